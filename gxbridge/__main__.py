@@ -1,0 +1,7 @@
+"""`python -m gxbridge`."""
+
+import sys
+
+from gxbridge.cli import main
+
+sys.exit(main())

@@ -1,0 +1,105 @@
+"""What a database entry is, after the YAML has been read and every position worked out.
+
+`load.py` makes these from `can_db/`, `rules.py` judges them, `generate.py` turns them into `gxbridge/_candb.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["unsigned", "signed", "string", "lau", "bytes"]
+"""How the bits are read: a little-endian number, zero-ended text, a STRING_LAU, or raw bytes to the end."""
+
+Transport = Literal["single", "fast", "either"]
+Confidence = Literal["CONFIRMED", "CORROBORATED", "SINGLE", "INFERRED", "UNKNOWN"]
+Origin = Literal["real", "vendor", "constructed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One named value inside a payload.
+
+    `offset` and `length` count bits from bit 0 of the first byte after the header (a VREG's header is manufacturer
+    and register); `length` 0 means "to the end of the payload". The value in `unit` is raw * `scale` + `add`.
+    `missing` holds the raw numbers that mean "not available".
+    """
+
+    name: str
+    kind: Kind
+    offset: int
+    length: int
+    scale: Decimal = Decimal(1)
+    add: Decimal = Decimal(0)
+    unit: str = ""
+    enum: str | None = None
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One frame or payload and what it says. `frames` are data bytes of each CAN frame, `can_id` the 29-bit id."""
+
+    can_id: int
+    frames: tuple[bytes, ...]
+    values: dict[str, object]
+    origin: Origin
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message: a PGN (`register` is None) or a VREG (`pgn` is 61184; fast packet uses 126720)."""
+
+    pgn: int
+    register: int | None
+    name: str
+    title: str
+    transport: Transport
+    access: str
+    confidence: Confidence
+    source: str
+    fields: tuple[Field, ...]
+    samples: tuple[Sample, ...]
+    where: str
+    """File and line, for messages to people."""
+    min_length: int = 0
+    """Fewest payload bytes that may be decoded; fields beyond the payload's end are not available."""
+    priority: int = 7
+    interval_ms: int | None = None
+    note: str = ""
+    families: tuple[str, ...] = ()
+    """Product families this layout holds for; empty = all. Several entries may share a register this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    name: str
+    values: dict[int, str]
+    missing: tuple[int, ...]
+    source: str
+    confidence: Confidence
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    product_id: int
+    name: str
+    family: str
+    source: str
+    confidence: Confidence
+    where: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The whole database as read."""
+
+    entries: tuple[Entry, ...]
+    enumerations: dict[str, Enumeration]
+    products: dict[int, Product]
+    digest: str = field(default="")
+    """SHA-256 over the source files, so that a stale compiled form is noticed."""

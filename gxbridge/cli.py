@@ -1,0 +1,69 @@
+"""The command line: `gxbridge COMMAND ...`. Only the module of the command that is asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from gxbridge import __version__
+
+COMMANDS: dict[str, str] = {
+    "run": "the service: CAN in, battery on D-Bus, limits to the chargers",
+    "explain": "why every limit is what it is, asked from the running service",
+    "decode": "decode a recorded CAN log",
+    "candb": "look into the message database",
+    "config": "check or show a configuration file",
+    "dvcc": "replay DVCC scenarios on simulated time",
+    "demo": "a simulated installation with a story, no hardware needed",
+    "models": "the BMS models and what each offers to a GX device",
+    "advise": "which BMS fits an installation",
+    "readout": "decode one Bluetooth Instant Readout advertisement",
+    "wiring-test": "walk through the wired BMS terminals",
+}
+"""Name and one line of help; the module is `gxbridge.commands.<name with underscores>`."""
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"gxbridge.commands.{name.replace('-', '_')}")
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gxbridge",
+        description="GX-device integration for Lynx Smart BMS and VE.Bus BMS: values on D-Bus, limits with reasons.",
+        epilog="gxbridge COMMAND --help tells more. gxbridge is independent of Victron Energy.",
+    )
+    parser.add_argument("--version", action="version", version=f"gxbridge {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, line in COMMANDS.items():
+        commands.add_parser(name, help=line, add_help=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (2 for a wrong command line, as argparse does)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] not in COMMANDS:
+        _overview().parse_args(arguments)
+        return 2  # not reached: argparse has ended the program
+    name = arguments[0]
+    module = _module(name)
+    parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name])
+    module.configure(parser)
+    try:
+        code: int = module.run(parser.parse_args(arguments[1:]))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing is wrong with us, and nobody is left to tell.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - lives until the interpreter ends
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""A finding: something a person should know, said once, with advice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["info", "warning", "alarm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`id` is stable and machine readable (`bms-silent`), `subject` what it is about (a service, device or path)."""
+
+    id: str
+    severity: Severity
+    subject: str
+    text: str
+    advice: str
+    first: float
+    """Monotonic seconds of the first and the latest time it held."""
+    last: float
+    count: int = 1

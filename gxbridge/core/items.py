@@ -1,0 +1,22 @@
+"""What a published item looks like, and how its text is made in the vendor's style (`26.39V`, `22 degrees`, `---`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Value: TypeAlias = int | float | str | None
+"""A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSpec:
+    """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format such as `{:.2f}V`."""
+
+    signature: str
+    text: str = "{}"
+    writable: bool = False
+
+    def text_of(self, value: Value) -> str:
+        """The text for GetText: the value with its unit, or the vendor's empty text for an invalid one."""
+        return "" if value is None else self.text.format(value)

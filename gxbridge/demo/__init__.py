@@ -1,0 +1,1 @@
+"""A simulated installation and a story, to see gxbridge work without hardware."""

@@ -1,0 +1,1 @@
+"""One module for each thing outside: CAN, D-Bus, settings, files, replay."""
