@@ -1,0 +1,63 @@
+# gxbridge: `make demo` shows it, `make test` tests it. Both set up everything they need.
+# Choose an interpreter with PYTHON=python3.12 (and VENV=.venv-3.12 to keep several beside each other).
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check check-slow format bench bundle docs build clean packages-demo packages-test
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: pyproject.toml packaging/backend.py
+	@test -n "$(PYTHON)" || { echo "gxbridge needs Python 3.11 or newer with venv: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh packaging/system-packages.sh venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tui,test]'
+	@touch $@
+
+gxbridge/_candb.py: $(VENV)/.ready $(CANDB) gxbridge/candb/generate.py gxbridge/candb/load.py
+	$(BIN)/python -m gxbridge.candb.build
+	@touch $@
+
+packages-demo:
+	@sh packaging/system-packages.sh dbus-daemon
+
+packages-test:
+	@sh packaging/system-packages.sh dbus-daemon dbus-clients
+
+setup: $(VENV)/.ready gxbridge/_candb.py  ## virtual environment, compiled database
+
+build: gxbridge/_candb.py  ## compile can_db into gxbridge/_candb.py
+
+demo: setup packages-demo  ## a simulated installation plays a story (PLAIN=1 for plain lines)
+	$(BIN)/gxbridge demo $(if $(PLAIN),--plain)
+
+test: setup packages-test  ## every test, with the coverage that the core must have
+	$(BIN)/python -m pytest --cov=gxbridge/core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+
+check: setup  ## formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup  ## put the formatting right
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check-slow: setup  ## what needs more than the tests: nothing yet beyond a wheel built and used
+	sh packaging/check-wheel.sh $(BIN)/python
+
+bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run
+	$(BIN)/python -m benchmarks
+
+docs: setup  ## write the generated pages anew
+	$(BIN)/python -m packaging.docs
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info gxbridge/_candb.py .mypy_cache .ruff_cache .hypothesis .coverage

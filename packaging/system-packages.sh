@@ -1,0 +1,33 @@
+#!/bin/sh
+# Sees to it that the system programs named on the command line are there: installs them where that is possible
+# (root and apt-get), else says in one line what to install.
+#   venv          Python's venv module
+#   dbus-daemon   for the demo's and the tests' private buses
+#   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
+set -eu
+
+missing=""
+for wanted in "$@"; do
+    case "$wanted" in
+        venv) python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv" ;;
+        dbus-daemon) command -v dbus-daemon >/dev/null || missing="$missing dbus" ;;
+        dbus-clients)
+            /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null || missing="$missing python3-dbus python3-gi"
+            command -v busctl >/dev/null || missing="$missing systemd"
+            command -v gdbus >/dev/null || missing="$missing libglib2.0-bin"
+            ;;
+        *) echo "system-packages.sh: unknown word '$wanted'" >&2; exit 2 ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # one word for each package is meant
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "gxbridge needs these packages here, please install them: apt-get install$missing" >&2
+    exit 1
+fi
