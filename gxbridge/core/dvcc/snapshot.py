@@ -1,0 +1,32 @@
+"""What is known at one moment: every D-Bus service that matters, the settings, the options. A value, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.items import Value
+
+Service: TypeAlias = Mapping[str, Value]
+"""The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
+
+Arrivals: TypeAlias = Iterable[tuple[str, str]]
+"""(service, path) of every item that arrived since the last look, changed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`services` in order of appearance; the order decides nothing in profile `strict` but which of two equals comes first.
+
+    `settings` are the values of com.victronenergy.settings by full path; what is missing has its default (`settings.py`).
+    `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
+    CAN batteries); a service that is not in it counts as alive as long as its values are valid.
+    """
+
+    services: Mapping[str, Service]
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    platform: str = ""
+    heard: Mapping[str, float] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
