@@ -10,7 +10,7 @@ from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 
 Kind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
-"""Who is behind a cap: a device said it, we infer it, the user or the installer set it, or a rule of ours or the vendor's."""
+"""Who is behind a cap: a device said it, we infer it, the user or the installer set it, or it is a rule."""
 
 LimitName: TypeAlias = Literal["CVL", "CCL", "DCL", "charger", "multi"]
 Unit: TypeAlias = Literal["V", "A"]
@@ -27,8 +27,8 @@ class Write(NamedTuple):
 class Cap(NamedTuple):
     """One thing that holds a limit down (or explains it). `value` None: an explanation without a number of its own.
 
-    `name` is stable and machine readable (`bms-ccl`, `user-current`, `feed-in`); `text` says it in plain English without
-    age. `since`: monotonic seconds since when it has this value, None where it does not matter.
+    `name` is stable and machine readable (`bms-ccl`, `user-current`, `feed-in`); `text` says it in plain English
+    without age. `since`: monotonic seconds since when it has this value, None where it does not matter.
     """
 
     value: float | None

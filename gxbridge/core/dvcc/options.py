@@ -41,7 +41,7 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "stop_means_zero",
-        "charge refused (permission 0 or unknown, limit 0) is 0 A for every charger and the Multi, whatever the product",
+        "charge refused (permission 0 or unknown, limit 0) is 0 A for every charger and the Multi, with every product",
         "only some products stop everything at 0 A; others are helped by DC loads, AC loads and product quirks",
     ),
     Switch(
@@ -51,7 +51,7 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "voltage_window",
-        "a charge voltage limit outside the window of the nominal voltage is refused, with a finding, and charging stops",
+        "a charge voltage limit outside the window of the nominal voltage is refused and charging stops",
         "any charge voltage limit is passed on unchecked",
     ),
     Switch(

@@ -18,9 +18,9 @@ Arrivals: TypeAlias = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`services` in order of appearance; the order decides nothing in profile `strict` but which of two equals comes first.
+    """`services` in order of appearance; in profile `strict` the order only decides between equals.
 
-    `settings` are the values of com.victronenergy.settings by full path; what is missing has its default (`settings.py`).
+    `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
     CAN batteries); a service that is not in it counts as alive as long as its values are valid.
     """
