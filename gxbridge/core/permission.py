@@ -1,0 +1,48 @@
+"""Permission to charge or to discharge: yes, no, or unknown, and unknown is never permission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gxbridge.core.items import Value
+
+Permission: TypeAlias = bool | None
+"""True: allowed. False: refused. None: unknown, which whoever acts must treat like refused."""
+
+WORDS: dict[Permission, str] = {True: "allowed", False: "refused", None: "unknown"}
+
+
+def strictest(permissions: Iterable[Permission]) -> Permission:
+    """The most restrictive: one refusal refuses; one unknown makes an allowance unknown; of nothing, unknown."""
+    words = set(permissions)
+    if False in words:
+        return False
+    return True if words == {True} else None
+
+
+def flag(value: Value) -> Permission:
+    """A D-Bus 0 or 1 as tri-state; anything else (invalid, text, 2, NaN) is unknown."""
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What a source that may never grant has to say. It cannot hold a permission: only a stop, or nothing.
+
+    Bluetooth advertisements are encrypted but not authenticated, and old ones can be replayed: such a source may stop
+    or inform. Combine it with a permission from elsewhere by `restrict`.
+    """
+
+    stops_charge: bool = False
+    stops_discharge: bool = False
+    pre_alarm: bool = False
+    source: str = ""
+
+
+def restrict(permission: Permission, stopped: bool) -> Permission:
+    """`permission`, unless a restriction stops it. The result never allows more than `permission` did."""
+    return False if stopped else permission
