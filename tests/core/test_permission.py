@@ -53,4 +53,4 @@ def test_a_restriction_never_allows_more(permission: bool | None, stopped: bool)
 def test_a_restriction_has_no_word_for_allowed() -> None:
     assert set(Restriction.__dataclass_fields__) == {"stops_charge", "stops_discharge", "pre_alarm", "source"}
     nothing = Restriction()
-    assert not (nothing.stops_charge or nothing.stops_discharge or nothing.pre_alarm)
+    assert not any((nothing.stops_charge, nothing.stops_discharge, nothing.pre_alarm))
