@@ -11,11 +11,15 @@ Value: TypeAlias = int | float | str | None
 
 @dataclass(frozen=True, slots=True)
 class ItemSpec:
-    """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format such as `{:.2f}V`."""
+    """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format like `{:.2f}V`."""
 
     signature: str
     text: str = "{}"
     writable: bool = False
+    minimum: Value = None
+    """What a slider may start at (GetMin); None: not said."""
+    maximum: Value = None
+    default: Value = None
 
     def text_of(self, value: Value) -> str:
         """The text for GetText: the value with its unit, or the vendor's empty text for an invalid one."""
