@@ -35,6 +35,7 @@ class Field:
     unit: str = ""
     enum: str | None = None
     missing: tuple[int, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Sample:
     values: dict[str, object]
     origin: Origin
     source: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Entry:
     note: str = ""
     families: tuple[str, ...] = ()
     """Product families this layout holds for; empty = all. Several entries may share a register this way."""
+    length: int = 0
+    """Payload bytes an encoder fills up to (trailing reserved bytes included); 0 = the payload ends with its fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""`can_db/` as a Model: read, check every rule, work out positions, scales and missing codes.
+
+`load` gives a Model or raises CandbError with every breach found; `inspect` gives both, for `gxbridge candb check`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from gxbridge.candb import rules, shape
+from gxbridge.candb.frames import parse_frame
+from gxbridge.candb.model import (
+    Confidence,
+    Entry,
+    Enumeration,
+    Field,
+    Model,
+    Origin,
+    Product,
+    Sample,
+    Transport,
+)
+from gxbridge.candb.problem import CandbError, Problem
+from gxbridge.candb.read import Item, Table, digest, files, read
+from gxbridge.candb.shape import Names
+from gxbridge.candb.types import decimal
+
+VREG_SINGLE = 61184
+"""PGN 0xEF00 carries a register of up to 4 bytes; longer ones go by fast packet 126720 (0x1EF00)."""
+
+
+def load(folder: Path) -> Model:
+    """The whole database under `folder`. Raises CandbError naming file, line, rule and cure for every breach."""
+    model, problems = inspect(folder)
+    if model is None or problems:
+        raise CandbError(problems)
+    return model
+
+
+def inspect(folder: Path) -> tuple[Model | None, list[Problem]]:
+    """The Model (None when the files' form does not allow one) and every breach, in the order of the files."""
+    items, problems = read(folder)
+    names = Names.of(items)
+    problems += shape.check(items, names)
+    if problems:
+        return None, sorted(problems)
+    model = Model(
+        entries=tuple(_entry(item, names) for item in items if item.kind in ("vreg", "pgn")),
+        enumerations={
+            item.table["enumeration"]: _enumeration(item, names) for item in items if item.kind == "enumeration"
+        },
+        products={item.table["product"]: _product(item, names) for item in items if item.kind == "product"},
+        digest=digest(files(folder), folder),
+    )
+    return model, sorted(rules.check(model))
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """One text or a list of texts, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(cast("list[str]", value))
+
+
+def _entry(item: Item, names: Names) -> Entry:
+    table = item.table
+    register = table["vreg"] if item.kind == "vreg" else None
+    fields = _fields(item, names)
+    return Entry(
+        pgn=VREG_SINGLE if item.kind == "vreg" else table["pgn"],
+        register=register,
+        name=table["name"],
+        title=table["title"],
+        transport=cast(Transport, table["transport"]) if item.kind == "pgn" else _vreg_transport(fields),
+        access=table.get("access", "R"),
+        confidence=cast(Confidence, table["confidence"]),
+        source=names.citation(texts(table["source"])),
+        fields=fields,
+        samples=tuple(_sample(item, sample, names) for sample in table["samples"]),
+        where=item.where(),
+        min_length=table.get("min_length", 0),
+        length=table.get("length", 0),
+        priority=table.get("priority", 7 if register is not None else 6),
+        interval_ms=table.get("interval_ms"),
+        note=table.get("note", ""),
+        families=texts(table.get("families", ())),
+    )
+
+
+def _vreg_transport(fields: tuple[Field, ...]) -> Transport:
+    """A register of at most 4 bytes is sent in one frame; text and longer structures by fast packet."""
+    small = all(field.length > 0 and field.offset + field.length <= 32 for field in fields)
+    return "single" if small else "fast"
+
+
+def _fields(item: Item, names: Names) -> tuple[Field, ...]:
+    table = item.table
+    written: list[Table] = table.get("fields", [])
+    if "value" in table:
+        value = Table(table.lines["value"])
+        value.update(table["value"], name=table["name"].removeprefix("VE_REG_").lower())
+        written = [value]
+    fields: list[Field] = []
+    offset = 0
+    for row in written:
+        if "reserved" in row:
+            offset += row["reserved"]
+            continue
+        offset = row.get("at", offset)
+        repeat = row.get("repeat", 1)
+        for number in range(1, repeat + 1):
+            name = f"{row['name']}_{number}" if "repeat" in row else row["name"]
+            field = _field(name, row, offset, names, item.inside(row))
+            fields.append(field)
+            offset += field.length
+    return tuple(fields)
+
+
+def _field(name: str, row: Table, offset: int, names: Names, where: str) -> Field:
+    kind = names.types.resolve(row["type"])
+    if kind is None:  # the rules of shape.py have seen to this
+        raise AssertionError(row["type"])
+    enum = row.get("enum", kind.enum)
+    if enum is not None:
+        missing = tuple(names.enumerations[enum].table.get("missing", ()))
+    else:
+        missing = () if row.get("missing") == "none" else kind.missing_codes()
+    return Field(
+        name=name,
+        kind=kind.kind,
+        offset=offset,
+        length=kind.length,
+        scale=decimal(row["scale"]) if "scale" in row else kind.scale,
+        add=decimal(row["add"]) if "add" in row else kind.add,
+        unit=row.get("unit", kind.unit),
+        enum=enum,
+        missing=missing,
+        where=where,
+    )
+
+
+def _sample(item: Item, row: Table, names: Names) -> Sample:
+    frames = [parse_frame(text) for text in texts(row["frames"] if "frames" in row else row["frame"])]
+    return Sample(
+        can_id=frames[0][0],
+        frames=tuple(data for _, data in frames),
+        values=dict(row["says"]),
+        origin=cast(Origin, row["origin"]),
+        source=names.citation(texts(row["source"])) if "source" in row else "",
+        where=item.inside(row),
+    )
+
+
+def _enumeration(item: Item, names: Names) -> Enumeration:
+    table: Any = item.table
+    return Enumeration(
+        name=table["enumeration"],
+        values=dict(table["values"]),
+        missing=tuple(table.get("missing", ())),
+        source=names.citation(texts(table["source"])),
+        confidence=table["confidence"],
+        where=item.where(),
+    )
+
+
+def _product(item: Item, names: Names) -> Product:
+    table: Any = item.table
+    return Product(
+        product_id=table["product"],
+        name=table["name"],
+        family=table["family"],
+        source=names.citation(texts(table["source"])),
+        confidence=table["confidence"],
+        where=item.where(),
+        note=table.get("note", ""),
+    )

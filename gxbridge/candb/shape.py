@@ -1,0 +1,324 @@
+"""Rules R02 to R15: the form of the items, before anything is computed from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from gxbridge.candb.frames import parse_frame
+from gxbridge.candb.model import Confidence, Origin, Transport
+from gxbridge.candb.problem import Problem
+from gxbridge.candb.read import Item, Table
+from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
+
+ACCESS = (
+    "R", "R?", "RW", "RW?", "W", "request", "reply",
+    "LINK", "LINK?", "LINK-W", "LINK-BCAST(any)", "LINK-BCAST(master)",
+)  # fmt: skip
+"""Read, settable, command only; LINK: data of networked operation between devices. `?` = inferred from the purpose."""
+
+
+def _is_texts(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(text, str) and text for text in value)
+    return isinstance(value, str) and bool(value)
+
+
+def _is_meanings(value: object) -> bool:
+    if not isinstance(value, Table):
+        return False
+    return bool(value) and all(type(code) is int and isinstance(text, str) and text for code, text in value.items())
+
+
+# Forms of a value; `!` behind one means that the key must be there.
+_FORMS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "text": ("a text (in quotes where YAML takes it for something else)", lambda v: isinstance(v, str) and bool(v)),
+    "texts": ("a text or a list of texts", _is_texts),
+    "whole": ("a whole number of 0 or more", lambda v: type(v) is int and v >= 0),
+    "number": ("a number", lambda v: type(v) in (int, float)),
+    "codes": ("a list of whole numbers", lambda v: isinstance(v, list) and all(type(code) is int for code in v)),
+    "table": ("a mapping, `{key: value, ...}`", lambda v: isinstance(v, Table)),
+    "tables": ("a list of mappings", lambda v: isinstance(v, list) and all(isinstance(row, Table) for row in v)),
+    "meanings": ("a mapping from whole number to text", _is_meanings),
+}
+
+_ENTRY = {
+    "name": "text!", "title": "text!", "access": "text", "note": "text", "families": "texts",
+    "source": "texts!", "confidence": "text!", "samples": "tables!", "fields": "tables",
+}  # fmt: skip
+_KNOWN = {"source": "texts!", "confidence": "text!", "note": "text"}
+
+ITEM_KEYS: dict[str, dict[str, str]] = {
+    "vreg": {"vreg": "whole!", **_ENTRY, "access": "text!", "value": "table"},
+    "pgn": {
+        "pgn": "whole!", **_ENTRY, "transport": "text!", "fields": "tables!",
+        "priority": "whole", "interval_ms": "whole", "min_length": "whole", "length": "whole",
+    },
+    "enumeration": {"enumeration": "text!", "title": "text", "values": "meanings!", "missing": "codes", **_KNOWN},
+    "product": {"product": "whole!", "name": "text!", "family": "text!", **_KNOWN},
+    "family": {"family": "text!", "title": "text!"},
+    "type": {
+        "type": "text!", "title": "text!", "kind": "text", "base": "text", "missing": "texts",
+        "scale": "number", "add": "number", "unit": "text", "enum": "text",
+    },
+    "unit": {"unit": "text!", "title": "text!"},
+    "source": {"source": "text!", "title": "text!"},
+}  # fmt: skip
+_VALUE = {"type": "text!", "scale": "number", "add": "number", "unit": "text", "enum": "text", "missing": "text"}
+FIELD_KEYS = {"name": "text!", **_VALUE, "at": "whole", "repeat": "whole"}
+RESERVED_KEYS = {"reserved": "whole!"}
+SAMPLE_KEYS = {"frame": "text", "frames": "texts", "says": "table!", "origin": "text!", "source": "texts"}
+
+_REGISTER_NAME = re.compile(r"VE_REG_[A-Z0-9_]+")
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_FAMILY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the items may refer to."""
+
+    types: Types
+    units: frozenset[str]
+    enumerations: dict[str, Item]
+    families: frozenset[str]
+    sources: dict[str, str]
+
+    @classmethod
+    def of(cls, items: list[Item]) -> Names:
+        """Collect the declarations; a malformed one is left out here and found by `check`."""
+
+        def declared(kind: str) -> dict[str, Item]:
+            return {i.table[kind]: i for i in items if i.kind == kind and isinstance(i.table[kind], str)}
+
+        return cls(
+            types=Types({name: item.table for name, item in declared("type").items()}),
+            units=frozenset(declared("unit")) | {""},
+            enumerations=declared("enumeration"),
+            families=frozenset(declared("family")),
+            sources={name: str(item.table.get("title")) for name, item in declared("source").items()},
+        )
+
+    def citation(self, keys: tuple[str, ...]) -> str:
+        """The sources in full."""
+        return "; ".join(self.sources[key] for key in keys)
+
+
+def check(items: list[Item], names: Names) -> list[Problem]:
+    """Every breach of the form. Rules that need well-formed items look only at those."""
+    problems: list[Problem] = []
+    sound: list[Item] = []
+    for item in items:
+        found = list(_form(item))
+        problems += found
+        if not found:
+            sound.append(item)
+    if any(item.kind == "type" and item not in sound for item in items):
+        return problems  # nothing can be said of fields while a type is broken
+    for item in sound:
+        for rule in _RULES.get(item.kind, ()):
+            problems += rule(item, names)
+    return problems + list(_unique(sound))
+
+
+def _nearest(wanted: object, known: Any, otherwise: str) -> str:
+    near = get_close_matches(str(wanted), [str(name) for name in known], 1)
+    return f"did you mean `{near[0]}`?" if near else otherwise
+
+
+def _keys(item: Item, table: Table, allowed: dict[str, str], what: str) -> Iterator[Problem]:
+    """R02 unknown key, R03 missing key, R04 wrong form, for one mapping."""
+    for key in table:
+        if key not in allowed:
+            cure = _nearest(key, allowed, "one of " + ", ".join(allowed))
+            yield Problem(item.inside(table, key), "R02", f"{what} has no key `{key}`", cure)
+    for key, form in allowed.items():
+        if key not in table:
+            if form.endswith("!"):
+                yield Problem(item.inside(table), "R03", f"{what} lacks `{key}`", f"add `{key}:` ({_text(form)})")
+        elif not _FORMS[form.rstrip("!")][1](table[key]):
+            yield Problem(item.inside(table, key), "R04", f"`{key}` is {table[key]!r:.60}", f"write {_text(form)}")
+
+
+def _text(form: str) -> str:
+    return _FORMS[form.rstrip("!")][0]
+
+
+def _form(item: Item) -> Iterator[Problem]:
+    allowed = ITEM_KEYS.get(item.kind)
+    if allowed is None:
+        cure = _nearest(item.kind, ITEM_KEYS, "an item begins with " + ", ".join(ITEM_KEYS))
+        yield Problem(item.where(), "R02", f"there is no item that begins with `{item.kind}:`", cure)
+        return
+    problems = list(_keys(item, item.table, allowed, f"a {item.kind} item"))
+    yield from problems
+    if problems or item.kind not in ("vreg", "pgn"):
+        return
+    if item.kind == "vreg" and ("value" in item.table) == ("fields" in item.table):
+        cure = "write `value: {type: ...}` for one value, or `fields:` with a list (empty when there is no payload)"
+        yield Problem(item.where(), "R03", "a register has either `value` or `fields`", cure)
+        return
+    if "value" in item.table:
+        yield from _keys(item, item.table["value"], _VALUE, "a value")
+    for row in item.table.get("fields", []):
+        yield from _keys(item, row, RESERVED_KEYS if "reserved" in row else FIELD_KEYS, "a field")
+    for row in item.table["samples"]:
+        yield from _keys(item, row, SAMPLE_KEYS, "a sample")
+        if ("frame" in row) == ("frames" in row):
+            yield Problem(
+                item.inside(row), "R03", "a sample has either `frame` or `frames`", "give the frames of one message"
+            )
+
+
+def _one_of(item: Item, rule: str, key: str, known: Any) -> Iterator[Problem]:
+    if key in item.table and item.table[key] not in known:
+        cure = _nearest(item.table[key], known, "one of " + ", ".join(known))
+        yield Problem(item.where(key), rule, f"`{key}: {item.table[key]}` is not known", cure)
+
+
+def _sources(item: Item, names: Names) -> Iterator[Problem]:
+    """R05 sources are declared in sources.yaml; R06 the confidence is one of the five."""
+    tables = [item.table, *item.table.get("samples", [])]
+    for table in tables:
+        for key in _as_list(table.get("source", [])):
+            if key not in names.sources:
+                cure = _nearest(key, names.sources, "declare it in sources.yaml")
+                yield Problem(item.inside(table, "source"), "R05", f"source `{key}` is not declared", cure)
+    yield from _one_of(item, "R06", "confidence", get_args(Confidence))
+
+
+def _as_list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _ids(item: Item, _names: Names) -> Iterator[Problem]:
+    """R07: registers 0x0001..0xFFFF, products 0x0000..0xFFFF, PGNs of 18 bits, addressed ones ending in 00."""
+    number = item.table[item.kind]
+    if item.kind == "vreg" and not 1 <= number <= 0xFFFF:
+        yield Problem(item.where(), "R07", f"register 0x{number:04X} does not exist", "use 0x0001 to 0xFFFF")
+    if item.kind == "product" and number > 0xFFFF:
+        yield Problem(item.where(), "R07", f"product id 0x{number:X} has more than 16 bits", "use 0x0000 to 0xFFFF")
+    if item.kind == "pgn":
+        if number > 0x3FFFF:
+            yield Problem(item.where(), "R07", f"PGN {number} has more than 18 bits", "use 0 to 262143")
+        elif number >> 8 & 0xFF < 240 and number & 0xFF:
+            cure = f"write {number & ~0xFF}: below PDU format 240 the low byte is the destination"
+            yield Problem(item.where(), "R07", f"PGN {number} carries a destination", cure)
+
+
+def _spelling(item: Item, _names: Names) -> Iterator[Problem]:
+    """R08: VE_REG_UPPER_CASE for registers, snake_case for everything else."""
+    name = item.table["name"] if item.kind in ("vreg", "pgn") else item.table[item.kind]
+    key = "name" if item.kind in ("vreg", "pgn") else item.kind
+    if item.kind == "vreg":
+        if not _REGISTER_NAME.fullmatch(name):
+            cure = "write VE_REG_ and capitals, digits, underscores"
+            yield Problem(item.where(key), "R08", f"`{name}` is not a register name", cure)
+    elif item.kind == "family":
+        if not _FAMILY.fullmatch(name):
+            cure = "write lower case words joined with hyphens"
+            yield Problem(item.where(key), "R08", f"`{name}` is not a family name", cure)
+    elif not _SNAKE.fullmatch(name):
+        yield Problem(item.where(key), "R08", f"`{name}` is not snake_case", "write lower case words joined with `_`")
+    for row in item.table.get("fields", []):
+        if "name" in row and not _SNAKE.fullmatch(row["name"]):
+            cure = "write lower case words joined with `_`"
+            yield Problem(item.inside(row, "name"), "R08", f"field name `{row['name']}` is not snake_case", cure)
+
+
+def _fields(item: Item, names: Names) -> Iterator[Problem]:
+    """R09 type, R10 unit, R11 enumeration declared; R14 no missing codes typed by hand."""
+    rows = [item.table["value"]] if "value" in item.table else item.table.get("fields", [])
+    for row in rows:
+        if "reserved" in row:
+            continue
+        if names.types.resolve(row["type"]) is None:
+            cure = "use a type of types.yaml, as u16, s16, u32, bits8, text, n2k_u16"
+            yield Problem(item.inside(row, "type"), "R09", f"type `{row['type']}` is not declared", cure)
+        yield from _unit_and_enum(item, row, names)
+        if row.get("missing", "none") != "none":
+            cure = "leave it out (the type derives it), write `none`, or use a type that says it"
+            yield Problem(item.inside(row, "missing"), "R14", f"`missing: {row['missing']}` is typed by hand", cure)
+
+
+def _unit_and_enum(item: Item, row: Table, names: Names) -> Iterator[Problem]:
+    if row.get("unit", "") not in names.units:
+        cure = _nearest(row["unit"], names.units - {""}, "declare it in types.yaml")
+        yield Problem(item.inside(row, "unit"), "R10", f"unit `{row['unit']}` is not declared", cure)
+    if "enum" in row and row["enum"] not in names.enumerations:
+        cure = _nearest(row["enum"], names.enumerations, "declare it in enumerations/")
+        yield Problem(item.inside(row, "enum"), "R11", f"enumeration `{row['enum']}` is not declared", cure)
+
+
+def _choices(item: Item, names: Names) -> Iterator[Problem]:
+    """R12: families, access, transport and origin are known words."""
+    for family in _as_list(item.table.get("families", item.table.get("family", []))):
+        if family not in names.families:
+            cure = _nearest(family, names.families, "declare it in products.yaml")
+            key = "families" if "families" in item.table else "family"
+            yield Problem(item.where(key), "R12", f"family `{family}` is not declared", cure)
+    yield from _one_of(item, "R12", "access", ACCESS)
+    yield from _one_of(item, "R12", "transport", get_args(Transport))
+    for row in item.table.get("samples", []):
+        if row["origin"] not in get_args(Origin):
+            cure = "write real, vendor or constructed"
+            yield Problem(item.inside(row, "origin"), "R12", f"`origin: {row['origin']}` is not known", cure)
+
+
+def _frames(item: Item, _names: Names) -> Iterator[Problem]:
+    """R13: frames in candump notation, all with the same id."""
+    for row in item.table["samples"]:
+        key = "frame" if "frame" in row else "frames"
+        ids = set()
+        for text in _as_list(row[key]):
+            try:
+                ids.add(parse_frame(text)[0])
+            except ValueError as error:
+                cure = "write it like 1CEFFF29#6699FF0F10270000"
+                yield Problem(item.inside(row, key), "R13", f"frame `{text}`: {error}", cure)
+        if len(ids) > 1:
+            cure = "one sample is one message of one sender"
+            yield Problem(item.inside(row, key), "R13", "the frames have different ids", cure)
+
+
+def _type(item: Item, names: Names) -> Iterator[Problem]:
+    """R09, R10, R11, R14 for a type's own declaration."""
+    table = item.table
+    if ("kind" in table) == ("base" in table):
+        cure = f"write `kind:` ({', '.join(KINDS)}) or `base:` (another type)"
+        yield Problem(item.where(), "R09", f"type `{table['type']}` has either `kind` or `base`", cure)
+    elif "kind" in table:
+        yield from _one_of(item, "R09", "kind", KINDS)
+    elif names.types.resolve(table["base"]) is None:
+        yield Problem(item.where("base"), "R09", f"type `{table['base']}` is not declared", "declare the base first")
+    yield from _unit_and_enum(item, table, names)
+    for word in _as_list(table.get("missing", [])):
+        if word not in MISSING_WORDS:
+            cure = "one of " + ", ".join(MISSING_WORDS)
+            yield Problem(item.where("missing"), "R14", f"`{word}` is no word for a missing code", cure)
+
+
+def _unique(items: list[Item]) -> Iterator[Problem]:
+    """R15: enumerations, products, families, types, units and sources are declared once."""
+    seen: dict[tuple[str, object], Item] = {}
+    for item in items:
+        if item.kind in ("vreg", "pgn"):
+            continue  # these may repeat for product families: rule R16
+        first = seen.setdefault((item.kind, item.table[item.kind]), item)
+        if first is not item:
+            what = f"{item.kind} `{item.table[item.kind]}` stands also at {first.where()}"
+            yield Problem(item.where(), "R15", what, "keep one of them")
+
+
+_ENTRY_RULES = (_sources, _ids, _spelling, _fields, _choices, _frames)
+_RULES: dict[str, tuple[Callable[[Item, Names], Iterator[Problem]], ...]] = {
+    "vreg": _ENTRY_RULES,
+    "pgn": _ENTRY_RULES,
+    "enumeration": (_sources, _spelling),
+    "product": (_sources, _ids, _choices),
+    "family": (_spelling,),
+    "type": (_type,),
+}
