@@ -1,0 +1,235 @@
+"""The corridor: joins the pure bridge with the edges, and owns the tasks and the clock. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
+from gxbridge.core.finding import Finding
+from gxbridge.core.items import Value
+from gxbridge.core.own_items import SLOW_S, CanView
+from gxbridge.edge.bus import BusError, BusUnreachable
+from gxbridge.edge.canstats import CanStats, Frame
+from gxbridge.edge.monitor import Monitor
+from gxbridge.edge.service import NameTaken
+from gxbridge.identities import Identities
+from gxbridge.publisher import Publisher
+from gxbridge.writer import Writer
+
+log = logging.getLogger("gxbridge")
+
+TICK_S = 1.0
+SCAN_S = 3.0
+"""How long the first look may wait for the services that are already on the bus."""
+CLOCK_STEP_S = 2.0
+"""A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
+CLOSE_S = 1.5
+"""An end must be over within 2 s, also when the bus does not answer."""
+FULL_BUS_BIT_S = 250_000
+FRAME_BITS = 140
+"""An extended frame with 8 bytes: 131 bits and about 8 stuff bits."""
+
+
+class Source(Protocol):
+    """A CAN bus or a replayed log."""
+
+    stats: CanStats
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+SourceMaker = Callable[[Callable[[list[Frame]], None]], Source]
+
+
+def numbers_and_text(items: Mapping[str, object]) -> dict[str, Value]:
+    """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
+    clean: dict[str, Value] = {}
+    for path, value in items.items():
+        if isinstance(value, bool):
+            clean[path] = int(value)
+        elif value is None or isinstance(value, int | float | str):
+            clean[path] = value
+        else:
+            clean[path] = None
+    return clean
+
+
+class App:
+    """One running service. `makers` maps the name of a CAN bus to what makes its source."""
+
+    def __init__(self, setup: Setup, bus: str, makers: Mapping[str, SourceMaker]) -> None:
+        self.bridge = Bridge(setup)
+        self._setup = setup
+        self._publisher = Publisher(bus, self._written_by_others)
+        self._monitor = Monitor(
+            bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
+        )
+        self._writer = Writer(self._monitor.set_value)
+        self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
+        self._sources: dict[str, Source] = {name: make(self._hearer(name)) for name, make in makers.items()}
+        self._epoch_offset = time.time() - time.monotonic()
+        self._can: dict[str, CanView] = {}
+        self._can_at = -float(SLOW_S)
+        self._reaction: asyncio.Handle | None = None
+        self._ready = False
+        self._failed: asyncio.Future[None] | None = None
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Run until `stop` is set. Returns the exit code: 0, or 1 when the bus is not there or another gxbridge runs."""
+        self._failed = asyncio.get_running_loop().create_future()
+        try:
+            await self._monitor.start()
+            await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
+            await asyncio.gather(*(source.start() for source in self._sources.values()))
+            await self._monitor.scanned(SCAN_S)
+            self._ready = True
+            await self._tick_until(stop)
+        except (BusUnreachable, NameTaken) as error:
+            log.error("%s", error)
+            return 1
+        except BusError as error:
+            log.error("the D-Bus connection failed while starting: %s", error)
+            return 1
+        finally:
+            self._ready = False
+            await self._close()
+        return 0
+
+    async def _tick_until(self, stop: asyncio.Event) -> None:
+        assert self._failed is not None  # noqa: S101 - set by run
+        next_at = time.monotonic()
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            while True:
+                self._look(timers=True, at=next_at)
+                next_at += TICK_S
+                late_s = time.monotonic() - next_at
+                if late_s > TICK_S:  # the process was held up: the seconds that were missed are not made up for
+                    next_at += late_s // TICK_S * TICK_S
+                done, _ = await asyncio.wait(
+                    {stopped, self._failed},
+                    timeout=max(0.0, next_at - time.monotonic()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if self._failed in done:
+                    self._failed.result()
+                if stopped in done:
+                    return
+        finally:
+            stopped.cancel()
+
+    async def _close(self) -> None:
+        """Nothing more is written to chargers; names leave the bus; buses are released. Bounded in time."""
+        if self._reaction is not None:
+            self._reaction.cancel()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._writer.close()
+                await asyncio.gather(*(source.close() for source in self._sources.values()), return_exceptions=True)
+                await self._identities.close()
+                await self._publisher.close()
+                await self._monitor.close()
+        except TimeoutError:
+            log.warning("the end took longer than %.1f s and was cut short", CLOSE_S)
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    def _hearer(self, bus: str) -> Callable[[list[Frame]], None]:
+        def hear(frames: list[Frame]) -> None:
+            if self.bridge.hear(bus, frames):
+                self._react_soon()
+
+        return hear
+
+    def _added(self, name: str, items: Mapping[str, object]) -> None:
+        if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
+            self._react_soon()
+
+    def _changed(self, name: str, changes: Mapping[str, object]) -> None:
+        if self.bridge.service_changed(name, numbers_and_text(changes), time.monotonic()):
+            self._react_soon()
+
+    def _removed(self, name: str) -> None:
+        self._writer.forget(name)
+        if self.bridge.service_removed(name, time.monotonic()):
+            self._react_soon()
+
+    def _written_by_others(self, service: str, path: str, value: Value) -> int:
+        """A consumer writes to one of our battery services: the custom name is ours, the rest goes to the BMS or nowhere."""
+        return self._identities.written(service, path, value)
+
+    # --- what goes out ---------------------------------------------------------------------------------------------
+
+    def _react_soon(self) -> None:
+        """One reaction for all that arrives in one turn of the loop."""
+        if self._ready and self._reaction is None:
+            self._reaction = asyncio.get_running_loop().call_soon(self._react)
+
+    def _react(self) -> None:
+        self._reaction = None
+        try:
+            self._look(timers=False, at=time.monotonic())
+        except Exception as error:  # noqa: BLE001 - the one broad except: the task that waits for `_failed` ends the program
+            if self._failed is not None and not self._failed.done():
+                self._failed.set_exception(error)
+
+    def _look(self, *, timers: bool, at: float) -> None:
+        offset = time.time() - time.monotonic()
+        if abs(offset - self._epoch_offset) > CLOCK_STEP_S:
+            log.info("the clock was set by %+.0f s", offset - self._epoch_offset)
+            self._epoch_offset = offset
+        if at - self._can_at >= SLOW_S or any(
+            source.stats.state != self._can[name].state for name, source in self._sources.items() if name in self._can
+        ):
+            self._refresh_can(at)
+        look = self.bridge.tick if timers else self.bridge.react
+        cycle = look(at, self._epoch_offset, self._can)
+        self._carry_out(cycle, at)
+
+    def _carry_out(self, cycle: Cycle, at: float) -> None:
+        self._writer.write(cycle.writes)
+        self._publisher.refresh(self._identified(cycle.batteries), at)
+        self._publisher.refresh_own(cycle.own)
+        for finding in cycle.began:
+            say(finding)
+        for finding in cycle.ended:
+            log.info("over: %s", finding.text)
+
+    def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
+        """Views whose device instance is settled. A new instance or name is known to the bridge at the next look."""
+        settled = []
+        for view in views:
+            identity = self._identities.of(view)
+            if identity is None:
+                continue
+            self.bridge.set_identity(view.battery.key, *identity)
+            if identity[0] == view.instance:
+                settled.append(view)
+        return settled
+
+    def _refresh_can(self, at: float) -> None:
+        passed_s = at - self._can_at
+        self._can_at = at
+        for name, source in self._sources.items():
+            stats = source.stats
+            before = self._can.get(name)
+            load = None
+            if before is not None and passed_s > 0:
+                load = min(100.0, (stats.frames - before.frames) * FRAME_BITS / FULL_BUS_BIT_S / passed_s * 100.0)
+            self._can[name] = CanView(
+                stats.state, stats.reason, stats.frames, stats.lost, stats.error_count, load, stats.last_frame_at
+            )
+
+
+def say(finding: Finding) -> None:
+    """One line in the log when a finding begins."""
+    level = {"alarm": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}[finding.severity]
+    log.log(level, "%s: %s %s", finding.id, finding.text, finding.advice)

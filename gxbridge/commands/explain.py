@@ -1,0 +1,38 @@
+"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the whole explanation as JSON instead of words")
+    parser.add_argument(
+        "--dbus", default="system", metavar="ADDRESS", help="system, session or a D-Bus address (default: system)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from gxbridge.core.explain import as_text
+    from gxbridge.core.own_paths import OWN_NAME
+    from gxbridge.edge.monitor import FetchError, fetch
+
+    try:
+        text = asyncio.run(fetch(args.dbus, OWN_NAME, "/Explain/Json"))
+    except FetchError as error:
+        print(f"gxbridge explain: {error}", file=sys.stderr)
+        print("Is the service running? Start it with: gxbridge run --config FILE", file=sys.stderr)
+        return 1
+    if not isinstance(text, str):
+        print("gxbridge explain: the service is starting and has no explanation yet; ask again in a second", file=sys.stderr)
+        return 1
+    explanation = json.loads(text)
+    if args.json:
+        print(json.dumps(explanation, ensure_ascii=False, indent=2))
+    else:
+        print(as_text(explanation, round(time.time())))
+    return 0

@@ -1,0 +1,274 @@
+"""The bridge: frames and D-Bus changes in; battery services, our own service, charger writes and findings out.
+
+It is the whole service without its edges: no clock, no socket. `gxbridge/app.py` feeds it and carries out what it says;
+a test or a replay feeds it the same way and gets the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gxbridge.core.battery import Battery, Configured
+from gxbridge.core.battery_paths import battery_items, distributors_of, service_name, specs
+from gxbridge.core.decoder import Decoder
+from gxbridge.core.dvcc.decide import decide
+from gxbridge.core.dvcc.decision import Decision, Write
+from gxbridge.core.dvcc.masters import Standing, standing
+from gxbridge.core.dvcc.memory import Memory
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.explain import BatteryNote, Situation
+from gxbridge.core.finding import Finding
+from gxbridge.core.fleet import Fleet, Heard
+from gxbridge.core.items import ItemSpec, Value
+from gxbridge.core.ledger import Ledger
+from gxbridge.core.own_items import CanView, OwnItems
+from gxbridge.core.own_paths import OWN_NAME
+from gxbridge.core.publication import Publication, verdict
+
+SETTINGS = "com.victronenergy.settings"
+SYSTEM = "com.victronenergy.system"
+BOL = "/Settings/Services/Bol"
+
+URGENT_PREFIXES = ("/Info/", "/Io/", "/Bms/")
+"""Paths whose change may lower a limit or withdraw a permission: looked at when they arrive, not at the next second."""
+
+Frames = Iterable[tuple[float, int, bytes]]
+"""(monotonic seconds, 29-bit id, data) of each received frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the configuration says, as far as the core needs it."""
+
+    version: str = ""
+    mode: str = "monitor"
+    """off, monitor or control."""
+    options: Options = field(default_factory=Options)
+    publish: str = "bms"
+    """bms, bms-neutral, monitor or none."""
+    buses: tuple[str, ...] = ()
+    user_settings: Mapping[str, Value] = field(default_factory=dict)
+    """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
+    instance: int = 100
+    custom_name: str = ""
+    transmit_writes: bool = False
+    configured: tuple[Configured, ...] = ()
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """One battery service as it should be on the bus now."""
+
+    name: str
+    battery: Battery
+    instance: int
+    specs: Mapping[str, ItemSpec]
+    items: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What one look yields. `writes` is empty unless we are in control."""
+
+    decision: Decision
+    writes: tuple[Write, ...]
+    batteries: tuple[ServiceView, ...]
+    own: Mapping[str, Value]
+    began: tuple[Finding, ...]
+    ended: tuple[Finding, ...]
+
+
+class Bridge:
+    """Holds what is known between two looks. Every method takes `now` in monotonic seconds and never raises on input."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.fleet = Fleet(setup.configured)
+        self.ledger = Ledger()
+        self._decoders = {bus: Decoder() for bus in setup.buses}
+        self._services: dict[str, dict[str, Value]] = {}
+        self._heard: dict[str, float] = {}
+        self._arrivals: list[tuple[str, str]] = []
+        self._ours: dict[str, dict[str, Value]] = {}
+        self._memory = Memory()
+        self._decision = Decision()
+        self._standing = Standing()
+        self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
+        self._identities: dict[str, tuple[int, str]] = {}
+        self._own = OwnItems(setup.version, setup.buses)
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    def hear(self, bus: str, frames: Frames) -> bool:
+        """Take received frames; True when a limit or permission changed, so that `react` should follow at once."""
+        decoder = self._decoders.get(bus) or self._decoders.setdefault(bus, Decoder())
+        fleet = self.fleet
+        urgent = False
+        for at, can_id, data in frames:
+            message = decoder.feed(can_id, data, at)
+            if message is None:
+                fleet.alive(bus, can_id & 0xFF, at)
+            elif fleet.hear(bus, message, at) is Heard.URGENT:
+                urgent = True
+        return urgent
+
+    def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
+        """A D-Bus service of others appeared, with all its items."""
+        self._services[name] = dict(items)
+        return self._arrived(name, items, now)
+
+    def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
+        """Items of a known service arrived; True when `react` should follow at once."""
+        self._services.setdefault(name, {}).update(changes)
+        return self._arrived(name, changes, now)
+
+    def service_removed(self, name: str, now: float) -> bool:
+        """A D-Bus service left the bus."""
+        known = self._services.pop(name, None)
+        self._heard.pop(name, None)
+        return known is not None and self._arrived(name, known, now)
+
+    def _arrived(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
+        self._heard[name] = now
+        self._arrivals += [(name, path) for path in changes]
+        return any(path.startswith(URGENT_PREFIXES) for path in changes)
+
+    def set_identity(self, key: str, instance: int, custom_name: str) -> None:
+        """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
+        self._identities[key] = (instance, custom_name)
+
+    # --- what goes out ---------------------------------------------------------------------------------------------
+
+    def react(self, now: float, epoch_offset: float = 0.0, can: Mapping[str, CanView] | None = None) -> Cycle:
+        """Look at what cannot wait: call it when one of the inputs said so."""
+        return self._look(now, epoch_offset, can, timers=False)
+
+    def tick(self, now: float, epoch_offset: float = 0.0, can: Mapping[str, CanView] | None = None) -> Cycle:
+        """Look at everything: call it every whole second."""
+        return self._look(now, epoch_offset, can, timers=True)
+
+    def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
+        batteries = self.fleet.batteries(now)
+        publications = {
+            battery.key: verdict(battery, self.setup.publish, self._services) for battery in batteries if battery.state != "lost"
+        }
+        services = self._services_with_ours(batteries, publications, now)
+        writes = self._decide(services, now, timers=timers)
+        views = tuple(
+            self._view(battery, publications[battery.key])
+            for battery in batteries
+            if battery.key in publications and publications[battery.key].publish != "none"
+        )
+        findings = (
+            *self.fleet.findings(now),
+            *(finding for publication in publications.values() for finding in publication.findings),
+            *self._decision.findings,
+            *self._standing.findings,
+        )
+        began, ended = self.ledger.update(findings, now)
+        situation = self._situation(batteries, publications, now)
+        own = self._own.render(situation, self.fleet.devices(now), can or {}, epoch_offset)
+        return Cycle(self._decision, writes, views, own, began, ended)
+
+    def _services_with_ours(
+        self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float
+    ) -> dict[str, Mapping[str, Value]]:
+        """All services DVCC may look at. One battery is one battery: where the vendor publishes it, ours stays out."""
+        ours: dict[str, dict[str, Value]] = {}
+        for battery in batteries:
+            publication = publications.get(battery.key)
+            if publication is None or publication.published_by:
+                continue
+            name = service_name(battery)
+            instance, custom_name = self._identities.get(battery.key, (self.setup.instance, self.setup.custom_name))
+            ours[name] = battery_items(battery, "bms", instance, custom_name)
+            self._heard[name] = battery.last_heard
+            before = self._ours.get(name, {})
+            self._arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
+        for name in self._ours.keys() - ours.keys():
+            self._heard.pop(name, None)
+            self._arrivals += [(name, path) for path in self._ours[name]]
+        self._ours = ours
+        theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
+        return {**theirs, **ours}
+
+    def _decide(self, services: Mapping[str, Mapping[str, Value]], now: float, *, timers: bool) -> tuple[Write, ...]:
+        if self.setup.mode == "off":
+            self._arrivals.clear()
+            self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
+            return ()
+        settings = {**self.setup.user_settings, **self._services.get(SETTINGS, {}), BOL: 1}
+        snapshot = Snapshot(services, settings, self.setup.platform, dict(self._heard), self.setup.options)
+        writes: tuple[Write, ...] = ()
+        if self._arrivals:
+            self._decision, self._memory = decide(snapshot, self._memory, now, tuple(self._arrivals))
+            self._arrivals.clear()
+            writes = self._decision.writes
+        if timers:
+            self._decision, self._memory = decide(snapshot, self._memory, now)
+            writes += self._decision.writes
+        self._standing = standing(self.setup.mode, snapshot, self._standing, frozenset(self._ours))
+        if self._standing.effective != "control":
+            return ()
+        return writes
+
+    def _view(self, battery: Battery, publication: Publication) -> ServiceView:
+        name = service_name(battery)
+        instance, custom_name = self._identities.get(battery.key, (self.setup.instance, self.setup.custom_name))
+        distributors = distributors_of(battery)
+        reasons = (
+            {limit.name: limit.sentence for limit in self._decision.limits} if self._decision.bms_service == name else {}
+        )
+        return ServiceView(
+            name,
+            battery,
+            instance,
+            specs(publication.publish, ng=battery.ng, distributors=distributors, transmit_writes=self.setup.transmit_writes),
+            battery_items(
+                battery,
+                publication.publish,
+                instance,
+                custom_name,
+                transmit_writes=self.setup.transmit_writes,
+                reasons=reasons,
+                distributors=distributors,
+            ),
+        )
+
+    def _situation(self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float) -> Situation:
+        since: dict[tuple[str, str], tuple[object, float]] = {}
+        for limit in self._decision.limits:
+            key = (limit.name, limit.subject)
+            value, at = self._limits_since.get(key, (None, now))
+            since[key] = (limit.value, at) if value == limit.value and key in self._limits_since else (limit.value, now)
+        self._limits_since = since
+        notes = []
+        for battery in batteries:
+            publication = publications.get(battery.key, Publication("none", "silent for a minute: its service is closed"))
+            published = publication.publish != "none"
+            notes.append(BatteryNote(battery, service_name(battery) if published else "", publication.publish, publication.reason))
+        return Situation(
+            mode=self.setup.mode,
+            effective=self._standing.effective,
+            profile=self.setup.options.profile,
+            master=self._standing.master,
+            master_reason=self._standing.reason,
+            decision=self._decision,
+            since={key: at for key, (_, at) in since.items()},
+            names={name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()},
+            batteries=tuple(notes),
+            provisional=self.fleet.provisional(now),
+            findings=self.ledger.current,
+        )
+
+
+def name_for_people(service: str, items: Mapping[str, Value]) -> str:
+    """What a person calls the service: its custom name, else its product name, else the service's name."""
+    for path in ("/CustomName", "/ProductName"):
+        value = items.get(path)
+        if isinstance(value, str) and value.strip():
+            return value
+    return service

@@ -1,0 +1,155 @@
+"""The values of our own service, made from the situation; the paths and types are in `own_paths.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gxbridge.core.dvcc.decision import Limit
+from gxbridge.core.explain import Epoch, Situation, as_dict, as_json, as_text
+from gxbridge.core.fleet import DeviceView
+from gxbridge.core.items import Value
+from gxbridge.core.own_paths import OWN_PRODUCT_ID
+
+SLOW_S = 10
+"""Counters and moments of the last frame are refreshed only this often: a value that changes every second costs every
+reader every second."""
+
+MOST_DEVICES = 64
+MOST_FINDINGS = 32
+"""What is listed on D-Bus is bounded; the count tells when there is more."""
+
+_HEALTH = {"info": 0, "warning": 1, "alarm": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CanView:
+    """Statistics of one CAN bus; `last_frame_at` in monotonic seconds, `load` in percent of 250 kbit/s."""
+
+    state: str
+    reason: str = ""
+    frames: int = 0
+    lost: int = 0
+    errors: int = 0
+    load: float | None = None
+    last_frame_at: float | None = None
+
+
+class OwnItems:
+    """Renders the items; remembers which number a charger was given, so that numbers do not jump."""
+
+    def __init__(self, version: str, buses: Iterable[str]) -> None:
+        self._version = version
+        self._buses = tuple(buses)
+        self._chargers: dict[str, int] = {}
+        self._paths: set[str] = set()
+        self._rendered: tuple[object, Mapping[str, Value]] = (None, {})
+
+    def render(
+        self, situation: Situation, devices: Iterable[DeviceView], can: Mapping[str, CanView], epoch_offset: float
+    ) -> dict[str, Value]:
+        """Every path that there is or ever was, so that what is gone becomes invalid instead of staying."""
+
+        def epoch(at: float | None) -> int | None:
+            return None if at is None else round(at + epoch_offset)
+
+        items: dict[str, Value] = {
+            "/Mgmt/ProcessName": "gxbridge",
+            "/Mgmt/ProcessVersion": self._version,
+            "/Mgmt/Connection": ", ".join(self._buses),
+            "/DeviceInstance": 0,
+            "/ProductId": OWN_PRODUCT_ID,
+            "/ProductName": "gxbridge",
+            "/FirmwareVersion": self._version,
+            "/HardwareVersion": None,
+            "/Connected": 1,
+            "/Dvcc/Mode": situation.mode,
+            "/Dvcc/Effective": situation.effective,
+            "/Dvcc/Profile": situation.profile,
+            "/Dvcc/Master": situation.master,
+            "/Dvcc/MasterReason": situation.master_reason,
+        }
+        decision = situation.decision
+        items |= {
+            "/Bms/Service": decision.bms_service,
+            "/Bms/Name": situation.names.get(decision.bms_service, ""),
+            "/Bms/State": decision.bms_state,
+            "/Bms/Since": epoch(decision.bms_since),
+            "/Bms/ChargeLinkEndsAt": epoch(decision.charge_link_ends_at),
+            "/Bms/MultiStopsAt": epoch(decision.multi_stops_at),
+        }
+        for limit in decision.limits:
+            items |= self._limit(limit, situation, epoch(situation.since.get((limit.name, limit.subject))))
+        for n, note in enumerate(situation.batteries):
+            items |= {
+                f"/Batteries/{n}/Service": note.service,
+                f"/Batteries/{n}/Name": note.battery.description or note.battery.product_name,
+                f"/Batteries/{n}/State": note.battery.state,
+                f"/Batteries/{n}/Since": epoch(note.battery.since),
+                f"/Batteries/{n}/Published": note.published,
+                f"/Batteries/{n}/PublishedReason": note.reason,
+                f"/Batteries/{n}/Unseen": ", ".join(note.battery.unseen),
+            }
+        for bus, view in can.items():
+            items |= {
+                f"/Can/{bus}/State": view.state,
+                f"/Can/{bus}/Reason": view.reason,
+                f"/Can/{bus}/Frames": view.frames,
+                f"/Can/{bus}/Lost": view.lost,
+                f"/Can/{bus}/Errors": view.errors,
+                f"/Can/{bus}/Load": view.load,
+                f"/Can/{bus}/LastFrameAt": epoch(view.last_frame_at),
+            }
+        for n, device in enumerate(sorted(devices, key=lambda item: (item.bus, item.address))[:MOST_DEVICES]):
+            at = epoch(device.last_heard)
+            items |= {
+                f"/Devices/{n}/Bus": device.bus,
+                f"/Devices/{n}/Address": device.address,
+                f"/Devices/{n}/Product": device.product,
+                f"/Devices/{n}/Serial": device.serial,
+                f"/Devices/{n}/Firmware": device.firmware,
+                f"/Devices/{n}/Name": device.name,
+                f"/Devices/{n}/LastHeardAt": None if at is None else at // SLOW_S * SLOW_S,
+            }
+        items |= _findings(situation, epoch)
+        explanation = as_dict(situation, epoch)
+        if explanation != self._rendered[0]:
+            self._rendered = (
+                explanation,
+                {"/Explain/Json": as_json(explanation), "/Explain/Text": as_text(explanation)},
+            )
+        items |= self._rendered[1]
+        gone = self._paths - items.keys()
+        self._paths |= items.keys()
+        return items | dict.fromkeys(gone)
+
+    def _limit(self, limit: Limit, situation: Situation, since: int | None) -> dict[str, Value]:
+        if limit.name == "charger":
+            base = f"/Limits/Charger/{self._chargers.setdefault(limit.subject, len(self._chargers))}"
+        else:
+            base = f"/Limits/{limit.name.capitalize()}"
+        items: dict[str, Value] = {f"{base}/Value": limit.value, f"{base}/Reason": limit.sentence, f"{base}/Since": since}
+        if limit.name in ("charger", "multi"):
+            items |= {f"{base}/Service": limit.subject, f"{base}/Name": situation.names.get(limit.subject, limit.subject)}
+        return items
+
+
+def _findings(situation: Situation, epoch: Epoch) -> dict[str, Value]:
+    findings = situation.findings
+    worst = max(findings, key=lambda item: _HEALTH[item.severity], default=None)
+    items: dict[str, Value] = {
+        "/Findings/Count": len(findings),
+        "/Health/State": 0 if worst is None else _HEALTH[worst.severity],
+        "/Health/Text": "" if worst is None or worst.severity == "info" else worst.text,
+    }
+    for n, finding in enumerate(findings[:MOST_FINDINGS]):
+        items |= {
+            f"/Findings/{n}/Id": finding.id,
+            f"/Findings/{n}/Severity": finding.severity,
+            f"/Findings/{n}/Subject": finding.subject,
+            f"/Findings/{n}/Text": finding.text,
+            f"/Findings/{n}/Advice": finding.advice,
+            f"/Findings/{n}/First": epoch(finding.first),
+            f"/Findings/{n}/Count": finding.count,
+        }
+    return items

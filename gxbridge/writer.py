@@ -1,0 +1,92 @@
+"""Carries writes to other services: in order for each service, the newest value wins, and a slow one holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.items import Value
+from gxbridge.edge.bus import BusError
+
+log = logging.getLogger(__name__)
+
+SetValue = Callable[[str, str, Value], Awaitable[int]]
+"""(service, path, value) -> the service's answer: 0 accepted. May raise: the write then counts as failed."""
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What is still to be written to one service: path -> value, oldest first."""
+
+    pending: dict[str, Value] = field(default_factory=dict)
+    task: asyncio.Task[None] | None = None
+    failed: set[str] = field(default_factory=set)
+    """Paths whose last write failed: said once in the log, and once more when it works again."""
+
+
+class Writer:
+    """One outbox and at most one task for each service. Bounded by the number of services and their paths."""
+
+    def __init__(self, set_value: SetValue) -> None:
+        self._set_value = set_value
+        self._outboxes: dict[str, Outbox] = {}
+        self.written = 0
+        self.failures = 0
+        self.overtaken = 0
+        """Writes replaced by a newer value before they could be sent."""
+
+    def write(self, writes: Iterable[Write]) -> None:
+        """Queue writes; returns at once."""
+        for service, path, value in writes:
+            outbox = self._outboxes.setdefault(service, Outbox())
+            if path in outbox.pending:
+                self.overtaken += 1
+                del outbox.pending[path]
+            outbox.pending[path] = value
+            if outbox.task is None:
+                outbox.task = asyncio.get_running_loop().create_task(self._send(service, outbox), name=f"write {service}")
+
+    def forget(self, service: str) -> None:
+        """The service is gone: what was queued for it must not reach a successor of the same name."""
+        outbox = self._outboxes.pop(service, None)
+        if outbox is not None:
+            outbox.pending.clear()
+
+    async def _send(self, service: str, outbox: Outbox) -> None:
+        try:
+            while outbox.pending:
+                path = next(iter(outbox.pending))
+                value = outbox.pending.pop(path)
+                await self._send_one(service, outbox, path, value)
+        finally:
+            outbox.task = None
+
+    async def _send_one(self, service: str, outbox: Outbox, path: str, value: Value) -> None:
+        try:
+            answer = await self._set_value(service, path, value)
+            problem = "" if answer == 0 else f"the service refused it (code {answer})"
+        except (BusError, OSError) as error:
+            problem = str(error) or type(error).__name__
+        self.written += 1
+        if problem:
+            self.failures += 1
+            if path not in outbox.failed:
+                outbox.failed.add(path)
+                log.warning("could not write %s to %s%s: %s", value, service, path, problem)
+        elif path in outbox.failed:
+            outbox.failed.discard(path)
+            log.info("%s%s takes writes again", service, path)
+
+    async def close(self) -> None:
+        """Drop what is queued and end: nothing more is written after this returns."""
+        tasks = []
+        for outbox in self._outboxes.values():
+            outbox.pending.clear()
+            if outbox.task is not None:
+                outbox.task.cancel()
+                tasks.append(outbox.task)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._outboxes.clear()

@@ -1,0 +1,128 @@
+"""Writes to other services: newest value wins, a slow service holds up nobody, and an end is an end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.items import Value
+from gxbridge.edge.client import SetValueError
+from gxbridge.writer import Writer
+
+SOLAR, MULTI = "com.victronenergy.solarcharger.a", "com.victronenergy.vebus.b"
+
+
+class Bus:
+    """Takes writes; services in `stuck` wait until they are let go, those in `broken` raise, `codes` answer otherwise than 0."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, Value]] = []
+        self.stuck: dict[str, asyncio.Event] = {}
+        self.broken: set[str] = set()
+        self.codes: dict[str, int] = {}
+
+    async def set_value(self, service: str, path: str, value: Value) -> int:
+        if service in self.stuck:
+            await self.stuck[service].wait()
+        if service in self.broken:
+            raise SetValueError("no answer within 2 s")
+        self.taken.append((service, path, value))
+        return self.codes.get(service, 0)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_writes_to_one_service_arrive_in_order() -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 10.0)])
+        await settle()
+        assert bus.taken == [(SOLAR, "/Link/NetworkMode", 13), (SOLAR, "/Link/ChargeCurrent", 10.0)]
+        assert (writer.written, writer.failures, writer.overtaken) == (2, 0, 0)
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_stuck_service_holds_up_nobody_and_gets_only_the_newest_value() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(MULTI, "/Dc/0/MaxChargeCurrent", 50)])
+        await settle()
+        for amperes in range(100):
+            writer.write([Write(SOLAR, "/Link/ChargeCurrent", float(amperes))])
+        await settle()
+        assert bus.taken == [(MULTI, "/Dc/0/MaxChargeCurrent", 50)]
+        gate.set()
+        await settle()
+        assert bus.taken[1:] == [(SOLAR, "/Link/NetworkMode", 13), (SOLAR, "/Link/ChargeCurrent", 99.0)]
+        assert writer.overtaken == 99
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_service_that_left_the_bus_gets_nothing_that_was_queued_for_it() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13)])
+        await settle()
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 70.0)])
+        writer.forget(SOLAR)
+        writer.forget("never seen")
+        gate.set()
+        await settle()
+        assert (SOLAR, "/Link/ChargeCurrent", 70.0) not in bus.taken
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_is_written_after_the_end() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/a", 1), Write(SOLAR, "/b", 2)])
+        await settle()
+        await writer.close()
+        gate.set()
+        await settle()
+        assert bus.taken == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("trouble", ["broken", "refusing"])
+def test_a_failing_write_is_said_once_and_once_more_when_it_works_again(
+    trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        bus.broken = {SOLAR} if trouble == "broken" else set()
+        bus.codes = {SOLAR: 2} if trouble == "refusing" else {}
+        for _ in range(3):
+            writer.write([Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+            await settle()
+        bus.broken, bus.codes = set(), {}
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+        await settle()
+        assert writer.failures == 3
+        await writer.close()
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(story())
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "/Link/ChargeCurrent" in caplog.text
