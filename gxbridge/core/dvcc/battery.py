@@ -1,0 +1,42 @@
+"""The battery voltage and current that the rest refers to.
+
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.scene import Scene
+from gxbridge.core.dvcc.services import Device
+
+WITHOUT_MONITOR: Final = (p.INVERTER, p.SOLAR, p.CHARGER, p.FUELCELL, p.DCSYSTEM)
+"""Where the voltage comes from when neither a monitor nor a running Multi is there, in this order."""
+
+
+class Voltage(NamedTuple):
+    """The battery voltage, whose it is, and whether it may be shared with the chargers."""
+
+    value_v: float
+    source: Device
+    shared: bool
+
+
+def battery_voltage(scene: Scene) -> Voltage | None:
+    """The battery voltage; None when nobody knows it."""
+    monitor = scene.selection.monitor
+    if monitor is not None:
+        value = number(monitor.items, p.VOLTAGE)
+        return None if value is None else Voltage(value, monitor, monitor.items.get(p.INSECURE) != 1)
+    for multi in scene.plant.of(p.VEBUS):
+        value = number(multi.items, p.VOLTAGE)
+        if value is not None and multi.items.get(p.STATE) not in (0, None):
+            return Voltage(value, multi, True)
+    for kind in WITHOUT_MONITOR:
+        for device in scene.plant.of(kind):
+            value = number(device.items, p.VOLTAGE)
+            if value is not None:
+                return Voltage(value, device, True)
+    return None

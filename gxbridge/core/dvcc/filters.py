@@ -1,0 +1,68 @@
+"""First-order low passes, fed once a second: y += (x - y) * w.
+
+Weights: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import tau
+from typing import Final
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.services import Device, Plant
+
+CHARGER_WEIGHT: Final = tau / 20
+VEBUS_WEIGHT: Final = tau / 30
+DC_LOADS_WEIGHT: Final = tau / 20
+
+
+def low_pass(before: float, now: float, weight: float) -> float:
+    """One step."""
+    return before + (now - before) * weight
+
+
+def fed_current(device: Device) -> float | None:
+    """What a charger's filter is fed (A): its DC current; inverter/chargers with what the sun gives, if that is more."""
+    current = number(device.items, p.CURRENT)
+    if device.kind not in (p.MULTI, p.INVERTER):
+        return current
+    power, voltage = number(device.items, p.YIELD_POWER), number(device.items, p.VOLTAGE)
+    if power is None or not voltage:
+        return current
+    return power / voltage if current is None else max(power / voltage, current)
+
+
+def begin(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mapping[str, float]:
+    """A charger's filter starts at the current it has when it appears; one that has gone is forgotten."""
+    fresh: dict[str, float] = {}
+    for device in chargers:
+        known = smoothed.get(device.name)
+        if known is None:
+            known = number(device.items, p.CURRENT)
+        if known is not None:
+            fresh[device.name] = known
+    return fresh
+
+
+def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mapping[str, float]:
+    """One second for every charger's filter; an unknown current leaves it where it is."""
+    fresh = dict(smoothed)
+    for device in chargers:
+        current = fed_current(device)
+        if current is not None:
+            before = smoothed.get(device.name)
+            fresh[device.name] = current if before is None else low_pass(before, current, CHARGER_WEIGHT)
+    return fresh
+
+
+def advance_vebus(before: float, plant: Plant, multi: Device | None) -> float:
+    """One second for the Multi's DC current (A, + = into the battery); without a Multi it decays to 0.
+
+    It cannot wind up: whatever all chargers could make together is the most that it follows a discharge.
+    """
+    connected = multi is not None and multi.items.get(p.CONNECTED) == 1
+    current = number(multi.items, p.CURRENT) if multi is not None and connected else None
+    capacity = sum(number(charger.items, p.CHARGE_LIMIT_SETTING) or 0.0 for charger in plant.chargers)
+    return low_pass(before, max(current or 0.0, -capacity), VEBUS_WEIGHT)

@@ -1,0 +1,54 @@
+"""DVCC off: the little that the vendor's controller then still does.
+
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.chargers import EXTERNAL, NETWORKED, REMOTE_BMS, put, tell
+from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.flags import Flags
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.scene import Scene
+from gxbridge.core.dvcc.voltage import hub_voltage
+
+NO_67_A: Final = 1000.0
+"""A current that never limits, written only so that chargers do not report a lost BMS (#67)."""
+
+
+def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
+    """Pass on the hub voltage, and keep chargers with a managed battery from reporting #67."""
+    hub = hub_voltage(scene.multi)
+    managed = any(number(battery.items, p.CCL) is not None for battery in scene.plant.of(p.BATTERY))
+    writes: list[Write] = []
+    voltage_written = current_written = 0
+    if hub is not None or managed:
+        mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 0)
+        for device in (*scene.plant.solar_side, *scene.plant.others):
+            if number(device.items, p.NETWORK_MODE) is None:
+                continue
+            writes += put(device, p.NETWORK_MODE, mode)
+            if hub is not None:
+                writes += put(device, p.CHARGE_VOLTAGE, hub)
+                voltage_written = 1
+            if managed:
+                writes += tell(device, NO_67_A)
+                current_written = 1
+        if hub is not None:
+            for vecan in scene.plant.of(p.VECAN):
+                writes += put(vecan, p.CHARGE_VOLTAGE, hub)
+                voltage_written = 1
+    return writes, replace(
+        flags,
+        dvcc=0,
+        solar_voltage=voltage_written,
+        solar_current=current_written,
+        effective_v=None,
+        charge_v=None,
+        bms_parameters=0,
+        max_current=0,
+    )

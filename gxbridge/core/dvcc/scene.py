@@ -1,0 +1,50 @@
+"""Everything one decision looks at, prepared once: the services sorted, the choices made, the settings in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.quirks import ORDINARY, Quirk, quirk_of
+from gxbridge.core.dvcc.selection import Selection, select
+from gxbridge.core.dvcc.services import Device, Plant, survey
+from gxbridge.core.dvcc.settings import Settings, read_settings
+from gxbridge.core.dvcc.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`settings` are those of the snapshot; what a BMS forces is in the memory."""
+
+    plant: Plant
+    settings: Settings
+    selection: Selection
+    options: Options
+    quirk: Quirk
+
+    @property
+    def bms(self) -> Device | None:
+        """The BMS in control."""
+        return self.selection.bms
+
+    @property
+    def multi(self) -> Device | None:
+        """The one VE.Bus system."""
+        return self.selection.multi
+
+
+def look(snapshot: Snapshot) -> Scene:
+    """Prepare one decision."""
+    plant = survey(snapshot.services)
+    settings = read_settings(snapshot.settings)
+    selection = select(plant, settings, snapshot.platform)
+    bms = selection.bms
+    return Scene(plant, settings, selection, snapshot.options, ORDINARY if bms is None else quirk_of(bms.items))
+
+
+def bms_identity(scene: Scene) -> tuple[str, float | None]:
+    """Name and product of the BMS in control, ("", None) without."""
+    bms = scene.bms
+    return ("", None) if bms is None else (bms.name, number(bms.items, p.PRODUCT_ID))

@@ -1,0 +1,146 @@
+"""Which battery is the monitor, which BMS controls, which VE.Bus system is "the" Multi.
+
+Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.numbers import number, text
+from gxbridge.core.dvcc.services import Device, Plant
+from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, Settings
+
+ON_BOARD_PORTS: Final[Mapping[str, str]] = {"C00A": "/dev/ttyO1"}
+"""GX products with a built-in MK port, and the connection of a VE.Bus system on it (C00A: Cerbo GX)."""
+NO_BATTERY: Final = "nobattery"
+VEBUS_BMS: Final = 2
+"""`/Bms/BmsType`: 0 none, 1 two-signal BMS, 2 VE.Bus BMS."""
+VEBUS_BMS_V2_VERSION: Final = 1146100
+"""`/Devices/Bms/Version` of a VE.Bus BMS V2 or newer."""
+MK3: Final = "MK3"
+"""The interface a VE.Bus BMS V2 needs (`/Interfaces/Mk2/ProductName`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`monitor`: the battery monitor, also a Multi or an inverter; `bms`: the BMS in control; `multi`: the one VE.Bus."""
+
+    monitor: Device | None
+    bms: Device | None
+    multi: Device | None
+    other_multis: Sequence[Device]
+    bmses: int
+    vebus_bms: bool
+    vebus_bms_v2: bool
+
+    @property
+    def has_bms(self) -> bool:
+        """Is anything in control that counts as a BMS for the chargers?"""
+        return self.bms is not None or self.vebus_bms_v2
+
+
+def select(plant: Plant, settings: Settings, platform: str) -> Selection:
+    """Choose monitor, BMS and Multi."""
+    multi, others = select_multi(plant, platform)
+    monitor = select_monitor(plant, settings, multi)
+    bmses = [battery for battery in plant.of(p.BATTERY) if is_bms(battery)]
+    return Selection(
+        monitor=monitor,
+        bms=select_bms(bmses, monitor, settings),
+        multi=multi,
+        other_multis=others,
+        bmses=len(bmses),
+        vebus_bms=multi is not None and multi.items.get(p.BMS_TYPE) == VEBUS_BMS,
+        vebus_bms_v2=multi is not None and is_vebus_bms_v2(multi),
+    )
+
+
+def is_bms(battery: Device) -> bool:
+    """A battery service is a BMS when it gives a charge voltage limit."""
+    return number(battery.items, p.CVL) is not None
+
+
+def is_parallel(battery: Device) -> bool:
+    """Is it the vendor's virtual battery of Lynx BMSes in parallel?"""
+    return battery.name.startswith(p.PARALLEL_PREFIX)
+
+
+def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: Settings) -> Device | None:
+    """The BMS in control: by setting, else a parallel Lynx, else the battery monitor, else the lowest instance."""
+    wanted = settings.bms_instance
+    if wanted == NO_BMS or not bmses:
+        return None
+    if wanted != AUTOMATIC_BMS:
+        return next((bms for bms in bmses if bms.instance == wanted), None)
+    name = "" if monitor is None else monitor.name
+    return min(bmses, key=lambda bms: (not is_parallel(bms), bms.name != name, bms.instance))
+
+
+def select_multi(plant: Plant, platform: str) -> tuple[Device | None, list[Device]]:
+    """The VE.Bus system that is "the" Multi, and the others."""
+    systems = plant.of(p.VEBUS)
+    port = ON_BOARD_PORTS.get(platform)
+    candidates = systems if port is None else [s for s in systems if s.items.get(p.MK_CONNECTION) == port]
+    multi = lowest(candidates)
+    return multi, [system for system in systems if system is not multi]
+
+
+def is_vebus_bms_v2(multi: Device) -> bool:
+    """V2 or newer by its version behind an MK3; or one whose version is invalid because the Multi is off."""
+    version = number(multi.items, p.BMS_VERSION)
+    if version is None:
+        return multi.items.get(p.BMS_TYPE) == VEBUS_BMS and number(multi.items, p.BMS_ALLOW_CHARGE) is not None
+    return version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
+
+
+def lowest(devices: Sequence[Device]) -> Device | None:
+    """The device with the lowest instance; the first of equals."""
+    return min(devices, key=lambda device: device.instance) if devices else None
+
+
+def usable(device: Device) -> bool:
+    """Only connected services with a product name and a connection can be the battery monitor."""
+    items = device.items
+    return items.get(p.CONNECTED) == 1 and bool(text(items, p.PRODUCT_NAME)) and bool(text(items, p.CONNECTION))
+
+
+def select_monitor(plant: Plant, settings: Settings, multi: Device | None) -> Device | None:
+    """The battery monitor by the user's choice (`default`, `nobattery`, or class/instance)."""
+    if settings.battery == NO_BATTERY:
+        return None
+    if settings.battery != DEFAULT_BATTERY:
+        return chosen(plant, settings.battery)
+    return default_monitor(plant, settings, multi)
+
+
+def chosen(plant: Plant, choice: str) -> Device | None:
+    """The service named `com.victronenergy.battery/288`; one that is absent stays chosen: none."""
+    kind, _, instance = choice.removeprefix(p.PREFIX).partition("/")
+    return next((d for d in plant.of(kind) if usable(d) and str(int(d.instance)) == instance), None)
+
+
+def default_monitor(plant: Plant, settings: Settings, multi: Device | None) -> Device | None:
+    """A battery (a BMS before a monitor), else an inverter with a state of charge, else the Multi if it counts."""
+    batteries = [battery for battery in plant.of(p.BATTERY) if usable(battery)]
+    if batteries:
+        return min(batteries, key=lambda b: (p.CVL not in b.items, not is_parallel(b), b.instance))
+    if any(usable(charger) for charger in plant.of(p.CHARGER)):
+        return None
+    if multi is None:
+        return inverter_monitor(plant)
+    if not usable(multi):
+        return None
+    tracks = (
+        number(multi.items, p.EXTRA_CURRENT) is not None and not plant.of(p.DCSYSTEM) and not settings.has_dc_system
+    )
+    return multi if tracks or not plant.of(p.SOLAR) else None
+
+
+def inverter_monitor(plant: Plant) -> Device | None:
+    """Without VE.Bus: the inverter (multi, acsystem) with the lowest instance that knows the state of charge."""
+    candidates = [device for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM) for device in plant.of(kind)]
+    return lowest([d for d in candidates if usable(d) and number(d.items, p.SOC) is not None])

@@ -1,0 +1,77 @@
+"""The settings that DVCC looks at, with the defaults they have on a GX that never changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.numbers import number, text
+from gxbridge.core.items import Value
+
+NO_BMS: Final = -255
+"""`BmsInstance` for "none"; -1 is automatic, 0 and above a device instance."""
+AUTOMATIC_BMS: Final = -1
+ON: Final = 1
+"""Bit 0 of the DVCC and shared-sense settings; bit 1 says that it is forced."""
+
+DEFAULTS: Final[Mapping[str, float]] = {
+    p.SET_DVCC: 0,
+    p.SET_MAX_CURRENT: -1,
+    p.SET_MAX_VOLTAGE: 0,
+    p.SET_BMS_INSTANCE: AUTOMATIC_BMS,
+    p.SET_SVS: 1,
+    p.SET_STS: 1,
+    p.SET_SCS: 1,
+    p.SET_ALL_MULTIS: 0,
+    p.SET_DC_SYSTEM: 0,
+    p.SET_AC_INPUT_1: 1,
+    p.SET_AC_INPUT_2: 2,
+    p.SET_FEED_IN: 0,
+}
+DEFAULT_BATTERY: Final = "default"
+DEFAULT_TEMPERATURE: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`dvcc`, `svs`, `sts`, `scs`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
+
+    dvcc: int
+    svs: int
+    sts: int
+    scs: int
+    max_current_a: float
+    max_voltage_v: float
+    bms_instance: int
+    battery: str
+    temperature: str
+    all_multis: bool
+    has_dc_system: bool
+    ac_inputs: tuple[int, int]
+    feed_in: bool
+
+
+def read_settings(values: Mapping[str, Value]) -> Settings:
+    """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
+
+    def get(path: str) -> float:
+        value = number(values, path)
+        return DEFAULTS[path] if value is None else value
+
+    return Settings(
+        dvcc=int(get(p.SET_DVCC)),
+        svs=int(get(p.SET_SVS)),
+        sts=int(get(p.SET_STS)),
+        scs=int(get(p.SET_SCS)),
+        max_current_a=get(p.SET_MAX_CURRENT),
+        max_voltage_v=get(p.SET_MAX_VOLTAGE),
+        bms_instance=int(get(p.SET_BMS_INSTANCE)),
+        battery=text(values, p.SET_BATTERY) or DEFAULT_BATTERY,
+        temperature=text(values, p.SET_TEMPERATURE) or DEFAULT_TEMPERATURE,
+        all_multis=get(p.SET_ALL_MULTIS) == 1,
+        has_dc_system=get(p.SET_DC_SYSTEM) == 1,
+        ac_inputs=(int(get(p.SET_AC_INPUT_1)), int(get(p.SET_AC_INPUT_2))),
+        feed_in=get(p.SET_FEED_IN) == 1,
+    )
