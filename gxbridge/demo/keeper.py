@@ -1,0 +1,188 @@
+"""Starts processes and sees to it that none is left, whatever happens to us.
+
+Each is a session of its own (Ctrl-C at the terminal reaches only us, and we end them in order), and the kernel kills it
+should we die without a chance to do so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gxbridge.demo.trouble import DemoError
+
+PR_SET_PDEATHSIG = 1
+GENTLE_S = 3.0
+"""A process that is asked to end gets this long."""
+PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+def _die_with_parent() -> Callable[[], None]:
+    """For the moment between fork and exec; the library is loaded before, as little as possible may happen there."""
+    try:
+        libc = ctypes.CDLL(None)
+    except OSError:
+        return lambda: None
+    parent = os.getpid()
+
+    def arrange() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arrange
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """One process of the demo; `facts` is what it said about itself, `log` where its messages go."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+    on_fact: Callable[[], None] = lambda: None
+    _rest: bytes = b""
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self.popen.poll()
+
+    def tell(self, order: Mapping[str, object]) -> None:
+        """Send an order; raises DemoError when the process has gone."""
+        if self.popen.stdin is None:
+            raise DemoError(f"{self.name} takes no orders")
+        try:
+            self.popen.stdin.write(json.dumps(order).encode() + b"\n")
+            self.popen.stdin.flush()
+        except OSError as error:
+            raise DemoError(f"the simulated {self.name} has ended by itself: {last_words(self.log)}") from error
+
+    def listen(self) -> None:
+        """Take in what the process says, from now on."""
+        if self.popen.stdout is not None:
+            pipe = self.popen.stdout.fileno()
+            os.set_blocking(pipe, False)
+            asyncio.get_running_loop().add_reader(pipe, self._read, pipe)
+
+    def _read(self, pipe: int) -> None:
+        try:
+            data = os.read(pipe, 65536)
+        except BlockingIOError:
+            return
+        if not data:
+            asyncio.get_running_loop().remove_reader(pipe)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self.facts.update(json.loads(line))
+        self.on_fact()
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    """The end of a process's log."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.strip()][-count:]
+
+
+def last_words(log: Path, count: int = 3) -> str:
+    """The same in one line, for an error message."""
+    return " | ".join(last_lines(log, count)) or "it said nothing"
+
+
+def environment() -> dict[str, str]:
+    """Ours, so that the children find the same package."""
+    paths = [str(PACKAGE_PARENT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
+
+
+class Keeper:
+    """Knows every process of the demo."""
+
+    def __init__(self) -> None:
+        self._arrange = _die_with_parent()
+        self._processes: list[Process] = []
+
+    def start(self, log: Path, command: Sequence[str], *, orders: bool) -> Process:
+        """Start a process; with `orders` it listens on standard input and tells facts on standard output."""
+        with log.open("wb") as messages:
+            try:
+                popen = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE if orders else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if orders else messages,
+                    stderr=messages,
+                    env=environment(),
+                    start_new_session=True,
+                    preexec_fn=self._arrange,  # noqa: PLW1509 - this process has no threads
+                )
+            except OSError as error:
+                raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
+        process = Process(log.stem, popen, log)
+        self._processes.append(process)
+        if orders:
+            process.listen()
+        return process
+
+    def python(self, log: Path, module: str, *arguments: str, orders: bool) -> Process:
+        """Start a Python module with our own interpreter."""
+        return self.start(log, [sys.executable, "-m", module, *arguments], orders=orders)
+
+    def stop(self, process: Process) -> int:
+        """End one process, gently first; returns its exit code. Does not raise."""
+        self._ask([process])
+        self._end([process], time.monotonic() + GENTLE_S)
+        return process.popen.returncode
+
+    def stop_all(self) -> None:
+        """End everything that runs, latest first; afterwards nothing is left. Does not raise."""
+        waiting = [process for process in reversed(self._processes) if process.code is None]
+        self._ask(waiting)
+        self._end(waiting, time.monotonic() + GENTLE_S)
+        self._processes.clear()
+
+    @staticmethod
+    def _ask(processes: Sequence[Process]) -> None:
+        for process in processes:
+            if process.popen.stdin is not None:
+                try:
+                    process.popen.stdin.close()
+                except OSError:
+                    continue  # it has gone already
+            else:
+                process.popen.terminate()
+
+    def _end(self, processes: Sequence[Process], deadline: float) -> None:
+        for process in processes:
+            try:
+                process.popen.wait(max(deadline - time.monotonic(), 0.0))
+            except subprocess.TimeoutExpired:
+                self._kill(process)
+            self._close(process)
+
+    @staticmethod
+    def _kill(process: Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
+        process.popen.wait()
+
+    @staticmethod
+    def _close(process: Process) -> None:
+        if process.popen.stdout is not None and not process.popen.stdout.closed:
+            with contextlib.suppress(RuntimeError):  # the loop may have ended before us
+                asyncio.get_running_loop().remove_reader(process.popen.stdout.fileno())
+            process.popen.stdout.close()
