@@ -1,0 +1,39 @@
+"""The configuration: defaults, then the file, then the command line; checked completely before anything starts.
+
+`load` is all a command needs; `docs/configuration.md` has every key, `gxbridge/config/keys.py` is the table behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gxbridge.config.build import build
+from gxbridge.config.commandline import Overrides, override
+from gxbridge.config.model import Config, ConfigError, Readout, Terminals
+from gxbridge.config.read import MAX_BYTES, Checked, Problem, read_config
+
+__all__ = ["Config", "ConfigError", "Overrides", "Problem", "Readout", "Terminals", "load"]
+
+
+def load(path: str | None = None, overrides: Overrides | None = None) -> Config:
+    """The configuration of a file (None: defaults) under the command line. Raises ConfigError with every problem."""
+    checked = _file(path) if path is not None else Checked()
+    name = path or "defaults"
+    problems = list(checked.problems)
+    config = build(checked, name, problems)
+    config = override(config, overrides or Overrides(), problems)
+    if problems:
+        raise ConfigError(sorted(set(problems)))
+    return config if path is None else replace(config, file=path)
+
+
+def _file(path: str) -> Checked:
+    try:
+        with open(path, "rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return Checked(
+            problems=[Problem(path, 0, "", f"cannot be read: {reason}", "check the path and its permissions")]
+        )
+    return read_config(raw, path)

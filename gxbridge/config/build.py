@@ -1,0 +1,263 @@
+"""From checked values to the configuration, and what contradicts what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gxbridge.catalogue.model import Terminal
+from gxbridge.config.model import Config, Readout, Terminals
+from gxbridge.config.read import Checked, Problem
+from gxbridge.core.battery import Configured
+from gxbridge.core.dvcc import paths
+from gxbridge.core.dvcc.options import SWITCHES, Options
+from gxbridge.core.items import Value
+from gxbridge.edge.canstats import CanSpec
+
+VECAN_BITRATE: Final = 250_000
+WITHOUT_BITRATE: Final = {"socketcan", "gxsocket", "virtual", "udp_multicast", "socketcand", "serial"}
+"""Interfaces whose bit rate is set elsewhere, or that have none."""
+WINDOWS_V: Final = {12: (10.0, 16.0), 24: (20.0, 32.0), 48: (40.0, 64.0)}
+"""Charge voltages that make sense for a nominal voltage."""
+
+
+class _Report:
+    """Collects contradictions with the line of the key they are about."""
+
+    def __init__(self, checked: Checked, file: str, problems: list[Problem]) -> None:
+        self._lines = checked.lines
+        self._file = file
+        self._problems = problems
+
+    def __call__(self, key: str, what: str, instead: str) -> None:
+        self._problems.append(Problem(self._file, self._lines.get(key, 0), key, what, instead))
+
+
+def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
+    values = checked.values
+    report = _Report(checked, file, problems)
+    dvcc, battery = values.get("dvcc", {}), values.get("battery", {})
+    transmit, log = values.get("transmit", {}), values.get("log", {})
+    can = _buses(values["can"], report) if "can" in values else Config().can
+    _check_transmit(transmit, report)
+    return Config(
+        can=can,
+        dbus_address=values.get("dbus", {}).get("address", "system"),
+        mode=dvcc.get("mode", "monitor"),
+        options=_options(dvcc, report),
+        write_settings=_write_settings(dvcc, report),
+        user_settings=_user_settings(dvcc.get("settings", {})),
+        instance=battery.get("instance", 100),
+        custom_name=battery.get("custom_name", ""),
+        known_batteries=_known(battery.get("known", []), can, report),
+        publish=values.get("publish", "bms"),
+        transmit=transmit.get("level", "off"),
+        allow_mode=transmit.get("allow_mode", False),
+        log_level=log.get("level", "info"),
+        log_modules=log.get("modules", {}),
+        terminals=_terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report),
+        readout=_readout(values.get("readout", []), report),
+    )
+
+
+def bus_name(channel: str) -> str:
+    """A name for logs and D-Bus from a channel: `/dev/ttyUSB0@115200` gives `ttyUSB0`, `239.0.0.1` `_239_0_0_1`."""
+    last = channel.partition("@")[0].rstrip("/").rpartition("/")[2] or "can"
+    name = re.sub(r"[^A-Za-z0-9_]", "_", last)[:63]
+    return name if not name[0].isdigit() else f"_{name}"[:63]
+
+
+def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...]:
+    specs: list[CanSpec] = []
+    for index, entry in enumerate(entries):
+        if "channel" not in entry:
+            continue  # already a problem
+        interface, channel = entry.get("interface", "socketcan"), entry["channel"]
+        bitrate = entry.get("bitrate")
+        if bitrate is not None and interface == "socketcan":
+            report(
+                f"can[{index}].bitrate",
+                "contradicts interface: socketcan, where the system sets the bit rate",
+                f"leave the line out; `ip link set {channel} type can bitrate {bitrate}` sets it",
+            )
+        specs.append(bus(interface, channel, entry.get("name"), bitrate, entry.get("options", {})))
+        same = next((i for i, spec in enumerate(specs[:-1]) if spec.name == specs[-1].name), None)
+        if same is not None:
+            report(
+                f"can[{index}]",
+                f"has the same name as can[{same}]: {specs[-1].name}",
+                "give each bus a `name:` of its own",
+            )
+    return tuple(specs)
+
+
+def bus(interface: str, channel: str, name: str | None, bitrate: int | None, options: Mapping[str, object]) -> CanSpec:
+    if bitrate is None and interface not in WITHOUT_BITRATE and not {"bitrate", "timing"} & options.keys():
+        bitrate = VECAN_BITRATE
+    return CanSpec(interface, channel, name or bus_name(channel), bitrate, options)
+
+
+def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
+    fields = (
+        "discharge_on_loss",
+        "nominal_voltage_v",
+        "max_charge_current_a",
+        "max_discharge_current_a",
+        "max_charge_voltage_v",
+    )
+    changes = {name: dvcc[name] for name in fields if name in dvcc}
+    nominal, ceiling = dvcc.get("nominal_voltage_v"), dvcc.get("max_charge_voltage_v")
+    if nominal is not None and nominal not in WINDOWS_V:
+        report("dvcc.nominal_voltage_v", f"{nominal} V is no nominal voltage gxbridge knows", "write 12, 24 or 48")
+    elif nominal is not None:
+        low, high = WINDOWS_V[nominal]
+        for key, value in (
+            ("max_charge_voltage_v", ceiling),
+            ("settings.max_charge_voltage_v", _at(dvcc, "settings", "max_charge_voltage_v")),
+        ):
+            if value is not None and not low <= value <= high:
+                report(
+                    f"dvcc.{key}",
+                    f"{value} V contradicts nominal_voltage_v: {nominal}",
+                    f"write a voltage from {low:g} to {high:g}, or the nominal voltage that is really there",
+                )
+    profile = dvcc.get("profile", "strict")
+    switches = dvcc.get("switches", {})
+    if (
+        "discharge_on_loss" in dvcc
+        and dvcc["discharge_on_loss"] == "stop"
+        and not switches.get("loss_stops_first", profile == "strict")
+    ):
+        report(
+            "dvcc.discharge_on_loss",
+            "`stop` needs the switch loss_stops_first, which profile `vendor` has off",
+            "write `vendor` here, or switch loss_stops_first on",
+        )
+    return Options.of(
+        profile, **changes, **{switch.name: switches[switch.name] for switch in SWITCHES if switch.name in switches}
+    )
+
+
+def _at(values: Mapping[str, Any], *names: str) -> Any:
+    for name in names[:-1]:
+        values = values.get(name, {})
+    return values.get(names[-1])
+
+
+def _write_settings(dvcc: Mapping[str, Any], report: _Report) -> bool:
+    wanted = bool(dvcc.get("write_settings", False))
+    if wanted and dvcc.get("mode", "monitor") != "control":
+        report(
+            "dvcc.write_settings",
+            "yes needs dvcc.mode: control; in other modes nothing is written",
+            "write no, or set the mode",
+        )
+    return wanted
+
+
+def _check_transmit(transmit: Mapping[str, Any], report: _Report) -> None:
+    if transmit.get("allow_mode") and transmit.get("level", "off") != "writes":
+        report(
+            "transmit.allow_mode", "yes contradicts a transmit.level other than writes", "write no, or `level: writes`"
+        )
+
+
+USER_SETTINGS: Final[Mapping[str, str]] = {
+    "dvcc": paths.SET_DVCC,
+    "max_charge_current_a": paths.SET_MAX_CURRENT,
+    "max_charge_voltage_v": paths.SET_MAX_VOLTAGE,
+    "bms_instance": paths.SET_BMS_INSTANCE,
+    "shared_voltage_sense": paths.SET_SVS,
+    "shared_temperature_sense": paths.SET_STS,
+    "shared_current_sense": paths.SET_SCS,
+    "control_all_multis": paths.SET_ALL_MULTIS,
+}
+"""Key below dvcc.settings -> the GX's setting it stands for."""
+
+
+def _user_settings(settings: Mapping[str, Any]) -> dict[str, Value]:
+    return {
+        USER_SETTINGS[name]: int(value) if isinstance(value, bool) else value
+        for name, value in settings.items()
+        if name in USER_SETTINGS
+    }
+
+
+def _known(entries: list[dict[str, Any]], can: tuple[CanSpec, ...], report: _Report) -> tuple[Configured, ...]:
+    known: list[Configured] = []
+    for index, entry in enumerate(entries):
+        if not {"bus", "address", "unique_number", "product_id"} <= entry.keys():
+            continue
+        if entry["bus"] not in {spec.name for spec in can}:
+            names = ", ".join(spec.name for spec in can) or "none is configured"
+            report(
+                f"battery.known[{index}].bus",
+                f"there is no bus {entry['bus']}",
+                f"write the name of a bus below can: {names}",
+            )
+        known.append(Configured(**entry))
+    return tuple(known)
+
+
+def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Report) -> tuple[Terminals, ...]:
+    found: list[Terminals] = []
+    for index, entry in enumerate(entries):
+        if "model" not in entry:
+            continue
+        at = f"terminals[{index}]"
+        inputs = [name for name in ("allow_to_charge", "allow_to_discharge", "pre_alarm") if name in entry]
+        if not inputs:
+            report(at, "has no input", "write at least one of allow_to_charge, allow_to_discharge, pre_alarm")
+        used = {value: name for name, value in ((n, entry[n]) for n in inputs)}
+        if len(used) < len(inputs):
+            report(at, "uses one digital input for two contacts", "wire each contact to an input of its own")
+        for other in found:
+            for service in {other.allow_to_charge, other.allow_to_discharge, other.pre_alarm} & used.keys():
+                report(
+                    f"{at}.{used[str(service)]}",
+                    f"{service} is already an input of {other.name}",
+                    "write the input it is wired to",
+                )
+        name = entry.get("name") or re.sub(r"\W+", "_", entry["model"]).strip("_").lower() or "bms"
+        settings = {key: value for key, value in entry.items() if key not in ("model", "name")}
+        if nominal is not None:
+            settings.setdefault("nominal_voltage_v", int(nominal))
+        terminals = Terminals(entry["model"], name, **settings)
+        _check_model(terminals, inputs, at, report)
+        if any(other.name == terminals.name for other in found):
+            report(at, f"has the same name as another entry: {name}", "give each a `name:` of its own")
+        found.append(terminals)
+    return tuple(found)
+
+
+CONTACTS: Final[Mapping[str, Terminal]] = {
+    "allow_to_charge": "charge",
+    "allow_to_discharge": "discharge",
+    "pre_alarm": "pre-alarm",
+}
+"""Key of an entry below terminals -> the catalogue's name of that contact."""
+
+
+def _check_model(terminals: Terminals, inputs: list[str], at: str, report: _Report) -> None:
+    """What the model of the catalogue really has."""
+    from gxbridge.catalogue.check import Installation, check_installation
+    from gxbridge.catalogue.load import catalogue
+
+    wired = tuple(CONTACTS[name] for name in inputs)
+    wanted = Installation(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
+    for problem in check_installation(wanted, catalogue()):
+        key = problem.key if problem.key in ("model", "nominal_voltage_v", "batteries") else ""
+        report(f"{at}.{key}" if key else at, problem.fact, problem.cure)
+
+
+def _readout(entries: list[dict[str, Any]], report: _Report) -> tuple[Readout, ...]:
+    found: list[Readout] = []
+    for index, entry in enumerate(entries):
+        if not {"address", "key"} <= entry.keys():
+            continue
+        address = entry["address"].upper()
+        if any(other.address == address for other in found):
+            report(f"readout[{index}].address", f"{address} stands here twice", "write it once")
+        found.append(Readout(address, entry.get("name", address), bytes.fromhex(entry["key"])))
+    return tuple(found)

@@ -1,0 +1,78 @@
+"""What the command line puts above the file: `--can`, `--replay`, `--dbus`, `--verbose`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from gxbridge.config.build import bus
+from gxbridge.config.keys import INTERFACES
+from gxbridge.config.model import Config
+from gxbridge.config.read import Problem
+from gxbridge.config.values import plugin_exists
+from gxbridge.edge.canstats import CanSpec
+from gxbridge.edge.replay import parse_replay
+
+Report: TypeAlias = Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says: `--can` (repeatable, replaces the list), `--replay`, `--dbus`, `--verbose`."""
+
+    can: tuple[str, ...] = ()
+    replay: str | None = None
+    dbus: str | None = None
+    verbose: bool = False
+
+
+def override(config: Config, overrides: Overrides, problems: list[Problem]) -> Config:
+    changes: dict[str, Any] = {}
+
+    def report(option: str, what: str, instead: str) -> None:
+        problems.append(Problem("command line", 0, option, what, instead))
+
+    if overrides.can:
+        changes["can"] = _buses(overrides.can, report)
+    if overrides.replay is not None:
+        if overrides.can:
+            report("--replay", "stands beside --can", "give a log or buses, not both")
+        try:
+            changes["replay"] = parse_replay(overrides.replay)
+            changes["can"] = ()
+        except ValueError as error:
+            report("--replay", str(error), "write LOG, LOG@2 (twice as fast) or LOG@max")
+    if overrides.dbus is not None:
+        if not re.fullmatch(r"system|session|[a-z-]+:[\x21-\x7e]*", overrides.dbus):
+            report(
+                "--dbus",
+                f"{overrides.dbus!r} is no D-Bus address",
+                "write system, session or an address such as unix:path=/run/bus",
+            )
+        changes["dbus_address"] = overrides.dbus
+    if overrides.verbose:
+        changes["log_level"] = "debug"
+    return replace(config, **changes)
+
+
+def _buses(wanted: Sequence[str], report: Report) -> tuple[CanSpec, ...]:
+    specs: list[CanSpec] = []
+    for text in wanted:
+        interface, colon, channel = text.partition(":")
+        if not colon or not interface or not channel:
+            report(
+                "--can",
+                f"{text!r} is not INTERFACE:CHANNEL",
+                f"write for example socketcan:{text.strip(':') or 'vecan0'}",
+            )
+            continue
+        if interface not in INTERFACES and not plugin_exists(interface):
+            report("--can", f"there is no interface {interface!r}", f"write one of {', '.join(INTERFACES)}")
+            continue
+        spec = bus(interface, channel, None, None, {})
+        if any(other.name == spec.name for other in specs):
+            report("--can", f"two buses are called {spec.name}", "give one of them a name in the configuration file")
+        specs.append(spec)
+    return tuple(specs)

@@ -1,0 +1,70 @@
+"""The configuration as the program uses it: frozen, complete, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gxbridge.config.read import Problem
+from gxbridge.core.battery import Configured
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.items import Value
+from gxbridge.edge.canstats import CanSpec
+from gxbridge.edge.replay import ReplaySpec
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; `problems` has every fault, and the text lists them all, one a line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminals:
+    """A BMS known only by its wired contacts; each contact is the D-Bus service of a digital input, None: not wired."""
+
+    model: str
+    name: str
+    nominal_voltage_v: int | None = None
+    batteries: int | None = None
+    allow_to_charge: str | None = None
+    allow_to_discharge: str | None = None
+    pre_alarm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """A device whose Bluetooth advertisements may be decoded. `key` is secret: it is in no repr."""
+
+    address: str
+    name: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What holds. Every field has the default that applies without a file; docs/configuration.md explains each."""
+
+    can: tuple[CanSpec, ...] = (CanSpec("socketcan", "vecan0", "vecan0"),)
+    replay: ReplaySpec | None = None
+    """A recorded log in place of the buses; only from the command line."""
+    dbus_address: str = "system"
+    mode: str = "monitor"
+    options: Options = field(default_factory=Options)
+    write_settings: bool = False
+    user_settings: Mapping[str, Value] = field(default_factory=dict)
+    """`/Settings/...` values for a system without com.victronenergy.settings."""
+    instance: int = 100
+    custom_name: str = ""
+    known_batteries: tuple[Configured, ...] = ()
+    publish: str = "bms"
+    transmit: str = "off"
+    allow_mode: bool = False
+    log_level: str = "info"
+    log_modules: Mapping[str, str] = field(default_factory=dict)
+    terminals: tuple[Terminals, ...] = ()
+    readout: tuple[Readout, ...] = ()
+    file: str | None = None
+    """Where it was read from, None: defaults only."""

@@ -1,0 +1,59 @@
+"""What can be said about a key of the configuration file; `keys.py` is the table of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Kind: TypeAlias = Literal[
+    "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
+    "free", "levels",
+]  # fmt: skip
+"""section: keys of its own; items: a list of sections; free: anything, handed on; levels: logger name to level.
+text, name (letters, digits and _), choice, whole and number (with limits), flag (yes or no), dbus (an address),
+service (a D-Bus service name), mac (a Bluetooth address), hex key (32 hexadecimal digits): single values."""
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `path` has dots between sections and `[]` behind a list.
+
+    `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
+    never shown or logged.
+    """
+
+    path: str
+    kind: Kind
+    doc: str
+    default: object = None
+    unset: str = ""
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    example: object = None
+    required: bool = False
+    secret: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as it stands in the file."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def wanted(self) -> str:
+        """What it takes, in words."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.kind in ("whole", "number"):
+            limits = f" from {_plain(self.low)} to {_plain(self.high)}"
+            return f"a {'whole ' if self.kind == 'whole' else ''}number{limits}{' ' + self.unit if self.unit else ''}"
+        if self.kind == "flag":
+            return "yes or no"
+        return f"a {self.kind} such as {self.example or self.default}"
+
+
+def _plain(limit: float | None) -> str:
+    return "any" if limit is None else f"{limit:.10g}"
