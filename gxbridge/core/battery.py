@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .items import Value
+from gxbridge.core.items import Value
 
 State = Literal["live", "silent", "lost"]
 
@@ -43,7 +43,7 @@ class Battery:
     """
 
     key: str
-    """Stable identity: survives address and instance changes."""
+    """Stable identity: survives address and instance changes, and is the same on every bus it is heard on."""
     bus: str
     address: int | None
     """Present source address; None while it has lost its address and not claimed another."""
@@ -52,6 +52,8 @@ class Battery:
     """NMEA 2000 device instance from the NAME; batteries in parallel share it."""
     product_id: int
     product_name: str
+    family: str
+    """Product family, one of `BATTERY_FAMILIES`."""
     serial: str | None
     """The maker's serial (`HQ21302VUDQ`), without the unique number in front."""
     firmware: int | None
@@ -66,6 +68,8 @@ class Battery:
     """Monotonic second at which the silence was noticed (last frame + 10 s); None while live."""
     last_heard: float
     values: Mapping[str, Known]
+    distributors: str = ""
+    """Letters of the distributors it has ever reported, such as `AB`."""
     unseen: tuple[str, ...] = ()
     """Registers that make the battery and have not been heard since start, such as `0x2108 BMS_IO`."""
     unseen_registers: tuple[int, ...] = ()
@@ -78,7 +82,7 @@ class Battery:
     @property
     def ng(self) -> bool:
         """Whether it is of the NG family (which has individual batteries)."""
-        return self.product_id in NG_PRODUCTS
+        return self.family == NG_FAMILY
 
     @property
     def voltage_behind_open_contactor(self) -> bool:
@@ -116,6 +120,9 @@ BMS_RUNNING = 9
 BMS_PENDING = 18
 """BMS states of register 0x2102 (gui-v2@2ffcc3c src/enums.h)."""
 
-NG_PRODUCTS = frozenset({0xA3E4, 0xA3E7})
-LYNX_PRODUCTS = frozenset({0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7})
-"""Lynx Smart BMS 500 NG, 500, 1000, 1000 NG (dbus-systemcalc-py@9730db0). 0xA3E3 is the GX's own total: never on CAN."""
+NG_FAMILY = "lynx-smart-bms-ng"
+BATTERY_FAMILIES = frozenset({"lynx-smart-bms", NG_FAMILY})
+"""Product families (`can_db/products.yaml`) that are a battery's own BMS: no battery monitor, no copy made by a GX."""
+
+VIRTUAL_FAMILIES = frozenset({"lynx-parallel"})
+"""What a GX computes itself: no such device exists on CAN, so whatever says it is one is a copy."""

@@ -1,0 +1,144 @@
+"""What happens when somebody writes to a path of our battery service: sent, kept here, or refused.
+
+Sent are four registers and never another, and only with transmit level `writes`; `/Mode` needs a switch of its own,
+because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not writable or wrong type, 2 refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gxbridge.core.items import Value
+
+ACCEPTED, WRONG, REFUSED = 0, 1, 2
+
+MODE = 0x0200
+DESCRIPTION = 0x010C
+CAPACITY = 0x1000
+NOMINAL_VOLTAGE = 0xEDEF
+
+MODES = (3, 252)
+"""On and standby; off is shown but cannot be chosen from a GX (gui-v2@2ffcc3c PageBattery.qml)."""
+
+NOMINAL_VOLTAGES = (12, 24, 48)
+"""What the GUI offers (gui-v2@2ffcc3c BatteryBankModel)."""
+LONGEST_NAME = 32
+"""Characters the GUI's editor allows."""
+MOST_BATTERIES = 50
+"""Batteries one BMS can have (NG at 12 and 24 V)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writable:
+    """A path that clients may write. `register` is what is sent for it, if any; `local` values are kept here too."""
+
+    path: str
+    takes: Callable[[Value], Value]
+    """The value as it will be kept and sent; None when it is not one of the allowed."""
+    encode: Callable[[Value], bytes]
+    text: str
+    register: int | None = None
+    local: bool = False
+    mode_switch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`code` for the writer; if accepted, `local` is to be kept (unless None), `register` and `data` to be sent."""
+
+    code: int
+    text: str
+    local: Value = None
+    register: int | None = None
+    data: bytes = b""
+
+
+def whole(value: Value) -> int | None:
+    """An integer from whatever number or text of one a client sent; None when it is none."""
+    try:
+        number = float(value) if value is not None else float("nan")
+    except (ValueError, OverflowError):
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def one_of(*allowed: int) -> Callable[[Value], Value]:
+    """Takes these numbers only."""
+    return lambda value: number if (number := whole(value)) in allowed else None
+
+
+def within(least: int, most: int) -> Callable[[Value], Value]:
+    """Takes numbers of a range."""
+    return lambda value: number if (number := whole(value)) is not None and least <= number <= most else None
+
+
+def name(value: Value) -> str | None:
+    """A name without control characters, cut to what the GUI can show; empty means "use the product's name"."""
+    if not isinstance(value, str):
+        return None
+    return "".join(char for char in value if char.isprintable()).strip()[:LONGEST_NAME]
+
+
+def _little(length: int) -> Callable[[Value], bytes]:
+    return lambda value: int(value or 0).to_bytes(length, "little")
+
+
+def _text(value: Value) -> bytes:
+    return str(value).encode("utf-8") + b"\x00"
+
+
+def _nothing(_value: Value) -> bytes:
+    return b""
+
+
+def _never(_value: Value) -> Value:
+    return None
+
+
+WRITABLES: Mapping[str, Writable] = {
+    item.path: item
+    for item in (
+        Writable("/CustomName", name, _text, "a name of up to 32 characters", register=DESCRIPTION, local=True),
+        Writable("/Battery/Request/Id", within(1, MOST_BATTERIES), _nothing, "a battery's number", local=True),
+        Writable("/Mode", one_of(*MODES), _little(1), "3 (on) or 252 (standby)", register=MODE, mode_switch=True),
+        Writable("/Settings/Battery/Capacity", within(1, 0xFFFE), _little(2), "1 to 65534 Ah", register=CAPACITY),
+        Writable(
+            "/Settings/Battery/NominalVoltage",
+            one_of(*NOMINAL_VOLTAGES),
+            _little(1),
+            "12, 24 or 48 V",
+            register=NOMINAL_VOLTAGE,
+        ),
+        Writable("/Settings/RestoreDefaults", _never, _nothing, "never sent"),
+        Writable("/Settings/BluetoothMode", _never, _nothing, "never sent"),
+        Writable("/History/Clear", _never, _nothing, "never sent"),
+    )
+}
+"""Every path the vendor's service lets clients write."""
+
+SENDABLE = frozenset(item.register for item in WRITABLES.values() if item.register is not None)
+"""The only registers that may ever be written to a device."""
+
+
+def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_switch: bool = False) -> Answer:
+    """What to do with a write by a D-Bus client. Never raises."""
+    item = WRITABLES.get(path)
+    if item is None:
+        return Answer(WRONG, f"{path} cannot be written")
+    if item.register is None and not item.local:
+        return Answer(REFUSED, f"{path} would change the BMS itself; gxbridge never sends it: use VictronConnect")
+    taken = item.takes(value)
+    if taken is None:
+        return Answer(WRONG if item.local else REFUSED, f"{path} takes {item.text}, not {value!r}")
+    sends = item.register is not None and transmit_writes and (mode_switch or not item.mode_switch)
+    if not sends and not item.local:
+        need = "transmit: writes" if not transmit_writes else "the switch for /Mode"
+        return Answer(REFUSED, f"{path} is not sent: the configuration lacks {need}")
+    return Answer(
+        ACCEPTED,
+        f"{path} = {taken!r}" + (" is sent to the BMS" if sends else ""),
+        taken if item.local else None,
+        item.register if sends else None,
+        item.encode(taken) if sends else b"",
+    )
