@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gxbridge.catalogue.model import Terminal
@@ -239,7 +239,7 @@ CONTACTS: Final[Mapping[str, Terminal]] = {
 """Key of an entry below terminals -> the catalogue's name of that contact."""
 
 
-def _check_model(terminals: Terminals, inputs: list[str], at: str, report: _Report) -> None:
+def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
     """What the model of the catalogue really has."""
     from gxbridge.catalogue.check import Installation, check_installation
     from gxbridge.catalogue.load import catalogue

@@ -30,6 +30,8 @@ log = logging.getLogger("gxbridge.can")
 
 FIRST_RETRY_S: Final = 1.0
 LAST_RETRY_S: Final = 30.0
+PATIENCE_S: Final = 0.5
+"""A serial adapter may take seconds to open; nobody waits for that."""
 STEADY_S: Final = 60.0
 """A bus that was open this long is retried quickly again."""
 SOCKET_INTERFACES: Final[Mapping[str, float]] = {"socketcan": COALESCE_S, "gxsocket": 0.005}
@@ -83,10 +85,11 @@ class CanSource:
         self._lost: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
-        """Begin; returns after the first attempt to open the bus, successful or not. Never raises for a missing bus."""
+        """Begin. Returns after the first attempt to open the bus, or half a second; a missing bus is no error."""
         tried = asyncio.Event()
         self._task = asyncio.create_task(self._keep_open(tried), name=f"can {self.spec.name}")
-        await tried.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tried.wait(), PATIENCE_S)
 
     async def close(self) -> None:
         """Stop reading and release the bus."""
@@ -153,7 +156,6 @@ class CanSource:
         self._lost = asyncio.get_running_loop().create_future()
         self._bus = bus
         self.stats.opened_at = time.monotonic()
-        self._set("open", "")
         drain = self._attach(bus)
         try:
             self._look()
@@ -200,22 +202,16 @@ class CanSource:
             self._lost.set_result(None)
 
     def _look(self, delay_s: float = FIRST_RETRY_S) -> None:
-        """Ask the kernel about the interface: no frame tells when it is up again but nobody sends."""
+        """Ask the kernel about the interface: when it is up again but nobody sends, no frame tells."""
         self._probe = None
-        if self.spec.interface != "socketcan":
-            return
-        state = link_state(self.spec.channel)
-        if state == "down":
-            self._set("down", self._text(DOWN))
-        elif state == "no-carrier":
-            self._set("bus-off", self._text(BUS_OFF))
-        elif state == "missing":
+        state = link_state(self.spec.channel) if self.spec.interface == "socketcan" else "up"
+        if state == "missing":
             self._trouble(OSError(errno.ENODEV, os.strerror(errno.ENODEV)))
-            return
-        else:
+        elif state == "up" or (state == "unknown" and self.stats.state == "waiting"):
             self._set("open", "")
-            return
-        self._look_again(min(2 * delay_s, LAST_RETRY_S))
+        elif state != "unknown":  # else only a frame can tell that it is well again
+            self._set(*(("down", self._text(DOWN)) if state == "down" else ("bus-off", self._text(BUS_OFF))))
+            self._look_again(min(2 * delay_s, LAST_RETRY_S))
 
     def _look_again(self, delay_s: float) -> None:
         if self._probe is None:

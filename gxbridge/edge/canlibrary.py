@@ -19,6 +19,8 @@ COALESCE_S: Final = 0.02
 BATCH_LIMIT: Final = 2048
 QUEUE: Final = 16_384
 """Messages a reading thread may be ahead of the loop: eight seconds of a full 250 kbit/s bus."""
+GARBLED: Final = 100
+"""So many unreadable messages in a row: not a disturbed adapter but a broken one."""
 POLL_S: Final = 0.5
 """How long a reading thread waits before it looks whether it should end."""
 QUICK: Final = {"socketcan", "gxsocket", "virtual", "udp_multicast"}
@@ -153,10 +155,7 @@ class LibraryDrain:
         failure: Exception | None = None
         for _ in range(BATCH_LIMIT):
             try:
-                message = self._bus.recv(0)
-            except ValueError:  # a serial adapter sent something unreadable
-                self._stats.error("garbled")
-                continue
+                message = self._receive(0)
             except Exception as error:  # drivers raise what they like
                 failure = error
                 break
@@ -173,13 +172,9 @@ class LibraryDrain:
 
     def _read(self) -> None:
         """The thread: messages into the queue, one wake-up of the loop for each batch."""
-        import can
-
         while not self._stopping:
             try:
-                message = self._bus.recv(POLL_S)
-            except ValueError:
-                message = can.Message(is_error_frame=True)
+                message = self._receive(POLL_S)
             except Exception as error:  # handed to the loop
                 self._failure = error
                 self._wake()
@@ -217,6 +212,15 @@ class LibraryDrain:
             self._on_trouble(self._failure)
 
     # --- both ---
+
+    def _receive(self, timeout_s: float) -> can.Message | None:
+        """One message. What a serial adapter sent in an unreadable form is passed over, up to a point."""
+        for _ in range(GARBLED):
+            try:
+                return self._bus.recv(timeout_s)
+            except ValueError:
+                self._stats.error("garbled")
+        return self._bus.recv(timeout_s)
 
     def _hand_on(self, messages: list[can.Message]) -> None:
         now = time.monotonic()

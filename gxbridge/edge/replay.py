@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gxbridge.edge.canstats import CanStats, Frame, OnFrames, OnState
+from gxbridge.edge.canstats import CanStats, Frame, OnFrames, OnState, State
 from gxbridge.edge.logs import LogError, LogReader, open_log
 
 log = logging.getLogger("gxbridge.can")
@@ -41,8 +41,8 @@ def parse_replay(text: str) -> ReplaySpec:
     path, at, speed_text = text.rpartition("@")
     if not at or os.path.exists(text):
         path, speed_text = text, "1"
-    if not path:
-        raise ValueError(f"{text!r} names no log")
+    if path in ("", "-"):
+        raise ValueError(f"{text!r} names no log file")
     if speed_text == "max":
         return ReplaySpec(path, MAX)
     try:
@@ -149,12 +149,14 @@ class ReplaySource:
                 offset += last - t
             last = t
             due = begin + (t + offset) / self.spec.speed
-            if batch and (due > self._clock() or len(batch) >= BATCH):
+            if due > self._clock():
                 self._hand_on(batch)
                 batch = []
-                await asyncio.sleep(max(due - self._clock(), 0.0 if due <= self._clock() else TICK_S))
-            elif due > self._clock():
                 await asyncio.sleep(max(due - self._clock(), TICK_S))
+            elif len(batch) >= BATCH:
+                self._hand_on(batch)
+                batch = []
+                await asyncio.sleep(0)
             batch.append((bus, (due, can_id, data)))
         self._hand_on(batch)
 
@@ -172,10 +174,10 @@ class ReplaySource:
             self.stats.last_frame_at = frames[-1][0]
             sink(frames)
 
-    def _set(self, state: str, reason: str) -> None:
+    def _set(self, state: State, reason: str) -> None:
         if self.stats.state == state:
             return
-        self.stats.state, self.stats.reason = state, reason  # type: ignore[assignment]
+        self.stats.state, self.stats.reason = state, reason
         log.info("replay of %s: %s", self.spec.path, reason or state)
         if self._on_state is not None:
             self._on_state(self.stats)
