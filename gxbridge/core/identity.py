@@ -9,6 +9,9 @@ from gxbridge.core import firmware
 from gxbridge.core.belief import Said
 from gxbridge.core.readings import VREG
 
+PRODUCT_REGISTER = 0x0100
+PRODUCT_INFORMATION = 126996
+
 SELF = 0
 """Identifier of the node itself in registers 0x0100 to 0x0103; others are devices behind it (VE.Can registers v20)."""
 
@@ -92,13 +95,13 @@ class Identity:
 
 
 _LEARNT: Mapping[Said, tuple[tuple[str, str], ...]] = {
-    (VREG, 0x0100): (("product_id", "product_id"),),
+    (VREG, PRODUCT_REGISTER): (("product_id", "product_id"),),
     (VREG, 0x0101): (("hardware_revision", "hw_revision"),),
     (VREG, 0x0102): (("firmware", "version"),),
     (VREG, 0x010A): (("serial_register", "serial_number"),),
     (VREG, 0x010B): (("model_name", "model_name"),),
     (VREG, 0x010C): (("description_register", "description1"),),
-    (126996, None): (
+    (PRODUCT_INFORMATION, None): (
         ("product_code", "product_code"),
         ("model_id", "model_id"),
         ("software_version", "software_version"),
