@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
 from gxbridge.core.finding import Finding
@@ -44,7 +44,9 @@ class Source(Protocol):
     async def close(self) -> None: ...
 
 
-SourceMaker = Callable[[Callable[[list[Frame]], None]], Source]
+OnFrames = Callable[[list[Frame]], None]
+Hearer = Callable[[str], OnFrames]
+"""Name of a bus -> what takes its frames."""
 
 
 def numbers_and_text(items: Mapping[str, object]) -> dict[str, Value]:
@@ -61,9 +63,9 @@ def numbers_and_text(items: Mapping[str, object]) -> dict[str, Value]:
 
 
 class App:
-    """One running service. `makers` maps the name of a CAN bus to what makes its source."""
+    """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
 
-    def __init__(self, setup: Setup, bus: str, makers: Mapping[str, SourceMaker]) -> None:
+    def __init__(self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]]) -> None:
         self.bridge = Bridge(setup)
         self._setup = setup
         self._publisher = Publisher(bus, self._written_by_others)
@@ -72,7 +74,7 @@ class App:
         )
         self._writer = Writer(self._monitor.set_value)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
-        self._sources: dict[str, Source] = {name: make(self._hearer(name)) for name, make in makers.items()}
+        self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
         self._can_at = -float(SLOW_S)
@@ -83,7 +85,7 @@ class App:
     # --- life ------------------------------------------------------------------------------------------------------
 
     async def run(self, stop: asyncio.Event) -> int:
-        """Run until `stop` is set. Returns the exit code: 0, or 1 when the bus is not there or another gxbridge runs."""
+        """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
         try:
             await self._monitor.start()
@@ -106,7 +108,8 @@ class App:
     async def _tick_until(self, stop: asyncio.Event) -> None:
         assert self._failed is not None  # noqa: S101 - set by run
         next_at = time.monotonic()
-        stopped = asyncio.ensure_future(stop.wait())
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        failed: asyncio.Future[Any] = self._failed
         try:
             while True:
                 self._look(timers=True, at=next_at)
@@ -115,12 +118,12 @@ class App:
                 if late_s > TICK_S:  # the process was held up: the seconds that were missed are not made up for
                     next_at += late_s // TICK_S * TICK_S
                 done, _ = await asyncio.wait(
-                    {stopped, self._failed},
+                    {stopped, failed},
                     timeout=max(0.0, next_at - time.monotonic()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if self._failed in done:
-                    self._failed.result()
+                if failed in done:
+                    failed.result()
                 if stopped in done:
                     return
         finally:
@@ -142,7 +145,7 @@ class App:
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
-    def _hearer(self, bus: str) -> Callable[[list[Frame]], None]:
+    def _hearer(self, bus: str) -> OnFrames:
         def hear(frames: list[Frame]) -> None:
             if self.bridge.hear(bus, frames):
                 self._react_soon()
@@ -163,7 +166,7 @@ class App:
             self._react_soon()
 
     def _written_by_others(self, service: str, path: str, value: Value) -> int:
-        """A consumer writes to one of our battery services: the custom name is ours, the rest goes to the BMS or nowhere."""
+        """A consumer writes to one of our battery services: returns 0, 1 or 2 as velib does."""
         return self._identities.written(service, path, value)
 
     # --- what goes out ---------------------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ class App:
         self._reaction = None
         try:
             self._look(timers=False, at=time.monotonic())
-        except Exception as error:  # noqa: BLE001 - the one broad except: the task that waits for `_failed` ends the program
+        except Exception as error:  # the one broad except: who waits for `_failed` lets it end the program
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
 

@@ -101,7 +101,9 @@ class Publisher:
         published.starting = self._start(published, 0.0)
 
     def _start(self, published: _Published, now: float) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(self._start_now(published, now), name=f"publish {published.service.name}")
+        return asyncio.get_running_loop().create_task(
+            self._start_now(published, now), name=f"publish {published.service.name}"
+        )
 
     async def _start_now(self, published: _Published, now: float) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Carries writes to other services: in order for each service, the newest value wins, and a slow one holds up nobody else."""
+"""Carries writes to other services: in order for each service, newest value first, nobody waits for a slow one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Writer:
                 del outbox.pending[path]
             outbox.pending[path] = value
             if outbox.task is None:
-                outbox.task = asyncio.get_running_loop().create_task(self._send(service, outbox), name=f"write {service}")
+                outbox.task = asyncio.get_running_loop().create_task(
+                    self._send(service, outbox), name=f"write {service}"
+                )
 
     def forget(self, service: str) -> None:
         """The service is gone: what was queued for it must not reach a successor of the same name."""

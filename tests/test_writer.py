@@ -16,7 +16,7 @@ SOLAR, MULTI = "com.victronenergy.solarcharger.a", "com.victronenergy.vebus.b"
 
 
 class Bus:
-    """Takes writes; services in `stuck` wait until they are let go, those in `broken` raise, `codes` answer otherwise than 0."""
+    """Takes writes; services in `stuck` wait until they are let go, those in `broken` raise; `codes` are answers."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, Value]] = []

@@ -16,19 +16,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+async def _ask(address: str) -> object:
+    from gxbridge.core.own_paths import OWN_NAME
+    from gxbridge.edge import client
+    from gxbridge.edge.bus import connect
+
+    connection = await connect(address)
+    try:
+        return await client.fetch(connection, OWN_NAME, "/Explain/Json")
+    finally:
+        connection.close()
+
+
 def run(args: argparse.Namespace) -> int:
     from gxbridge.core.explain import as_text
-    from gxbridge.core.own_paths import OWN_NAME
-    from gxbridge.edge.monitor import FetchError, fetch
+    from gxbridge.edge.bus import BusError
 
     try:
-        text = asyncio.run(fetch(args.dbus, OWN_NAME, "/Explain/Json"))
-    except FetchError as error:
+        text = asyncio.run(_ask(args.dbus))
+    except (BusError, OSError) as error:
         print(f"gxbridge explain: {error}", file=sys.stderr)
-        print("Is the service running? Start it with: gxbridge run --config FILE", file=sys.stderr)
+        print("Is the service running on this bus? Start it with: gxbridge run --config FILE", file=sys.stderr)
         return 1
     if not isinstance(text, str):
-        print("gxbridge explain: the service is starting and has no explanation yet; ask again in a second", file=sys.stderr)
+        print("gxbridge explain: the service is starting and has nothing to explain yet; ask again", file=sys.stderr)
         return 1
     explanation = json.loads(text)
     if args.json:

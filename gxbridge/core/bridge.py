@@ -82,7 +82,7 @@ class Cycle:
 
 
 class Bridge:
-    """Holds what is known between two looks. Every method takes `now` in monotonic seconds and never raises on input."""
+    """Holds what is known between two looks. Time is monotonic seconds; input never makes it raise."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -153,10 +153,17 @@ class Bridge:
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries = self.fleet.batteries(now)
         publications = {
-            battery.key: verdict(battery, self.setup.publish, self._services) for battery in batteries if battery.state != "lost"
+            battery.key: verdict(battery, self.setup.publish, self._services)
+            for battery in batteries
+            if battery.state != "lost"
         }
-        services = self._services_with_ours(batteries, publications, now)
-        writes = self._decide(services, now, timers=timers)
+        services = self._services_with_ours(batteries, publications)
+        unpublished = frozenset(
+            service_name(battery)
+            for battery in batteries
+            if battery.key in publications and publications[battery.key].publish == "none"
+        )
+        writes = self._decide(services, unpublished, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
@@ -170,11 +177,11 @@ class Bridge:
         )
         began, ended = self.ledger.update(findings, now)
         situation = self._situation(batteries, publications, now)
-        own = self._own.render(situation, self.fleet.devices(now), can or {}, epoch_offset)
+        own = self._own.render(situation, lambda: self.fleet.devices(now), can or {}, now, epoch_offset)
         return Cycle(self._decision, writes, views, own, began, ended)
 
     def _services_with_ours(
-        self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float
+        self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
     ) -> dict[str, Mapping[str, Value]]:
         """All services DVCC may look at. One battery is one battery: where the vendor publishes it, ours stays out."""
         ours: dict[str, dict[str, Value]] = {}
@@ -195,7 +202,9 @@ class Bridge:
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
         return {**theirs, **ours}
 
-    def _decide(self, services: Mapping[str, Mapping[str, Value]], now: float, *, timers: bool) -> tuple[Write, ...]:
+    def _decide(
+        self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
+    ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
             self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
@@ -210,26 +219,36 @@ class Bridge:
         if timers:
             self._decision, self._memory = decide(snapshot, self._memory, now)
             writes += self._decision.writes
-        self._standing = standing(self.setup.mode, snapshot, self._standing, frozenset(self._ours))
-        if self._standing.effective != "control":
-            return ()
-        return writes
+        self._standing = standing(
+            self.setup.mode,
+            snapshot,
+            self._standing,
+            frozenset(self._ours),
+            unpublished=unpublished,
+            writes=writes,
+            now=now,
+        )
+        return writes if self._standing.effective == "control" else ()
 
     def _view(self, battery: Battery, publication: Publication) -> ServiceView:
         name = service_name(battery)
+        publish = publication.publish
+        assert publish != "none"  # noqa: S101 - the caller has asked
         instance, custom_name = self._identities.get(battery.key, (self.setup.instance, self.setup.custom_name))
         distributors = distributors_of(battery)
         reasons = (
-            {limit.name: limit.sentence for limit in self._decision.limits} if self._decision.bms_service == name else {}
+            {limit.name: limit.sentence for limit in self._decision.limits}
+            if self._decision.bms_service == name
+            else {}
         )
         return ServiceView(
             name,
             battery,
             instance,
-            specs(publication.publish, ng=battery.ng, distributors=distributors, transmit_writes=self.setup.transmit_writes),
+            specs(publish, ng=battery.ng, distributors=distributors),
             battery_items(
                 battery,
-                publication.publish,
+                publish,
                 instance,
                 custom_name,
                 transmit_writes=self.setup.transmit_writes,
@@ -238,7 +257,9 @@ class Bridge:
             ),
         )
 
-    def _situation(self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float) -> Situation:
+    def _situation(
+        self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float
+    ) -> Situation:
         since: dict[tuple[str, str], tuple[object, float]] = {}
         for limit in self._decision.limits:
             key = (limit.name, limit.subject)
@@ -247,9 +268,15 @@ class Bridge:
         self._limits_since = since
         notes = []
         for battery in batteries:
-            publication = publications.get(battery.key, Publication("none", "silent for a minute: its service is closed"))
+            publication = publications.get(
+                battery.key, Publication("none", "silent for a minute: its service is closed")
+            )
             published = publication.publish != "none"
-            notes.append(BatteryNote(battery, service_name(battery) if published else "", publication.publish, publication.reason))
+            notes.append(
+                BatteryNote(
+                    battery, service_name(battery) if published else "", publication.publish, publication.reason
+                )
+            )
         return Situation(
             mode=self.setup.mode,
             effective=self._standing.effective,

@@ -125,7 +125,13 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             for note in situation.batteries
         ],
         "waiting": [
-            {"bus": item.bus, "address": item.address, "product": item.product_name, "missing": list(item.missing), "text": item.text}
+            {
+                "bus": item.bus,
+                "address": item.address,
+                "product": item.product_name,
+                "missing": list(item.missing),
+                "text": item.text,
+            }
             for item in situation.provisional
         ],
         "findings": [_finding(finding, epoch) for finding in situation.findings],
@@ -166,32 +172,47 @@ def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
         head = f"Charger {subject}"
     if limit["name"] == "multi":
         head = f"Inverter/charger {subject}"
-    lines = [f"{head}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}", f"    {limit['sentence']}"]
+    lines = [
+        f"{head}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}",
+        f"    {limit['sentence']}",
+    ]
     for cap in limit["caps"]:
         value = "" if cap["value"] is None else f"{cap['value']:g} {cap['unit']}  "
         where = " ".join(part for part in (cap["source"], cap["path"]) if part)
-        lines.append(f"    - {value}{cap['text']} [{cap['kind']}{': ' + where if where else ''}{_since(cap['since'], now_epoch)}]")
+        origin = f"{cap['kind']}: {where}" if where else cap["kind"]
+        lines.append(f"    - {value}{cap['text']} [{origin}{_since(cap['since'], now_epoch)}]")
     return lines
 
 
 def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str:
     """Plain words, one block for each limit. With `now_epoch` (epoch seconds) ages are added."""
     dvcc, bms = explanation["dvcc"], explanation["bms"]
-    lines = [f"DVCC: {dvcc['effective']} (configured: {dvcc['mode']}), profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
+    mode = (
+        dvcc["effective"] if dvcc["effective"] == dvcc["mode"] else f"{dvcc['effective']} (configured: {dvcc['mode']})"
+    )
+    lines = [f"DVCC: {mode}, profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
     state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {bms['state']}"
     lines.append(f"BMS: {state}{_since(bms['since'], now_epoch)}")
     if bms["multi_stops_at"] is not None and now_epoch is not None:
-        lines.append(f"    the inverter/charger stops by its own timer in {max(0, bms['multi_stops_at'] - now_epoch)} s")
+        lines.append(
+            f"    the inverter/charger stops by its own timer in {max(0, bms['multi_stops_at'] - now_epoch)} s"
+        )
     for limit in explanation["limits"]:
         lines += ["", *_limit_lines(limit, now_epoch)]
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
-        lines += ["", f"Battery {note['name']} {note['serial'] or ''} on {note['bus']}: {note['state']}{_since(note['since'], now_epoch)}; {where}"]
-        lines.append(f"    {note['published_reason']}")
+        state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"
+        lines += ["", f"Battery {note['name']} {note['serial'] or note['unique_number']} on {note['bus']}: {state}"]
+        if note["published_reason"]:
+            lines.append(f"    {note['published_reason']}")
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
     for item in explanation["waiting"]:
         lines += ["", f"Waiting: {item['text']}"]
     for finding in explanation["findings"]:
-        lines += ["", f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}", f"    {finding['advice']}"]
+        lines += [
+            "",
+            f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}",
+            f"    {finding['advice']}",
+        ]
     return "\n".join(lines)

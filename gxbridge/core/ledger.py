@@ -49,5 +49,8 @@ class Ledger:
     def current(self) -> tuple[Finding, ...]:
         """What holds now: worst first, then by id and subject, so that the order does not jump."""
         return tuple(
-            sorted((self._known[key] for key in self._holding), key=lambda item: (_RANK[item.severity], item.id, item.subject))
+            sorted(
+                (self._known[key] for key in self._holding),
+                key=lambda item: (_RANK[item.severity], item.id, item.subject),
+            )
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from gxbridge.core.devices import Device
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.explain import Epoch, Situation, as_dict, as_json, as_text
-from gxbridge.core.fleet import DeviceView
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_PRODUCT_ID
 
@@ -44,9 +44,16 @@ class OwnItems:
         self._chargers: dict[str, int] = {}
         self._paths: set[str] = set()
         self._rendered: tuple[object, Mapping[str, Value]] = (None, {})
+        self._devices: Mapping[str, Value] = {}
+        self._devices_at = float("-inf")
 
     def render(
-        self, situation: Situation, devices: Iterable[DeviceView], can: Mapping[str, CanView], epoch_offset: float
+        self,
+        situation: Situation,
+        devices: Callable[[], Iterable[Device]],
+        can: Mapping[str, CanView],
+        now: float,
+        epoch_offset: float,
     ) -> dict[str, Value]:
         """Every path that there is or ever was, so that what is gone becomes invalid instead of staying."""
 
@@ -100,17 +107,10 @@ class OwnItems:
                 f"/Can/{bus}/Load": view.load,
                 f"/Can/{bus}/LastFrameAt": epoch(view.last_frame_at),
             }
-        for n, device in enumerate(sorted(devices, key=lambda item: (item.bus, item.address))[:MOST_DEVICES]):
-            at = epoch(device.last_heard)
-            items |= {
-                f"/Devices/{n}/Bus": device.bus,
-                f"/Devices/{n}/Address": device.address,
-                f"/Devices/{n}/Product": device.product,
-                f"/Devices/{n}/Serial": device.serial,
-                f"/Devices/{n}/Firmware": device.firmware,
-                f"/Devices/{n}/Name": device.name,
-                f"/Devices/{n}/LastHeardAt": None if at is None else at // SLOW_S * SLOW_S,
-            }
+        if now - self._devices_at >= SLOW_S:
+            self._devices_at = now
+            self._devices = _devices(devices(), epoch)
+        items |= self._devices
         items |= _findings(situation, epoch)
         explanation = as_dict(situation, epoch)
         if explanation != self._rendered[0]:
@@ -128,10 +128,35 @@ class OwnItems:
             base = f"/Limits/Charger/{self._chargers.setdefault(limit.subject, len(self._chargers))}"
         else:
             base = f"/Limits/{limit.name.capitalize()}"
-        items: dict[str, Value] = {f"{base}/Value": limit.value, f"{base}/Reason": limit.sentence, f"{base}/Since": since}
+        items: dict[str, Value] = {
+            f"{base}/Value": limit.value,
+            f"{base}/Reason": limit.sentence,
+            f"{base}/Since": since,
+        }
         if limit.name in ("charger", "multi"):
-            items |= {f"{base}/Service": limit.subject, f"{base}/Name": situation.names.get(limit.subject, limit.subject)}
+            items |= {
+                f"{base}/Service": limit.subject,
+                f"{base}/Name": situation.names.get(limit.subject, limit.subject),
+            }
         return items
+
+
+def _devices(devices: Iterable[Device], epoch: Epoch) -> dict[str, Value]:
+    items: dict[str, Value] = {}
+    listed = sorted(devices, key=lambda item: (item.bus, 256 if item.address is None else item.address, item.key))
+    for n, device in enumerate(listed[:MOST_DEVICES]):
+        items |= {
+            f"/Devices/{n}/Bus": device.bus,
+            f"/Devices/{n}/Address": device.address,
+            f"/Devices/{n}/Kind": device.kind,
+            f"/Devices/{n}/Product": device.product_name,
+            f"/Devices/{n}/Serial": device.serial,
+            f"/Devices/{n}/Firmware": device.firmware_text,
+            f"/Devices/{n}/UniqueNumber": device.unique_number,
+            f"/Devices/{n}/State": device.state,
+            f"/Devices/{n}/LastHeardAt": epoch(device.last_heard),
+        }
+    return items
 
 
 def _findings(situation: Situation, epoch: Epoch) -> dict[str, Value]:

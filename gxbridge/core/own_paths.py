@@ -1,7 +1,8 @@
 """Every path of our own service `com.victronenergy.gxbridge`: its type, its text, what it says.
 
-The service has a class that no consumer interprets. Nothing on it is writable: mode, profile and transmit are changed in
-the configuration file only. Moments are epoch seconds (`Since`, `...At`), never ages, so that nothing changes by itself.
+The service has a class that no consumer interprets. Nothing on it is writable: mode, profile and transmit are
+changed in the configuration file only. Moments are epoch seconds (`Since`, `...At`), never ages, so that nothing
+changes by itself.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def _limit(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
 
 
 def _subject(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
-    return (_row(f"{path}/Service", "s", "D-Bus service it is for"), _row(f"{path}/Name", "s", "its name"), *_limit(path, text, what))
+    return (
+        _row(f"{path}/Service", "s", "D-Bus service it is for"),
+        _row(f"{path}/Name", "s", "its name"),
+        *_limit(path, text, what),
+    )
 
 
 OWN_PATHS: tuple[OwnPath, ...] = (
@@ -86,11 +91,13 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Batteries/<n>/Unseen", "s", "registers not heard since start: sent on change or on request"),
     _row("/Devices/<n>/Bus", "s", "CAN bus"),
     _row("/Devices/<n>/Address", "u", "source address at present"),
-    _row("/Devices/<n>/Product", "s", "product"),
+    _row("/Devices/<n>/Kind", "s", "battery, charger, inverter, VE.Bus system, GX device, other device ..."),
+    _row("/Devices/<n>/Product", "s", "product, else the model it says it is"),
     _row("/Devices/<n>/Serial", "s", "serial number"),
     _row("/Devices/<n>/Firmware", "s", "firmware version"),
-    _row("/Devices/<n>/Name", "s", "NAME of the address claim in hexadecimal; empty while unknown"),
-    _row("/Devices/<n>/LastHeardAt", "u", "epoch seconds; refreshed every 10 s"),
+    _row("/Devices/<n>/UniqueNumber", "u", "unique number of its NAME; invalid while unknown"),
+    _row("/Devices/<n>/State", "s", "live, silent or lost"),
+    _row("/Devices/<n>/LastHeardAt", "u", "epoch seconds; the list of devices is refreshed every 10 s"),
     _row("/Findings/Count", "u", "findings that hold now"),
     _row("/Findings/<n>/Id", "s", "stable id of the finding"),
     _row("/Findings/<n>/Severity", "s", "info, warning or alarm"),
@@ -105,7 +112,7 @@ _SPECS = {row.path: row.spec for row in OWN_PATHS}
 
 
 def pattern_of(path: str) -> str:
-    """The table's form of a real path: `/Can/can0/Frames` -> `/Can/<bus>/Frames`, `/Findings/3/Id` -> `/Findings/<n>/Id`."""
+    """The form a real path has in the table: `/Can/can0/Frames` becomes `/Can/<bus>/Frames`."""
     parts = path.split("/")
     if parts[1] == "Can":
         parts[2] = "<bus>"

@@ -49,7 +49,9 @@ def situation(**changes: object) -> Situation:
         "since": {("CCL", ""): 100.0},
         "names": {LYNX: "House", SOLAR: "MPPT 150/35", MULTI: "MultiPlus"},
         "batteries": (BatteryNote(BATTERY, LYNX, "bms", "The only source of this battery."),),
-        "provisional": (Provisional("p", "can0", 42, None, ("NAME",), "address 42 on can0: waiting for its NAME", 10.0),),
+        "provisional": (
+            Provisional("p", "can0", 42, None, ("NAME",), "address 42 on can0: waiting for its NAME", 10.0),
+        ),
         "findings": (Finding("bms-silent", "alarm", LYNX, "The BMS is silent.", "Look at the cable.", 90.0, 100.0),),
     }
     return Situation(**(values | changes))  # type: ignore[arg-type]

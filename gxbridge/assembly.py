@@ -1,0 +1,70 @@
+"""From the configuration to a service that is ready to run."""
+
+from __future__ import annotations
+
+import os
+
+from gxbridge import __version__
+from gxbridge.app import App, Hearer, Source
+from gxbridge.config import Config
+from gxbridge.core.bridge import Setup
+from gxbridge.core.database import database
+
+PLATFORM_FILE = "/etc/venus/machine"
+"""Names the kind of GX device on Venus OS (meta-victronenergy)."""
+
+ALL_SOURCES_MASK = 0x03FFFF00
+"""Of a 29-bit id: data page, PDU format and PDU specific; priority and source do not matter."""
+ADDRESSED_MASK = 0x03FF0000
+"""PDU1: the PDU specific byte is the destination."""
+
+
+def setup_of(config: Config) -> Setup:
+    """What the core needs of the configuration."""
+    return Setup(
+        version=__version__,
+        mode=config.mode,
+        options=config.options,
+        publish=config.publish,
+        buses=tuple(spec.name for spec in config.can),
+        user_settings=config.user_settings,
+        instance=config.instance,
+        custom_name=config.custom_name,
+        transmit_writes=config.transmit == "writes",
+        configured=config.known_batteries,
+        platform=platform(),
+    )
+
+
+def platform() -> str:
+    """The kind of GX device, "" on other machines."""
+    try:
+        with open(PLATFORM_FILE, encoding="ascii", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return os.environ.get("GXBRIDGE_PLATFORM", "")
+
+
+def kernel_filters() -> tuple[tuple[int, int], ...]:
+    """(id, mask) for every PGN the database knows: the kernel drops the rest before it costs anything."""
+    filters = []
+    for pgn in database().pgns:
+        mask = ADDRESSED_MASK if pgn >> 8 & 0xFF < 0xF0 else ALL_SOURCES_MASK
+        filters.append((pgn << 8 & mask, mask))
+    return tuple(filters)
+
+
+def assemble(config: Config) -> App:
+    """An App with its sources; nothing is opened yet."""
+
+    def make(hearer: Hearer) -> list[Source]:
+        if config.replay is not None:
+            from gxbridge.edge.replay import ReplaySource
+
+            return [ReplaySource(config.replay, hearer)]
+        from gxbridge.edge.canbus import CanSource
+
+        filters = kernel_filters()
+        return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
+
+    return App(setup_of(config), config.dbus_address, make)

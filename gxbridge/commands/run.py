@@ -1,0 +1,53 @@
+"""`gxbridge run`: the service."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="configuration file (YAML); without one the defaults hold")
+    parser.add_argument(
+        "--can",
+        action="append",
+        default=[],
+        metavar="INTERFACE:CHANNEL",
+        help="a CAN bus, such as socketcan:vcan0; may repeat; replaces the buses of the file",
+    )
+    parser.add_argument(
+        "--replay", metavar="LOG[@SPEED]", help="a recorded log instead of a bus; SPEED a factor or max (default 1)"
+    )
+    parser.add_argument("--dbus", metavar="ADDRESS", help="system, session or a D-Bus address; replaces the file's")
+    parser.add_argument("--verbose", action="store_true", help="log what happens in detail")
+
+
+def run(args: argparse.Namespace) -> int:
+    from gxbridge import logsetup
+    from gxbridge.config import ConfigError, Overrides, load
+
+    overrides = Overrides(can=tuple(args.can), replay=args.replay, dbus=args.dbus, verbose=args.verbose)
+    try:
+        config = load(args.config, overrides)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logsetup.setup(config.log_level, config.log_modules)
+    return asyncio.run(_serve(config))
+
+
+async def _serve(config: object) -> int:
+    from gxbridge.assembly import assemble
+    from gxbridge.config import Config
+
+    assert isinstance(config, Config)  # noqa: S101 - keeps the import of the configuration out of the module's head
+    app = assemble(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # A terminal that closes or a supervisor that pokes must not end a service that guards limits.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    return await app.run(stop)
