@@ -44,7 +44,7 @@ def inspect(folder: Path) -> tuple[Model | None, list[Problem]]:
     names = Names.of(items)
     problems += shape.check(items, names)
     if problems:
-        return None, sorted(problems)
+        return None, _in_order(problems)
     model = Model(
         entries=tuple(_entry(item, names) for item in items if item.kind in ("vreg", "pgn")),
         enumerations={
@@ -53,7 +53,11 @@ def inspect(folder: Path) -> tuple[Model | None, list[Problem]]:
         products={item.table["product"]: _product(item, names) for item in items if item.kind == "product"},
         digest=digest(files(folder), folder),
     )
-    return model, sorted(rules.check(model))
+    return model, _in_order(rules.check(model))
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.place)
 
 
 def texts(value: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One breach: where (`file:line`), which rule (`R07`), what is wrong and what to write instead."""
 
@@ -17,6 +17,12 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.rule}: {self.what}: {self.instead}"
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """What to sort by: the order of the files, their lines, the rules."""
+        file, _, line = self.where.rpartition(":")
+        return (file, int(line), self.rule) if line.isdigit() else (self.where, 0, self.rule)
 
 
 class CandbError(ValueError):

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
+from gxbridge.candb.generate import scale_of
 from gxbridge.candb.model import Entry, Field, Model, Sample
 from gxbridge.candb.problem import Problem
+from gxbridge.core.field import FieldInfo, read
 
 RULES: dict[str, str] = {
     "R01": "A file is YAML without duplicate keys: a list of items, each a mapping.",
@@ -42,6 +44,7 @@ RULES: dict[str, str] = {
     "R30": "A sample of a command is addressed, every other register sample is a broadcast.",
     "R31": "Text and description are one line in plain words: a title has no full stop at its end.",
     "R32": "min_length and length fit the transport, and min_length does not exceed length.",
+    "R33": "A sample decodes to what it says.",
 }
 
 FAST_BYTES = 223
@@ -56,7 +59,7 @@ def check(model: Model) -> list[Problem]:
     problems = list(_one_layout(model)) + list(_one_name(model))
     for entry in model.entries:
         for rule in _ENTRY_RULES:
-            problems += [Problem(entry.where, *found) for found in rule(entry)]
+            problems += rule(entry)
         for field in entry.fields:
             problems += [Problem(field.where, *found) for found in _field(field, model)]
         for sample in entry.samples:
@@ -98,54 +101,63 @@ def _one_name(model: Model) -> Iterator[Problem]:
             yield Problem(entry.where, "R17", what, "give each message its own name")
 
 
-def _layout(entry: Entry) -> Iterator[Found]:
+def _layout(entry: Entry) -> Iterator[Problem]:
     names: set[str] = set()
     end = 0
     for number, field in enumerate(entry.fields, 1):
         if field.name in names:
-            yield "R18", f"field `{field.name}` stands twice", "give each field its own name"
+            yield Problem(field.where, "R18", f"field `{field.name}` stands twice", "give each field its own name")
         names.add(field.name)
         if field.offset < end:
             cure = f"begin at bit {end} or later, or set the one before right"
-            yield "R19", f"field `{field.name}` begins at bit {field.offset}, inside the one before", cure
+            yield Problem(
+                field.where, "R19", f"field `{field.name}` begins at bit {field.offset}, inside the one before", cure
+            )
         end = max(end, field.offset + field.length)
         if not field.length and number < len(entry.fields) and field.kind != "lau":
             cure = "make it the last, or give it a length (text16, bytes4)"
-            yield "R19", f"field `{field.name}` runs to the end and is not the last", cure
+            yield Problem(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
 
 
 def _room(entry: Entry) -> int:
     return 8 if entry.transport == "single" else FAST_BYTES
 
 
-def _fits(entry: Entry) -> Iterator[Found]:
+def _fits(entry: Entry) -> Iterator[Problem]:
     end = max((field.offset + field.length for field in entry.fields), default=0)
     needed = header_bytes(entry) + -(-end // 8)
     if needed > _room(entry):
         cure = "check the widths, or use `transport: fast`"
-        yield "R20", f"the fields need {needed} bytes, a {entry.transport} message carries {_room(entry)}", cure
+        yield Problem(
+            entry.where,
+            "R20",
+            f"the fields need {needed} bytes, a {entry.transport} message carries {_room(entry)}",
+            cure,
+        )
     for name, length in (("min_length", entry.min_length), ("length", entry.length)):
         if length > _room(entry):
             cure = f"use at most {_room(entry)}"
-            yield "R32", f"`{name}: {length}` is more than a {entry.transport} message carries", cure
+            yield Problem(
+                entry.where, "R32", f"`{name}: {length}` is more than a {entry.transport} message carries", cure
+            )
     if entry.length and entry.length < max(entry.min_length, needed):
         cure = "leave it out, or give the whole payload"
-        yield "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure
+        yield Problem(entry.where, "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure)
 
 
-def _words(entry: Entry) -> Iterator[Found]:
+def _words(entry: Entry) -> Iterator[Problem]:
     for name, text in (("title", entry.title), ("note", entry.note)):
         if "\n" in text or (name == "title" and text.endswith(".")):
-            yield "R31", f"`{name}: {text:.40}`", "one line; a title has no full stop"
+            yield Problem(entry.where, "R31", f"`{name}: {text:.40}`", "one line; a title has no full stop")
 
 
-def _sampled(entry: Entry) -> Iterator[Found]:
+def _sampled(entry: Entry) -> Iterator[Problem]:
     if not entry.samples:
         cure = "add a frame and what it says (origin: constructed when none was recorded)"
-        yield "R24", f"{_id(entry)} has no sample", cure
+        yield Problem(entry.where, "R24", f"{_id(entry)} has no sample", cure)
 
 
-_ENTRY_RULES: tuple[Callable[[Entry], Iterator[Found]], ...] = (_layout, _fits, _words, _sampled)
+_ENTRY_RULES: tuple[Callable[[Entry], Iterator[Problem]], ...] = (_layout, _fits, _words, _sampled)
 
 
 def limits(field: Field) -> tuple[int, int]:
@@ -158,6 +170,8 @@ def limits(field: Field) -> tuple[int, int]:
 def _field(field: Field, model: Model) -> Iterator[Found]:
     plain = field.scale == 1 and field.add == 0 and not field.unit
     number = field.kind in ("unsigned", "signed")
+    if number and field.length > 64:
+        yield "R20", f"field `{field.name}` has {field.length} bits", "a number has 64 bits at most"
     if field.enum is not None:
         if not plain or not number:
             cure = "drop scale, add and unit, or the enumeration"
@@ -213,7 +227,7 @@ def payload_of(entry: Entry, sample: Sample) -> bytes:
 
 def _announces(entry: Entry, frame: bytes) -> bool:
     """A first frame of a fast packet with exactly the length of this message (the test for `either`)."""
-    end = max(field.offset + field.length for field in entry.fields)
+    end = max((field.offset + field.length for field in entry.fields), default=0)
     return len(frame) > 1 and frame[0] & 0x1F == 0 and frame[1] == -(-end // 8)
 
 
@@ -248,4 +262,24 @@ def _writable(field: Field, said: object) -> bool:
     return raw == raw.to_integral_value() and low <= raw <= high and int(raw) not in field.missing
 
 
-_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Found]], ...] = (_belongs, _complete, _says)
+def field_info(field: Field) -> FieldInfo:
+    """The field as the decoder of last resort takes it (`core/field.py`)."""
+    scale = scale_of(field)
+    return FieldInfo(field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale, field.missing)
+
+
+def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
+    try:
+        payload = payload_of(entry, sample)
+    except ValueError:
+        return  # R26 has said it
+    values = read([field_info(field) for field in entry.fields], payload, header_bytes(entry))
+    for field, value in zip(entry.fields, values, strict=True):
+        seen = value.hex() if isinstance(value, bytes) else value
+        said = sample.values.get(field.name, seen)
+        if said != seen and not (said == "" and seen is None):
+            what = f"the sample says `{field.name}: {said}`, its frame says {'null' if seen is None else seen}"
+            yield "R33", what, "correct the frame, the sample or the layout"
+
+
+_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Found]], ...] = (_belongs, _complete, _says, _decodes)
