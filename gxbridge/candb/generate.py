@@ -59,8 +59,10 @@ def generate(model: Model) -> str:
     writer = _Functions()
     pgns: dict[int, list[str]] = {}
     registers: dict[int, list[str]] = {}
+    sources: dict[str, int] = {}
     for entry in sorted(model.entries, key=lambda entry: (entry.pgn, entry.register or 0, entry.families)):
-        row = _row(entry, writer.number_of(entry))
+        source = sources.setdefault(entry.source, len(sources))
+        row = _row(entry, writer.number_of(entry), source)
         if entry.register is None:
             pgns.setdefault(entry.pgn, []).append(row)
         else:
@@ -77,6 +79,7 @@ def generate(model: Model) -> str:
         f"FORMAT = {FORMAT}",
         f"DIGEST = {model.digest!r}",
         *writer.lines(),
+        f"SOURCES = {tuple(sources)!r}",
         _table("PGNS", ((f"0x{pgn:05X}", rows) for pgn, rows in pgns.items())),
         _table("REGISTERS", ((f"0x{register:04X}", rows) for register, rows in registers.items())),
         f"ENUMS = {enums!r}",
@@ -89,7 +92,7 @@ def _table(name: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     return "\n".join([f"{name} = {{", *(f"{key}: ({', '.join(variants)},)," for key, variants in rows), "}"])
 
 
-def _row(entry: Entry, function: int) -> str:
+def _row(entry: Entry, function: int, source: int) -> str:
     fields = tuple(
         (field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale_of(field), field.missing)
         for field in entry.fields
@@ -105,7 +108,7 @@ def _row(entry: Entry, function: int) -> str:
             entry.transport,
             entry.access,
             entry.confidence,
-            entry.source,
+            source,
             entry.note,
             entry.priority,
             entry.interval_ms,

@@ -135,10 +135,10 @@ class ProductInfo:
 class _Layouts(Mapping[int, Layout]):
     """Layouts by number, each made when it is first asked for. The value of a number with variants is the first."""
 
-    def __init__(self, kind: str, rows: Mapping[int, tuple[Any, ...]], decoders: tuple[Any, ...], pgn: int | None):
+    def __init__(self, compiled: Any, kind: str, rows: Mapping[int, tuple[Any, ...]], pgn: int | None) -> None:
+        self._compiled = compiled
         self._kind = kind
         self._rows = rows
-        self._decoders = decoders
         self._pgn = pgn
         self._made: dict[int, tuple[Layout, ...]] = {}
 
@@ -174,7 +174,7 @@ class _Layouts(Mapping[int, Layout]):
         transport: str,
         access: str,
         confidence: str,
-        source: str,
+        source: int,
         note: str,
         priority: int,
         interval_ms: int | None,
@@ -187,14 +187,14 @@ class _Layouts(Mapping[int, Layout]):
             name,
             title,
             tuple(FieldInfo(*field) for field in fields),
-            self._decoders[decoder],
+            self._compiled.DECODERS[decoder],
             header=0 if self._pgn is None else VREG_HEADER,
             length=length,
             min_length=min_length,
             transport=transport,
             access=access,
             confidence=confidence,
-            source=source,
+            source=self._compiled.SOURCES[source],
             note=note,
             priority=priority,
             interval_ms=interval_ms,
@@ -225,9 +225,9 @@ class Database:
         self.digest: str = compiled.DIGEST
         self.enums: Mapping[str, Mapping[int, str]] = compiled.ENUMS
         self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS)
-        self._pgns = _Layouts("pgn", compiled.PGNS, compiled.DECODERS, None)
-        self._registers = _Layouts("vreg", compiled.REGISTERS, compiled.DECODERS, SINGLE_PGN)
-        self._fast_registers = _Layouts("vreg", compiled.REGISTERS, compiled.DECODERS, FAST_PGN)
+        self._pgns = _Layouts(compiled, "pgn", compiled.PGNS, None)
+        self._registers = _Layouts(compiled, "vreg", compiled.REGISTERS, SINGLE_PGN)
+        self._fast_registers = _Layouts(compiled, "vreg", compiled.REGISTERS, FAST_PGN)
         self.pgns: Mapping[int, Layout] = self._pgns
         self.registers: Mapping[int, Layout] = self._registers
 

@@ -24,23 +24,8 @@ PRODUCT_REGISTER = 0x0100
 ONE_REGISTER = 0xFFFF
 """Mask of a request for exactly one register; 0xFF00 asks for a whole page."""
 
-ACK_CODES: dict[int, str] = {
-    0x0000: "ok",
-    0x0100: "begin",
-    0x0200: "continue",
-    0x4000: "delayed",
-    0x8000: "unknown register (request)",
-    0x8100: "unknown register (command)",
-    0x8200: "busy",
-    0x8300: "invalid value or format",
-    0x8400: "timeout",
-    0x8500: "overflow",
-    0x8600: "still initialising",
-    0xC001: "another panel is in control",
-}
-"""gui-v2@3b94597 velib/inc/velib/vecan/regs_payload.h. Any code with bit 15 (`REFUSED`) is a refusal."""
-
 REFUSED = 0x8000
+"""An answer's code with this bit is a refusal (texts: enumeration `vreg_answer` of the database)."""
 
 
 def _words(payload: bytes) -> tuple[Reading, ...]:
@@ -54,7 +39,7 @@ def _written(payload: bytes) -> tuple[Reading, ...]:
 
 _REGISTER = FieldInfo("register", "unsigned", 0, 16)
 _MASK = FieldInfo("mask", "unsigned", 16, 16)
-_CODE = FieldInfo("code", "unsigned", 16, 16, enum="vreg_ack_code")
+_CODE = FieldInfo("code", "unsigned", 16, 16, enum="vreg_answer")
 
 
 class Services:
@@ -75,6 +60,7 @@ class Services:
             (_REGISTER, _MASK),
             _words,
             header=VREG_HEADER,
+            length=8,
         )
         self.ack = Layout(
             "ack",
@@ -85,6 +71,7 @@ class Services:
             (_REGISTER, _CODE),
             _words,
             header=VREG_HEADER,
+            length=8,
         )
         self.write = Layout(
             "write",
@@ -120,7 +107,7 @@ def request(register: int, mask: int = ONE_REGISTER) -> bytes:
 
 
 def ack(register: int, code: int) -> bytes:
-    """Payload that answers a request or a write (see `ACK_CODES`)."""
+    """Payload that answers a request or a write; a `code` with bit 15 refuses."""
     if not 0 <= register <= 0xFFFF or not 0 <= code <= 0xFFFF:
         raise ValueError(f"no answer about register 0x{register:04X} with code 0x{code:04X}")
     return payload(ACK_REGISTER, register.to_bytes(2, "little") + code.to_bytes(2, "little"))
