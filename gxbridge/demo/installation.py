@@ -36,6 +36,7 @@ SIMULATED = "gxbridge.demo.sim"
 WORLD_S = 0.25
 READY_WITHIN_S = 20.0
 ENDS_WITHIN_S = 5.0
+CAN_STATE = "/Can/can0/State"
 PRE_ALARM_S = 2.0
 """The real one waits 30 s between pre-alarm and refusal; the demo has less time."""
 
@@ -187,6 +188,8 @@ class Installation:
         while True:
             missing = [role for role, process in self._processes.items() if not process.facts.get("ready")]
             missing += [role for role in (*DEVICES.get(self.scene, DEVICES[""]), GXBRIDGE) if role not in self._names]
+            if self._can is not None and self.value(GXBRIDGE, CAN_STATE) != "open":
+                missing.append("the service on CAN")
             if not missing:
                 return
             if time.monotonic() > deadline:

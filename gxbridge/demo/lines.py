@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from gxbridge.demo.cast import GXBRIDGE, WATCHED, Watched, describe, role_of
+from gxbridge.demo.cast import BATTERY, GXBRIDGE, WATCHED, Watched, describe, role_of
 from gxbridge.demo.story import Tone
 from gxbridge.demo.watch import SERVICE, Change, Value
 
@@ -40,7 +40,7 @@ class Lines:
                 )
             return
         watched = WATCHED.get(role, {}).get(change.path)
-        if watched is None or not self._worth(scene, change, watched):
+        if watched is None or not self._worth(scene, change, role, watched):
             return
         before = self._shown.get((scene, change.service, change.path))
         self._shown[scene, change.service, change.path] = change.new
@@ -49,8 +49,12 @@ class Lines:
             text = f"{describe(watched, before)} -> {text}"
         self._line(scene, change, f"{_short(role)} {watched.what}: {text}")
 
-    def _worth(self, scene: str, change: Change, watched: Watched) -> bool:
-        before = self._shown.get((scene, change.service, change.path))
+    def _worth(self, scene: str, change: Change, role: str, watched: Watched) -> bool:
+        key = (scene, change.service, change.path)
+        if key not in self._shown and role not in (BATTERY, GXBRIDGE):
+            self._shown[key] = change.new  # what a device showed before anything happened
+            return False
+        before = self._shown.get(key)
         if before == change.new or (before is None and change.new in (None, "")):
             return False
         if watched.step and isinstance(before, int | float) and isinstance(change.new, int | float):

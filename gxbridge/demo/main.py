@@ -129,7 +129,7 @@ async def _until(stopped: list[int]) -> None:
 def _summary(show: Show, good: bool, trouble: str, live: bool) -> None:
     """What is left to say when everything has ended; on a live screen all lines before are gone."""
     for scene, outcome in show.outcomes:
-        verdict = outcome.trouble or "as it must"
+        verdict = "as it must" if not outcome.trouble else outcome.trouble if live else "NOT as it must"
         print(f"  {scene:5}  {outcome.act.title:34} {outcome.took_s:5.1f} s  {verdict}")
     print("The story ended as it must." if good else f"The story did NOT end as it must. {trouble}".rstrip())
     if live:

@@ -1,4 +1,4 @@
-"""How a story is told and judged: acts made of steps, each with a deadline; the tables of acts are `boat.py` and `cabin.py`."""
+"""How a story is told and judged: acts of steps, each with a deadline; `boat.py` and `cabin.py` hold the tables."""
 
 from __future__ import annotations
 
