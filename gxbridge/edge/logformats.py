@@ -19,6 +19,9 @@ Parse: TypeAlias = Callable[[bytes], Row | None]
 MAX_ID = 0x1FFFFFFF
 MAX_ASSEMBLED = 223
 """The longest payload a fast packet can carry (6 + 31 * 7 bytes)."""
+FAR_FUTURE_S = 1e11
+"""After the year 5000: a time is neither NaN, infinite nor negative."""
+BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 HALF_DAY_S, DAY_S = 43_200.0, 86_400.0
 
 
@@ -64,7 +67,7 @@ def message_id(priority: int, pgn: int, source: int, destination: int) -> int:
 # --- candump -l (python-can and SavvyCAN write it too) ----------------------------------------------------------------
 
 CANDUMP_LOG = re.compile(
-    rb"\((\d+\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})#(?:(#[0-9A-Fa-f])?((?:[0-9A-Fa-f]{2}\.?)*)|(R\d?))(?:\s+[RT]\b.*)?\s*"
+    rb"\((\d{1,11}\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})#(?:(#[0-9A-Fa-f])?((?:[0-9A-Fa-f]{2}\.?)*)|(R\d?))(?:\s+[RT]\b.*)?\s*"
 )
 
 
@@ -89,7 +92,7 @@ def candump_log() -> Parse:
 # --- candump on the screen, with or without a time --------------------------------------------------------------------
 
 CANDUMP_TEXT = re.compile(
-    rb"\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})\s+[\[{](\d+)[\]}]\s*(.*?)\s*",
+    rb"\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})\s+[\[{](\d{1,3})[\]}]\s*(.*?)\s*",
     re.DOTALL,
 )
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
@@ -125,15 +128,18 @@ def _stamp(stamp: bytes | None, line: bytes) -> float:
     if stamp is None:
         return 0.0
     try:
-        return datetime.fromisoformat(stamp.decode()).timestamp() if b"-" in stamp else float(stamp)
-    except ValueError:
-        raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}") from None
+        t = datetime.fromisoformat(stamp.decode()).timestamp() if b"-" in stamp else float(stamp)
+    except (ValueError, OverflowError, OSError):
+        t = -1.0
+    if not 0.0 <= t < FAR_FUTURE_S:
+        raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}")
+    return t
 
 
 # --- canboat's plain format -------------------------------------------------------------------------------------------
 
 CANBOAT = re.compile(
-    rb"\s*(\d{4}-\d\d-\d\d)[-TZ ](\d\d:\d\d:\d\d(?:[.,]\d+)?)Z?,(\d+),(\d+),(\d+),(\d+),(\d+),"
+    rb"\s*(\d{4}-\d\d-\d\d)[-TZ ](\d\d:\d\d:\d\d(?:[.,]\d+)?)Z?,(\d),(\d{1,6}),(\d{1,3}),(\d{1,3}),(\d{1,3}),"
     rb"((?:[0-9A-Fa-f]{1,2},?)*)\s*"
 )
 
@@ -151,7 +157,9 @@ def canboat() -> Parse:
         try:
             moment = datetime.fromisoformat(f"{day.decode()}T{hour.decode().replace(',', '.')}").replace(tzinfo=UTC)
         except ValueError:
-            raise BadLine(f"no such moment: {day.decode()} {hour.decode()}") from None
+            moment = BEFORE
+        if moment <= BEFORE:
+            raise BadLine(f"no such moment: {day.decode()} {hour.decode()}")
         payload = bytes(int(part, 16) for part in data.split(b",") if part)
         if len(payload) != int(length) or len(payload) > MAX_ASSEMBLED:
             raise BadLine(f"{int(length)} data bytes promised, {len(payload)} there (at most {MAX_ASSEMBLED})")

@@ -51,7 +51,7 @@ def library_rows(reader: LogReader, stream: BinaryIO) -> Iterator[Row]:
     if kind == "sqlite":
         return _sqlite(reader, stream)
     if kind == "blf":
-        return _binary(reader, lambda: BLFReader(stream))
+        return _binary(reader, lambda: _whole(reader, BLFReader(stream)))
     make, stand_in = TEXT_READERS[kind]
     return _text(reader, make, _Tap(stream), stand_in)
 
@@ -96,7 +96,9 @@ class _StrictTRCReader(TRCReader):
     """python-can drops a line with too few columns without a word; here it is a broken line."""
 
     def _parse_line(self, line: str) -> can.Message | None:
-        return self._parse_cols(tuple(line.split(maxsplit=self._num_columns))) if line else None
+        if not line or line.startswith(";"):
+            return None
+        return self._parse_cols(tuple(line.split(maxsplit=self._num_columns)))
 
 
 TEXT_READERS: dict[str, tuple[Callable[[Any], Iterable[can.Message]], str]] = {
@@ -151,6 +153,13 @@ def _binary(reader: LogReader, make: Callable[[], Iterable[can.Message]]) -> Ite
                 yield row
     except (*STUMBLES, BLFParseError) as error:
         reader.bad(number + 1, f"the log cannot be read any further: {_first_line(error)}")
+
+
+def _whole(reader: LogReader, source: BLFReader) -> Iterator[can.Message]:
+    """The messages of a BLF file, and an error at the end of one that was cut short (python-can does not notice)."""
+    yield from source
+    if reader.size is not None and not reader.compressed and source.file_size > reader.size:
+        raise EOFError(f"its header promises {source.file_size} bytes, the file has {reader.size}")
 
 
 def _sqlite(reader: LogReader, stream: BinaryIO) -> Iterator[Row]:

@@ -23,13 +23,11 @@ from operator import length_hint
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
-from gxbridge.edge.logformats import FORMATS, MAX_ID, BadLine, LogFormat, Parse, Row, detect
+from gxbridge.edge.logformats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, Parse, Row, detect
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 15
 """More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
-FAR_FUTURE_S = 1e11
-"""Years after 5000: a time is neither NaN, infinite nor negative."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 OnBad = Callable[[int, str], None]
@@ -148,7 +146,7 @@ class LogReader:
                 chunk = read(CHUNK)
             except (OSError, EOFError, zlib.error) as error:
                 self.bad(done + 1, f"the log cannot be read any further: {error}")
-                chunk = b""
+                return
             if not chunk:
                 break
             lines = (tail + chunk).split(b"\n")
