@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, TypeAlias
 
 from gxbridge.core.items import Value
@@ -148,8 +149,8 @@ def read_all(services: Mapping[str, Items]) -> tuple[VebusBms, ...]:
 
 
 def _number(value: Value) -> int | None:
-    """A whole number, however it was sent; None for everything else (NaN and infinities too)."""
-    if isinstance(value, str) or value is None or value != value or value in (float("inf"), float("-inf")):
+    """A whole number, however it was sent; None for everything else (NaN, infinities, arrays)."""
+    if not isinstance(value, int | float) or not isfinite(value):
         return None
     return int(value) if value == int(value) else None
 

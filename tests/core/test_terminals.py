@@ -187,7 +187,7 @@ def test_wirings_that_cannot_work_are_named() -> None:
     assert "already carries discharge of B" in problems[4]
 
 
-values = st.one_of(st.none(), st.integers(-1, 3), st.floats(), st.sampled_from(["", "0"]), st.just(10))
+values = st.one_of(st.none(), st.just([]), st.integers(-1, 3), st.floats(), st.sampled_from(["", "0"]), st.just(10))
 services = st.dictionaries(
     st.sampled_from([CHARGE, DISCHARGE, PRE_ALARM]),
     st.dictionaries(st.sampled_from(["/Type", "/InputState", "/State"]), values),

@@ -1,0 +1,203 @@
+"""`gxbridge readout`: decode one Bluetooth Instant Readout advertisement, or listen for them with `--scan`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gxbridge.core.readout import Key, Reading, Refusal
+
+HELP = "decode one Bluetooth Instant Readout advertisement"
+
+NOT_OPENED = 1
+USAGE = 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Decode one Instant Readout advertisement: the manufacturer data in hexadecimal, with or without the company "
+        "id E1 02. With --scan, listen by Bluetooth instead (needs the extra 'ble'). The key is shown by "
+        "VictronConnect under product info; it is never printed. Prefer --key-file: other users of this computer can "
+        "read a command line."
+    )
+    parser.add_argument("data", nargs="?", metavar="HEX", help="the advertisement, e.g. 1002e5a30a34...")
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument("--key", help="the device's key, 32 hexadecimal digits")
+    keys.add_argument("--key-file", metavar="FILE", help="a file that holds the key ('-' for standard input)")
+    parser.add_argument("--json", action="store_true", help="one JSON object (with --scan: one a line)")
+    parser.add_argument("--scan", action="store_true", help="listen by Bluetooth; without a key only list devices")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long to listen (default 15)")
+    parser.add_argument("--address", help="with --scan: the one device to which the key belongs")
+
+
+def run(args: argparse.Namespace) -> int:
+    from gxbridge.core.readout import KeyProblem, Refusal, open_advertisement
+
+    try:
+        if args.scan == (args.data is not None):
+            raise _UsageError("give either one advertisement as HEX, or --scan")
+        key = _key(args)
+        if args.scan:
+            return _scan(args, key)
+        if key is None:
+            raise _UsageError("the content is encrypted: give its --key or --key-file")
+        data = _bytes(args.data)
+    except (_UsageError, KeyProblem) as error:
+        print(f"gxbridge readout: {error}", file=sys.stderr)
+        return USAGE
+    result = open_advertisement(data, key)
+    if isinstance(result, Refusal):
+        _refuse(result, args.json)
+        return NOT_OPENED
+    print(json.dumps(as_json(result), ensure_ascii=False, indent=2) if args.json else "\n".join(page(result)))
+    return 0
+
+
+class _UsageError(Exception):
+    """What is wrong with the command line, for people."""
+
+
+def _key(args: argparse.Namespace) -> Key | None:
+    from gxbridge.core.readout import Key, KeyProblem
+
+    if args.key is not None:
+        return Key.from_text(args.key)
+    if args.key_file is None:
+        return None
+    try:
+        text = sys.stdin.read() if args.key_file == "-" else Path(args.key_file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text file"
+        raise _UsageError(f"the key file {args.key_file} cannot be read: {reason}") from None
+    try:
+        return Key.from_text(text)
+    except KeyProblem as problem:
+        raise _UsageError(f"{args.key_file}: {problem}") from None
+
+
+def _bytes(text: str) -> bytes:
+    digits = re.sub(r"[\s:\-]", "", text).lower().removeprefix("0x")
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        raise _UsageError(
+            f"the advertisement must be pairs of hexadecimal digits; this has {len(digits)} characters"
+            + ("" if re.fullmatch("[0-9a-f]*", digits) else ", not all of them hexadecimal")
+        ) from None
+
+
+def _refuse(refusal: Refusal, as_object: bool) -> None:
+    if as_object:
+        print(json.dumps({"error": refusal.reason, "text": refusal.text}))
+    print(f"gxbridge readout: {refusal.text}", file=sys.stderr)
+
+
+def as_json(reading: Reading) -> dict[str, Any]:
+    """One reading: its record, every value (null = not available), and the deciphered bytes."""
+    return {
+        "record": f"0x{reading.record.number:02X}",
+        "title": reading.record.title,
+        "experimental": reading.record.experimental,
+        "product_id": f"0x{reading.product_id:04X}",
+        "product": product_name(reading.product_id),
+        "nonce": reading.nonce,
+        "values": dict(reading.values),
+        "raw": reading.plain.hex(),
+    }
+
+
+def page(reading: Reading) -> list[str]:
+    """One reading for people, a line for each value."""
+    product = product_name(reading.product_id)
+    named = f"{product} (0x{reading.product_id:04X})" if product else f"product 0x{reading.product_id:04X}"
+    lines = [f"{reading.record.title}, record 0x{reading.record.number:02X}, from {named}, nonce {reading.nonce}"]
+    if reading.record.experimental:
+        lines.append("Experimental: only these voltages are proven, and not which is which; the rest stays raw.")
+    width = max(map(len, reading.values))
+    lines += [f"  {name:{width}}  {_shown(value, name)}" for name, value in reading.values.items()]
+    lines.append(f"  {'raw':{width}}  {reading.plain.hex()}")
+    return lines
+
+
+ALARM_WORDS = {0: "ok", 1: "warning", 2: "ALARM"}
+
+
+def _shown(value: object, name: str = "") -> str:
+    if value is None:
+        return "---"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and name.endswith("_alarm"):
+        return ALARM_WORDS.get(value, str(value))
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value)) or "none"
+    return str(value)
+
+
+def product_name(product_id: int) -> str | None:
+    """The product's name from the catalogue of BMS models, else from the message database, else None."""
+    from gxbridge.catalogue import catalogue
+
+    found = catalogue().find(hex(product_id))
+    if found is not None:
+        return found.name
+    from gxbridge.core.database import DatabaseError, database
+
+    try:
+        return database().products[product_id].name
+    except (DatabaseError, KeyError):
+        return None
+
+
+def _scan(args: argparse.Namespace, key: Key | None) -> int:
+    import asyncio
+
+    from gxbridge.edge.blescan import BluetoothUnavailable, scan
+
+    if key is not None and args.address is None:
+        raise _UsageError("a key belongs to one device: name it with --address")
+
+    seen: dict[str, bytes] = {}
+
+    def show(address: str, data: bytes, signal_dbm: int) -> None:
+        # A list of devices needs each once; readings of one device are shown as often as they change.
+        if seen.get(address) != data and (key is not None or address not in seen):
+            print(_heard(address, data, signal_dbm, key, args.json), flush=True)
+        seen[address] = data
+
+    try:
+        heard = asyncio.run(scan(show, args.seconds, args.address.upper() if args.address else None))
+    except BluetoothUnavailable as error:
+        print(f"gxbridge readout: {error}", file=sys.stderr)
+        return NOT_OPENED
+    if not heard:
+        print("gxbridge readout: no Instant Readout advertisement was heard", file=sys.stderr)
+    return 0 if heard else NOT_OPENED
+
+
+def _heard(address: str, data: bytes, signal_dbm: int, key: Key | None, as_object: bool) -> str:
+    """One advertisement that came by Bluetooth: opened where there is a key, else what its container says."""
+    from gxbridge.core.readout import Advertisement, Reading, Refusal, open_sealed, parse
+
+    result: Advertisement | Reading | Refusal = parse(data)
+    if key is not None and isinstance(result, Advertisement):
+        result = open_sealed(result, key)
+    if isinstance(result, Reading):
+        if as_object:
+            return json.dumps({"address": address, "signal_dbm": signal_dbm, **as_json(result)}, ensure_ascii=False)
+        return "\n".join([f"{address} ({signal_dbm} dBm)", *page(result)])
+    shown: dict[str, Any] = {"address": address, "signal_dbm": signal_dbm}
+    if isinstance(result, Refusal):
+        shown |= {"error": result.reason, "text": result.text}
+    else:
+        shown |= {
+            "product_id": f"0x{result.product_id:04X}",
+            "product": product_name(result.product_id),
+            "record": f"0x{result.record:02X}",
+        }
+    return json.dumps(shown, ensure_ascii=False) if as_object else ", ".join(str(v) for v in shown.values() if v)
