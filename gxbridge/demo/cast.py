@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 BATTERY = "battery"
 GXBRIDGE = "gxbridge"
-MULTI = "multi"
+MULTI = "MultiPlus"
 DIRECT = "MPPT 100/50"
 CAN = "MPPT 150/70"
 ALTERNATOR = "Orion XS"
-VECAN = "vecan"
+VECAN = "VE.Can"
 LYNX = "lynx"
 
 CHARGERS = (DIRECT, CAN, ALTERNATOR)

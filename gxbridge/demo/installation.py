@@ -23,6 +23,7 @@ from gxbridge.demo.cast import (
     LYNX_SCENE,
     MULTI,
     OBEYING,
+    VECAN,
     role_of,
 )
 from gxbridge.demo.checks import NoPath, NoService, Seen
@@ -126,7 +127,7 @@ class Installation:
 
     def quiet_s(self) -> float:
         """Seconds since anybody wrote to a charger or inverter of this installation."""
-        moments = (write.at for write in reversed(self.watch.writes) if role_of(write.service) in (*OBEYING, "vecan"))
+        moments = (write.at for write in reversed(self.watch.writes) if role_of(write.service) in (*OBEYING, VECAN))
         return time.monotonic() - next(moments, 0.0)
 
     def tell(self, role: str, order: Mapping[str, object]) -> None:

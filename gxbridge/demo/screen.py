@@ -38,10 +38,10 @@ def shown(value: Seen, unit: str = "", form: str = "{:g}") -> str:
 
 
 def permission(value: Seen) -> Text:
-    """A permission in words and colour; unknown is not allowed."""
+    """A permission in words and colour; unknown is not yes."""
     if value == 1:
-        return Text("allowed", "green")
-    return Text("refused", "bold red") if value == 0 else Text("unknown", "bold yellow")
+        return Text("yes", "green")
+    return Text("no", "bold red") if value == 0 else Text("unknown", "bold yellow")
 
 
 def numbers(scene: Scene, group: str) -> Iterable[int]:
@@ -95,7 +95,7 @@ class Screen:
         playing = [scene for scene in self._scenes if scene is boat or not scene.over]
         roomy = self._console.height >= ROOMY
         whole, upper = Layout(), Layout(size=9 + 3 * (len(playing) - 1))
-        upper.split_row(Layout(self._battery(boat), ratio=2), Layout(self._limits(playing), ratio=5))
+        upper.split_row(Layout(self._battery(boat), size=29), Layout(self._limits(playing)))
         chargers = sum(1 + len(self._roles(scene)) for scene in playing)
         parts = [
             Layout(self._head(boat), size=4),
@@ -121,27 +121,29 @@ class Screen:
             return boat.stage.value(BATTERY, path)
 
         table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
         table.add_row("voltage", shown(value(cast.VOLTAGE), "V", "{:.2f}"))
         table.add_row("current", shown(value(cast.CURRENT), "A", "{:.1f}"))
-        table.add_row("state of charge", shown(value("/Soc"), "%", "{:.1f}"))
+        table.add_row("charge", shown(value("/Soc"), "%", "{:.1f}"))
         low, high = value("/System/MinCellVoltage"), value("/System/MaxCellVoltage")
-        table.add_row("cells", f"{shown(low, '', '{:.2f}')} to {shown(high, 'V', '{:.2f}')}")
-        table.add_row("temperature", shown(value(cast.TEMPERATURE), "°C", "{:.1f}"))
-        table.add_row("charging", permission(value(cast.ALLOW_CHARGE)))
-        table.add_row("discharging", permission(value(cast.ALLOW_DISCHARGE)))
+        table.add_row("cells", f"{shown(low, '', '{:.2f}')}-{shown(high, 'V', '{:.2f}')}")
+        table.add_row("temp.", shown(value(cast.TEMPERATURE), "°C", "{:.1f}"))
+        table.add_row("may charge", permission(value(cast.ALLOW_CHARGE)))
+        table.add_row("may discharge", permission(value(cast.ALLOW_DISCHARGE)))
         state = shown(boat.stage.value(GXBRIDGE, "/Bms/State"))
-        return Panel(table, title=f"battery (BMS {state})", padding=(0, 1))
+        return Panel(table, title=f"battery ({state})", padding=(0, 1))
 
     def _limits(self, playing: list[Scene]) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=True)
-        for column in (6, 4, 9, None):
-            table.add_column(width=column, overflow="fold")
+        for width in (6, 4, 9, None):
+            table.add_column(width=width, ratio=1 if width is None else None)
         for scene in playing:
             for path, name, unit in LIMITS:
                 value = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Value")
                 reason = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Reason")
                 if scene is playing[0] or reason:
-                    table.add_row(scene.name, Text(name, "bold"), shown(value, unit), shown(reason))
+                    table.add_row(Text(scene.name, "dim"), Text(name, "bold"), shown(value, unit), shown(reason))
         return Panel(table, title="limits, and why", padding=(0, 1))
 
     @staticmethod
@@ -150,8 +152,9 @@ class Screen:
 
     def _chargers(self, playing: list[Scene]) -> RenderableType:
         table = Table(box=None, padding=(0, 1), expand=True, pad_edge=False)
-        for title in ("", "told", "does", "why"):
-            table.add_column(title, no_wrap=True, overflow="ellipsis", ratio=5 if title == "why" else 2)
+        for title, width in (("", 11), ("told", 17), ("does", 25), ("why", None)):
+            ratio = 1 if width is None else None
+            table.add_column(title, no_wrap=True, overflow="ellipsis", width=width, ratio=ratio)
         for scene in playing:
             reasons = {
                 scene.stage.value(GXBRIDGE, f"/Limits/Charger/{n}/Service"): scene.stage.value(
