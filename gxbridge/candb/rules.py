@@ -255,7 +255,7 @@ def _writable(field: Field, said: object) -> bool:
         return True  # not available, or past the end of a short payload
     if field.kind in ("string", "lau", "bytes"):
         return isinstance(said, str)
-    if type(said) not in (int, float):
+    if type(said) not in (int, float) or field.scale <= 0:
         return False
     raw = (Decimal(str(said)) - field.add) / field.scale
     low, high = limits(field)
@@ -269,6 +269,8 @@ def field_info(field: Field) -> FieldInfo:
 
 
 def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
+    if any(field.scale <= 0 or field.length > 64 for field in entry.fields if field.kind in ("unsigned", "signed")):
+        return  # R20 or R23 has said it
     try:
         payload = payload_of(entry, sample)
     except ValueError:

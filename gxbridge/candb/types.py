@@ -61,7 +61,7 @@ class Types:
 
     def resolve(self, name: str, _seen: tuple[str, ...] = ()) -> Type | None:
         """The type of that name; None when it is not declared (or is its own base)."""
-        if name in _seen:
+        if name in _seen or "<" in name:
             return None
         table = self._tables.get(name)
         if table is not None:
@@ -77,6 +77,8 @@ class Types:
             base = self.resolve(str(table["base"]), seen)
             if base is None:
                 return None
+        elif table.get("kind") not in KINDS:
+            return None
         else:
             kind = cast(Kind, table["kind"])
             base = Type(kind, width * (1 if kind in ("unsigned", "signed") else 8))
