@@ -132,7 +132,7 @@ def read(
     def look(service: str | None, last: Signal | None, bad: int, delay_s: float) -> Signal | None:
         if service is None:
             return None
-        level, doubt = _level(services.get(service))
+        level, doubt = input_level(services.get(service))
         return _step(last if last and last.service == service else None, service, level, doubt, bad, delay_s, now)
 
     return TerminalBms(
@@ -148,8 +148,8 @@ def read(
     )
 
 
-def _level(items: Mapping[str, Value] | None) -> tuple[int | None, Doubt]:
-    """The level of an input, or why there is none."""
+def input_level(items: Mapping[str, Value] | None) -> tuple[int | None, Doubt]:
+    """The raw level of an input (0 or 1) from its service's items, or None and why."""
     if items is None:
         return None, "vanished"
     if items.get(TYPE) != GENERIC_IO:

@@ -1,0 +1,161 @@
+"""`gxbridge wiring-test` with inputs on a real bus and an installer made of a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gxbridge.cli import main
+from gxbridge.core.items import ItemSpec, Value
+from gxbridge.edge.service import PublishedService
+from tests.edge.dbus_daemon import DBusDaemon
+
+ROOT = Path(__file__).parent.parent.parent
+SPECS = {
+    "/Type": ItemSpec("u"),
+    "/InputState": ItemSpec("u"),
+    "/State": ItemSpec("u"),
+    "/ProductName": ItemSpec("s"),
+}
+
+
+@pytest.fixture
+def bus() -> Iterator[DBusDaemon]:
+    with DBusDaemon() as daemon:
+        yield daemon
+
+
+async def digital_input(address: str, number: int, level: int, kind: int = 10) -> PublishedService:
+    values: dict[str, Value] = {"/Type": kind, "/InputState": level, "/State": 8 + level, "/ProductName": "Input"}
+    service = PublishedService(address, f"com.victronenergy.digitalinput.input_{number}", SPECS, values)
+    await service.start()
+    return service
+
+
+Hands = dict[str, tuple[int, int]]
+"""Words of an instruction -> (number of the input, its level after the hand did it)."""
+
+GOOD: Hands = {
+    "Pull the wire off the charge": (1, 1),
+    "Put the wire back on the charge": (1, 0),
+    "Pull the wire off the discharge": (2, 1),
+    "Put the wire back on the discharge": (2, 0),
+    "Take the wire off the pre-alarm": (3, 0),
+    "Put the wire back on the pre-alarm": (3, 1),
+}
+
+
+async def walk(
+    bus: DBusDaemon, hands: Hands, *arguments: str, kinds: tuple[int, ...] = (10, 10, 10)
+) -> tuple[int, str, str]:
+    """Run the command; the installer does what he reads. Returns exit code, standard output, standard error."""
+    inputs = {n: await digital_input(bus.address, n, 1 if n == 3 else 0, kinds[n - 1]) for n in (1, 2, 3)}
+    command = [sys.executable, "-m", "gxbridge", "wiring-test", "--dbus", bus.address, "--json", *arguments]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe)
+    assert process.stderr is not None
+    assert process.stdout is not None
+    told = []
+    while raw := await process.stderr.readline():
+        told.append(raw.decode())
+        for words, (number, level) in hands.items():
+            if words in told[-1]:
+                inputs[number].update({"/InputState": level})
+    out = await process.stdout.read()
+    code = await process.wait()
+    for service in inputs.values():
+        await service.close()
+    return code, out.decode(), "".join(told)
+
+
+ALL = ("--charge", "input_1", "--discharge", "2", "--pre-alarm", "com.victronenergy.digitalinput.input_3")
+
+
+def test_a_good_installation_passes_and_leaves_a_report(bus: DBusDaemon, tmp_path: Path) -> None:
+    file = tmp_path / "report.md"
+    code, out, err = asyncio.run(
+        walk(bus, GOOD, *ALL, "--model", "SmallBMS", "--name", "Bank 1", "--report", str(file))
+    )
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["passed"]
+    assert [step["result"] for step in told["steps"]] == ["passed"] * 9
+    assert "[9/9]" in err
+    report = file.read_text()
+    assert report.startswith("# Wiring test of Bank 1\n")
+    assert "PASSED" in report
+    assert report.count("| passed |") == 9
+    assert "not fail-safe" in report
+    assert str(bus.socket) not in report
+
+
+def test_swapped_wires_fail_with_their_name(bus: DBusDaemon) -> None:
+    swapped = GOOD | {"Pull the wire off the charge": (2, 1)}
+    code, out, _ = asyncio.run(walk(bus, swapped, *ALL, "--step-seconds", "2.5", "--report", "-"))
+    assert code == 1
+    told = json.loads(out)
+    assert not told["passed"]
+    assert "input_2 changed instead" in told["steps"][1]["remark"]
+
+
+def test_an_input_of_another_type_and_one_that_is_missing_are_told(bus: DBusDaemon) -> None:
+    arguments = ("--charge", "1", "--discharge", "4", "--step-seconds", "0.5", "--report", "-")
+    code, out, err = asyncio.run(walk(bus, {}, *arguments, kinds=(4, 10, 10)))
+    assert code == 1
+    told = json.loads(out)
+    assert "not of type 10" in told["steps"][0]["remark"]
+    assert "not there" in told["steps"][3]["remark"]
+    assert "FAILED: 2 of 6 steps" in err
+
+
+def test_the_wiring_comes_from_the_configuration(bus: DBusDaemon, tmp_path: Path) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text(
+        f"dbus:\n  address: {bus.address}\n"
+        "terminals:\n"
+        "  - model: Small BMS\n"
+        "    name: bank_1\n"
+        "    allow_to_charge: com.victronenergy.digitalinput.input_1\n"
+    )
+    code, out, err = asyncio.run(walk(bus, GOOD, "--config", str(config), "--report", "-"))
+    assert code == 0, err
+    assert json.loads(out)["name"] == "bank_1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "say what is wired"),
+        (["--pre-alarm", "3"], "neither the charge nor the discharge terminal"),
+        (["--charge", "1", "--discharge", "1"], "one input carries one terminal"),
+        (["--charge", "1", "--model", "BMS 12/200"], "the BMS 12/200 has no charge terminal"),
+        (["--charge", "1", "--model", "BMS 99"], "not a BMS model"),
+        (["--charge", "1", "--step-seconds", "0"], "--step-seconds"),
+        (["--charge", "1", "--config", "x.yaml"], "either by --config or one by one"),
+        (["--config", "/nowhere.yaml"], "cannot be read"),
+    ],
+)
+def test_a_wiring_that_cannot_be_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["wiring-test", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_configuration_without_terminals_says_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text("dvcc:\n  mode: monitor\n")
+    assert main(["wiring-test", "--config", str(config)]) == 2
+    assert "there are: none" in capsys.readouterr().err
+
+
+def test_without_a_bus_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["wiring-test", "--charge", "1", "--dbus", "unix:path=/nowhere/bus", "--report", "-"]) == 1
+    assert "gxbridge wiring-test:" in capsys.readouterr().err
