@@ -67,19 +67,21 @@ class ItemTree:
 
     def update(self, values: Mapping[str, Value]) -> None:
         """Takes new values. Raises KeyError for a path that was never published."""
-        items = self.items
+        items, changed = self.items, self.changed
         for path, value in values.items():
             item = items[path]
             if value == item.value:
                 continue
-            try:
-                value = fit(item.spec, value)
-            except Misfit:
-                self.misfits += 1
-                value = None
-            if value != item.value:
-                item.set(value)
-                self.changed[path] = item
+            if type(value) is not float or not item.is_double or value - value:  # else it fits as it is: the usual case
+                try:
+                    value = fit(item.spec, value)
+                except Misfit:
+                    self.misfits += 1
+                    value = None
+                if value == item.value:
+                    continue
+            item.set(value)
+            changed[path] = item
 
     def take_changed(self) -> list[Item]:
         """The items whose entries differ from what consumers have; from now on they count as sent."""

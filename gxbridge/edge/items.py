@@ -6,6 +6,7 @@ independent of where in a message they stand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import isfinite
@@ -41,6 +42,7 @@ _VALUE_FORMS: Final = {
     "ai": "14s2xI4x12sI",
     "s": "13s3xI",
 }
+_SIMPLE_TEXT: Final = re.compile(r"([^{}\0]*)\{(?::\.(\d)f)?\}([^{}\0]*)")
 _TEXT_TAILS: Final = tuple(b"\0" + padding for padding in wire.PADDING)
 _TEXT_ENTRY = Struct("<12sI")
 _U32 = Struct("<I")
@@ -90,7 +92,7 @@ def accept(spec: ItemSpec, value: object) -> Value:
 class Item:
     """One published path: its value and, built when asked for, its entry on the wire."""
 
-    __slots__ = ("_entry", "_pad", "path", "sent", "spec", "value")
+    __slots__ = ("_entry", "_layout", "_text_form", "is_double", "pad", "path", "sent", "spec", "value")
 
     def __init__(self, path: str, spec: ItemSpec, value: Value = None) -> None:
         self.path = path
@@ -99,8 +101,12 @@ class Item:
         """Always of the spec's type, or None."""
         self.sent: bytes | None = None
         """The entry that consumers have: from the last signal, or from the scan after the name appeared."""
+        self.pad = 0
+        """How many bytes of the entry are padding: an array's length does not count those at its end."""
+        self.is_double = spec.signature == "d"
         self._entry: bytes | None = None
-        self._pad = 0
+        self._text_form = _text_form(spec)
+        self._layout = _layout(path, spec.signature)
 
     def set(self, value: Value) -> None:
         """Takes a value that already fits (see `fit`)."""
@@ -122,31 +128,40 @@ class Item:
             entry = self._entry = self._build()
         return entry
 
-    @property
-    def pad(self) -> int:
-        """How many bytes of the entry are padding: an array's length does not count them at its end."""
-        return self._pad
-
     def value_body(self) -> bytes:
         """GetValue's answer: a variant."""
         return wire.variant_body(self.spec.signature, self.value)
 
     def _build(self) -> bytes:
         value = self.value
-        text = wire.clean_text(self.text)
-        length = len(text)
-        signature = "ai" if value is None else self.spec.signature
-        head, pack, name, fixed = _layout(self.path, signature)
-        if signature == "s":
-            raw = wire.clean_text(str(value))
-            middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7]
-            inner = 20 + len(middle) + 16 + length + 1
-            start = pack(head, inner, name, len(raw)) + middle + _TEXT_ENTRY.pack(_TEXT_NAME, length)
+        if self._text_form is None or value is None:
+            text = wire.clean_text(self.text) + b"\0"
         else:
-            inner = fixed + length + 1
-            start = pack(head, inner, name, 0 if value is None else value, _TEXT_NAME, length)
-        self._pad = pad = -(len(start) + length + 1) & 7
-        return start + text + _TEXT_TAILS[pad]
+            text = self._text_form % value
+        length = len(text)
+        if isinstance(value, str):
+            head, pack, name, _ = self._layout
+            raw = wire.clean_text(value)
+            middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7] + _TEXT_ENTRY.pack(_TEXT_NAME, length - 1)
+            start = pack(head, 20 + len(middle) + length, name, len(raw)) + middle
+        else:
+            head, pack, name, fixed = self._layout if value is not None else _layout(self.path, "ai")
+            start = pack(head, fixed + length, name, value or 0, _TEXT_NAME, length - 1)
+        self.pad = pad = -(len(start) + length) & 7
+        return start + text + wire.PADDING[pad]
+
+
+@lru_cache(maxsize=256)
+def _text_form(spec: ItemSpec) -> bytes | None:
+    """The text format of a number as a bytes format with its zero byte, far quicker; None where there is none."""
+    found = _SIMPLE_TEXT.fullmatch(spec.text)
+    if found is None or spec.signature == "s" or type(spec) is not ItemSpec:
+        return None
+    before, decimals, after = found.groups()
+    if decimals is None and spec.signature == "d":
+        return None
+    form = f"%.{decimals}f" if decimals is not None else "%d"
+    return (before.replace("%", "%%") + form + after.replace("%", "%%") + "\0").encode()
 
 
 @lru_cache(maxsize=4096)

@@ -265,7 +265,9 @@ INT64: Final = range(-(1 << 63), 1 << 63)
 
 def clean_text(text: str) -> bytes:
     """UTF-8 that a bus accepts: it disconnects whoever sends a zero byte or a lone surrogate."""
-    return text.replace("\0", "").encode("utf-8", "replace")
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text.encode() if text.isascii() else text.encode("utf-8", "replace")
 
 
 def string_body(text: str) -> bytes:
