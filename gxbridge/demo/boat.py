@@ -190,7 +190,7 @@ LOW_CELL_ACT = Act(
                 *equals(MULTI, 600, BOL_DISCHARGE),
                 *equals(MULTI, INVERTING, STATE),
                 Compare(BATTERY, CURRENT, "<=", -40),
-                Compare(DIRECT, LINK_CURRENT, ">=", 10),
+                Compare(MULTI, BOL_CHARGE, ">=", 10),
             ),
             within_s=ROUND_S,
         ),

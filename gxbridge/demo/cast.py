@@ -117,4 +117,6 @@ def describe(watched: Watched, value: float | str | None) -> str:
         return "unknown"
     if watched.texts is not None and isinstance(value, int) and value in watched.texts:
         return watched.texts[value]
-    return f"{value:g} {watched.unit}".rstrip() if isinstance(value, int | float) else value
+    if isinstance(value, str):
+        return value
+    return f"{round(value, 2 if watched.unit == 'V' else 1):g} {watched.unit}".rstrip()

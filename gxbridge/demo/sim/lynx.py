@@ -32,6 +32,8 @@ PERIOD_S = 1.5
 """NMEA 2000's nominal interval of 127508 and 127506."""
 REPEAT_S = 5.0
 """Registers that are sent on change come again after this time."""
+CHANGE_S = 0.5
+"""A measurement that changes is sent at most this often."""
 STATUS_S = 0.3
 
 
@@ -80,9 +82,9 @@ class Lynx:
             bank, sid = self.bank, self._sid
             self._send([wire.battery_status(self.address, sid, bank.voltage_v, bank.current_a, bank.temperature_c)])
             self._send(wire.dc_detailed(self.address, self._count(), sid, bank.soc_percent, bank.time_to_go_min))
-            self._registers(model.measurements(self.bank), now, PERIOD_S / 2)
+        self._registers(model.measurements(self.bank), now, CHANGE_S, PERIOD_S)
         if not self._quiet:
-            self._registers(model.permissions(self.bank) | model.states(self.bank), now, REPEAT_S)
+            self._registers(model.permissions(self.bank) | model.states(self.bank), now, 0.0, REPEAT_S)
 
     def _announce(self) -> None:
         self._send([wire.claim(self.address, self._name)])
@@ -90,10 +92,11 @@ class Lynx:
         for register, value in model.identity(PRODUCT_ID, SERIAL).items():
             self._send(wire.vreg(self.address, self._count(), register, value))
 
-    def _registers(self, values: dict[int, bytes], now: float, repeat_s: float) -> None:
+    def _registers(self, values: dict[int, bytes], now: float, change_s: float, repeat_s: float) -> None:
+        """Send what has changed (after `change_s` at the earliest) and what was not said for `repeat_s`."""
         for register, value in values.items():
             before, at = self._sent.get(register, (b"", 0.0))
-            if value != before or now - at >= repeat_s:
+            if now - at >= (repeat_s if value == before else change_s):
                 self._sent[register] = (value, now)
                 self._send(wire.vreg(self.address, self._count(), register, value))
 
