@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from gxbridge.core.battery_writes import ACCEPTED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
@@ -15,8 +16,9 @@ from gxbridge.core.own_items import SLOW_S, CanView
 from gxbridge.edge.bus import BusError, BusUnreachable
 from gxbridge.edge.canstats import CanStats, Frame
 from gxbridge.edge.monitor import Monitor
+from gxbridge.edge.parse import Received
 from gxbridge.edge.service import NameTaken
-from gxbridge.identities import Identities
+from gxbridge.identities import Identities, unique_id
 from gxbridge.publisher import Publisher
 from gxbridge.writer import Writer
 
@@ -49,7 +51,7 @@ Hearer = Callable[[str], OnFrames]
 """Name of a bus -> what takes its frames."""
 
 
-def numbers_and_text(items: Mapping[str, object]) -> dict[str, Value]:
+def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
     """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
     clean: dict[str, Value] = {}
     for path, value in items.items():
@@ -65,7 +67,9 @@ def numbers_and_text(items: Mapping[str, object]) -> dict[str, Value]:
 class App:
     """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
 
-    def __init__(self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]]) -> None:
+    def __init__(
+        self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]], *, allow_mode: bool = False
+    ) -> None:
         self.bridge = Bridge(setup)
         self._setup = setup
         self._publisher = Publisher(bus, self._written_by_others)
@@ -75,6 +79,8 @@ class App:
         self._writer = Writer(self._monitor.set_value)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
+        self._views: dict[str, ServiceView] = {}
+        self._allow_mode = allow_mode
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
         self._can_at = -float(SLOW_S)
@@ -152,22 +158,32 @@ class App:
 
         return hear
 
-    def _added(self, name: str, items: Mapping[str, object]) -> None:
+    def _added(self, name: str, items: Mapping[str, Received]) -> None:
+        self._identities.added(name)
         if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
             self._react_soon()
 
-    def _changed(self, name: str, changes: Mapping[str, object]) -> None:
+    def _changed(self, name: str, changes: Mapping[str, Received]) -> None:
+        self._identities.changed(name, changes)
         if self.bridge.service_changed(name, numbers_and_text(changes), time.monotonic()):
             self._react_soon()
 
     def _removed(self, name: str) -> None:
         self._writer.forget(name)
+        self._identities.removed(name)
         if self.bridge.service_removed(name, time.monotonic()):
             self._react_soon()
 
     def _written_by_others(self, service: str, path: str, value: Value) -> int:
         """A consumer writes to one of our battery services: returns 0, 1 or 2 as velib does."""
-        return self._identities.written(service, path, value)
+        view = self._views.get(service)
+        if view is None:
+            return WRONG
+        answer = judge_write(path, value, transmit_writes=self._setup.transmit_writes, mode_switch=self._allow_mode)
+        log.info("D-Bus client writes to %s: %s", service, answer.text)
+        if answer.code == ACCEPTED and path == "/CustomName" and isinstance(answer.local, str):
+            self._identities.rename(unique_id(view), answer.local)
+        return answer.code
 
     # --- what goes out ---------------------------------------------------------------------------------------------
 
@@ -199,7 +215,9 @@ class App:
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
         self._writer.write(cycle.writes)
-        self._publisher.refresh(self._identified(cycle.batteries), at)
+        settled = self._identified(cycle.batteries)
+        self._views = {view.name: view for view in settled}
+        self._publisher.refresh(settled, at)
         self._publisher.refresh_own(cycle.own)
         for finding in cycle.began:
             say(finding)

@@ -67,4 +67,4 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make)
+    return App(setup_of(config), config.dbus_address, make, allow_mode=config.allow_mode)

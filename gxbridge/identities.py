@@ -1,20 +1,93 @@
-"""Device instance and custom name of each battery."""
+"""Device instance and custom name of each battery: from the GX's settings, else from the configuration."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
+
 from gxbridge.core.bridge import ServiceView
-from gxbridge.core.items import Value
+from gxbridge.edge.bus import BusError
 from gxbridge.edge.monitor import Monitor
+from gxbridge.edge.parse import Received
+from gxbridge.edge.settings import DeviceSettings, SettingsClient
+
+log = logging.getLogger(__name__)
+
+BATTERY_CLASS = "battery"
+
+
+def unique_id(view: ServiceView) -> str:
+    """What the settings know the battery by: its unique number, which survives address, port and instance."""
+    return f"gxbridge_uc{view.battery.unique_number}"
 
 
 class Identities:
+    """Asks once for each battery; `of` is None until the answer is there, so that no instance is ever guessed."""
+
     def __init__(self, monitor: Monitor, instance: int, custom_name: str) -> None:
         self._default = (instance, custom_name)
+        self._settings = SettingsClient(monitor, self._changed)
+        self._known: dict[str, tuple[int, str]] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self.request_ids: dict[str, int] = {}
+        """Unique id -> the individual battery a GUI asked to see (NG)."""
 
     def of(self, view: ServiceView) -> tuple[int, str] | None:
-        return self._default
+        """Instance and name of a battery, None while they are being asked for."""
+        battery = unique_id(view)
+        known = self._known.get(battery)
+        if known is None and battery not in self._asking:
+            task = asyncio.get_running_loop().create_task(self._ask(battery), name=f"identity of {battery}")
+            self._asking[battery] = task
+        return known
 
-    def written(self, service: str, path: str, value: Value) -> int:
-        return 2
+    async def _ask(self, battery: str) -> None:
+        instance, custom_name = self._default
+        # Several batteries without a settings service must not share an instance.
+        taken = {number for number, _ in self._known.values()}
+        while instance in taken:
+            instance += 1
+        try:
+            found = await self._settings.device(battery, BATTERY_CLASS, instance, custom_name)
+            self._known.setdefault(battery, (found.instance, found.custom_name))
+        except (BusError, OSError) as error:
+            log.warning("%s keeps instance %d: %s", battery, instance, error)
+            self._known[battery] = (instance, custom_name)
+        finally:
+            self._asking.pop(battery, None)
 
-    async def close(self) -> None: ...
+    def _changed(self, battery: str, settings: DeviceSettings) -> None:
+        self._known[battery] = (settings.instance, settings.custom_name)
+
+    def rename(self, battery: str, custom_name: str) -> None:
+        """A consumer gave the battery a name: it holds at once, and is stored where there are settings."""
+        instance, _ = self._known.get(battery, self._default)
+        self._known[battery] = (instance, custom_name)
+        task = asyncio.get_running_loop().create_task(self._store(battery, custom_name), name=f"name of {battery}")
+        self._asking[f"{battery} name"] = task
+
+    async def _store(self, battery: str, custom_name: str) -> None:
+        try:
+            await self._settings.set_custom_name(battery, custom_name)
+        finally:
+            self._asking.pop(f"{battery} name", None)
+
+    # --- the monitor's events --------------------------------------------------------------------------------------
+
+    def added(self, name: str) -> None:
+        self._settings.added(name)
+
+    def changed(self, name: str, changes: Mapping[str, Received]) -> None:
+        self._settings.changed(name, changes)
+
+    def removed(self, name: str) -> None:
+        self._settings.removed(name)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._settings.close()
