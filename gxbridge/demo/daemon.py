@@ -49,7 +49,7 @@ async def start(keeper: Keeper, program: str, folder: Path) -> str:
     configuration = folder / "dbus.conf"
     configuration.write_text(CONFIGURATION.format(socket=path), encoding="utf-8")
     command = [program, f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    process = keeper.start(folder / "dbus.log", command, orders=False)
+    process = keeper.start(folder / "dbus.log", command, orders=False, last=True)
     deadline = time.monotonic() + STARTS_WITHIN_S
     while not _listens(path):
         if process.code is not None:

@@ -51,6 +51,8 @@ class Process:
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    last: bool = False
+    """Others need it until they have ended."""
     facts: dict[str, Any] = field(default_factory=dict)
     on_fact: Callable[[], None] = lambda: None
     _rest: bytes = b""
@@ -117,8 +119,8 @@ class Keeper:
         self._arrange = _die_with_parent()
         self._processes: list[Process] = []
 
-    def start(self, log: Path, command: Sequence[str], *, orders: bool) -> Process:
-        """Start a process; with `orders` it listens on standard input and tells facts on standard output."""
+    def start(self, log: Path, command: Sequence[str], *, orders: bool, last: bool = False) -> Process:
+        """Start a process; with `orders` it takes them on standard input and tells facts; `last`: it ends after others."""
         with log.open("wb") as messages:
             try:
                 popen = subprocess.Popen(
@@ -132,7 +134,7 @@ class Keeper:
                 )
             except OSError as error:
                 raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
-        process = Process(log.stem, popen, log)
+        process = Process(log.stem, popen, log, last)
         self._processes.append(process)
         if orders:
             process.listen()
@@ -149,22 +151,21 @@ class Keeper:
         return process.popen.returncode
 
     def stop_all(self) -> None:
-        """End everything that runs, latest first; afterwards nothing is left. Does not raise."""
-        waiting = [process for process in reversed(self._processes) if process.code is None]
-        self._ask(waiting)
-        self._end(waiting, time.monotonic() + GENTLE_S)
+        """End everything that runs, a bus after those who are on it; afterwards nothing is left. Does not raise."""
+        for last in (False, True):
+            waiting = [process for process in self._processes if process.last is last]
+            self._ask(waiting)
+            self._end(waiting, time.monotonic() + GENTLE_S)
         self._processes.clear()
 
     @staticmethod
     def _ask(processes: Sequence[Process]) -> None:
         for process in processes:
-            if process.popen.stdin is not None:
-                try:
-                    process.popen.stdin.close()
-                except OSError:
-                    continue  # it has gone already
-            else:
+            if process.popen.stdin is None:
                 process.popen.terminate()
+            else:
+                with contextlib.suppress(OSError):  # it may have gone already
+                    process.popen.stdin.close()
 
     def _end(self, processes: Sequence[Process], deadline: float) -> None:
         for process in processes:

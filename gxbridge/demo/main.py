@@ -112,7 +112,7 @@ async def _perform(
                 await _until(stopped)
     finally:
         show.close()
-        _summary(show, good, trouble, live)
+    _summary(show, good, trouble, live)
     return 0 if good else FAILED
 
 

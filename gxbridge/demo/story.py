@@ -117,6 +117,14 @@ class Player:
 
     async def play(self, acts: Sequence[Act]) -> bool:
         """Play them in order, up to the first that does not end as it must; True if all did."""
+        try:
+            return await self._play(acts)
+        finally:
+            for _, scene in self._beside:
+                scene.cancel()
+            await asyncio.gather(*(scene for _, scene in self._beside), return_exceptions=True)
+
+    async def _play(self, acts: Sequence[Act]) -> bool:
         for number, act in enumerate(acts, 1):
             if self.on_act is not None:
                 self.on_act(act)
@@ -181,8 +189,8 @@ class Player:
         return ""
 
     async def _join(self) -> str:
-        beside, self._beside = self._beside, []
-        failed = [scene for scene, task in beside if not await task]
+        failed = [scene for scene, task in self._beside if not await task]
+        self._beside = []
         return f"the scene beside it, {', '.join(failed)}, did not end as it must" if failed else ""
 
     async def _finish(self, step: Finish) -> str:
