@@ -1,106 +1,193 @@
-"""The round of every third second: decide and write."""
+"""The round of every third second: decide and write, or, after a loss, stop and then be silent."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.battery import battery_voltage
-from gxbridge.core.dvcc.chargers import charge_voltages, network_modes, other_currents, solar_currents
-from gxbridge.core.dvcc.current import Currents, dc_loads, system_current
-from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.caps import ccl_caps, cvl_caps, dcl_caps
+from gxbridge.core.dvcc.chargers import (
+    EXTERNAL,
+    NETWORKED,
+    REMOTE_BMS,
+    Told,
+    charge_voltages,
+    current_writes,
+    currents,
+    network_modes,
+    put,
+)
+from gxbridge.core.dvcc.chronicle import Chronicle
+from gxbridge.core.dvcc.current import Currents, compensate, dc_loads
+from gxbridge.core.dvcc.decision import Limit, Write
 from gxbridge.core.dvcc.filters import DC_LOADS_WEIGHT, low_pass
+from gxbridge.core.dvcc.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.firmware import insufficient
 from gxbridge.core.dvcc.flags import Flags
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.multi import bms_limits, remainder, without_bms
-from gxbridge.core.dvcc.numbers import number
-from gxbridge.core.dvcc.quirks import Told
+from gxbridge.core.dvcc.legacy import legacy
+from gxbridge.core.dvcc.limits import charger_limits, multi_limit, same_reason, system_limits
+from gxbridge.core.dvcc.loss import state_of
+from gxbridge.core.dvcc.memory import Controller, Memory
+from gxbridge.core.dvcc.multi import bms_limits, remainder, stop_charge, stop_discharge, without_bms
+from gxbridge.core.dvcc.reasons import cap
+from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.voltage import voltages
+from gxbridge.core.dvcc.voltage import NO_VOLTAGES, Voltages, voltages
 
 
-def bms_said(scene: Scene, regulator_v: float) -> tuple[float | None, float | None, float]:
-    """CVL and CCL after the product's quirk, and the memory of the slow regulator."""
-    bms = scene.bms
-    if bms is None:
-        return None, None, regulator_v
-    cvl, ccl = number(bms.items, p.CVL), number(bms.items, p.CCL)
-    if cvl is None or scene.quirk.adjust is None:
-        return cvl, ccl, regulator_v
-    told = scene.quirk.adjust(bms.items, Told(cvl, ccl, regulator_v))
-    return told.cvl, told.ccl, told.regulator_v
+class Round(NamedTuple):
+    """What a round writes, and the memory after it (its limits and findings are in there)."""
+
+    writes: list[Write]
+    memory: Memory
 
 
-def user_voltage(scene: Scene, cvl: float | None) -> float | None:
-    """The user's limit lowers a BMS's charge voltage; alone it makes none."""
-    user = scene.settings.max_voltage_v
-    return min(cvl, user) if cvl is not None and user > 0 else cvl
+def full_round(scene: Scene, memory: Memory, now: float, dvcc_on: bool) -> Round:
+    """One round, whatever the state: DVCC off, BMS lost, or control."""
+    memory = replace(memory, adjusted_at=now)
+    if not dvcc_on:
+        return off_round(scene, memory)
+    firmware, batteries = int(bool(insufficient(scene))), int(scene.selection.bmses > 1)
+    memory = replace(memory, flags=replace(memory.flags, dvcc=1, alarm_firmware=firmware, alarm_multiple=batteries))
+    if scene.options.loss_stops_first:
+        state, who, _ = state_of(memory.controllers, now)
+        if who is not None and state in ("silent", "lost"):
+            return lost_round(scene, memory, now, who, silent=state == "silent")
+    if remembered(scene):
+        return remembered_round(scene, memory, now)
+    return control_round(scene, memory, now)
 
 
-def lost(scene: Scene) -> bool:
+def remembered(scene: Scene) -> bool:
     """A charger remembers a BMS, and none is there."""
     if scene.selection.has_bms:
         return False
     return any(device.items.get(p.BMS_PRESENT) == 1 for device in scene.plant.chargers)
 
 
-def adjust(scene: Scene, memory: Memory) -> tuple[list[Write], Memory]:
-    """One full round with DVCC on."""
-    multi = scene.multi
+def untold(scene: Scene, why: str, current_a: float | None = None) -> list[Told]:
+    """Every charger with one reason."""
+    return [Told(device, current_a, why) for device in scene.plant.chargers]
+
+
+def off_round(scene: Scene, memory: Memory) -> Round:
+    """DVCC off."""
+    writes, flags = legacy(scene, memory.flags)
+    limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene, "dvcc-off"))
+    if scene.options.no_legacy:
+        writes, flags = [], replace(flags, solar_voltage=0, solar_current=0)
+    return Round(writes, replace(memory, flags=flags, limits=tuple(limits), findings=()))
+
+
+def remembered_round(scene: Scene, memory: Memory, now: float) -> Round:
+    """Nothing is written to anybody; what was published about voltages ends."""
+    flags = replace(memory.flags, solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
+    limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene, "bms-remembered"))
+    found = (remembered_finding(scene, now),)
+    return Round([], replace(memory, flags=flags, limits=tuple(limits), findings=found))
+
+
+def lost_round(scene: Scene, memory: Memory, now: float, who: Controller, *, silent: bool) -> Round:
+    """0 A for everybody until a minute after the last word, then nothing at all."""
+    name = "bms-silent" if silent else "bms-lost"
     flags = replace(
-        memory.flags,
-        dvcc=1,
-        alarm_firmware=int(bool(insufficient(scene))),
-        alarm_multiple=int(scene.selection.bmses > 1),
+        memory.flags, solar_voltage=0, solar_current=int(silent), effective_v=None, charge_v=None, bms_parameters=0
     )
-    if lost(scene):
-        return [], replace(
-            memory, flags=replace(flags, solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
-        )
+    told = untold(scene, name, 0.0 if silent else None)
+    book = Chronicle(now, memory.since)
+    reason = book.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
+    memory = replace(
+        memory,
+        flags=flags,
+        limits=tuple(same_reason(reason, scene, told)),
+        findings=(loss_finding(who, silent, now),),
+        since=book.fresh,
+    )
+    if not silent:
+        return Round([], memory)
+    mode = NETWORKED | EXTERNAL | REMOTE_BMS
+    writes: list[Write] = []
+    for device in (*scene.plant.solar_side, *scene.plant.others):
+        writes += put(device, p.NETWORK_MODE, mode)
+    writes += current_writes(told)
+    memory = replace(memory, charge_told_at=now if writes else memory.charge_told_at)
+    writes += stop_charge(scene)
+    if scene.options.discharge_on_loss == "stop":
+        writes += stop_discharge(scene)
+    return Round(writes, memory)
+
+
+def control_round(scene: Scene, memory: Memory, now: float) -> Round:
+    """Decide and write."""
     pv_off = memory.pv_disabled_reads > 0
-    memory = replace(memory, pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0))
-    cvl, ccl, regulator_v = bms_said(scene, memory.regulator_v)
-    cvl = user_voltage(scene, cvl)
+    book = Chronicle(now, memory.since)
+    said = listen(scene, memory.regulator_v)
     voltage = battery_voltage(scene)
     voltage_v = None if voltage is None else voltage.value_v
+    cvl = cvl_caps(scene, said, book, voltage_v)
+    charge = ccl_caps(scene, said, book, memory.gave, cvl.caps[0] if cvl.refused else None)
+    discharge = dcl_caps(scene, said, book, memory.gave)
     draw_a = dc_loads(scene.plant, voltage_v)
     loads_a = memory.dc_loads_a if draw_a is None else low_pass(memory.dc_loads_a, draw_a, DC_LOADS_WEIGHT)
-    volts = voltages(cvl, multi, scene.settings, scene.plant.inverters)
-    amps = system_current(scene, ccl, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
-    writes: list[Write] = []
-    smoothed = memory.smoothed
-    if volts.effective_v is not None or volts.bms_v is not None or amps.solar_a is not None:
-        writes += network_modes(scene, volts, amps)
-        writes += charge_voltages(scene, volts)
-        writes += solar_currents(scene, amps, smoothed, pv_off)
-        writes += other_currents(scene, amps, smoothed)
-    rest = remainder(scene, amps.limit_a, smoothed, voltage_v)
-    to_multi = bms_limits(scene, cvl, rest)
-    unlimited = memory.unlimited
+    amps = compensate(scene, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
+    volts = NO_VOLTAGES if cvl.refused else voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+    told, writes = tell_chargers(scene, memory, volts, amps, pv_off)
+    told_anybody = bool(writes)
+    rest = remainder(scene, amps.limit_a, memory.smoothed, voltage_v)
     if scene.bms is None:
-        to_multi, unlimited = without_bms(scene, rest, unlimited)
-    flags = control_flags(scene, flags, volts.effective_v, volts.vecan_v, cvl, amps)
-    return writes + to_multi, replace(
-        memory, flags=flags, regulator_v=regulator_v, dc_loads_a=loads_a, unlimited=unlimited
+        multi_writes, unlimited = without_bms(scene, rest, memory.unlimited, memory.limited)
+    else:
+        multi_writes = bms_limits(scene, cvl.value, rest, discharge, said.low_v)
+        unlimited = memory.unlimited and rest is None
+    limits: list[Limit] = [
+        *system_limits(cvl, charge.limit, discharge, amps.terms),
+        *charger_limits(told, charge.limit, amps.terms),
+        multi_limit(scene, rest, charge.limit, amps),
+    ]
+    found = tuple(round_findings(scene, cvl, charge.limit, amps, told, now))
+    renewed = scene.bms is not None and not discharge.refused
+    memory = replace(
+        memory,
+        flags=control_flags(scene, memory.flags, volts, cvl.value, amps),
+        pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0),
+        regulator_v=said.regulator_v,
+        dc_loads_a=loads_a,
+        unlimited=unlimited,
+        limited=rest is not None or (memory.limited and not unlimited),
+        limits=tuple(limits),
+        findings=found,
+        since=book.fresh,
+        charge_told_at=now if told_anybody else memory.charge_told_at,
+        discharge_told_at=now if renewed else memory.discharge_told_at,
     )
+    return Round(writes + multi_writes, memory)
 
 
-def control_flags(
-    scene: Scene, flags: Flags, effective_v: float | None, vecan_v: float | None, cvl: float | None, amps: Currents
-) -> Flags:
+def tell_chargers(
+    scene: Scene, memory: Memory, volts: Voltages, amps: Currents, pv_off: bool
+) -> tuple[list[Told], list[Write]]:
+    """Modes, voltages and currents, when there is a voltage or a current to say."""
+    if volts.effective_v is None and volts.bms_v is None and amps.solar_a is None:
+        return untold(scene, "nothing-to-say"), []
+    told, extra = currents(scene, amps, memory.smoothed, pv_off)
+    writes = network_modes(scene, volts, amps, scene.selection.has_bms)
+    writes += charge_voltages(scene, volts)
+    return told, writes + current_writes(told) + extra
+
+
+def control_flags(scene: Scene, flags: Flags, volts: Voltages, cvl: float | None, amps: Currents) -> Flags:
     """The flags after a round."""
-    chargers = scene.plant.chargers
-    vecans = scene.plant.of(p.VECAN)
-    solar_voltage = (effective_v is not None and bool(chargers)) or (vecan_v is not None and bool(vecans))
-    multi = scene.multi
+    chargers, vecans, multi = scene.plant.chargers, scene.plant.of(p.VECAN), scene.multi
+    solar_voltage = (volts.effective_v is not None and bool(chargers)) or (volts.vecan_v is not None and bool(vecans))
     bms = scene.bms is not None
     limits_written = bms and (multi is not None or bool(scene.plant.inverters))
     return replace(
         flags,
         solar_voltage=int(solar_voltage),
         solar_current=int(amps.solar_a is not None and bool(chargers)),
-        effective_v=effective_v,
+        effective_v=volts.effective_v,
         charge_v=cvl,
         bms_parameters=int(limits_written or (bms and solar_voltage)),
         max_current=int(multi is None or multi.items.get(p.BOL_FRAME) == 1),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.quirks import quirk_of
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.dvcc.services import Device
 
@@ -16,12 +17,30 @@ WITHOUT_MONITOR: Final = (p.INVERTER, p.SOLAR, p.CHARGER, p.FUELCELL, p.DCSYSTEM
 """Where the voltage comes from when neither a monitor nor a running Multi is there, in this order."""
 
 
+RUNNING: Final = 9
+"""A BMS's `/State` while its contactor is closed (gui-v2@2ffcc3c src/enums.h)."""
+
+
 class Voltage(NamedTuple):
-    """The battery voltage, whose it is, and whether it may be shared with the chargers."""
+    """The battery voltage, whose it is, and whether it may be shared with the chargers.
+
+    `guarded`: it may not, because it is measured behind an open contactor.
+    """
 
     value_v: float
     source: Device
     shared: bool
+    guarded: bool = False
+
+
+def behind_contactor(battery: Device) -> bool:
+    """Is (or may be) the battery's voltage measured behind an open contactor?"""
+    if battery.kind != p.BATTERY:
+        return False
+    state = number(battery.items, p.STATE)
+    if state is None:
+        return quirk_of(battery.items).gives_permissions
+    return state != RUNNING
 
 
 def battery_voltage(scene: Scene) -> Voltage | None:
@@ -29,7 +48,10 @@ def battery_voltage(scene: Scene) -> Voltage | None:
     monitor = scene.selection.monitor
     if monitor is not None:
         value = number(monitor.items, p.VOLTAGE)
-        return None if value is None else Voltage(value, monitor, monitor.items.get(p.INSECURE) != 1)
+        if value is None:
+            return None
+        guarded = scene.options.contactor_guard and behind_contactor(monitor)
+        return Voltage(value, monitor, not guarded and monitor.items.get(p.INSECURE) != 1, guarded)
     for multi in scene.plant.of(p.VEBUS):
         value = number(multi.items, p.VOLTAGE)
         if value is not None and multi.items.get(p.STATE) not in (0, None):

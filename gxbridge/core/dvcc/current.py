@@ -1,4 +1,4 @@
-"""From the BMS's charge current limit to the limit of the whole system.
+"""From the charge current limit to what the chargers and the Multi may share: compensation for loads.
 
 Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 """
@@ -6,26 +6,27 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from math import ceil
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.caps import ChargeCaps
+from gxbridge.core.dvcc.decision import Cap
 from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.reasons import cap, plain
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.dvcc.services import Plant
-
-NO_LIMIT_A: Final = 10000
-"""What "no limit" is as a number."""
 
 
 class Currents(NamedTuple):
     """`limit_a`: for the Multi, `solar_a`: for the solar side (AC loads may be fed too). None: no limit.
 
-    `stop`: 0 A for everybody, no help from anything.
+    `stop`: 0 A for everybody, no help from anything. `terms` explain what was added.
     """
 
     limit_a: float | None
     solar_a: float | None
     stop: bool
+    terms: tuple[Cap, ...]
 
 
 def dc_loads(plant: Plant, voltage_v: float | None) -> float | None:
@@ -36,28 +37,34 @@ def dc_loads(plant: Plant, voltage_v: float | None) -> float | None:
     return sum(number(system.items, p.POWER) or 0.0 for system in systems) / voltage_v
 
 
-def vebus_permission(scene: Scene) -> float | None:
-    """A VE.Bus BMS's word as a limit: 0 A or no limit; None without such a BMS."""
-    multi = scene.multi
-    if multi is None or not scene.selection.vebus_bms:
-        return None
-    return 0 if number(multi.items, p.BMS_ALLOW_CHARGE) == 0 else NO_LIMIT_A
+def stops_everything(scene: Scene) -> bool:
+    """Is the BMS of the kind whose 0 A means 0 A for everybody, loads or not?"""
+    return scene.quirk.stop_on_zero or scene.selection.vebus_bms
 
 
-def system_current(scene: Scene, ccl: float | None, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
-    """The limits from CCL (after the quirk), the VE.Bus BMS, the user, DC loads and what the Multi takes out."""
-    permission = vebus_permission(scene)
-    limit = ccl if permission is None else permission
-    stops = scene.quirk.stop_on_zero or permission is not None
-    bms_stops = stops and limit == 0
-    user = scene.settings.max_current_a
-    if user >= 0:
-        limit = user if limit is None else min(limit, user)
-    if limit is not None and limit > 0 and not stops and dc_loads_a is not None:
-        limit += round(dc_loads_a, 1)
+def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
+    """Add what DC loads and the Multi take, where that kind of BMS leaves room for it."""
+    terms: list[Cap] = []
+    limit = charge.limit.value
+    stops = stops_everything(scene)
+    if dc_loads_a is not None and limit is not None and limit > 0:
+        if stops:
+            terms.append(cap("dc-loads-not", None, "A"))
+        else:
+            added = round(dc_loads_a, 1)
+            limit += added
+            terms.append(cap("dc-loads", None, "A", added=plain(added)))
+    if scene.options.clean_limits and limit is not None:
+        limit = max(limit, 0.0)
+    stop = charge.stopped or (stops and limit == 0)
     solar = limit
-    if solar is not None and vebus_a < 0 and not bms_stops:
-        solar = float(ceil(solar - vebus_a))
+    if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and charge.bms_a == 0):
+        raised = solar - vebus_a
+        solar = raised if scene.options.strict_sharing else float(ceil(raised))
+        terms.append(cap("ac-loads", None, "A", added=plain(-vebus_a)))
+    if charge.stopped:
+        limit = solar = 0.0
     if pv_off:
         solar = 0.0
-    return Currents(limit, solar, stops and limit == 0)
+        terms.append(cap("pv-disabled", None, "A"))
+    return Currents(limit, solar, stop, tuple(terms))

@@ -2,201 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.adjust import adjust, bms_said, user_voltage
-from gxbridge.core.dvcc.battery import Voltage, battery_voltage
+from gxbridge.core.dvcc.adjust import full_round
+from gxbridge.core.dvcc.battery import battery_voltage
+from gxbridge.core.dvcc.caps import cvl_caps
 from gxbridge.core.dvcc.chargers import charge_voltages, put
+from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.decision import Decision, Write
-from gxbridge.core.dvcc.filters import advance, advance_vebus, begin
-from gxbridge.core.dvcc.legacy import legacy
-from gxbridge.core.dvcc.memory import Memory, Stored, Timer
+from gxbridge.core.dvcc.filters import advance, advance_vebus
+from gxbridge.core.dvcc.findings import sense_finding
+from gxbridge.core.dvcc.grants import granted, taken_back
+from gxbridge.core.dvcc.loss import LINK_S, MULTI_S, QUIET_S, state_of
+from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.numbers import number
-from gxbridge.core.dvcc.quirks import Forced, force, forced_of
-from gxbridge.core.dvcc.scene import Scene, bms_identity, look
-from gxbridge.core.dvcc.sense import current_sense, receivers, temperature_sense, temperature_sensor, voltage_sense
-from gxbridge.core.dvcc.settings import ON
+from gxbridge.core.dvcc.observe import is_on, observe
+from gxbridge.core.dvcc.publish import published
+from gxbridge.core.dvcc.said import listen
+from gxbridge.core.dvcc.scene import Scene, look
+from gxbridge.core.dvcc.sense import share_sense
 from gxbridge.core.dvcc.snapshot import Arrivals, Snapshot
-from gxbridge.core.dvcc.voltage import Voltages, hub_voltage, voltages
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.timers import due
+from gxbridge.core.dvcc.voltage import NO_VOLTAGES, hub_voltage, voltages
 
 ROUND_S: Final = 3
-"""Every so many seconds: adjust, shared voltage and current."""
-TEMPERATURE_S: Final = 9
-"""Every so many seconds: shared temperature, first in the first round."""
-EARLY_S: Final = 0.25
-"""A second that is this near is due: callers' clocks jitter."""
-LATE_S: Final = 2.0
-"""A clock that is more behind than this starts afresh instead of catching up."""
+"""Every so many seconds: the full round."""
 PV_DISABLE_READS: Final = 20
-"""How many adjusts a request to disable PV lasts."""
+"""How many rounds a request to disable PV lasts."""
 
 
 def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> tuple[Decision, Memory]:
     """Decide at `now` (monotonic seconds). Call it every whole second, and at once with what arrived in between.
 
-    A call without `arrivals` lets the due timers act: low passes each second, sense and the adjust every third. A call
-    with `arrivals` only looks at what cannot wait. Carry the returned memory into the next call. Never raises.
+    Every call lets the due timers act: low passes each second, sense and the full round every third. `arrivals` that
+    cannot wait are acted on first; a limit that was lowered brings a full round forward. Carry the returned memory
+    into the next call. Never raises, whatever the values are.
     """
     scene = look(snapshot)
     before = memory.bms
-    memory = observe(scene, snapshot, memory, now)
-    writes: list[Write] = []
-    for service, path in arrivals:
-        if path == p.CVL and before is not None and service == before[0]:
-            writes += quick(scene, memory, service)
-        elif path == p.PV_DISABLE and service == p.SYSTEM:
-            wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
-            memory = replace(memory, pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
-    memory, second = tick_control(memory, now)
-    if second is not None:
+    scene, memory = observe(scene, snapshot, memory, now)
+    writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
+    control, sense = due(memory.control, now), due(memory.sense, now)
+    if control is not None:
         memory = replace(
             memory,
+            control=control,
             smoothed=advance(memory.smoothed, scene.plant.solar_side),
             vebus_a=advance_vebus(memory.vebus_a, scene.plant, scene.multi),
         )
-    memory, sense_second = tick_sense(memory, now)
-    if sense_second is not None:
-        more, memory = sense(scene, memory, sense_second)
+    if sense is not None:
+        more, memory = share_sense(scene, replace(memory, sense=sense), sense.seconds, is_on(memory.dvcc), now)
         writes += more
-    adjusted = second is not None and second % ROUND_S == 0
-    if adjusted:
-        if dvcc_on(memory):
-            more, memory = adjust(scene, memory)
-        else:
-            more, flags = legacy(scene, memory.flags)
-            memory = replace(memory, flags=flags)
+    grants = granted(scene, memory)
+    round_due = control is not None and control.seconds % ROUND_S == 0
+    early = scene.options.early_lowering and taken_back(memory.grants, grants)
+    if round_due or early:
+        more, memory = full_round(scene, memory, now, is_on(memory.dvcc))
+        memory = replace(memory, grants=grants)
         writes += more
-    return Decision(writes=tuple(writes), published=published(scene, memory), adjusted=adjusted), memory
+    elif not memory.limits:
+        memory = explain_ahead(scene, memory, now)
+    return conclude(scene, memory, now, writes, round_due or early), memory
 
 
-def due(timer: Timer, now: float) -> Timer | None:
-    """The timer after its next whole second, None when that is not yet."""
-    if now < timer.due_at - EARLY_S:
-        return None
-    next_at = timer.due_at + 1 if now < timer.due_at + LATE_S else now + 1
-    return Timer(next_at, timer.count + 1)
+def take(
+    scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals, controlling: str
+) -> tuple[list[Write], Memory]:
+    """What arrived and cannot wait: a charge voltage of a quick BMS, a request to disable PV."""
+    writes: list[Write] = []
+    for service, path in arrivals:
+        if path == p.CVL and service == controlling:
+            writes += quick(scene, memory, service, now)
+        elif path == p.PV_DISABLE and service == p.SYSTEM:
+            wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
+            memory = replace(memory, pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
+    return writes, memory
 
 
-def tick_control(memory: Memory, now: float) -> tuple[Memory, int | None]:
-    """The control loop's second, if one is due."""
-    timer = None if memory.control is None else due(memory.control, now)
-    return (memory, None) if timer is None else (replace(memory, control=timer), timer.count)
+def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]:
+    """A charge voltage of a quick BMS is passed on at once: voltages only."""
+    bms = scene.bms
+    if not is_on(memory.dvcc):
+        return []
+    if bms is None or bms.name != service:
+        # It is no BMS any more: chargers and vecan still follow the Multi, if it leads.
+        if hub_voltage(scene.multi) is None or scene.options.loss_stops_first:
+            return []
+        return charge_voltages(scene, voltages(None, scene.multi, scene.settings, ()))
+    if not scene.quirk.quick:
+        return []
+    voltage = battery_voltage(scene)
+    measured_v = None if voltage is None else voltage.value_v
+    cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), measured_v)
+    volts = NO_VOLTAGES if cvl.refused else voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+    writes = charge_voltages(scene, volts)
+    if scene.multi is not None and not cvl.refused:
+        writes += put(scene.multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+    return writes
 
 
-def tick_sense(memory: Memory, now: float) -> tuple[Memory, int | None]:
-    """Shared sense's second, if one is due."""
-    timer = None if memory.sense is None else due(memory.sense, now)
-    return (memory, None) if timer is None else (replace(memory, sense=timer), timer.count)
+def explain_ahead(scene: Scene, memory: Memory, now: float) -> Memory:
+    """Before the first round: what it would say, without doing it."""
+    foreseen = full_round(scene, memory, now, is_on(memory.dvcc)).memory
+    return replace(memory, limits=foreseen.limits, findings=foreseen.findings)
 
 
-def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Memory:
-    """What is remembered from merely looking: who is there, which BMS controls, what it forces."""
-    identity = bms_identity(scene)
-    dvcc = stored(memory.dvcc, scene.settings.dvcc)
-    svs = stored(memory.svs, scene.settings.svs)
-    sts = stored(memory.sts, scene.settings.sts)
-    flags = memory.flags
-    if memory.bms is None:
-        flags = replace(flags, dvcc=scene.settings.dvcc & ON)
-    if identity != memory.bms:
-        forced: Forced = forced_of(identity[1])
-        dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
-        svs = svs._replace(value=force(svs.value, forced.svs))
-        sts = sts._replace(value=force(sts.value, forced.sts))
-    control = memory.control
-    if control is None and (scene.plant.chargers or scene.plant.of(p.BATTERY)):
-        control = Timer(now + 1)
-    return replace(
-        memory,
-        control=control,
-        sense=memory.sense or Timer(now + 1),
-        smoothed=begin(memory.smoothed, scene.plant.solar_side),
-        flags=flags,
-        bms=identity,
-        dvcc=dvcc,
-        svs=svs,
-        sts=sts,
+def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool) -> Decision:
+    """Put the decision together."""
+    state, who, since = state_of(memory.controllers, now)
+    findings = memory.findings
+    voltage = battery_voltage(scene)
+    if voltage is not None and voltage.guarded:
+        findings = (*findings, sense_finding(voltage, now))
+    return Decision(
+        writes=tuple(writes),
+        published=published(scene, memory.flags),
+        limits=memory.limits,
+        findings=findings,
+        adjusted=adjusted,
+        bms_service="" if who is None else who.name,
+        bms_state=state,
+        bms_since=since,
+        charge_link_ends_at=link_ends(scene, memory, now),
+        multi_stops_at=multi_stops(memory),
     )
 
 
-def stored(known: Stored | None, raw: int) -> Stored:
-    """A setting that was changed by somebody holds as it is; otherwise what the BMS made of it holds."""
-    return known if known is not None and known.raw == raw else Stored(raw, raw)
+def link_ends(scene: Scene, memory: Memory, now: float) -> float | None:
+    """When the chargers' links end, if nothing changes: None while they are renewed."""
+    told = memory.charge_told_at
+    if told is None or memory.adjusted_at is None:
+        return None
+    state, who, _ = state_of(memory.controllers, now)
+    if state == "silent" and who is not None and scene.options.loss_stops_first:
+        return who.last_word + QUIET_S + LINK_S
+    return told + LINK_S if told < memory.adjusted_at else None
 
 
-def dvcc_on(memory: Memory) -> bool:
-    """Is DVCC on, by setting or by force?"""
-    return memory.dvcc is not None and bool(memory.dvcc.value & ON)
-
-
-def quick(scene: Scene, memory: Memory, service: str) -> list[Write]:
-    """A charge voltage of a quick BMS is passed on at once: voltages only."""
-    bms = scene.bms
-    if not dvcc_on(memory):
-        return []
-    if bms is not None and bms.name == service:
-        if not scene.quirk.quick:
-            return []
-        cvl = user_voltage(scene, bms_said(scene, memory.regulator_v)[0])
-        volts = voltages(cvl, scene.multi, scene.settings, scene.plant.inverters)
-        writes = charge_voltages(scene, volts)
-        return writes if scene.multi is None else writes + put(scene.multi, p.BOL_CHARGE_VOLTAGE, cvl)
-    hub = hub_voltage(scene.multi)
-    volts = voltages(None, scene.multi, scene.settings, ()) if hub is not None else Voltages(None, None, None)
-    return charge_voltages(scene, volts)
-
-
-def sense(scene: Scene, memory: Memory, second: int) -> tuple[list[Write], Memory]:
-    """Shared sense of one second."""
-    sensor = temperature_sensor(scene)
-    earlier, known = memory.sensors
-    memory = replace(memory, sensors=(known, "" if sensor is None else sensor.name))
-    if second % ROUND_S:
-        return [], memory
-    on = dvcc_on(memory)
-    voltage: Voltage | None = battery_voltage(scene)
-    svs = on and bool((memory.svs.value if memory.svs else 0) & ON)
-    volts = voltage_sense(scene, voltage, svs)
-    writes = volts.writes
-    amps, state = current_sense(scene, on and bool(scene.settings.scs & ON), memory.flags.solar_voltage == 1)
-    writes += amps
-    flags = replace(memory.flags, multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
-    if second % TEMPERATURE_S == ROUND_S:
-        sts = on and bool((memory.sts.value if memory.sts else 0) & ON)
-        used = next((d for ds in scene.plant.by_kind.values() for d in ds if d.name == earlier), None)
-        temperature, state = temperature_sense(scene, used if sts else None, memory.sense_receivers)
-        writes += temperature
-        flags = replace(flags, temperature_sense=state)
-    present = [*receivers(scene), *scene.plant.of(p.VECAN), *([scene.multi] if scene.multi else [])]
-    return writes, replace(memory, flags=flags, sense_receivers=frozenset(d.name for d in present))
-
-
-def published(scene: Scene, memory: Memory) -> Mapping[str, Value]:
-    """What com.victronenergy.system would show."""
-    flags = memory.flags
-    bms, monitor, multi = scene.bms, scene.selection.monitor, scene.multi
-    voltage = battery_voltage(scene)
-    return {
-        p.ACTIVE_BMS: None if bms is None else bms.name,
-        p.ACTIVE_BMS_INSTANCE: None if bms is None else int(bms.instance),
-        p.CONTROL_DVCC: flags.dvcc,
-        p.CONTROL_SOLAR_VOLTAGE: flags.solar_voltage,
-        p.CONTROL_SOLAR_CURRENT: flags.solar_current,
-        p.CONTROL_EFFECTIVE_VOLTAGE: flags.effective_v,
-        p.CONTROL_BMS_PARAMETERS: flags.bms_parameters,
-        p.CONTROL_MAX_CURRENT: flags.max_current,
-        p.CONTROL_MULTI_SENSE: flags.multi_sense,
-        p.CONTROL_VOLTAGE_SENSE: flags.voltage_sense,
-        p.CONTROL_TEMPERATURE_SENSE: flags.temperature_sense,
-        p.CONTROL_CURRENT_SENSE: flags.current_sense,
-        p.BATTERY_SERVICE: None if monitor is None else monitor.name,
-        p.BATTERY_CHARGE_VOLTAGE: flags.charge_v,
-        p.BATTERY_VOLTAGE: None if voltage is None else voltage.value_v,
-        p.ALARM_FIRMWARE: flags.alarm_firmware,
-        p.ALARM_MULTIPLE: flags.alarm_multiple,
-        p.VEBUS_SERVICE: None if multi is None else multi.name,
-    }
+def multi_stops(memory: Memory) -> float | None:
+    """When the Multi stops by its own timer, if no discharge limit comes: None while it is renewed."""
+    told = memory.discharge_told_at
+    if told is None or memory.adjusted_at is None:
+        return None
+    return told + MULTI_S if told < memory.adjusted_at else None

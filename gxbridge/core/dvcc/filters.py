@@ -24,7 +24,7 @@ def low_pass(before: float, now: float, weight: float) -> float:
 
 
 def fed_current(device: Device) -> float | None:
-    """What a charger's filter is fed (A): its DC current; inverter/chargers with what the sun gives, if that is more."""
+    """What a charger's filter is fed (A): its DC current; inverter/chargers with the sun's, if that is more."""
     current = number(device.items, p.CURRENT)
     if device.kind not in (p.MULTI, p.INVERTER):
         return current

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.chargers import EXTERNAL, NETWORKED, REMOTE_BMS, put, tell
+from gxbridge.core.dvcc.chargers import EXTERNAL, NETWORKED, REMOTE_BMS, clamp, put
 from gxbridge.core.dvcc.decision import Write
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.numbers import number
@@ -36,7 +36,7 @@ def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
                 writes += put(device, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
             if managed:
-                writes += tell(device, NO_67_A)
+                writes += put(device, p.CHARGE_CURRENT, clamp(device, NO_67_A))
                 current_written = 1
         if hub is not None:
             for vecan in scene.plant.of(p.VECAN):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.chronicle import Since
+from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.quirks import PYLONTECH_START_V
+from gxbridge.core.finding import Finding
+
+START_FLAGS: Final = Flags()
 
 
 class Timer(NamedTuple):
     """A clock of whole seconds: when the next one is due (monotonic s) and how many there were."""
 
     due_at: float
-    count: int = 0
+    seconds: int = 0
 
 
 class Stored(NamedTuple):
@@ -22,6 +27,32 @@ class Stored(NamedTuple):
 
     raw: int
     value: int
+
+
+class Controller(NamedTuple):
+    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there."""
+
+    name: str
+    kind: str
+    title: str
+    """What a person calls it, kept for when it is gone."""
+    instance: float
+    since: float
+    last_word: float
+    lost_at: float | None = None
+
+
+class Grants(NamedTuple):
+    """What was granted at the last adjust, each as a number that is lower when less is granted."""
+
+    cvl: float
+    ccl: float
+    dcl: float
+    charge: float
+    discharge: float
+    vebus: float
+    user_a: float
+    user_v: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +68,7 @@ class Memory:
     vebus_a: float = 0.0
     dc_loads_a: float = 0.0
     regulator_v: float = PYLONTECH_START_V
-    flags: Flags = Flags()
+    flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
     """Name and product id of the BMS in control at the last look; None before the first."""
     dvcc: Stored | None = None
@@ -46,7 +77,23 @@ class Memory:
     pv_disabled_reads: int = 0
     unlimited: bool = False
     """The Multi was already told that there is no limit."""
+    limited: bool = False
+    """The Multi was told a limit since it was last told that there is none."""
     sense_receivers: frozenset[str] = frozenset()
     """Who was there at an earlier round of shared sense."""
     sensors: tuple[str, str] = ("", "")
     """The temperature sensor two seconds and one second ago: a new one is used from the second second on."""
+    controllers: tuple[Controller, ...] = ()
+    """The battery BMS and the VE.Bus BMS in control, or lost."""
+    gave: frozenset[tuple[str, str]] = frozenset()
+    """(service, path) of permissions that a BMS in control has given at least once."""
+    grants: Grants | None = None
+    since: Since = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """As of the last adjust."""
+    adjusted_at: float | None = None
+    charge_told_at: float | None = None
+    """When a charger was last told anything."""
+    discharge_told_at: float | None = None
+    """When a discharge limit was last told."""

@@ -71,8 +71,13 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "no_unlimited_reset",
-        "without any limit the Multi is left alone",
+        "without any limit the Multi is told 10000 A only to lift a limit that it was told before",
         "without any limit 10000 A is written to the Multi once",
+    ),
+    Switch(
+        "no_legacy",
+        "with DVCC off nothing is written",
+        "with DVCC off a hub voltage is passed on, and chargers are told 1000 A to keep error #67 away",
     ),
     Switch(
         "contactor_guard",
@@ -104,6 +109,7 @@ class Options:
     strict_sharing: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True
+    no_legacy: bool = True
     contactor_guard: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"

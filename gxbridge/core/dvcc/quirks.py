@@ -1,6 +1,7 @@
 """What is special about some BMS products: one table, and the small functions it names.
 
-Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; product ids of the Lynx family: Victron VE.Can registers public.
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; product ids of the Lynx family:
+Victron, VE.Can registers public.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def quirk_of(items: Service) -> Quirk:
 
 
 class Forced(NamedTuple):
-    """What a controlling BMS does to the settings: a value (bit 0 on, bit 1 forced), or None to remove the force bit."""
+    """What a controlling BMS does to settings: a value (bit 0 on, bit 1 forced), or None to remove the force bit."""
 
     dvcc: int | None = None
     svs: int | None = None

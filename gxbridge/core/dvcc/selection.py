@@ -27,7 +27,7 @@ MK3: Final = "MK3"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`monitor`: the battery monitor, also a Multi or an inverter; `bms`: the BMS in control; `multi`: the one VE.Bus."""
+    """`monitor`: the battery monitor, maybe a Multi or an inverter; `bms`: in control; `multi`: the one VE.Bus."""
 
     monitor: Device | None
     bms: Device | None

@@ -6,18 +6,26 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.battery import Voltage
+from gxbridge.core.dvcc.battery import Voltage, battery_voltage
 from gxbridge.core.dvcc.chargers import put
 from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.loss import state_of
+from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.observe import is_on
 from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.services import ON_VECAN, Device
-from gxbridge.core.dvcc.settings import DEFAULT_TEMPERATURE
+from gxbridge.core.dvcc.services import ON_VECAN, Device, kind_of
+from gxbridge.core.dvcc.settings import DEFAULT_TEMPERATURE, ON
 from gxbridge.core.dvcc.voltage import has_ess
 
+ROUND_S: Final = 3
+"""Every so many seconds: shared voltage and current."""
+TEMPERATURE_S: Final = 9
+"""Every so many seconds: shared temperature, first in the first round."""
 NO_SENSOR: Final = "nosensor"
 
 CURRENT_OFF, CURRENT_EXTERNAL, CURRENT_NOBODY, CURRENT_NO_MONITOR, CURRENT_ACTIVE = range(5)
@@ -50,16 +58,19 @@ def voltage_sense(scene: Scene, voltage: Voltage | None, svs_on: bool) -> Voltag
     source = voltage
     if not svs_on or (voltage is not None and not voltage.shared):
         source = None
-    if source is not None and multi is not None and multi.name != source.source.name:
-        if multi.items.get(p.SENSE_FEATURE) == 1:
-            got = put(multi, p.MULTI_VOLTAGE_SENSE, source.value_v)
-            writes += got
-            to_multi = int(bool(got))
+    if source is not None and multi is not None and takes_voltage(multi, source.source):
+        writes += put(multi, p.MULTI_VOLTAGE_SENSE, source.value_v)
+        to_multi = int(bool(writes))
     if multi is not None and has_ess(multi):
         own = number(multi.items, p.VOLTAGE)
         source = None if own is None else Voltage(own, multi, True)
     others = to_chargers(scene, source, p.VOLTAGE_SENSE) if source is not None else []
     return VoltageSense(writes + others, to_multi, int(bool(others)))
+
+
+def takes_voltage(multi: Device, source: Device) -> bool:
+    """Can the Multi use a sensed voltage, and is it not its own?"""
+    return multi.name != source.name and multi.items.get(p.SENSE_FEATURE) == 1
 
 
 def to_chargers(scene: Scene, source: Voltage, path: str) -> list[Write]:
@@ -128,3 +139,36 @@ def temperature_sense(scene: Scene, sensor: Device | None, known: Set[str]) -> t
     if multi is not None and multi.name in known and multi.name != sensor.name:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
     return writes, int(bool(writes))
+
+
+class SenseRound(NamedTuple):
+    """What a second of shared sense writes, and the memory after it."""
+
+    writes: list[Write]
+    memory: Memory
+
+
+def share_sense(scene: Scene, memory: Memory, second: int, dvcc_on: bool, now: float) -> SenseRound:
+    """Shared sense of one second: every third voltage and current, every ninth temperature."""
+    sensor = temperature_sensor(scene)
+    earlier, known = memory.sensors
+    memory = replace(memory, sensors=(known, "" if sensor is None else sensor.name))
+    if second % ROUND_S or quiet(scene, memory, now):
+        return SenseRound([], memory)
+    volts = voltage_sense(scene, battery_voltage(scene), dvcc_on and is_on(memory.svs))
+    scs_on = dvcc_on and bool(scene.settings.scs & ON)
+    amps, state = current_sense(scene, scs_on, memory.flags.solar_voltage == 1)
+    writes = volts.writes + amps
+    flags = replace(memory.flags, multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
+    if second % TEMPERATURE_S == ROUND_S:
+        used = scene.plant.named(earlier, kind_of(earlier)) if dvcc_on and is_on(memory.sts) else None
+        temperature, state = temperature_sense(scene, used, memory.sense_receivers)
+        writes += temperature
+        flags = replace(flags, temperature_sense=state)
+    present = [*receivers(scene), *scene.plant.of(p.VECAN), *([] if scene.multi is None else [scene.multi])]
+    return SenseRound(writes, replace(memory, flags=flags, sense_receivers=frozenset(d.name for d in present)))
+
+
+def quiet(scene: Scene, memory: Memory, now: float) -> bool:
+    """After the loss of a BMS nothing at all is written any more."""
+    return scene.options.loss_stops_first and state_of(memory.controllers, now)[0] == "lost"

@@ -13,8 +13,6 @@ from gxbridge.core.dvcc.snapshot import Service
 
 ON_VECAN: Final = "VE.Can"
 """`/Mgmt/Connection` of a device on VE.Can."""
-OTHER_CHARGERS: Final = frozenset({p.ALTERNATOR, p.DCDC})
-"""Chargers that are neither solar nor inverters and take a current."""
 
 
 class Device(NamedTuple):
@@ -39,7 +37,8 @@ class Device(NamedTuple):
 class Plant:
     """Every service that matters, by what it is, each in order of appearance.
 
-    `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers; `by_kind` has everything.
+    `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
+    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi.
     """
 
     by_kind: Mapping[str, list[Device]]
@@ -47,20 +46,25 @@ class Plant:
     inverters: list[Device]
     others: list[Device]
     gensets: list[Device]
+    solar_side: list[Device]
+    chargers: list[Device]
 
     def of(self, kind: str) -> list[Device]:
         """The services of one class."""
         return self.by_kind.get(kind, [])
 
-    @property
-    def solar_side(self) -> list[Device]:
-        """Those that share the solar limit: solar chargers as they appeared, then inverter/chargers."""
-        return self.solar + self.inverters
+    def named(self, name: str, kind: str) -> Device | None:
+        """The service of this name, if it is there."""
+        return next((device for device in self.by_kind.get(kind, ()) if device.name == name), None)
 
-    @property
-    def chargers(self) -> list[Device]:
-        """Everything that charges from anything but the Multi."""
-        return self.solar + self.inverters + self.others + self.gensets
+
+def title(device: Device) -> str:
+    """What a person calls it: the name given to it, else the product's name, else the end of the service's name."""
+    items = device.items
+    given, product = items.get(p.CUSTOM_NAME), items.get(p.PRODUCT_NAME)
+    if isinstance(given, str) and given.strip():
+        return given
+    return product if isinstance(product, str) and product.strip() else device.name.rpartition(".")[2]
 
 
 @lru_cache(maxsize=4096)
@@ -75,16 +79,14 @@ def survey(services: Mapping[str, Service]) -> Plant:
     for name, items in services.items():
         kind = kind_of(name)
         by_kind.setdefault(kind, []).append(Device(name, kind, items))
+    solar = by_kind.get(p.SOLAR, [])
     inverters = [
         device
         for kind in (p.MULTI, p.INVERTER)
         for device in by_kind.get(kind, ())
         if device.items.get(p.IS_INVERTER_CHARGER) == 1
     ]
-    return Plant(
-        by_kind=by_kind,
-        solar=by_kind.get(p.SOLAR, []),
-        inverters=inverters,
-        others=[device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())],
-        gensets=by_kind.get(p.GENSET, []),
-    )
+    others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
+    gensets = by_kind.get(p.GENSET, [])
+    solar_side = solar + inverters
+    return Plant(by_kind, solar, inverters, others, gensets, solar_side, solar_side + others + gensets)

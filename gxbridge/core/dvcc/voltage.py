@@ -31,6 +31,9 @@ class Voltages(NamedTuple):
     vecan_v: float | None
 
 
+NO_VOLTAGES: Final = Voltages(None, None, None)
+
+
 def has_ess(multi: Device | None) -> bool:
     """Does the Multi run the ESS assistant?"""
     return multi is not None and multi.items.get(p.ASSISTANT) == ESS

@@ -1,0 +1,41 @@
+"""Was anything taken back since the last round? Then it is not left waiting for the next one."""
+
+from __future__ import annotations
+
+from math import inf
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.memory import Grants, Memory
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.permissions import Word, battery_word, vebus_word
+from gxbridge.core.dvcc.scene import Scene
+
+NOTHING: float = -1.0
+"""Lower than any limit: nothing is granted because nothing is known."""
+WORDS: dict[Word, float] = {"yes": 1, "not offered": 1, "no": 0, "unknown": 0}
+
+
+def granted(scene: Scene, memory: Memory) -> Grants:
+    """What the BMSes and the user grant now."""
+    bms = scene.bms
+
+    def limit(path: str) -> float:
+        value = None if bms is None else number(bms.items, path)
+        return NOTHING if value is None else value
+
+    user_a, user_v = scene.settings.max_current_a, scene.settings.max_voltage_v
+    return Grants(
+        cvl=limit(p.CVL),
+        ccl=limit(p.CCL),
+        dcl=limit(p.DCL),
+        charge=WORDS[battery_word(scene, p.ALLOW_CHARGE, memory.gave)],
+        discharge=WORDS[battery_word(scene, p.ALLOW_DISCHARGE, memory.gave)],
+        vebus=WORDS[vebus_word(scene)],
+        user_a=user_a if user_a >= 0 else inf,
+        user_v=user_v if user_v > 0 else inf,
+    )
+
+
+def taken_back(before: Grants | None, now: Grants) -> bool:
+    """Is any of them lower than it was?"""
+    return before is not None and any(new < old for new, old in zip(now, before, strict=True))

@@ -1,0 +1,91 @@
+"""A BMS that was in control and went silent: for how long, and who it was.
+
+A BMS is lost when its service has gone or gives no charge voltage limit any more (our own batteries: after 10 s of
+silence). One that never was there is not lost. Link values expire in a charger 60 s after the last write (Victron,
+VE.Can registers public, 0x2001, 0x200E); a Multi stops about 5 min after its last limits (venus issue 895).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.decision import BmsState
+from gxbridge.core.dvcc.memory import Controller
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.scene import Scene
+from gxbridge.core.dvcc.selection import VEBUS_BMS, is_bms
+from gxbridge.core.dvcc.services import Device, title
+from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, NO_BMS
+
+QUIET_S: Final = 60.0
+"""So long after the last word 0 A is written, then nothing."""
+NOTICED_S: Final = 10.0
+"""A silent CAN battery is noticed after this time, so no last word is older while its values are still valid."""
+LINK_S: Final = 60.0
+"""A charger's link values expire this long after the last write (then error #67)."""
+MULTI_S: Final = 300.0
+"""A Multi stops about this long after its last limits."""
+
+
+def watch(
+    scene: Scene, known: tuple[Controller, ...], heard: Mapping[str, float], now: float
+) -> tuple[Controller, ...]:
+    """Who controls and who is lost, after this look."""
+    by_kind = {controller.kind: controller for controller in known}
+    found = (
+        watch_battery(scene, by_kind.get(p.BATTERY), heard, now),
+        watch_vebus(scene, by_kind.get(p.VEBUS), heard, now),
+    )
+    return tuple(controller for controller in found if controller is not None)
+
+
+def watch_battery(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+    """The battery BMS: the selected one, unless the one in control is lost and the user chose no other."""
+    wanted = scene.settings.bms_instance
+    if wanted == NO_BMS:
+        return None
+    if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
+        device = scene.plant.named(known.name, p.BATTERY)
+        if device is None or not is_bms(device):
+            return known if known.lost_at is not None else known._replace(lost_at=now)
+    bms = scene.selection.bms
+    return None if bms is None else present(bms, known, heard, now)
+
+
+def watch_vebus(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+    """The VE.Bus BMS: lost when the system has gone or does not say any more that it has one."""
+    if known is not None:
+        device = scene.plant.named(known.name, p.VEBUS)
+        kind = None if device is None else number(device.items, p.BMS_TYPE)
+        if kind is None:
+            return known if known.lost_at is not None else known._replace(lost_at=now)
+    multi = scene.multi
+    if multi is None or number(multi.items, p.BMS_TYPE) != VEBUS_BMS:
+        return None
+    return present(multi, known, heard, now)
+
+
+def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:
+    """A controller that is there, with its last word."""
+    same = known is not None and known.name == device.name and known.lost_at is None
+    since = known.since if known is not None and same else now
+    last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
+    return Controller(device.name, device.kind, title(device), device.instance, since, last_word)
+
+
+def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:
+    """The controller that is lost, the battery before the VE.Bus BMS."""
+    return next((controller for controller in controllers if controller.lost_at is not None), None)
+
+
+def state_of(controllers: tuple[Controller, ...], now: float) -> tuple[BmsState, Controller | None, float | None]:
+    """Live, silent, lost or none; who; and since when."""
+    lost = first_lost(controllers)
+    if lost is not None and lost.lost_at is not None:
+        ends = lost.last_word + QUIET_S
+        return ("silent", lost, lost.lost_at) if now < ends else ("lost", lost, max(ends, lost.lost_at))
+    if not controllers:
+        return "none", None, None
+    return "live", controllers[0], controllers[0].since
