@@ -40,10 +40,15 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
         if overrides.can:
             report("--replay", "stands beside --can", "give a log or buses, not both")
         try:
-            changes["replay"] = parse_replay(overrides.replay)
-            changes["can"] = ()
+            spec = parse_replay(overrides.replay)
+            with open(spec.path, "rb"):  # said now and not when half of the service runs
+                pass
+        except OSError as error:
+            report("--replay", f"{spec.path} cannot be read: {error.strerror}", "check the path and its permissions")
         except ValueError as error:
             report("--replay", str(error), "write LOG, LOG@2 (twice as fast) or LOG@max")
+        else:
+            changes.update(replay=spec, can=())
     if overrides.dbus is not None:
         if not re.fullmatch(r"system|session|[a-z-]+:[\x21-\x7e]*", overrides.dbus):
             report(

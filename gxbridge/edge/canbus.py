@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gxbridge.edge.canlibrary import LibraryDrain, open_bus
 from gxbridge.edge.canlink import link_state
 from gxbridge.edge.canstats import CanSpec, CanStats, Frame, OnFrames, OnState, State
+from gxbridge.edge.loud import loud
 from gxbridge.edge.socketcan import CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class CanSource:
         """Begin. Returns after the first attempt to open the bus, or half a second; a missing bus is no error."""
         tried = asyncio.Event()
         self._task = asyncio.create_task(self._keep_open(tried), name=f"can {self.spec.name}")
+        loud(self._task)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(tried.wait(), PATIENCE_S)
 

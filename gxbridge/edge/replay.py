@@ -13,6 +13,7 @@ from typing import Final
 
 from gxbridge.edge.canstats import CanStats, Frame, OnFrames, OnState, State
 from gxbridge.edge.logs import LogError, LogReader, open_log
+from gxbridge.edge.loud import loud
 
 log = logging.getLogger("gxbridge.can")
 
@@ -85,6 +86,7 @@ class ReplaySource:
         self.stats.opened_at = self._clock()
         self._set("open", "")
         self._task = asyncio.create_task(self._play(self._reader), name="replay")
+        loud(self._task)
 
     async def ended(self) -> None:
         """Wait until the log is over."""
