@@ -51,12 +51,14 @@ PATHS: tuple[PathRow, ...] = (
 )
 """Every path but those of the distributors."""
 
-_RANGES: Mapping[str, tuple[int, int]] = {
+_RANGES: Mapping[str, tuple[float, float]] = {
     "y": (0, 0xFF),
     "q": (0, 0xFFFF),
     "u": (0, 0xFFFFFFFF),
     "i": (-(1 << 31), (1 << 31) - 1),
+    "d": (-1.7e308, 1.7e308),
 }
+"""What a D-Bus type can hold; infinity and "not a number" are nothing a consumer could use."""
 
 
 def service_name(battery: Battery) -> str:
@@ -151,10 +153,9 @@ def battery_items(
 
 def fitted(spec: ItemSpec, value: Value) -> Value:
     """The value in its D-Bus type; None where it does not fit, because a wrong number is worse than none."""
-    if value is None or isinstance(value, str):
-        return value if spec.signature == "s" else None
-    if spec.signature == "d":
-        return float(value)
+    if spec.signature == "s":
+        return value if isinstance(value, str) else None
     low, high = _RANGES[spec.signature]
-    number = int(value)
-    return number if low <= number <= high else None
+    if not isinstance(value, int | float) or not low <= value <= high:
+        return None
+    return float(value) if spec.signature == "d" else int(value)

@@ -102,7 +102,9 @@ def balancing(context: Context) -> Value:
 
 
 def _row(path: str, signature: str, text: str, make: Make, doc: str, seen: str = "", **more: Any) -> PathRow:
-    return PathRow(path, ItemSpec(signature, text, path in WRITABLES), make, doc, seen, **more)
+    writable = WRITABLES.get(path)
+    least, most = (writable and writable.bounds) or (None, None)
+    return PathRow(path, ItemSpec(signature, text, writable is not None, least, most), make, doc, seen, **more)
 
 
 def _firmware(path: str, doc: str, seen: str = "") -> PathRow:

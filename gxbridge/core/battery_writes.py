@@ -25,8 +25,10 @@ NOMINAL_VOLTAGES = (12, 24, 48)
 """What the GUI offers (gui-v2@2ffcc3c BatteryBankModel)."""
 LONGEST_NAME = 32
 """Characters the GUI's editor allows."""
-MOST_BATTERIES = 50
-"""Batteries one BMS can have (NG at 12 and 24 V)."""
+BATTERIES = (1, 50)
+"""Numbers of the batteries one BMS can have (NG at 12 and 24 V)."""
+CAPACITIES_AH = (1, 0xFFFE)
+"""What the register can hold; the vendor's own limits are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class Writable:
     """A path that clients may write. `register` is what is sent for it, if any; `local` values are kept here too."""
 
     path: str
-    takes: Callable[[Value], Value]
-    """The value as it will be kept and sent; None when it is not one of the allowed."""
-    encode: Callable[[Value], bytes]
     text: str
+    """What it takes, for people."""
+    takes: Callable[[Value], Value] | None = None
+    """The value as it is kept and sent, None when it is not an allowed one; without it every write is refused."""
     register: int | None = None
+    length: int | None = None
+    """Bytes of the register's number; None for text."""
     local: bool = False
     mode_switch: bool = False
+    bounds: tuple[int, int] | None = None
+    """What a slider may offer, if it is a range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +74,9 @@ def one_of(*allowed: int) -> Callable[[Value], Value]:
     return lambda value: number if (number := whole(value)) in allowed else None
 
 
-def within(least: int, most: int) -> Callable[[Value], Value]:
+def within(bounds: tuple[int, int]) -> Callable[[Value], Value]:
     """Takes numbers of a range."""
-    return lambda value: number if (number := whole(value)) is not None and least <= number <= most else None
+    return lambda value: number if (number := whole(value)) is not None and bounds[0] <= number <= bounds[1] else None
 
 
 def name(value: Value) -> str | None:
@@ -80,39 +86,25 @@ def name(value: Value) -> str | None:
     return "".join(char for char in value if char.isprintable()).strip()[:LONGEST_NAME]
 
 
-def _little(length: int) -> Callable[[Value], bytes]:
-    return lambda value: int(value or 0).to_bytes(length, "little")
-
-
-def _text(value: Value) -> bytes:
+def _bytes_of(value: Value, length: int | None) -> bytes:
+    if isinstance(value, int) and length is not None:
+        return value.to_bytes(length, "little")
     return str(value).encode("utf-8") + b"\x00"
-
-
-def _nothing(_value: Value) -> bytes:
-    return b""
-
-
-def _never(_value: Value) -> Value:
-    return None
 
 
 WRITABLES: Mapping[str, Writable] = {
     item.path: item
     for item in (
-        Writable("/CustomName", name, _text, "a name of up to 32 characters", register=DESCRIPTION, local=True),
-        Writable("/Battery/Request/Id", within(1, MOST_BATTERIES), _nothing, "a battery's number", local=True),
-        Writable("/Mode", one_of(*MODES), _little(1), "3 (on) or 252 (standby)", register=MODE, mode_switch=True),
-        Writable("/Settings/Battery/Capacity", within(1, 0xFFFE), _little(2), "1 to 65534 Ah", register=CAPACITY),
+        Writable("/CustomName", "a name of up to 32 characters", name, DESCRIPTION, local=True),
+        Writable("/Battery/Request/Id", "1 to 50", within(BATTERIES), local=True, bounds=BATTERIES),
+        Writable("/Mode", "3 (on) or 252 (standby)", one_of(*MODES), MODE, 1, mode_switch=True),
         Writable(
-            "/Settings/Battery/NominalVoltage",
-            one_of(*NOMINAL_VOLTAGES),
-            _little(1),
-            "12, 24 or 48 V",
-            register=NOMINAL_VOLTAGE,
+            "/Settings/Battery/Capacity", "1 to 65534 Ah", within(CAPACITIES_AH), CAPACITY, 2, bounds=CAPACITIES_AH
         ),
-        Writable("/Settings/RestoreDefaults", _never, _nothing, "never sent"),
-        Writable("/Settings/BluetoothMode", _never, _nothing, "never sent"),
-        Writable("/History/Clear", _never, _nothing, "never sent"),
+        Writable("/Settings/Battery/NominalVoltage", "12, 24 or 48 V", one_of(*NOMINAL_VOLTAGES), NOMINAL_VOLTAGE, 1),
+        Writable("/Settings/RestoreDefaults", "nothing"),
+        Writable("/Settings/BluetoothMode", "nothing"),
+        Writable("/History/Clear", "nothing"),
     )
 }
 """Every path the vendor's service lets clients write."""
@@ -126,7 +118,7 @@ def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_
     item = WRITABLES.get(path)
     if item is None:
         return Answer(WRONG, f"{path} cannot be written")
-    if item.register is None and not item.local:
+    if item.takes is None:
         return Answer(REFUSED, f"{path} would change the BMS itself; gxbridge never sends it: use VictronConnect")
     taken = item.takes(value)
     if taken is None:
@@ -140,5 +132,5 @@ def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_
         f"{path} = {taken!r}" + (" is sent to the BMS" if sends else ""),
         taken if item.local else None,
         item.register if sends else None,
-        item.encode(taken) if sends else b"",
+        _bytes_of(taken, item.length) if sends else b"",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gxbridge.core.name import Name
+from gxbridge.core.name import CLASS_DISPLAY, FUNCTION_DISPLAY, Name
 from gxbridge.core.network import CLAIM_WAIT_S
 
 FIRST_ADDRESS, LAST_ADDRESS = 0, 251
@@ -25,17 +25,16 @@ REPEAT_S = 60.0
 
 UNASSIGNED_MANUFACTURER = 2046
 """No manufacturer's code; home-made devices use it (ttlappalainen/NMEA2000@6589531). Never Victron's 358."""
-CLASS_INTERNETWORK = 25
-FUNCTION_PC_GATEWAY = 130
 
 State = Literal["listening", "claiming", "claimed", "silent"]
 
 
 def own_name(unique_number: int) -> Name:
-    """Our NAME; `unique_number` tells one gxbridge from another (21 bits)."""
-    return Name.make(
-        unique_number, UNASSIGNED_MANUFACTURER, function=FUNCTION_PC_GATEWAY, device_class=CLASS_INTERNETWORK
-    )
+    """Our NAME; `unique_number` tells one gxbridge from another (21 bits).
+
+    It is that of a display, and so greater than any power device's: an address is never taken from one of those.
+    """
+    return Name.make(unique_number, UNASSIGNED_MANUFACTURER, function=FUNCTION_DISPLAY, device_class=CLASS_DISPLAY)
 
 
 class Claim:

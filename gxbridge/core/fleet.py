@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from gxbridge.core.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
+from gxbridge.core.belief import said
 from gxbridge.core.census import Twin, census
 from gxbridge.core.database import ProductInfo, database
 from gxbridge.core.decoder import Message
 from gxbridge.core.devices import NO_VALUES, Device, device_of, family_of, table_of
 from gxbridge.core.finding import Finding
 from gxbridge.core.fleet_findings import battery_findings, network_findings, twin_findings
+from gxbridge.core.identity import LEARNT
 from gxbridge.core.lynx import BMS_REGISTERS, URGENT, unseen
 from gxbridge.core.lynx_distributors import remembered
 from gxbridge.core.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
@@ -20,6 +22,7 @@ from gxbridge.core.node import Node
 from gxbridge.core.readings import VREG
 
 BROADCAST = 255
+NOTHING: frozenset[str] = frozenset()
 
 
 class Heard(IntEnum):
@@ -38,7 +41,7 @@ class Fleet:
     def __init__(
         self, configured: Iterable[Configured] = (), products: Mapping[int, ProductInfo] | None = None
     ) -> None:
-        self._configured = {(item.bus, item.address): item for item in configured}
+        self._configured = tuple(configured)
         self._products = database().products if products is None else products
         self._networks: dict[str, Network] = {}
 
@@ -64,10 +67,8 @@ class Fleet:
         key = node.take(message, now)
         if key is None:
             return Heard.NOTHING
-        changed = self._resolve(network, node, now)
-        if node.belief is None:
-            return Heard.VALUE if changed else Heard.NOTHING
-        names = node.belief.heard(key, now)
+        changed = (node.belief is None or said(key) in LEARNT) and self._resolve(network, node, now)
+        names = NOTHING if node.belief is None else node.belief.heard(key, now)
         if names & URGENT:
             return Heard.URGENT
         return Heard.VALUE if names or changed else Heard.NOTHING
@@ -140,13 +141,14 @@ class Fleet:
         return None if product is None else product.name
 
     def _configuration(self, node: Node) -> Configured | None:
-        """What the installer said about the device at this address, as long as its own NAME does not contradict it."""
-        if node.address is None:
-            return None
-        item = self._configured.get((node.bus, node.address))
-        if item is None or (node.name is not None and node.name.unique_number != item.unique_number):
-            return None
-        return item
+        """What the installer said about this device: by its NAME, else by the address where no NAME was heard."""
+        for item in self._configured:
+            if item.bus == node.bus:
+                if node.name is None and item.address == node.address:
+                    return item
+                if node.name is not None and item.unique_number == node.name.unique_number:
+                    return item
+        return None
 
     def _number(self, node: Node) -> int | None:
         """The unique number if this is a battery that may be published, else None."""

@@ -69,7 +69,7 @@ class Identity:
 
     def learn(self, message: Said, told: Mapping[str, object]) -> bool:
         """Take what a message says about its sender; whether it was about its identity at all."""
-        wanted = _LEARNT.get(message)
+        wanted = LEARNT.get(message)
         if wanted is None:
             return False
         identifier = told.get("identifier", SELF)
@@ -94,7 +94,7 @@ class Identity:
                 setattr(self, item.name, value)
 
 
-_LEARNT: Mapping[Said, tuple[tuple[str, str], ...]] = {
+LEARNT: Mapping[Said, tuple[tuple[str, str], ...]] = {
     (VREG, PRODUCT_REGISTER): (("product_id", "product_id"),),
     (VREG, 0x0101): (("hardware_revision", "hw_revision"),),
     (VREG, 0x0102): (("firmware", "version"),),

@@ -54,6 +54,10 @@ class Inquiry:
                 ]
         return [order for order, again_s in wanted if self._due(bus, order, again_s, now)]
 
+    def __len__(self) -> int:
+        """Questions remembered."""
+        return len(self._asked)
+
     def _due(self, bus: str, order: Order, again_s: float, now: float) -> bool:
         tries, at = self._asked.get((bus, order), (0, float("-inf")))
         if now - at >= LOST_S + AGAIN_S:

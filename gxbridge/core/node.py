@@ -61,8 +61,9 @@ class Node:
 
     def state(self, now: float) -> State:
         """Live, silent after 10 s without a frame, lost after 60 s."""
-        silence_s = now - self.last_heard
-        return "live" if silence_s < SILENT_S else "silent" if silence_s < LOST_S else "lost"
+        if now < self.last_heard + SILENT_S:
+            return "live"
+        return "silent" if now < self.last_heard + LOST_S else "lost"
 
     def settle(self, now: float) -> None:
         """If it fell silent, forget everything but identity, settings and history, once."""
