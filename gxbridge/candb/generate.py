@@ -159,8 +159,9 @@ class _Functions:
         full = self._body(fields, header, steps)
         kept = _within(fields, header, min_length)
         if 0 < len(kept) < len(fields):
-            # A known shorter version of the message is worth its own way; anything else is read field by field.
-            end = max(header * 8 + field.offset + field.length for field in fields)
+            # A known shorter version of the message is worth its own way; anything else, such as two lines of three,
+            # is read field by field.
+            end = min(header * 8 + field.offset + field.length for field in fields[len(kept) :])
             short: list[str] = []
             values = self._body(kept, header, short)
             nothing = ", ".join(["None"] * (len(fields) - len(kept)))
