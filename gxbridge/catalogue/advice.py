@@ -39,7 +39,12 @@ class Candidate:
     lost: tuple[str, ...]
     against: tuple[str, ...]
     weight: int
-    """How many of the answered needs it serves, the voltage not counted: that suits several models by itself."""
+    """Two for each condition that the answers meet, one for what merely speaks for it; the voltage counts nothing, as
+    it suits several models by itself."""
+    likely: bool
+    """Whether enough is met to recommend it although something is open."""
+    unserved: bool
+    """An alternator is there and this model has no provision for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def advise(answers: Answers, catalogue: Catalogue) -> Recommendation:
     judged = [_judge(model, model.advice, answers) for model in catalogue.models if model.advice is not None]
     able = sorted((c for c in judged if not c.against), key=_rank)
     excluded = tuple(c for c in judged if c.against)
-    best = able[0] if able and able[0].weight else None
+    best = next((candidate for candidate in able if candidate.likely), None)
     others = tuple(c for c in able if c is not best)
     ask = _ask(best, able, answers)
     if best is None:
@@ -93,19 +98,35 @@ def _judge(model: Model, advice: Advice, answers: Answers) -> Candidate:
     lost: list[str] = []
     against = list(_impossible(model, answers))
     asked = {condition.question for condition in advice.conditions}
-    weight = int(bool(answers.alternator) and model.facts.alternator != "none" and "alternator" not in asked)
+    serves = model.facts.alternator != "none"
+    weight = int(bool(answers.alternator) and serves and "alternator" not in asked)
+    hard_weight, hard_open = weight, 0
     for condition in advice.conditions:
         answer = answers.get(condition.question)
+        soft = bool(condition.without)
         if answer is None:
             open_.append(condition.question)
+            hard_open += not soft
         elif answer == condition.answer:
             met.append(condition.met)
-            weight += condition.question != "voltage"
-        elif condition.without:
+            points = 0 if condition.question == "voltage" else 1 if soft else 2
+            weight += points
+            hard_weight += 0 if soft else points
+        elif soft:
             lost.append(condition.without)
         else:
             against.append(_against(condition))
-    return Candidate(model, advice, tuple(met), tuple(open_), tuple(lost), tuple(dict.fromkeys(against)), weight)
+    return Candidate(
+        model,
+        advice,
+        tuple(met),
+        tuple(open_),
+        tuple(lost),
+        tuple(dict.fromkeys(against)),
+        weight,
+        likely=hard_weight > 0 and hard_weight >= hard_open,
+        unserved=bool(answers.alternator) and not serves,
+    )
 
 
 def _impossible(model: Model, answers: Answers) -> Iterator[str]:
@@ -131,10 +152,10 @@ _NOUN: dict[Question, str] = {
 }
 
 
-def _rank(candidate: Candidate) -> tuple[bool, int, int]:
+def _rank(candidate: Candidate) -> tuple[bool, int, bool, int]:
     """First what the overview recommends outright, then by how much of it applies, then by what is still open."""
     unsure = bool(candidate.open or candidate.lost)
-    return unsure, -candidate.weight, len(candidate.open) + len(candidate.lost)
+    return unsure, -candidate.weight, candidate.unserved, len(candidate.open) + len(candidate.lost)
 
 
 def _ask(best: Candidate | None, able: list[Candidate], answers: Answers) -> tuple[Question, ...]:

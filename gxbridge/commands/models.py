@@ -106,7 +106,7 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield f"Source: {catalogue.source}."
     yield "Where the overview's lists and its table disagree, the table holds:"
     for says, table in catalogue.contradictions:
-        yield f"  it says {says}; by the table {table}"
+        yield from _wrapped(f"  it says {says}; by the table {table}", "    ")
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."
 
 
