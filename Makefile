@@ -57,7 +57,7 @@ bench: setup packages-test  ## the benchmarks, as ratios against a peer in the s
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## write the generated pages anew
-	$(BIN)/python -m packaging.docs
+	$(BIN)/python packaging/docs.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info gxbridge/_candb.py .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,110 @@
+"""Writes the generated pages of docs/: `make docs`. Tests compare them with what is made here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from gxbridge.config.pages import markdown as configuration
+from gxbridge.core.battery_paths import PATHS, distributor_rows
+from gxbridge.core.battery_rows import FirmwareSpec, PathRow
+from gxbridge.core.battery_writes import WRITABLES
+from gxbridge.core.items import ItemSpec
+from gxbridge.core.own_paths import OWN_NAME, OWN_PATHS
+
+HEAD = f"""\
+# D-Bus paths
+
+This page is made from the tables that the service publishes from (`make docs`); a test keeps it current.
+
+Types are D-Bus types: `d` double, `i` int32, `u` uint32, `q` uint16, `y` byte, `s` string. An item that is not known is
+invalid: an empty array of `i`. Texts have the unit in the vendor's style; temperatures are in degrees Celsius.
+
+* [The battery service](#the-battery-service) `com.victronenergy.battery.gxbridge_<bus>_uc<unique number>`
+* [The distributors of a battery](#distributors)
+* [What clients may write](#what-clients-may-write)
+* [Our own service](#our-own-service) `{OWN_NAME}`
+"""
+
+BATTERY = """
+## The battery service
+
+One for each Lynx Smart BMS, with the paths, types and texts of the vendor's service. All paths are there before the
+name is on the bus, and stay; `publish: monitor` leaves out everything under `/Info`. A battery that has been silent for
+10 s keeps identity, settings and history only; after 60 s its service leaves the bus.
+"""
+
+DISTRIBUTORS = """
+### Distributors
+
+For each of the distributors A to H these paths exist from the moment the BMS first reports it (register 0x2150 not 0).
+Fuses count from 0 here and from 1 on the label; `A` and fuse 0 stand for all.
+"""
+
+WRITES = """
+### What clients may write
+
+Answers are those of velib: 0 accepted, 1 of the wrong type or not writable, 2 refused. Sending to the BMS needs
+`transmit: writes`. Every path that is not in this table answers 1.
+"""
+
+OWN = f"""
+## Our own service
+
+`{OWN_NAME}` has a class that no consumer interprets. Nothing on it is writable. Moments are epoch seconds.
+"""
+
+
+def dbus_paths() -> str:
+    """docs/dbus-paths.md."""
+    parts = [HEAD, BATTERY, *_table(PATHS), DISTRIBUTORS]
+    parts += _table(row for row in distributor_rows("A") if "/Fuse/" not in row.path or "/Fuse/0/" in row.path)
+    parts += [WRITES, "| path | takes | sent as | kept here |", "|---|---|---|---|"]
+    for item in WRITABLES.values():
+        if item.takes is None:
+            parts.append(f"| `{item.path}` | nothing: always refused (2) | – | – |")
+            continue
+        sent = "–" if item.register is None else f"register 0x{item.register:04X}"
+        if item.mode_switch:
+            sent += ", with its own switch"
+        parts.append(f"| `{item.path}` | {item.text} | {sent} | {'yes' if item.local else '–'} |")
+    parts += [OWN, "| path | type | text | what it says |", "|---|---|---|---|"]
+    parts += [f"| `{row.path}` | {row.spec.signature} | {_text(row.spec)} | {row.doc} |" for row in OWN_PATHS]
+    return "\n".join(parts) + "\n"
+
+
+def _table(rows: Iterable[PathRow]) -> Iterable[str]:
+    yield "| path | type | text | what it says | remark |"
+    yield "|---|---|---|---|---|"
+    for row in rows:
+        remark = "; ".join(part for part in ("NG products" if row.ng_only else "", row.seen) if part)
+        yield f"| `{row.path}` | {row.spec.signature} | {_text(row.spec)} | {row.doc} | {remark} |"
+
+
+def _text(spec: ItemSpec) -> str:
+    """An example of the text, where it is more than the bare value."""
+    if isinstance(spec, FirmwareSpec):
+        return f"`{spec.text_of(0x0113FF)}`"
+    if spec.text == "{}":
+        return ""
+    return f"`{spec.text_of(0xA3E5 if 'X' in spec.text else 12)}`"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"dbus-paths.md": dbus_paths, "configuration.md": configuration}
+
+
+def main() -> int:
+    """Write every page that changed."""
+    folder = Path(__file__).resolve().parent.parent / "docs"
+    for name, make in PAGES.items():
+        page = folder / name
+        text = make()
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+            print(f"docs/{name} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
