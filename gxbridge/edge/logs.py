@@ -25,6 +25,8 @@ from typing import Any, BinaryIO, cast
 
 from gxbridge.edge.logformats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, Parse, Row, detect
 
+__all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "OnBad", "Row", "open_log"]
+
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 15
 """More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
