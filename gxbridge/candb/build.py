@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import py_compile
 import sys
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def build(root: Path) -> bool:
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
+    # Byte code at once, also where Python is told to write none: compiling it at every start costs more than the start.
+    py_compile.compile(str(target), doraise=True)
     return True
 
 

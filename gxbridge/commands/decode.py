@@ -1,0 +1,201 @@
+"""`gxbridge decode LOG`: a recorded log as readable lines, JSON lines, CSV, or statistics."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gxbridge.core.database import Database
+    from gxbridge.core.decoder import Decoder
+    from gxbridge.decodelog.filters import Wanted
+    from gxbridge.decodelog.stream import Lines, Stream
+    from gxbridge.edge.logs import LogReader
+
+BAD_LINES_SHOWN = 20
+"""Broken lines named on standard error; a log of another kind has nothing else, and the rest is only counted."""
+
+_EPILOG = """
+Exit code 0: everything could be read (incomplete fast packets, unknown messages and undefined values are only counted,
+on standard error); 1: lines of the log could not be parsed; 2: wrong usage, or the log cannot be read.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    parser.add_argument("log", metavar="LOG", help="log file, also gz-compressed; - reads standard input")
+    parser.add_argument("--format", choices=("text", "json", "csv"), default="text", help="output (default: text)")
+    parser.add_argument("--input-format", metavar="NAME", help="format of the log, where it is not found by itself")
+    parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
+    chosen = parser.add_argument_group("only some messages (each option may repeat)")
+    for name, what in (
+        ("--source", "sent from this address"),
+        ("--pgn", "of this PGN, such as 127508 or 0x1F214"),
+        ("--vreg", "of, or about, this register, such as 0x2108"),
+    ):
+        chosen.add_argument(name, action="append", default=[], metavar="N", type=_number, help=what)
+    chosen.add_argument(
+        "--device",
+        action="append",
+        default=[],
+        metavar="WHO",
+        help="of the device with this unique number, serial or product id (0xA3E5), from where it says so",
+    )
+    for name, what in (("from", "from so long after the log's begin"), ("to", "until so long after the log's begin")):
+        where = f"{what}, or an epoch time"
+        chosen.add_argument(f"--{name}", dest=f"{name}_s", metavar="SECONDS", type=float, help=where)
+
+
+def _number(written: str) -> int:
+    from gxbridge.decodelog.filters import whole_number
+
+    try:
+        return whole_number(written)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{written!r} is no number; write 127508 or 0x2108") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """See the epilog for the exit code."""
+    from gxbridge.core.database import DatabaseError, database
+    from gxbridge.decodelog.filters import Filter
+    from gxbridge.decodelog.progress import Progress
+    from gxbridge.decodelog.stream import Output, Stream
+    from gxbridge.edge.logs import LogError
+
+    if args.stats and args.format == "csv":
+        return _refuse("statistics come as text or json, not as csv")
+    wanted = _wanted(args)
+    try:
+        db = database()
+    except DatabaseError as error:
+        return _refuse(str(error))
+    _write_anything(sys.stdout)
+    output = Output(sys.stdout)
+    complaints = _Complaints(args.log)
+    try:
+        with _open(args, output.flush, complaints.add) as reader:
+            progress = Progress(sys.stderr, reader.size, sys.stderr.isatty() and not sys.stdout.isatty())
+            complaints.before = progress.clear
+            stream = Stream(db, None if wanted.everything else Filter(wanted), progress)
+            try:
+                if args.stats:
+                    _statistics(stream, reader, args.format)
+                else:
+                    stream.write(reader, _lines(args.format, db), output)
+            except KeyboardInterrupt:
+                progress.clear()
+                output.flush()
+                raise
+            bad_lines = complaints.summary(reader)
+            _tell_counts(stream.decoders, reader)
+    except LogError as error:
+        return _refuse(str(error))
+    return 1 if bad_lines else 0
+
+
+def _refuse(why: str) -> int:
+    print(f"gxbridge decode: {why}", file=sys.stderr)
+    return 2
+
+
+def _wanted(args: argparse.Namespace) -> Wanted:
+    from gxbridge.decodelog.filters import Wanted
+
+    return Wanted(
+        frozenset(args.source),
+        frozenset(args.pgn),
+        frozenset(args.vreg),
+        frozenset(who.lower() for who in args.device),
+        args.from_s,
+        args.to_s,
+    )
+
+
+def _open(
+    args: argparse.Namespace, before_waiting: Callable[[], None], on_bad: Callable[[int, str], None]
+) -> LogReader:
+    from gxbridge.edge.logformats import FORMATS
+    from gxbridge.edge.logs import LogReader, open_log
+
+    if args.log != "-" or (args.input_format is not None and args.input_format not in FORMATS):
+        return open_log(args.log, args.input_format, on_bad)
+    from gxbridge.decodelog.stream import Prompt
+
+    stream: Any = Prompt(sys.stdin.buffer, before_waiting)
+    return LogReader(stream, "standard input", args.input_format, on_bad)
+
+
+def _write_anything(stream: Any) -> None:
+    """Names and texts from the wire must not end the program where the locale cannot write them."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _lines(form: str, db: Database) -> Lines:
+    if form == "json":
+        from gxbridge.decodelog.jsonlines import JsonLines
+
+        return JsonLines(db)
+    if form == "csv":
+        from gxbridge.decodelog.csvlines import CsvLines
+
+        return CsvLines(db)
+    from gxbridge.decodelog.textlines import TextLines
+
+    return TextLines(db)
+
+
+def _statistics(stream: Stream, reader: LogReader, form: str) -> None:
+    from gxbridge.decodelog import report
+    from gxbridge.decodelog.statistics import Statistics
+
+    statistics = Statistics()
+    stream.count(reader, statistics)
+    if form == "json":
+        import json
+
+        print(json.dumps(report.as_object(statistics, stream.decoders)))
+        return
+    for line in report.as_text(statistics, stream.decoders):
+        print(line)
+
+
+class _Complaints:
+    """Broken lines of the log, the first ones by name."""
+
+    def __init__(self, log: str) -> None:
+        self._log = "standard input" if log == "-" else log
+        self._count = 0
+        self.before: Callable[[], None] = lambda: None
+
+    def add(self, number: int, what: str) -> None:
+        """Line `number` could not be parsed."""
+        self._count += 1
+        if self._count <= BAD_LINES_SHOWN:
+            self.before()
+            print(f"{self._log}:{number}: {what}", file=sys.stderr)
+
+    def summary(self, reader: LogReader) -> int:
+        """Say how many there were; returns it."""
+        if self._count > BAD_LINES_SHOWN:
+            more = self._count - BAD_LINES_SHOWN
+            print(f"{self._log}: {more} further lines could not be parsed", file=sys.stderr)
+        return reader.bad_lines
+
+
+def _tell_counts(decoders: dict[str, Decoder], reader: LogReader) -> None:
+    from gxbridge.decodelog.statistics import totals
+
+    frames = sum(decoder.frames for decoder in decoders.values())
+    messages = sum(decoder.messages for decoder in decoders.values())
+    incomplete = sum(decoder.incomplete for decoder in decoders.values())
+    counts = [f"{frames} frames, {messages} messages decoded, {incomplete} fast packets incomplete"]
+    counts += [f"{count} {reason}" for reason, count in totals(decoders).items()]
+    if reader.skipped:
+        counts.append(f"{reader.skipped} lines without a data frame of 29-bit id")
+    if reader.bad_lines:
+        counts.append(f"{reader.bad_lines} lines not parsed")
+    print("gxbridge decode: " + "; ".join(counts), file=sys.stderr)

@@ -1,0 +1,56 @@
+"""How registers, addresses and values are written for people."""
+
+from __future__ import annotations
+
+from gxbridge.core.database import Database, Layout
+from gxbridge.core.field import FieldInfo, Reading
+from gxbridge.core.frame import BROADCAST
+
+NOT_AVAILABLE = "n/a"
+
+
+def register_text(register: int) -> str:
+    """A register's number as Victron writes it: `0x2108`."""
+    return f"0x{register:04X}"
+
+
+def address_text(address: int) -> str:
+    """A node address; "all" for a broadcast's destination."""
+    return "all" if address == BROADCAST else str(address)
+
+
+def printable(text: str) -> str:
+    """Text from the wire without what would disturb a terminal or a line."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+    )
+
+
+def service_fields(db: Database, layout: Layout, values: tuple[Reading, ...]) -> list[tuple[FieldInfo, Reading]] | None:
+    """Fields and values of a request, an acknowledgement or a write, registers as text; None for other messages.
+
+    What is written to another node is shown with the fields of the register too, where they do not depend on the
+    product (which of the two nodes would it be?).
+    """
+    if layout.kind == "request":
+        register, mask = values
+        return [(layout.fields[0], _number(register)), (layout.fields[1], _number(mask))]
+    if layout.kind == "ack":
+        return [(layout.fields[0], _number(values[0])), (layout.fields[1], values[1])]
+    if layout.kind != "write":
+        return None
+    register, raw = values
+    if not isinstance(register, int) or not isinstance(raw, bytes):
+        return None
+    shown: list[tuple[FieldInfo, Reading]] = [(layout.fields[0], register_text(register)), (layout.fields[1], raw)]
+    variants = db.variants(register)
+    if len(variants) == 1 and not variants[0].families:
+        payload = bytes(variants[0].header) + raw
+        shown += zip(variants[0].fields, variants[0].read(payload), strict=True)
+    return shown
+
+
+def _number(value: Reading) -> Reading:
+    return register_text(value) if isinstance(value, int) else None
