@@ -33,6 +33,7 @@ from gxbridge.demo.cast import (
     MODE,
     MULTI,
     OBEYING,
+    PRE_ALARM_S,
     SOLAR,
     STATE,
     TEMPERATURE,
@@ -45,7 +46,7 @@ from gxbridge.demo.story import Act, Expect, Finish, Keep, Meanwhile, Tell
 
 MODE_BMS = 13
 """Networked, externally controlled, a BMS is present."""
-AT_ONCE_S = 2.5
+AT_ONCE_S = 1.5
 """A lowered limit is due within 1 s; the rest is for a slow machine. The 3 s round would often miss it."""
 ROUND_S = 8.0
 """A raised limit comes with the 3 s round; then chargers have to follow."""
@@ -205,7 +206,7 @@ LOW_CELL_ACT = Act(
                 *equals(MULTI, 0, BOL_DISCHARGE),
                 explained("Dcl"),
             ),
-            within_s=AT_ONCE_S + 1,
+            within_s=AT_ONCE_S + PRE_ALARM_S,
         ),
         Expect("and the inverter stops", (*equals(MULTI, OFF, STATE), Compare(BATTERY, CURRENT, ">=", -1)), within_s=7),
         Tell(

@@ -63,6 +63,9 @@ class Watched:
     texts: Mapping[int, str] | None = None
 
 
+PRE_ALARM_S = 2.0
+"""The real Lynx waits 30 s between pre-alarm and refused discharge; the demo has less time."""
+
 YES_NO = {0: "no", 1: "yes"}
 SEVERITY = {0: "ok", 1: "warning", 2: "alarm"}
 CHARGER_STATES = {0: "off", 2: "fault", 3: "bulk", 252: "external control"}

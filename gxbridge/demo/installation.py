@@ -23,6 +23,7 @@ from gxbridge.demo.cast import (
     LYNX_SCENE,
     MULTI,
     OBEYING,
+    PRE_ALARM_S,
     VECAN,
     role_of,
 )
@@ -38,8 +39,6 @@ WORLD_S = 0.25
 READY_WITHIN_S = 20.0
 ENDS_WITHIN_S = 5.0
 CAN_STATE = "/Can/can0/State"
-PRE_ALARM_S = 2.0
-"""The real one waits 30 s between pre-alarm and refusal; the demo has less time."""
 
 DEVICES: Mapping[str, Mapping[str, str]] = {
     LYNX_SCENE: {MULTI: "multi", DIRECT: "solar-direct", CAN: "solar-can", ALTERNATOR: "alternator"},

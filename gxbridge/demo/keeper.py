@@ -120,7 +120,7 @@ class Keeper:
         self._processes: list[Process] = []
 
     def start(self, log: Path, command: Sequence[str], *, orders: bool, last: bool = False) -> Process:
-        """Start a process; with `orders` it takes them on standard input and tells facts; `last`: it ends after others."""
+        """Start a process; with `orders` it takes them on standard input and tells facts; `last`: ends after others."""
         with log.open("wb") as messages:
             try:
                 popen = subprocess.Popen(
