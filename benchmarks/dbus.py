@@ -28,6 +28,7 @@ PEERS = Path(__file__).parent / "dbus_peers"
 ROOT = Path(__file__).parent.parent
 PYTHON = "/usr/bin/python3"  # for both: dbus-python is Debian's, and an interpreter built otherwise is another speed
 LIBRARIES = Path(dbus_next.__file__).parent.parent
+CPUS = sorted(os.sched_getaffinity(0))
 SERVICE = "com.victronenergy.battery.bench"
 ITEM = "com.victronenergy.BusItem"
 
@@ -45,8 +46,7 @@ TARGETS = {
 
 def pin(process: int, cpu: int) -> None:
     """Peers on the last CPU, daemon and client on the first."""
-    cpus = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(process, {cpus[cpu]})
+    os.sched_setaffinity(process, {CPUS[cpu]})
 
 
 class Peer:
@@ -158,6 +158,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "velib": []}
     with DBusDaemon() as daemon:
+        for process in (daemon.pid, os.getpid()):
+            pin(process, 0)
         for _ in range(arguments.rounds):
             for kind, found in rounds.items():
                 found.append(measure(kind, daemon))

@@ -146,7 +146,7 @@ class Item:
             start = pack(head, 20 + len(middle) + length, name, len(raw)) + middle
         else:
             head, pack, name, fixed = self._layout if value is not None else _layout(self.path, "ai")
-            start = pack(head, fixed + length, name, value or 0, _TEXT_NAME, length - 1)
+            start = pack(head, fixed + length, name, 0 if value is None else value, _TEXT_NAME, length - 1)
         self.pad = pad = -(len(start) + length) & 7
         return start + text + wire.PADDING[pad]
 

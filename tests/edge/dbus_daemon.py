@@ -74,6 +74,12 @@ class DBusDaemon:
         self._process = None
         self.socket.unlink(missing_ok=True)
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running daemon."""
+        assert self._process is not None
+        return self._process.pid
+
     def pause(self) -> None:
         """Lets the daemon hang (SIGSTOP)."""
         assert self._process is not None
