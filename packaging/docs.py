@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from gxbridge.catalogue.status import models_page
+from gxbridge.config.pages import example
 from gxbridge.config.pages import markdown as configuration
 from gxbridge.core.battery_paths import PATHS, distributor_rows
 from gxbridge.core.battery_rows import FirmwareSpec, PathRow
@@ -91,7 +93,12 @@ def _text(spec: ItemSpec) -> str:
     return f"`{spec.text_of(0xA3E5 if 'X' in spec.text else 12)}`"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"dbus-paths.md": dbus_paths, "configuration.md": configuration}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "dbus-paths.md": dbus_paths,
+    "configuration.md": configuration,
+    "models.md": models_page,
+    "../service/gxbridge.example.yaml": example,
+}
 
 
 def main() -> int:

@@ -1,8 +1,7 @@
-"""The page docs/models.md: `python -m gxbridge.catalogue.status > docs/models.md`."""
+"""The page docs/models.md, written by `make docs`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 
 from gxbridge.catalogue.load import catalogue
@@ -22,9 +21,9 @@ This page is generated from `gxbridge/catalogue/models.yaml`; a test keeps it cu
 vendor's overview of its BMSes."""
 
 
-def markdown(whole: Catalogue) -> str:
-    """The whole page."""
-    return "\n".join(_page(whole)) + "\n"
+def models_page() -> str:
+    """docs/models.md."""
+    return "\n".join(_page(catalogue())) + "\n"
 
 
 def _page(whole: Catalogue) -> Iterator[str]:
@@ -68,7 +67,3 @@ def _status_rows(models: Iterable[Model]) -> Iterator[list[str]]:
 def _channel_rows(models: Iterable[Model]) -> Iterator[list[str]]:
     for model in models:
         yield [model.name, *(model.channels[channel] for channel in CHANNELS), model.publishes]
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown(catalogue()))

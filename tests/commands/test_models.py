@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from gxbridge.catalogue import catalogue
-from gxbridge.catalogue.status import markdown
 from gxbridge.cli import main
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_comparison_has_every_row_and_every_model(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,8 +62,3 @@ def test_an_unknown_model_lists_those_there_are(capsys: pytest.CaptureFixture[st
     assert "no model is called 'BMS 99'" in captured.err
     assert "Lynx Smart BMS" in captured.err
     assert captured.out == ""
-
-
-def test_the_page_of_the_documentation_is_current() -> None:
-    """Written by `python -m gxbridge.catalogue.status > docs/models.md`."""
-    assert (ROOT / "docs" / "models.md").read_text(encoding="utf-8") == markdown(catalogue())

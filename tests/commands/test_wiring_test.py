@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,6 @@ SPECS = {
     "/State": ItemSpec("u"),
     "/ProductName": ItemSpec("s"),
 }
-
-
-@pytest.fixture
-def bus() -> Iterator[DBusDaemon]:
-    with DBusDaemon() as daemon:
-        yield daemon
 
 
 async def digital_input(address: str, number: int, level: int, kind: int = 10) -> PublishedService:
@@ -76,10 +69,10 @@ async def walk(
 ALL = ("--charge", "input_1", "--discharge", "2", "--pre-alarm", "com.victronenergy.digitalinput.input_3")
 
 
-def test_a_good_installation_passes_and_leaves_a_report(bus: DBusDaemon, tmp_path: Path) -> None:
+def test_a_good_installation_passes_and_leaves_a_report(own_daemon: DBusDaemon, tmp_path: Path) -> None:
     file = tmp_path / "report.md"
     code, out, err = asyncio.run(
-        walk(bus, GOOD, *ALL, "--model", "SmallBMS", "--name", "Bank 1", "--report", str(file))
+        walk(own_daemon, GOOD, *ALL, "--model", "SmallBMS", "--name", "Bank 1", "--report", str(file))
     )
     assert code == 0, err
     told = json.loads(out)
@@ -91,21 +84,21 @@ def test_a_good_installation_passes_and_leaves_a_report(bus: DBusDaemon, tmp_pat
     assert "PASSED" in report
     assert report.count("| passed |") == 9
     assert "not fail-safe" in report
-    assert str(bus.socket) not in report
+    assert str(own_daemon.socket) not in report
 
 
-def test_swapped_wires_fail_with_their_name(bus: DBusDaemon) -> None:
+def test_swapped_wires_fail_with_their_name(own_daemon: DBusDaemon) -> None:
     swapped = GOOD | {"Pull the wire off the charge": (2, 1)}
-    code, out, _ = asyncio.run(walk(bus, swapped, *ALL, "--step-seconds", "2.5", "--report", "-"))
+    code, out, _ = asyncio.run(walk(own_daemon, swapped, *ALL, "--step-seconds", "2.5", "--report", "-"))
     assert code == 1
     told = json.loads(out)
     assert not told["passed"]
     assert "input_2 changed instead" in told["steps"][1]["remark"]
 
 
-def test_an_input_of_another_type_and_one_that_is_missing_are_told(bus: DBusDaemon) -> None:
+def test_an_input_of_another_type_and_one_that_is_missing_are_told(own_daemon: DBusDaemon) -> None:
     arguments = ("--charge", "1", "--discharge", "4", "--step-seconds", "0.5", "--report", "-")
-    code, out, err = asyncio.run(walk(bus, {}, *arguments, kinds=(4, 10, 10)))
+    code, out, err = asyncio.run(walk(own_daemon, {}, *arguments, kinds=(4, 10, 10)))
     assert code == 1
     told = json.loads(out)
     assert "not of type 10" in told["steps"][0]["remark"]
@@ -113,16 +106,16 @@ def test_an_input_of_another_type_and_one_that_is_missing_are_told(bus: DBusDaem
     assert "FAILED: 2 of 6 steps" in err
 
 
-def test_the_wiring_comes_from_the_configuration(bus: DBusDaemon, tmp_path: Path) -> None:
+def test_the_wiring_comes_from_the_configuration(own_daemon: DBusDaemon, tmp_path: Path) -> None:
     config = tmp_path / "gxbridge.yaml"
     config.write_text(
-        f"dbus:\n  address: {bus.address}\n"
+        f"dbus:\n  address: {own_daemon.address}\n"
         "terminals:\n"
         "  - model: Small BMS\n"
         "    name: bank_1\n"
         "    allow_to_charge: com.victronenergy.digitalinput.input_1\n"
     )
-    code, out, err = asyncio.run(walk(bus, GOOD, "--config", str(config), "--report", "-"))
+    code, out, err = asyncio.run(walk(own_daemon, GOOD, "--config", str(config), "--report", "-"))
     assert code == 0, err
     assert json.loads(out)["name"] == "bank_1"
 

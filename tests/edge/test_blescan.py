@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ ROOT = Path(__file__).parent.parent.parent
 ADDRESS = "C0:FF:EE:00:00:01"
 KEY = "00112233445566778899aabbccddeeff"
 LOW_CELL = "1002e4a30a351200a80222f16624a25edf3c1fab171978dd"
-
-
-@pytest.fixture
-def bus() -> Iterator[DBusDaemon]:
-    with DBusDaemon() as daemon:
-        yield daemon
 
 
 def bluez(bus: DBusDaemon, company: int, *contents: str) -> subprocess.Popen[str]:
@@ -41,9 +34,9 @@ def readout(bus_address: str, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
 
-def test_a_device_with_its_key_is_read_over_the_air(bus: DBusDaemon) -> None:
-    with bluez(bus, 0x02E1, LOW_CELL) as process:
-        result = readout(bus.address, "--json", "--address", ADDRESS.lower(), "--key", KEY)
+def test_a_device_with_its_key_is_read_over_the_air(own_daemon: DBusDaemon) -> None:
+    with bluez(own_daemon, 0x02E1, LOW_CELL) as process:
+        result = readout(own_daemon.address, "--json", "--address", ADDRESS.lower(), "--key", KEY)
         process.kill()
     assert result.returncode == 0, result.stderr
     (line,) = result.stdout.splitlines()
@@ -52,9 +45,9 @@ def test_a_device_with_its_key_is_read_over_the_air(bus: DBusDaemon) -> None:
     assert KEY not in result.stdout + result.stderr
 
 
-def test_without_a_key_devices_are_listed_once_each(bus: DBusDaemon) -> None:
-    with bluez(bus, 0x02E1, LOW_CELL, LOW_CELL[:10] + "9912" + LOW_CELL[14:]) as process:
-        result = readout(bus.address)
+def test_without_a_key_devices_are_listed_once_each(own_daemon: DBusDaemon) -> None:
+    with bluez(own_daemon, 0x02E1, LOW_CELL, LOW_CELL[:10] + "9912" + LOW_CELL[14:]) as process:
+        result = readout(own_daemon.address)
         process.kill()
     assert result.returncode == 0, result.stderr
     (line,) = result.stdout.splitlines()
@@ -62,16 +55,16 @@ def test_without_a_key_devices_are_listed_once_each(bus: DBusDaemon) -> None:
     assert "Lynx Smart BMS NG 500" in line
 
 
-def test_other_makers_and_other_kinds_of_advertisement_are_not_passed_on(bus: DBusDaemon) -> None:
-    with bluez(bus, 0x004C, LOW_CELL) as process:
-        result = readout(bus.address)
+def test_other_makers_and_other_kinds_of_advertisement_are_not_passed_on(own_daemon: DBusDaemon) -> None:
+    with bluez(own_daemon, 0x004C, LOW_CELL) as process:
+        result = readout(own_daemon.address)
         process.kill()
     assert result.returncode == 1
     assert "no Instant Readout advertisement was heard" in result.stderr
 
 
-def test_without_a_bluetooth_service_the_message_says_what_to_check(bus: DBusDaemon) -> None:
-    result = readout(bus.address)
+def test_without_a_bluetooth_service_the_message_says_what_to_check(own_daemon: DBusDaemon) -> None:
+    result = readout(own_daemon.address)
     assert result.returncode == 1
     assert "Bluetooth cannot be used here" in result.stderr
     assert "Traceback" not in result.stderr
