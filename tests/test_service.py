@@ -43,6 +43,7 @@ def test_a_replayed_log_shows_a_battery_and_explains_it(bus: DBusDaemon, tmp_pat
         reader.until(LYNX_SERVICE, "/Dc/0/Voltage", 26.4)
         assert reader.ask(LYNX_SERVICE, "/Info/MaxChargeCurrent") == 200.0
         assert reader.ask(OWN, "/Dvcc/Effective") == "monitor"
+        reader.until(OWN, "/Limits/Ccl/Value", 200.0)
         explain = [sys.executable, "-m", "gxbridge", "explain", "--dbus", bus.address]
         words = subprocess.run(explain, capture_output=True, text=True, check=True).stdout
         assert "Charge current (CCL): 200 A" in words

@@ -198,7 +198,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             f"    the inverter/charger stops by its own timer in {max(0, bms['multi_stops_at'] - now_epoch)} s"
         )
     for limit in explanation["limits"]:
-        lines += ["", *_limit_lines(limit, now_epoch)]
+        if limit["name"] in LIMIT_TITLES or limit["subject"]:
+            lines += ["", *_limit_lines(limit, now_epoch)]
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
         state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"

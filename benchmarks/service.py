@@ -1,0 +1,145 @@
+"""The whole service as a process: CPU share at 0, 200 and 1000 frames a second, memory, and the time to its names.
+
+    python -m benchmarks.service [--seconds 15] [--rounds 5] [--json]
+
+Frames come from another process over a bus of unix datagram sockets, as fast as a real bus would deliver them; two solar
+chargers and a Multi are on D-Bus. Start is compared with a velib-style dbus-python service in the same run (spawn until its
+name is owned), because absolute times say nothing about a GX.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.dbus import PEERS, PYTHON
+from tests.core.boat import RUNNING, claim, status, vreg
+from tests.edge.dbus_daemon import DBusDaemon
+from tests.service import OWN, Reader, wait_for
+
+FEEDER = """
+import struct, sys, time
+from gxbridge.edge.socketdir import SocketDirBus
+import can
+bus, rate, seconds = SocketDirBus(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+frames = [can.Message(arbitration_id=int(i), data=bytes.fromhex(d), is_extended_id=True) for i, d in
+          (pair.split(":") for pair in sys.argv[4].split(","))]
+for frame in frames: bus.send(frame)
+begin, n = time.monotonic(), 0
+while time.monotonic() - begin < seconds:
+    due = int((time.monotonic() - begin) * rate)
+    while n < due:
+        bus.send(frames[n % len(frames)]); n += 1
+    time.sleep(0.005)
+"""
+
+TARGET_START = 2.0
+TARGET_MB = 40.0
+
+
+def cpu_s(pid: int) -> float:
+    """User and system seconds of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def start_service(address: str, wire: str, log: Path) -> tuple[subprocess.Popen[bytes], float]:
+    """Spawn the service; returns it and the seconds until its name is owned."""
+    reader = Reader(address)
+    begin = time.perf_counter()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-m", "gxbridge", "run", "--can", f"gxsocket:{wire}", "--dbus", address]
+    with log.open("ab") as errors:
+        process = subprocess.Popen(command, stdout=errors, stderr=errors, env=environment)
+    wait_for(reader.names, lambda names: OWN in names, "names on the bus", 30.0)
+    return process, time.perf_counter() - begin
+
+
+def start_peer(address: str) -> float:
+    """Seconds until a velib-style service of 200 paths owns its name."""
+    reader = Reader(address)
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [PYTHON, str(PEERS / "velib_style.py"), address, "service"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    wait_for(reader.names, lambda names: len(names) == 1, "names on the bus", 30.0)
+    passed = time.perf_counter() - begin
+    process.kill()
+    process.wait()
+    wait_for(reader.names, lambda names: names == [], "names on the bus", 30.0)
+    return passed
+
+
+def feed(wire: str, rate: float, seconds: float) -> subprocess.Popen[bytes]:
+    frames = [claim(), status(), *(vreg(register, raw) for register, raw in RUNNING.items())]
+    # Measurements change with every frame, as on a boat; the rest repeats.
+    frames += [status(26.0 + n / 100, 5.0 + n / 10) for n in range(40)]
+    text = ",".join(f"{can_id}:{data.hex()}" for can_id, data in frames)
+    return subprocess.Popen([sys.executable, "-c", FEEDER, wire, str(rate), str(seconds), text])
+
+
+def measure(seconds: float, rounds: int) -> dict[str, object]:
+    result: dict[str, object] = {}
+    ours, peers = [], []
+    with tempfile.TemporaryDirectory(prefix="gxb") as folder:
+        log = Path(folder) / "log"
+        for _ in range(rounds):
+            with DBusDaemon() as bus:
+                wire = tempfile.mkdtemp(dir=folder)
+                process, passed = start_service(bus.address, wire, log)
+                process.terminate()
+                process.wait()
+                ours.append(passed)
+                peers.append(start_peer(bus.address))
+        result["start_s"] = statistics.median(ours)
+        result["start_ratio"] = statistics.median(a / b for a, b in zip(ours, peers, strict=True))
+        shares = {}
+        with DBusDaemon() as bus:
+            wire = tempfile.mkdtemp(dir=folder)
+            process, _ = start_service(bus.address, wire, log)
+            for rate in (0, 200, 1000):
+                feeder = feed(wire, rate, seconds + 3)
+                time.sleep(2.0)
+                before, begin = cpu_s(process.pid), time.monotonic()
+                time.sleep(seconds)
+                shares[rate] = 100 * (cpu_s(process.pid) - before) / (time.monotonic() - begin)
+                feeder.wait()
+            result["resident_mb"] = resident_mb(process.pid)
+            process.terminate()
+            process.wait()
+        result["cpu_percent"] = shares
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    result = measure(arguments.seconds, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(result, indent=2))
+        return
+    print(f"start to own name   {result['start_s']:.3f} s, {result['start_ratio']:.2f} x velib style (at most {TARGET_START})")
+    print(f"resident memory     {result['resident_mb']:.1f} MB with python-can loaded (at most {TARGET_MB})")
+    for rate, share in result["cpu_percent"].items():  # type: ignore[attr-defined]
+        print(f"CPU at {rate:>4} frames/s  {share:.2f} % of a core")
+
+
+if __name__ == "__main__":
+    main()
