@@ -48,23 +48,31 @@ class Belief:
         self._shown: Mapping[str, Known] | None = None
         self._until: dict[str, float] = {}
         self._disagree: dict[str, tuple[str, float]] = {}
+        self._pending: set[Said] = set()
         self._judge(table.quantities, now)
 
-    def heard(self, key: Key, now: float) -> set[str]:
-        """A message was filed under `key`; the names of quantities whose value became another one."""
-        return self._judge(self.table.touched.get(said(key), ()), now)
+    def heard(self, what: Said) -> None:
+        """A message of this kind was filed: what it touches is judged anew when somebody looks."""
+        self._pending.add(what)
+
+    def refresh(self, now: float) -> set[str]:
+        """Judge what messages and time have touched; the names of quantities whose value became another one."""
+        due = {name: self.table.by_name[name] for name, until in self._until.items() if until <= now}
+        for what in self._pending:
+            due.update((quantity.name, quantity) for quantity in self.table.touched.get(what, ()))
+        self._pending.clear()
+        return self._judge(due.values(), now) if due else set()
 
     def values(self, now: float) -> Mapping[str, Known]:
         """What is known now. The mapping never changes; after a change there is another one."""
-        stale = [self.table.by_name[name] for name, until in self._until.items() if until <= now]
-        if stale:
-            self._judge(stale, now)
+        self.refresh(now)
         if self._shown is None:
             self._shown = dict(self._known)
         return self._shown
 
-    def next_deadline(self) -> float | None:
+    def next_deadline(self, now: float) -> float | None:
         """When the next value goes stale by itself."""
+        self.refresh(now)
         return min(self._until.values(), default=None)
 
     def contradictions(self) -> Mapping[str, tuple[str, float]]:
@@ -74,13 +82,12 @@ class Belief:
     def forget(self, now: float) -> None:
         """The device fell silent: keep only identity, settings and history."""
         self._readings.forget(self.table.lasting)
+        self._pending.clear()
         self._judge(self.table.quantities, now)
 
     def _judge(self, quantities: Iterable[Quantity], now: float) -> set[str]:
         changed = {quantity.name for quantity in quantities if self._judge_one(quantity, now)}
-        if changed:
-            changed |= {quantity.name for quantity in self.table.derived if self._judge_one(quantity, now)}
-        return changed
+        return changed | {quantity.name for quantity in self.table.derived if self._judge_one(quantity, now)}
 
     def _judge_one(self, quantity: Quantity, now: float) -> bool:
         name = quantity.name

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from gxbridge.core.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
-from gxbridge.core.belief import said
 from gxbridge.core.census import Twin, census
 from gxbridge.core.database import ProductInfo, database
 from gxbridge.core.decoder import Message
@@ -14,7 +13,7 @@ from gxbridge.core.devices import NO_VALUES, Device, device_of, family_of, table
 from gxbridge.core.finding import Finding
 from gxbridge.core.fleet_findings import battery_findings, network_findings, twin_findings
 from gxbridge.core.identity import LEARNT
-from gxbridge.core.lynx import BMS_REGISTERS, URGENT, unseen
+from gxbridge.core.lynx import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
 from gxbridge.core.lynx_distributors import remembered
 from gxbridge.core.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.network import ADDRESS_CLAIM, Network
@@ -22,7 +21,6 @@ from gxbridge.core.node import Node
 from gxbridge.core.readings import VREG
 
 BROADCAST = 255
-NOTHING: frozenset[str] = frozenset()
 
 
 class Heard(IntEnum):
@@ -64,14 +62,15 @@ class Fleet:
             return Heard.VALUE
         if destination != BROADCAST or layout.kind not in ("vreg", "pgn"):
             return Heard.NOTHING
-        key = node.take(message, now)
-        if key is None:
+        taken = node.take(message, now)
+        if taken is None:
             return Heard.NOTHING
-        changed = (node.belief is None or said(key) in LEARNT) and self._resolve(network, node, now)
-        names = NOTHING if node.belief is None else node.belief.heard(key, now)
-        if names & URGENT:
+        what, new = taken
+        if node.belief is None or what in LEARNT:
+            self._resolve(network, node, now)
+        if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
             return Heard.URGENT
-        return Heard.VALUE if names or changed else Heard.NOTHING
+        return Heard.VALUE if new else Heard.NOTHING
 
     def alive(self, bus: str, address: int, now: float) -> None:
         """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""
@@ -119,7 +118,7 @@ class Fleet:
         for node in self._nodes(now):
             if self._number(node) is not None:
                 deadlines += [node.last_heard + SILENT_S, node.last_heard + LOST_S]
-                if node.belief is not None and (until := node.belief.next_deadline()) is not None:
+                if node.belief is not None and (until := node.belief.next_deadline(now)) is not None:
                     deadlines.append(until)
         return min((deadline for deadline in deadlines if deadline > now), default=None)
 
@@ -180,17 +179,15 @@ class Fleet:
             return True
         return any((VREG, register) in node.readings for register in BMS_REGISTERS)
 
-    def _resolve(self, network: Network, node: Node, now: float) -> bool:
-        """Work out product and family again; whether the product changed."""
+    def _resolve(self, network: Network, node: Node, now: float) -> None:
+        """Work out product and family again."""
         product = network.product_of(node)
         if product is None and (item := self._configuration(node)) is not None:
             product = item.product_id
-        changed = product != node.product_id
         node.product_id = product
         table = table_of(self._family(node))
         if node.belief is None or node.belief.table is not table:
             node.believe(table, now)
-        return changed
 
     def _battery(self, number: int, node: Node, now: float) -> Battery:
         state = node.state(now)

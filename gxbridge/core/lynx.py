@@ -18,6 +18,11 @@ URGENT = frozenset(q.name for q in LYNX.quantities if q.kind in ("limit", "permi
 }
 """A change of one of these should not wait for the next round."""
 
+URGENT_MESSAGES = frozenset(
+    said for said, quantities in LYNX.touched.items() if any(q.name in URGENT for q in quantities)
+)
+"""The messages that can change one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Essential:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gxbridge.core.battery import LOST_S, SILENT_S, State
-from gxbridge.core.belief import Belief, Table, said
+from gxbridge.core.belief import Belief, Said, Table, said
 from gxbridge.core.decoder import Message
-from gxbridge.core.identity import Identity
+from gxbridge.core.identity import LEARNT, Identity
 from gxbridge.core.name import Name
-from gxbridge.core.readings import Key, Readings
+from gxbridge.core.readings import Readings
 
 
 def provisional_key(bus: str, address: int | None) -> str:
@@ -85,21 +85,31 @@ class Node:
         self.last_heard = max(self.last_heard, now)
         return returned
 
-    def take(self, message: Message, now: float) -> Key | None:
-        """File a value this device sent, and let it say who the device is; None when there was no room."""
-        self.messages += 1
-        key = self.readings.put(message, now)
-        if key is not None and (reading := self.readings.get(key)) is not None:
-            self.identity.learn(said(key), reading.fields)
-        return key
+    def take(self, message: Message, now: float) -> tuple[Said, bool] | None:
+        """File a value this device sent, and let it say who the device is.
 
-    def believe(self, table: Table | None, now: float) -> None:
+        Returns what the message says and whether it is new, or None when there was no room.
+        """
+        self.messages += 1
+        filed = self.readings.put(message, now)
+        if filed is None:
+            return None
+        key, new = filed
+        what = said(key)
+        if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
+            self.identity.learn(what, reading.fields)
+        if self.belief is not None:
+            self.belief.heard(what)
+        return what, new
+
+    def believe(self, table: Table, now: float) -> None:
         """Its family is known (or another one): make its quantities from everything heard so far."""
-        self.belief = None if table is None else Belief(table, self.readings, now)
+        self.belief = Belief(table, self.readings, now)
 
     def absorb(self, other: Node, now: float) -> None:
         """The other was this device all along, known by its address only."""
         self.identity.update(other.identity)
         self.readings.absorb(other.readings)
         self.messages += other.messages
-        self.believe(None if self.belief is None else self.belief.table, now)
+        if self.belief is not None:
+            self.believe(self.belief.table, now)

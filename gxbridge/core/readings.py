@@ -1,9 +1,9 @@
-"""The last message of each kind that a device has sent, by name and with its moment."""
+"""The last message of each kind that a device has sent, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from gxbridge.core.database import Layout
 from gxbridge.core.decoder import Message
@@ -18,19 +18,8 @@ MOST_READINGS = 1000
 Key = tuple[int, int]
 """(61184, register), with an identifier or battery and cell above bit 16, or (PGN, instance)."""
 
-_BEHIND = ("identifier", "battery", "cell")
-"""Leading fields of a register that tell several things apart (device behind the node; battery and cell)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The fields of one message; a field that is not available is None."""
-
-    fields: dict[str, Value]
-    at: float
-    until: float | None = None
-    """When it goes stale by itself; None: it holds as long as the device speaks."""
-
+_APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
+"""Bytes at the head of a register that tell several things apart, and where they go in the key."""
 
 LEAST_FRESH_S = 5.0
 FRESH_INTERVALS = 3
@@ -40,27 +29,46 @@ LINK_REGISTERS = frozenset({0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x20
 LINK_S = 60.0
 """Network operation data times out after 60 s (gui-v2@3b94597 ve_regs.h); 0x2015 is taken to do the same."""
 
+Parts = tuple[tuple[int, int], ...]
+"""Position of a value and how far it is shifted into the key's second number."""
 
-def fresh_s(layout: Layout) -> float | None:
-    """How long a message holds by itself; a register, network data apart, as long as its device speaks (None)."""
+
+class Reading:
+    """The last message of a kind: heard `at`, stale by itself at `until` (None: only with its device)."""
+
+    __slots__ = ("at", "layout", "until", "values")
+
+    def __init__(self, layout: Layout, values: tuple[Value, ...], at: float, until: float | None) -> None:
+        self.layout = layout
+        self.values = values
+        self.at = at
+        self.until = until
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """Its values by name; a field that is not available is None."""
+        return dict(zip(names(self.layout), self.values, strict=False))
+
+
+@lru_cache(maxsize=4096)
+def names(layout: Layout) -> tuple[str, ...]:
+    """The names of a layout's fields."""
+    return tuple(field.name for field in layout.fields)
+
+
+@lru_cache(maxsize=4096)
+def filing(layout: Layout) -> tuple[Key, Parts, float | None]:
+    """How messages of a layout are filed: the key's base, which values go into it, and how long they hold.
+
+    A register, network data apart, holds as long as its device speaks (None).
+    """
     if layout.register is None:
-        return max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
-    return LINK_S if layout.register in LINK_REGISTERS else None
-
-
-def key_of(message: Message) -> tuple[Key, dict[str, Value]]:
-    """Where a message is filed, and its fields by name."""
-    layout, _, _, values, _ = message
-    fields = {field.name: value for field, value in zip(layout.fields, values, strict=False)}
-    if layout.register is not None:
-        number = layout.register
-        for name in _BEHIND:
-            part = fields.get(name)
-            if isinstance(part, int):
-                number |= part << (24 if name == "cell" else 16)
-        return (VREG, number), fields
-    instance = next((value for name, value in fields.items() if name.endswith("instance")), 0)
-    return (layout.pgn, instance if isinstance(instance, int) else 0), fields
+        at = next((index for index, name in enumerate(names(layout)) if name.endswith("instance")), None)
+        fresh_s = max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
+        return (layout.pgn, 0), () if at is None else ((at, 0),), fresh_s
+    head = enumerate(layout.fields[:2])
+    parts = tuple((index, _APART[field.name]) for index, field in head if field.name in _APART and field.length == 8)
+    return (VREG, layout.register), parts, LINK_S if layout.register in LINK_REGISTERS else None
 
 
 class Readings:
@@ -72,11 +80,24 @@ class Readings:
         self.dropped = 0
         """Messages not kept because the device already sends more kinds than `MOST_READINGS`."""
 
-    def put(self, message: Message, now: float) -> Key | None:
-        """File a message; its key, or None when there is no room."""
-        key, fields = key_of(message)
-        fresh = fresh_s(message[0])
-        return key if self._file(key, Reading(fields, now, None if fresh is None else now + fresh)) else None
+    def put(self, message: Message, now: float) -> tuple[Key, bool] | None:
+        """File a message; its key and whether it says anything new, or None when there is no room."""
+        layout, _, _, values, _ = message
+        key, parts, fresh_s = filing(layout)
+        if parts:
+            number = key[1]
+            for index, shift in parts:
+                part = values[index]
+                if isinstance(part, int):
+                    number |= part << shift
+            key = (key[0], number)
+        until = None if fresh_s is None else now + fresh_s
+        reading = self._readings.get(key)
+        if reading is None:
+            return (key, True) if self._file(key, Reading(layout, values, now, until)) else None
+        new = reading.values != values
+        reading.layout, reading.values, reading.at, reading.until = layout, values, now, until
+        return key, new
 
     def _file(self, key: Key, reading: Reading) -> bool:
         if key not in self._readings:

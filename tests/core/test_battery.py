@@ -216,6 +216,23 @@ def test_a_battery_that_changes_its_address_keeps_everything() -> None:
     assert lynx.battery(3.0).get("charge_current_limit_a") == 1.0, "the old address is another's now"
 
 
+def test_a_battery_whose_move_was_missed_keeps_what_it_said_before_and_since() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.register(0x0391, "0A 00 00 00", 1.0, source=0x2A)
+    assert lynx.battery(1.0).get("charge_current_limit_a") == 50.0, "nobody knows yet who speaks there"
+    lynx.claim(CLAIM, 5.0, source=0x2A)
+    battery = lynx.battery(5.0)
+    assert (battery.get("charge_current_limit_a"), battery.get("charge_voltage_limit_v")) == (1.0, 54.0)
+
+
+def test_an_identity_cut_short_is_no_identity() -> None:
+    lynx = Listener()
+    lynx.claim(CLAIM, 0.0)
+    lynx.frame(vreg_id(LYNX), bytes.fromhex("66990001"), 0.1)
+    assert lynx.fleet.batteries(0.1) == ()
+
+
 def test_the_installation_s_name_is_known() -> None:
     lynx = Listener()
     lynx.lynx(0.0)
