@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.catalogue.check import Installation
 from gxbridge.config import Config, Overrides, Readout, Terminals, load
 from gxbridge.config.build import bus_name
 from gxbridge.core.battery import Configured
@@ -71,6 +72,7 @@ battery:
 publish: bms-neutral
 transmit: {level: writes, allow_mode: true}
 log: {level: warning, modules: {can: debug}}
+installation: {model: Small BMS, dvcc: yes, batteries: 2}
 terminals:
   - {model: Small BMS, allow_to_charge: com.victronenergy.digitalinput.input_1, batteries: 2}
 readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
@@ -96,6 +98,7 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
     assert (config.log_level, config.log_modules) == ("warning", {"can": "debug"})
     inputs = Terminals("Small BMS", "small_bms", 24, 2, "com.victronenergy.digitalinput.input_1")
     assert config.terminals == (inputs,)
+    assert config.installation == Installation("Small BMS", 24, 2, control=True, terminals=("charge",))
     key = bytes.fromhex("0123456789abcdef0123456789abcdef")
     assert config.readout == (Readout("C0:FF:EE:12:34:56", "C0:FF:EE:12:34:56", key),)
 

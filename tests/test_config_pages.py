@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gxbridge.catalogue.check import Installation
 from gxbridge.config import Config, Problem, Readout, Terminals, load
 from gxbridge.config.build import build
 from gxbridge.config.keys import KEYS, children
@@ -102,6 +103,7 @@ def configs(draw: st.DrawFn) -> Config:
         publish=draw(st.sampled_from(["bms", "none"])),
         transmit=draw(st.sampled_from(["off", "writes"])),
         log_modules={"can": "debug"},
+        installation=draw(st.none() | st.just(Installation("VE.Bus BMS NG", 24, 30, control=True))),
         terminals=(Terminals("VE.Bus BMS", "x", None, 3, None, "a.b.c"),),
     )
 

@@ -143,6 +143,21 @@ WRONG = [
     ),
     ("terminals: [{model: BMS 12/200, allow_to_charge: a.b}]", "terminals[0]: the BMS 12/200 has no charge terminal"),
     (
+        "installation: {model: Smart BMS CL 12/100, nominal_voltage_v: 48}",
+        "installation.nominal_voltage_v: the Smart BMS CL 12/100 connects to a 12 V system, not to 48 V",
+    ),
+    ("installation: {model: Lynx Smart BMS, batteries: 21}", "installation.batteries: at most 20 batteries"),
+    (
+        "installation: {model: Smart BMS 12/200, dvcc: yes}",
+        "installation.dvcc: the Smart BMS 12/200 cannot be controlled through a GX device (DVCC)",
+    ),
+    (
+        "installation: {model: VE.Bus BMS V2, alternator: port}",
+        "installation.alternator: the VE.Bus BMS V2 does not have an alternator port",
+    ),
+    ("installation: {batteries: 2}", "installation: names no model"),
+    ("installation: {model: Tiny BMS}", "installation.model: 'Tiny BMS' is not a BMS model"),
+    (
         "readout:\n  - &r {address: 'C0:FF:EE:12:34:56', key: 0123456789abcdef0123456789abcdef}\n  - *r",
         "readout[1].address: C0:FF:EE:12:34:56 stands here twice",
     ),

@@ -18,7 +18,8 @@ _INTRODUCTION = """\
 
 This page is generated from `gxbridge/catalogue/models.yaml`; a test keeps it current. `gxbridge models` shows the same,
 `gxbridge models MODEL` one model, `gxbridge advise` which one fits. The values are those of the comparison table in the
-vendor's overview of its BMSes."""
+vendor's overview of its BMSes. What a configuration says below `installation` and `terminals` is checked against them
+([configuration](configuration.md))."""
 
 
 def models_page() -> str:

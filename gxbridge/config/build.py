@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from gxbridge.catalogue.check import Installation, check_installation
+from gxbridge.catalogue.load import catalogue
 from gxbridge.catalogue.model import Terminal
 from gxbridge.config.model import Config, Readout, Terminals
 from gxbridge.config.read import Checked, Problem
@@ -41,6 +43,8 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
     transmit, log = values.get("transmit", {}), values.get("log", {})
     can = _buses(values["can"], report) if "can" in values else Config().can
     _check_transmit(transmit, report)
+    terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
+    installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
     return Config(
         can=can,
         dbus_address=values.get("dbus", {}).get("address", "system"),
@@ -56,7 +60,8 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
         allow_mode=transmit.get("allow_mode", False),
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
-        terminals=_terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report),
+        installation=installation,
+        terminals=terminals,
         readout=_readout(values.get("readout", []), report),
     )
 
@@ -241,14 +246,33 @@ CONTACTS: Final[Mapping[str, Terminal]] = {
 
 def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
     """What the model of the catalogue really has."""
-    from gxbridge.catalogue.check import Installation, check_installation
-    from gxbridge.catalogue.load import catalogue
-
     wired = tuple(CONTACTS[name] for name in inputs)
     wanted = Installation(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
     for problem in check_installation(wanted, catalogue()):
         key = problem.key if problem.key in ("model", "nominal_voltage_v", "batteries") else ""
         report(f"{at}.{key}" if key else at, problem.fact, problem.cure)
+
+
+def _installation(
+    entry: Mapping[str, Any], nominal: float | None, terminals: Sequence[Terminals], report: _Report
+) -> Installation | None:
+    """What is installed, as far as it is said; the model's wired terminals count too."""
+    if not entry:
+        return None
+    if "model" not in entry:
+        report("installation", "names no model", "write `model:`, one of those that `gxbridge models` lists")
+        return None
+    volts = entry.get("nominal_voltage_v", None if nominal is None else int(nominal))
+    wired = {name for item in terminals if item.model == entry["model"] for name in CONTACTS if getattr(item, name)}
+    wanted = Installation(
+        *(entry["model"], volts, entry.get("batteries"), entry.get("dvcc", False), entry.get("alternator", "none")),
+        terminals=tuple(CONTACTS[name] for name in CONTACTS if name in wired),
+    )
+    for problem in check_installation(wanted, catalogue()):
+        if problem.key != "terminals":  # told where the terminals are
+            key = {"control": "dvcc"}.get(problem.key, problem.key)
+            report(f"installation.{key}", problem.fact, problem.cure)
+    return wanted
 
 
 def _readout(entries: list[dict[str, Any]], report: _Report) -> tuple[Readout, ...]:

@@ -215,6 +215,35 @@ KEYS: Final[tuple[Key, ...]] = (
         default={}, example={"can": "debug"},
     ),
     Key(
+        "installation", "section",
+        "What is installed, if you wish it checked against what the BMS model really has (`gxbridge models`).",
+    ),
+    Key(
+        "installation.model", "text",
+        "The BMS model, as `gxbridge models` names it.",
+        unset="not checked", example="Lynx Smart BMS",
+    ),
+    Key(
+        "installation.nominal_voltage_v", "whole",
+        "Nominal voltage of the system.",
+        unset="`dvcc.nominal_voltage_v`", low=12, high=48, unit="V", example=24,
+    ),
+    Key(
+        "installation.batteries", "whole",
+        "Number of batteries on the BMS.",
+        unset="not checked", low=1, high=1000, example=4,
+    ),
+    Key(
+        "installation.alternator", "choice",
+        "What of the BMS the alternator relies on: its alternator port, or the Alternator ATC mode of its relay.",
+        unset="none", choices=("none", "port", "atc-mode"), example="atc-mode",
+    ),
+    Key(
+        "installation.dvcc", "flag",
+        "Chargers shall be controlled through the GX device by what this BMS says.",
+        unset="no", example=True,
+    ),
+    Key(
         "terminals", "items",
         "BMSes whose contacts are wired to digital inputs of the GX (docs/wiring.md): one entry each.",
         default=(),

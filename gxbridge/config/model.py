@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gxbridge.catalogue.check import Installation
 from gxbridge.config.read import Problem
 from gxbridge.core.battery import Configured
 from gxbridge.core.dvcc.options import Options
@@ -64,6 +65,8 @@ class Config:
     allow_mode: bool = False
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
+    installation: Installation | None = None
+    """What is said to be installed; checked when the file was read."""
     terminals: tuple[Terminals, ...] = ()
     readout: tuple[Readout, ...] = ()
     file: str | None = None

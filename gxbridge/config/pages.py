@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import yaml
 
+from gxbridge.catalogue.check import Installation
 from gxbridge.config.build import USER_SETTINGS
 from gxbridge.config.keys import children
 from gxbridge.config.model import Config
@@ -217,11 +218,17 @@ def tree(config: Config) -> dict[str, Any]:
             "publish": config.publish,
             "transmit": {"level": config.transmit, "allow_mode": config.allow_mode},
             "log": {"level": config.log_level, "modules": dict(config.log_modules)},
+            "installation": None if config.installation is None else _installation(config.installation),
             "terminals": [{name: getattr(item, name) for name in children("terminals[]")} for item in config.terminals],
             "readout": [{"address": item.address, "key": HIDDEN, "name": item.name} for item in config.readout],
         }
     )
     return whole
+
+
+def _installation(installation: Installation) -> dict[str, Any]:
+    renamed = {"dvcc": "control"}
+    return {name: getattr(installation, renamed.get(name, name)) for name in children("installation")}
 
 
 def _without_none(value: Any) -> Any:
