@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from gxbridge.core.battery_writes import ACCEPTED, WRONG, judge_write
+from gxbridge.core.battery_writes import ACCEPTED, REFUSED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
@@ -25,6 +25,7 @@ from gxbridge.writer import Writer
 log = logging.getLogger("gxbridge")
 
 TICK_S = 1.0
+SHORTEST_WAIT_S = 0.01
 SCAN_S = 3.0
 """How long the first look may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
@@ -40,6 +41,8 @@ class Source(Protocol):
     """A CAN bus or a replayed log."""
 
     stats: CanStats
+
+    def send(self, can_id: int, data: bytes) -> bool: ...
 
     async def start(self) -> None: ...
 
@@ -67,9 +70,7 @@ def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
 class App:
     """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
 
-    def __init__(
-        self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]], *, allow_mode: bool = False
-    ) -> None:
+    def __init__(self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]]) -> None:
         self.bridge = Bridge(setup)
         self._setup = setup
         self._publisher = Publisher(bus, self._written_by_others)
@@ -80,11 +81,11 @@ class App:
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._views: dict[str, ServiceView] = {}
-        self._allow_mode = allow_mode
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
         self._can_at = -float(SLOW_S)
         self._reaction: asyncio.Handle | None = None
+        self._speech: asyncio.TimerHandle | None = None
         self._ready = False
         self._failed: asyncio.Future[None] | None = None
 
@@ -137,8 +138,9 @@ class App:
 
     async def _close(self) -> None:
         """Nothing more is written to chargers; names leave the bus; buses are released. Bounded in time."""
-        if self._reaction is not None:
-            self._reaction.cancel()
+        for handle in (self._reaction, self._speech):
+            if handle is not None:
+                handle.cancel()
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._writer.close()
@@ -155,6 +157,7 @@ class App:
         def hear(frames: list[Frame]) -> None:
             if self.bridge.hear(bus, frames):
                 self._react_soon()
+            self._speak()
 
         return hear
 
@@ -179,10 +182,16 @@ class App:
         view = self._views.get(service)
         if view is None:
             return WRONG
-        answer = judge_write(path, value, transmit_writes=self._setup.transmit_writes, mode_switch=self._allow_mode)
+        answer = judge_write(
+            path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
+        )
         log.info("D-Bus client writes to %s: %s", service, answer.text)
         if answer.code == ACCEPTED and path == "/CustomName" and isinstance(answer.local, str):
             self._identities.rename(unique_id(view), answer.local)
+        if answer.register is not None:
+            if not self.bridge.write_register(view.battery, answer.register, answer.data, time.monotonic()):
+                return REFUSED
+            self._speak()
         return answer.code
 
     # --- what goes out ---------------------------------------------------------------------------------------------
@@ -200,6 +209,23 @@ class App:
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
 
+    def _speak(self) -> None:
+        """Send what the bridge has to say on CAN (nothing unless transmit is on); come back when it has more."""
+        if self._setup.transmit == "off":
+            return
+        now = time.monotonic()
+        for bus, can_id, data in self.bridge.speaker.outgoing(now):
+            source = self._sources.get(bus)
+            if source is not None:
+                source.send(can_id, data)
+        if self._speech is not None:
+            self._speech.cancel()
+            self._speech = None
+        deadline = self.bridge.speaker.next_deadline()
+        if deadline is not None:
+            delay = max(SHORTEST_WAIT_S, deadline - now)
+            self._speech = asyncio.get_running_loop().call_later(delay, self._speak)
+
     def _look(self, *, timers: bool, at: float) -> None:
         offset = time.time() - time.monotonic()
         if abs(offset - self._epoch_offset) > CLOCK_STEP_S:
@@ -215,6 +241,7 @@ class App:
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
         self._writer.write(cycle.writes)
+        self._speak()
         settled = self._identified(cycle.batteries)
         self._views = {view.name: view for view in settled}
         self._publisher.refresh(settled, at)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import zlib
 
 from gxbridge import __version__
 from gxbridge.app import App, Hearer, Source
@@ -10,6 +12,7 @@ from gxbridge.config import Config
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import database
 
+MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
 
@@ -30,7 +33,9 @@ def setup_of(config: Config) -> Setup:
         user_settings=config.user_settings,
         instance=config.instance,
         custom_name=config.custom_name,
-        transmit_writes=config.transmit == "writes",
+        transmit=config.transmit,  # type: ignore[arg-type]
+        allow_mode=config.allow_mode,
+        own_number=own_number(),
         configured=config.known_batteries,
         platform=platform(),
     )
@@ -43,6 +48,16 @@ def platform() -> str:
             return file.readline().strip()
     except OSError:
         return os.environ.get("GXBRIDGE_PLATFORM", "")
+
+
+def own_number() -> int:
+    """21 bits that tell this machine's gxbridge from another on the same bus, the same after every start."""
+    try:
+        with open(MACHINE_ID_FILE, "rb") as file:
+            seed = file.read(64)
+    except OSError:
+        seed = socket.gethostname().encode()
+    return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
 
 
 def kernel_filters() -> tuple[tuple[int, int], ...]:
@@ -67,4 +82,4 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make, allow_mode=config.allow_mode)
+    return App(setup_of(config), config.dbus_address, make)

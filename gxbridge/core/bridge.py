@@ -26,6 +26,8 @@ from gxbridge.core.ledger import Ledger
 from gxbridge.core.own_items import CanView, OwnItems
 from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
+from gxbridge.core.speaker import Speaker
+from gxbridge.core.transmit import Level
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
@@ -53,7 +55,11 @@ class Setup:
     """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
     instance: int = 100
     custom_name: str = ""
-    transmit_writes: bool = False
+    transmit: Level = "off"
+    allow_mode: bool = False
+    """Whether the mode of the BMS may be written: standby opens its contactor."""
+    own_number: int = 1
+    """Unique number of our own NAME on the buses; tells one gxbridge from another."""
     configured: tuple[Configured, ...] = ()
     platform: str = ""
 
@@ -88,6 +94,7 @@ class Bridge:
         self.setup = setup
         self.fleet = Fleet(setup.configured)
         self.ledger = Ledger()
+        self.speaker = Speaker(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services: dict[str, dict[str, Value]] = {}
         self._heard: dict[str, float] = {}
@@ -105,14 +112,17 @@ class Bridge:
     def hear(self, bus: str, frames: Frames) -> bool:
         """Take received frames; True when a limit or permission changed, so that `react` should follow at once."""
         decoder = self._decoders.get(bus) or self._decoders.setdefault(bus, Decoder())
-        fleet = self.fleet
+        fleet, speaker = self.fleet, self.speaker if self.setup.transmit != "off" else None
         urgent = False
         for at, can_id, data in frames:
             message = decoder.feed(can_id, data, at)
             if message is None:
                 fleet.alive(bus, can_id & 0xFF, at)
-            elif fleet.hear(bus, message, at) is Heard.URGENT:
+                continue
+            if fleet.hear(bus, message, at) is Heard.URGENT:
                 urgent = True
+            if speaker is not None:
+                speaker.hear(bus, message, at)
         return urgent
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
@@ -135,6 +145,13 @@ class Bridge:
         self._heard[name] = now
         self._arrivals += [(name, path) for path in changes]
         return any(path.startswith(URGENT_PREFIXES) for path in changes)
+
+    def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
+        """Have a register of a battery written; False when it may not be or cannot be sent."""
+        node = None if battery.address is None else self.fleet.network(battery.bus).at(battery.address)
+        if node is None or node.name is None:
+            return False
+        return self.speaker.write(battery.bus, node.name, register, data, now)
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
@@ -176,6 +193,8 @@ class Bridge:
             *self._standing.findings,
         )
         began, ended = self.ledger.update(findings, now)
+        if timers and self.setup.transmit != "off":
+            self.speaker.ask(batteries, self.fleet.provisional(now), self.fleet.devices(now), now)
         situation = self._situation(batteries, publications, now)
         own = self._own.render(situation, lambda: self.fleet.devices(now), can or {}, now, epoch_offset)
         return Cycle(self._decision, writes, views, own, began, ended)
@@ -251,7 +270,7 @@ class Bridge:
                 publish,
                 instance,
                 custom_name,
-                transmit_writes=self.setup.transmit_writes,
+                transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
             ),
