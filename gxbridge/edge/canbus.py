@@ -20,7 +20,7 @@ from gxbridge.edge.canlibrary import LibraryDrain, open_bus
 from gxbridge.edge.canlink import link_state
 from gxbridge.edge.canstats import CanSpec, CanStats, Frame, OnFrames, OnState, State
 from gxbridge.edge.loud import loud
-from gxbridge.edge.socketcan import CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
+from gxbridge.edge.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
 
 if TYPE_CHECKING:
     import socket
@@ -35,8 +35,12 @@ PATIENCE_S: Final = 0.5
 """A serial adapter may take seconds to open; nobody waits for that."""
 STEADY_S: Final = 60.0
 """A bus that was open this long is retried quickly again."""
-SOCKET_INTERFACES: Final[Mapping[str, float]] = {"socketcan": COALESCE_S, "gxsocket": 0.005}
-"""Interfaces whose socket carries struct can_frame, and the delay to collect frames. A gxsocket may hold 10 only."""
+SOCKET_INTERFACES: Final[Mapping[str, tuple[float, float]]] = {
+    "socketcan": (COALESCE_S, BUSY_S),
+    "gxsocket": (0.005, 0.005),
+}
+"""Interfaces whose socket carries struct can_frame, and how long frames are collected: the first ones, and while the
+bus is busy. A gxsocket may hold no more than 10."""
 MAX_KERNEL_FILTERS: Final = 512
 """CAN_RAW_FILTER_MAX of linux/can/raw.h."""
 FULL: Final = {errno.ENOBUFS, errno.EAGAIN}
@@ -171,11 +175,11 @@ class CanSource:
             await drain.stop(lambda: _shut_down(bus))
 
     def _attach(self, bus: can.BusABC) -> Drain:
-        coalesce_s = SOCKET_INTERFACES.get(self.spec.interface)
-        if coalesce_s is None:
+        delays = SOCKET_INTERFACES.get(self.spec.interface)
+        if delays is None:
             return LibraryDrain(bus, self.stats, self._take, self._errors, self._trouble)
         sock: socket.socket = bus.socket  # type: ignore[attr-defined]
-        return SocketDrain(sock, self.stats, self._take, self._errors, self._trouble, coalesce_s)
+        return SocketDrain(sock, self.stats, self._take, self._errors, self._trouble, *delays)
 
     # --- what happens on an open bus ---
 

@@ -1,7 +1,7 @@
 """Draining a socket of `struct can_frame`s (SocketCAN, gxsocket) in batches, straight from its file descriptor.
 
 A wake-up costs far more than a frame. So the first frame that arrives only starts a short delay, after which all that
-has come is read at once; while the bus is busy the delay alone is the clock and the descriptor is not even watched.
+has come is read at once; while the bus is busy a clock alone fetches frames and the descriptor is not even watched.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from gxbridge.edge.canstats import CanStats, Frame, OnFrames
 
 COALESCE_S: Final = 0.02
 """An ISO request, an address claim (250 ms) or a limit bears this much delay."""
+BUSY_S: Final = 0.04
+"""Pace while the bus is busy: a quarter of the CPU time per frame of one wake-up for each (benchmarks/receive.py)."""
 BUSY: Final = 4
 """From this many frames in a batch the next one is fetched by the clock alone."""
 BATCH_LIMIT: Final = 2048
@@ -110,6 +112,7 @@ class SocketDrain:
         on_errors: Callable[[list[str]], None],
         on_trouble: Callable[[OSError], None],
         coalesce_s: float = COALESCE_S,
+        busy_s: float = BUSY_S,
     ) -> None:
         self._socket = sock
         self._stats = stats
@@ -117,6 +120,7 @@ class SocketDrain:
         self._on_errors = on_errors
         self._on_trouble = on_trouble
         self._coalesce_s = coalesce_s
+        self._busy_s = busy_s
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._dropped = 0
@@ -152,7 +156,7 @@ class SocketDrain:
         if more:
             self._wait(0.0)
         elif len(frames) >= BUSY:
-            self._wait(self._coalesce_s)
+            self._wait(self._busy_s)
         else:
             self._watch()
         if frames:

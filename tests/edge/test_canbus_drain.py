@@ -29,7 +29,13 @@ class Bench:
         self.errors: list[list[str]] = []
         self.troubles: list[int | None] = []
         self.drain = SocketDrain(
-            sock, self.stats, self.batches.append, self.errors.append, lambda e: self.troubles.append(e.errno), 0.001
+            sock,
+            self.stats,
+            self.batches.append,
+            self.errors.append,
+            lambda e: self.troubles.append(e.errno),
+            0.001,
+            0.002,
         )
 
     @property
@@ -219,7 +225,7 @@ def test_a_fault_behind_the_socket_does_not_make_the_bus_deaf(sock: FakeCanSocke
             if len(heard) == 1:
                 raise RuntimeError("a fault of ours")
 
-        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001)
+        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 0.002)
         sock.inject(frame(1))
         await until(lambda: faults)
         sock.inject(frame(2))
@@ -253,7 +259,7 @@ def test_stopping_from_inside_the_frames_is_fine(sock: FakeCanSocket) -> None:
         def take(frames: list[Frame]) -> None:
             asyncio.get_running_loop().create_task(drain.stop(done.set))
 
-        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001)
+        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 0.002)
         sock.inject(frame())
         await asyncio.wait_for(done.wait(), 10)
 
