@@ -140,7 +140,7 @@ def battery_items(
         product_name=VENDOR_NAMES.get(battery.product_id, battery.product_name),
         service=service_name(battery),
         instance=instance,
-        custom_name=custom_name,
+        custom_name=custom_name or battery.description or "",
         version=version,
         transmit_writes=transmit_writes,
         reasons=reasons,

@@ -62,10 +62,6 @@ class Claim:
         """When `tick` has something to do."""
         return None if self.state == "silent" else self._at
 
-    def name_at(self, address: int) -> Name | None:
-        """The NAME that was last heard to claim `address`."""
-        return self._taken.get(address)
-
     def address_of(self, name: Name) -> int | None:
         """Where a device is now, by the claims heard; its instances may have changed."""
         return next(

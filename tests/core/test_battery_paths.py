@@ -166,6 +166,13 @@ def test_the_battery_selector_is_there_for_ng_only(battery: Battery) -> None:
     assert battery_items(ng, "bms", 100, request_id=2)["/Battery/Request/Id"] == 2
 
 
+def test_without_a_name_of_the_user_s_the_bms_s_own_is_shown(battery: Battery) -> None:
+    named = replace(battery, description="House bank")
+    assert battery_items(named, "bms", 100)["/CustomName"] == "House bank"
+    assert battery_items(named, "bms", 100, "Boat")["/CustomName"] == "Boat"
+    assert battery_items(battery, "bms", 100)["/CustomName"] == ""
+
+
 def test_settings_are_offered_only_when_they_would_be_sent(battery: Battery) -> None:
     items = battery_items(battery, "bms", 100, transmit_writes=True)
     assert (items["/Settings/HasSettings"], items["/History/CanBeCleared"]) == (1, 0)

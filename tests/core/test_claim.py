@@ -95,7 +95,6 @@ def test_a_device_is_found_where_it_claimed_last() -> None:
     assert claim.address_of(SMALL) == 41
     claim.heard_claim(42, name_of(1, device_instance=4), 1.0)
     assert claim.address_of(SMALL) == 42
-    assert claim.name_at(41) is None
     claim.heard_claim(254, SMALL, 2.0)
     assert claim.address_of(SMALL) is None
 
