@@ -20,9 +20,6 @@ velib marks a peer inactive after about 10 s (Victron velib C stack, J1939_nmt.c
 LOST_S = 60.0
 """No frame for this long: the battery is gone. VE.Can link registers time out after 60 s (gui-v2@3b94597 ve_regs.h)."""
 
-UNSEEN_TEXT = "sent on change or on request"
-"""Why a register may not have been heard although the device is well."""
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
