@@ -8,9 +8,10 @@ import zlib
 
 from gxbridge import __version__
 from gxbridge.app import App, Hearer, Source
-from gxbridge.config import Config
+from gxbridge.config import Config, Terminals
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import database
+from gxbridge.core.terminals import Wiring, service_of
 
 MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
@@ -37,7 +38,23 @@ def setup_of(config: Config) -> Setup:
         allow_mode=config.allow_mode,
         own_number=own_number(),
         configured=config.known_batteries,
+        wirings=tuple(wiring_of(terminals) for terminals in config.terminals),
         platform=platform(),
+    )
+
+
+def wiring_of(terminals: Terminals) -> Wiring:
+    """A wired BMS of the configuration, for the core."""
+
+    def service(text: str | None) -> str | None:
+        return None if text is None else service_of(text)
+
+    return Wiring(
+        name=terminals.name,
+        model=terminals.model,
+        charge=service(terminals.allow_to_charge),
+        discharge=service(terminals.allow_to_discharge),
+        pre_alarm=service(terminals.pre_alarm),
     )
 
 

@@ -27,7 +27,9 @@ from gxbridge.core.own_items import CanView, OwnItems
 from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
 from gxbridge.core.speaker import Speaker
+from gxbridge.core.terminals import Wiring
 from gxbridge.core.transmit import Level
+from gxbridge.core.witnesses import Witnesses
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
@@ -61,6 +63,8 @@ class Setup:
     own_number: int = 1
     """Unique number of our own NAME on the buses; tells one gxbridge from another."""
     configured: tuple[Configured, ...] = ()
+    wirings: tuple[Wiring, ...] = ()
+    """BMSes known only by their terminals, wired to digital inputs."""
     platform: str = ""
 
 
@@ -94,6 +98,7 @@ class Bridge:
         self.setup = setup
         self.fleet = Fleet(setup.configured)
         self.ledger = Ledger()
+        self.witnesses = Witnesses(setup.wirings)
         self.speaker = Speaker(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services: dict[str, dict[str, Value]] = {}
@@ -175,6 +180,7 @@ class Bridge:
             if battery.state != "lost"
         }
         services = self._services_with_ours(batteries, publications)
+        self.witnesses.look(self._services, now)
         unpublished = frozenset(
             service_name(battery)
             for battery in batteries
@@ -190,6 +196,7 @@ class Bridge:
             *self.fleet.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
             *self._decision.findings,
+            *self.witnesses.findings(now),
             *self._standing.findings,
         )
         began, ended = self.ledger.update(findings, now)
@@ -307,6 +314,7 @@ class Bridge:
             names={name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()},
             batteries=tuple(notes),
             provisional=self.fleet.provisional(now),
+            witnesses=self.witnesses.testimonies(enforced=self._standing.effective == "control"),
             findings=self.ledger.current,
         )
 

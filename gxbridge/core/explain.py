@@ -14,6 +14,7 @@ from typing import Any
 from gxbridge.core.battery import Battery, Provisional
 from gxbridge.core.dvcc.decision import Cap, Decision, Limit
 from gxbridge.core.finding import Finding
+from gxbridge.core.witnesses import Testimony
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
@@ -47,6 +48,7 @@ class Situation:
     """Service -> name for people."""
     batteries: tuple[BatteryNote, ...] = ()
     provisional: tuple[Provisional, ...] = ()
+    witnesses: tuple[Testimony, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -134,6 +136,18 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             }
             for item in situation.provisional
         ],
+        "witnesses": [
+            {
+                "source": item.source,
+                "name": item.name,
+                "kind": item.kind,
+                "charge": item.charge,
+                "discharge": item.discharge,
+                "since": epoch(item.since),
+                "text": item.text,
+            }
+            for item in situation.witnesses
+        ],
         "findings": [_finding(finding, epoch) for finding in situation.findings],
     }
 
@@ -208,6 +222,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             lines.append(f"    {note['published_reason']}")
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
+    for item in explanation["witnesses"]:
+        lines += ["", f"{item['text']}{_since(item['since'], now_epoch)}"]
     for item in explanation["waiting"]:
         lines += ["", f"Waiting: {item['text']}"]
     for finding in explanation["findings"]:
