@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BAD_LINES_SHOWN = 20
 """Broken lines named on standard error; a log of another kind has nothing else, and the rest is only counted."""
 
+FAR_FUTURE_S = 1e11
+"""The year 5138: neither infinite nor NaN."""
+
 _EPILOG = """
 Exit code 0: everything could be read (incomplete fast packets, unknown messages and undefined values are only counted,
 on standard error); 1: lines of the log could not be parsed; 2: wrong usage, or the log cannot be read.
@@ -45,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     for name, what in (("from", "from so long after the log's begin"), ("to", "until so long after the log's begin")):
         where = f"{what}, or an epoch time"
-        chosen.add_argument(f"--{name}", dest=f"{name}_s", metavar="SECONDS", type=float, help=where)
+        chosen.add_argument(f"--{name}", dest=f"{name}_s", metavar="SECONDS", type=_seconds, help=where)
 
 
 def _number(written: str) -> int:
@@ -55,6 +58,16 @@ def _number(written: str) -> int:
         return whole_number(written)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{written!r} is no number; write 127508 or 0x2108") from None
+
+
+def _seconds(written: str) -> float:
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < FAR_FUTURE_S:
+        raise argparse.ArgumentTypeError(f"{written!r} is no time in seconds")
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:

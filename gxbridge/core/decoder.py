@@ -105,16 +105,16 @@ class Decoder:
         """What could not be decoded, by reason."""
         fast = self.fast
         return {
-            "too short": self.too_short,
-            "no data frame": self.no_data_frames,
-            "fast packet out of order": fast.wrong_order,
-            "fast packet late": fast.late,
-            "fast packet begun anew": fast.restarted,
-            "fast packet evicted": fast.evicted,
-            "fast packet cut": fast.cut,
-            "fast packet frame without beginning": fast.strays,
-            "fast packet frame malformed": fast.malformed,
-            "fast packet length out of range": fast.oversize,
+            "payloads too short": self.too_short,
+            "frames without data": self.no_data_frames,
+            "fast packets out of order": fast.wrong_order,
+            "fast packets late": fast.late,
+            "fast packets begun anew": fast.restarted,
+            "fast packets evicted": fast.evicted,
+            "fast packets cut": fast.cut,
+            "fast packet frames without beginning": fast.strays,
+            "fast packet frames malformed": fast.malformed,
+            "fast packets of impossible length": fast.oversize,
         }
 
     def set_product(self, source: int, product_id: int) -> None:

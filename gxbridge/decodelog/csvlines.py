@@ -8,7 +8,7 @@ import io
 from gxbridge.core.database import Database
 from gxbridge.core.decoder import Message
 from gxbridge.core.field import FieldInfo, Reading
-from gxbridge.decodelog.words import register_text, service_fields
+from gxbridge.decodelog.words import printable, register_text, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
 
@@ -45,5 +45,6 @@ class CsvLines:
 
 
 def _harmless(text: str) -> str:
-    """Text from the wire that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Text from the log without control characters, and with an apostrophe where a spreadsheet would see a formula."""
+    text = printable(text)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

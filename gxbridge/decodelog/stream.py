@@ -30,7 +30,7 @@ class Lines(Protocol):
 
 class Prompt(io.RawIOBase):
     """Standard input that has `before` called before it waits for more, so that what was understood is shown at once
-    although lines are written in batches."""
+    although lines are written in batches. It ends when that fails."""
 
     def __init__(self, stream: BinaryIO, before: Callable[[], None]) -> None:
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
@@ -40,7 +40,10 @@ class Prompt(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        self._before()
+        try:
+            self._before()
+        except BrokenPipeError:
+            return 0  # for the reader simply the end; `Output` raises it again where it is understood
         part = self._read(len(buffer))
         buffer[: len(part)] = part
         return len(part)
@@ -52,18 +55,25 @@ class Output:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: list[str] = []
+        self._broken: BrokenPipeError | None = None
         self.put = self._waiting.append
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def flush(self) -> None:
-        """Write what waits. Raises BrokenPipeError when nobody reads any more."""
+        """Write what waits. Raises BrokenPipeError when nobody reads any more, from then on each time."""
+        if self._broken is not None:
+            raise self._broken
         if self._waiting:
             text = "".join(self._waiting)
             self._waiting.clear()
-            self._stream.write(text)
-            self._stream.flush()
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except BrokenPipeError as error:
+                self._broken = error
+                raise
 
 
 class Stream:

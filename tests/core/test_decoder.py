@@ -225,7 +225,7 @@ def test_less_than_the_least_length_is_dropped() -> None:
     for _ in range(2):
         assert one("19F21229#00061100006 3FF40".replace(" ", ""), decoder) is None
     assert (decoder.too_short, decoder.messages) == (2, 0)
-    assert decoder.errors["too short"] == 2
+    assert decoder.errors["payloads too short"] == 2
 
 
 @pytest.mark.parametrize("flag", [0x20000000, 0x40000000, 0x80000000, 1 << 40])
@@ -235,7 +235,7 @@ def test_frames_with_flags_in_their_identifier_are_no_data(flag: int) -> None:
     assert decoder.feed(0x1CEFFF29 | flag, bytes.fromhex("6699FF0F10270000"), 0.0) is None
     assert decoder.feed_payload(0x1CEFFF29 | flag, bytes(8)) is None
     assert decoder.feed(-1, bytes(8), 0.0) is None
-    assert decoder.errors["no data frame"] == 3
+    assert decoder.errors["frames without data"] == 3
 
 
 def test_more_than_eight_bytes_do_no_harm() -> None:
