@@ -202,7 +202,8 @@ async def connect(bus: str, library_name: str = "") -> Connection:
             await connection.hello()
         except (OSError, ValueError, BusUnreachable) as error:
             where = options.get("path") or options.get("abstract") or f"{options.get('host')}:{options.get('port')}"
-            reason = f"no D-Bus at {where}: {getattr(error, 'strerror', None) or error or 'no answer in time'}"
+            code = getattr(error, "errno", None)
+            reason = f"no D-Bus at {where}: {os.strerror(code) if code else str(error) or 'no answer in time'}"
         else:
             return connection
     raise BusUnreachable(reason if bus not in ("system", "session") else f"{bus} bus: {reason}")

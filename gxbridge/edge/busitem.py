@@ -6,9 +6,11 @@ of a variant. Strict where programs read meaning out of an answer: UnknownObject
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from math import nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -148,7 +150,11 @@ class ItemTree:
         except wire.WireError as error:
             connection.refuse(call, "InvalidArgs", f"SetValue takes one argument: {error}")
             return
-        connection.answer(call, "i", wire.int32_body(self._write(item, written)))
+        code = REFUSED  # also when the owner raises
+        try:
+            code = self._write(item, written)
+        finally:
+            connection.answer(call, "i", wire.int32_body(code))
 
     def _write(self, item: Item, written: object) -> int:
         if not item.spec.writable:
@@ -200,15 +206,19 @@ def _variant(item: Item) -> tuple[str, Any]:
 
 def _argument(connection: Connection, call: Incoming) -> object:
     """What SetValue was given. Raises WireError unless it is exactly one argument."""
-    if call.header.signature == "v" and call.at >= 0:
-        try:
-            return parse.read_variant(call.frame, call.at)[0]
-        except (parse.Unusual, struct.error, IndexError, UnicodeDecodeError):
-            pass
-    arguments = connection.body(call)
+    arguments: list[Any] = []
+    signature = call.header.signature
+    if signature == "v" and call.at >= 0:
+        with contextlib.suppress(parse.Unusual, struct.error, IndexError, UnicodeDecodeError):
+            arguments.append(parse.read_variant(call.frame, call.at)[0])
+            signature = chr(call.frame[call.at + 1])
+    if not arguments:
+        arguments = connection.body(call)
     if len(arguments) != 1:
         raise wire.WireError(f"got {len(arguments)}")
-    return arguments[0]
+    return (
+        nan if arguments[0] is None and signature == "d" else arguments[0]
+    )  # NaN is read as invalid; written, it is wrong
 
 
 def _machine_id() -> str:

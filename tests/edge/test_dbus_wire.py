@@ -175,7 +175,9 @@ plain = st.one_of(
     st.tuples(st.just("s"), texts),
     st.tuples(st.just("o"), paths),
     st.tuples(st.just("b"), st.booleans()),
-    st.sampled_from(["ai", "au", "ad", "ax", "as", "av", "aa{sv}", "ay"]).map(lambda code: (code, b"" if code == "ay" else [])),
+    st.sampled_from(["ai", "au", "ad", "ax", "as", "av", "aa{sv}", "ay"]).map(
+        lambda code: (code, b"" if code == "ay" else [])
+    ),
 )
 unusual = st.one_of(
     st.tuples(st.just("ai"), st.lists(st.integers(-5, 5), min_size=1)),
