@@ -50,7 +50,7 @@ BUS_OFF: Final = (
     "`ip link set {channel} type can restart-ms 1000` lets it come back by itself"
 )
 ADVICE: Final = {
-    errno.ENODEV: "there is no interface {channel}; `ip -br link show type can` lists those there are",
+    errno.ENODEV: "there is no interface {channel}; `ip -br link` lists those there are",
     errno.ENXIO: "the interface {channel} has gone",
     errno.EAFNOSUPPORT: "this kernel has no SocketCAN (modules can, can_raw)",
     errno.EPROTONOSUPPORT: "this kernel has no raw CAN sockets (module can_raw)",

@@ -307,7 +307,7 @@ def test_closing_twice_or_before_the_start_is_fine(world: World) -> None:
 
 
 def test_errors_are_in_words_with_what_to_do() -> None:
-    assert why(missing(), CAN0) == "there is no interface can0; `ip -br link show type can` lists those there are"
+    assert why(missing(), CAN0) == "there is no interface can0; `ip -br link` lists those there are"
     assert "no SocketCAN" in why(OSError(errno.EAFNOSUPPORT, "x"), CAN0)
     assert why(can.CanInitializationError("could\n not", 5), CAN0) == "could not [Error Code 5]"
     assert why(RuntimeError(), CAN0) == "RuntimeError"
