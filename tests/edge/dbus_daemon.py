@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -66,7 +67,6 @@ class DBusDaemon:
         """Ends the daemon; all connections are lost."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGCONT)
         self._process.kill()
         self._process.wait()
         if self._process.stdout is not None:
@@ -81,9 +81,11 @@ class DBusDaemon:
         return self._process.pid
 
     def pause(self) -> None:
-        """Lets the daemon hang (SIGSTOP)."""
+        """Lets the daemon hang (SIGSTOP), and returns when it does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        while Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """Lets it go on."""
