@@ -47,14 +47,17 @@ def sentence(bms: VebusBms) -> str:
     return f"{said}{because}{alarm}. {ON_OFF_ONLY}."
 
 
-def findings(bms: VebusBms, now: float) -> tuple[Finding, ...]:
-    """What a person should know of this system now; `now` in monotonic seconds. A ledger keeps first and count."""
-    return tuple(
-        Finding(key, severity, bms.service, text, advice, now, now) for key, severity, text, advice in _notes(bms)
-    )
+def findings(bms: VebusBms, now: float, had_bms: bool = False) -> tuple[Finding, ...]:
+    """What a person should know of this system now; `now` in monotonic seconds. A ledger keeps first and count.
+
+    `had_bms`: a BMS was seen there before. Without one, items that are missing mean an inverter/charger that never
+    knew any BMS, and nothing is the matter.
+    """
+    notes = _notes(bms, had_bms or bms.expected is True)
+    return tuple(Finding(key, severity, bms.service, text, advice, now, now) for key, severity, text, advice in notes)
 
 
-def _notes(bms: VebusBms) -> Iterator[tuple[str, Severity, str, str]]:
+def _notes(bms: VebusBms, due: bool) -> Iterator[tuple[str, Severity, str, str]]:
     who = name(bms)
     if bms.assistant_missing:
         yield (
@@ -93,7 +96,7 @@ def _notes(bms: VebusBms) -> Iterator[tuple[str, Severity, str, str]]:
             f"The {who} cannot be read while the inverter/charger is switched off",
             "Switch it on; a VE.Bus BMS V2 with an MK3 can be read even then",
         )
-    elif bms.doubt in ("invalid", "not-ready", "unknown-type"):
+    elif bms.doubt in ("invalid", "unknown-type") or (bms.doubt == "not-ready" and due):
         yield (
             "vebus-bms-unknown",
             "warning",

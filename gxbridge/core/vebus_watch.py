@@ -22,6 +22,8 @@ class Seen:
     charge_since: float
     discharge_since: float
     gone_at: float | None = None
+    had_bms: bool = False
+    """A BMS was seen there, and the system has not said since that none is configured."""
 
     @property
     def charge(self) -> Permission:
@@ -30,6 +32,15 @@ class Seen:
     @property
     def discharge(self) -> Permission:
         return None if self.gone_at is not None else self.bms.discharge
+
+    @property
+    def stops_charge(self) -> bool:
+        """A BMS is or was there and does not allow charging: refused, or unknown."""
+        return self.had_bms and self.charge is not True
+
+    @property
+    def stops_discharge(self) -> bool:
+        return self.had_bms and self.discharge is not True
 
     @property
     def text(self) -> str:
@@ -48,9 +59,7 @@ def follow(watch: Watch, services: Mapping[str, Items], now: float) -> Watch:
     found = {bms.service: bms for bms in read_all(services)}
     after = {service: _step(watch.get(service), bms, now) for service, bms in found.items()}
     # A system that never had a BMS leaves nothing behind that anybody would miss.
-    missed = [
-        _gone(seen, now) for service, seen in watch.items() if service not in found and seen.bms.generation != "none"
-    ]
+    missed = [_gone(seen, now) for service, seen in watch.items() if service not in found and seen.had_bms]
     missed.sort(key=lambda seen: -(seen.gone_at or 0.0))
     room = max(0, REMEMBERED - len(after))
     return after | {seen.bms.service: seen for seen in missed[:room]}
@@ -61,7 +70,7 @@ def watch_findings(watch: Watch, now: float) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for seen in watch.values():
         if seen.gone_at is None:
-            found += findings(seen.bms, now)
+            found += findings(seen.bms, now, seen.had_bms)
         else:
             found.append(
                 Finding(
@@ -78,12 +87,14 @@ def watch_findings(watch: Watch, now: float) -> tuple[Finding, ...]:
 
 
 def _step(before: Seen | None, bms: VebusBms, now: float) -> Seen:
+    has = bms.generation not in ("none", "unknown")
     if before is None:
-        return Seen(bms, now, now)
+        return Seen(bms, now, now, had_bms=has)
     return Seen(
         bms,
         before.charge_since if before.charge == bms.charge else now,
         before.discharge_since if before.discharge == bms.discharge else now,
+        had_bms=has or (before.had_bms and bms.generation != "none"),
     )
 
 

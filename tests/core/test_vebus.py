@@ -227,7 +227,16 @@ def test_a_service_without_any_item_is_unknown() -> None:
     assert "not ready" in sentence(bms)
 
 
-values = st.one_of(st.none(), st.just([]), st.just({}), st.integers(-5, 5), st.integers(), st.floats(), st.sampled_from(["", "1", "VE.Can", "MK3"]), st.just(1146100))
+values = st.one_of(
+    st.none(),
+    st.just([]),
+    st.just({}),
+    st.integers(-5, 5),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(["", "1", "VE.Can", "MK3"]),
+    st.just(1146100),
+)
 
 
 @given(st.dictionaries(st.sampled_from(vebus.PATHS), values))
