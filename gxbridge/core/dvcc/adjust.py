@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.battery import battery_voltage
 from gxbridge.core.dvcc.caps import ccl_caps, cvl_caps, dcl_caps
 from gxbridge.core.dvcc.chargers import (
     EXTERNAL,
@@ -18,6 +17,7 @@ from gxbridge.core.dvcc.chargers import (
     currents,
     network_modes,
     put,
+    untold,
 )
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.current import Currents, compensate, dc_loads
@@ -34,6 +34,7 @@ from gxbridge.core.dvcc.multi import bms_limits, remainder, stop_charge, stop_di
 from gxbridge.core.dvcc.reasons import cap
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene
+from gxbridge.core.dvcc.services import Device
 from gxbridge.core.dvcc.voltage import NO_VOLTAGES, Voltages, voltages
 
 
@@ -46,18 +47,19 @@ class Round(NamedTuple):
 
 def full_round(scene: Scene, memory: Memory, now: float, dvcc_on: bool) -> Round:
     """One round, whatever the state: DVCC off, BMS lost, or control."""
-    memory = replace(memory, adjusted_at=now)
     if not dvcc_on:
-        return off_round(scene, memory)
-    firmware, batteries = int(bool(insufficient(scene))), int(scene.selection.bmses > 1)
-    memory = replace(memory, flags=replace(memory.flags, dvcc=1, alarm_firmware=firmware, alarm_multiple=batteries))
+        return off_round(scene, memory._replace(adjusted_at=now))
+    old = insufficient(scene)
+    batteries = int(scene.selection.bmses > 1)
+    flags = memory.flags._replace(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
+    memory = memory._replace(adjusted_at=now, flags=flags)
     if scene.options.loss_stops_first:
         state, who, _ = state_of(memory.controllers, now)
         if who is not None and state in ("silent", "lost"):
             return lost_round(scene, memory, now, who, silent=state == "silent")
     if remembered(scene):
         return remembered_round(scene, memory, now)
-    return control_round(scene, memory, now)
+    return control_round(scene, memory, now, old)
 
 
 def remembered(scene: Scene) -> bool:
@@ -67,39 +69,31 @@ def remembered(scene: Scene) -> bool:
     return any(device.items.get(p.BMS_PRESENT) == 1 for device in scene.plant.chargers)
 
 
-def untold(scene: Scene, why: str, current_a: float | None = None) -> list[Told]:
-    """Every charger with one reason."""
-    return [Told(device, current_a, why) for device in scene.plant.chargers]
-
-
 def off_round(scene: Scene, memory: Memory) -> Round:
     """DVCC off."""
     writes, flags = legacy(scene, memory.flags)
-    limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene, "dvcc-off"))
+    limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene.plant.chargers, "dvcc-off"))
     if scene.options.no_legacy:
-        writes, flags = [], replace(flags, solar_voltage=0, solar_current=0)
-    return Round(writes, replace(memory, flags=flags, limits=tuple(limits), findings=()))
+        writes, flags = [], flags._replace(solar_voltage=0, solar_current=0)
+    return Round(writes, memory._replace(flags=flags, limits=tuple(limits), findings=()))
 
 
 def remembered_round(scene: Scene, memory: Memory, now: float) -> Round:
     """Nothing is written to anybody; what was published about voltages ends."""
-    flags = replace(memory.flags, solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
-    limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene, "bms-remembered"))
+    flags = memory.flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
+    limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene.plant.chargers, "bms-remembered"))
     found = (remembered_finding(scene, now),)
-    return Round([], replace(memory, flags=flags, limits=tuple(limits), findings=found))
+    return Round([], memory._replace(flags=flags, limits=tuple(limits), findings=found))
 
 
 def lost_round(scene: Scene, memory: Memory, now: float, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
     name = "bms-silent" if silent else "bms-lost"
-    flags = replace(
-        memory.flags, solar_voltage=0, solar_current=int(silent), effective_v=None, charge_v=None, bms_parameters=0
-    )
-    told = untold(scene, name, 0.0 if silent else None)
+    flags = memory.flags._replace(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None)
+    told = untold(scene.plant.chargers, name, 0.0 if silent else None)
     book = Chronicle(now, memory.since)
     reason = book.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
-    memory = replace(
-        memory,
+    memory = memory._replace(
         flags=flags,
         limits=tuple(same_reason(reason, scene, told)),
         findings=(loss_finding(who, silent, now),),
@@ -112,20 +106,19 @@ def lost_round(scene: Scene, memory: Memory, now: float, who: Controller, *, sil
     for device in (*scene.plant.solar_side, *scene.plant.others):
         writes += put(device, p.NETWORK_MODE, mode)
     writes += current_writes(told)
-    memory = replace(memory, charge_told_at=now if writes else memory.charge_told_at)
+    memory = memory._replace(charge_told_at=now if writes else memory.charge_told_at)
     writes += stop_charge(scene)
     if scene.options.discharge_on_loss == "stop":
         writes += stop_discharge(scene)
     return Round(writes, memory)
 
 
-def control_round(scene: Scene, memory: Memory, now: float) -> Round:
-    """Decide and write."""
+def control_round(scene: Scene, memory: Memory, now: float, old: Sequence[Device]) -> Round:
+    """Decide and write; `old` are the devices whose firmware is too old."""
     pv_off = memory.pv_disabled_reads > 0
     book = Chronicle(now, memory.since)
     said = listen(scene, memory.regulator_v)
-    voltage = battery_voltage(scene)
-    voltage_v = None if voltage is None else voltage.value_v
+    voltage_v = scene.voltage_v
     cvl = cvl_caps(scene, said, book, voltage_v)
     charge = ccl_caps(scene, said, book, memory.gave, cvl.caps[0] if cvl.refused else None)
     discharge = dcl_caps(scene, said, book, memory.gave)
@@ -142,14 +135,13 @@ def control_round(scene: Scene, memory: Memory, now: float) -> Round:
         multi_writes = bms_limits(scene, cvl.value, rest, discharge, said.low_v)
         unlimited = memory.unlimited and rest is None
     limits: list[Limit] = [
-        *system_limits(cvl, charge.limit, discharge, amps.terms),
-        *charger_limits(told, charge.limit, amps.terms),
+        *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
+        *charger_limits(told, charge.limit, amps.terms, {device.name for device in old}),
         multi_limit(scene, rest, charge.limit, amps),
     ]
-    found = tuple(round_findings(scene, cvl, charge.limit, amps, told, now))
+    found = tuple(round_findings(scene, cvl, charge.limit, amps, told, old, now))
     renewed = scene.bms is not None and not discharge.refused
-    memory = replace(
-        memory,
+    memory = memory._replace(
         flags=control_flags(scene, memory.flags, volts, cvl.value, amps),
         pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0),
         regulator_v=said.regulator_v,
@@ -170,7 +162,7 @@ def tell_chargers(
 ) -> tuple[list[Told], list[Write]]:
     """Modes, voltages and currents, when there is a voltage or a current to say."""
     if volts.effective_v is None and volts.bms_v is None and amps.solar_a is None:
-        return untold(scene, "nothing-to-say"), []
+        return untold(scene.plant.chargers, "nothing-to-say"), []
     told, extra = currents(scene, amps, memory.smoothed, pv_off)
     writes = network_modes(scene, volts, amps, scene.selection.has_bms)
     writes += charge_voltages(scene, volts)
@@ -183,8 +175,7 @@ def control_flags(scene: Scene, flags: Flags, volts: Voltages, cvl: float | None
     solar_voltage = (volts.effective_v is not None and bool(chargers)) or (volts.vecan_v is not None and bool(vecans))
     bms = scene.bms is not None
     limits_written = bms and (multi is not None or bool(scene.plant.inverters))
-    return replace(
-        flags,
+    return flags._replace(
         solar_voltage=int(solar_voltage),
         solar_current=int(amps.solar_a is not None and bool(chargers)),
         effective_v=volts.effective_v,

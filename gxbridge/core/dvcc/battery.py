@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.quirks import quirk_of
-from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.services import Device
+from gxbridge.core.dvcc.services import Device, Plant
 
 WITHOUT_MONITOR: Final = (p.INVERTER, p.SOLAR, p.CHARGER, p.FUELCELL, p.DCSYSTEM)
 """Where the voltage comes from when neither a monitor nor a running Multi is there, in this order."""
@@ -43,21 +43,20 @@ def behind_contactor(battery: Device) -> bool:
     return state != RUNNING
 
 
-def battery_voltage(scene: Scene) -> Voltage | None:
+def battery_voltage(plant: Plant, monitor: Device | None, options: Options) -> Voltage | None:
     """The battery voltage; None when nobody knows it."""
-    monitor = scene.selection.monitor
     if monitor is not None:
         value = number(monitor.items, p.VOLTAGE)
         if value is None:
             return None
-        guarded = scene.options.contactor_guard and behind_contactor(monitor)
+        guarded = options.contactor_guard and behind_contactor(monitor)
         return Voltage(value, monitor, not guarded and monitor.items.get(p.INSECURE) != 1, guarded)
-    for multi in scene.plant.of(p.VEBUS):
+    for multi in plant.of(p.VEBUS):
         value = number(multi.items, p.VOLTAGE)
         if value is not None and multi.items.get(p.STATE) not in (0, None):
             return Voltage(value, multi, True)
     for kind in WITHOUT_MONITOR:
-        for device in scene.plant.of(kind):
+        for device in plant.of(kind):
             value = number(device.items, p.VOLTAGE)
             if value is not None:
                 return Voltage(value, device, True)

@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.current import Currents
 from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.fast import make
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.services import Device
+from gxbridge.core.dvcc.services import ON_VECAN, Device
 from gxbridge.core.dvcc.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.voltage import Voltages, feeds_in
 
@@ -25,8 +26,6 @@ REMOTE_BMS: Final = 8
 
 SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 """The kinds on the solar side."""
-UNTOLD: Final = frozenset({"no-path", "no-setting"})
-"""Chargers that charge this battery without being told a current: theirs counts against the limit."""
 
 
 class Told(NamedTuple):
@@ -52,9 +51,9 @@ def network_modes(scene: Scene, volts: Voltages, amps: Currents, has_bms: bool) 
     mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 0)
     plain = NETWORKED | (EXTERNAL if amps.solar_a is not None else 0)
     writes = [
-        Write(device.name, p.NETWORK_MODE, mode)
-        for device in (*scene.plant.solar_side, *scene.plant.others)
-        if p.NETWORK_MODE in device.items
+        make(Write, (name, p.NETWORK_MODE, mode))
+        for name, _, items, _ in (*scene.plant.solar_side, *scene.plant.others)
+        if p.NETWORK_MODE in items
     ]
     for vecan in scene.plant.of(p.VECAN):
         writes += put(vecan, p.NETWORK_MODE, plain if volts.vecan_v is None else mode)
@@ -65,9 +64,11 @@ def charge_voltages(scene: Scene, volts: Voltages) -> list[Write]:
     """The effective voltage for the solar side off VE.Can, vecan its own, the BMS's for alternators and gensets."""
     writes: list[Write] = []
     if volts.effective_v is not None:
-        for device in scene.plant.solar_side:
-            if p.CHARGE_VOLTAGE in device.items and not device.on_vecan:
-                writes.append(Write(device.name, p.CHARGE_VOLTAGE, volts.effective_v))
+        writes = [
+            make(Write, (name, p.CHARGE_VOLTAGE, volts.effective_v))
+            for name, _, items, _ in scene.plant.solar_side
+            if p.CHARGE_VOLTAGE in items and items.get(p.CONNECTION) != ON_VECAN
+        ]
     if volts.vecan_v is not None:
         for vecan in scene.plant.of(p.VECAN):
             writes += put(vecan, p.CHARGE_VOLTAGE, volts.vecan_v)
@@ -77,21 +78,24 @@ def charge_voltages(scene: Scene, volts: Voltages) -> list[Write]:
     return writes
 
 
-def own_limit(device: Device) -> float | None:
-    """The most a charger may by its own setting."""
-    return number(device.items, p.CHARGE_LIMIT_SETTING)
+def elsewhere(device: Device) -> bool:
+    """Is a charger in another network, on another battery?"""
+    return device.items.get(p.N2K_INSTANCE, 0) not in (0, None)
 
 
-def hindrance(device: Device) -> str:
+def hindrance(device: Device, own_a: float | None) -> str:
     """Why a charger of the solar side cannot be told a current; "" when it can."""
-    limit = own_limit(device)
-    if limit is None:
+    if own_a is None:
         return "no-setting"
-    if device.items.get(p.N2K_INSTANCE, 0) not in (0, None):
+    if elsewhere(device):
         return "other-network"
-    if device.kind == p.SOLAR:
-        return "off" if device.items.get(p.STATE) == 0 else ""
-    return "" if limit > 0 else "off"
+    off = device.items.get(p.STATE) == 0 if device.kind == p.SOLAR else own_a <= 0
+    return "off" if off else ""
+
+
+def untold(devices: Sequence[Device], why: str, current_a: float | None = None) -> list[Told]:
+    """Every charger with one reason."""
+    return [Told(device, current_a, why) for device in devices]
 
 
 def currents(
@@ -99,7 +103,7 @@ def currents(
 ) -> tuple[list[Told], list[Write]]:
     """What every charger is told, and writes to a Multi RS that come with it."""
     if scene.options.stop_means_zero and amps.stop:
-        return [Told(device, 0.0, "stopped") for device in scene.plant.chargers], []
+        return untold(scene.plant.chargers, "stopped", 0.0), []
     rs = feeding_system(scene)
     feeding = feeds_in(scene.multi, scene.settings) and not pv_off
     if scene.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
@@ -108,37 +112,44 @@ def currents(
     return told + other_currents(scene, amps, smoothed), writes
 
 
-def vendor_sharers(devices: Sequence[Device], smoothed: Mapping[str, float]) -> list[Sharer]:
+class Charger(NamedTuple):
+    """A charger that can be told a current."""
+
+    device: Device
+    own_a: float
+
+
+def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -> list[Sharer]:
     """Chargers as the vendor's sharing rule sees them; one that was never told anything counts with its own limit."""
     sharers = []
-    for device in devices:
-        limit = own_limit(device) or 0.0
+    for device, own_a in chargers:
         told = number(device.items, p.CHARGE_CURRENT)
-        sharers.append(Sharer(smoothed.get(device.name, 0.0), limit, limit if told is None else told))
+        sharers.append(Sharer(smoothed.get(device.name, 0.0), own_a, own_a if told is None else told))
     return sharers
 
 
 def shared(
-    scene: Scene, devices: Sequence[Device], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
+    scene: Scene, chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
 ) -> list[Told]:
-    """A limit over devices of the solar side that can be told."""
-    sharers = vendor_sharers(devices, smoothed)
+    """A limit over chargers of the solar side that can be told."""
+    if not chargers:
+        return []
     rule = strict_share if scene.options.strict_sharing else vendor_share
+    shares = rule(limit_a, vendor_sharers(chargers, smoothed))
     return [
-        Told(device, clamp(device, current), "share", limit_a, extra_a)
-        for device, current in zip(devices, rule(limit_a, sharers) if sharers else (), strict=True)
+        Told(device, clamp(own_a, current), "share", limit_a, extra_a)
+        for (device, own_a), current in zip(chargers, shares, strict=True)
     ]
 
 
-def clamp(device: Device, current_a: float) -> float:
+def clamp(own_a: float | None, current_a: float) -> float:
     """Never beyond the charger's own setting, never below 0."""
-    limit = own_limit(device)
-    return max(current_a if limit is None else min(current_a, limit), 0.0)
+    return max(current_a if own_a is None else min(current_a, own_a), 0.0)
 
 
-def at_most(devices: Sequence[Device], why: str) -> list[Told]:
+def at_most(chargers: Sequence[Charger], why: str) -> list[Told]:
     """Every charger its own setting."""
-    return [Told(device, clamp(device, own_limit(device) or 0.0), why) for device in devices]
+    return [Told(device, max(own_a, 0.0), why) for device, own_a in chargers]
 
 
 def solar_currents(
@@ -150,21 +161,25 @@ def solar_currents(
     feeding: bool,
 ) -> tuple[list[Told], list[Write]]:
     """The solar side as the vendor does it."""
-    hindered = [(device, hindrance(device)) for device in scene.plant.solar_side]
-    silent = [Told(device, None, why) for device, why in hindered if why]
-    devices = [device for device, why in hindered if not why]
-    if not devices:
-        return silent, []
+    silent: list[Told] = []
+    chargers: list[Charger] = []
+    for device in scene.plant.solar_side:
+        own_a = device.own_a
+        why = hindrance(device, own_a)
+        if own_a is None or why:
+            silent.append(Told(device, None, why))
+        else:
+            chargers.append(Charger(device, own_a))
     if amps.stop:
-        return [Told(device, 0.0, "stopped") for device in devices] + silent, []
+        return [Told(device, 0.0, "stopped") for device, own_a in chargers] + silent, []
     if amps.solar_a is None:
-        return at_most(devices, "no-limit") + silent, []
-    if rs is not None:
-        told, writes = rs_currents(scene, rs, devices, amps.solar_a, smoothed, pv_off)
+        return at_most(chargers, "no-limit") + silent, []
+    if rs is not None and chargers:
+        told, writes = rs_currents(scene, rs, chargers, amps.solar_a, smoothed, pv_off)
         return told + silent, writes
     if feeding:
-        return at_most(devices, "feed-in") + silent, []
-    return shared(scene, devices, amps.solar_a, smoothed) + silent, []
+        return at_most(chargers, "feed-in") + silent, []
+    return shared(scene, chargers, amps.solar_a, smoothed) + silent, []
 
 
 def feeding_system(scene: Scene) -> Device | None:
@@ -182,17 +197,17 @@ def feeding_system(scene: Scene) -> Device | None:
 def rs_currents(
     scene: Scene,
     rs: Device,
-    devices: Sequence[Device],
+    chargers: Sequence[Charger],
     limit_a: float,
     smoothed: Mapping[str, float],
     pv_off: bool,
 ) -> tuple[list[Told], list[Write]]:
     """Solar chargers may make what the RS can push out on top of the limit; the RS is told the excess."""
     capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or 0.0, 0.0)
-    solar = [device for device in devices if device.kind == p.SOLAR]
-    inverters = [device for device in devices if device.kind != p.SOLAR]
+    solar = [charger for charger in chargers if charger.device.kind == p.SOLAR]
+    inverters = [charger for charger in chargers if charger.device.kind != p.SOLAR]
     told = shared(scene, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity)
-    made = sum(smoothed.get(device.name, 0.0) for device in solar)
+    made = sum(smoothed.get(charger.device.name, 0.0) for charger in solar)
     told += shared(scene, inverters, max(limit_a - made, 0.0), smoothed)
     excess = 0.0 if pv_off else min(max(round(made - limit_a, 1), 0.0), capacity)
     return told, put(rs, p.DISCHARGE_SETPOINT, excess)
@@ -200,57 +215,51 @@ def rs_currents(
 
 def other_currents(scene: Scene, amps: Currents, smoothed: Mapping[str, float]) -> list[Told]:
     """Alternators and DC/DC chargers get what the sun leaves, by their size; gensets are told no current."""
-    plant = scene.plant
-    told = [Told(device, None, "genset") for device in plant.gensets]
-    told += [Told(device, None, "no-setting") for device in plant.others if own_limit(device) is None]
-    devices = [device for device in plant.others if own_limit(device) is not None and p.CHARGE_CURRENT in device.items]
+    told = untold(scene.plant.gensets, "genset")
+    chargers: list[Charger] = []
+    for device in scene.plant.others:
+        own_a = device.own_a
+        if own_a is None or p.CHARGE_CURRENT not in device.items:
+            told.append(Told(device, None, "no-setting" if own_a is None else "no-path"))
+        else:
+            chargers.append(Charger(device, own_a))
     if amps.solar_a is None:
-        return at_most(devices, "no-limit") + told
+        return at_most(chargers, "no-limit") + told
     rest = max(amps.solar_a - solar_sum(scene, smoothed), 0.0)
-    capacity = sum(own_limit(device) or 0.0 for device in devices)
+    capacity = sum(own_a for _, own_a in chargers)
     part = rest / capacity if capacity > 0 else 0.0
-    return [
-        Told(device, clamp(device, part * (own_limit(device) or 0.0)), "rest", amps.solar_a) for device in devices
-    ] + told
+    return [Told(device, clamp(own_a, part * own_a), "rest", amps.solar_a) for device, own_a in chargers] + told
 
 
 def strict_currents(scene: Scene, limit_a: float, smoothed: Mapping[str, float]) -> list[Told]:
     """All chargers together are told at most the limit, less what those make that cannot be told."""
-    told: list[Told] = []
+    silent: list[Told] = []
     devices: list[Device] = []
     sharers: list[Sharer] = []
     for device in scene.plant.chargers:
-        first = device.kind in SUN
-        why = strict_hindrance(device, first)
-        actual = smoothed.get(device.name, 0.0) if first else number(device.items, p.CURRENT) or 0.0
-        if not why:
+        name, kind, items, own_a = device
+        first = kind in SUN
+        actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or 0.0
+        why = "no-path" if p.CHARGE_CURRENT not in items else "other-network" if first and elsewhere(device) else ""
+        if own_a is not None and not why:
             devices.append(device)
-            sharers.append(Sharer(actual, own_limit(device) or 0.0, 0.0, first, device.items.get(p.STATE) != 0))
+            sharers.append(make(Sharer, (actual, max(own_a, 0.0), 0.0, first, items.get(p.STATE) != 0)))
         else:
-            told.append(Told(device, None, why))
-            limit_a -= max(actual, 0.0) if why in UNTOLD else 0.0
-    shares = strict_share(limit_a, sharers)
+            silent.append(Told(device, None, why or "no-setting"))
+            limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)
+    limit_a = max(limit_a, 0.0)
     return [
-        Told(device, share, "share" if s.awake else "asleep", max(limit_a, 0.0))
-        for device, share, s in zip(devices, shares, sharers, strict=True)
-    ] + told
-
-
-def strict_hindrance(device: Device, first: bool) -> str:
-    """Why the strict rule cannot tell a charger a current; one that is off is told something."""
-    if p.CHARGE_CURRENT not in device.items:
-        return "no-path"
-    if own_limit(device) is None:
-        return "no-setting"
-    return "other-network" if first and device.items.get(p.N2K_INSTANCE, 0) not in (0, None) else ""
+        make(Told, (device, share, "share" if sharer.awake else "asleep", limit_a, 0.0))
+        for device, share, sharer in zip(devices, strict_share(limit_a, sharers), sharers, strict=True)
+    ] + silent
 
 
 def current_writes(told: Sequence[Told]) -> list[Write]:
     """The writes for what the chargers are told."""
     return [
-        Write(t.device.name, p.CHARGE_CURRENT, t.current_a)
-        for t in told
-        if t.current_a is not None and p.CHARGE_CURRENT in t.device.items
+        make(Write, (device.name, p.CHARGE_CURRENT, current_a))
+        for device, current_a, _, _, _ in told
+        if current_a is not None and p.CHARGE_CURRENT in device.items
     ]
 
 

@@ -9,22 +9,29 @@ from typing import TypeAlias
 from gxbridge.core.dvcc.decision import Cap, Unit
 from gxbridge.core.dvcc.reasons import cap
 
-Since: TypeAlias = Mapping[tuple[str, str], tuple[float | None, float]]
-"""(reason, source) -> its value and since when it has it (monotonic s)."""
+Words: TypeAlias = Mapping[str, str]
+Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Words]]
+"""(reason, source) -> the cap as it was last, with its moment, and the words in its text."""
 
 
 @dataclass(slots=True)
 class Chronicle:
-    """Made for one round and thrown away: takes the old moments, gives caps theirs, collects the new moments."""
+    """Made for one round and thrown away: takes the old caps, gives new ones their moment, collects them."""
 
     now: float
     before: Since
-    fresh: dict[tuple[str, str], tuple[float | None, float]] = field(default_factory=dict)
+    fresh: dict[tuple[str, str], tuple[Cap, Words]] = field(default_factory=dict)
 
     def cap(self, name: str, value: float | None, unit: Unit, source: str = "", path: str = "", /, **words: str) -> Cap:
         """A cap that remembers since when it has its value."""
         key = (name, source)
         known = self.before.get(key)
-        entry = known if known is not None and known[0] == value else (value, self.now)
-        self.fresh[key] = entry
-        return cap(name, value, unit, source, path, entry[1], **words)
+        if known is None or known[0].value != value:
+            made = cap(name, value, unit, source, path, self.now, **words)
+        elif known[1] == words:
+            self.fresh[key] = known
+            return known[0]
+        else:
+            made = cap(name, value, unit, source, path, known[0].since, **words)
+        self.fresh[key] = (made, words)
+        return made

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.adjust import full_round
-from gxbridge.core.dvcc.battery import battery_voltage
 from gxbridge.core.dvcc.caps import cvl_caps
 from gxbridge.core.dvcc.chargers import charge_voltages, put
 from gxbridge.core.dvcc.chronicle import Chronicle
@@ -46,21 +44,20 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
     control, sense = due(memory.control, now), due(memory.sense, now)
     if control is not None:
-        memory = replace(
-            memory,
+        memory = memory._replace(
             control=control,
             smoothed=advance(memory.smoothed, scene.plant.solar_side),
             vebus_a=advance_vebus(memory.vebus_a, scene.plant, scene.multi),
         )
     if sense is not None:
-        more, memory = share_sense(scene, replace(memory, sense=sense), sense.seconds, is_on(memory.dvcc), now)
+        more, memory = share_sense(scene, memory, sense, is_on(memory.dvcc), now)
         writes += more
     grants = granted(scene, memory)
     round_due = control is not None and control.seconds % ROUND_S == 0
     early = scene.options.early_lowering and taken_back(memory.grants, grants)
     if round_due or early:
         more, memory = full_round(scene, memory, now, is_on(memory.dvcc))
-        memory = replace(memory, grants=grants)
+        memory = memory._replace(grants=grants)
         writes += more
     elif not memory.limits:
         memory = explain_ahead(scene, memory, now)
@@ -77,7 +74,7 @@ def take(
             writes += quick(scene, memory, service, now)
         elif path == p.PV_DISABLE and service == p.SYSTEM:
             wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
-            memory = replace(memory, pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
+            memory = memory._replace(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
     return writes, memory
 
 
@@ -93,9 +90,7 @@ def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]
         return charge_voltages(scene, voltages(None, scene.multi, scene.settings, ()))
     if not scene.quirk.quick:
         return []
-    voltage = battery_voltage(scene)
-    measured_v = None if voltage is None else voltage.value_v
-    cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), measured_v)
+    cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), scene.voltage_v)
     volts = NO_VOLTAGES if cvl.refused else voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
     writes = charge_voltages(scene, volts)
     if scene.multi is not None and not cvl.refused:
@@ -106,14 +101,14 @@ def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]
 def explain_ahead(scene: Scene, memory: Memory, now: float) -> Memory:
     """Before the first round: what it would say, without doing it."""
     foreseen = full_round(scene, memory, now, is_on(memory.dvcc)).memory
-    return replace(memory, limits=foreseen.limits, findings=foreseen.findings)
+    return memory._replace(limits=foreseen.limits, findings=foreseen.findings)
 
 
 def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool) -> Decision:
     """Put the decision together."""
     state, who, since = state_of(memory.controllers, now)
     findings = memory.findings
-    voltage = battery_voltage(scene)
+    voltage = scene.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))
     return Decision(

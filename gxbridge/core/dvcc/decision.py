@@ -41,8 +41,7 @@ class Cap(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """`caps`: the winner first, then what would hold next. `value` None: nothing is granted or nothing is known.
 
     `subject` is the service a charger's or the Multi's limit belongs to, "" for CVL, CCL and DCL. `sentence` never

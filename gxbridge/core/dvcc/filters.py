@@ -52,8 +52,8 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mappin
     for device in chargers:
         current = fed_current(device)
         if current is not None:
-            before = smoothed.get(device.name)
-            fresh[device.name] = current if before is None else low_pass(before, current, CHARGER_WEIGHT)
+            before = smoothed.get(device.name, current)
+            fresh[device.name] = before + (current - before) * CHARGER_WEIGHT
     return fresh
 
 
@@ -63,6 +63,7 @@ def advance_vebus(before: float, plant: Plant, multi: Device | None) -> float:
     It cannot wind up: whatever all chargers could make together is the most that it follows a discharge.
     """
     connected = multi is not None and multi.items.get(p.CONNECTED) == 1
-    current = number(multi.items, p.CURRENT) if multi is not None and connected else None
-    capacity = sum(number(charger.items, p.CHARGE_LIMIT_SETTING) or 0.0 for charger in plant.chargers)
-    return low_pass(before, max(current or 0.0, -capacity), VEBUS_WEIGHT)
+    current = (number(multi.items, p.CURRENT) or 0.0) if multi is not None and connected else 0.0
+    if current < 0:
+        current = max(current, -sum(charger.own_a or 0.0 for charger in plant.chargers))
+    return low_pass(before, current, VEBUS_WEIGHT)

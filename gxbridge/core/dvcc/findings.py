@@ -11,11 +11,10 @@ from gxbridge.core.dvcc.caps import Capped
 from gxbridge.core.dvcc.chargers import Told
 from gxbridge.core.dvcc.current import Currents
 from gxbridge.core.dvcc.decision import Cap
-from gxbridge.core.dvcc.firmware import insufficient
 from gxbridge.core.dvcc.memory import Controller
 from gxbridge.core.dvcc.reasons import amount
 from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.services import title
+from gxbridge.core.dvcc.services import Device, title
 from gxbridge.core.finding import Finding, Severity
 
 
@@ -91,10 +90,16 @@ def of_reason(now: float, reason: Cap) -> Finding:
 
 
 def round_findings(
-    scene: Scene, cvl: Capped, ccl: Capped, amps: Currents, told: Sequence[Told], now: float
+    scene: Scene,
+    cvl: Capped,
+    ccl: Capped,
+    amps: Currents,
+    told: Sequence[Told],
+    old: Sequence[Device],
+    now: float,
 ) -> Iterator[Finding]:
     """What a full round found."""
-    for device in insufficient(scene):
+    for device in old:
         yield finding(now, "firmware-insufficient", device.name, device=title(device))
     if scene.selection.bmses > 1:
         name, who = ("", "none of them") if scene.bms is None else (scene.bms.name, title(scene.bms))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """Numbers as the vendor has them: 0 and 1, or a state. `effective_v` and `charge_v` are None while invalid."""
 
     dvcc: int = 0

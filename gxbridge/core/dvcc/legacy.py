@@ -5,7 +5,6 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from gxbridge.core.dvcc import paths as p
@@ -36,14 +35,13 @@ def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
                 writes += put(device, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
             if managed:
-                writes += put(device, p.CHARGE_CURRENT, clamp(device, NO_67_A))
+                writes += put(device, p.CHARGE_CURRENT, clamp(device.own_a, NO_67_A))
                 current_written = 1
         if hub is not None:
             for vecan in scene.plant.of(p.VECAN):
                 writes += put(vecan, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
-    return writes, replace(
-        flags,
+    return writes, flags._replace(
         dvcc=0,
         solar_voltage=voltage_written,
         solar_current=current_written,

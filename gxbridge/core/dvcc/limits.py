@@ -2,56 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.caps import Capped
-from gxbridge.core.dvcc.chargers import Told, own_limit
+from gxbridge.core.dvcc.chargers import Told
 from gxbridge.core.dvcc.current import Currents
-from gxbridge.core.dvcc.decision import Cap, Limit
-from gxbridge.core.dvcc.firmware import too_old
-from gxbridge.core.dvcc.reasons import amount, cap, limit, plain
+from gxbridge.core.dvcc.decision import Cap, Limit, LimitName, Unit
+from gxbridge.core.dvcc.fast import make
+from gxbridge.core.dvcc.reasons import REASONS, amount, cap, finish, limit, plain, said, terms_text, would_hold
 from gxbridge.core.dvcc.scene import Scene
 
+OWN_TEXT: Final = REASONS["own-limit"].text
 
-def system_limits(cvl: Capped, ccl: Capped, dcl: Capped, terms: Sequence[Cap]) -> list[Limit]:
-    """CVL, CCL and DCL."""
+
+def system_limits(
+    cvl: Capped, ccl: Capped, dcl: Capped, terms: tuple[Cap, ...], before: tuple[Limit, ...]
+) -> list[Limit]:
+    """CVL, CCL and DCL; the ones of the last round are kept where nothing has changed."""
+    known = before[:3] if len(before) >= 3 else (None, None, None)
     return [
-        limit("CVL", "", cvl.value, "V", cvl.caps),
-        limit("CCL", "", ccl.value, "A", (*ccl.caps, *terms)),
-        limit("DCL", "", dcl.value, "A", dcl.caps),
+        kept(known[0], "CVL", cvl.value, "V", cvl.caps),
+        kept(known[1], "CCL", ccl.value, "A", ccl.caps + terms),
+        kept(known[2], "DCL", dcl.value, "A", dcl.caps),
     ]
 
 
-def charger_limits(told: Sequence[Told], ccl: Capped, terms: Sequence[Cap]) -> list[Limit]:
-    """One limit for each charger."""
+def kept(before: Limit | None, name: LimitName, value: float | None, unit: Unit, caps: tuple[Cap, ...]) -> Limit:
+    """The limit as it was, or a new one if anything in it is new."""
+    if before is not None and before.name == name and before.value == value and before.caps == caps:
+        return before
+    return limit(name, "", value, unit, caps)
+
+
+SHARES: Final = frozenset({"share", "rest", "asleep"})
+"""The reasons that are a part of the system's limit."""
+
+
+class Common(NamedTuple):
+    """What all chargers' limits have in common: the winner among the caps of CCL, the terms, and their texts."""
+
+    system: Cap
+    system_next: str
+    terms: tuple[Cap, ...]
+    terms_text: str
+
+
+def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
+    """One limit for each charger; `old` names those whose firmware is too old."""
     system = ccl.caps[0]
-    return [charger_limit(one, system, terms) for one in told]
+    common = Common(system, would_hold(system), terms, terms_text(terms))
+    texts: dict[tuple[str, float | None], str] = {}
+    found: list[Limit] = []
+    for one in told:
+        key = (one.why, one.system_a)
+        text = texts.get(key)
+        if text is None:
+            text = texts[key] = charger_text(one.why, one.system_a, system)
+        if one.extra_a or one.device.name in old:
+            found.append(special_limit(one, text, common, one.device.name in old))
+        else:
+            found.append(charger_limit(one, text, common))
+    return found
 
 
-def charger_limit(told: Told, system: Cap, terms: Sequence[Cap]) -> Limit:
-    """Why a charger is told what it is told; `system` is the winner among the caps of CCL."""
-    device = told.device
-    words = {}
-    if told.why in ("share", "rest", "asleep"):
-        words["system"] = amount(told.system_a, "A")
-    elif told.why == "stopped":
-        words["why"] = system.text
-    caps = [cap(told.why, told.current_a, "A", device.name, p.CHARGE_CURRENT, **words)]
-    own = own_limit(device)
-    if own is not None:
-        setting = cap("own-limit", own, "A", device.name, p.CHARGE_LIMIT_SETTING)
+def charger_limit(one: Told, text: str, common: Common) -> Limit:
+    """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
+    (name, _, _, own_a), value, why, _, _ = one
+    reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text))
+    system, system_next, terms, terms_said = common
+    if why not in SHARES:
+        terms, terms_said = (), ""
+    system_a = system.value if why in SHARES else None
+    caps: tuple[Cap, ...]
+    if own_a is None:
+        caps = (reason,) if system_a is None else (reason, system)
+        runner = ""
+    elif value == own_a and why != "stopped":
         # A charger that may do all it can is limited by its own setting, whatever its share is called.
-        caps.insert(0 if told.current_a == own and told.why != "stopped" else 1, setting)
-    if told.why in ("share", "rest", "asleep") and system.value is not None:
-        caps.append(system)
-    if told.extra_a:
-        caps.append(cap("rs-feed-in", None, "A", added=plain(told.extra_a)))
-    if too_old(device):
-        caps.append(cap("firmware", None, "A", device.name, p.FIRMWARE))
-    if told.why in ("share", "asleep"):
-        caps += terms
-    return limit("charger", device.name, told.current_a, "A", caps)
+        text, runner = OWN_TEXT, "" if system_a is None or system_a <= own_a else system_next
+        caps = (own_setting(name, own_a), reason) if system_a is None else (own_setting(name, own_a), reason, system)
+    elif system_a is not None and value is not None and value < system_a < own_a:
+        runner = system_next
+        caps = (reason, system, own_setting(name, own_a))
+    else:
+        runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {plain(own_a)} A"
+        caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
+    sentence = finish("charger", value, "A", text, terms_said, runner)
+    return make(Limit, ("charger", name, value, "A", caps + terms, sentence))
+
+
+@lru_cache(maxsize=1024)
+def own_setting(name: str, own_a: float) -> Cap:
+    """A charger's own limit setting as a cap."""
+    return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
+
+
+def special_limit(one: Told, text: str, common: Common, old: bool) -> Limit:
+    """A charger with something of its own: a feeding Multi RS adds to its share, or its firmware is too old."""
+    caps = list(charger_limit(one, text, common).caps)
+    if one.extra_a:
+        caps.append(cap("rs-feed-in", None, "A", added=plain(one.extra_a)))
+    if old:
+        caps.append(cap("firmware", None, "A", one.device.name, p.FIRMWARE))
+    return limit("charger", one.device.name, one.current_a, "A", caps)
+
+
+def charger_text(why: str, system_a: float | None, system: Cap) -> str:
+    """The text of a charger's reason; `system` is the winner among the caps of CCL."""
+    if why in SHARES:
+        return said(why, system=amount(system_a, "A"))
+    return said(why, why=system.text) if why == "stopped" else said(why)
 
 
 def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.chronicle import Since
 from gxbridge.core.dvcc.decision import Limit
@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.quirks import PYLONTECH_START_V
 from gxbridge.core.finding import Finding
 
 START_FLAGS: Final = Flags()
+NOTHING_YET: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class Timer(NamedTuple):
@@ -55,15 +56,14 @@ class Grants(NamedTuple):
     user_v: float
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
 
     control: Timer | None = None
     """The seconds of the control loop, from the first charger or battery on."""
     sense: Timer | None = None
     """The seconds of shared sense, from the first look on."""
-    smoothed: Mapping[str, float] = field(default_factory=dict)
+    smoothed: Mapping[str, float] = NOTHING_YET
     """Service -> smoothed current of a solar charger or inverter/charger."""
     vebus_a: float = 0.0
     dc_loads_a: float = 0.0
@@ -88,7 +88,7 @@ class Memory:
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
     grants: Grants | None = None
-    since: Since = field(default_factory=dict)
+    since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
     """As of the last adjust."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.filters import begin
 from gxbridge.core.dvcc.loss import first_lost, watch
@@ -19,14 +17,14 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> tup
     """The memory after a look; and the scene, without a BMS where the one in control is lost and none may take over."""
     controllers = watch(scene, memory.controllers, snapshot.heard, now)
     if scene.options.loss_stops_first and first_lost(controllers) is not None:
-        scene = replace(scene, selection=replace(scene.selection, bms=None), quirk=ORDINARY)
+        scene = scene._replace(selection=scene.selection._replace(bms=None), quirk=ORDINARY)
     identity = bms_identity(scene)
     dvcc = stored(memory.dvcc, scene.settings.dvcc)
     svs = stored(memory.svs, scene.settings.svs)
     sts = stored(memory.sts, scene.settings.sts)
     flags = memory.flags
     if memory.bms is None:
-        flags = replace(flags, dvcc=scene.settings.dvcc & ON)
+        flags = flags._replace(dvcc=scene.settings.dvcc & ON)
     if identity != memory.bms:
         forced = forced_of(identity[1])
         dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
@@ -35,8 +33,7 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> tup
     control = memory.control
     if control is None and (scene.plant.chargers or scene.plant.of(p.BATTERY)):
         control = Timer(now + 1)
-    return scene, replace(
-        memory,
+    return scene, memory._replace(
         control=control,
         sense=memory.sense or Timer(now + 1),
         smoothed=begin(memory.smoothed, scene.plant.solar_side),

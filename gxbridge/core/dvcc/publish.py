@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.battery import battery_voltage
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.items import Value
@@ -14,7 +13,6 @@ from gxbridge.core.items import Value
 def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
     """The control flags and what is selected, by the vendor's paths."""
     bms, monitor, multi = scene.bms, scene.selection.monitor, scene.multi
-    voltage = battery_voltage(scene)
     return {
         p.ACTIVE_BMS: None if bms is None else bms.name,
         p.ACTIVE_BMS_INSTANCE: None if bms is None else int(bms.instance),
@@ -30,7 +28,7 @@ def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
         p.CONTROL_CURRENT_SENSE: flags.current_sense,
         p.BATTERY_SERVICE: None if monitor is None else monitor.name,
         p.BATTERY_CHARGE_VOLTAGE: flags.charge_v,
-        p.BATTERY_VOLTAGE: None if voltage is None else voltage.value_v,
+        p.BATTERY_VOLTAGE: scene.voltage_v,
         p.ALARM_FIRMWARE: flags.alarm_firmware,
         p.ALARM_MULTIPLE: flags.alarm_multiple,
         p.VEBUS_SERVICE: None if multi is None else multi.name,

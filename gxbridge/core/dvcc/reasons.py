@@ -6,7 +6,8 @@ Vendor facts in the inferences: Victron, Lynx Smart BMS manual (3.75 V, 2.8 V, 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.decision import Cap, Kind, Limit, LimitName, Unit
@@ -164,7 +165,7 @@ TITLES: Final[Mapping[LimitName, str]] = {
 }
 NOTHING: Final = "none"
 LIKELY: Final = " (likely: {texts})"
-NEXT: Final = " Next: {runner}."
+NEXT: Final = " Next: "
 AGO: Final = " {age} ago"
 TERM_NAMES: Final = frozenset(
     {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "vebus-allowed"}
@@ -172,14 +173,21 @@ TERM_NAMES: Final = frozenset(
 """Caps that explain a change of the value, as sentences of their own."""
 
 
+@lru_cache(maxsize=4096)
 def plain(value: float) -> str:
     """A number for people: at most two decimals, none that say nothing."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def amount(value: float | None, unit: Unit) -> str:
     """A value with its unit."""
     return NOTHING if value is None else f"{plain(value)} {unit}"
+
+
+def said(name: str, /, **words: str) -> str:
+    """The text of a reason with its words filled in."""
+    text = REASONS[name].text
+    return text.format_map(words) if words else text
 
 
 def cap(
@@ -193,21 +201,17 @@ def cap(
     **words: str,
 ) -> Cap:
     """A cap with the text of its reason."""
-    reason = REASONS[name]
-    text = reason.text.format_map(words) if words else reason.text
-    return Cap(value, unit, name, reason.kind, source, path, since, text)
+    return Cap(value, unit, name, REASONS[name].kind, source, path, since, said(name, **words))
+
+
+def by_value(c: Cap) -> tuple[bool, float]:
+    """Sorts caps: the lowest first, explanations last."""
+    return (c.value is None, c.value or 0.0)
 
 
 def ordered(caps: Iterable[Cap]) -> tuple[Cap, ...]:
-    """The winner first: by value, equals as they came, explanations last."""
-    return tuple(sorted(caps, key=lambda c: (c.value is None, c.value or 0.0)))
-
-
-def runner_up(value: float | None, caps: tuple[Cap, ...]) -> Cap | None:
-    """What would hold next: the first cap that is higher than the value that holds."""
-    if value is None:
-        return None
-    return next((c for c in caps[1:] if c.value is not None and c.value > value), None)
+    """The lowest first, equals as they came, explanations last."""
+    return tuple(sorted(caps, key=by_value))
 
 
 def age(seconds: float) -> str:
@@ -222,30 +226,42 @@ def sentence(limit: Limit, now: float | None = None) -> str:
     return compose(limit.name, limit.value, limit.unit, limit.caps, now)
 
 
-def compose(name: LimitName, value: float | None, unit: Unit, caps: tuple[Cap, ...], now: float | None = None) -> str:
-    """The sentence for a value and its caps."""
-    winner = caps[0]
-    ago = "" if now is None or winner.since is None else AGO.format(age=age(now - winner.since))
-    texts = [c.text for c in caps if c.kind == "inferred"]
-    likely = LIKELY.format(texts=", ".join(texts)) if texts else ""
-    said = f"{TITLES[name]} {amount(value, unit)}: {winner.text}{ago}{likely}."
-    for c in caps[1:]:
-        if c.name in TERM_NAMES:
-            said += f" {c.text[0].upper()}{c.text[1:]}."
-    following = runner_up(value, caps)
-    return said if following is None else said + NEXT.format(runner=would_hold(following))
+def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap], now: float | None = None) -> str:
+    """The sentence for a value and its caps, the winner first."""
+    winner, others = caps[0], caps[1:]
+    said_more = winner.text
+    if now is not None and winner.since is not None:
+        said_more += AGO.format(age=age(now - winner.since))
+    inferred = [c.text for c in others if c.kind == "inferred"]
+    if inferred:
+        said_more += LIKELY.format(texts=", ".join(inferred))
+    following = None
+    if value is not None:
+        following = next((c for c in others if c.value is not None and c.value > value), None)
+    return finish(name, value, unit, said_more, terms_text(others), "" if following is None else would_hold(following))
+
+
+def finish(name: LimitName, value: float | None, unit: Unit, text: str, terms: str, runner: str) -> str:
+    """Put a sentence together from its parts."""
+    start = f"{TITLES[name]} {amount(value, unit)}: {text}.{terms}"
+    return f"{start}{NEXT}{runner}." if runner else start
+
+
+def terms_text(caps: Iterable[Cap]) -> str:
+    """What changes the value, each as a sentence of its own."""
+    return "".join(f" {c.text[0].upper()}{c.text[1:]}." for c in caps if c.name in TERM_NAMES)
 
 
 def would_hold(following: Cap) -> str:
     """What would hold next: `user limit 60 A`, `60 A said by the BMS`, `0 A: the BMS is silent`."""
     reason = REASONS[following.name]
-    text, value = following.text, amount(following.value, following.unit)
+    value = amount(following.value, following.unit)
     if reason.named:
-        return f"{text} {value}"
-    return f"{value} {text}" if reason.kind == "said" else f"{value}: {text}"
+        return f"{following.text} {value}"
+    return f"{value} {following.text}" if reason.kind == "said" else f"{value}: {following.text}"
 
 
-def limit(name: LimitName, subject: str, value: float | None, unit: Unit, caps: Iterable[Cap]) -> Limit:
-    """A limit with its caps in order and its sentence."""
-    in_order = ordered(caps)
+def limit(name: LimitName, subject: str, value: float | None, unit: Unit, caps: Sequence[Cap]) -> Limit:
+    """A limit with its sentence; `caps`: the winner first, the rest is put in order here."""
+    in_order = (caps[0], *sorted(caps[1:], key=by_value)) if len(caps) > 2 else tuple(caps)
     return Limit(name, subject, value, unit, in_order, compose(name, value, unit, in_order))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.battery import Voltage, battery_voltage
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.quirks import ORDINARY, Quirk, quirk_of
@@ -14,8 +15,7 @@ from gxbridge.core.dvcc.settings import Settings, read_settings
 from gxbridge.core.dvcc.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """`settings` are those of the snapshot; what a BMS forces is in the memory."""
 
     plant: Plant
@@ -23,6 +23,12 @@ class Scene:
     selection: Selection
     options: Options
     quirk: Quirk
+    voltage: Voltage | None
+
+    @property
+    def voltage_v(self) -> float | None:
+        """The battery voltage."""
+        return None if self.voltage is None else self.voltage.value_v
 
     @property
     def bms(self) -> Device | None:
@@ -40,8 +46,9 @@ def look(snapshot: Snapshot) -> Scene:
     plant = survey(snapshot.services)
     settings = read_settings(snapshot.settings)
     selection = select(plant, settings, snapshot.platform)
-    bms = selection.bms
-    return Scene(plant, settings, selection, snapshot.options, ORDINARY if bms is None else quirk_of(bms.items))
+    bms, options = selection.bms, snapshot.options
+    quirk = ORDINARY if bms is None else quirk_of(bms.items)
+    return Scene(plant, settings, selection, options, quirk, battery_voltage(plant, selection.monitor, options))
 
 
 def bms_identity(scene: Scene) -> tuple[str, float | None]:

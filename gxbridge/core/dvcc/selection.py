@@ -6,8 +6,7 @@ Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number, text
@@ -25,8 +24,7 @@ MK3: Final = "MK3"
 """The interface a VE.Bus BMS V2 needs (`/Interfaces/Mk2/ProductName`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """`monitor`: the battery monitor, maybe a Multi or an inverter; `bms`: in control; `multi`: the one VE.Bus."""
 
     monitor: Device | None

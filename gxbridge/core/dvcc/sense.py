@@ -6,15 +6,15 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.battery import Voltage, battery_voltage
+from gxbridge.core.dvcc.battery import Voltage
 from gxbridge.core.dvcc.chargers import put
 from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.fast import make
 from gxbridge.core.dvcc.loss import state_of
-from gxbridge.core.dvcc.memory import Memory
+from gxbridge.core.dvcc.memory import Memory, Timer
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.observe import is_on
 from gxbridge.core.dvcc.scene import Scene
@@ -38,11 +38,6 @@ class VoltageSense(NamedTuple):
     writes: list[Write]
     multi: int
     others: int
-
-
-def receivers(scene: Scene) -> list[Device]:
-    """Everybody that may take a sensed value through `/Link`."""
-    return [*scene.plant.solar_side, *scene.plant.others, *scene.plant.gensets]
 
 
 def may_go_to_vecan(source: Device) -> bool:
@@ -75,10 +70,11 @@ def takes_voltage(multi: Device, source: Device) -> bool:
 
 def to_chargers(scene: Scene, source: Voltage, path: str) -> list[Write]:
     """A sensed value to every charger but its source, and to vecan where that makes sense."""
-    writes: list[Write] = []
-    for device in receivers(scene):
-        if device.name != source.source.name:
-            writes += put(device, path, source.value_v)
+    writes = [
+        make(Write, (name, path, source.value_v))
+        for name, _, items, _ in scene.plant.chargers
+        if path in items and name != source.source.name
+    ]
     if may_go_to_vecan(source.source):
         for vecan in scene.plant.of(p.VECAN):
             writes += put(vecan, path, source.value_v)
@@ -97,9 +93,11 @@ def current_sense(scene: Scene, scs_on: bool, external: bool) -> tuple[list[Writ
     current = number(monitor.items, p.CURRENT)
     if current is None:
         return [], CURRENT_NO_MONITOR
-    writes: list[Write] = []
-    for device in receivers(scene):
-        writes += put(device, p.BATTERY_CURRENT, current)
+    writes = [
+        Write(device.name, p.BATTERY_CURRENT, current)
+        for device in scene.plant.chargers
+        if p.BATTERY_CURRENT in device.items
+    ]
     if monitor.items.get(p.CONNECTION) != ON_VECAN:
         for vecan in scene.plant.of(p.VECAN):
             writes += put(vecan, p.BATTERY_CURRENT, current)
@@ -128,7 +126,7 @@ def temperature_sense(scene: Scene, sensor: Device | None, known: Set[str]) -> t
     if value is None:
         return [], 0
     writes: list[Write] = []
-    for device in receivers(scene):
+    for device in scene.plant.chargers:
         if device.name in known and device.name != sensor.name:
             writes += put(device, p.TEMPERATURE_SENSE, value)
     if may_go_to_vecan(sensor):
@@ -148,25 +146,26 @@ class SenseRound(NamedTuple):
     memory: Memory
 
 
-def share_sense(scene: Scene, memory: Memory, second: int, dvcc_on: bool, now: float) -> SenseRound:
+def share_sense(scene: Scene, memory: Memory, timer: Timer, dvcc_on: bool, now: float) -> SenseRound:
     """Shared sense of one second: every third voltage and current, every ninth temperature."""
     sensor = temperature_sensor(scene)
     earlier, known = memory.sensors
-    memory = replace(memory, sensors=(known, "" if sensor is None else sensor.name))
-    if second % ROUND_S or quiet(scene, memory, now):
-        return SenseRound([], memory)
-    volts = voltage_sense(scene, battery_voltage(scene), dvcc_on and is_on(memory.svs))
+    sensors = (known, "" if sensor is None else sensor.name)
+    if timer.seconds % ROUND_S or quiet(scene, memory, now):
+        return SenseRound([], memory._replace(sense=timer, sensors=sensors))
+    volts = voltage_sense(scene, scene.voltage, dvcc_on and is_on(memory.svs))
     scs_on = dvcc_on and bool(scene.settings.scs & ON)
     amps, state = current_sense(scene, scs_on, memory.flags.solar_voltage == 1)
     writes = volts.writes + amps
-    flags = replace(memory.flags, multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
-    if second % TEMPERATURE_S == ROUND_S:
+    flags = memory.flags._replace(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
+    if timer.seconds % TEMPERATURE_S == ROUND_S:
         used = scene.plant.named(earlier, kind_of(earlier)) if dvcc_on and is_on(memory.sts) else None
         temperature, state = temperature_sense(scene, used, memory.sense_receivers)
         writes += temperature
-        flags = replace(flags, temperature_sense=state)
-    present = [*receivers(scene), *scene.plant.of(p.VECAN), *([] if scene.multi is None else [scene.multi])]
-    return SenseRound(writes, replace(memory, flags=flags, sense_receivers=frozenset(d.name for d in present)))
+        flags = flags._replace(temperature_sense=state)
+    present = [*scene.plant.chargers, *scene.plant.of(p.VECAN), *([] if scene.multi is None else [scene.multi])]
+    names = frozenset(device.name for device in present)
+    return SenseRound(writes, memory._replace(sense=timer, sensors=sensors, flags=flags, sense_receivers=names))
 
 
 def quiet(scene: Scene, memory: Memory, now: float) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.fast import make
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.snapshot import Service
 
@@ -15,12 +15,20 @@ ON_VECAN: Final = "VE.Can"
 """`/Mgmt/Connection` of a device on VE.Can."""
 
 
+CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC, p.GENSET})
+"""The classes that can be chargers."""
+
+
 class Device(NamedTuple):
-    """One service with its class (`battery`, `solarcharger`, ...) and its items."""
+    """One service with its class (`battery`, `solarcharger`, ...) and its items.
+
+    `own_a`: the most a charger may by its own setting (A); None for others and where it is unknown.
+    """
 
     name: str
     kind: str
     items: Service
+    own_a: float | None = None
 
     @property
     def on_vecan(self) -> bool:
@@ -33,8 +41,7 @@ class Device(NamedTuple):
         return number(self.items, p.DEVICE_INSTANCE) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plant:
+class Plant(NamedTuple):
     """Every service that matters, by what it is, each in order of appearance.
 
     `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
@@ -78,7 +85,12 @@ def survey(services: Mapping[str, Service]) -> Plant:
     by_kind: dict[str, list[Device]] = {}
     for name, items in services.items():
         kind = kind_of(name)
-        by_kind.setdefault(kind, []).append(Device(name, kind, items))
+        own_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
+        device = make(Device, (name, kind, items, own_a))
+        if kind in by_kind:
+            by_kind[kind].append(device)
+        else:
+            by_kind[kind] = [device]
     solar = by_kind.get(p.SOLAR, [])
     inverters = [
         device

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number, text
@@ -34,8 +33,7 @@ DEFAULT_BATTERY: Final = "default"
 DEFAULT_TEMPERATURE: Final = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """`dvcc`, `svs`, `sts`, `scs`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
 
     dvcc: int
@@ -53,25 +51,26 @@ class Settings:
     feed_in: bool
 
 
+def value_of(values: Mapping[str, Value], path: str) -> float:
+    """One number; its default when it is missing or nonsense."""
+    value = number(values, path) if path in values else None
+    return DEFAULTS[path] if value is None else value
+
+
 def read_settings(values: Mapping[str, Value]) -> Settings:
     """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
-
-    def get(path: str) -> float:
-        value = number(values, path)
-        return DEFAULTS[path] if value is None else value
-
     return Settings(
-        dvcc=int(get(p.SET_DVCC)),
-        svs=int(get(p.SET_SVS)),
-        sts=int(get(p.SET_STS)),
-        scs=int(get(p.SET_SCS)),
-        max_current_a=get(p.SET_MAX_CURRENT),
-        max_voltage_v=get(p.SET_MAX_VOLTAGE),
-        bms_instance=int(get(p.SET_BMS_INSTANCE)),
+        dvcc=int(value_of(values, p.SET_DVCC)),
+        svs=int(value_of(values, p.SET_SVS)),
+        sts=int(value_of(values, p.SET_STS)),
+        scs=int(value_of(values, p.SET_SCS)),
+        max_current_a=value_of(values, p.SET_MAX_CURRENT),
+        max_voltage_v=value_of(values, p.SET_MAX_VOLTAGE),
+        bms_instance=int(value_of(values, p.SET_BMS_INSTANCE)),
         battery=text(values, p.SET_BATTERY) or DEFAULT_BATTERY,
         temperature=text(values, p.SET_TEMPERATURE) or DEFAULT_TEMPERATURE,
-        all_multis=get(p.SET_ALL_MULTIS) == 1,
-        has_dc_system=get(p.SET_DC_SYSTEM) == 1,
-        ac_inputs=(int(get(p.SET_AC_INPUT_1)), int(get(p.SET_AC_INPUT_2))),
-        feed_in=get(p.SET_FEED_IN) == 1,
+        all_multis=value_of(values, p.SET_ALL_MULTIS) == 1,
+        has_dc_system=value_of(values, p.SET_DC_SYSTEM) == 1,
+        ac_inputs=(int(value_of(values, p.SET_AC_INPUT_1)), int(value_of(values, p.SET_AC_INPUT_2))),
+        feed_in=value_of(values, p.SET_FEED_IN) == 1,
     )

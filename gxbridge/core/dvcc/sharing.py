@@ -15,7 +15,7 @@ NEARLY_ALL: Final = 0.95
 """Above this part of the whole capacity the vendor lets every charger do its maximum."""
 STEP_A: Final = 0.1
 """Chargers are told whole steps of this; one that is off is told at least one, so that it can wake up."""
-TINY: Final = 1e-9
+TINY: Final = 1e-7
 """What sums of decimals are off by."""
 
 
@@ -53,42 +53,45 @@ def vendor_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float]:
     return shares
 
 
-def strict_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float]:
-    """Fill the chargers step by step with the limit, each step in proportion, and round down.
+ACTUAL_FIRST, ACTUAL_OTHERS, ROOM_FIRST, ROOM_OTHERS, ASLEEP = range(5)
+"""The steps in which the limit is filled up: what is made now before what could be made, the sun before the others."""
 
-    What the sun makes now, what the others make now, room for the sun, room for the others, then those that are off.
-    """
+
+def strict_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float]:
+    """Fill the chargers step by step with the limit, each step in proportion to its size, and round down."""
     if limit_a <= 0:
         return [0.0] * len(sharers)
-    left = limit_a
-    shares = [0.0] * len(sharers)
-    for rooms in steps(sharers):
-        room = sum(rooms)
-        if room <= 0:
-            continue
-        part = min(left / room, 1.0)
-        shares = [share + part * own for share, own in zip(shares, rooms, strict=True)]
-        left = max(left - part * room, 0.0)
-    return [round_down(share, sharer) for share, sharer in zip(shares, sharers, strict=True)]
-
-
-def steps(sharers: Sequence[Sharer]) -> list[list[float]]:
-    """How much each charger can take in each step (A)."""
-    present = [min(max(s.actual_a, 0.0), s.own_limit_a) if s.awake else 0.0 for s in sharers]
-    spare = [max(s.own_limit_a - now, 0.0) if s.awake else 0.0 for s, now in zip(sharers, present, strict=True)]
+    sizes = [0.0] * 5
+    rows: list[tuple[int, float, int, float]] = []
+    for actual_a, own_a, _, first, awake in sharers:
+        if not awake:
+            row = (ASLEEP, own_a, ASLEEP, 0.0)
+        else:
+            now_a = 0.0 if actual_a < 0 else own_a if actual_a > own_a else actual_a
+            row = (ACTUAL_FIRST if first else ACTUAL_OTHERS, now_a, ROOM_FIRST if first else ROOM_OTHERS, own_a - now_a)
+        sizes[row[0]] += row[1]
+        sizes[row[2]] += row[3]
+        rows.append(row)
+    parts = fill(limit_a, sizes)
     return [
-        [now if s.first else 0.0 for s, now in zip(sharers, present, strict=True)],
-        [0.0 if s.first else now for s, now in zip(sharers, present, strict=True)],
-        [room if s.first else 0.0 for s, room in zip(sharers, spare, strict=True)],
-        [0.0 if s.first else room for s, room in zip(sharers, spare, strict=True)],
-        [0.0 if s.awake else max(s.own_limit_a, 0.0) for s in sharers],
+        round_down(parts[now] * now_a + parts[room] * room_a, now_a + room_a, asleep=now == ASLEEP)
+        for now, now_a, room, room_a in rows
     ]
 
 
-def round_down(share_a: float, sharer: Sharer) -> float:
-    """Whole steps of 0.1 A, or the charger's own limit where it has all of it."""
-    own = max(sharer.own_limit_a, 0.0)
-    if share_a >= own - TINY:
-        return own
-    told = floor(share_a / STEP_A + 1e-6) / 10
-    return told if sharer.awake else min(max(told, STEP_A), own)
+def fill(limit_a: float, sizes: Sequence[float]) -> list[float]:
+    """What part of each step the limit fills."""
+    parts = []
+    left = limit_a
+    for size in sizes:
+        parts.append(1.0 if size <= left else left / size)
+        left = max(left - size, 0.0)
+    return parts
+
+
+def round_down(share_a: float, own_a: float, *, asleep: bool) -> float:
+    """Whole steps of 0.1 A; the charger's own limit where it gets all of it; one step at least for one that sleeps."""
+    if share_a >= own_a - TINY:
+        return own_a
+    told_a = floor(share_a * 10 + TINY) / 10
+    return min(max(told_a, STEP_A), own_a) if asleep else told_a
