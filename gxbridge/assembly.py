@@ -11,6 +11,7 @@ from gxbridge.app import App, Hearer, Source
 from gxbridge.config import Config, Terminals
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import database
+from gxbridge.core.readout import Key
 from gxbridge.core.terminals import Wiring, service_of
 
 MACHINE_ID_FILE = "/etc/machine-id"
@@ -39,6 +40,8 @@ def setup_of(config: Config) -> Setup:
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),
+        readout_keys={entry.address: Key(entry.key) for entry in config.readout},
+        readout_names={entry.address: entry.name for entry in config.readout},
         platform=platform(),
     )
 

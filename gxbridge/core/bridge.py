@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.explain import BatteryNote, Situation
+from gxbridge.core.family import Family, FamilyView
 from gxbridge.core.finding import Finding
 from gxbridge.core.fleet import Fleet, Heard
 from gxbridge.core.items import ItemSpec, Value
@@ -26,16 +27,16 @@ from gxbridge.core.ledger import Ledger
 from gxbridge.core.own_items import CanView, OwnItems
 from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
+from gxbridge.core.readout import Key
 from gxbridge.core.speaker import Speaker
 from gxbridge.core.terminals import Wiring
 from gxbridge.core.transmit import Level
-from gxbridge.core.witnesses import Witnesses
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
 
-URGENT_PREFIXES = ("/Info/", "/Io/", "/Bms/")
+URGENT_PREFIXES = ("/Info/", "/Io/", "/Bms/", "/InputState", "/Alarms/Bms")
 """Paths whose change may lower a limit or withdraw a permission: looked at when they arrive, not at the next second."""
 
 Frames = Iterable[tuple[float, int, bytes]]
@@ -65,6 +66,9 @@ class Setup:
     configured: tuple[Configured, ...] = ()
     wirings: tuple[Wiring, ...] = ()
     """BMSes known only by their terminals, wired to digital inputs."""
+    readout_keys: Mapping[str, Key] = field(default_factory=dict)
+    readout_names: Mapping[str, str] = field(default_factory=dict)
+    """Bluetooth devices by address."""
     platform: str = ""
 
 
@@ -98,7 +102,8 @@ class Bridge:
         self.setup = setup
         self.fleet = Fleet(setup.configured)
         self.ledger = Ledger()
-        self.witnesses = Witnesses(setup.wirings)
+        self.family = Family(setup.wirings, setup.readout_keys, setup.readout_names)
+        self._relatives = FamilyView()
         self.speaker = Speaker(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services: dict[str, dict[str, Value]] = {}
@@ -180,7 +185,9 @@ class Bridge:
             if battery.state != "lost"
         }
         services = self._services_with_ours(batteries, publications)
-        self.witnesses.look(self._services, now)
+        self._relatives = self.family.look(
+            self._services, batteries, now, enforced=self._standing.effective == "control"
+        )
         unpublished = frozenset(
             service_name(battery)
             for battery in batteries
@@ -196,7 +203,7 @@ class Bridge:
             *self.fleet.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
             *self._decision.findings,
-            *self.witnesses.findings(now),
+            *self._relatives.findings,
             *self._standing.findings,
         )
         began, ended = self.ledger.update(findings, now)
@@ -314,7 +321,7 @@ class Bridge:
             names={name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()},
             batteries=tuple(notes),
             provisional=self.fleet.provisional(now),
-            witnesses=self.witnesses.testimonies(enforced=self._standing.effective == "control"),
+            relatives=self._relatives,
             findings=self.ledger.current,
         )
 

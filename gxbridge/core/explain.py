@@ -13,8 +13,8 @@ from typing import Any
 
 from gxbridge.core.battery import Battery, Provisional
 from gxbridge.core.dvcc.decision import Cap, Decision, Limit
+from gxbridge.core.family import FamilyView, Stop
 from gxbridge.core.finding import Finding
-from gxbridge.core.witnesses import Testimony
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
@@ -48,7 +48,8 @@ class Situation:
     """Service -> name for people."""
     batteries: tuple[BatteryNote, ...] = ()
     provisional: tuple[Provisional, ...] = ()
-    witnesses: tuple[Testimony, ...] = ()
+    relatives: FamilyView = FamilyView()
+    """BMSes that say only yes or no: behind VE.Bus, wired, or heard over Bluetooth."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -75,6 +76,16 @@ def _limit(limit: Limit, situation: Situation, epoch: Epoch) -> dict[str, Any]:
         "since": epoch(situation.since.get((limit.name, limit.subject))),
         "sentence": limit.sentence,
         "caps": [_cap(cap, epoch) for cap in limit.caps],
+    }
+
+
+def _stop(stop: Stop, epoch: Epoch) -> dict[str, Any]:
+    return {
+        "kind": stop.kind,
+        "source": stop.source,
+        "path": stop.path,
+        "since": epoch(stop.since),
+        "text": stop.text,
     }
 
 
@@ -136,18 +147,11 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             }
             for item in situation.provisional
         ],
-        "witnesses": [
-            {
-                "source": item.source,
-                "name": item.name,
-                "kind": item.kind,
-                "charge": item.charge,
-                "discharge": item.discharge,
-                "since": epoch(item.since),
-                "text": item.text,
-            }
-            for item in situation.witnesses
-        ],
+        "relatives": {
+            "sentences": list(situation.relatives.sentences),
+            "charge_stops": [_stop(stop, epoch) for stop in situation.relatives.charge_stops],
+            "discharge_stops": [_stop(stop, epoch) for stop in situation.relatives.discharge_stops],
+        },
         "findings": [_finding(finding, epoch) for finding in situation.findings],
     }
 
@@ -222,8 +226,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             lines.append(f"    {note['published_reason']}")
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
-    for item in explanation["witnesses"]:
-        lines += ["", f"{item['text']}{_since(item['since'], now_epoch)}"]
+    for text in explanation["relatives"]["sentences"]:
+        lines += ["", text]
     for item in explanation["waiting"]:
         lines += ["", f"Waiting: {item['text']}"]
     for finding in explanation["findings"]:
