@@ -48,7 +48,7 @@ class Situation:
     """Service -> name for people."""
     batteries: tuple[BatteryNote, ...] = ()
     provisional: tuple[Provisional, ...] = ()
-    relatives: FamilyView = FamilyView()
+    relatives: FamilyView = field(default_factory=FamilyView)
     """BMSes that say only yes or no: behind VE.Bus, wired, or heard over Bluetooth."""
     findings: tuple[Finding, ...] = ()
 
