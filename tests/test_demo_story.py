@@ -17,6 +17,7 @@ from gxbridge.demo.checks import (
     NoPath,
     NoService,
     Quiet,
+    Renewed,
     Seen,
     Total,
     complaint,
@@ -47,8 +48,8 @@ class FakeStage:
     def value(self, role: str, path: str) -> Seen:
         return self.values.get((role, path), NoService)
 
-    def quiet_s(self) -> float:
-        return self.clock - self.written_at
+    def quiet_s(self, role: str = "", path: str = "") -> float:
+        return self.clock - self.written_at + (1.0 if role else 0.0)
 
     def now(self) -> float:
         return self.clock
@@ -193,6 +194,9 @@ VIEW = FakeStage(
         (Total((("a", "/i"),), "<=", ("a", "/none")), False, "5"),
         (Quiet(4), True, "the last one 5.0 s ago"),
         (Quiet(6), False, "the last one 5.0 s ago"),
+        (Quiet(6, "a", "/i"), True, "the last one 6.0 s ago"),
+        (Renewed(6, "a", "/i"), True, "the last one 6.0 s ago"),
+        (Renewed(5, "a", "/i"), False, "the last one 6.0 s ago"),
     ],
 )
 def test_a_check_knows_what_holds_and_says_what_it_saw(check: Check, holds: bool, seen: str) -> None:

@@ -41,17 +41,9 @@ from gxbridge.demo.cast import (
     VECAN,
     VOLTAGE,
 )
-from gxbridge.demo.checks import Check, Compare, Is, Quiet, Total, equals, every
+from gxbridge.demo.checks import Check, Compare, Is, Quiet, Renewed, Total, equals, every
 from gxbridge.demo.story import Act, Expect, Finish, Keep, Meanwhile, Tell
-
-MODE_BMS = 13
-"""Networked, externally controlled, a BMS is present."""
-AT_ONCE_S = 1.5
-"""A lowered limit is due within 1 s; the rest is for a slow machine. The 3 s round would often miss it."""
-ROUND_S = 8.0
-"""A raised limit comes with the 3 s round; then chargers have to follow."""
-INVERTING, OFF = 9, 0
-BMS_LOST = 67
+from gxbridge.demo.terms import AT_ONCE_S, BMS_LOST, CCL, DCL, INVERTING, MODE_BMS, OFF, RAISED_S, ROUND_S, explained
 
 DAY: dict[str, dict[str, object]] = {
     DIRECT: {"power_a": 45},
@@ -75,13 +67,6 @@ FULL_CHARGE: list[Check] = [
     Compare(MULTI, BOL_CHARGE, ">=", 20),
     Compare(BATTERY, CURRENT, ">=", 120),
 ]
-CCL, DCL, CVL = "/Limits/Ccl/Value", "/Limits/Dcl/Value", "/Limits/Cvl/Value"
-
-
-def explained(limit: str) -> Check:
-    return Is(GXBRIDGE, f"/Limits/{limit}/Reason", "valid")
-
-
 BULK = Act(
     "bulk charge",
     "The bank is at 62 %, everything may charge it.",
@@ -152,7 +137,7 @@ RECOVERY = Act(
         Expect(
             "the full limit is given again and used",
             (*equals(BATTERY, 200, MAX_CHARGE), *FULL_CHARGE),
-            within_s=ROUND_S + 4,
+            within_s=RAISED_S + 4,
         ),
     ),
 )
@@ -193,7 +178,7 @@ LOW_CELL_ACT = Act(
                 Compare(BATTERY, CURRENT, "<=", -40),
                 Compare(MULTI, BOL_CHARGE, ">=", 10),
             ),
-            within_s=ROUND_S,
+            within_s=RAISED_S,
         ),
         Tell("the lowest cell sinks to 2.7 V", {LYNX: {"set": {"sag_v": 0.60}, "over_s": 0}}),
         Expect(
@@ -221,7 +206,7 @@ LOW_CELL_ACT = Act(
                 *equals(MULTI, 600, BOL_DISCHARGE),
                 *FULL_CHARGE,
             ),
-            within_s=ROUND_S + 4,
+            within_s=RAISED_S + 4,
         ),
     ),
 )
@@ -250,9 +235,20 @@ CABLE = Act(
             after_s=SILENCE_S - 1.6,
         ),
         Expect("and charges no more", GIVES_NOTHING, within_s=SILENCE_S + 9),
+        Expect(
+            "charge 0 is said again and again, the discharge limit is not: the Multi's own timer runs",
+            (
+                Quiet(ROUND_S, MULTI, BOL_DISCHARGE),
+                Renewed(ROUND_S, MULTI, BOL_CHARGE),
+                *(Renewed(ROUND_S, role, LINK_CURRENT) for role in CHARGERS),
+                *TOLD_NOTHING,
+            ),
+            within_s=SILENCE_S + 12,
+        ),
     ),
 )
 
+# Times count from the start of this act, some 12 s after the cable was pulled.
 LOST = Act(
     "the BMS stays away",
     "At 60 s the battery leaves the bus, and the charge links are left to expire: error 67 another 60 s later.",
@@ -260,15 +256,15 @@ LOST = Act(
         Expect(
             "the battery's service has left the bus",
             (Is(BATTERY, VOLTAGE, "gone"), *equals(GXBRIDGE, "lost", "/Bms/State")),
-            within_s=70,
-            after_s=55,
+            within_s=60,
+            after_s=40,
         ),
-        Expect("nothing more is written to chargers and inverter", (Quiet(12),), within_s=90),
+        Expect("nothing more is written to chargers and inverter", (Quiet(12),), within_s=75),
         Expect(
             "the chargers notice: error 67, BMS lost",
-            (*every(CHARGERS, ERROR, "=", BMS_LOST), *GIVES_NOTHING, Quiet(50)),
-            within_s=140,
-            after_s=100,
+            (*every(CHARGERS, ERROR, "=", BMS_LOST), *GIVES_NOTHING, Quiet(50), Quiet(90, MULTI, BOL_DISCHARGE)),
+            within_s=125,
+            after_s=90,
         ),
     ),
 )
@@ -293,7 +289,7 @@ RETURN = Act(
                 *every(CHARGERS, MODE, "=", MODE_BMS),
                 *FULL_CHARGE,
             ),
-            within_s=ROUND_S + 4,
+            within_s=RAISED_S + 4,
         ),
     ),
 )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gxbridge.demo.boat import AT_ONCE_S, CCL, MODE_BMS, ROUND_S, explained
 from gxbridge.demo.cast import CURRENT, DIRECT, GXBRIDGE, LINK_CURRENT, MODE, MULTI, MULTI_CHARGE
 from gxbridge.demo.checks import Compare, equals, every
 from gxbridge.demo.story import Act, Expect, Tell
+from gxbridge.demo.terms import AT_ONCE_S, CCL, MODE_BMS, RAISED_S, explained
 
 ALLOWED = Act(
     "a VE.Bus BMS V2 allows charging",
@@ -52,7 +52,7 @@ AGAIN = Act(
         Expect(
             "the charge goes on",
             (*equals(DIRECT, 50, LINK_CURRENT), Compare(DIRECT, CURRENT, ">=", 40)),
-            within_s=ROUND_S,
+            within_s=RAISED_S,
         ),
     ),
 )

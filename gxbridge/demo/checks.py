@@ -27,8 +27,8 @@ class View(Protocol):
     def value(self, role: str, path: str) -> Seen:
         """The value of a path of the service that plays this role."""
 
-    def quiet_s(self) -> float:
-        """Seconds since anybody wrote to a charger or inverter."""
+    def quiet_s(self, role: str = "", path: str = "") -> float:
+        """Seconds since anybody wrote to a charger or inverter, or to this path of this one."""
 
 
 class Check(Protocol):
@@ -154,19 +154,44 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Nobody has written to a charger or inverter for so long."""
+    """Nobody has written to a charger or inverter (or to this path of this one) for so long."""
 
     for_s: float
+    role: str = ""
+    path: str = ""
 
     @property
     def wanted(self) -> str:
-        return f"no write to chargers and inverter for {self.for_s:g} s"
+        return f"no write to {_target(self.role, self.path)} for {self.for_s:g} s"
 
     def holds(self, view: View) -> bool:
-        return view.quiet_s() >= self.for_s
+        return view.quiet_s(self.role, self.path) >= self.for_s
 
     def seen(self, view: View) -> str:
-        return f"the last one {view.quiet_s():.1f} s ago"
+        return f"the last one {view.quiet_s(self.role, self.path):.1f} s ago"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """This path has been written, with whatever value, within so long."""
+
+    within_s: float
+    role: str
+    path: str
+
+    @property
+    def wanted(self) -> str:
+        return f"a write to {_target(self.role, self.path)} within {self.within_s:g} s"
+
+    def holds(self, view: View) -> bool:
+        return view.quiet_s(self.role, self.path) <= self.within_s
+
+    def seen(self, view: View) -> str:
+        return f"the last one {view.quiet_s(self.role, self.path):.1f} s ago"
+
+
+def _target(role: str, path: str) -> str:
+    return f"{role} {path}" if role else "chargers and inverter"
 
 
 def equals(role: str, value: float | str, *paths: str) -> list[Check]:

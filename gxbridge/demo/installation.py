@@ -124,9 +124,14 @@ class Installation:
             return NoService
         return items.get(path, NoPath)
 
-    def quiet_s(self) -> float:
-        """Seconds since anybody wrote to a charger or inverter of this installation."""
-        moments = (write.at for write in reversed(self.watch.writes) if role_of(write.service) in (*OBEYING, VECAN))
+    def quiet_s(self, role: str = "", path: str = "") -> float:
+        """Seconds since anybody wrote to a charger or inverter of this installation, or to this path of this one."""
+        roles = (role,) if role else (*OBEYING, VECAN)
+        moments = (
+            write.at
+            for write in reversed(self.watch.writes)
+            if role_of(write.service) in roles and path in ("", write.path)
+        )
         return time.monotonic() - next(moments, 0.0)
 
     def tell(self, role: str, order: Mapping[str, object]) -> None:
@@ -205,7 +210,7 @@ class Installation:
                 raise DemoError(f"the simulated {role} ended with code {process.code}: {last_words(process.log)}")
         if self._service is not None and self._service.code is not None and not self._finishing:
             raise DemoError(
-                f"the service ended by itself with code {self._service.code}: {last_words(self._service.log, 6)}"
+                f"the service ended by itself with code {self._service.code}: {last_words(self._service.log, 1)}"
             )
 
     def _changed(self, change: Change) -> None:

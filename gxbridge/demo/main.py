@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gxbridge.demo import daemon
-from gxbridge.demo.lines import Audience, Lines, PlainLines, how_to_watch
+from gxbridge.demo.lines import Audience, Lines, PlainLines
 from gxbridge.demo.show import Show, Wishes
 from gxbridge.demo.trouble import DemoError
 
@@ -133,9 +133,9 @@ def _summary(show: Show, good: bool, trouble: str, live: bool) -> None:
         print(f"  {scene:5}  {outcome.act.title:34} {outcome.took_s:5.1f} s  {verdict}")
     print("The story ended as it must." if good else f"The story did NOT end as it must. {trouble}".rstrip())
     if live:
-        for played in show.scenes.values():
-            print("\n".join(how_to_watch(played.name, played.stage.address)))
-        print("  (each run has its own bus; --keep leaves it running for a look)")
+        print(
+            "Each run has a bus of its own; `gxbridge demo --keep` leaves it running for a look with dbus-spy or busctl."
+        )
     if not good:
         for name, log in show.service_logs:
             print(f"The service of the {name} said last:\n" + "\n".join(f"    {line}" for line in log))

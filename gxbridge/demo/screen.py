@@ -26,6 +26,7 @@ REFRESH_S = 0.25
 KEPT_LINES = 200
 LIMITS = (("Cvl", "CVL", "V"), ("Ccl", "CCL", "A"), ("Dcl", "DCL", "A"))
 STYLES = {MARKS["act"]: "bold", MARKS["story"]: "cyan", MARKS["ok"]: "green", MARKS["fail"]: "bold red"}
+REPEATED = ("CVL ", "CCL ", "DCL ", "Charge current ", "Multi ")
 ROOMY = 34
 """From this many rows on there is a panel for the findings."""
 
@@ -35,6 +36,12 @@ def shown(value: Seen, unit: str = "", form: str = "{:g}") -> str:
     if isinstance(value, int | float):
         return f"{form.format(value)} {unit}".rstrip()
     return value if isinstance(value, str) and value else "–"
+
+
+def because(reason: Seen) -> str:
+    """A reason without the limit and the number that stand beside it."""
+    text = shown(reason)
+    return text.partition(": ")[2] if text.startswith(REPEATED) and ": " in text else text
 
 
 def permission(value: Seen) -> Text:
@@ -143,7 +150,7 @@ class Screen:
                 value = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Value")
                 reason = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Reason")
                 if scene is playing[0] or reason:
-                    table.add_row(Text(scene.name, "dim"), Text(name, "bold"), shown(value, unit), shown(reason))
+                    table.add_row(Text(scene.name, "dim"), Text(name, "bold"), shown(value, unit), because(reason))
         return Panel(table, title="limits, and why", padding=(0, 1))
 
     @staticmethod
@@ -168,7 +175,7 @@ class Screen:
                     reason = scene.stage.value(GXBRIDGE, "/Limits/Multi/Reason")
                 else:
                     reason = reasons.get(scene.stage.service(role))
-                table.add_row(role, self._told(scene, role), self._does(scene, role), shown(reason))
+                table.add_row(role, self._told(scene, role), self._does(scene, role), because(reason))
         return Panel(table, title="chargers", padding=(0, 1))
 
     @staticmethod
