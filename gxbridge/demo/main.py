@@ -133,9 +133,7 @@ def _summary(show: Show, good: bool, trouble: str, live: bool) -> None:
         print(f"  {scene:5}  {outcome.act.title:34} {outcome.took_s:5.1f} s  {verdict}")
     print("The story ended as it must." if good else f"The story did NOT end as it must. {trouble}".rstrip())
     if live:
-        print(
-            "Each run has a bus of its own; `gxbridge demo --keep` leaves it running for a look with dbus-spy or busctl."
-        )
+        print("Each run has a bus of its own; --keep leaves it running for a look with dbus-spy or busctl.")
     if not good:
         for name, log in show.service_logs:
             print(f"The service of the {name} said last:\n" + "\n".join(f"    {line}" for line in log))
