@@ -71,8 +71,12 @@ class _Tap:
         self._first = first
 
     def read(self) -> str:
-        """Not used by the readers; only its presence tells python-can that this is a file."""
+        """Not used by the readers: older ones only look whether it is there, to tell a file from a path."""
         return ""
+
+    def write(self, text: str) -> int:
+        """As `read`."""
+        return len(text)
 
     def close(self) -> None:
         """The stream belongs to the log reader."""
