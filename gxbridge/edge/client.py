@@ -41,9 +41,9 @@ async def items(connection: Connection, service: str, timeout_s: float = SCAN_TI
     except CallFailed:
         reply = await connection.call(service, "/", BUS_ITEM, "GetValue", timeout_s=timeout_s)
         values = argument(connection, reply)
-        if not isinstance(values, dict):
+        if values is not None and not isinstance(values, dict):
             raise BusError(f"{service} lists no items") from None
-        return {f"/{path}": value for path, value in values.items() if isinstance(path, str)}
+        return {f"/{path}": value for path, value in (values or {}).items() if isinstance(path, str)}
     return items_of(connection, reply)
 
 
