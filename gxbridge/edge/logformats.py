@@ -47,14 +47,6 @@ def shown(line: bytes) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def frame_id(text: bytes) -> int:
-    """A 29-bit id from eight hexadecimal digits; ValueError for anything else."""
-    can_id = int(text, 16)
-    if len(text) != 8 or can_id > MAX_ID or not text.isalnum():
-        raise ValueError(text)
-    return can_id
-
-
 def message_id(priority: int, pgn: int, source: int, destination: int) -> int:
     """The 29-bit id of a message given by its parts; raises BadLine when one is out of range."""
     if not (0 <= priority <= 7 and 0 <= pgn <= 0x3FFFF and 0 <= source <= 255 and 0 <= destination <= 255):

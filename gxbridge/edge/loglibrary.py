@@ -22,7 +22,7 @@ from can.io.csv import CSVReader
 from can.io.sqlite import SqliteReader
 from can.io.trc import TRCReader
 
-from gxbridge.edge.logformats import MAX_ID, Row, shown
+from gxbridge.edge.logformats import FAR_FUTURE_S, MAX_ID, Row, shown
 
 if TYPE_CHECKING:
     from gxbridge.edge.logs import LogReader
@@ -38,6 +38,7 @@ STUMBLES = (
     zlib.error,
     EOFError,
     OSError,
+    MemoryError,
     can.CanError,
     sqlite3.Error,
 )
@@ -125,6 +126,9 @@ def _row(reader: LogReader, message: can.Message, number: int) -> Row | None:
         return None
     if len(message.data) != message.dlc or message.dlc > 8:
         reader.bad(number, f"{message.dlc} data bytes promised, {len(message.data)} there")
+        return None
+    if not 0.0 <= message.timestamp < FAR_FUTURE_S:
+        reader.bad(number, f"{message.timestamp} is no time")
         return None
     channel = message.channel
     bus = channel if isinstance(channel, str) else f"can{channel or 0}"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import can
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gxbridge.edge.logformats import FORMATS, Row
 from gxbridge.edge.logs import LogError, LogReader, open_log
@@ -196,3 +198,26 @@ def test_position_and_size_tell_how_far_it_is(tmp_path: Path) -> None:
 
 def test_every_format_has_a_title_and_a_name_to_force_it_with() -> None:
     assert all(name == item.name and item.title for name, item in FORMATS.items())
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_a_damaged_log_of_any_kind_is_read_as_far_as_it_goes(recorded: Path, data: st.DataObject) -> None:
+    raw = bytearray(recorded.read_bytes())
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        rubbish = data.draw(st.binary(max_size=6))
+        raw[place : place + data.draw(st.integers(0, 6))] = rubbish
+    damaged = recorded.with_name("damaged")
+    damaged.write_bytes(raw)
+    complaints: list[int] = []
+    kind = SUFFIXES[recorded.suffix[1:]]
+    try:
+        with open_log(str(damaged), kind, lambda line, what: complaints.append(line)) as reader:
+            for t, _, can_id, payload in reader:
+                assert 0.0 <= t < 1e11
+                assert 0 <= can_id <= 0x1FFFFFFF
+                assert len(payload) <= 8
+    except LogError:
+        return
+    assert reader.bad_lines == len(complaints)
