@@ -10,7 +10,7 @@ from dataclasses import replace
 from gxbridge.config.build import build
 from gxbridge.config.commandline import Overrides, override
 from gxbridge.config.model import Config, ConfigError, Readout, Terminals
-from gxbridge.config.read import MAX_BYTES, Checked, Problem, read_config
+from gxbridge.config.problem import MAX_BYTES, Checked, Problem
 
 __all__ = ["Config", "ConfigError", "Overrides", "Problem", "Readout", "Terminals", "load"]
 
@@ -28,6 +28,8 @@ def load(path: str | None = None, overrides: Overrides | None = None) -> Config:
 
 
 def _file(path: str) -> Checked:
+    from gxbridge.config.read import read_config  # brings in yaml, which a start without a file can do without
+
     try:
         with open(path, "rb") as stream:
             raw = stream.read(MAX_BYTES + 1)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.catalogue.check import Installation, check_installation
-from gxbridge.catalogue.load import catalogue
-from gxbridge.catalogue.model import Terminal
 from gxbridge.config.model import Config, Readout, Terminals
-from gxbridge.config.read import Checked, Problem
+from gxbridge.config.problem import Checked, Problem
 from gxbridge.core.battery import Configured
 from gxbridge.core.dvcc import paths
 from gxbridge.core.dvcc.options import SWITCHES, Options
 from gxbridge.core.items import Value
 from gxbridge.edge.canstats import CanSpec
+
+if TYPE_CHECKING:  # the catalogue is read only where a configuration names a model
+    from gxbridge.catalogue.check import Installation
+    from gxbridge.catalogue.model import Terminal
 
 VECAN_BITRATE: Final = 250_000
 WITHOUT_BITRATE: Final = {"socketcan", "gxsocket", "virtual", "udp_multicast", "socketcand", "serial"}
@@ -246,6 +247,9 @@ CONTACTS: Final[Mapping[str, Terminal]] = {
 
 def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
     """What the model of the catalogue really has."""
+    from gxbridge.catalogue import catalogue
+    from gxbridge.catalogue.check import Installation, check_installation
+
     wired = tuple(CONTACTS[name] for name in inputs)
     wanted = Installation(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
     for problem in check_installation(wanted, catalogue()):
@@ -262,6 +266,9 @@ def _installation(
     if "model" not in entry:
         report("installation", "names no model", "write `model:`, one of those that `gxbridge models` lists")
         return None
+    from gxbridge.catalogue import catalogue
+    from gxbridge.catalogue.check import Installation, check_installation
+
     volts = entry.get("nominal_voltage_v", None if nominal is None else int(nominal))
     wired = {name for item in terminals if item.model == entry["model"] for name in CONTACTS if getattr(item, name)}
     wanted = Installation(

@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from gxbridge.config.build import bus
-from gxbridge.config.keys import INTERFACES
 from gxbridge.config.model import Config
-from gxbridge.config.read import Problem
-from gxbridge.config.values import plugin_exists
+from gxbridge.config.problem import Problem
 from gxbridge.edge.canstats import CanSpec
-from gxbridge.edge.replay import parse_replay
 
 Report: TypeAlias = Callable[[str, str, str], None]
 
@@ -37,6 +34,8 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
     if overrides.can:
         changes["can"] = _buses(overrides.can, report)
     if overrides.replay is not None:
+        from gxbridge.edge.replay import parse_replay
+
         if overrides.can:
             report("--replay", "stands beside --can", "give a log or buses, not both")
         try:
@@ -63,6 +62,9 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
 
 
 def _buses(wanted: Sequence[str], report: Report) -> tuple[CanSpec, ...]:
+    from gxbridge.config.keys import INTERFACES
+    from gxbridge.config.values import plugin_exists
+
     specs: list[CanSpec] = []
     for text in wanted:
         interface, colon, channel = text.partition(":")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gxbridge.catalogue.check import Installation
-from gxbridge.config.read import Problem
+from gxbridge.config.problem import Problem
 from gxbridge.core.battery import Configured
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
 from gxbridge.edge.canstats import CanSpec
-from gxbridge.edge.replay import ReplaySpec
+
+if TYPE_CHECKING:  # a start without them is shorter
+    from gxbridge.catalogue.check import Installation
+    from gxbridge.edge.replay import ReplaySpec
 
 
 class ConfigError(Exception):

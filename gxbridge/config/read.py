@@ -6,46 +6,19 @@ The file is only parsed into nodes, never constructed into objects; every value 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
 import yaml
 
 from gxbridge.config.keys import KEYS, children
+from gxbridge.config.problem import MAX_BYTES, Checked, Problem
 from gxbridge.config.schema import LEVELS, Key
 from gxbridge.config.values import CHECKS, Wrong, kind_of, plain
 
-MAX_BYTES: Final = 256 * 1024
 MAX_NODES: Final = 5000
 """Aliases repeat nodes, so a short file can unfold to a huge one; this is far more than any real file has."""
 MAX_DEPTH: Final = 8
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing wrong in the configuration; `line` 0 means the command line."""
-
-    file: str
-    line: int
-    key: str
-    what: str
-    instead: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return (
-            f"{place}:{self.key}: {self.what}; {self.instead}" if self.key else f"{place}: {self.what}; {self.instead}"
-        )
-
-
-@dataclass(slots=True)
-class Checked:
-    """Values by plain nesting (only what the file says), the line of each key path, and what is wrong."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
 
 
 def read_config(raw: bytes, file: str) -> Checked:

@@ -1,0 +1,34 @@
+"""What is wrong in a configuration, and what a checked file holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MAX_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in the configuration; `line` 0 means the command line."""
+
+    file: str
+    line: int
+    key: str
+    what: str
+    instead: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return (
+            f"{place}:{self.key}: {self.what}; {self.instead}" if self.key else f"{place}: {self.what}; {self.instead}"
+        )
+
+
+@dataclass(slots=True)
+class Checked:
+    """Values by plain nesting (only what the file says), the line of each key path, and what is wrong."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
