@@ -140,7 +140,7 @@ def control_round(scene: Scene, memory: Memory, now: float, old: Sequence[Device
         multi_limit(scene, rest, charge.limit, amps),
     ]
     found = tuple(round_findings(scene, cvl, charge.limit, amps, told, old, now))
-    renewed = scene.bms is not None and not discharge.refused
+    renewed = scene.bms is not None and scene.multi is not None and not discharge.refused
     memory = memory._replace(
         flags=control_flags(scene, memory.flags, volts, cvl.value, amps),
         pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0),

@@ -6,9 +6,11 @@ from typing import Final
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.adjust import full_round
+from gxbridge.core.dvcc.auditing import audit, audit_findings
 from gxbridge.core.dvcc.caps import cvl_caps
 from gxbridge.core.dvcc.chargers import charge_voltages, put
 from gxbridge.core.dvcc.chronicle import Chronicle
+from gxbridge.core.dvcc.clocks import running
 from gxbridge.core.dvcc.decision import Decision, Write
 from gxbridge.core.dvcc.filters import advance, advance_vebus
 from gxbridge.core.dvcc.findings import sense_finding
@@ -54,13 +56,18 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         writes += more
     grants = granted(scene, memory)
     round_due = control is not None and control.seconds % ROUND_S == 0
-    early = scene.options.early_lowering and taken_back(memory.grants, grants)
+    state = state_of(memory.controllers, now)[0]
+    early = scene.options.early_lowering and (
+        taken_back(memory.grants, grants) or (state == "lost" and memory.round_state != "lost")
+    )
     if round_due or early:
         more, memory = full_round(scene, memory, now, is_on(memory.dvcc))
-        memory = memory._replace(grants=grants)
+        memory = memory._replace(grants=grants, round_state=state)
         writes += more
-    elif not memory.limits:
+    elif memory.adjusted_at is None:
         memory = explain_ahead(scene, memory, now)
+    if control is not None:
+        memory = memory._replace(audit=audit(scene, memory.audit, memory.limits, now))
     return conclude(scene, memory, now, writes, round_due or early), memory
 
 
@@ -107,10 +114,11 @@ def explain_ahead(scene: Scene, memory: Memory, now: float) -> Memory:
 def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool) -> Decision:
     """Put the decision together."""
     state, who, since = state_of(memory.controllers, now)
-    findings = memory.findings
+    findings = (*memory.findings, *audit_findings(scene, memory.audit, now))
     voltage = scene.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))
+    link, multi = link_ends(scene, memory, now), multi_stops(memory)
     return Decision(
         writes=tuple(writes),
         published=published(scene, memory.flags),
@@ -120,8 +128,9 @@ def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adju
         bms_service="" if who is None else who.name,
         bms_state=state,
         bms_since=since,
-        charge_link_ends_at=link_ends(scene, memory, now),
-        multi_stops_at=multi_stops(memory),
+        charge_link_ends_at=link,
+        multi_stops_at=multi,
+        clocks=running(link, multi, memory.audit.pre_alarm_at),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
 
+from gxbridge.core.dvcc.clocks import Clock
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 
@@ -14,6 +15,9 @@ Kind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
 
 LimitName: TypeAlias = Literal["CVL", "CCL", "DCL", "charger", "multi"]
 Unit: TypeAlias = Literal["V", "A"]
+
+
+NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
 class Write(NamedTuple):
@@ -59,18 +63,17 @@ class Limit(NamedTuple):
 BmsState: TypeAlias = Literal["live", "silent", "lost", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`published`: path -> value as the vendor's com.victronenergy.system has them (`flags.PUBLISHED` lists the paths).
+class Decision(NamedTuple):
+    """`published`: path -> value as the vendor's com.victronenergy.system has them (see `publish.py`).
 
     `bms_service`: the BMS in control, or the one that was lost; `bms_state`: live, silent (lost less than 60 s ago),
     lost, or none (there never was one); `bms_since`: since when in this state. The two moments are when the chargers'
     links end (#67) and when the Multi stops by its own timer; None while nothing runs out. All monotonic seconds.
-    `adjusted`: this was a full round (else only sense, a quick change, or nothing was due).
+    `adjusted`: this was a full round (else only sense, a quick change, or nothing was due). `clocks`: what runs out.
     """
 
     writes: tuple[Write, ...] = ()
-    published: Mapping[str, Value] = field(default_factory=dict)
+    published: Mapping[str, Value] = NO_VALUES
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
     adjusted: bool = False
@@ -79,3 +82,4 @@ class Decision:
     bms_since: float | None = None
     charge_link_ends_at: float | None = None
     multi_stops_at: float | None = None
+    clocks: tuple[Clock, ...] = ()

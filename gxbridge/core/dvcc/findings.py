@@ -68,6 +68,43 @@ FINDINGS: Final[Mapping[str, Text]] = {
         "{device} remembers a BMS, and none is there: nothing is written to any charger.",
         "Connect the BMS, or reset the charger's setting BMS present if there is none any more.",
     ),
+    "ccl-exceeded": Text(
+        "warning",
+        "The battery was charged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
+        "{why}.",
+        "Find the charger that is not controlled: alternators and chargers without a data link obey only wires.",
+    ),
+    "ccl-slow": Text(
+        "info",
+        "After its {name} dropped, it took {lag} s until the battery current had followed.",
+        "Look which charger follows slowly, and update its firmware.",
+    ),
+    "ccl-restless": Text(
+        "info",
+        "{name} went up and down six times or more in {minutes} minutes.",
+        "Limit the charge current by the user limit, a little below where it begins.",
+    ),
+    "dcl-exceeded": Text(
+        "warning",
+        "The battery was discharged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
+        "{why}.",
+        "Loads on the DC side do not obey limits: reduce them, or check the BMS's setting.",
+    ),
+    "dcl-slow": Text(
+        "info",
+        "After its {name} dropped, it took {lag} s until the battery current had followed.",
+        "Look which inverter follows slowly, and update its firmware.",
+    ),
+    "dcl-restless": Text(
+        "info",
+        "{name} went up and down six times or more in {minutes} minutes.",
+        "Reduce the loads, or charge earlier.",
+    ),
+    "pre-alarm": Text(
+        "warning",
+        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after it began.",
+        "Charge now, or reduce the loads.",
+    ),
     "sense-behind-contactor": Text(
         "info",
         "The voltage of {device} is not shared: its contactor is open, or its state is not running.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.guards import implausible, nominal_voltage
 from gxbridge.core.dvcc.memory import Grants, Memory
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.permissions import Word, battery_word, vebus_word
@@ -31,9 +32,19 @@ def granted(scene: Scene, memory: Memory) -> Grants:
         charge=WORDS[battery_word(scene, p.ALLOW_CHARGE, memory.gave)],
         discharge=WORDS[battery_word(scene, p.ALLOW_DISCHARGE, memory.gave)],
         vebus=WORDS[vebus_word(scene)],
+        voltage=float(sensible(scene)),
         user_a=user_a if user_a >= 0 else inf,
         user_v=user_v if user_v > 0 else inf,
     )
+
+
+def sensible(scene: Scene) -> bool:
+    """Does what the BMS says about the charge voltage fit the battery?"""
+    bms, options = scene.bms, scene.options
+    cvl = None if bms is None else number(bms.items, p.CVL)
+    if bms is None or cvl is None or not options.voltage_window:
+        return True
+    return implausible(cvl, nominal_voltage(bms.items, options, scene.voltage_v)) is None
 
 
 def taken_back(before: Grants | None, now: Grants) -> bool:

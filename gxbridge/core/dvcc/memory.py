@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from gxbridge.core.dvcc.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.chronicle import Since
-from gxbridge.core.dvcc.decision import Limit
+from gxbridge.core.dvcc.decision import BmsState, Limit
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.quirks import PYLONTECH_START_V
 from gxbridge.core.finding import Finding
@@ -52,6 +53,8 @@ class Grants(NamedTuple):
     charge: float
     discharge: float
     vebus: float
+    voltage: float
+    """1 while the charge voltage makes sense."""
     user_a: float
     user_v: float
 
@@ -92,8 +95,10 @@ class Memory(NamedTuple):
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
     """As of the last adjust."""
+    round_state: BmsState = "none"
     adjusted_at: float | None = None
     charge_told_at: float | None = None
     """When a charger was last told anything."""
     discharge_told_at: float | None = None
-    """When a discharge limit was last told."""
+    """When the Multi was last told a discharge limit."""
+    audit: Audit = NOTHING_SEEN

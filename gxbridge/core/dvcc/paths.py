@@ -56,6 +56,7 @@ MIN_CELL_VOLTAGE: Final = "/System/MinCellVoltage"
 MAX_CELL_VOLTAGE: Final = "/System/MaxCellVoltage"
 MIN_CELL_TEMPERATURE: Final = "/System/MinCellTemperature"
 MAX_CELL_TEMPERATURE: Final = "/System/MaxCellTemperature"
+ALARM_LOW_CELL: Final = "/Alarms/LowCellVoltage"
 NOMINAL_VOLTAGE: Final = "/Settings/Battery/NominalVoltage"
 
 # Charger.

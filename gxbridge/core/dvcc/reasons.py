@@ -73,7 +73,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "no-bms": _rule("no BMS is there, so nothing is granted", "no battery service with /Info/MaxChargeVoltage"),
     "no-vebus-limit": _rule("a VE.Bus BMS gives no such limit", "a VE.Bus BMS only allows or refuses"),
     "bms-silent": _rule(
-        "the {bms} is silent: nothing is granted, and in a minute nothing is written any more",
+        "the {bms} is silent: nothing is granted, and a minute after its last word nothing is written any more",
         "until 60 s after its last word",
     ),
     "bms-lost": _rule(
@@ -167,6 +167,8 @@ NOTHING: Final = "none"
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 AGO: Final = " {age} ago"
+FOR: Final = " (for {age})"
+"""How the age of a winner is added: what was said was said some time ago, everything else holds for some time."""
 TERM_NAMES: Final = frozenset(
     {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "vebus-allowed"}
 )
@@ -231,7 +233,8 @@ def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap
     winner, others = caps[0], caps[1:]
     said_more = winner.text
     if now is not None and winner.since is not None:
-        said_more += AGO.format(age=age(now - winner.since))
+        form = AGO if winner.kind == "said" else FOR
+        said_more += form.format(age=age(now - winner.since))
     inferred = [c.text for c in others if c.kind == "inferred"]
     if inferred:
         said_more += LIKELY.format(texts=", ".join(inferred))

@@ -17,16 +17,13 @@ from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 
-KEPT: Final = (
-    "/Link/",
-    "/BatteryOperationalLimits/",
-    "/BatterySense/",
-    p.MULTI_CHARGE_CURRENT,
-    p.DISCHARGE_SETPOINT,
-)
 CALCULATED: Final = (p.BATTERY_SERVICE, p.BATTERY_VOLTAGE, p.VEBUS_SERVICE)
 DEFAULT_PLATFORM: Final = "C003"
 TOLERANCE: Final = 1e-6
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be played; the text says which and why."""
 
 
 @dataclass(slots=True)
@@ -84,23 +81,39 @@ class Player:
             self.changed = True
             self.decide()
         for service, items in step.get("set", {}).items():
-            target = self.settings if service == p.SETTINGS else self.services.setdefault(service, {})
+            target = self.target(service)
+            if target is None:
+                continue
             for path, value in items.items():
                 self.changed = self.changed or not same(target.get(path), value) or path == p.PV_DISABLE
                 target[path] = value
             self.decide(tuple((service, path) for path in items))
 
+    def target(self, service: str) -> dict[str, Value] | None:
+        """Where a `set` goes; None when there is no such service."""
+        if service == p.SETTINGS:
+            return self.settings
+        return self.services.setdefault(service, {}) if service == p.SYSTEM else self.services.get(service)
+
     def run(self, duration_ms: int) -> None:
-        """Let the clock run: every whole second within the duration acts."""
+        """Let the clock run: whole seconds act, and a control loop that began in between keeps its own seconds."""
         end = self.now_ms + duration_ms
         self.publish_at_once()
-        second = self.now_ms // 1000 + 1
-        while second * 1000 <= end:
-            self.now_ms = second * 1000
+        while (moment := self.next_moment()) <= end:
+            self.now_ms = moment
             self.decide()
-            self.publish()
-            second += 1
+            if moment % 1000 == 0:
+                self.publish()
+            else:
+                self.publish_at_once()
         self.now_ms = end
+
+    def next_moment(self) -> int:
+        """The next whole second, or the next second of the control loop if that is earlier (ms)."""
+        second = (self.now_ms // 1000 + 1) * 1000
+        control = self.memory.control
+        own = second if control is None else round(control.due_at * 1000)
+        return own if self.now_ms < own < second else second
 
     def look(self) -> dict[str, Any]:
         """What a scenario's `expected` holds, and forget the counts."""
@@ -119,8 +132,34 @@ class Player:
         return seen
 
 
+def check(scenario: Mapping[str, Any]) -> None:
+    """Raise ScenarioError where a scenario has not the shape of one."""
+    name = scenario.get("name")
+
+    def need(good: bool, what: str) -> None:
+        if not good:
+            raise ScenarioError(f"scenario {name}: {what}")
+
+    def tables(value: Any) -> bool:
+        return isinstance(value, Mapping) and all(isinstance(row, Mapping) for row in value.values())
+
+    need(tables(scenario.get("devices")), '"devices" must be {service: {path: value}}')
+    need(isinstance(scenario.get("settings", {}), Mapping), '"settings" must be {path: value}')
+    steps = scenario.get("steps")
+    need(isinstance(steps, list), '"steps" must be a list')
+    for index, step in enumerate(steps or ()):
+        need(isinstance(step, Mapping), f"step {index} must be an object")
+        advance = step.get("advance_ms")
+        need(isinstance(advance, int) and advance >= 0, f'step {index}: "advance_ms" must be milliseconds')
+        need(tables(step.get("add", {})) and tables(step.get("set", {})), f'step {index}: "add" or "set" is no table')
+        need(isinstance(step.get("remove", []), list), f'step {index}: "remove" must be a list')
+    expected = scenario.get("expected")
+    need(expected is None or len(expected) == len(steps or ()), '"expected" must have one entry for each step')
+
+
 def play(scenario: Mapping[str, Any], options: Options) -> list[dict[str, Any]]:
-    """Play one scenario; one entry per step, in the form of its `expected`."""
+    """Play one scenario; one entry per step, in the form of its `expected`. Raises ScenarioError."""
+    check(scenario)
     player = Player(
         options,
         scenario.get("platform") or DEFAULT_PLATFORM,

@@ -6,7 +6,7 @@ from typing import Final
 
 from gxbridge.core.dvcc.memory import Timer
 
-EARLY_S: Final = 0.25
+EARLY_S: Final = 0.1
 """A second that is this near is due: callers' clocks jitter."""
 LATE_S: Final = 2.0
 """A clock that is more behind than this starts afresh instead of catching up."""

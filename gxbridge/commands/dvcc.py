@@ -1,0 +1,93 @@
+"""`gxbridge dvcc replay`: play DVCC scenarios on simulated time and say where gxbridge answers otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.scenario import Difference, ScenarioError, differences, play
+
+SHOWN = 5
+"""Differences shown of each scenario, and scenarios shown, unless --all is given."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    replay = actions.add_parser(
+        "replay",
+        help="play a file of scenarios and compare",
+        description="Play scenarios (format: docs/dvcc.md) on simulated time. "
+        "Exit code 0: everything as expected, 1: something differs, 2: the file cannot be used.",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE", help="scenarios as JSON (.json, or .json.gz)")
+    replay.add_argument("--json", type=Path, metavar="OUT", help="write what gxbridge answered to this file")
+    replay.add_argument("--profile", choices=("vendor", "strict"), default="vendor", help="default: vendor")
+    replay.add_argument("--only", metavar="TEXT", default="", help="only scenarios whose name contains this")
+    replay.add_argument("--all", action="store_true", help="show every difference")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play, write, compare, summarise."""
+    try:
+        scenarios = load(args.file, args.only)
+        answers = [play(scenario, Options.of(args.profile)) for scenario in scenarios]
+        found = [
+            list(differences(scenario.get("expected", answer), answer))
+            for scenario, answer in zip(scenarios, answers, strict=True)
+        ]
+    except ScenarioError as error:
+        print(f"gxbridge dvcc replay: {args.file}: {error}", file=sys.stderr)
+        return 2
+    if args.json is not None:
+        rows = [
+            {"name": scenario["name"], "actual": answer} for scenario, answer in zip(scenarios, answers, strict=True)
+        ]
+        try:
+            args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            print(f"gxbridge dvcc replay: cannot write {args.json}: {error.strerror}", file=sys.stderr)
+            return 2
+    summarise(scenarios, found, sys.stdout, every=args.all)
+    return int(any(found))
+
+
+def load(path: Path, only: str) -> list[Mapping[str, Any]]:
+    """The scenarios of a file. Raises ScenarioError, which says what is wrong with it."""
+    try:
+        raw = path.read_bytes()
+        scenarios = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except OSError as error:
+        raise ScenarioError(f"cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ScenarioError(f"is no JSON: {error}") from error
+    if not isinstance(scenarios, list) or not all(isinstance(row, dict) and "name" in row for row in scenarios):
+        raise ScenarioError("must be a list of scenarios, each with a name")
+    return [row for row in scenarios if only in row["name"]]
+
+
+def summarise(
+    scenarios: Sequence[Mapping[str, Any]], found: Sequence[Sequence[Difference]], out: TextIO, *, every: bool
+) -> None:
+    """What differs: scenario by scenario, and counted by path."""
+    bad = [(scenario, rows) for scenario, rows in zip(scenarios, found, strict=True) if rows]
+    shown = bad if every else bad[:SHOWN]
+    for scenario, rows in shown:
+        print(f"{scenario['name']}: {len(rows)} differences", file=out)
+        for row in rows if every else rows[:SHOWN]:
+            print(f"  step {row.step}, {row.where}: expected {row.expected}, got {row.actual}", file=out)
+    if len(shown) < len(bad):
+        print(f"... and {len(bad) - len(shown)} scenarios more (--all shows them)", file=out)
+    paths = Counter(row.where.rpartition(" ")[2] for _, rows in bad for row in rows)
+    for path, count in paths.most_common(None if every else 2 * SHOWN):
+        print(f"{count:6} x {path}", file=out)
+    steps = sum(len(scenario.get("expected", ())) for scenario in scenarios)
+    good = len(scenarios) - len(bad)
+    print(f"{good} of {len(scenarios)} scenarios agree ({steps} steps), {len(bad)} differ", file=out)

@@ -1,0 +1,112 @@
+"""Are the limits obeyed? Measured battery current against CCL and DCL, seconds until a drop is followed, restlessness.
+
+Thresholds are ours. Clocks: link values expire after 60 s (Victron, VE.Can registers public, 0x2001, 0x200E); a Multi
+stops about 5 min after its last limits (venus issue 895); from the pre-alarm to the end of discharge at least 30 s, and
+the alternator relay opens 2 s before the contactor (Victron, Lynx Smart BMS manual).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+TOLERANCE_A: Final = 2.0
+TOLERANCE_PART: Final = 0.05
+"""A current is over a limit when it is more than this much above it."""
+OVER_S: Final = 10.0
+"""Being over for so long is worth a finding; a controller needs some seconds."""
+SLOW_S: Final = 15.0
+"""Following a drop of a limit should not take longer."""
+SAY_S: Final = 120.0
+"""For so long it is said that a drop was followed slowly."""
+WINDOW_S: Final = 600.0
+TURNS: Final = 6
+"""So many reversals of a limit in the window are restless."""
+
+
+class Track(NamedTuple):
+    """One direction of current. Currents in A, + = the direction watched; moments in monotonic s."""
+
+    limit_a: float | None = None
+    over_since: float | None = None
+    worst_a: float = 0.0
+    dropped_at: float | None = None
+    """The limit dropped and the current has not followed yet."""
+    lag_s: float = 0.0
+    """How long the current took to follow the last drop, and when it had."""
+    lag_at: float = 0.0
+    rising: bool | None = None
+    turns: tuple[float, ...] = ()
+    """When the limit changed its direction, in the window."""
+
+
+class Audit(NamedTuple):
+    """What is watched: charging against CCL, discharging against DCL, and the pre-alarm."""
+
+    charge: Track = Track()
+    discharge: Track = Track()
+    pre_alarm_at: float | None = None
+
+
+NOTHING_SEEN: Final = Audit()
+
+
+def over(current_a: float, limit_a: float) -> bool:
+    """Is a current clearly over a limit?"""
+    return current_a > limit_a * (1 + TOLERANCE_PART) + TOLERANCE_A
+
+
+def follow(track: Track, limit_a: float | None, current_a: float | None, now: float) -> Track:
+    """One look at a limit and the current it should hold; None: not known."""
+    track = turn(track, limit_a, now)
+    if limit_a is None or current_a is None:
+        return track._replace(limit_a=limit_a, over_since=None, worst_a=0.0, dropped_at=None)
+    exceeds = over(current_a, limit_a)
+    dropped = track.limit_a is not None and limit_a < track.limit_a
+    if exceeds:
+        started = now if track.over_since is None else track.over_since
+        return track._replace(
+            limit_a=limit_a,
+            over_since=started,
+            worst_a=max(track.worst_a, current_a) if track.over_since is not None else current_a,
+            dropped_at=now if dropped and track.dropped_at is None else track.dropped_at,
+        )
+    lag_s, lag_at = track.lag_s, track.lag_at
+    if track.dropped_at is not None:
+        lag_s, lag_at = now - track.dropped_at, now
+    return track._replace(limit_a=limit_a, over_since=None, worst_a=0.0, dropped_at=None, lag_s=lag_s, lag_at=lag_at)
+
+
+def turn(track: Track, limit_a: float | None, now: float) -> Track:
+    """Note when the limit changes its direction."""
+    turns = tuple(at for at in track.turns if now - at < WINDOW_S)
+    if limit_a is None or track.limit_a is None or limit_a == track.limit_a:
+        return track if turns == track.turns else track._replace(turns=turns)
+    rising = limit_a > track.limit_a
+    if track.rising is not None and rising != track.rising:
+        turns = (*turns, now)[-2 * TURNS :]
+    return track._replace(rising=rising, turns=turns)
+
+
+class Said(NamedTuple):
+    """What an audit found: the name of the finding and the words for its text."""
+
+    name: str
+    words: dict[str, str]
+
+
+def verdicts(audit: Audit, permits: str, now: float) -> Iterator[Said]:
+    """What there is to say. `permits` is why exceeding CCL is permitted, "" when nothing permits it."""
+    for track, limit in ((audit.charge, "CCL"), (audit.discharge, "DCL")):
+        name = limit.lower()
+        if track.over_since is not None and track.limit_a is not None and now - track.over_since >= OVER_S:
+            words = {"limit": f"{track.limit_a:.0f}", "worst": f"{track.worst_a:.0f}", "name": limit}
+            words["more"] = f"{track.worst_a - track.limit_a:.0f}"
+            words["why"] = permits if limit == "CCL" and permits else "nothing permits this"
+            yield Said(f"{name}-exceeded", words)
+        if track.lag_s > SLOW_S and now - track.lag_at < SAY_S:
+            yield Said(f"{name}-slow", {"lag": f"{track.lag_s:.0f}", "name": limit})
+        if len(track.turns) >= TURNS:
+            yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"})
+    if audit.pre_alarm_at is not None:
+        yield Said("pre-alarm", {})

@@ -1,0 +1,60 @@
+"""The audit's eyes: which current, which limits, which pre-alarm it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.audit import Audit, follow, verdicts
+from gxbridge.core.dvcc.chargers import feeding_system
+from gxbridge.core.dvcc.decision import Limit
+from gxbridge.core.dvcc.findings import finding
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.scene import Scene
+from gxbridge.core.dvcc.services import title
+from gxbridge.core.dvcc.voltage import feeds_in
+from gxbridge.core.finding import Finding
+
+
+def measured_current(scene: Scene) -> float | None:
+    """The battery current (A, + = into the battery): the BMS's own, else the battery monitor's."""
+    bms, monitor = scene.bms, scene.selection.monitor
+    current = None if bms is None else number(bms.items, p.CURRENT)
+    if current is None and monitor is not None and monitor.kind == p.BATTERY:
+        current = number(monitor.items, p.CURRENT)
+    return current
+
+
+def audit(scene: Scene, before: Audit, limits: tuple[Limit, ...], now: float) -> Audit:
+    """Look once a second."""
+    current = measured_current(scene)
+    by_name = {limit.name: limit.value for limit in limits[:3]}
+    return Audit(
+        follow(before.charge, by_name.get("CCL"), current, now),
+        follow(before.discharge, by_name.get("DCL"), None if current is None else -current, now),
+        pre_alarm(scene, before.pre_alarm_at, now),
+    )
+
+
+def pre_alarm(scene: Scene, began: float | None, now: float) -> float | None:
+    """Since when the BMS in control warns of an almost empty battery, while discharging is still allowed."""
+    bms = scene.bms
+    if bms is None or not scene.quirk.gives_permissions or number(bms.items, p.ALLOW_DISCHARGE) != 1:
+        return None
+    warns = number(bms.items, p.ALARM_LOW_CELL)
+    if warns is None or warns < 1:
+        return None
+    return now if began is None else began
+
+
+def audit_findings(scene: Scene, seen: Audit, now: float) -> Iterator[Finding]:
+    """What the audit has to say now."""
+    permits = ""
+    if feeds_in(scene.multi, scene.settings):
+        permits = "feed-in is on, which permits this for solar"
+    elif feeding_system(scene) is not None:
+        permits = "the Multi RS feeds in, which permits this for solar"
+    bms = scene.bms
+    subject, name = ("", "the battery") if bms is None else (bms.name, title(bms))
+    for said in verdicts(seen, permits, now):
+        yield finding(now, said.name, subject, bms=name, **said.words)

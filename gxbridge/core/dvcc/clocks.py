@@ -1,0 +1,53 @@
+"""Clocks that run: what will happen, and when at the earliest.
+
+Sources as in `audit.py`. The pre-alarm has a least delay for BMSes that announce it themselves; for VE.Bus BMSes it is
+not known, so there is no such clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Clock(NamedTuple):
+    """`name` is stable; `ends_at` in monotonic seconds; `text` says what happens then."""
+
+    name: str
+    ends_at: float
+    text: str
+
+
+class Kind(NamedTuple):
+    """How long a clock runs (s) and what happens at its end."""
+
+    duration_s: float
+    text: str
+
+
+CLOCKS: Final[Mapping[str, Kind]] = {
+    "charge-link": Kind(60.0, "the chargers lose their link and stop with error #67"),
+    "multi": Kind(300.0, "the Multi stops by its own timer (about 5 min after its last limits)"),
+    "pre-alarm": Kind(30.0, "discharging may be refused from now on, not before"),
+    "alternator": Kind(2.0, "the contactor may open; the alternator must be off"),
+}
+
+
+def clock(name: str, began: float) -> Clock:
+    """A clock that began at a moment."""
+    kind = CLOCKS[name]
+    return Clock(name, began + kind.duration_s, kind.text)
+
+
+def running(
+    charge_link_ends_at: float | None, multi_stops_at: float | None, pre_alarm_at: float | None
+) -> tuple[Clock, ...]:
+    """Every clock that runs: the two ends as decided, and the pre-alarm from when it began."""
+    found: list[Clock] = []
+    if charge_link_ends_at is not None:
+        found.append(Clock("charge-link", charge_link_ends_at, CLOCKS["charge-link"].text))
+    if multi_stops_at is not None:
+        found.append(Clock("multi", multi_stops_at, CLOCKS["multi"].text))
+    if pre_alarm_at is not None:
+        found.append(clock("pre-alarm", pre_alarm_at))
+    return tuple(found)
