@@ -36,7 +36,9 @@ def program(name: str, package: str) -> str:
 class DBusDaemon:
     """Starts in `with`; `address` stays the same over stop() and start()."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: str = CONFIG) -> None:
+        """`config` has {socket} where the path of the socket belongs."""
+        self._config = config
         self._folder = Path(tempfile.mkdtemp(prefix="gxdbus"))  # short: a socket's path has 108 characters at most
         self.socket = self._folder / "bus"
         self.address = f"unix:path={self.socket}"
@@ -55,7 +57,7 @@ class DBusDaemon:
     def start(self) -> None:
         """Starts the daemon and returns when it listens."""
         config = self._folder / "bus.conf"
-        config.write_text(CONFIG.format(socket=self.socket))
+        config.write_text(self._config.replace("{socket}", str(self.socket)))
         command = [program("dbus-daemon", "dbus-daemon"), f"--config-file={config}", "--nofork", "--nopidfile"]
         log = self._folder / "log"
         with log.open("wb") as errors:

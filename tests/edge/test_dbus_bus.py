@@ -180,7 +180,9 @@ def test_an_error_in_a_handler_loses_no_message_that_came_after(bus: str) -> Non
 
 
 def test_the_library_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert library("dbus_next").name == "dbus_next"
+    monkeypatch.delenv("GXBRIDGE_DBUS_LIBRARY", raising=False)
+    library.cache_clear()
+    assert library("dbus_next").name == library().name == "dbus_next"
     with pytest.raises(BusError, match="unknown D-Bus library 'sdbus': use dbus_next or dbus_fast"):
         library("sdbus")
     monkeypatch.setattr(bus_module, "LIBRARIES", ("not_installed",))
@@ -192,7 +194,7 @@ def test_the_library_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_gobject_introspection_is_not_loaded_and_not_blocked_for_others() -> None:
     program = (
-        "import sys; from gxbridge.edge.bus import library; library();"
+        "import sys; from gxbridge.edge.bus import library; library('dbus_next');"
         "assert 'gi' not in sys.modules; assert 'dbus_next' in sys.modules;"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
