@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing costs more to import than the whole database
     from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 """The form of `_candb.py` that this module reads (`candb/generate.py` writes the same number)."""
 
 SINGLE_PGN = 0xEF00
@@ -135,7 +135,7 @@ class ProductInfo:
 class _Layouts(Mapping[int, Layout]):
     """Layouts by number, each made when it is first asked for. The value of a number with variants is the first."""
 
-    def __init__(self, compiled: Any, kind: str, rows: Mapping[int, tuple[Any, ...]], pgn: int | None) -> None:
+    def __init__(self, compiled: Any, kind: str, rows: Mapping[int, str], pgn: int | None) -> None:
         self._compiled = compiled
         self._kind = kind
         self._rows = rows
@@ -158,7 +158,7 @@ class _Layouts(Mapping[int, Layout]):
         """All layouts of a number, the one for every product first. Raises KeyError."""
         made = self._made.get(number)
         if made is None:
-            layouts = [self._make(number, *row) for row in self._rows[number]]
+            layouts = [self._make(number, *row.split("\t")) for row in self._rows[number].split("\n")]
             made = self._made[number] = tuple(sorted(layouts, key=lambda layout: layout.families))
         return made
 
@@ -167,39 +167,45 @@ class _Layouts(Mapping[int, Layout]):
         number: int,
         name: str,
         title: str,
-        fields: tuple[tuple[Any, ...], ...],
-        decoder: int,
-        length: int,
-        min_length: int,
+        fields: str,
+        decoder: str,
+        length: str,
+        min_length: str,
         transport: str,
         access: str,
         confidence: str,
-        source: int,
+        source: str,
         note: str,
-        priority: int,
-        interval_ms: int | None,
-        families: tuple[str, ...],
+        priority: str,
+        interval_ms: str,
+        families: str,
     ) -> Layout:
+        compiled, is_register = self._compiled, self._pgn is not None
         return Layout(
             self._kind,
             number if self._pgn is None else self._pgn,
-            None if self._pgn is None else number,
+            number if is_register else None,
             name,
             title,
-            tuple(FieldInfo(*field) for field in fields),
-            self._compiled.DECODERS[decoder],
-            header=0 if self._pgn is None else VREG_HEADER,
-            length=length,
-            min_length=min_length,
+            tuple(_field(compiled.SHAPES, written) for written in fields.split()),
+            compiled.DECODERS[int(decoder)],
+            header=VREG_HEADER if is_register else 0,
+            length=int(length),
+            min_length=int(min_length),
             transport=transport,
             access=access,
             confidence=confidence,
-            source=self._compiled.SOURCES[source],
+            source=compiled.SOURCES[int(source)],
             note=note,
-            priority=priority,
-            interval_ms=interval_ms,
-            families=families,
+            priority=int(priority),
+            interval_ms=int(interval_ms) if interval_ms else None,
+            families=tuple(families.split()),
         )
+
+
+def _field(shapes: tuple[Any, ...], written: str) -> FieldInfo:
+    name, _, shape = written.partition(":")
+    return FieldInfo(name, *shapes[int(shape)])
 
 
 class _Products(Mapping[int, ProductInfo]):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gxbridge.core.database import Database, Layout
 from gxbridge.core.decoder import Message
 from gxbridge.core.field import FieldInfo, Reading
 from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, register_text, service_fields
+
+Write = Callable[[Reading], str]
+
+_FORMS_KEPT = 4096
 
 
 class TextLines:
@@ -13,6 +19,7 @@ class TextLines:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._forms: dict[Layout, tuple[str, list[tuple[str, Write]]]] = {}
 
     def begin(self) -> str:
         """What stands before the first line."""
@@ -21,31 +28,51 @@ class TextLines:
     def line(self, t: float, bus: str, message: Message) -> str:
         """One message heard at `t` seconds on `bus`."""
         layout, source, destination, values, payload = message
-        shown = service_fields(self._db, layout, values) or list(zip(layout.fields, values, strict=True))
-        said = ", ".join(f"{field.name} {self._value(field, value)}" for field, value in shown)
+        subject, writers = self._forms.get(layout) or self._new_form(layout)
         if layout.kind == "unknown":
             said = payload.hex(" ")
-        where = f"{printable(bus)} {source:3} > {address_text(destination):3}"
-        return f"{t:.6f} {where} {_subject(layout, values)} {said}".rstrip() + "\n"
+        elif layout.kind in ("request", "ack", "write"):
+            shown = service_fields(self._db, layout, values) or []
+            said = ", ".join(f"{field.name} {self._writer(field)(value)}" for field, value in shown)
+        else:
+            said = ", ".join([name + write(value) for (name, write), value in zip(writers, values, strict=True)])
+        where = f"{t:.6f} {printable(bus)} {source:3} > {address_text(destination):3}"
+        return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
-    def _value(self, field: FieldInfo, value: Reading) -> str:
-        if value is None:
-            return NOT_AVAILABLE
-        if isinstance(value, bytes):
-            return value.hex(" ")
-        if isinstance(value, str):
-            return value if field.is_number else f'"{printable(value)}"'
-        text = self._db.text(field, value)
-        if field.enum is not None:
-            return f"{value} ({text or 'undefined'})"
-        return f"{value} {field.unit}".rstrip()
+    def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, Write]]]:
+        if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
+            self._forms.clear()
+        writers = [(f"{field.name} ", self._writer(field)) for field in layout.fields]
+        form = self._forms[layout] = _subject(layout), writers
+        return form
+
+    def _writer(self, field: FieldInfo) -> Write:
+        """How a value of this field is written: text with quotes, bytes in hex, a number with its unit or meaning."""
+        unit = f" {field.unit}" if field.unit else ""
+
+        def plain(value: Reading) -> str:
+            if value is None:
+                return NOT_AVAILABLE
+            if isinstance(value, bytes):
+                return value.hex(" ")
+            if isinstance(value, str):  # registers in requests stand in fields of numbers
+                return value if field.is_number else f'"{printable(value)}"'
+            return f"{value}{unit}"
+
+        def meaning(value: Reading) -> str:
+            if not isinstance(value, int):
+                return NOT_AVAILABLE
+            return f"{value} ({meanings.get(value, 'undefined')})"
+
+        if field.enum is None:
+            return plain
+        meanings = self._db.enums.get(field.enum, {})
+        return meaning
 
 
-def _subject(layout: Layout, values: tuple[Reading, ...]) -> str:
-    if layout.kind == "write" and isinstance(values[0], int):
-        return f"{layout.name}:"
+def _subject(layout: Layout) -> str:
     if layout.kind == "vreg" and layout.register is not None:
-        return f"{register_text(layout.register)} {layout.name.removeprefix('VE_REG_')}:"
+        return f"{register_text(layout.register)} {layout.name.removeprefix('VE_REG_')}"
     if layout.kind == "unknown":
-        return f"{layout.title}:"
-    return f"{layout.name}:" if layout.kind in ("request", "ack") else f"{layout.pgn} {layout.name}:"
+        return layout.title
+    return layout.name if layout.kind in ("request", "ack", "write") else f"{layout.pgn} {layout.name}"
