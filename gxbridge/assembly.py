@@ -10,7 +10,7 @@ from gxbridge import __version__
 from gxbridge.app import App, Hearer, Source
 from gxbridge.config import Config, Terminals
 from gxbridge.core.bridge import Setup
-from gxbridge.core.database import database
+from gxbridge.core.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.readout import Key
 from gxbridge.core.terminals import Wiring, service_of
 
@@ -81,9 +81,9 @@ def own_number() -> int:
 
 
 def kernel_filters() -> tuple[tuple[int, int], ...]:
-    """(id, mask) for every PGN the database knows: the kernel drops the rest before it costs anything."""
+    """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
     filters = []
-    for pgn in database().pgns:
+    for pgn in (SINGLE_PGN, FAST_PGN, *database().pgns):
         mask = ADDRESSED_MASK if pgn >> 8 & 0xFF < 0xF0 else ALL_SOURCES_MASK
         filters.append((pgn << 8 & mask, mask))
     return tuple(filters)
