@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gxbridge.edge.bus import BusError, BusLost, Connection, connect
+from gxbridge.edge.loud import loud
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Link:
         """Opens the connection and keeps it from then on. Raises what opening and `set_up` raise."""
         await self._open()
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self._label} on the bus")
+        loud(self._keeper)
 
     async def close(self) -> None:
         """Ends the connection for good."""

@@ -18,6 +18,7 @@ from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, CallFailed, Connect
 from gxbridge.edge.client import SetValueError
 from gxbridge.edge.introspect import BUS_ITEM
 from gxbridge.edge.link import Link
+from gxbridge.edge.loud import loud
 from gxbridge.edge.parse import Received
 from gxbridge.edge.wire import Incoming
 
@@ -151,6 +152,7 @@ class Monitor:
         service = self._services[name] = _Service(name, owner)
         self._by_owner.setdefault(owner, []).append(service)
         service.scan = asyncio.create_task(self._scan(connection, service), name=f"scan {name}")
+        loud(service.scan)
 
     def _drop(self, name: str) -> None:
         service = self._services.pop(name, None)

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 from gxbridge.edge import wire
 from gxbridge.edge.bus import BusError
+from gxbridge.edge.loud import loud
 from gxbridge.edge.monitor import Monitor
 from gxbridge.edge.parse import Received
 
@@ -151,6 +152,7 @@ class SettingsClient:
                 task = asyncio.create_task(self._tell(unique_id, device), name=f"settings of {unique_id}")
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+                loud(task)
 
     def changed(self, name: str, changes: Mapping[str, Received]) -> None:
         """A service changed. Instances and names that somebody sets in the GUI arrive here."""

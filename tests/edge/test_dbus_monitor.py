@@ -428,6 +428,20 @@ def test_an_error_in_a_callback_is_loud_and_stops_nothing(bus: str) -> None:
     run(main, raises_in_handlers=2)
 
 
+def test_an_error_while_a_service_is_added_is_loud_too(bus: str) -> None:
+    def wrong(name: str, items: dict[str, Any]) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    async def main() -> None:
+        monitor = Monitor(bus, wrong, lambda name, changes: None, lambda name: None)
+        await monitor.start()
+        async with charger(bus):
+            await until(lambda: monitor.services)
+        await monitor.close()
+
+    assert [str(error) for error in run(main, raises_in_handlers=1)] == ["a mistake of ours"]
+
+
 def test_hundreds_of_paths_from_many_services(bus: str) -> None:
     async def main() -> None:
         specs = {f"/Path/{number}": ItemSpec("d", "{:.3f}") for number in range(400)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gxbridge.core.dvcc.paths import ACSYSTEM, VEBUS, VECAN
+from gxbridge.core.dvcc.paths import VEBUS, VECAN
 from gxbridge.core.dvcc.services import CHARGERS
 from gxbridge.core.items import ItemSpec
 from gxbridge.edge import client as ask
@@ -140,7 +140,7 @@ def test_only_the_second_file_lets_gxbridge_write_to_chargers(files: list[str], 
 def test_the_second_file_names_what_the_core_writes_to() -> None:
     text = (POLICIES / "gxbridge-control.conf").read_text()
     named = set(re.findall(r'send_destination_prefix="com\.victronenergy\.(\w+)"', text))
-    assert named == CHARGERS | {VEBUS, VECAN, ACSYSTEM}
+    assert named == CHARGERS | {VEBUS, VECAN}
     assert text.count('send_member="SetValue"') == len(named)
 
 
