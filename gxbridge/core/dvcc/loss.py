@@ -49,9 +49,32 @@ def watch_battery(scene: Scene, known: Controller | None, heard: Mapping[str, fl
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
         device = scene.plant.named(known.name, p.BATTERY)
         if device is None or not is_bms(device):
+            device = elsewhere(scene, known)
+            if device is not None:
+                moved = present(device, known, heard, now)
+                return moved if known.lost_at is not None else moved._replace(since=known.since)
             return known if known.lost_at is not None else known._replace(lost_at=now)
     bms = scene.selection.bms
     return None if bms is None else present(bms, known, heard, now)
+
+
+def elsewhere(scene: Scene, known: Controller) -> Device | None:
+    """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
+    if not known.identity:
+        return None
+    return next(
+        (device for device in scene.plant.of(p.BATTERY) if is_bms(device) and identity_of(device) == known.identity),
+        None,
+    )
+
+
+def identity_of(device: Device) -> str:
+    """The unique number of its NAME, else the maker's serial (the last word of `0167120 HQ21302VUDQ`), else ""."""
+    unique = number(device.items, p.UNIQUE_NUMBER)
+    if unique is not None:
+        return f"uc{unique:.0f}"
+    serial = device.items.get(p.SERIAL)
+    return serial.split()[-1] if isinstance(serial, str) and serial.split() else ""
 
 
 def watch_vebus(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
@@ -72,7 +95,9 @@ def present(device: Device, known: Controller | None, heard: Mapping[str, float]
     same = known is not None and known.name == device.name and known.lost_at is None
     since = known.since if known is not None and same else now
     last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
-    return Controller(device.name, device.kind, title(device), device.instance, since, last_word)
+    return Controller(
+        device.name, device.kind, title(device), device.instance, since, last_word, identity=identity_of(device)
+    )
 
 
 def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:

@@ -42,6 +42,8 @@ class Controller(NamedTuple):
     since: float
     last_word: float
     lost_at: float | None = None
+    identity: str = ""
+    """What the battery is known by under any service name; "" when it does not say."""
 
 
 class Grants(NamedTuple):
