@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# Sourced by install.sh, uninstall.sh and boot.sh: where things are on Venus OS, and what more than one of them does.
+
+# shellcheck disable=SC2034  # used by those who source this
+apps=/data/apps/gxbridge    # survives firmware updates, like everything under /data
+config=/data/conf/gxbridge.yaml
+hook=/data/rc.local         # Venus OS runs it at the end of each boot
+service=/service/gxbridge   # in memory: made anew at each boot
+logs=/var/log/gxbridge
+hook_line="[ ! -f $apps/current/service/venus/boot.sh ] || sh $apps/current/service/venus/boot.sh || true # gxbridge"
+
+say() {
+    echo "gxbridge: $*"
+}
+
+refuse() {
+    echo "gxbridge: $*" >&2
+    exit 1
+}
+
+# A module of lib/gxbridge_venus in the folder $1, with arguments.
+helper() {
+    folder_of_helper=$1
+    module=$2
+    shift 2
+    PYTHONPATH="$folder_of_helper/lib" python3 -sP -m "gxbridge_venus.$module" "$@"
+}
+
+python_will_do() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# Two installers at once would not know of each other.
+lock() {
+    lock=/run/gxbridge-install
+    mkdir "$lock" 2>/dev/null || refuse "another install.sh or uninstall.sh runs; if it does not: rmdir $lock"
+    trap 'rmdir "$lock"' EXIT
+    trap 'exit 1' HUP INT TERM
+}
+
+# A folder of its own in /service whose scripts are links: what supervise keeps lies in memory and not on /data, and a
+# new version needs nothing but a restart. Made under a hidden name, which svscan passes over, and then renamed, since
+# svscan looks for log/ only once.
+link_service() {
+    [ ! -e "$service" ] || return 0
+    new=/service/.gxbridge.new
+    rm -rf "$new"
+    mkdir -p "$new/log"
+    ln -s "$apps/current/service/run" "$new/run"
+    ln -s "$apps/current/service/log/run" "$new/log/run"
+    rm -f "$service" # a link to nowhere
+    mv "$new" "$service"
+}
+
+unlink_service() {
+    if [ ! -e "$service" ]; then
+        rm -f "$service"
+        return 0
+    fi
+    gone=/service/.gxbridge.gone
+    rm -rf "$gone"
+    mv "$service" "$gone"
+    svc -dx "$gone" "$gone/log" 2>/dev/null || true
+    tries=0
+    while svok "$gone" || svok "$gone/log"; do
+        tries=$((tries + 1))
+        [ "$tries" -le 10 ] || { say "the service did not end within 10 s: see svstat $gone" >&2; return 0; }
+        sleep 1
+    done
+    rm -rf "$gone"
+}
