@@ -133,13 +133,10 @@ class Item:
         return wire.variant_body(self.spec.signature, self.value)
 
     def _build(self) -> bytes:
-        value = self.value
-        if self._text_form is None or value is None:
-            text = wire.clean_text(self.text) + b"\0"
-        else:
-            text = self._text_form % value
+        value, form = self.value, self._text_form
+        text = wire.clean_text(self.text) + b"\0" if form is None or value is None else form % value
         length = len(text)
-        if isinstance(value, str):
+        if type(value) is str:
             head, pack, name, _ = self._layout
             raw = wire.clean_text(value)
             middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7] + _TEXT_ENTRY.pack(_TEXT_NAME, length - 1)
