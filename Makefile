@@ -56,6 +56,9 @@ check-slow: setup  ## what needs more than the tests: nothing yet beyond a wheel
 bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
 
+bundle: setup build  ## dist/gxbridge-VERSION-venus.tar.gz: one file to install on a GX device
+	$(BIN)/python packaging/bundle.py
+
 docs: setup  ## write the generated pages anew
 	$(BIN)/python packaging/docs.py
 

@@ -165,8 +165,8 @@ def unpack(wheel: Path) -> tuple[Files, str]:
     if not texts:
         raise SystemExit(f"{wheel.name} has no licence text: find it before you pass the package on")
     licence = about["License-Expression"] or about["License"] or "see its text"
-    links = dict(reversed(link.split(", ", 1)) for link in about.get_all("Project-URL", []))
-    home = about["Home-page"] or next((url for url, name in links.items() if name.lower() in HOMES), "")
+    links = [link.partition(", ") for link in about.get_all("Project-URL", [])]
+    home = about["Home-page"] or next((url for name, _, url in links if name.lower() in HOMES), "")
     return files, f"| {about['Name']} | {about['Version']} | {licence} | `licenses/{label}/` | {home} |"
 
 
@@ -175,9 +175,9 @@ def licence_page(rows: list[str]) -> bytes:
         [
             "# Licences of what is in this bundle",
             "",
-            "gxbridge itself: MIT, see `LICENSE`. The packages below are the unchanged Python source of wheels that pip",
-            "fetched by hash; compiled parts were left out. Each lies in `lib/` under its own name and may be replaced",
-            "there by another version. The LGPL adds to the GPL, whose text is `licenses/GPL-3.0.txt`.",
+            "gxbridge itself: MIT, see `LICENSE`. The packages below are the unchanged Python source of wheels that",
+            "pip fetched by hash; compiled parts were left out. Each lies in `lib/` under its own name and may be",
+            "replaced there by another version. The LGPL adds to the GPL, whose text is `licenses/GPL-3.0.txt`.",
             "",
             "| package | version | licence | its text | from |",
             "|---|---|---|---|---|",
