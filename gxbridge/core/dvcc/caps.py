@@ -5,7 +5,7 @@ Source of the vendor's rules: dbus-systemcalc-py 9730db0 (2026-06-26) as observe
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.said import Said
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.dvcc.services import Device, title
+from gxbridge.core.dvcc.snapshot import Stop
 
 NO_LIMIT_A: Final = 10000.0
 """What "no limit" is as a number."""
@@ -100,6 +101,13 @@ def vebus_caps(scene: Scene, book: Chronicle) -> list[Cap]:
     return [book.cap(name, 0.0, "A", multi.name, p.BMS_ALLOW_CHARGE)]
 
 
+def stop_caps(stops: Iterable[Stop]) -> list[Cap]:
+    """What BMSes say that can only stop."""
+    return [
+        cap("stopped", 0.0, "A", stop.source, stop.path, text=stop.text)._replace(since=stop.since) for stop in stops
+    ]
+
+
 class ChargeCaps(NamedTuple):
     """The charge current limit; `bms_a` is what the BMSes alone say, `stopped` that this is a refusal (0 A)."""
 
@@ -117,7 +125,7 @@ def ccl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str
         from_bms = [c._replace(value=None) for c in from_bms]
     if refused is not None:
         from_bms.append(refused._replace(value=0.0, unit="A"))
-    from_bms += vebus
+    from_bms += vebus + stop_caps(scene.charge_stops)
     bms_a = lowest_value(from_bms)
     caps = list(from_bms)
     user, ceiling = scene.settings.max_current_a, scene.options.max_charge_current_a
@@ -133,7 +141,16 @@ def ccl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str
 
 
 def dcl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str]]) -> Capped:
-    """The discharge current limit; `refused`: nothing is renewed, because it is not known."""
+    """The discharge current limit: what the battery BMS says, unless another BMS stops it."""
+    capped = bms_dcl_caps(scene, said, book, gave)
+    stops = stop_caps(scene.discharge_stops)
+    if not stops or scene.bms is None:
+        return capped._replace(caps=(*capped.caps, *stops))
+    return Capped(0.0, ordered([*stops, *capped.caps]))
+
+
+def bms_dcl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str]]) -> Capped:
+    """What the battery BMS says about discharging; `refused`: nothing is renewed, because it is not known."""
     bms, options = scene.bms, scene.options
     if bms is None:
         return Capped(None, (cap(missing(scene), None, "A"),), True)

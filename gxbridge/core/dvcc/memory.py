@@ -59,6 +59,8 @@ class Grants(NamedTuple):
     """1 while the charge voltage makes sense."""
     user_a: float
     user_v: float
+    stops: float
+    """How many other BMSes say stop, as a negative number."""
 
 
 class Memory(NamedTuple):

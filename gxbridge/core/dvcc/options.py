@@ -80,6 +80,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "with DVCC off a hub voltage is passed on, and chargers are told 1000 A to keep error #67 away",
     ),
     Switch(
+        "other_bms_stops",
+        "a BMS that only says stop (wired terminals, Bluetooth, a VE.Bus BMS with a lost connection or an error) stops",
+        "only battery services and the permission of a VE.Bus BMS are looked at",
+    ),
+    Switch(
         "contactor_guard",
         "a battery voltage measured behind an open contactor is not shared with the chargers",
         "the battery's voltage is shared whatever its contactor does",
@@ -110,6 +115,7 @@ class Options:
     early_lowering: bool = True
     no_unlimited_reset: bool = True
     no_legacy: bool = True
+    other_bms_stops: bool = True
     contactor_guard: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"

@@ -5,7 +5,7 @@ The format is described in `docs/dvcc.md`: services with items, settings, and st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -196,7 +196,7 @@ class Difference:
 MISSING: Final = "(nothing)"
 
 
-def differences(expected: list[Mapping[str, Any]], actual: list[Mapping[str, Any]]) -> Iterator[Difference]:
+def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
     """Every difference between what was expected and what was answered."""
     for index, (want, got) in enumerate(zip(expected, actual, strict=True)):
         for where, one, other in compare(want, got, ""):

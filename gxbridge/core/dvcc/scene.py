@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.selection import Selection, select
 from gxbridge.core.dvcc.services import Device, Plant, survey
 from gxbridge.core.dvcc.settings import Settings, read_settings
-from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.snapshot import Snapshot, Stop
 
 
 class Scene(NamedTuple):
@@ -24,6 +24,8 @@ class Scene(NamedTuple):
     options: Options
     quirk: Quirk
     voltage: Voltage | None
+    charge_stops: tuple[Stop, ...] = ()
+    discharge_stops: tuple[Stop, ...] = ()
 
     @property
     def voltage_v(self) -> float | None:
@@ -48,7 +50,11 @@ def look(snapshot: Snapshot) -> Scene:
     selection = select(plant, settings, snapshot.platform)
     bms, options = selection.bms, snapshot.options
     quirk = ORDINARY if bms is None else quirk_of(bms.items)
-    return Scene(plant, settings, selection, options, quirk, battery_voltage(plant, selection.monitor, options))
+    voltage = battery_voltage(plant, selection.monitor, options)
+    if not options.other_bms_stops:
+        return Scene(plant, settings, selection, options, quirk, voltage)
+    stops = snapshot.charge_stops, snapshot.discharge_stops
+    return Scene(plant, settings, selection, options, quirk, voltage, *stops)
 
 
 def bms_identity(scene: Scene) -> tuple[str, float | None]:

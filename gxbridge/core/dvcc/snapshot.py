@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
@@ -14,6 +14,18 @@ Service: TypeAlias = Mapping[str, Value]
 
 Arrivals: TypeAlias = Iterable[tuple[str, str]]
 """(service, path) of every item that arrived since the last look, changed or not."""
+
+
+class Stop(NamedTuple):
+    """Another BMS says stop: behind a VE.Bus system, at wired terminals, over Bluetooth. It can only stop.
+
+    `source` is a service or a device, `path` its path where it has one, `since` monotonic seconds, `text` without age.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +42,5 @@ class Snapshot:
     platform: str = ""
     heard: Mapping[str, float] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    charge_stops: tuple[Stop, ...] = ()
+    discharge_stops: tuple[Stop, ...] = ()

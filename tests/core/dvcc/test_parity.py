@@ -1,0 +1,41 @@
+"""Profile `vendor` answers as the vendor's DVCC was observed to: every step, every write, every value."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.scenario import differences, play
+
+FILE = Path(__file__).parent / "data" / "dvcc.json.gz"
+SCENARIOS: list[dict[str, Any]] = json.loads(gzip.decompress(FILE.read_bytes()))
+FAMILIES: dict[str, list[dict[str, Any]]] = defaultdict(list)
+for row in SCENARIOS:
+    FAMILIES[row["family"]].append(row)
+
+
+def test_nothing_was_left_out() -> None:
+    assert (len(SCENARIOS), len(FAMILIES)) == (195, 34)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_vendor_profile_is_the_vendor(family: str) -> None:
+    for scenario in FAMILIES[family]:
+        found = list(differences(scenario["expected"], play(scenario, Options.vendor())))
+        assert not found, f"{scenario['name']}: {found[:3]}"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_strict_profile_plays_every_scenario_and_never_tells_nonsense(family: str) -> None:
+    for scenario in FAMILIES[family]:
+        for answer in play(scenario, Options.strict()):
+            for items in answer["devices"].values():
+                for path, value in items.items():
+                    assert value is None or 0 <= value < 1e5 or path == p.BATTERY_CURRENT, (scenario["name"], items)
