@@ -131,6 +131,18 @@ def test_a_signal_ends_it_and_leaves_nothing(number: signal.Signals) -> None:
     assert left_over(out) == []
 
 
+def test_a_reader_that_leaves_ends_it_without_noise() -> None:
+    process = demo("--plain")
+    out = read_until(process, "act 1 of")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
+    assert err == ""
+    assert left_over(out) == []
+
+
 def test_a_service_that_dies_fails_the_story_with_its_last_words() -> None:
     process = demo("--plain")
     out = read_until(process, "act 1 of")

@@ -99,10 +99,11 @@ class Audience(Protocol):
 
 
 class PlainLines:
-    """Prints every line."""
+    """Prints every line, until nobody reads any more (`| head`, a closed terminal): then `on_gone` is called, once."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._out = sys.stdout if stream is None else stream
+    def __init__(self, on_gone: Callable[[], None], stream: TextIO | None = None) -> None:
+        self._out: TextIO | None = sys.stdout if stream is None else stream
+        self._on_gone = on_gone
 
     def __enter__(self) -> PlainLines:
         self._print("gxbridge demo: simulated devices as processes of their own, and the real service in control mode.")
@@ -124,4 +125,10 @@ class PlainLines:
             self._print(f"{'':10}{line}")
 
     def _print(self, text: str) -> None:
-        print(text, file=self._out, flush=True)
+        if self._out is None:
+            return
+        try:
+            print(text, file=self._out, flush=True)
+        except OSError:
+            self._out = None
+            self._on_gone()

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,12 +51,12 @@ def wants_screen(wishes: Wishes) -> bool:
     return True
 
 
-def _audience(live: bool) -> Audience:
+def _audience(live: bool, on_gone: Callable[[], None]) -> Audience:
     if live:
         from gxbridge.demo.screen import Screen
 
         return Screen()
-    return PlainLines()
+    return PlainLines(on_gone)
 
 
 @contextmanager
@@ -80,15 +80,20 @@ async def _run(wishes: Wishes, program: str, folder: Path) -> int:
         caught.append(number)
         task.cancel()
 
+    def reader_gone() -> None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in the old one can go nowhere
+        stop(signal.SIGPIPE)
+
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
     live = wants_screen(wishes)
     try:
-        return await _perform(wishes, program, folder, _audience(live), live, caught)
+        return await _perform(wishes, program, folder, _audience(live, reader_gone), live, caught)
     except asyncio.CancelledError:
         if not caught:
             raise
-        print("gxbridge demo: stopped; everything it started has ended", file=sys.stderr)
+        if caught[0] != signal.SIGPIPE:
+            print("gxbridge demo: stopped; everything it started has ended", file=sys.stderr)
         return INTERRUPTED + caught[0]
 
 
