@@ -33,12 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input-format", metavar="NAME", help="format of the log, where it is not found by itself")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
     chosen = parser.add_argument_group("only some messages (each option may repeat)")
-    for name, what in (
-        ("--source", "sent from this address"),
-        ("--pgn", "of this PGN, such as 127508 or 0x1F214"),
-        ("--vreg", "of, or about, this register, such as 0x2108"),
+    for names, what in (
+        (("--source",), "sent from this address"),
+        (("--pgn",), "of this PGN, such as 127508 or 0x1F214"),
+        (("--vreg", "--register"), "of, or about, this register, such as 0x2108"),
     ):
-        chosen.add_argument(name, action="append", default=[], metavar="N", type=_number, help=what)
+        chosen.add_argument(*names, action="append", default=[], metavar="N", type=_number, help=what)
     chosen.add_argument(
         "--device",
         action="append",

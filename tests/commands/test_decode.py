@@ -92,6 +92,7 @@ FILTERS = [
     (["--vreg", "0x0102"], ["VREG request"]),
     (["--vreg", "0x010A"], ["VE_REG_SERIAL_NUMBER"]),
     (["--vreg", "0x0001"], ["VREG request"]),
+    (["--register", "0x010A"], ["VE_REG_SERIAL_NUMBER"]),
     (["--from", "1", "--to", "2"], ["VREG request", "VE_REG_SOC"]),
     (["--from", "3.5"], ["unknown"]),
     (["--from", "0", "--to", "0.05"], ["address_claim"]),
