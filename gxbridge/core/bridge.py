@@ -17,9 +17,10 @@ from gxbridge.core.dvcc.decision import Decision, Write
 from gxbridge.core.dvcc.masters import Standing, standing
 from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.snapshot import Snapshot, Stop
 from gxbridge.core.explain import BatteryNote, Situation
 from gxbridge.core.family import Family, FamilyView
+from gxbridge.core.family import Stop as FamilyStop
 from gxbridge.core.finding import Finding
 from gxbridge.core.fleet import Fleet, Heard
 from gxbridge.core.items import ItemSpec, Value
@@ -35,6 +36,7 @@ from gxbridge.core.transmit import Level
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
+BMS_ALLOWS_CHARGE = "/Bms/AllowToCharge"
 
 URGENT_PREFIXES = ("/Info/", "/Io/", "/Bms/", "/InputState", "/Alarms/Bms")
 """Paths whose change may lower a limit or withdraw a permission: looked at when they arrive, not at the next second."""
@@ -243,7 +245,15 @@ class Bridge:
             self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
             return ()
         settings = {**self.setup.user_settings, **self._services.get(SETTINGS, {}), BOL: 1}
-        snapshot = Snapshot(services, settings, self.setup.platform, dict(self._heard), self.setup.options)
+        snapshot = Snapshot(
+            services,
+            settings,
+            self.setup.platform,
+            dict(self._heard),
+            self.setup.options,
+            tuple(self._stops(self._relatives.charge_stops)),
+            tuple(self._stops(self._relatives.discharge_stops)),
+        )
         writes: tuple[Write, ...] = ()
         if self._arrivals:
             self._decision, self._memory = decide(snapshot, self._memory, now, tuple(self._arrivals))
@@ -262,6 +272,12 @@ class Bridge:
             now=now,
         )
         return writes if self._standing.effective == "control" else ()
+
+    def _stops(self, stops: Iterable[FamilyStop]) -> Iterable[Stop]:
+        """Stops for DVCC, without those it reads itself: a VE.Bus BMS that says 0, or says nothing."""
+        for stop in stops:
+            if stop.kind != "vebus" or self._services.get(stop.source, {}).get(BMS_ALLOWS_CHARGE) == 1:
+                yield Stop(stop.source, stop.path, stop.since, stop.text)
 
     def _view(self, battery: Battery, publication: Publication) -> ServiceView:
         name = service_name(battery)

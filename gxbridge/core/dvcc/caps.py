@@ -104,7 +104,7 @@ def vebus_caps(scene: Scene, book: Chronicle) -> list[Cap]:
 def stop_caps(stops: Iterable[Stop]) -> list[Cap]:
     """What BMSes say that can only stop."""
     return [
-        cap("stopped", 0.0, "A", stop.source, stop.path, text=stop.text)._replace(since=stop.since) for stop in stops
+        cap("other-stop", 0.0, "A", stop.source, stop.path, text=stop.text)._replace(since=stop.since) for stop in stops
     ]
 
 

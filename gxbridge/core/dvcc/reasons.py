@@ -48,7 +48,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "discharge-refused": _said("discharging is refused by the {bms}", "the BMS's /Io/AllowToDischarge is 0"),
     "vebus-refused": _said("charging is refused by the VE.Bus BMS", "/Bms/AllowToCharge of the VE.Bus system is 0"),
     "vebus-allowed": _said("the VE.Bus BMS allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"),
-    "stopped": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
+    "other-stop": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
     # What is not known.
     "charge-unknown": _rule(
         "whether the {bms} allows charging is unknown, and unknown is not permission",
