@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gxbridge.demo import daemon
+from gxbridge.demo import canbus, daemon
+from gxbridge.demo.cast import LYNX_SCENE
 from gxbridge.demo.lines import Audience, Lines, PlainLines
-from gxbridge.demo.show import Show, Wishes
+from gxbridge.demo.show import Means, Show, Wishes
 from gxbridge.demo.trouble import DemoError
 
 PLAIN_LIMIT_S = 56.0
@@ -35,7 +36,8 @@ def run(wishes: Wishes) -> int:
     try:
         program = daemon.find(wishes.dbus_daemon)
         with _folder() as folder:
-            return asyncio.run(_run(wishes, program, folder))
+            can = canbus.choose(wishes.can, folder / LYNX_SCENE)
+            return asyncio.run(_run(wishes, Means(folder, program, can)))
     except DemoError as error:
         print(f"gxbridge demo: {error}", file=sys.stderr)
         return FAILED
@@ -70,7 +72,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-async def _run(wishes: Wishes, program: str, folder: Path) -> int:
+async def _run(wishes: Wishes, means: Means) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
         raise RuntimeError("the demo runs as a task")
@@ -88,7 +90,7 @@ async def _run(wishes: Wishes, program: str, folder: Path) -> int:
         loop.add_signal_handler(number, stop, number)
     live = wants_screen(wishes)
     try:
-        return await _perform(wishes, program, folder, _audience(live, reader_gone), live, caught)
+        return await _perform(wishes, means, _audience(live, reader_gone), live, caught)
     except asyncio.CancelledError:
         if not caught:
             raise
@@ -97,10 +99,8 @@ async def _run(wishes: Wishes, program: str, folder: Path) -> int:
         return INTERRUPTED + caught[0]
 
 
-async def _perform(
-    wishes: Wishes, program: str, folder: Path, audience: Audience, live: bool, stopped: list[int]
-) -> int:
-    show = Show(wishes, folder, program, Lines(audience.line), DWELL_S * live, audience.enter)
+async def _perform(wishes: Wishes, means: Means, audience: Audience, live: bool, stopped: list[int]) -> int:
+    show = Show(wishes, means, Lines(audience.line), DWELL_S * live, audience.enter)
     limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * wishes.full + LIVE_EXTRA_S * live
     good, trouble = False, ""
     try:

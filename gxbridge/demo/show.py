@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gxbridge.demo import boat, cabin, canbus
+from gxbridge.demo import boat, cabin
 from gxbridge.demo.cast import LYNX_SCENE
 from gxbridge.demo.installation import Installation, Offstage
 from gxbridge.demo.keeper import Keeper
@@ -26,6 +26,15 @@ class Wishes:
     can: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it is made with: a folder of its own, the dbus-daemon program, (interface, channel) of the Lynx's bus."""
+
+    folder: Path
+    dbus_daemon: str
+    can: tuple[str, str]
+
+
 @dataclass(slots=True)
 class Scene:
     """One installation and the player of its acts; `act` is the one that plays now."""
@@ -38,26 +47,15 @@ class Scene:
     over: bool = False
 
 
-def _nobody(scene: Scene) -> None:
-    del scene
-
-
 class Show:
     """Plays every scene. `on_scene` hears of each one when its bus is there."""
 
     def __init__(
-        self,
-        wishes: Wishes,
-        folder: Path,
-        dbus_daemon: str,
-        lines: Lines,
-        dwell_s: float = 0.0,
-        on_scene: Callable[[Scene], None] = _nobody,
+        self, wishes: Wishes, means: Means, lines: Lines, dwell_s: float, on_scene: Callable[[Scene], None]
     ) -> None:
         self.scenes: dict[str, Scene] = {}
         self._wishes = wishes
-        self._folder = folder
-        self._dbus_daemon = dbus_daemon
+        self._means = means
         self._lines = lines
         self._dwell_s = dwell_s
         self._on_scene = on_scene
@@ -69,8 +67,7 @@ class Show:
         story = boat.acts(self._wishes.full)
         if self._wishes.keep:
             story = [act for act in story if not any(isinstance(step, Finish) for step in act.steps)]
-        can = canbus.choose(self._wishes.can, self._folder / LYNX_SCENE)
-        return await self._scene(LYNX_SCENE, can, story, self._beside)
+        return await self._scene(LYNX_SCENE, self._means.can, story, self._beside)
 
     async def _beside(self, name: str) -> bool:
         return await self._scene(name, None, cabin.ACTS, None)
@@ -78,7 +75,7 @@ class Show:
     async def _scene(
         self, name: str, can: tuple[str, str] | None, story: Sequence[Act], beside: Offstage | None
     ) -> bool:
-        stage = Installation(name, self._keeper, self._folder / name, can, self._lines, beside)
+        stage = Installation(name, self._keeper, self._means.folder / name, can, self._lines, beside)
         player = Player(stage, self._dwell_s)
         scene = self.scenes[name] = Scene(name, stage, player, story)
 
@@ -86,7 +83,7 @@ class Show:
             scene.act = act
 
         player.on_act = on_act
-        await stage.open(self._dbus_daemon)
+        await stage.open(self._means.dbus_daemon)
         self._on_scene(scene)
         good = await player.play(story)
         scene.over = True
