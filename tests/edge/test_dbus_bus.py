@@ -89,7 +89,8 @@ def test_a_missing_bus_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_something_else_at_the_address_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], said: str
 ) -> None:
-    monkeypatch.setattr("gxbridge.edge.connection.CONNECT_TIMEOUT_S", 0.2)
+    if said == "no answer in time":
+        monkeypatch.setattr("gxbridge.edge.connection.CONNECT_TIMEOUT_S", 0.1)
 
     async def main() -> None:
         writers = []
