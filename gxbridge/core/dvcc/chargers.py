@@ -149,7 +149,7 @@ def clamp(own_a: float | None, current_a: float) -> float:
 
 def at_most(chargers: Sequence[Charger], why: str) -> list[Told]:
     """Every charger its own setting."""
-    return [Told(device, max(own_a, 0.0), why) for device, own_a in chargers]
+    return [Told(device, own_a, why) for device, own_a in chargers]
 
 
 def solar_currents(
@@ -243,7 +243,7 @@ def strict_currents(scene: Scene, limit_a: float, smoothed: Mapping[str, float])
         why = "no-path" if p.CHARGE_CURRENT not in items else "other-network" if first and elsewhere(device) else ""
         if own_a is not None and not why:
             devices.append(device)
-            sharers.append(make(Sharer, (actual, max(own_a, 0.0), 0.0, first, items.get(p.STATE) != 0)))
+            sharers.append(make(Sharer, (actual, own_a, 0.0, first, items.get(p.STATE) != 0)))
         else:
             silent.append(Told(device, None, why or "no-setting"))
             limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)

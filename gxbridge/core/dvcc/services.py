@@ -86,6 +86,8 @@ def survey(services: Mapping[str, Service]) -> Plant:
     for name, items in services.items():
         kind = kind_of(name)
         own_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
+        if own_a is not None and own_a < 0:
+            own_a = 0.0
         device = make(Device, (name, kind, items, own_a))
         if kind in by_kind:
             by_kind[kind].append(device)
