@@ -134,7 +134,7 @@ def wheels(folder: Path) -> list[Path]:
     """The pinned wheels, from the package index that pip is set up with."""
     wanted = [f"--dest={folder}", f"--requirement={PINS}", *target(COMPILED)]
     try:
-        pip("download", "--quiet", "--no-deps", "--require-hashes", *wanted)
+        pip("download", "-qq", "--no-deps", "--require-hashes", *wanted)
     except subprocess.CalledProcessError:
         raise SystemExit(f"pip cannot fetch what {PINS.relative_to(ROOT)} pins; its message is above") from None
     return sorted(folder.glob("*.whl"))

@@ -1,0 +1,31 @@
+"""The bundle, made once for all tests of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive as `make bundle` makes it."""
+    into = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, ROOT / "packaging" / "bundle.py", "--into", into], check=True)
+    (path,) = into.glob("gxbridge-*-venus.tar.gz")
+    return path
+
+
+@pytest.fixture(scope="session")
+def unpacked(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that is in it. Copy it before changing anything."""
+    into = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(bundle) as archive:
+        archive.extractall(into, filter="data")
+    (folder,) = into.iterdir()
+    return folder

@@ -1,0 +1,59 @@
+"""D-Bus services of a GX as a process: `python -m tests.boat.gx_services ADDRESS JSON`, JSON {service: {path: value}}.
+
+com.victronenergy.settings also knows AddSettings and RemoveSettings. Says "ready" and lives until it is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dbus_next.message import Message
+
+from gxbridge.demo.sim.busitem import Service, Value
+from gxbridge.demo.sim.localsettings import NAME, Settings
+
+
+class RemovableSettings(Settings):
+    """The simulated settings, with the method by which uninstallers clean up."""
+
+    def _settings_call(self, message: Any) -> Any:
+        if message.member != "RemoveSettings":
+            return super()._settings_call(message)
+        assert message.path == "/"
+        codes = [0 if self._items.pop(path, None) is not None else -1 for path in message.body[0]]
+        return Message.new_method_return(message, "ai", [codes])
+
+
+async def live(address: str, services: Mapping[str, Mapping[str, Value]]) -> None:
+    running = []
+    for name, items in services.items():
+        service = RemovableSettings(address) if name == NAME else Service(address, name, items)
+        for path, value in items.items():
+            service[path] = value
+        await service.start()
+        running.append(service)
+    print("ready", flush=True)
+    await asyncio.gather(*(service.lost() for service in running))
+
+
+@contextmanager
+def gx_services(address: str, services: Mapping[str, Mapping[str, Value]]) -> Iterator[None]:
+    """These services are on the bus in `with`."""
+    command = [sys.executable, "-m", "tests.boat.gx_services", address, json.dumps(services)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    asyncio.run(live(sys.argv[1], json.loads(sys.argv[2])))
