@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from gxbridge.core.bridge import name_for_people
+from gxbridge.core.own_items import CanView
+from gxbridge.core.terminals import Wiring
 from tests.core.boat import LYNX_SERVICE, MULTI, NO_CHARGE, PRODUCT, SOLAR, Boat, claim, multi, solar, status, vreg
 
 CHARGE_CURRENT = "/Link/ChargeCurrent"
@@ -21,7 +25,8 @@ def test_no_battery_is_published_before_its_name_and_product_are_known() -> None
     boat.send(claim())
     cycle = boat.tick(speaking=False)
     assert cycle.batteries == ()
-    assert "waiting" in cycle.own["/Explain/Json"] and "product" in str(cycle.own["/Explain/Json"])
+    (waiting,) = json.loads(str(cycle.own["/Explain/Json"]))["waiting"]
+    assert [missing.split()[0] for missing in waiting["missing"]] == ["product"]
     boat.send(vreg(PRODUCT, 0xA3E500))
     (view,) = boat.tick(speaking=False).batteries
     assert view.name == LYNX_SERVICE
@@ -206,3 +211,148 @@ def test_frames_of_a_bus_that_was_not_configured_are_heard_too() -> None:
     boat = Boat(buses=())
     boat.tick(2)
     assert [view.name for view in boat.tick().batteries] == [LYNX_SERVICE]
+
+
+# --- other BMSes, and our own voice ---------------------------------------------------------------------------------
+
+INPUT = "com.victronenergy.digitalinput.input_1"
+WIRED = Wiring("House", "SmallBMS with pre-alarm", charge=INPUT, settle_s=0.0)
+
+
+def level(state: int) -> dict[str, object]:
+    return {"/Type": 10, "/InputState": state, "/DeviceInstance": 1, "/ProductName": "Generic I/O"}
+
+
+def test_an_opened_terminal_stops_the_chargers_at_once_and_is_explained() -> None:
+    boat = Boat(wirings=(WIRED,))
+    boat.add(INPUT, level(0))
+    boat.add(SOLAR, solar())
+    boat.tick(8)
+    assert boat.links[SOLAR, CHARGE_CURRENT] == 35.0
+    assert boat.set(INPUT, **{"/InputState": 1})
+    cycle = boat.react()
+    assert boat.links[SOLAR, CHARGE_CURRENT] == 0
+    assert "input_1" in str(cycle.own["/Limits/Ccl/Reason"])
+    assert "charging refused (input_1)" in str(cycle.own["/Explain/Text"])
+
+
+def test_a_vebus_bms_that_refuses_is_told_once_and_not_as_a_second_stop() -> None:
+    boat = Boat()
+    bms = {"/Bms/BmsType": 2, "/Bms/BmsExpected": 1, "/Bms/AllowToCharge": 0, "/Bms/AllowToDischarge": 1}
+    boat.add(MULTI, multi(**bms, **{"/Devices/Bms/Version": 1146100, "/Interfaces/Mk2/ProductName": "MK3"}))
+    boat.add(SOLAR, solar())
+    cycle = boat.tick(6, speaking=False)
+    assert boat.links[SOLAR, CHARGE_CURRENT] == 0
+    explanation = json.loads(str(cycle.own["/Explain/Json"]))
+    (ccl,) = [limit for limit in explanation["limits"] if limit["name"] == "CCL"]
+    assert [cap["name"] for cap in ccl["caps"] if cap["value"] == 0] == ["vebus-refused"]
+    assert explanation["relatives"]["charge_stops"], "it still stands among what the family says"
+
+
+def test_nothing_is_ever_sent_with_transmit_off() -> None:
+    boat = Boat()
+    boat.tick(5)
+    assert boat.bridge.speaker.outgoing(boat.now) == []
+    assert boat.bridge.speaker.next_deadline() is None
+    assert boat.bridge.speaker.state("can0") == "off"
+    (view,) = boat.tick().batteries
+    assert not boat.bridge.write_register(view.battery, 0x1000, b"\x64\x00", boat.now)
+
+
+def spoken(boat: Boat, seconds: int) -> list[tuple[str, int, bytes]]:
+    """What is sent while seconds pass; asked once a second, so paced by that."""
+    frames = []
+    for _ in range(seconds):
+        boat.tick()
+        frames += boat.bridge.speaker.outgoing(boat.now)
+    return frames
+
+
+def test_with_requests_it_claims_an_address_and_asks_for_what_was_not_heard() -> None:
+    boat = Boat(transmit="requests", own_number=7)
+    del boat.said[0x0385]
+    frames = spoken(boat, 4)
+    assert (frames[0][1] & 0x1FFFFFFF) == 0x18EAFFFE, "first it asks who is there, from the null address"
+    assert any(can_id >> 16 & 0xFF == 0xEE for _, can_id, _ in frames), "then it claims"
+    asked = [data for _, can_id, data in spoken(boat, 20) if can_id >> 16 & 0xFF == 0xEF]
+    assert bytes.fromhex("669901008503FFFF") in asked
+    assert boat.bridge.speaker.state("can0") == "claimed"
+    assert boat.bridge.speaker.next_deadline() is not None
+
+
+def test_a_write_goes_to_the_battery_wherever_it_is_and_only_with_writes() -> None:
+    boat = Boat(transmit="writes")
+    spoken(boat, 4)
+    (view,) = boat.tick().batteries
+    assert boat.bridge.write_register(view.battery, 0x1000, b"\x64\x00", boat.now)
+    sent = [frame for frame in spoken(boat, 20) if frame[2][2:4] == b"\x00\x10"]
+    assert [(can_id >> 8 & 0xFF, data[:6].hex()) for _, can_id, data in sent] == [(0x29, "669900106400")]
+    assert not boat.bridge.write_register(view.battery, 0x2103, b"\x00", boat.now), "never this register"
+
+
+def test_a_battery_that_lost_its_address_cannot_be_written_to() -> None:
+    boat = Boat(transmit="writes")
+    boat.tick()
+    (view,) = boat.tick().batteries
+    gone = replace(view.battery, address=None)
+    assert not boat.bridge.write_register(gone, 0x1000, b"\x64\x00", boat.now)
+    elsewhere = replace(view.battery, address=0x77)
+    assert not boat.bridge.write_register(elsewhere, 0x1000, b"\x64\x00", boat.now)
+
+
+def test_publish_none_keeps_the_battery_from_the_bus_but_not_from_the_decision() -> None:
+    boat = Boat(publish="none")
+    boat.add(SOLAR, solar())
+    cycle = boat.tick(8)
+    assert cycle.batteries == ()
+    assert boat.links[SOLAR, "/Link/ChargeVoltage"] == 28.4
+    assert cycle.own["/Batteries/0/Published"] == "none"
+
+
+def test_a_changed_item_of_an_unknown_service_is_kept() -> None:
+    boat = Boat()
+    assert boat.set(SOLAR, **{"/Info/MaxChargeCurrent": 1.0})
+    assert not boat.bridge.service_removed("com.victronenergy.never", boat.now)
+
+
+def test_a_service_is_called_by_its_own_name_its_product_or_its_service() -> None:
+    assert name_for_people("s", {"/CustomName": "Bow", "/ProductName": "MPPT"}) == "Bow"
+    assert name_for_people("s", {"/CustomName": " ", "/ProductName": "MPPT"}) == "MPPT"
+    assert name_for_people("s", {"/ProductName": None}) == "s"
+
+
+def test_a_can_bus_shows_its_state_and_the_frames_it_lost() -> None:
+    boat = Boat()
+    view = CanView("open", "", 100, 2, 1, 12.5, 999.0)
+    own = boat.bridge.tick(1001.0, 1_700_000_000.0, {"can0": view}).own
+    assert (own["/Can/can0/State"], own["/Can/can0/Lost"], own["/Can/can0/LastFrameAt"]) == ("open", 2, 1_700_000_999)
+    closed = CanView("down", "the interface is down", 100, 2, 1, None, None)
+    own = boat.bridge.tick(1002.0, 1_700_000_000.0, {"can0": closed}).own
+    assert (own["/Can/can0/Load"], own["/Can/can0/LastFrameAt"]) == (None, None)
+
+
+def test_only_so_many_findings_are_listed_but_all_are_counted() -> None:
+    boat = Boat()
+    for n in range(40):
+        charger = solar(**{"/Settings/BmsPresent": 1, "/FirmwareVersion": 0x0101, "/DeviceInstance": n})
+        boat.add(f"com.victronenergy.solarcharger.tty{n}", charger)
+    own = boat.tick(8).own
+    listed = [path for path in own if path.startswith("/Findings/") and path.endswith("/Id")]
+    assert len(listed) == min(int(own["/Findings/Count"] or 0), 32)
+    assert own["/Health/State"] in (0, 1, 2)
+
+
+def test_a_frame_that_is_no_message_still_shows_that_its_sender_lives() -> None:
+    boat = Boat()
+    boat.tick(3)
+    for _ in range(30):
+        boat.send((0x19F5FF29, b"\x00" * 8))
+        boat.tick(speaking=False)
+    (view,) = boat.tick(speaking=False).batteries
+    assert view.battery.state == "live"
+
+
+def test_a_silent_speaker_hears_nothing() -> None:
+    boat = Boat()
+    boat.bridge.speaker.hear("can0", (None, 1, 255, (), b""), 1.0)  # type: ignore[arg-type]
+    assert boat.bridge.speaker.outgoing(1.0) == [], "off is off, whatever is heard"

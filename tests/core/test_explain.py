@@ -20,10 +20,25 @@ USER = Cap(60.0, "A", "user-current", "user", "settings", "", None, "user limit 
 WHY = Cap(None, "A", "cell", "inferred", "", "", None, "likely: highest cell 3.76 V")
 
 BATTERY = Battery(
-    key="k", bus="can0", address=41, unique_number=167120, device_instance=0, product_id=0xA3E5, product_name="Lynx Smart BMS 500",
-    serial="HQ21302VUDQ", firmware=0x0106FF, firmware_text="v1.06", description=None, state="live", since=50.0, silent_since=None,
-    last_heard=200.0, values={}, family="lynx_smart_bms", unseen=("0x2108 BMS_IO",),
-)  # fmt: skip
+    key="k",
+    bus="can0",
+    address=41,
+    unique_number=167120,
+    device_instance=0,
+    product_id=0xA3E5,
+    product_name="Lynx Smart BMS 500",
+    serial="HQ21302VUDQ",
+    firmware=0x0106FF,
+    firmware_text="v1.06",
+    description=None,
+    state="live",
+    since=50.0,
+    silent_since=None,
+    last_heard=200.0,
+    values={},
+    family="lynx_smart_bms",
+    unseen=("0x2108 BMS_IO",),
+)
 
 
 def situation(**changes: object) -> Situation:
@@ -102,11 +117,16 @@ def test_the_countdown_of_the_multi_is_shown_to_the_second() -> None:
 
 def test_no_voltage_no_bms_and_nothing_published_are_said() -> None:
     bare = Decision(limits=(Limit("CVL", "", None, "V", (), "CVL: nobody gives one."),))
-    note = BatteryNote(BATTERY, "", "none", "The vendor publishes it.")
+    note = BatteryNote(replace(BATTERY, unseen=()), "", "none", "The vendor publishes it.")
     text = as_text(as_dict(situation(decision=bare, batteries=(note,)), epoch))
     assert "no BMS in control" in text
     assert "no voltage given" in text
     assert "not published\n    The vendor publishes it." in text
+
+
+def test_what_is_left_for_no_inverter_at_all_is_not_mentioned() -> None:
+    nobody = Decision(limits=(Limit("multi", "", None, "A", (), "no VE.Bus system is there"),))
+    assert "no VE.Bus system" not in as_text(as_dict(situation(decision=nobody), epoch))
 
 
 def test_a_limit_without_a_name_for_people_shows_the_service() -> None:
