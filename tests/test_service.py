@@ -31,7 +31,9 @@ def write_log(path: Path, seconds: int, *, first: int = 0) -> Path:
         frames = [status(), *(vreg(register, raw) for register, raw in RUNNING.items())]
         if second % 10 == 0:
             frames.insert(0, claim())
-        lines += [f"({1_700_000_000 + second}.000000) can0 {can_id:08X}#{data.hex().upper()}" for can_id, data in frames]
+        lines += [
+            f"({1_700_000_000 + second}.000000) can0 {can_id:08X}#{data.hex().upper()}" for can_id, data in frames
+        ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -127,9 +129,7 @@ def test_a_wrong_command_line_or_configuration_is_code_2_before_anything_starts(
     assert service.log().strip()
 
 
-def test_frames_on_a_bus_reach_dbus_and_a_withdrawn_permission_follows_at_once(
-    bus: DBusDaemon, tmp_path: Path
-) -> None:
+def test_frames_on_a_bus_reach_dbus_and_a_withdrawn_permission_follows_at_once(bus: DBusDaemon, tmp_path: Path) -> None:
     from gxbridge.edge.socketdir import SocketDirBus
 
     wire = tmp_path / "w"
