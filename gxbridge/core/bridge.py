@@ -118,6 +118,7 @@ class Bridge:
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._own = OwnItems(setup.version, setup.buses)
+        self._reported: tuple[Finding, ...] = ()
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -169,6 +170,10 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         self._identities[key] = (instance, custom_name)
 
+    def report(self, findings: Iterable[Finding]) -> None:
+        """What whoever feeds the bridge has found out itself; it holds until the next report."""
+        self._reported = tuple(findings)
+
     # --- what goes out ---------------------------------------------------------------------------------------------
 
     def react(self, now: float, epoch_offset: float = 0.0, can: Mapping[str, CanView] | None = None) -> Cycle:
@@ -207,6 +212,7 @@ class Bridge:
             *self._decision.findings,
             *self._relatives.findings,
             *self._standing.findings,
+            *self._reported,
         )
         began, ended = self.ledger.update(findings, now)
         if timers and self.setup.transmit != "off":
@@ -230,7 +236,7 @@ class Bridge:
             self._heard[name] = battery.last_heard
             before = self._ours.get(name, {})
             self._arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
-        for name in self._ours.keys() - ours.keys():
+        for name in [name for name in self._ours if name not in ours]:
             self._heard.pop(name, None)
             self._arrivals += [(name, path) for path in self._ours[name]]
         self._ours = ours

@@ -39,7 +39,7 @@ class Ledger:
             self._known[key] = merged  # popped and put back: the newest are last
             if key not in self._holding:
                 began.append(merged)
-        ended = tuple(self._known[key] for key in self._holding - holding)
+        ended = tuple(self._known[key] for key in sorted(self._holding - holding))
         self._holding = holding
         for key in [key for key in self._known if key not in holding][: max(0, len(self._known) - REMEMBERED)]:
             del self._known[key]

@@ -1,0 +1,110 @@
+"""Every class the state of the service is made of. A class that is missing here is found by the tests, not by a boat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from gxbridge.core import battery, family, fastpacket, finding, ledger, name, network, node, opinion, own_items
+from gxbridge.core import readout, readout_receiver, senders, terminals, vebus, vebus_watch
+from gxbridge.core.belief import Belief, Table
+from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
+from gxbridge.core.bridge import Setup
+from gxbridge.core.database import FAST_PGN, Layout, database
+from gxbridge.core.decoder import Decoder
+from gxbridge.core.devices import KINDS, table_of
+from gxbridge.core.dvcc import audit, clocks, decision, flags, masters, memory, options
+from gxbridge.core.identity import Identity
+from gxbridge.core.readings import Reading, Readings
+from gxbridge.core.readout_fields import Record
+from gxbridge.core.readout_records import RECORDS
+
+_DECODER_LEFT_OUT: Final = (
+    "_db",
+    "_keep_unknown",
+    "_kept",
+    "_registers",
+    "_repeats",
+    "_routes",
+    "_services",
+    "unknown_kinds",
+)
+"""The database, and what is only remembered to be quicker."""
+
+
+def _fresh(attribute: str) -> Any:
+    return lambda: getattr(Decoder(), attribute)
+
+
+VALUES: Final = tuple(
+    Kind(cls)
+    for cls in (
+        *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
+        *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
+        *(decision.Write, decision.Cap, decision.Limit, decision.Decision),
+        *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory),
+        *(masters.Written, masters.Standing),
+        *(family.FamilyView, family.Stop, opinion.Dispute, opinion.Disputes),
+        *(terminals.Wiring, terminals.Signal, terminals.TerminalBms, vebus.VebusBms, vebus_watch.Seen),
+        readout_receiver.Heard,
+    )
+)
+
+SETUP: Final = Kind(Setup, skip={"readout_keys": dict})
+"""The keys stay out: they are secret, and what was opened with them is in the state already."""
+
+OBJECTS: Final = (
+    Kind(node.Node, shared=True),
+    Kind(Identity, shared=True),
+    Kind(Reading, shared=True),
+    Kind(Readings, shared=True),
+    Kind(Belief, shared=True, skip={"_shown": lambda: None}),
+    Kind(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
+    Kind(network.Conflict, shared=True),
+    Kind(ledger.Ledger, shared=True),
+    Kind(fastpacket.FastPackets, shared=True),
+    Kind(senders.Senders, shared=True),
+    Kind(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
+    Kind(own_items.OwnItems, shared=True, skip={"_rendered": lambda: (None, {})}),
+    Kind(readout.Reading, name="Advertised"),
+)
+
+
+@lru_cache(maxsize=8192)
+def _layout_key(layout: Layout) -> tuple[Plain, ...]:
+    return (layout.pgn, layout.register, layout.name, layout.families[0] if layout.families else "")
+
+
+def _find_layout(key: list[Plain]) -> Layout:
+    pgn, register, name, wanted = key
+    db = database()
+    if register is None:
+        layout: Layout | None = db.pgns[pgn]
+    else:
+        product = next((id for id, info in db.products.items() if info.family == wanted), None) if wanted else None
+        layout = db.layout(register, product, FAST_PGN if pgn == FAST_PGN else pgn)
+    if layout is None or layout.name != name:
+        raise KeyError(f"the message {name} is not in this version's database")
+    return layout
+
+
+def _table_names() -> Mapping[int, str]:
+    names = {id(table_of("")): ""}
+    for family_name, (_, table) in sorted(KINDS.items()):
+        names.setdefault(id(table), family_name)
+    return names
+
+
+TABLE_NAMES: Final = _table_names()
+
+REFERENCES: Final = (
+    Reference(Layout, "layout", lambda layout: list(_layout_key(layout)), _find_layout),
+    Reference(Table, "table", lambda table: [TABLE_NAMES[id(table)]], lambda key: table_of(key[0])),
+    Reference(Record, "record", lambda record: [record.number], lambda key: RECORDS[key[0]]),
+)
+
+
+def codec() -> Codec:
+    """A codec for the whole state."""
+    return Codec((*VALUES, SETUP, *OBJECTS), REFERENCES)

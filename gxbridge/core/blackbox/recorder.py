@@ -1,0 +1,234 @@
+"""A bridge that remembers what came in and what it decided, and says when that is worth keeping.
+
+The events of a stretch, each a list: input first, then what came of it.
+
+    +  service, items, now          a D-Bus service appeared        ~  service, changes, now    some of its items
+    -  service, now                 it left                         i  battery, instance, name  identity from the settings
+    n  findings                     what the outside found          c  {bus: statistics}        when they changed
+    t  now, offset                  a look every second             r  now, offset              a look at once
+    =  digest, {...}                what the look decided: w writes, l changed limits, s changed state, b batteries whose
+                                    state changed, f findings begun, e ended
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+from gxbridge.core.blackbox.classes import codec
+from gxbridge.core.blackbox.codec import Plain
+from gxbridge.core.blackbox.ring import Ring, Stretch
+from gxbridge.core.blackbox.state import capture, names_of
+from gxbridge.core.bridge import Bridge, Cycle, Frames, Setup
+from gxbridge.core.finding import Finding
+from gxbridge.core.items import Value
+from gxbridge.core.own_items import CanView
+
+AFTERMATH_S: Final = 15.0
+"""What follows the event belongs to it: so long is gone on before the memory is written."""
+AGAIN_S: Final = 600.0
+"""One cause is worth one file in this time."""
+MOST_CAUSES: Final = 256
+ERROR_CODE: Final = "/ErrorCode"
+LINK_LOST: Final = 67
+"""No BMS: the charger was told of one and hears nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why the memory is kept. `name`: bms-lost, error-67, alarm, command or crash; `at` in monotonic seconds."""
+
+    name: str
+    subject: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What is to be written: everything needed to play it again. `epoch_offset`: wall clock minus monotonic."""
+
+    cause: Cause
+    frozen_at: float
+    epoch_offset: float
+    setup: Plain
+    stretches: tuple[Stretch, ...]
+    fields: Mapping[str, tuple[str, ...]]
+
+
+def digest_of(cycle: Cycle, effective: str) -> str:
+    """A decision in 16 digits: two that differ anywhere have different ones."""
+    text = repr((effective, cycle.writes, tuple.__repr__(cycle.decision)))
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+
+
+class RecordingBridge(Bridge):
+    """A Bridge in every respect; besides, it remembers. A fault of the memory never disturbs the bridge."""
+
+    def __init__(self, setup: Setup, max_bytes: int) -> None:
+        super().__init__(setup)
+        self._names = names_of(self)
+        self._codec = codec()
+        self._ring = Ring(max_bytes)
+        self._frozen_for: dict[tuple[str, str], float] = {}
+        self._cause: Cause | None = None
+        self._told: dict[str, Any] = {}
+        self._offset = 0.0
+        self.recorder_fault = ""
+        """Why nothing is remembered any more; "" while all is well."""
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    def hear(self, bus: str, frames: Frames) -> bool:
+        received = frames if isinstance(frames, list) else list(frames)
+        if not self.recorder_fault:
+            try:
+                self._ring.frames(bus, received)
+            except Exception as error:  # see the class: whatever it is, frames are heard
+                self._fail(error)
+        return super().hear(bus, received)
+
+    def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
+        self._note("+", name, items, now)
+        self._look_for_67(name, items, now)
+        return super().service_added(name, items, now)
+
+    def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
+        self._note("~", name, changes, now)
+        self._look_for_67(name, changes, now)
+        return super().service_changed(name, changes, now)
+
+    def service_removed(self, name: str, now: float) -> bool:
+        self._note("-", name, now)
+        return super().service_removed(name, now)
+
+    def set_identity(self, key: str, instance: int, custom_name: str) -> None:
+        if self._identities.get(key) != (instance, custom_name):
+            self._note("i", key, instance, custom_name)
+        super().set_identity(key, instance, custom_name)
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        reported = tuple(findings)
+        if reported != self._reported:
+            self._note("n", [[getattr(item, name) for name in Finding.__slots__] for item in reported])
+        super().report(reported)
+
+    # --- what goes out ---------------------------------------------------------------------------------------------
+
+    def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
+        if not self.recorder_fault:
+            try:
+                self._before(now, epoch_offset, can or {}, timers=timers)
+            except Exception as error:  # see the class
+                self._fail(error)
+        cycle = super()._look(now, epoch_offset, can, timers=timers)
+        if not self.recorder_fault:
+            try:
+                self._after(cycle, now)
+            except Exception as error:  # see the class
+                self._fail(error)
+        return cycle
+
+    def _before(self, now: float, offset: float, can: Mapping[str, CanView], *, timers: bool) -> None:
+        self._offset = offset
+        if self._ring.due(now):
+            self._ring.begin(now, capture(self, self._names, self._codec))
+            self._told = {}
+        if can != self._told.get("can", {}):
+            self._told["can"] = dict(can)
+            self._ring.event(["c", {bus: asdict(view) for bus, view in can.items()}])
+        self._ring.event(["t" if timers else "r", now, offset])
+
+    def _after(self, cycle: Cycle, now: float) -> None:
+        decision, standing = cycle.decision, self._standing
+        said: dict[str, Plain] = {}
+        if cycle.writes:
+            said["w"] = cycle.writes
+        limits = {(limit.name, limit.subject): (limit.value, limit.sentence) for limit in decision.limits}
+        told = self._told.get("limits", {})
+        if limits != told:
+            said["l"] = [[*key, *what] for key, what in limits.items() if told.get(key) != what]
+            said["l"] += [[*key, None, ""] for key in told if key not in limits]
+        state = (decision.bms_state, decision.bms_service, standing.effective, standing.reason)
+        if state != self._told.get("state"):
+            said["s"] = state
+        batteries = {view.battery.key: (view.battery.state, view.battery.address) for view in cycle.batteries}
+        known = self._told.get("batteries", {})
+        if batteries != known:
+            said["b"] = [
+                [view.battery.key, view.name, view.battery.bus, view.battery.address, view.battery.state]
+                + [view.battery.last_heard]
+                for view in cycle.batteries
+                if known.get(view.battery.key) != batteries[view.battery.key]
+            ]
+            said["b"] += [[key, "", "", None, "gone", now] for key in known if key not in batteries]
+        if cycle.began:
+            said["f"] = [[item.id, item.severity, item.subject, item.text] for item in cycle.began]
+        if cycle.ended:
+            said["e"] = [[item.id, item.severity, item.subject, item.text] for item in cycle.ended]
+        before = self._told.get("state", ("", "", "", ""))[0]
+        self._told |= {"limits": limits, "state": state, "batteries": batteries}
+        self._ring.event(["=", digest_of(cycle, standing.effective), said])
+        if before == "live" and decision.bms_state in ("silent", "lost"):
+            self.freeze("bms-lost", decision.bms_service, f"the BMS in control is {decision.bms_state}", now)
+        for key, (is_now, _) in batteries.items():
+            if is_now == "silent" and known.get(key, ("",))[0] == "live":
+                self.freeze("bms-lost", key, "a BMS fell silent", now)
+        for item in cycle.began:
+            if item.severity == "alarm":
+                self.freeze("alarm", f"{item.id} {item.subject}", item.text, now)
+
+    # --- keeping it ------------------------------------------------------------------------------------------------
+
+    def freeze(self, name: str, subject: str, text: str, now: float) -> None:
+        """Something happened: have the memory kept, unless the same was the reason a short time ago."""
+        key = (name, subject)
+        last = self._frozen_for.get(key)
+        if self.recorder_fault or (last is not None and now - last < AGAIN_S):
+            return
+        if len(self._frozen_for) >= MOST_CAUSES:
+            del self._frozen_for[next(iter(self._frozen_for))]
+        self._frozen_for[key] = now
+        if self._cause is None:
+            self._cause = Cause(name, subject, text, now)
+
+    def frozen(self, now: float) -> Frozen | None:
+        """What is to be written now, once for each cause and its aftermath; None when there is nothing."""
+        cause = self._cause
+        if cause is None or now - cause.at < AFTERMATH_S:
+            return None
+        return self._cut(cause, now)
+
+    def keep_now(self, name: str, text: str, now: float) -> Frozen | None:
+        """The memory as it is, without an aftermath: on command, or at the end of the program."""
+        return self._cut(Cause(name, "", text, now), now)
+
+    def unwritten(self, now: float) -> Frozen | None:
+        """What was to be written later, for a program that ends now."""
+        return None if self._cause is None else self._cut(self._cause, now)
+
+    def _cut(self, cause: Cause, now: float) -> Frozen | None:
+        self._cause = None
+        if self.recorder_fault:
+            return None
+        setup = self._codec.encode(self.setup)
+        stretches = tuple(self._ring.stretches())
+        return Frozen(cause, now, self._offset, setup, stretches, dict(self._codec.fields))
+
+    def _look_for_67(self, name: str, items: Mapping[str, Value], now: float) -> None:
+        if items.get(ERROR_CODE) == LINK_LOST:
+            self.freeze("error-67", name, "a charger lost its BMS (error #67)", now)
+
+    def _note(self, *event: Plain) -> None:
+        if self.recorder_fault:
+            return
+        try:
+            self._ring.event([dict(part) if isinstance(part, Mapping) else part for part in event])
+        except Exception as error:  # see the class
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.recorder_fault = f"{type(error).__name__}: {error}"
+        self._ring = Ring(0)

@@ -1,0 +1,54 @@
+"""The whole state of a bridge as plain data, and a bridge made from it that decides what the first would have decided.
+
+Left out are what is only remembered to be quicker, what is said on CAN (nothing decides by it), and every secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gxbridge.core.blackbox.codec import Codec, CodecError, Plain
+from gxbridge.core.bridge import Bridge, Setup
+
+APART: Final = frozenset({"setup", "speaker", "fleet", "family"})
+"""Attributes of the bridge that are made anew and then given what they held."""
+
+FLEET: Final = ("_networks",)
+FAMILY: Final = ("_terminals", "_watch", "_disputes", "_stopped")
+
+
+def names_of(bridge: Bridge) -> tuple[str, ...]:
+    """The attributes that are copied as they are: every one of `Bridge`, whoever adds it, but not a subclass's."""
+    return tuple(name for name in vars(Bridge(bridge.setup)) if name not in APART)
+
+
+def capture(bridge: Bridge, names: tuple[str, ...], codec: Codec) -> Plain:
+    """Everything `bridge` holds that a decision can depend on. Raises CodecError."""
+    state = {name: getattr(bridge, name) for name in names}
+    return codec.encode(
+        {
+            "bridge": state,
+            "fleet": {name: getattr(bridge.fleet, name) for name in FLEET},
+            "family": {name: getattr(bridge.family, name) for name in FAMILY},
+            "heard": bridge.family.receiver._heard,
+        }
+    )
+
+
+def restore(setup: Setup, plain: Plain, fields: Mapping[str, list[str]], codec: Codec) -> Bridge:
+    """A bridge in the state of `plain`. Raises CodecError when this version cannot have been in that state."""
+    state = codec.decode(plain, fields)
+    bridge = Bridge(setup)
+    try:
+        groups = ((bridge, state["bridge"]), (bridge.fleet, state["fleet"]), (bridge.family, state["family"]))
+        wanted = set(names_of(bridge)) | {*FLEET, *FAMILY}
+        if wanted != {name for _, group in groups for name in group}:
+            raise CodecError("the state is that of another version of gxbridge")
+        for owner, group in groups:
+            for name, value in group.items():
+                setattr(owner, name, value)
+        bridge.family.receiver._heard = state["heard"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CodecError(f"the state is incomplete: {error}") from error
+    return bridge
