@@ -313,7 +313,7 @@ def test_a_full_receive_queue_is_counted_to_the_frame(vcan: str) -> None:
             with raw(vcan) as vendor:
                 for number in range(sent):  # without a pause of the loop: nobody reads
                     put(vendor, LYNX, number.to_bytes(8, "little"))
-                while source.stats.frames + source.stats.lost < sent:  # noqa: ASYNC110 - later frames carry the count
+                while source.stats.frames + source.stats.lost < sent:  # a later frame carries the count
                     put(vendor, LYNX, sent.to_bytes(8, "little"))
                     sent += 1
                     await asyncio.sleep(0.1)
