@@ -170,6 +170,11 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         self._identities[key] = (instance, custom_name)
 
+    @property
+    def effective(self) -> str:
+        """What holds since the last look: off, monitor or control."""
+        return self._standing.effective
+
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
         self._reported = tuple(findings)

@@ -1,0 +1,206 @@
+"""A kept box as text: a first line that says what it is, then each stretch with its state and its events.
+
+Every line is JSON. Blocks of frames are base64 of 21 bytes each (`ring.FRAME`). Reading trusts nothing: whatever is
+wrong raises BoxError with the line.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gxbridge.core.blackbox.codec import Plain
+from gxbridge.core.blackbox.recorder import Frozen
+from gxbridge.core.blackbox.ring import FRAME, Block, Frame, to_json
+
+FORMAT: Final = 1
+LONGEST_LINE: Final = 64 << 20
+
+
+class BoxError(ValueError):
+    """A file that is no box, or is damaged; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first line. Moments of the box are monotonic seconds; `epoch_offset` makes wall clock of them."""
+
+    version: str
+    database: str
+    cause: str
+    subject: str
+    text: str
+    at: float
+    frozen_at: float
+    epoch_offset: float
+    setup: Plain
+    fields: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A stretch begins: the whole state."""
+
+    at: float
+    plain: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Frames of one bus."""
+
+    bus: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Anything else (see `recorder.py`): its mark and what follows it."""
+
+    mark: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """Something is missing from here to the next state."""
+
+    reason: str
+
+
+Entry = State | Received | Event | Torn
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box that was read."""
+
+    head: Head
+    entries: tuple[Entry, ...]
+
+
+def lines(frozen: Frozen, version: str, database: str, first: int = 0) -> Iterator[bytes]:
+    """The lines of a box, without their ends; `first`: how many of the oldest stretches are left out."""
+    cause = frozen.cause
+    head = {
+        "gxbox": FORMAT,
+        "version": version,
+        "database": database,
+        "cause": cause.name,
+        "subject": cause.subject,
+        "text": cause.text,
+        "at": cause.at,
+        "frozen_at": frozen.frozen_at,
+        "epoch_offset": frozen.epoch_offset,
+        "setup": frozen.setup,
+        "fields": frozen.fields,
+    }
+    yield to_json(head).encode()
+    for stretch in frozen.stretches[first:]:
+        yield b'["state",%s,%s]' % (to_json(stretch.at).encode(), zlib.decompress(stretch.keyframe))
+        for record in stretch.records:
+            if isinstance(record, Block):
+                yield b'["block",%s,"%s"]' % (to_json(record.bus).encode(), b64encode(record.packed))
+            else:
+                yield record
+        if stretch.torn:
+            yield to_json(["torn", stretch.torn]).encode()
+
+
+def parse(rows: Iterable[bytes]) -> Box:
+    """A box from its lines. Raises BoxError."""
+    numbered = enumerate(rows, 1)
+    number = 1
+    try:
+        head = _head(next(numbered, (1, b""))[1])
+        entries = []
+        for number, row in numbered:
+            entries.append(_entry(row))
+    except BoxError as error:
+        raise BoxError(f"line {number}: {error}") from None
+    except (TypeError, ValueError, LookupError, RecursionError) as error:
+        raise BoxError(f"line {number} is damaged: {type(error).__name__}: {error}") from error
+    return Box(head, tuple(entries))
+
+
+def _head(row: bytes) -> Head:
+    try:
+        head = json.loads(row)
+    except ValueError:
+        head = None
+    if not isinstance(head, dict) or "gxbox" not in head:
+        raise BoxError("this is no black box of gxbridge")
+    if head["gxbox"] != FORMAT:
+        raise BoxError(f"the box has form {head['gxbox']!r}; this version of gxbridge reads form {FORMAT}")
+    texts = [head.get(name) for name in ("version", "database", "cause", "subject", "text")]
+    moments = [head.get(name) for name in ("at", "frozen_at", "epoch_offset")]
+    fields = head.get("fields")
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or not all(type(moment) in (int, float) for moment in moments)
+        or not isinstance(fields, dict)
+        or not all(isinstance(names, list) for names in fields.values())
+    ):
+        raise BoxError("the first line is damaged")
+    return Head(*map(str, texts), *map(float, moments), setup=head.get("setup"), fields=fields)  # type: ignore[arg-type]
+
+
+def _entry(row: bytes) -> Entry:
+    if len(row) > LONGEST_LINE:
+        raise BoxError("the line is too long")
+    event = json.loads(row)
+    if not isinstance(event, list) or not event or not isinstance(event[0], str):
+        raise BoxError("this is no event")
+    mark, values = event[0], event[1:]
+    if mark == "state":
+        return State(_moment(values[0]), values[1])
+    if mark == "block":
+        return Received(str(values[0]), tuple(_unpacked(values[1])))
+    if mark == "frames":
+        rows = ((_moment(at), int(can_id), bytes.fromhex(data)) for at, can_id, data in values[1])
+        return Received(str(values[0]), tuple(rows))
+    if mark == "torn":
+        return Torn(str(values[0]))
+    wanted = SHAPES.get(mark)
+    if wanted is None:
+        raise BoxError(f"an event of kind {mark!r} is not known")
+    if len(values) != len(wanted) or not all(map(isinstance, values, wanted)):
+        raise BoxError(f"an event of kind {mark!r} is damaged")
+    return Event(mark, tuple(values))
+
+
+NUMBER: Final = (int, float)
+SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "+": (str, dict, NUMBER),
+    "~": (str, dict, NUMBER),
+    "-": (str, NUMBER),
+    "i": (str, int, str),
+    "n": (list,),
+    "c": (dict,),
+    "t": (NUMBER, NUMBER),
+    "r": (NUMBER, NUMBER),
+    "=": (str, dict),
+}
+"""What follows each mark."""
+
+
+def _moment(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise BoxError("a moment is missing")
+    return float(value)
+
+
+def _unpacked(text: str) -> Iterator[Frame]:
+    try:
+        packed = b64decode(text, validate=True)
+    except Base64Error:
+        raise BoxError("a block of frames is damaged") from None
+    if len(packed) % FRAME.size:
+        raise BoxError("a block of frames is cut")
+    for at, can_id, length, data in FRAME.iter_unpack(packed):
+        yield at, can_id, data[:length]
