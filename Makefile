@@ -50,8 +50,9 @@ format: setup  ## put the formatting right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check-slow: setup  ## what needs more than the tests: nothing yet beyond a wheel built and used
+check-slow: setup packages-test  ## what needs more than the tests: a wheel built and used, a kernel with real CAN booted
 	sh packaging/check-wheel.sh $(BIN)/python
+	$(BIN)/python -m pytest tests/kernel/boot.py
 
 bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
