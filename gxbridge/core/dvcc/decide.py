@@ -58,7 +58,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     round_due = control is not None and control.seconds % ROUND_S == 0
     state = state_of(memory.controllers, now)[0]
     early = scene.options.early_lowering and (
-        taken_back(memory.grants, grants) or (state == "lost" and memory.round_state != "lost")
+        taken_back(memory.grants, grants) or (state in ("silent", "lost") and state != memory.round_state)
     )
     if round_due or early:
         more, memory = full_round(scene, memory, now, is_on(memory.dvcc))

@@ -83,6 +83,7 @@ def charger_limit(one: Told, text: str, common: Common) -> Limit:
     elif value == own_a and why != "stopped":
         # A charger that may do all it can is limited by its own setting, whatever its share is called.
         text, runner = OWN_TEXT, "" if system_a is None or system_a <= own_a else system_next
+        terms_said = terms_text((reason,)) + terms_said
         caps = (own_setting(name, own_a), reason) if system_a is None else (own_setting(name, own_a), reason, system)
     elif system_a is not None and value is not None and value < system_a < own_a:
         runner = system_next

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gxbridge.core.dvcc import paths as p
@@ -96,13 +96,15 @@ class World:
     decision: Decision = field(default_factory=Decision)
     writes: list[Write] = field(default_factory=list)
 
+    snapshot: Callable[[], Snapshot] = field(init=False)
+
     def __post_init__(self) -> None:
+        self.snapshot = lambda: Snapshot(self.services, self.settings, self.platform, self.heard, self.options)
         self.look()
 
     def look(self, *arrivals: tuple[str, str]) -> Decision:
         """One decision now."""
-        snapshot = Snapshot(self.services, self.settings, self.platform, self.heard, self.options)
-        self.decision, self.memory = decide(snapshot, self.memory, self.now, arrivals)
+        self.decision, self.memory = decide(self.snapshot(), self.memory, self.now, arrivals)
         for write in self.decision.writes:
             self.services[write.service][write.path] = write.value
         self.writes += self.decision.writes
