@@ -1,13 +1,13 @@
 """Objects as plain data and back: a closed list of classes, taken apart field by field. Nothing is ever executed.
 
-    None, True, 1, 1.5, "text"      themselves
-    ["t", ...] ["l", ...]           tuple, list
-    ["s", ...] ["f", ...]           set, frozenset (sorted, so that equal sets are equal text)
-    ["d", key, value, ...]          dict; ["m", ...] the same as a read-only mapping
-    ["b", "hex"]                    bytes
-    ["o", "Class", field, ...]      an object; the names of the fields are in `Codec.fields`
-    ["r", n]                        the n-th object that can change, again
-    ["x", "kind", ...]              something that is not copied but found again (a layout, a table)
+None, True, 1, 1.5, "text"      themselves
+["t", ...] ["l", ...]           tuple, list
+["s", ...] ["f", ...]           set, frozenset (sorted, so that equal sets are equal text)
+["d", key, value, ...]          dict; ["m", ...] the same as a read-only mapping
+["b", "hex"]                    bytes
+["o", "Class", field, ...]      an object; the names of the fields are in `Codec.fields`
+["r", n]                        the n-th object that can change, again
+["x", "kind", ...]              something that is not copied but found again (a layout, a table)
 """
 
 from __future__ import annotations
