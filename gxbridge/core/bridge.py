@@ -117,6 +117,7 @@ class Bridge:
         self._standing = Standing()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
+        self._requests: dict[str, int] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -174,6 +175,10 @@ class Bridge:
     def effective(self) -> str:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
+
+    def set_request(self, key: str, request_id: int) -> None:
+        """The individual battery of a bank that somebody wants to see (NG)."""
+        self._requests[key] = request_id
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -314,6 +319,7 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
+                request_id=self._requests.get(battery.key),
             ),
         )
 

@@ -107,7 +107,7 @@ class OwnItems:
                 f"/Can/{bus}/Load": view.load,
                 f"/Can/{bus}/LastFrameAt": epoch(view.last_frame_at),
             }
-        if now - self._devices_at >= SLOW_S:
+        if now - self._devices_at >= SLOW_S or not self._devices:
             self._devices_at = now
             self._devices = _devices(devices(), epoch)
         items |= self._devices
