@@ -186,13 +186,26 @@ class App:
             path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
         )
         log.info("D-Bus client writes to %s: %s", service, answer.text)
-        if answer.code == ACCEPTED and path == "/CustomName" and isinstance(answer.local, str):
-            self._identities.rename(unique_id(view), answer.local)
+        if answer.local is not None:
+            self._keep(view, path, answer.local)
         if answer.register is not None:
-            if not self.bridge.write_register(view.battery, answer.register, answer.data, time.monotonic()):
-                return REFUSED
+            sent = self.bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
             self._speak()
+            if answer.local is None:
+                if not sent:
+                    return REFUSED
+                # What the BMS says counts, and so far it has said nothing else.
+                self._publisher.show(service, {path: view.items[path]})
         return answer.code
+
+    def _keep(self, view: ServiceView, path: str, value: Value) -> None:
+        """A value that is ours to keep, whether or not it can be sent as well."""
+        if path == "/CustomName":
+            self._identities.rename(unique_id(view), str(value))
+        elif isinstance(value, int):
+            self.bridge.set_request(view.battery.key, value)
+        if value:
+            self._publisher.show(view.name, {path: value})
 
     # --- what goes out ---------------------------------------------------------------------------------------------
 
@@ -232,7 +245,9 @@ class App:
             log.info("the clock was set by %+.0f s", offset - self._epoch_offset)
             self._epoch_offset = offset
         if at - self._can_at >= SLOW_S or any(
-            source.stats.state != self._can[name].state for name, source in self._sources.items() if name in self._can
+            (source.stats.state, source.stats.frames > 0) != (view.state, view.frames > 0)
+            for name, source in self._sources.items()
+            if (view := self._can.get(name)) is not None
         ):
             self._refresh_can(at)
         look = self.bridge.tick if timers else self.bridge.react

@@ -30,8 +30,7 @@ class Identities:
         self._settings = SettingsClient(monitor, self._changed)
         self._known: dict[str, tuple[int, str]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self.request_ids: dict[str, int] = {}
-        """Unique id -> the individual battery a GUI asked to see (NG)."""
+        self._proposed: dict[str, int] = {}
 
     def of(self, view: ServiceView) -> tuple[int, str] | None:
         """Instance and name of a battery, None while they are being asked for."""
@@ -44,10 +43,11 @@ class Identities:
 
     async def _ask(self, battery: str) -> None:
         instance, custom_name = self._default
-        # Several batteries without a settings service must not share an instance.
-        taken = {number for number, _ in self._known.values()}
+        # Several batteries without a settings service must not share an instance, asked for one after another or at once.
+        taken = {number for number, _ in self._known.values()} | set(self._proposed.values())
         while instance in taken:
             instance += 1
+        self._proposed[battery] = instance
         try:
             found = await self._settings.device(battery, BATTERY_CLASS, instance, custom_name)
             self._known.setdefault(battery, (found.instance, found.custom_name))

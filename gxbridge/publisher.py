@@ -42,7 +42,7 @@ class Publisher:
         self._on_write = on_write
         self._own: PublishedService | None = None
         self._batteries: dict[str, _Published] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[asyncio.Task[None], str] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -63,6 +63,12 @@ class Publisher:
         if fresh:
             self._own.add_items({path: own_spec(path) for path in fresh}, fresh)
         self._own.update({path: value for path, value in values.items() if path in known})
+
+    def show(self, name: str, values: Mapping[str, Value]) -> None:
+        """Values of a battery service as they are, in place of what a client has just written."""
+        published = self._batteries.get(name)
+        if published is not None:
+            published.service.update(values)
 
     def refresh(self, views: Iterable[ServiceView], now: float) -> None:
         """Battery services as they should be now: those that are not named are closed."""
@@ -106,7 +112,11 @@ class Publisher:
         )
 
     async def _start_now(self, published: _Published, now: float) -> None:
+        name = published.service.name
         try:
+            before = [task for task, closing in self._closing.items() if closing == name]
+            if before:  # the name is free only when its last connection is closed
+                await asyncio.wait(before)
             await published.service.start()
             log.info("publishing %s, device instance %d", published.service.name, published.instance)
         except NameTaken as error:
@@ -122,8 +132,8 @@ class Publisher:
         published = self._batteries.pop(name)
         log.info("no longer publishing %s", name)
         task = asyncio.get_running_loop().create_task(self._close_now(published), name=f"close {name}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing[task] = name
+        task.add_done_callback(lambda done: self._closing.pop(done, None))
 
     @staticmethod
     async def _close_now(published: _Published) -> None:
