@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import sys
 from collections.abc import Mapping
 from typing import Final
 
 TOP: Final = "gxbridge"
+LONGEST_LINE: Final = select.PIPE_BUF
+"""Bytes; a longer line could be written to a pipe in part only."""
 LIBRARIES: Final = ("can", "dbus_next", "dbus_fast")
 """They complain about what we report ourselves, once and in our words."""
 
@@ -30,7 +33,12 @@ class OneLine(logging.Formatter):
 
 
 class PatientHandler(logging.Handler):
-    """Writes to the present sys.stderr; when that is closed or its reader has gone, it goes on in silence."""
+    """Writes to the present sys.stderr, and never waits: a line for which there is no room, because the disk is full or
+    nobody reads the pipe, is dropped. When there is room again, the number of missing lines is said first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -38,12 +46,38 @@ class PatientHandler(logging.Handler):
             line = self.format(record)
         except Exception as error:  # a wrong format string is a fault of ours, but none that may stop a charger
             line = f"ERROR log: a message could not be written: {error}"
-        try:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
-        except (OSError, ValueError, AttributeError):
-            # What is left in the old stream's buffer would fail again when the interpreter ends, with exit code 120.
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - lives until the interpreter ends
+        if self.missing and _put(f"WARNING log: {self.missing} lines could not be logged"):
+            self.missing = 0
+        if self.missing or not _put(line):
+            self.missing += 1
+
+
+def _put(line: str) -> bool:
+    """Write a line to the present sys.stderr; False when it cannot be written now."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except (OSError, ValueError, AttributeError):  # replaced by something without a descriptor, closed, or none
+        return _print(line)
+    data = (line + "\n").encode(errors="backslashreplace")
+    if len(data) > LONGEST_LINE:
+        data = data[: LONGEST_LINE - 5] + b" ...\n"
+    try:
+        # A pipe that is ready takes PIPE_BUF bytes at once (pipe(7)). Straight to the descriptor: what a failed write
+        # leaves in the stream's buffer would fail again at the end of the program, with exit code 120.
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        return bool(poll.poll(0)) and os.write(descriptor, data) == len(data)
+    except OSError:
+        return False
+
+
+def _print(line: str) -> bool:
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return False
+    return True
 
 
 def setup(level: str = "info", modules: Mapping[str, str] | None = None) -> None:
