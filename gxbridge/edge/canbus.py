@@ -208,9 +208,15 @@ class CanSource:
             self._lost.set_result(None)
 
     def _look(self, delay_s: float = FIRST_RETRY_S) -> None:
-        """Ask the kernel about the interface: when it is up again but nobody sends, no frame tells."""
+        """Ask about the interface: when it is up again but nobody sends, no frame tells. A gxsocket is looked at
+        again and again, because nothing tells a receiver that the directory was removed."""
         self._probe = None
         state = link_state(self.spec.channel) if self.spec.interface == "socketcan" else "up"
+        if self.spec.interface == "gxsocket":
+            if self._bus is not None and not os.path.exists(self._bus.path):  # type: ignore[attr-defined]
+                self._trouble(OSError(errno.ENOENT, f"the directory {self.spec.channel} was removed"))
+                return
+            self._look_again(FIRST_RETRY_S)
         if state == "missing":
             self._trouble(OSError(errno.ENODEV, os.strerror(errno.ENODEV)))
         elif state == "up" or (state == "unknown" and self.stats.state == "waiting"):
