@@ -72,6 +72,10 @@ def fit(spec: ItemSpec, value: Value) -> Value:
     return number
 
 
+LONGEST_TEXT: Final = 1024
+"""Characters that a client may write: far more than any name has."""
+
+
 def accept(spec: ItemSpec, value: object) -> Value:
     """What a client wrote, as the item's type. Raises Misfit.
 
@@ -83,7 +87,10 @@ def accept(spec: ItemSpec, value: object) -> Value:
     if not isinstance(value, int | float | str):
         raise Misfit("a list or a dictionary")
     if spec.signature == "s":
-        return value if isinstance(value, str) else str(value)
+        text = value if isinstance(value, str) else str(value)
+        if len(text) > LONGEST_TEXT:
+            raise Misfit(f"a text of {len(text)} characters")
+        return text
     if isinstance(value, float) and spec.signature != "d" and not value.is_integer():
         raise Misfit(f"{value!r} is no whole number")
     return fit(spec, value)
