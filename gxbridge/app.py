@@ -6,13 +6,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gxbridge.core.battery_writes import ACCEPTED, REFUSED, WRONG, judge_write
+from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 from gxbridge.core.own_items import SLOW_S, CanView
+from gxbridge.core.record import record
 from gxbridge.edge.bus import BusError, BusUnreachable
 from gxbridge.edge.canstats import CanStats, Frame
 from gxbridge.edge.monitor import Monitor
@@ -21,6 +23,9 @@ from gxbridge.edge.service import NameTaken
 from gxbridge.identities import Identities, unique_id
 from gxbridge.publisher import Publisher
 from gxbridge.writer import Writer
+
+if TYPE_CHECKING:
+    from gxbridge.boxkeeper import BoxKeeper
 
 log = logging.getLogger("gxbridge")
 
@@ -67,11 +72,35 @@ def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
     return clean
 
 
+@record
+class BoxPlace:
+    """Where and how black boxes are kept."""
+
+    folder: str
+    max_bytes: int
+    keep: int
+
+
+def boxed(setup: Setup, box: BoxPlace) -> BoxKeeper:
+    """A keeper with a bridge that remembers; what it needs is imported only where it is wanted."""
+    from gxbridge.boxkeeper import BoxKeeper
+    from gxbridge.core.blackbox.recorder import RecordingBridge
+
+    return BoxKeeper(RecordingBridge(setup, box.max_bytes), Path(box.folder), box.max_bytes, box.keep)
+
+
 class App:
     """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
 
-    def __init__(self, setup: Setup, bus: str, make_sources: Callable[[Hearer], Sequence[Source]]) -> None:
-        self.bridge = Bridge(setup)
+    def __init__(
+        self,
+        setup: Setup,
+        bus: str,
+        make_sources: Callable[[Hearer], Sequence[Source]],
+        box: BoxPlace | None = None,
+    ) -> None:
+        self._box = None if box is None else boxed(setup, box)
+        self.bridge = Bridge(setup) if self._box is None else self._box.bridge
         self._setup = setup
         self._publisher = Publisher(bus, self._written_by_others)
         self._monitor = Monitor(
@@ -107,10 +136,21 @@ class App:
         except BusError as error:
             log.error("the D-Bus connection failed while starting: %s", error)
             return 1
+        except Exception as error:
+            if self._box is not None:
+                self._box.last_words(time.monotonic(), f"the program ends with {type(error).__name__}: {error}")
+            raise
         finally:
             self._ready = False
             await self._close()
         return 0
+
+    def keep_box(self) -> None:
+        """Write the black box now, because somebody asked for it."""
+        if self._box is None:
+            log.warning("there is no black box: blackbox.folder is not set, or blackbox.enabled is no")
+        else:
+            self._box.command(time.monotonic())
 
     async def _tick_until(self, stop: asyncio.Event) -> None:
         assert self._failed is not None  # noqa: S101 - set by run
@@ -148,6 +188,9 @@ class App:
                 await self._identities.close()
                 await self._publisher.close()
                 await self._monitor.close()
+                if self._box is not None:
+                    await self._box.close()
+                    self._box.last_words(time.monotonic())
         except TimeoutError:
             log.warning("the end took longer than %.1f s and was cut short", CLOSE_S)
 
@@ -265,6 +308,8 @@ class App:
             say(finding)
         for finding in cycle.ended:
             log.info("over: %s", finding.text)
+        if self._box is not None:
+            self._box.look(at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
         """Views whose device instance is settled. A new instance or name is known to the bridge at the next look."""

@@ -7,7 +7,7 @@ import socket
 import zlib
 
 from gxbridge import __version__
-from gxbridge.app import App, Hearer, Source
+from gxbridge.app import App, BoxPlace, Hearer, Source
 from gxbridge.config import Config, Terminals
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import FAST_PGN, SINGLE_PGN, database
@@ -17,6 +17,9 @@ from gxbridge.core.terminals import Wiring, service_of
 MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
+
+GX_BOXES = "/data/gxbridge/blackbox"
+"""On a GX device: the partition that survives a firmware update, written to on an event only."""
 
 ALL_SOURCES_MASK = 0x03FFFF00
 """Of a 29-bit id: data page, PDU format and PDU specific; priority and source do not matter."""
@@ -80,6 +83,14 @@ def own_number() -> int:
     return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
 
 
+def box_place(config: Config) -> BoxPlace | None:
+    """Where black boxes go; None: nowhere, so that nothing is remembered either."""
+    folder = config.blackbox.folder or (GX_BOXES if os.path.exists(PLATFORM_FILE) else "")
+    if not config.blackbox.enabled or not folder:
+        return None
+    return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
+
+
 def kernel_filters() -> tuple[tuple[int, int], ...]:
     """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
     filters = []
@@ -102,4 +113,4 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make)
+    return App(setup_of(config), config.dbus_address, make, box_place(config))

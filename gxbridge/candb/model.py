@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Literal
+
+from gxbridge.core.record import record
 
 Kind = Literal["unsigned", "signed", "string", "lau", "bytes"]
 """How the bits are read: a little-endian number, zero-ended text, a STRING_LAU, or raw bytes to the end."""
@@ -17,7 +19,7 @@ Confidence = Literal["CONFIRMED", "CORROBORATED", "SINGLE", "INFERRED", "UNKNOWN
 Origin = Literal["real", "vendor", "constructed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """One named value inside a payload.
 
@@ -38,7 +40,7 @@ class Field:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """One frame or payload and what it says. `frames` are data bytes of each CAN frame, `can_id` the 29-bit id."""
 
@@ -50,7 +52,7 @@ class Sample:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One message: a PGN (`register` is None) or a VREG (`pgn` is 61184; fast packet uses 126720)."""
 
@@ -77,7 +79,7 @@ class Entry:
     """Payload bytes an encoder fills up to (trailing reserved bytes included); 0 = the payload ends with its fields."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enumeration:
     name: str
     values: dict[int, str]
@@ -87,7 +89,7 @@ class Enumeration:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     product_id: int
     name: str
@@ -98,7 +100,7 @@ class Product:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """The whole database as read."""
 

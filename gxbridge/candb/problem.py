@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from gxbridge.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One breach: where (`file:line`), which rule (`R07`), what is wrong and what to write instead."""
 

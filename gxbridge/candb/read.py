@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from gxbridge.candb.problem import Problem
+from gxbridge.core.record import record
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same safe loader, in C where libyaml is there: the whole database in half a second instead of several."""
@@ -47,7 +47,7 @@ def _table(loader: Any, node: yaml.MappingNode) -> Table:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _table)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One element of a file's list. `kind` is its first key (`vreg`, `pgn`, `enumeration`, ...)."""
 

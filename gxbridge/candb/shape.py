@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -13,6 +12,7 @@ from gxbridge.candb.model import Confidence, Origin, Transport
 from gxbridge.candb.problem import Problem
 from gxbridge.candb.read import Item, Table
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
+from gxbridge.core.record import record
 
 ACCESS = (
     "R", "R?", "RW", "RW?", "W", "request", "reply",
@@ -77,7 +77,7 @@ _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _FAMILY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Names:
     """What the items may refer to."""
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
 from gxbridge.candb.model import Kind
+from gxbridge.core.record import record
 
 MISSING_WORDS = ("top", "top-1", "zero")
 KINDS: tuple[Kind, ...] = ("unsigned", "signed", "string", "lau", "bytes")
 _WIDTH = re.compile(r"(.*?)([0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """A type with its width worked out: `length` in bits, 0 = to the end of the payload."""
 

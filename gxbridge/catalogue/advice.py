@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gxbridge.catalogue.model import QUESTIONS, Advice, Catalogue, Condition, Model, Question
+from gxbridge.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answers:
     """What is known of the installation; None is an open question."""
 
@@ -28,7 +28,7 @@ class Answers:
         return any(self.get(question) is not None for question in QUESTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """A model held against the answers. `against` is why it cannot be, `open` what must still be answered."""
 
@@ -47,7 +47,7 @@ class Candidate:
     """An alternator is there and this model has no provision for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recommendation:
     """`best` is None where the answers point to no model yet; then `ask` says what would decide."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gxbridge.catalogue.model import Alternator, Catalogue, Found, Terminal
+from gxbridge.core.record import record
 
 _ALTERNATOR_WORDS: dict[Alternator, str] = {
     "none": "no alternator port",
@@ -14,7 +14,7 @@ _ALTERNATOR_WORDS: dict[Alternator, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Installation:
     """What a configuration claims. Anything not said is None or empty and is not judged.
 
@@ -29,7 +29,7 @@ class Installation:
     terminals: tuple[Terminal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """`key` is the field of Installation that is at fault, `fact` what is true of the model, `cure` what to do."""
 

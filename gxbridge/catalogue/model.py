@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from gxbridge.core.record import record
 
 Alternator = Literal["none", "port", "atc-mode"]
 """No provision, an alternator port of its own, or a relay mode that stops the alternator before the contactor opens."""
@@ -24,7 +25,7 @@ class CatalogueError(ValueError):
     """The catalogue file is wrong; the text says where and what."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """The comparison table's rows that the program decides by. `connection_a` and `alternator_a` are 0 for none."""
 
@@ -39,7 +40,7 @@ class Facts:
     contactor: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Condition:
     """One thing the recommendation rests on; `without` says what is lost where the answer is the other one."""
 
@@ -49,14 +50,14 @@ class Condition:
     without: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Advice:
     because: str
     conditions: tuple[Condition, ...]
     accessories: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variant:
     """A sibling that shares the model's row; `max_batteries` by nominal voltage where it differs from the family."""
 
@@ -66,7 +67,7 @@ class Variant:
     max_batteries: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Status:
     """What works by which channel, how that is proven, and the test that proves it."""
 
@@ -76,7 +77,7 @@ class Status:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Accessory:
     name: str
     use: str
@@ -84,7 +85,7 @@ class Accessory:
     """Left out when this question was answered with no."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """One column of the overview's comparison table. `name` is written as there, `names` are its other names."""
 
@@ -111,7 +112,7 @@ class Model:
         return (self.name, *self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """What a name or product id led to: the model and, if it was one, its variant."""
 
@@ -130,7 +131,7 @@ class Found:
         return known.get(nominal_voltage_v or 0, max(known.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Catalogue:
     source: str
     feature_rows: tuple[str, ...]

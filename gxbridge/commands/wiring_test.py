@@ -8,9 +8,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from gxbridge.core.record import record
 
 if TYPE_CHECKING:
     from gxbridge.core.terminals import Wiring
@@ -56,7 +58,7 @@ class _UsageError(Exception):
     """What is wrong with the command line or the configuration, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """Everything the report says. `date` is local time in words."""
 

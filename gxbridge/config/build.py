@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.config.model import Config, Readout, Terminals
+from gxbridge.config.model import BlackBox, Config, Readout, Terminals
 from gxbridge.config.problem import Checked, Problem
 from gxbridge.core.battery import Configured
 from gxbridge.core.dvcc import paths
@@ -61,6 +61,7 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
         allow_mode=transmit.get("allow_mode", False),
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
+        blackbox=BlackBox(**values.get("blackbox", {})),
         installation=installation,
         terminals=terminals,
         readout=_readout(values.get("readout", []), report),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gxbridge.config.build import bus
 from gxbridge.config.model import Config
 from gxbridge.config.problem import Problem
+from gxbridge.core.record import record
 from gxbridge.edge.canstats import CanSpec
 
 Report: TypeAlias = Callable[[str, str, str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overrides:
     """What the command line says: `--can` (repeatable, replaces the list), `--replay`, `--dbus`, `--verbose`."""
 

@@ -215,6 +215,30 @@ KEYS: Final[tuple[Key, ...]] = (
         default={}, example={"can": "debug"},
     ),
     Key(
+        "blackbox", "section",
+        "The record of the last minutes, kept when something goes wrong (docs/blackbox.md).",
+    ),
+    Key(
+        "blackbox.enabled", "flag",
+        "Remember what comes in and what is decided, in memory; write it to a file on an event only.",
+        default=True,
+    ),
+    Key(
+        "blackbox.folder", "text",
+        "Where the files go. Without a folder nothing is remembered.",
+        unset="`/data/gxbridge/blackbox` on a GX device, elsewhere none", example="/data/gxbridge/blackbox",
+    ),
+    Key(
+        "blackbox.max_bytes", "whole",
+        "Most bytes of the memory, and of each file (which is compressed).",
+        default=4_000_000, low=200_000, high=100_000_000, unit="bytes",
+    ),
+    Key(
+        "blackbox.keep", "whole",
+        "Files kept; the oldest make room.",
+        default=8, low=1, high=100,
+    ),
+    Key(
         "installation", "section",
         "What is installed, if you wish it checked against what the BMS model really has (`gxbridge models`).",
     ),

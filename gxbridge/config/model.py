@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gxbridge.config.problem import Problem
 from gxbridge.core.battery import Configured
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 from gxbridge.edge.canstats import CanSpec
 
 if TYPE_CHECKING:  # a start without them is shorter
@@ -25,7 +26,7 @@ class ConfigError(Exception):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terminals:
     """A BMS known only by its wired contacts; each contact is the D-Bus service of a digital input, None: not wired."""
 
@@ -38,7 +39,7 @@ class Terminals:
     pre_alarm: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Readout:
     """A device whose Bluetooth advertisements may be decoded. `key` is secret: it is in no repr."""
 
@@ -47,7 +48,17 @@ class Readout:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
+class BlackBox:
+    """Whether and where the record of the last minutes is kept; `folder` None: the default of the machine."""
+
+    enabled: bool = True
+    folder: str | None = None
+    max_bytes: int = 4_000_000
+    keep: int = 8
+
+
+@record
 class Config:
     """What holds. Every field has the default that applies without a file; docs/configuration.md explains each."""
 
@@ -68,6 +79,7 @@ class Config:
     allow_mode: bool = False
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
+    blackbox: BlackBox = field(default_factory=BlackBox)
     installation: Installation | None = None
     """What is said to be installed; checked when the file was read."""
     terminals: tuple[Terminals, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from gxbridge.core.record import record
 
 Kind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
@@ -16,7 +17,7 @@ service (a D-Bus service name), mac (a Bluetooth address), hex key (32 hexadecim
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """One key. `path` has dots between sections and `[]` behind a list.
 

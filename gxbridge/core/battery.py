@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 State = Literal["live", "silent", "lost"]
 
@@ -21,7 +21,7 @@ LOST_S = 60.0
 """No frame for this long: the battery is gone. VE.Can link registers time out after 60 s (gui-v2@3b94597 ve_regs.h)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """One value we hold: `value` in the quantity's unit, `at` the monotonic second it was heard, `source` in words."""
 
@@ -31,7 +31,7 @@ class Known:
     """Such as `VREG 0x0390` or `PGN 127508`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Battery:
     """A battery with a known NAME and product; a quantity that is not in `values` is unknown.
 
@@ -88,7 +88,7 @@ class Battery:
         return closed == 0 or (closed is None and self.get("bms_state") not in (None, BMS_RUNNING))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Provisional:
     """A device that may be a battery but may not be published yet; `missing` says what we wait for."""
 
@@ -102,7 +102,7 @@ class Provisional:
     last_heard: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configured:
     """A battery the installer names in the configuration, so that it is published before its NAME was heard."""
 

@@ -7,13 +7,13 @@ NG, vecan-dbus 2.69 to 3.42); where a recording has several widths the newer, wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gxbridge.core import firmware
 from gxbridge.core.battery import BMS_PENDING, Battery
 from gxbridge.core.battery_writes import WRITABLES
 from gxbridge.core.items import ItemSpec, Value
+from gxbridge.core.record import record
 
 
 class FirmwareSpec(ItemSpec):
@@ -24,7 +24,7 @@ class FirmwareSpec(ItemSpec):
         return firmware.text(value) or "--" if isinstance(value, int) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What the values of a service are made from."""
 
@@ -43,7 +43,7 @@ class Context:
 Make = Callable[[Context], Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathRow:
     """One path. `seen` tells when the vendor's service has a valid value there."""
 

@@ -7,9 +7,9 @@ because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 ACCEPTED, WRONG, REFUSED = 0, 1, 2
 
@@ -31,7 +31,7 @@ CAPACITIES_AH = (1, 0xFFFE)
 """What the register can hold; the vendor's own limits are not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Writable:
     """A path that clients may write. `register` is what is sent for it, if any; `local` values are kept here too."""
 
@@ -49,7 +49,7 @@ class Writable:
     """What a slider may offer, if it is a range."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """`code` for the writer; if accepted, `local` is to be kept (unless None), `register` and `data` to be sent."""
 

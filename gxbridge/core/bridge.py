@@ -7,7 +7,7 @@ a test or a replay feeds it the same way and gets the same answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gxbridge.core.battery import Battery, Configured
 from gxbridge.core.battery_paths import battery_items, distributors_of, service_name, specs
@@ -29,6 +29,7 @@ from gxbridge.core.own_items import CanView, OwnItems
 from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
 from gxbridge.core.readout import Key
+from gxbridge.core.record import record
 from gxbridge.core.speaker import Speaker
 from gxbridge.core.terminals import Wiring
 from gxbridge.core.transmit import Level
@@ -45,7 +46,7 @@ Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setup:
     """What the configuration says, as far as the core needs it."""
 
@@ -74,7 +75,7 @@ class Setup:
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServiceView:
     """One battery service as it should be on the bus now."""
 
@@ -85,7 +86,7 @@ class ServiceView:
     items: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cycle:
     """What one look yields. `writes` is empty unless we are in control."""
 

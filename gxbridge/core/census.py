@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gxbridge.core.node import Node
+from gxbridge.core.record import record
 
 _RANK = {"live": 0, "silent": 1, "lost": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Twin:
     """Two devices that are one battery: by unique number (heard on two buses) or by serial (a copy)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gxbridge.core import conversions as convert
 from gxbridge.core.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES, Known, State
@@ -14,6 +13,7 @@ from gxbridge.core.lynx_live import MEASUREMENTS
 from gxbridge.core.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.node import Node
 from gxbridge.core.quantities import Derived, Kind, Quantity, Source, pgn, register
+from gxbridge.core.record import record
 
 CHARGER_STATUS = 127507
 INVERTER_STATUS = 127509
@@ -115,7 +115,7 @@ def table_of(family: str | None) -> Table:
     return KINDS.get(family or "", OTHER_DEVICE)[1]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     """One device of one bus; texts are None when not heard."""
 

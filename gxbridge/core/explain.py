@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gxbridge.core.battery import Battery, Provisional
 from gxbridge.core.dvcc.decision import Cap, Decision, Limit
 from gxbridge.core.family import FamilyView, Stop
 from gxbridge.core.finding import Finding
+from gxbridge.core.record import record
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
@@ -22,7 +23,7 @@ Epoch = Callable[[float | None], int | None]
 LIMIT_TITLES = {"CVL": "Charge voltage", "CCL": "Charge current", "DCL": "Discharge current"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BatteryNote:
     """What is said about one battery besides its values: where it is published and why."""
 
@@ -32,7 +33,7 @@ class BatteryNote:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Situation:
     """Everything the explanation is made of."""
 

@@ -7,7 +7,6 @@ speaks on VE.Can (`fleet.py`) is only compared with here: the same BMS over a se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from gxbridge.core.battery import Battery
@@ -15,6 +14,7 @@ from gxbridge.core.finding import Finding
 from gxbridge.core.opinion import Disputes, Statement, compare, opinion_findings
 from gxbridge.core.readout import Key, Reading, Refusal
 from gxbridge.core.readout_receiver import Receiver
+from gxbridge.core.record import record
 from gxbridge.core.terminals import TerminalBms, Wiring, read
 from gxbridge.core.terminals_text import charge_reason, discharge_reason, sentence
 from gxbridge.core.terminals_text import findings as terminal_findings
@@ -35,7 +35,7 @@ BATTERY_QUANTITIES = {
 READING_VALUES = BATTERY_QUANTITIES | {"charge": "allowed_to_charge", "discharge": "allowed_to_discharge"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     """One reason to charge or discharge with 0 A. `since`: monotonic seconds; `path` where the source has one.
 
@@ -50,7 +50,7 @@ class Stop:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FamilyView:
     """What the family says at one moment. `sentences` hold no ages, so that they change only when a reason does."""
 

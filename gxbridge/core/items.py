@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from gxbridge.core.record import record
 
 Value: TypeAlias = int | float | str | None
 """A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ItemSpec:
     """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format like `{:.2f}V`."""
 

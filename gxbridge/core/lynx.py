@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gxbridge.core.belief import Said, Table, said
 from gxbridge.core.lynx_distributors import DISTRIBUTORS
 from gxbridge.core.lynx_lasting import LASTING_QUANTITIES
 from gxbridge.core.lynx_live import BATTERY_STATUS, LIVE
 from gxbridge.core.readings import VREG, Readings
+from gxbridge.core.record import record
 
 LYNX = Table(LIVE + LASTING_QUANTITIES + DISTRIBUTORS)
 
@@ -24,7 +23,7 @@ URGENT_MESSAGES = frozenset(
 """The messages that can change one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Essential:
     """A message without which the battery is incomplete: heard when any of `heard_by` was; asked for by `register`."""
 

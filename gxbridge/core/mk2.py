@@ -11,8 +11,9 @@ not said otherwise; the LED bytes at the end, alarm bits and version replies res
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from gxbridge.core.record import record
 
 HEADER_COMMAND = 0xFF
 HEADER_INFO = 0x20
@@ -27,7 +28,7 @@ LONGEST = 0x7F
 FaultReason: TypeAlias = Literal["short", "length", "checksum"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """`payload` from the header to the last data byte; `leds` the (on, blinking) bytes, where they were appended."""
 
@@ -35,7 +36,7 @@ class Frame:
     leds: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     reason: FaultReason
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gxbridge.core.mk2 import HEADER_COMMAND, HEADER_CONFIG, HEADER_INFO, SHORTEST, Frame
+from gxbridge.core.record import record
 
 KIND_AT = 5
 """Byte of an info frame that tells what it holds, counted from the header."""
@@ -25,7 +25,7 @@ ERROR_BITS = 0x1F
 BLOCKED_BIT = 0x80
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """A command letter asked, with its argument bytes (`F 00` asks for DC values)."""
 
@@ -33,13 +33,13 @@ class Request:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     action: int
     address: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Version:
     """`number` as the wire has it: four digits of product, three of firmware (1170216: MK3 0x1170, firmware 216)."""
 
@@ -57,7 +57,7 @@ class Version:
         return self.number % 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leds:
     """The LED frame, the only documented one near battery protection. Its low-battery pre-alarm is the Multi's own.
 
@@ -96,7 +96,7 @@ class Leds:
         return bool((self.error_raw or 0) & BLOCKED_BIT)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dc:
     """Voltage in V (raw / 100, the usual scale); currents raw, as their scale is in the inverter."""
 
@@ -106,7 +106,7 @@ class Dc:
     period_raw: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ac:
     """`kind` 8 is L1 of a one-phase system. Voltages in V (raw / 100), currents raw and signed."""
 
@@ -119,7 +119,7 @@ class Ac:
     period_raw: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """Input current limits in A; `active_input` counts from 0."""
 
@@ -134,7 +134,7 @@ class Config:
     switches: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Memory:
     """A reply or request of the memory commands W, X, Y, Z: a code and its bytes."""
 
@@ -148,7 +148,7 @@ class Memory:
         return int.from_bytes(self.data[:2], "little", signed=True) if len(self.data) >= 2 else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Raw:
     """Recognised as a frame and nothing more."""
 

@@ -7,14 +7,15 @@ A channel that grants (VE.Can, VE.Bus through D-Bus, wired terminals) gives word
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 
 from gxbridge.core.finding import Finding
 from gxbridge.core.permission import WORDS, Permission, Restriction, strictest
+from gxbridge.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Word:
     """A permission as one granting channel gives it: charge and discharge; `carries` what it has a say in."""
 
@@ -24,7 +25,7 @@ class Word:
     carries: frozenset[str] = frozenset({"charge", "discharge"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """What may be acted upon, and the channel that decided it (the first of the strictest)."""
 
@@ -54,7 +55,7 @@ def _winner(said: Sequence[tuple[str, Permission]]) -> tuple[Permission, str]:
     return winner, next((channel for channel, permission in said if permission is winner), "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tolerance:
     """Two channels agree while they differ by at most `absolute` or `relative` (of the larger), or not for longer than
     `patience_s`: channels report at different rates, and a value that moves is seen by one before the other."""
@@ -79,7 +80,7 @@ FLAG_PATIENCE_S: Mapping[str, float] = {"charge": 10.0, "discharge": 10.0, "pre-
 """Seconds for which two channels may differ about a yes or no: debounce, rates and relays take a few."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Statement:
     """One channel's value of one quantity (a key of TOLERANCES or FLAG_PATIENCE_S); None says nothing."""
 
@@ -88,7 +89,7 @@ class Statement:
     value: float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dispute:
     """Two channels that differ, and since when (monotonic seconds)."""
 
@@ -104,7 +105,7 @@ class Dispute:
         return TOLERANCES[self.quantity].patience_s
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Disputes:
     """The open disputes; start with an empty one. Bounded by the channels and quantities of the latest look."""
 

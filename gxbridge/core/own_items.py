@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from gxbridge.core.devices import Device
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.explain import Epoch, Situation, as_dict, as_json, as_text
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_PRODUCT_ID
+from gxbridge.core.record import record
 
 SLOW_S = 10
 """Counters and moments of the last frame are refreshed only this often: a value that changes every second costs every
@@ -22,7 +22,7 @@ MOST_FINDINGS = 32
 _HEALTH = {"info": 0, "warning": 1, "alarm": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CanView:
     """Statistics of one CAN bus; `last_frame_at` in monotonic seconds, `load` in percent of 250 kbit/s."""
 

@@ -7,16 +7,15 @@ changes by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gxbridge.core.items import ItemSpec
+from gxbridge.core.record import record
 
 OWN_NAME = "com.victronenergy.gxbridge"
 OWN_PRODUCT_ID = 0xBA78
 """Not assigned by the vendor; other third-party services use 0xBA77 and 0xBA44."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OwnPath:
     """`path` may hold `<n>` (a number counted from 0) and `<bus>` (the name of a CAN bus)."""
 

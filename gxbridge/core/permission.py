@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 Permission: TypeAlias = bool | None
 """True: allowed. False: refused. None: unknown, which whoever acts must treat like refused."""
@@ -29,7 +29,7 @@ def flag(value: Value) -> Permission:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Restriction:
     """What a source that may never grant has to say. It cannot hold a permission: only a stop, or nothing.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from gxbridge.core.battery import Battery
 from gxbridge.core.battery_paths import OWN_PREFIX, Publish, service_name
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 BATTERY_PREFIX = "com.victronenergy.battery."
 PARALLEL_PREFIX = "com.victronenergy.battery.lynxparallel"
@@ -29,7 +29,7 @@ FREE_PROFILE = 5
 Items = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Publication:
     """How a battery is published: `bms`, `bms-neutral`, `monitor`, or `none` with a reason for people."""
 

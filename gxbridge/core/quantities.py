@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from gxbridge.core.battery import Known
 from gxbridge.core.conversions import same
 from gxbridge.core.readings import VREG, Reading, Readings
+from gxbridge.core.record import record
 
 Kind = Literal["measurement", "limit", "permission", "alarm", "state", "identity", "setting", "history"]
 LASTING: frozenset[Kind] = frozenset({"identity", "setting", "history"})
@@ -22,7 +22,7 @@ OUTDATED_S = 60.0
 dynamic registers repeat "slowly" (VE.Can registers public, v20), about every 5 s in velib (reg_prod.c)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """One message that says a quantity. `read` takes the named fields in order and returns None for "not known"."""
 
@@ -61,7 +61,7 @@ class Source:
         return None if None in values and not self.gaps else self.read(*values)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantity:
     """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all."""
 
@@ -75,7 +75,7 @@ class Quantity:
     derived: Derived | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Derived:
     """Last resort: computed from other quantities of the same device."""
 
@@ -98,7 +98,7 @@ def pgn(
     return Source(number, None, (field,), read, unit, where)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """What a quantity is now: `known` or nothing, until when by itself, and how its sources contradict each other."""
 

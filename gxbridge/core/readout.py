@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from gxbridge.core.aes import BLOCK, KEY, encrypt_block
 from gxbridge.core.permission import Restriction
 from gxbridge.core.readout_fields import Known, Record
 from gxbridge.core.readout_records import RECORDS, UNDECODED
+from gxbridge.core.record import record
 
 COMPANY_ID = 0x02E1
 """Bluetooth company id of Victron Energy. Its two bytes (E1 02) come before the data of an advertisement."""
@@ -37,7 +38,7 @@ class KeyProblem(ValueError):
     """A key that cannot be one. The text never holds the key or a part of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """The advertisement key that VictronConnect shows for a device. It never shows in its own text."""
 
@@ -58,7 +59,7 @@ class Key:
         return cls(bytes.fromhex(digits))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """Why there is no reading, for the program and for people."""
 
@@ -66,7 +67,7 @@ class Refusal:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Advertisement:
     """The container, before it is opened. `record` is its type, `nonce` a counter that the device steps."""
 
@@ -77,7 +78,7 @@ class Advertisement:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What one advertisement says: `values` by name, None = not available; `plain` the deciphered bytes."""
 

@@ -6,8 +6,9 @@ Layouts only ever grow, and unused bits are ones: a field past the end of a reco
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from gxbridge.core.record import record
 
 Known: TypeAlias = int | float | bool | str | tuple[float | None, ...] | tuple[str, ...] | None
 """A decoded value: a number in the unit of its name, a flag, a word, a row of cells, or None = not available."""
@@ -20,7 +21,7 @@ ALARM: dict[int, int | None] = {0: None, 1: 0, 2: 1, 3: 2}
 """Unsupported, OK, warning, alarm on the wire; on D-Bus 0 OK, 1 warning, 2 alarm."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """One value: raw / `divisor` + `add`, None for the raw number `missing`. Offset and width in bits."""
 
@@ -47,7 +48,7 @@ class Field:
         return raw + self.add if self.divisor == 1 else raw / self.divisor + self.add
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """One record type. `finish` turns the fields into what is shown, where a field alone does not say it."""
 

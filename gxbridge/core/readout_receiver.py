@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gxbridge.core.finding import Finding
 from gxbridge.core.permission import Restriction
 from gxbridge.core.readout import Key, Reading, Refusal, open_sealed, parse
+from gxbridge.core.record import record
 
 NONCE_WINDOW = 60
 """How far back a counter counts as seen before; as the vendor's own receiver does (dbus-ble-sensors v0.31)."""
@@ -20,7 +21,7 @@ WRONG_KEY_TIMES = 3
 """Mismatches in a row before it is told: one damaged or forged frame is no reason to alarm anybody."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heard:
     """One device: its newest reading, when it came (monotonic seconds), and mismatches since."""
 

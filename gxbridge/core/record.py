@@ -1,8 +1,9 @@
 """Frozen records without code made at run time.
 
 The standard library's `dataclass` writes and compiles six functions for each class whenever its module is imported. On
-a GX that is 10 ms a class and more than half a second of every start. `record` makes the same kind of class (frozen, with
-slots, equal by value, known to `dataclasses.replace` and `dataclasses.fields`, checked by mypy) from ordinary closures.
+a GX that is 10 ms a class and more than half a second of every start. `record` makes the same kind of class (frozen,
+with slots, equal by value, known to `dataclasses.replace` and `dataclasses.fields`, checked by mypy) from ordinary
+closures.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def record(cls: type[T]) -> type[T]:
         for name, value in cls.__dict__.items()
         if name not in fields and name not in ("__dict__", "__weakref__")
     }
-    made: Any = type(cls)(cls.__name__, cls.__bases__, body | {"__slots__": tuple(fields)})
+    meta: Any = type(cls)
+    made: Any = meta(cls.__name__, cls.__bases__, body | {"__slots__": tuple(fields)})
     made.__qualname__ = cls.__qualname__
     made.__dataclass_fields__ = fields
     setattr(made, "__match_args__", tuple(fields))  # noqa: B010 - mypy knows the name from its own dataclasses

@@ -11,11 +11,11 @@ Sources: Victron, Cerbo GX manual, digital inputs; victronenergy/dbus-digitalinp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.items import Value
 from gxbridge.core.permission import Permission
+from gxbridge.core.record import record
 
 PREFIX: Final = "com.victronenergy.digitalinput."
 TYPE: Final = "/Type"
@@ -33,7 +33,7 @@ Doubt: TypeAlias = Literal["", "settling", "vanished", "wrong-type", "no-level"]
 Role: TypeAlias = Literal["charge", "discharge", "pre-alarm"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wiring:
     """One BMS and the inputs its terminals are wired to, as service names; None = this terminal is not wired.
 
@@ -62,7 +62,7 @@ class Wiring:
         return {role: service for role, service in wired.items() if service is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signal:
     """One input over time. `good` is True (allowed; no pre-alarm), False, or None = unknown; moments in monotonic s."""
 
@@ -74,7 +74,7 @@ class Signal:
     doubt: Doubt = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TerminalBms:
     """What the terminals say now. A terminal that is not wired is None and stops nothing."""
 

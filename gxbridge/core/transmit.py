@@ -8,7 +8,6 @@ from the null address. Requests and writes are at least 100 ms apart.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Literal
 
 from gxbridge.core import vreg
@@ -19,6 +18,7 @@ from gxbridge.core.encode import Frame, vreg_frames
 from gxbridge.core.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.name import Name
 from gxbridge.core.network import ADDRESS_CLAIM
+from gxbridge.core.record import record
 
 Level = Literal["off", "requests", "writes"]
 
@@ -33,7 +33,7 @@ LONGEST_WAIT_S = 30.0
 """What could not be sent for this long is not sent any more: nobody expects it then."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Order:
     """One thing to send: an ISO request for `pgn`, or a request for or write to `register`."""
 

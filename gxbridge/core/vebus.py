@@ -11,12 +11,12 @@ dbus-systemcalc-py 9730db0 (version threshold and the MK3 rule); recordings in v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, TypeAlias
 
 from gxbridge.core.items import Value
 from gxbridge.core.permission import Permission, flag
+from gxbridge.core.record import record
 
 Items: TypeAlias = Mapping[str, Value]
 Generation: TypeAlias = Literal["none", "two-signal", "v1", "v2-or-newer", "v2-assumed", "unknown"]
@@ -59,7 +59,7 @@ ASSISTANT_MISSING = 7
 """VE.Bus error: a BMS is connected, the assistant that it needs is not."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VebusBms:
     """What one VE.Bus system says of its BMS.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gxbridge.core.finding import Finding
 from gxbridge.core.permission import Permission
+from gxbridge.core.record import record
 from gxbridge.core.vebus import Items, VebusBms, read_all
 from gxbridge.core.vebus_text import findings, name, sentence
 
@@ -14,7 +15,7 @@ REMEMBERED = 16
 """Most systems kept at once, so that names that come and go cannot fill the memory; the longest gone go first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seen:
     """One system: what it said last and since when. All moments are monotonic seconds; `gone_at` None = still there."""
 

@@ -6,9 +6,10 @@ Nothing is typed: the installer stands at the battery, and a step is done when i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
+from gxbridge.core.record import record
 from gxbridge.core.terminals import HIGH, LOW, PREFIX, Role, Wiring
 
 HOLD_S: Final = 0.5
@@ -29,7 +30,7 @@ TITLES: Final[dict[Role, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """`expect` is the level that ends it, `meaning` what that level says of the BMS."""
 
@@ -41,7 +42,7 @@ class Step:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """`seen` is the level at the end, `seconds` how long the step took, `remark` why it did not pass."""
 
@@ -52,7 +53,7 @@ class Outcome:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Walk:
     """Where the walk is: `index` of the running step; moments in monotonic seconds."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from gxbridge.core.record import record
+
 Frame: TypeAlias = tuple[float, int, bytes]
 """Monotonic seconds, 29-bit id, data."""
 OnFrames: TypeAlias = Callable[[list[Frame]], None]
@@ -15,7 +17,7 @@ after too many errors; ended: a replayed log is over; closed: not in use."""
 OnState: TypeAlias = Callable[["CanStats"], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CanSpec:
     """One bus as configured. `name` is how gxbridge calls it (D-Bus paths, logs); unique among the buses.
 

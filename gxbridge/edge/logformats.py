@@ -152,7 +152,10 @@ def canboat() -> Parse:
             moment = BEFORE
         if moment <= BEFORE:
             raise BadLine(f"no such moment: {day.decode()} {hour.decode()}")
-        payload = bytes(int(part, 16) for part in data.split(b",") if part)
+        parts = [part for part in data.split(b",") if part]
+        if any(len(part) > 2 for part in parts):
+            raise BadLine(f"a data byte has more than two digits: {shown(line)}")
+        payload = bytes(int(part, 16) for part in parts)
         if len(payload) != int(length) or len(payload) > MAX_ASSEMBLED:
             raise BadLine(f"{int(length)} data bytes promised, {len(payload)} there (at most {MAX_ASSEMBLED})")
         can_id = message_id(int(priority), int(pgn), int(source), int(destination))

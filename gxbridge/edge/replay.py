@@ -8,9 +8,9 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from gxbridge.core.record import record
 from gxbridge.edge.canstats import CanStats, Frame, OnFrames, OnState, State
 from gxbridge.edge.logs import LogError, LogReader, open_log
 from gxbridge.edge.loud import loud
@@ -26,7 +26,7 @@ UNTIMED_PER_S: Final = 500.0
 MAX: Final = math.inf
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplaySpec:
     """A log and the factor it is played with; `MAX` (infinite): as fast as possible."""
 

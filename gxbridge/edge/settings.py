@@ -11,9 +11,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
+from gxbridge.core.record import record
 from gxbridge.edge import wire
 from gxbridge.edge.bus import BusError
 from gxbridge.edge.loud import loud
@@ -45,7 +46,7 @@ class SettingsError(BusError):
     """The settings service refused, or is not there."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One setting to be added: its absolute path and default; the stored value wins. No range when both ends are 0."""
 
@@ -55,7 +56,7 @@ class Setting:
     maximum: int | float = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeviceSettings:
     """A device's instance and name; `source` says who decided, `trouble` why it was not the settings service."""
 
@@ -65,7 +66,7 @@ class DeviceSettings:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Device:
     device_class: str
     settings: DeviceSettings

@@ -7,12 +7,13 @@ Source: D-Bus Specification 0.43, "Message Protocol" and "Marshaling".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from struct import Struct
 from struct import error as StructError
 from typing import Final, NamedTuple
+
+from gxbridge.core.record import record
 
 CALL: Final = 1
 RETURN: Final = 2
@@ -44,7 +45,7 @@ class WireError(ValueError):
     """These bytes are no D-Bus message."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Header:
     """The fields of a message that stay the same when a peer sends the like again."""
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from tests.edge.dbus_daemon import CONFIG, program
 
 PATH = "/bin:/sbin:/usr/bin:/usr/sbin"
-FOLDERS = ["bin", "sbin", "usr", "dev", "data", "proc", "sys", "service", "tmp", "run", "var", "etc/venus", "opt/victronenergy"]
+FOLDERS = ["bin", "sbin", "usr", "dev", "data", "proc", "sys", "service", "tmp", "run", "var"]
 NOT_BUSYBOX = {"svc", "svok", "runsv", "runsvdir", "sv", "chpst", "softlimit", "setuidgid", "envdir", "envuidgid"}
 """busybox has runit's tools under daemontools' names; Venus OS has daemontools' own."""
 DAEMONTOOLS = ("svscan", "supervise", "svc", "svok", "svstat", "multilog", "softlimit", "tai64nlocal")
@@ -93,7 +93,7 @@ class Venus:
         """Another root file system; /data stays. `python` None: there is none."""
         assert self._machine is None, "a firmware update needs a halt"
         shutil.rmtree(self.root, ignore_errors=True)
-        for name in FOLDERS:
+        for name in (*FOLDERS, "etc/venus", "opt/victronenergy"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         for name in ("lib", "lib64"):
             if os.path.islink(f"/{name}"):
@@ -217,11 +217,11 @@ class Venus:
         return "\n".join(line.partition(" ")[2] for line in path.read_text(errors="replace").splitlines())
 
     def tree(self) -> dict[str, str]:
-        """Everything on /data but logs: path -> what it is."""
+        """Everything on /data but logs and the wire: path -> what it is."""
         found = {}
         for path in sorted(self.data.rglob("*")):
             name = str(path.relative_to(self.data))
-            if name.startswith("log"):
+            if name.startswith(("log", "wire")):
                 continue
             if path.is_symlink():
                 found[name] = f"-> {os.readlink(path)}"

@@ -76,7 +76,7 @@ def said(frame: str) -> dict[str, object]:
 
 
 def test_warnings_and_alarms_of_a_recorded_lynx_500() -> None:
-    # 0x1455: cable and high temperature unsupported, the rest ok; a recorded LSB 500 has just these D-Bus paths invalid.
+    # 0x1455: cable and high temperature unsupported, the rest ok, as the D-Bus paths of a recorded LSB 500 have it.
     found = said("6699072155140000")
     assert found["bms_cable"] == "unsupported"
     assert found["high_temperature"] == "unsupported"

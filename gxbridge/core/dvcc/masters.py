@@ -8,7 +8,7 @@ writes. Source of that: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc import paths as p
@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.services import kind_of
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 Mode: TypeAlias = Literal["off", "monitor", "control"]
 
@@ -47,7 +48,7 @@ STRIKES: Final = 2
 """So many of our writes in a row that read back differently mean another master."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """What we wrote to a path and when, what was there before, and how it read back.
 
@@ -65,7 +66,7 @@ Readback: TypeAlias = Mapping[tuple[str, str], Written]
 """(service, path) -> our last write, for those paths that show it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """`effective`: what holds now. `master`: a service name, "gxbridge", or "". `reason` says why, in a sentence.
 

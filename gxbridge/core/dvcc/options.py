@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from gxbridge.core.record import record
 
 Profile: TypeAlias = Literal["strict", "vendor"]
 DischargeOnLoss: TypeAlias = Literal["vendor", "stop"]
@@ -98,7 +99,7 @@ SWITCHES: Final[tuple[Switch, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """Defaults are profile `strict`; `Options.vendor()` is the other one. Currents in A, voltages in V, power in W."""
 

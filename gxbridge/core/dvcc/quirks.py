@@ -7,12 +7,12 @@ Victron, VE.Can registers public.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.snapshot import Service
+from gxbridge.core.record import record
 
 PYLONTECH_START_V: Final = 52.5
 """Where the slow voltage regulator of the 48 V Pylontech begins."""
@@ -29,7 +29,7 @@ class Told(NamedTuple):
 Adjust = Callable[[Service, Told], Told]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quirk:
     """`stop_on_zero`: a charge current limit of 0 stops every charger, and no load compensation is added.
 

@@ -16,6 +16,7 @@ from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 CALCULATED: Final = (p.BATTERY_SERVICE, p.BATTERY_VOLTAGE, p.VEBUS_SERVICE)
 DEFAULT_PLATFORM: Final = "C003"
@@ -183,7 +184,7 @@ def same(one: Value, other: Value) -> bool:
     return one == other
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """One place where we answered otherwise: `where` names section, service and path."""
 

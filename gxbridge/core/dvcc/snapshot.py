@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
+from gxbridge.core.record import record
 
 Service: TypeAlias = Mapping[str, Value]
 """The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
@@ -28,7 +29,7 @@ class Stop(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """`services` in order of appearance; in profile `strict` the order only decides between equals.
 
