@@ -43,7 +43,7 @@ class Identities:
 
     async def _ask(self, battery: str) -> None:
         instance, custom_name = self._default
-        # Several batteries without a settings service must not share an instance, asked for one after another or at once.
+        # Several batteries without a settings service must not share an instance, asked for together or not.
         taken = {number for number, _ in self._known.values()} | set(self._proposed.values())
         while instance in taken:
             instance += 1
