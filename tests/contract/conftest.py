@@ -1,0 +1,34 @@
+"""Scenes for the tests of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.lynx import LYNX_NG, STATUS, Lynx
+from tests.contract.scene import LYNX_SERVICE, NG_SERVICE, Scene, scene
+
+
+@pytest.fixture(scope="session")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Two Lynxes that always say the same (a 500 and an NG), the default configuration. Leave it as it is."""
+    first = Lynx()
+    first.said[0x010C] = (b"House battery 1\0").hex()
+    second = Lynx(478868, "HQ2437XXP7K", LYNX_NG, 0x2A, STATUS)
+    with scene(tmp_path_factory.mktemp("quiet"), first, second) as found:
+        found.start()
+        found.consumer.until_there(LYNX_SERVICE, NG_SERVICE)
+        for service in (LYNX_SERVICE, NG_SERVICE):
+            found.consumer.until(service, "/CustomName", lambda name, service=service: name or service == NG_SERVICE)
+            found.consumer.until(service, "/Alarms/LowSoc", 0)
+            found.consumer.until(service, "/Settings/Battery/NominalVoltage", 24)
+        yield found
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Scene]:
+    """One Lynx 500; the test starts the service, with the configuration it wants."""
+    with scene(tmp_path, Lynx()) as found:
+        yield found
