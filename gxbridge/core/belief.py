@@ -48,12 +48,12 @@ class Belief:
         self._shown: Mapping[str, Known] | None = None
         self._until: dict[str, float] = {}
         self._disagree: dict[str, tuple[str, float]] = {}
-        self._pending: set[Said] = set()
+        self._pending: dict[Said, None] = {}  # in order, so that the same messages always give the same
         self._judge(table.quantities, now)
 
     def heard(self, what: Said) -> None:
         """A message of this kind was filed: what it touches is judged anew when somebody looks."""
-        self._pending.add(what)
+        self._pending[what] = None
 
     def refresh(self, now: float) -> set[str]:
         """Judge what messages and time have touched; the names of quantities whose value became another one."""

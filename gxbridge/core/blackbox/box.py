@@ -11,12 +11,12 @@ import zlib
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.core.blackbox.ring import FRAME, Block, Frame, to_json
+from gxbridge.core.record import record
 
 FORMAT: Final = 1
 LONGEST_LINE: Final = 64 << 20
@@ -26,7 +26,7 @@ class BoxError(ValueError):
     """A file that is no box, or is damaged; the text says where."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Head:
     """The first line. Moments of the box are monotonic seconds; `epoch_offset` makes wall clock of them."""
 
@@ -42,7 +42,7 @@ class Head:
     fields: Mapping[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State:
     """A stretch begins: the whole state."""
 
@@ -50,7 +50,7 @@ class State:
     plain: Plain
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Received:
     """Frames of one bus."""
 
@@ -58,7 +58,7 @@ class Received:
     frames: tuple[Frame, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """Anything else (see `recorder.py`): its mark and what follows it."""
 
@@ -66,7 +66,7 @@ class Event:
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Torn:
     """Something is missing from here to the next state."""
 
@@ -76,7 +76,7 @@ class Torn:
 Entry = State | Received | Event | Torn
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """A box that was read."""
 
@@ -103,11 +103,11 @@ def lines(frozen: Frozen, version: str, database: str, first: int = 0) -> Iterat
     yield to_json(head).encode()
     for stretch in frozen.stretches[first:]:
         yield b'["state",%s,%s]' % (to_json(stretch.at).encode(), zlib.decompress(stretch.keyframe))
-        for record in stretch.records:
-            if isinstance(record, Block):
-                yield b'["block",%s,"%s"]' % (to_json(record.bus).encode(), b64encode(record.packed))
+        for kept in stretch.records:
+            if isinstance(kept, Block):
+                yield b'["block",%s,"%s"]' % (to_json(kept.bus).encode(), b64encode(kept.packed))
             else:
-                yield record
+                yield kept
         if stretch.torn:
             yield to_json(["torn", stretch.torn]).encode()
 
@@ -118,8 +118,9 @@ def parse(rows: Iterable[bytes]) -> Box:
     number = 1
     try:
         head = _head(next(numbered, (1, b""))[1])
-        entries = []
-        for number, row in numbered:
+        entries: list[Entry] = []
+        for place, row in numbered:
+            number = place
             entries.append(_entry(row))
     except BoxError as error:
         raise BoxError(f"line {number}: {error}") from None
@@ -147,7 +148,9 @@ def _head(row: bytes) -> Head:
         or not all(isinstance(names, list) for names in fields.values())
     ):
         raise BoxError("the first line is damaged")
-    return Head(*map(str, texts), *map(float, moments), setup=head.get("setup"), fields=fields)  # type: ignore[arg-type]
+    version, database, cause, subject, text = map(str, texts)
+    at, frozen_at, offset = (float(moment) for moment in moments if moment is not None)
+    return Head(version, database, cause, subject, text, at, frozen_at, offset, head.get("setup"), fields)
 
 
 def _entry(row: bytes) -> Entry:

@@ -1,4 +1,4 @@
-"""Every class the state of the service is made of. A class that is missing here is found by the tests, not by a boat."""
+"""Every class the state of the service is made of. One that is missing is found by the tests, not by a boat."""
 
 from __future__ import annotations
 
@@ -6,8 +6,24 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import battery, family, fastpacket, finding, ledger, name, network, node, opinion, own_items
-from gxbridge.core import readout, readout_receiver, senders, terminals, vebus, vebus_watch
+from gxbridge.core import (
+    battery,
+    family,
+    fastpacket,
+    finding,
+    ledger,
+    name,
+    network,
+    node,
+    opinion,
+    own_items,
+    readout,
+    readout_receiver,
+    senders,
+    terminals,
+    vebus,
+    vebus_watch,
+)
 from gxbridge.core.belief import Belief, Table
 from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
 from gxbridge.core.bridge import Setup

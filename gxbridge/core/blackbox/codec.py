@@ -13,11 +13,13 @@ None, True, 1, 1.5, "text"      themselves
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
+
+from gxbridge.core.record import record
 
 Plain = Any
 """What JSON can hold."""
@@ -31,7 +33,7 @@ class CodecError(ValueError):
     """Something that is not in the list, or data that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """A class that may be taken apart. `skip`: fields left out, and how each is made anew."""
 
@@ -42,7 +44,7 @@ class Kind:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """A class whose objects are found again by a key of leaves. `find` raises KeyError or LookupError."""
 

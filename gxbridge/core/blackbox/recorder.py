@@ -2,18 +2,18 @@
 
 The events of a stretch, each a list: input first, then what came of it.
 
-    +  service, items, now          a D-Bus service appeared        ~  service, changes, now    some of its items
-    -  service, now                 it left                         i  battery, instance, name  identity from the settings
-    n  findings                     what the outside found          c  {bus: statistics}        when they changed
-    t  now, offset                  a look every second             r  now, offset              a look at once
-    =  digest, {...}                what the look decided: w writes, l changed limits, s changed state, b batteries whose
-                                    state changed, f findings begun, e ended
+    +  service, items, now        a D-Bus service appeared      ~  service, changes, now    some of its items
+    -  service, now               it left                       i  battery, instance, name  from the GX's settings
+    n  findings                   what the outside found        c  {bus: statistics}        when they changed
+    t  now, offset                a look every second           r  now, offset              a look at once
+    =  digest, {...}              what the look decided: w writes, l changed limits, s changed state, b batteries whose
+                                  state changed, f findings begun, e ended
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from gxbridge.core.bridge import Bridge, Cycle, Frames, Setup
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 from gxbridge.core.own_items import CanView
+from gxbridge.core.record import record
 
 AFTERMATH_S: Final = 15.0
 """What follows the event belongs to it: so long is gone on before the memory is written."""
@@ -36,7 +37,7 @@ LINK_LOST: Final = 67
 """No BMS: the charger was told of one and hears nothing any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cause:
     """Why the memory is kept. `name`: bms-lost, error-67, alarm, command or crash; `at` in monotonic seconds."""
 
@@ -46,7 +47,7 @@ class Cause:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frozen:
     """What is to be written: everything needed to play it again. `epoch_offset`: wall clock minus monotonic."""
 
@@ -158,16 +159,14 @@ class RecordingBridge(Bridge):
         known = self._told.get("batteries", {})
         if batteries != known:
             said["b"] = [
-                [view.battery.key, view.name, view.battery.bus, view.battery.address, view.battery.state]
-                + [view.battery.last_heard]
+                [item.key, view.name, item.bus, item.address, item.state, item.last_heard]
                 for view in cycle.batteries
-                if known.get(view.battery.key) != batteries[view.battery.key]
+                if known.get((item := view.battery).key) != batteries[item.key]
             ]
             said["b"] += [[key, "", "", None, "gone", now] for key in known if key not in batteries]
-        if cycle.began:
-            said["f"] = [[item.id, item.severity, item.subject, item.text] for item in cycle.began]
-        if cycle.ended:
-            said["e"] = [[item.id, item.severity, item.subject, item.text] for item in cycle.ended]
+        for mark, findings in (("f", cycle.began), ("e", cycle.ended)):
+            if findings:
+                said[mark] = [[finding.id, finding.severity, finding.subject, finding.text] for finding in findings]
         before = self._told.get("state", ("", "", "", ""))[0]
         self._told |= {"limits": limits, "state": state, "batteries": batteries}
         self._ring.event(["=", digest_of(cycle, standing.effective), said])
@@ -176,9 +175,9 @@ class RecordingBridge(Bridge):
         for key, (is_now, _) in batteries.items():
             if is_now == "silent" and known.get(key, ("",))[0] == "live":
                 self.freeze("bms-lost", key, "a BMS fell silent", now)
-        for item in cycle.began:
-            if item.severity == "alarm":
-                self.freeze("alarm", f"{item.id} {item.subject}", item.text, now)
+        for finding in cycle.began:
+            if finding.severity == "alarm":
+                self.freeze("alarm", f"{finding.id} {finding.subject}", finding.text, now)
 
     # --- keeping it ------------------------------------------------------------------------------------------------
 
