@@ -32,8 +32,11 @@ def listen(scene: Scene, regulator_v: float) -> Said:
     if bms is None:
         return Said(*NOTHING_SAID, regulator_v)
     items = bms.items
-    cvl, ccl = sane(number(items, p.CVL), options), sane(number(items, p.CCL), options)
-    dcl, low_v = sane(number(items, p.DCL), options), sane(number(items, p.LOW_VOLTAGE), options)
+    cvl = number(items, p.CVL)  # one below 0 is refused by the window, which says more than "unknown"
+    if not options.voltage_window:
+        cvl = sane(cvl, options)
+    ccl, dcl = sane(number(items, p.CCL), options), sane(number(items, p.DCL), options)
+    low_v = sane(number(items, p.LOW_VOLTAGE), options)
     adjust = scene.quirk.adjust
     if cvl is None or adjust is None:
         return Said(cvl, ccl, dcl, low_v, cvl, ccl, regulator_v)

@@ -1,0 +1,74 @@
+"""In monitor mode: what the other master really told, against what we would tell."""
+
+from __future__ import annotations
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.compare import compare
+from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.finding import Finding
+from gxbridge.core.items import Value
+from tests.core.dvcc.world import LYNX, MULTI, SUN, SUN_2, Items, World, charger, lynx, multi
+
+
+def differences(world: World, **told: Items) -> dict[str, Finding]:
+    """The findings by id when the other master told this (our own writes are undone)."""
+    services = {name: dict(items) for name, items in world.services.items()}
+    for name, items in told.items():
+        services[{"sun": SUN, "sun_2": SUN_2, "multi": MULTI}[name]].update(items)
+    return {finding.id: finding for finding in compare(world.decision, Snapshot(services), world.now)}
+
+
+def world(**items: Value) -> World:
+    made = World({LYNX: lynx(**items), SUN: charger(80, 20), SUN_2: charger(40, 10), MULTI: multi()})
+    made.run(3)
+    return made
+
+
+def test_a_master_that_agrees_gives_no_finding() -> None:
+    assert differences(world(CCL=40.0)) == {}
+
+
+def test_more_than_the_bms_allows_together() -> None:
+    found = differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 80.0}, sun_2={p.CHARGE_CURRENT: 40.0})
+    assert list(found) == ["told-over-limit"]
+    assert found["told-over-limit"].text == (
+        "com.victronenergy.system told the chargers 120 A together, and 40 A is allowed: said by the Lynx Smart BMS NG."
+    )
+    assert differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 30.0}, sun_2={p.CHARGE_CURRENT: 12.9}) == {}
+
+
+def test_feed_in_is_named_as_the_reason() -> None:
+    ess = multi(ASSISTANT=5, HUB_VOLTAGE=27.8)
+    made = World({LYNX: lynx(CCL=40.0), SUN: charger(80, 20), MULTI: ess}, settings={p.SET_DVCC: 1, p.SET_FEED_IN: 1})
+    made.run(3)
+    found = differences(made)
+    assert found["told-over-limit"].text == (
+        "com.victronenergy.system told the chargers 80 A together, and 40 A is allowed: feed-in is on, so the charge "
+        "current limit is not applied to solar (as the vendor does)."
+    )
+
+
+def test_a_current_despite_a_stop_is_an_alarm() -> None:
+    found = differences(world(CCL=0.0), sun={p.CHARGE_CURRENT: 5.0})
+    assert (list(found), found["told-despite-stop"].severity) == (["told-despite-stop"], "alarm")
+    assert differences(world(CCL=0.0), sun={p.CHARGE_CURRENT: 0.9}) == {}
+
+
+def test_a_higher_voltage() -> None:
+    found = differences(world(), sun={p.CHARGE_VOLTAGE: 28.8})
+    assert found["told-more-voltage"].text == (
+        "com.victronenergy.system told SmartSolar 28.8 V, gxbridge would tell 27.4 V: said by the Lynx Smart BMS NG."
+    )
+    assert differences(world(), sun={p.CHARGE_VOLTAGE: 27.4 + 0.05}) == {}
+    assert differences(world(), sun={p.CHARGE_VOLTAGE: 20.0}) == {}
+
+
+def test_more_discharge_than_allowed() -> None:
+    found = differences(world(DCL=0.0, ALLOW_DISCHARGE=0), multi={p.BOL_DISCHARGE_CURRENT: 100.0})
+    assert found["told-more-discharge"].text.startswith("com.victronenergy.system told MultiPlus to discharge with up")
+
+
+def test_without_limits_of_our_own_there_is_nothing_to_compare() -> None:
+    bare = World({SUN: charger(CHARGE_CURRENT=50.0, CHARGE_VOLTAGE=28.0), MULTI: multi(BOL_DISCHARGE_CURRENT=50.0)})
+    bare.run(3)
+    assert differences(bare) == {}

@@ -1,0 +1,96 @@
+"""What may not be believed: charge voltages that do not fit the battery, and numbers that are none."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.guards import implausible, nominal_voltage, sane, window
+from gxbridge.core.dvcc.numbers import least, number, text
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.items import Value
+from tests.core.dvcc.world import LYNX, MULTI, SUN, World, charger, lynx, multi
+
+
+@pytest.mark.parametrize(("nominal", "low", "high"), [(12, 10, 16), (24, 20, 32), (48, 40, 64)])
+def test_the_windows(nominal: float, low: float, high: float) -> None:
+    assert window(nominal) == (nominal, pytest.approx(low), pytest.approx(high))
+    for good in (low + 1e-6, nominal, high - 1e-6):
+        assert implausible(good, nominal) is None
+    for bad in (low - 0.01, high + 0.01, 0.0, -nominal):
+        assert implausible(bad, nominal) == window(nominal)
+
+
+def test_without_a_nominal_voltage_any_window_will_do() -> None:
+    assert [value for value in (9.9, 14, 18, 28, 36, 57, 65) if implausible(value, None) is None] == [14, 28, 57]
+
+
+@pytest.mark.parametrize(
+    ("options", "items", "measured", "nominal"),
+    [
+        (Options(nominal_voltage_v=12), {p.NOMINAL_VOLTAGE: 24, p.VOLTAGE: 52.0}, 52.0, 12),
+        (Options(), {p.NOMINAL_VOLTAGE: 24, p.VOLTAGE: 52.0}, 52.0, 24),
+        (Options(), {p.NOMINAL_VOLTAGE: 0, p.VOLTAGE: 17.9}, 52.0, 12),
+        (Options(), {p.NOMINAL_VOLTAGE: None, p.VOLTAGE: 18.0}, None, 24),
+        (Options(), {p.VOLTAGE: 35.9}, None, 24),
+        (Options(), {p.VOLTAGE: 36.0}, None, 48),
+        (Options(), {}, 13.0, 12),
+        (Options(), {p.VOLTAGE: 0.0}, 13.0, 12),
+        (Options(), {p.VOLTAGE: None}, None, None),
+    ],
+)
+def test_the_nominal_voltage_is_configured_else_the_batterys_own_else_the_class_of_what_is_measured(
+    options: Options, items: dict[str, Value], measured: float | None, nominal: float | None
+) -> None:
+    assert nominal_voltage(items, options, measured) == nominal
+
+
+def test_a_refused_voltage_is_a_finding_stops_the_charge_at_once_and_has_no_fall_back() -> None:
+    world = World({LYNX: lynx(), SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.0)})
+    world.run(4)
+    world.set(LYNX, CVL=57.0)
+    assert (world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
+    assert not world.written(p.CHARGE_VOLTAGE)
+    assert not world.written(p.BOL_CHARGE_VOLTAGE)
+    assert world.findings() == {"cvl-refused"}
+    assert world.limit("CVL").sentence == (
+        "CVL none: 57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops."
+    )
+    assert world.limit("CCL").sentence.startswith("CCL 0 A: 57 V is no charge voltage")
+    assert world.told(MULTI, p.BOL_DISCHARGE_CURRENT) == 1200, "discharging goes on"
+    world.set(LYNX, CVL=27.0)
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE)) == (50, 27.0)
+
+
+def test_a_user_limit_outside_the_window_is_refused_too() -> None:
+    world = World({LYNX: lynx(), SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_VOLTAGE: 13.8})
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE)) == (0, None)
+
+
+def test_a_voltage_below_zero_is_refused_by_the_window_or_else_unknown() -> None:
+    for options, finding in ((Options.strict(), "cvl-refused"), (Options.strict(voltage_window=False), "cvl-unknown")):
+        world = World({LYNX: lynx(CVL=-27.0), SUN: charger()}, options)
+        world.run(3)
+        assert (world.findings(), world.told(SUN)) == ({finding}, 0)
+
+
+def test_a_charge_voltage_that_is_no_number_is_none_so_this_is_no_bms() -> None:
+    world = World({LYNX: lynx(CVL=math.nan), SUN: charger()})
+    world.run(3)
+    assert world.decision.bms_state == "none"
+
+
+def test_reading_numbers_and_texts() -> None:
+    items: dict[str, Value] = {"a": 1, "b": 2.5, "c": None, "d": "7", "e": math.nan, "f": math.inf, "g": -2e9}
+    assert [number(items, path) for path in "abcdefgh"] == [1, 2.5, None, None, None, None, None, None]
+    assert [text(items, path) for path in "adh"] == ["", "7", ""]
+    assert (least(), least(None), least(3, None, 2)) == (None, None, 2)
+
+
+def test_a_limit_below_zero_is_unknown_where_that_guard_is_on() -> None:
+    assert [sane(value, Options.strict()) for value in (-0.1, 0, None)] == [None, 0, None]
+    assert sane(-0.1, Options.vendor()) == -0.1

@@ -1,0 +1,165 @@
+"""Who is the monitor, who is the BMS, which VE.Bus system is the Multi, and whose voltage is the battery's."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.scene import Scene, look
+from gxbridge.core.dvcc.services import kind_of, title
+from gxbridge.core.dvcc.settings import read_settings
+from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.items import Value
+from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi, with_vebus_bms
+
+Services = dict[str, dict[str, Value]]
+SHUNT = "com.victronenergy.battery.ttyS7"
+PARALLEL = "com.victronenergy.battery.lynxparallel0"
+CHARGER = "com.victronenergy.charger.ttyUSB4"
+FUEL_CELL = "com.victronenergy.fuelcell.x"
+DCSYSTEM = "com.victronenergy.dcsystem.x"
+MULTI_2 = "com.victronenergy.vebus.ttyUSB1"
+
+
+def shunt(**changes: Value) -> dict[str, Value]:
+    items = {name: value for name, value in can_bms(**changes).items() if not name.startswith("/Info")}
+    return items | {p.DEVICE_INSTANCE: 288, p.VOLTAGE: 51.0}
+
+
+def scene(services: Services, platform: str = "C003", **settings: Value) -> Scene:
+    values = {getattr(p, name): value for name, value in settings.items()}
+    return look(Snapshot(services, values, platform, {}, Options.vendor()))
+
+
+def monitor(services: Services, **settings: Value) -> str:
+    found = scene(services, **settings).selection.monitor
+    return "" if found is None else found.name
+
+
+def bms(services: Services, **settings: Value) -> str:
+    found = scene(services, **settings).bms
+    return "" if found is None else found.name
+
+
+def test_a_battery_with_a_charge_voltage_path_comes_before_one_without_then_the_lowest_instance() -> None:
+    assert monitor({SHUNT: shunt(), CAN_BMS: can_bms()}) == CAN_BMS
+    assert monitor({SHUNT: shunt(), CAN_BMS: can_bms(CVL=None)}) == CAN_BMS, "even invalid"
+    assert monitor({LYNX: lynx(), CAN_BMS: can_bms()}) == LYNX
+    assert monitor({LYNX: lynx(), PARALLEL: lynx(DEVICE_INSTANCE=900)}) == PARALLEL
+
+
+@pytest.mark.parametrize("missing", ["CONNECTED", "PRODUCT_NAME", "CONNECTION"])
+def test_only_what_is_connected_and_says_what_it_is_can_be_the_monitor(missing: str) -> None:
+    assert monitor({CAN_BMS: can_bms(**{missing: None})}) == ""
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0, **{missing: None})}) == ""
+
+
+def test_the_users_choice_of_a_monitor() -> None:
+    services: Services = {SHUNT: shunt(), CAN_BMS: can_bms()}
+    assert monitor(services, SET_BATTERY="nobattery") == ""
+    assert monitor(services, SET_BATTERY="com.victronenergy.battery/288") == SHUNT
+    assert monitor(services, SET_BATTERY="com.victronenergy.battery/1") == "", "absent, but still chosen"
+    assert monitor(services | {MULTI: multi()}, SET_BATTERY="com.victronenergy.vebus/261") == MULTI
+
+
+def test_without_a_battery_the_multi_counts_if_it_tracks_all_current_or_nothing_else_charges() -> None:
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}) == MULTI
+    assert monitor({MULTI: multi(EXTRA_CURRENT=None), SUN: charger()}) == ""
+    assert monitor({MULTI: multi(EXTRA_CURRENT=None)}) == MULTI
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: {}}) == ""
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}, SET_DC_SYSTEM=1) == ""
+    assert monitor({MULTI: multi(), CHARGER: charger()}) == "", "an AC charger makes it unknown"
+
+
+def test_without_a_multi_an_inverter_that_knows_the_state_of_charge_is_the_monitor() -> None:
+    rs, system = "com.victronenergy.multi.can0", "com.victronenergy.acsystem.can0"
+    services: Services = {rs: charger(SOC=70, DEVICE_INSTANCE=1), system: charger(SOC=70, DEVICE_INSTANCE=0)}
+    assert monitor(services) == system
+    services[rs][p.DEVICE_INSTANCE] = 0
+    assert monitor(services) == rs
+    assert monitor({rs: charger(SOC=None)}) == ""
+
+
+def test_the_bms_is_a_parallel_lynx_else_the_monitor_else_the_lowest_instance_else_as_chosen() -> None:
+    services: Services = {CAN_BMS: can_bms(), LYNX: lynx()}
+    assert bms(services) == LYNX
+    assert bms(services, SET_BATTERY="com.victronenergy.battery/512") == CAN_BMS
+    assert bms(services | {PARALLEL: lynx(DEVICE_INSTANCE=900)}) == PARALLEL
+    assert bms(services, SET_BMS_INSTANCE=512) == CAN_BMS
+    assert bms(services, SET_BMS_INSTANCE=288) == ""
+    assert bms(services, SET_BMS_INSTANCE=-255) == ""
+    assert bms({SHUNT: shunt()}) == ""
+    assert scene(services).selection.bmses == 2
+
+
+def test_the_multi_is_the_lowest_instance_and_on_a_cerbo_only_the_one_on_board() -> None:
+    services: Services = {MULTI: multi(), MULTI_2: multi(DEVICE_INSTANCE=257, MK_CONNECTION="/dev/ttyO1")}
+    found = scene(services).selection
+    assert found.multi is not None
+    assert (found.multi.name, [other.name for other in found.other_multis]) == (MULTI_2, [MULTI])
+    services[MULTI_2][p.DEVICE_INSTANCE] = 300
+    assert scene(services).multi == scene(services).plant.named(MULTI, p.VEBUS)
+    on_board = scene(services, "C00A").multi
+    assert on_board is not None
+    assert on_board.name == MULTI_2
+    assert scene({MULTI: multi()}, "C00A").multi is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "v2"),
+    [
+        ({}, True),
+        ({"MK_PRODUCT": "MK2"}, False),
+        ({"BMS_VERSION": 1146099}, False),
+        ({"BMS_VERSION": 1146100, "BMS_TYPE": 0}, True),
+        ({"BMS_VERSION": None}, True),
+        ({"BMS_VERSION": None, "BMS_ALLOW_CHARGE": None}, False),
+        ({"BMS_VERSION": None, "BMS_TYPE": 0}, False),
+    ],
+)
+def test_a_vebus_bms_v2_is_known_by_version_and_interface_or_when_the_multi_is_off(
+    changes: dict[str, Value], v2: bool
+) -> None:
+    found = scene({MULTI: with_vebus_bms(**changes)}).selection
+    assert (found.vebus_bms_v2, found.has_bms) == (v2, v2)
+
+
+def test_the_battery_voltage_comes_from_the_monitor_else_a_running_multi_else_whoever_measures() -> None:
+    rest: Services = {
+        DCSYSTEM: {p.VOLTAGE: 1.0},
+        FUEL_CELL: {p.VOLTAGE: 2.0},
+        CHARGER: {p.VOLTAGE: 3.0},
+        SUN: charger(VOLTAGE=4.0),
+        "com.victronenergy.inverter.x": {p.VOLTAGE: 5.0},
+        MULTI: multi(VOLTAGE=6.0, STATE=3),
+        CAN_BMS: can_bms(VOLTAGE=7.0),
+    }
+    assert scene(rest).voltage_v == 7.0
+    assert scene(rest, SET_BATTERY="nobattery").voltage_v == 6.0
+    rest[MULTI][p.STATE] = 0
+    for expected, gone in ((5.0, "com.victronenergy.inverter.x"), (4.0, SUN), (3.0, CHARGER), (2.0, FUEL_CELL)):
+        assert scene(rest, SET_BATTERY="nobattery").voltage_v == expected
+        del rest[gone]
+    assert scene(rest, SET_BATTERY="nobattery").voltage_v == 1.0
+    rest[DCSYSTEM] = {p.VOLTAGE: None}
+    assert scene(rest, SET_BATTERY="nobattery").voltage is None
+    rest[CAN_BMS][p.VOLTAGE] = None
+    assert scene(rest).voltage is None, "a monitor that does not measure is not replaced"
+
+
+def test_settings_have_their_defaults_where_they_are_missing_or_nonsense() -> None:
+    found = read_settings({p.SET_MAX_CURRENT: "x", p.SET_SVS: None, p.SET_AC_INPUT_2: 3})
+    assert (found.dvcc, found.svs, found.sts, found.scs) == (0, 1, 1, 1)
+    assert (found.max_current_a, found.max_voltage_v, found.bms_instance) == (-1, 0, -1)
+    assert (found.battery, found.temperature, found.ac_inputs) == ("default", "default", (1, 3))
+    assert (found.all_multis, found.has_dc_system, found.feed_in) == (False, False, False)
+
+
+def test_names() -> None:
+    assert kind_of("com.victronenergy.battery.ttyO1") == "battery"
+    assert kind_of("org.freedesktop.DBus") == ""
+    plant = scene({CAN_BMS: can_bms(CUSTOM_NAME="House"), LYNX: lynx(), SHUNT: shunt(PRODUCT_NAME=" ")}).plant
+    assert [title(device) for device in plant.of(p.BATTERY)] == ["House", "Lynx Smart BMS NG", "ttyS7"]
+    assert plant.of("nothing") == []
+    assert plant.named("nothing", p.BATTERY) is None
