@@ -35,6 +35,8 @@ SCAN_S = 3.0
 """How long the first look may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
 """A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
+SLOW_WRITE_S = 0.5
+"""What a device that answers more slowly shows is no sign of another master."""
 CLOSE_S = 1.5
 """An end must be over within 2 s, also when the bus does not answer."""
 FULL_BUS_BIT_S = 250_000
@@ -106,7 +108,7 @@ class App:
         self._monitor = Monitor(
             bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
         )
-        self._writer = Writer(self._monitor.set_value)
+        self._writer = Writer(self._monitor.set_value, self._not_written)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._views: dict[str, ServiceView] = {}
@@ -124,8 +126,8 @@ class App:
         """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
         try:
-            await self._monitor.start()
             await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
+            await self._monitor.start()
             await asyncio.gather(*(source.start() for source in self._sources.values()))
             await self._monitor.scanned(SCAN_S)
             self._ready = True
@@ -220,6 +222,9 @@ class App:
         if self.bridge.service_removed(name, time.monotonic()):
             self._react_soon()
 
+    def _not_written(self, service: str, path: str) -> None:
+        self.bridge.not_delivered([(service, path)])
+
     def _written_by_others(self, service: str, path: str, value: Value) -> int:
         """A consumer writes to one of our battery services: returns 0, 1 or 2 as velib does."""
         view = self._views.get(service)
@@ -245,6 +250,7 @@ class App:
         """A value that is ours to keep, whether or not it can be sent as well."""
         if path == "/CustomName":
             self._identities.rename(unique_id(view), str(value))
+            self.bridge.set_identity(view.battery.key, view.instance, str(value))
         elif isinstance(value, int):
             self.bridge.set_request(view.battery.key, value)
         if value:
@@ -293,6 +299,7 @@ class App:
             if (view := self._can.get(name)) is not None
         ):
             self._refresh_can(at)
+        self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
         look = self.bridge.tick if timers else self.bridge.react
         cycle = look(at, self._epoch_offset, self._can)
         self._carry_out(cycle, at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import importlib.util
 import io
 import os
 import socket
@@ -56,37 +57,50 @@ _LIBRARY_ERRORS: Final = (ArithmeticError, AttributeError, EOFError, LookupError
 
 
 class Library:
-    """The chosen D-Bus library behind the two functions that we need of it."""
+    """The chosen D-Bus library behind the two functions that we need of it.
+
+    It is imported when the first message comes that we do not read or write ourselves: a start needs none.
+    """
 
     def __init__(self, name: str) -> None:
+        """Raises ImportError when the library is not installed."""
         self.name = name
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(name)
+
+    @functools.cached_property
+    def _parts(self) -> tuple[Any, Any, Any]:
+        """Its Marshaller, Unmarshaller and Variant."""
         # Both libraries import GObject introspection when it is there: 10 MB and a third of a second for nothing.
         had_gi = "gi" in sys.modules
         gi = sys.modules.get("gi")
         if gi is None:
             sys.modules["gi"] = None  # type: ignore[assignment]
         try:
-            package = importlib.import_module(name)
-            self._marshaller: Any = importlib.import_module(f"{name}._private.marshaller").Marshaller
-            self._unmarshaller: Any = importlib.import_module(f"{name}._private.unmarshaller").Unmarshaller
+            return (
+                importlib.import_module(f"{self.name}._private.marshaller").Marshaller,
+                importlib.import_module(f"{self.name}._private.unmarshaller").Unmarshaller,
+                importlib.import_module(self.name).Variant,
+            )
         finally:
             if had_gi:
                 sys.modules["gi"] = gi  # type: ignore[assignment]
             else:
                 sys.modules.pop("gi", None)
-        self._variant: Any = package.Variant
 
     def encode(self, signature: str, body: Sequence[Any]) -> bytes:
         """A body of this signature; variants are given as (signature, value). Raises ValueError."""
         try:
-            return bytes(self._marshaller(signature, [self._with_variants(part) for part in body]).marshall())
+            marshaller, _, variant = self._parts
+            return bytes(marshaller(signature, [_with_variants(part, variant) for part in body]).marshall())
         except _LIBRARY_ERRORS as error:
             raise ValueError(f"cannot marshal {body!r} as {signature}: {error}") from error
 
     def decode(self, frame: bytes) -> tuple[Incoming, list[Any]]:
         """A whole frame as header and plain values, with empty arrays as None. Raises WireError."""
         try:
-            message = self._unmarshaller(io.BytesIO(frame)).unmarshall()
+            _, unmarshaller, variant = self._parts
+            message = unmarshaller(io.BytesIO(frame)).unmarshall()
             header = Header(
                 path=message.path,
                 interface=message.interface,
@@ -98,35 +112,39 @@ class Library:
             )
             kind, flags = int(message.message_type.value), int(message.flags.value)
             incoming = Incoming(kind, flags, message.serial, message.reply_serial or 0, header, frame, -1)
-            return incoming, [self._plain(part) for part in message.body]
+            return incoming, [_plain(part, variant) for part in message.body]
         except _LIBRARY_ERRORS as error:
             raise WireError(f"{self.name} cannot read a message: {error}") from error
 
-    def _with_variants(self, part: Any) -> Any:
-        if isinstance(part, tuple):
-            signature, value = part
-            return self._variant(signature, self._with_variants(value))
-        if isinstance(part, dict):
-            return {key: self._with_variants(value) for key, value in part.items()}
-        if isinstance(part, list):
-            return [self._with_variants(value) for value in part]
-        return part
 
-    def _plain(self, part: Any) -> Any:
-        if isinstance(part, self._variant):
-            value = self._plain(part.value)
-            return value if value or not isinstance(value, list | dict) else None
-        if isinstance(part, bool):
-            return int(part)
-        if isinstance(part, float):
-            return part if part - part == 0 else None
-        if isinstance(part, dict):
-            return {key: self._plain(value) for key, value in part.items()}
-        if isinstance(part, bytes | bytearray):
-            return list(part)
-        if isinstance(part, list | tuple):
-            return [self._plain(value) for value in part]
-        return part
+def _with_variants(part: Any, variant: Any) -> Any:
+    """Our (signature, value) pairs as the library's variants."""
+    if isinstance(part, tuple):
+        signature, value = part
+        return variant(signature, _with_variants(value, variant))
+    if isinstance(part, dict):
+        return {key: _with_variants(value, variant) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_with_variants(value, variant) for value in part]
+    return part
+
+
+def _plain(part: Any, variant: Any) -> Any:
+    """What the library read as plain values: no variants, no booleans, empty arrays in variants as None."""
+    if isinstance(part, variant):
+        value = _plain(part.value, variant)
+        return value if value or not isinstance(value, list | dict) else None
+    if isinstance(part, bool):
+        return int(part)
+    if isinstance(part, float):
+        return part if part - part == 0 else None
+    if isinstance(part, dict):
+        return {key: _plain(value, variant) for key, value in part.items()}
+    if isinstance(part, bytes | bytearray):
+        return list(part)
+    if isinstance(part, list | tuple):
+        return [_plain(value, variant) for value in part]
+    return part
 
 
 @functools.cache

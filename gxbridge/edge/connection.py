@@ -186,7 +186,10 @@ class Connection:
         return self._codec.encode(signature, body)
 
     def body(self, message: Incoming) -> list[Any]:
-        """A message's arguments as plain values by the library. Raises wire.WireError."""
+        """A message's arguments as plain values, by the library where they are not simple. Raises wire.WireError."""
+        simple = wire.simple_body(message)
+        if simple is not None:
+            return simple
         return self._codec.decode(message.frame)[1]
 
     def answer(self, question: Incoming, signature: str = "", body: bytes = b"") -> None:

@@ -142,7 +142,7 @@ class PublishedService:
         connection.on_message = handle
         connection.on_free = self.flush
         self._tree.mark_all_sent()
-        body = connection.encode("su", [self.name, DO_NOT_QUEUE])
+        body = wire.name_request_body(self.name, DO_NOT_QUEUE)
         reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", body)
         if connection.body(reply) != [PRIMARY_OWNER]:
             raise NameTaken(await self._who_has_it(connection))

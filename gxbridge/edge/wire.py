@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import isfinite
 from struct import Struct
 from struct import error as StructError
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gxbridge.core.record import record
 
@@ -275,6 +275,55 @@ def string_body(text: str) -> bytes:
     """Body of signature `s`."""
     raw = clean_text(text)
     return _U32.pack(len(raw)) + raw + b"\0"
+
+
+def name_request_body(name: str, flags: int) -> bytes:
+    """Body of signature `su`, for RequestName."""
+    body = string_body(name)
+    return body + b"\0" * (-len(body) % 4) + _U32.pack(flags)
+
+
+def simple_body(message: Incoming) -> list[Any] | None:
+    """Arguments of a message that has only texts and unsigned numbers, or one list of texts; None for all others.
+
+    That is all a start and the coming and going of services consist of.
+    """
+    signature, frame, at = message.header.signature or "", message.frame, message.at
+    if at < 0 or (signature != "as" and signature.strip("su")):
+        return None
+    found: list[Any] = []
+    try:
+        if signature == "as":
+            (length,) = _U32.unpack_from(frame, at)
+            end = at + 4 + length
+            if end > len(frame):
+                return None
+            at += 4
+            while at < end:
+                text, at = _text_at(frame, at)
+                found.append(text)
+            return [found]
+        for kind in signature:
+            if kind == "s":
+                text, at = _text_at(frame, at)
+                found.append(text)
+            else:
+                at += -at % 4
+                found.append(_U32.unpack_from(frame, at)[0])
+                at += 4
+    except (StructError, UnicodeDecodeError, IndexError):
+        return None
+    return found
+
+
+def _text_at(frame: bytes, at: int) -> tuple[str, int]:
+    """The text at the next multiple of 4, and where it ends. Raises IndexError when the frame ends before."""
+    at += -at % 4
+    (length,) = _U32.unpack_from(frame, at)
+    end = at + 4 + length
+    if end >= len(frame):
+        raise IndexError(end)
+    return frame[at + 4 : end].decode(), end + 1
 
 
 def int32_body(number: int) -> bytes:

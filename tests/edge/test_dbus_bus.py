@@ -195,7 +195,8 @@ def test_the_library_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_gobject_introspection_is_not_loaded_and_not_blocked_for_others() -> None:
     program = (
-        "import sys; from gxbridge.edge.bus import library; library('dbus_next');"
+        "import sys; from gxbridge.edge.bus import library; codec = library('dbus_next');"
+        "assert 'dbus_next' not in sys.modules; codec.encode('u', [1]);"
         "assert 'gi' not in sys.modules; assert 'dbus_next' in sys.modules;"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
