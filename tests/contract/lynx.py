@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import can
@@ -114,3 +115,38 @@ class Wire:
             message = self._bus.recv(0.1)
             if message is not None:
                 self.heard.append((message.arbitration_id, bytes(message.data)))
+
+
+SINGLE, FAST, CLAIM, ISO_REQUEST = 0x0EF, 0x1EF, 0x0EE, 0x0EA
+REQUEST = 0x0001
+"""The register number by which another register is asked for."""
+
+
+def kind_of(can_id: int) -> int:
+    """Data page and PDU format of an addressed frame."""
+    return can_id >> 16 & 0x1FF
+
+
+def payloads(frames: list[Frame]) -> Iterator[tuple[bytes, int]]:
+    """(payload, destination) of each register message, short or of several frames."""
+    parts: dict[int, tuple[int, bytes]] = {}
+    for can_id, data in frames:
+        destination = can_id >> 8 & 0xFF
+        if kind_of(can_id) == SINGLE:
+            yield data, destination
+        elif kind_of(can_id) == FAST:
+            sequence, number = data[0] >> 5, data[0] & 0x1F
+            length, start = parts.get(sequence, (0, b""))
+            length, start = (data[1], data[2:]) if number == 0 else (length, start + data[1:])
+            parts[sequence] = length, start
+            if len(start) >= length:
+                yield start[:length], destination
+
+
+def written(frames: list[Frame]) -> list[tuple[int, bytes, int]]:
+    """(register, value bytes, destination) of every register write among frames; requests are none."""
+    return [
+        (int.from_bytes(payload[2:4], "little"), payload[4:], destination)
+        for payload, destination in payloads(frames)
+        if payload[:2] == b"\x66\x99" and payload[2:4] != REQUEST.to_bytes(2, "little")
+    ]
