@@ -23,6 +23,12 @@ class Outbox:
 
     pending: dict[str, Value] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
+    busy_since: float = 0.0
+    """Moment (of the loop) at which the task began: nothing was left over before."""
+    current: str = ""
+    """The path that is being written."""
+    sent: dict[str, Value] = field(default_factory=dict)
+    """What was sent last."""
     failed: set[str] = field(default_factory=set)
     """Paths whose last write failed: said once in the log, and once more when it works again."""
 
@@ -30,8 +36,10 @@ class Outbox:
 class Writer:
     """One outbox and at most one task for each service. Bounded by the number of services and their paths."""
 
-    def __init__(self, set_value: SetValue) -> None:
+    def __init__(self, set_value: SetValue, on_failure: Callable[[str, str], None] | None = None) -> None:
+        """`on_failure(service, path)` is told of each write that did not arrive or was refused."""
         self._set_value = set_value
+        self._on_failure = on_failure
         self._outboxes: dict[str, Outbox] = {}
         self.written = 0
         self.failures = 0
@@ -39,17 +47,27 @@ class Writer:
         """Writes replaced by a newer value before they could be sent."""
 
     def write(self, writes: Iterable[Write]) -> None:
-        """Queue writes; returns at once."""
+        """Queue writes; returns at once. A lowered limit goes first, a newer value takes the place of an older one."""
         for service, path, value in writes:
             outbox = self._outboxes.setdefault(service, Outbox())
             if path in outbox.pending:
                 self.overtaken += 1
-                del outbox.pending[path]
+            if lowered(outbox.sent.get(path), value):
+                outbox.pending = {path: value, **outbox.pending}
             outbox.pending[path] = value
             if outbox.task is None:
+                outbox.busy_since = asyncio.get_running_loop().time()
                 outbox.task = asyncio.get_running_loop().create_task(
                     self._send(service, outbox), name=f"write {service}"
                 )
+
+    def under_way(self, longer_than_s: float) -> list[tuple[str, str]]:
+        """(service, path) of the writes to services that have kept us waiting for so long."""
+        slow: list[tuple[str, str]] = []
+        for service, outbox in self._outboxes.items():
+            if outbox.task is not None and asyncio.get_running_loop().time() - outbox.busy_since > longer_than_s:
+                slow += [(service, path) for path in (outbox.current, *outbox.pending)]
+        return slow
 
     def forget(self, service: str) -> None:
         """The service is gone: what was queued for it must not reach a successor of the same name."""
@@ -61,7 +79,8 @@ class Writer:
         try:
             while outbox.pending:
                 path = next(iter(outbox.pending))
-                value = outbox.pending.pop(path)
+                value = outbox.sent[path] = outbox.pending.pop(path)
+                outbox.current = path
                 await self._send_one(service, outbox, path, value)
         finally:
             outbox.task = None
@@ -75,6 +94,8 @@ class Writer:
         self.written += 1
         if problem:
             self.failures += 1
+            if self._on_failure is not None:
+                self._on_failure(service, path)
             if path not in outbox.failed:
                 outbox.failed.add(path)
                 log.warning("could not write %s to %s%s: %s", value, service, path, problem)
@@ -92,3 +113,8 @@ class Writer:
                 tasks.append(outbox.task)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._outboxes.clear()
+
+
+def lowered(before: Value, value: Value) -> bool:
+    """Is this a smaller number than the one before?"""
+    return isinstance(before, int | float) and isinstance(value, int | float) and value < before

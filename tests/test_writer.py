@@ -126,3 +126,47 @@ def test_a_failing_write_is_said_once_and_once_more_when_it_works_again(
         asyncio.run(story())
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert "/Link/ChargeCurrent" in caplog.text
+
+
+def test_a_lowered_limit_goes_first_and_a_newer_value_keeps_the_place_of_the_older_one() -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 30.0)])
+        await settle()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeVoltage", 28.4)])
+        writer.write([Write(SOLAR, "/Link/ChargeVoltage", 28.5), Write(SOLAR, "/Link/BatteryCurrent", 1.0)])
+        await settle()
+        writer.write([Write(SOLAR, "/Link/ChargeVoltage", 28.6), Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+        gate.set()
+        await settle()
+        assert [(path, value) for _, path, value in bus.taken[2:]] == [
+            ("/Link/NetworkMode", 13),
+            ("/Link/ChargeCurrent", 0.0),
+            ("/Link/ChargeVoltage", 28.6),
+            ("/Link/BatteryCurrent", 1.0),
+        ]
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_refused_write_is_told_and_a_slow_one_is_listed() -> None:
+    async def story() -> None:
+        bus = Bus()
+        failed: list[tuple[str, str]] = []
+        writer = Writer(bus.set_value, lambda service, path: failed.append((service, path)))
+        bus.codes[SOLAR] = 2
+        gate = bus.stuck[MULTI] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 30.0), Write(MULTI, "/A", 1), Write(MULTI, "/B", 2)])
+        await settle()
+        assert failed == [(SOLAR, "/Link/ChargeCurrent")]
+        assert writer.under_way(-1.0) == [(MULTI, "/A"), (MULTI, "/B")]
+        assert writer.under_way(60.0) == []
+        gate.set()
+        await settle()
+        assert writer.under_way(-1.0) == []
+        await writer.close()
+
+    asyncio.run(story())

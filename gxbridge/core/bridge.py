@@ -14,7 +14,7 @@ from gxbridge.core.battery_paths import battery_items, distributors_of, service_
 from gxbridge.core.decoder import Decoder
 from gxbridge.core.dvcc.decide import decide
 from gxbridge.core.dvcc.decision import Decision, Write
-from gxbridge.core.dvcc.masters import Standing, standing
+from gxbridge.core.dvcc.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Snapshot, Stop
@@ -39,8 +39,18 @@ SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
 BMS_ALLOWS_CHARGE = "/Bms/AllowToCharge"
 
-URGENT_PREFIXES = ("/Info/", "/Io/", "/Bms/", "/InputState", "/Alarms/Bms")
-"""Paths whose change may lower a limit or withdraw a permission: looked at when they arrive, not at the next second."""
+URGENT_PREFIXES = (
+    "/Info/",
+    "/Io/",
+    "/Bms/",
+    "/InputState",
+    "/Alarms/Bms",
+    "/N2kUniqueNumber",
+    "/Serial",
+    "/Settings/Canbus/",
+)
+"""Paths whose change may lower a limit, withdraw a permission or show a battery that others publish too: looked at when
+they arrive, not at the next second."""
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
@@ -119,6 +129,8 @@ class Bridge:
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
+        self._settings_before: Mapping[str, Value] = {}
+        """The settings as they were when their service left: a port's profile holds until another is known."""
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -154,6 +166,8 @@ class Bridge:
         """A D-Bus service left the bus."""
         known = self._services.pop(name, None)
         self._heard.pop(name, None)
+        if name == SETTINGS and known is not None:
+            self._settings_before = known
         return known is not None and self._arrived(name, known, now)
 
     def _arrived(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
@@ -167,6 +181,11 @@ class Bridge:
         if node is None or node.name is None:
             return False
         return self.speaker.write(battery.bus, node.name, register, data, now)
+
+    def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
+        """These of our writes (service, path) were refused or still wait: a device that shows something else there has
+        no other master for that."""
+        self._standing = unjudged(self._standing, keys)
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
@@ -197,8 +216,9 @@ class Bridge:
 
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries = self.fleet.batteries(now)
+        others = {SETTINGS: self._settings_before, **self._services}
         publications = {
-            battery.key: verdict(battery, self.setup.publish, self._services)
+            battery.key: verdict(battery, self.setup.publish, others)
             for battery in batteries
             if battery.state != "lost"
         }

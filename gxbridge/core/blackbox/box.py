@@ -184,6 +184,7 @@ SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
     "-": (str, NUMBER),
     "i": (str, int, str),
     "n": (list,),
+    "u": (list,),
     "c": (dict,),
     "t": (NUMBER, NUMBER),
     "r": (NUMBER, NUMBER),

@@ -110,6 +110,12 @@ class RecordingBridge(Bridge):
             self._note("i", key, instance, custom_name)
         super().set_identity(key, instance, custom_name)
 
+    def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
+        known = [key for key in keys if key in self._standing.readback]
+        if known:
+            self._note("u", [list(key) for key in known])
+        super().not_delivered(known)
+
     def report(self, findings: Iterable[Finding]) -> None:
         reported = tuple(findings)
         if reported != self._reported:

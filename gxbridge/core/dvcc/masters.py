@@ -173,6 +173,13 @@ def note(
     return fresh
 
 
+def unjudged(standing: Standing, keys: Iterable[tuple[str, str]]) -> Standing:
+    """These writes (service, path) were refused, or wait for a slow device: what is read there is not anybody's."""
+    gone = set(keys)
+    kept = {key: written for key, written in standing.readback.items() if key not in gone}
+    return standing if len(kept) == len(standing.readback) else replace(standing, readback=kept)
+
+
 def check(readback: Readback, services: Mapping[str, Mapping[str, Value]], now: float) -> Readback:
     """Compare what we wrote with what is there; forget services that have gone."""
     fresh: dict[tuple[str, str], Written] = {}

@@ -1,0 +1,53 @@
+"""A charger that refuses our writes, or takes long, is no other master: the rest of the boat stays controlled."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.blackbox.replay import replay
+from gxbridge.core.bridge import Cycle
+from tests.core.boat import MULTI, SOLAR, Boat, multi, solar
+from tests.core.test_blackbox_replay import BoxedBoat
+
+CURRENT = "/Link/ChargeCurrent"
+
+
+class Stubborn(BoxedBoat):
+    """The solar charger takes nothing and stays at what it shows; `told`: whether the bridge hears of that."""
+
+    told = True
+
+    def _take(self, cycle: Cycle) -> None:
+        taken = tuple(write for write in cycle.writes if write.service != SOLAR)
+        super()._take(_with_writes(cycle, taken))
+        if self.told:
+            self.bridge.not_delivered([(write.service, write.path) for write in cycle.writes if write.service == SOLAR])
+
+
+def _with_writes(cycle: Cycle, writes: tuple[object, ...]) -> Cycle:
+    return Cycle(cycle.decision, writes, cycle.batteries, cycle.own, cycle.began, cycle.ended)  # type: ignore[arg-type]
+
+
+def controlled(boat: Boat) -> str:
+    boat.tick(3)
+    boat.add(SOLAR, solar(**{"/Link/NetworkMode": 0, "/Link/ChargeVoltage": 20.0, CURRENT: 99.0}))
+    boat.add(MULTI, multi())
+    boat.tick(12)
+    boat.say(ccl=0)
+    boat.tick(12)
+    return boat.bridge.effective
+
+
+@pytest.mark.parametrize(("told", "effective"), [(True, "control"), (False, "monitor")])
+def test_a_refused_write_is_no_sign_of_another_master_and_an_undone_one_is(told: bool, effective: str) -> None:
+    boat = Stubborn()
+    boat.told = told
+    assert controlled(boat) == effective
+
+
+def test_the_black_box_remembers_what_was_not_delivered() -> None:
+    boat = Stubborn()
+    controlled(boat)
+    report = replay(boat.box())
+    assert report.differences == []
+    assert report.looks > 20
