@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "run": "the service: CAN in, battery on D-Bus, limits to the chargers",
     "explain": "why every limit is what it is, asked from the running service",
     "blackbox": "read a record of the last minutes before an event, or play it again",
+    "doctor": "what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "candb": "look into the message database",
     "config": "check or show a configuration file",

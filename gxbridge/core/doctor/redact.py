@@ -1,0 +1,116 @@
+"""Takes out what identifies an installation: serials, unique numbers, portal ids, Bluetooth addresses; and keys.
+
+The same secret always becomes the same word, so that relations stay visible: `serial-1`, `number-2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from gxbridge.core.doctor.facts import Services
+
+SERIAL: Final = re.compile(r"\bHQ[0-9A-Z]{8,10}\b")
+"""The vendor's serials: HQ, year and week, five or more characters."""
+KEY: Final = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?![0-9A-Fa-f])")
+"""An encryption key of Bluetooth Instant Readout."""
+ADDRESS: Final = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
+HIDDEN_KEY: Final = "(key hidden)"
+SERIAL_FIELDS: Final = frozenset({"serial"})
+NUMBER_FIELDS: Final = frozenset({"unique_number", "uniquenumber", "n2kuniquenumber"})
+SHORT: Final = 1000
+"""Unique numbers below this look like any other number: they are taken out of names only (`_uc12`)."""
+LEAST_LETTERS: Final = 5
+"""A shorter serial could be any word."""
+
+
+class Redactor:
+    """Without `keep` set it takes out serials and the like; keys always."""
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self._keep = keep
+        self._serials: dict[str, str] = {}
+        self._numbers: dict[int, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, value: object) -> None:
+        """Find the secrets in plain data (JSON): by the names of their fields."""
+        for name, found in _fields(value):
+            field = name.rpartition("/")[2].lower()
+            if field in SERIAL_FIELDS and isinstance(found, str):
+                for word in found.split():
+                    self._learn_serial(word)
+            elif field in NUMBER_FIELDS and isinstance(found, int | float) and found > 0:
+                self._numbers.setdefault(int(found), f"number-{len(self._numbers) + 1}")
+        self._pattern = None
+
+    def learn_services(self, services: Services) -> None:
+        """Find the secrets of every service; the numbers in service names too."""
+        for name, items in services.items():
+            self.learn(dict(items))
+            for found in re.findall(r"_uc(\d+)", name):
+                self._numbers.setdefault(int(found), f"number-{len(self._numbers) + 1}")
+        self._pattern = None
+
+    def _learn_serial(self, word: str) -> None:
+        if word.isdigit():
+            self._numbers.setdefault(int(word), f"number-{len(self._numbers) + 1}")
+        elif len(word) >= LEAST_LETTERS:
+            self._serials.setdefault(word, f"serial-{len(self._serials) + 1}")
+
+    def text(self, text: str) -> str:
+        """A text without them."""
+        text = KEY.sub(HIDDEN_KEY, text)
+        if self._keep:
+            return text
+        text = ADDRESS.sub(lambda found: self._word(found[0].lower(), "address"), text)
+        text = SERIAL.sub(lambda found: self._word(found[0], "serial"), text)
+        pattern = self._pattern
+        if pattern is None:
+            pattern = self._pattern = self._compiled()
+        return pattern.sub(self._replace, text)
+
+    def data(self, value: Any, field: str = "") -> Any:
+        """Plain data without them; a number that identifies becomes a word."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(name)): self.data(item, str(name)) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item, field) for item in value]
+        if not self._keep and field.rpartition("/")[2].lower() in NUMBER_FIELDS and isinstance(value, int | float):
+            return self._numbers.get(int(value), "number-hidden")
+        return value
+
+    def _word(self, secret: str, kind: str) -> str:
+        return self._serials.setdefault(secret, f"{kind}-{len(self._serials) + 1}")
+
+    def _compiled(self) -> re.Pattern[str]:
+        words = sorted(self._serials, key=len, reverse=True)
+        parts = [rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])" for word in words]
+        parts += [
+            rf"(?<!\d)0*{number}(?!\d)" if number >= SHORT else rf"(?<=_uc){number}(?!\d)" for number in self._numbers
+        ]
+        return re.compile("|".join(parts) or r"(?!)")
+
+    def _replace(self, found: re.Match[str]) -> str:
+        secret = found[0]
+        return self._serials.get(secret) or self._numbers[int(secret)]
+
+
+def _fields(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Every (name, value) of nested data."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _fields(item, str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _fields(item, name)
+    else:
+        yield name, value
+
+
+def hide_keys(lines: Iterable[str]) -> str:
+    """A configuration file that cannot be read as one: what stands behind `key:` is taken out, whatever it is."""
+    return "".join(re.sub(r"(?i)(\bkey\b\s*[:=]\s*)(\S.*)", rf"\1{HIDDEN_KEY}", line) for line in lines)

@@ -1,0 +1,1 @@
+"""`gxbridge doctor` without its checks: gathering what they look at, and the archive for a forum."""

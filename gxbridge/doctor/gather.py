@@ -1,0 +1,120 @@
+"""Everything the doctor looks at, within a bounded time; what cannot be had is left out, with the reason."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gxbridge.app import numbers_and_text
+from gxbridge.catalogue.check import remark
+from gxbridge.catalogue.load import catalogue
+from gxbridge.config import Config, ConfigError, load, pages
+from gxbridge.core.doctor.facts import Bus, Configured, ConfiguredBus, Facts, Port
+from gxbridge.core.doctor.redact import hide_keys
+from gxbridge.core.dvcc.paths import SETTINGS
+from gxbridge.core.items import Value
+from gxbridge.doctor import host
+from gxbridge.edge import lookaround, ports
+from gxbridge.edge.bus import BusError, Connection, connect
+
+USUAL_CONFIG: Final = Path("/data/conf/gxbridge.yaml")
+"""Where the service on a GX has its configuration (service/run)."""
+WHOLE_S: Final = 40.0
+"""After this everything is over, whatever does not answer."""
+MOST_CONFIG: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """`config_text`: the configuration as it holds, keys hidden; "" when there is none."""
+
+    facts: Facts
+    config_text: str
+
+
+async def gather(config: str | None, dbus: str | None, seconds: float) -> Gathered:
+    """`seconds`: how long the traffic on the CAN ports is measured. Never raises for anything outside."""
+    program = host.program()
+    configured, text, address = read_config(config)
+    facts = Facts(program, Bus(dbus or address), configured)
+    deadline = asyncio.get_running_loop().time() + WHOLE_S
+    try:
+        async with asyncio.timeout_at(deadline):
+            connection = await connect(facts.bus.address)
+    except (BusError, OSError, TimeoutError) as error:
+        reason = str(error) or "no answer in time"
+        facts = replace(facts, bus=replace(facts.bus, error=reason))
+        return Gathered(replace(facts, ports=await _measured(None, {}, seconds)), text)
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                facts = await _ask(connection, facts)
+                settings = facts.services.get(SETTINGS, {})
+                facts = replace(facts, ports=await _measured(connection, settings, seconds))
+    finally:
+        connection.close()
+    return Gathered(facts, text)
+
+
+async def _ask(connection: Connection, facts: Facts) -> Facts:
+    try:
+        items, unanswered = await lookaround.look(connection)
+    except BusError as error:
+        return replace(facts, bus=replace(facts.bus, error=f"it does not answer: {error}"))
+    services = {name: numbers_and_text(values) for name, values in items.items()}
+    return replace(facts, services=services, bus=replace(facts.bus, unanswered=unanswered))
+
+
+async def _measured(connection: Connection | None, settings: Mapping[str, Value], seconds: float) -> tuple[Port, ...]:
+    """Every port, looked at twice."""
+    found = await ports.find_ports(connection, settings)
+    began = time.monotonic()
+    first = [await ports.read_link(port.name, connection) for port in found]
+    if any(link is not None and link.up for link in first):
+        await asyncio.sleep(seconds)
+    took_s = time.monotonic() - began
+    later = [await ports.read_link(port.name, connection) for port in found]
+    return tuple(
+        replace(port, link=link, later=again, seconds=took_s)
+        for port, link, again in zip(found, first, later, strict=True)
+    )
+
+
+def read_config(file: str | None) -> tuple[Configured, str, str]:
+    """The configuration, its text for an archive, and the D-Bus address that it names."""
+    path = file if file is not None else str(USUAL_CONFIG) if USUAL_CONFIG.is_file() else None
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return Configured(path or "", tuple(map(str, error.problems))), _raw(path), "system"
+    return configured_of(config), pages.show(config), config.dbus_address
+
+
+def configured_of(config: Config) -> Configured:
+    """What the checks need of it."""
+    buses = tuple(ConfiguredBus(spec.name, spec.interface, spec.channel) for spec in config.can)
+    said = None if config.installation is None else remark(config.installation, catalogue())
+    listens = ", ".join(f"{bus.interface}:{bus.channel}" for bus in buses) or "no CAN bus"
+    return Configured(
+        file=config.file or "",
+        mode=config.mode,
+        publish=config.publish,
+        transmit=config.transmit,
+        buses=buses,
+        remarks=() if said is None else (said,),
+        summary=f"{listens}, mode {config.mode}, publish {config.publish}, transmit {config.transmit}",
+    )
+
+
+def _raw(path: str | None) -> str:
+    """A file that is no configuration, as it is, keys hidden."""
+    try:
+        with open(path or "", encoding="utf-8", errors="replace") as file:
+            return hide_keys(file.read(MOST_CONFIG).splitlines(keepends=True))
+    except OSError:
+        return ""
