@@ -131,6 +131,7 @@ class Bridge:
         self._requests: dict[str, int] = {}
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
+        self._bms_name = ("", "")
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -364,6 +365,12 @@ class Bridge:
                     battery, service_name(battery) if published else "", publication.publish, publication.reason
                 )
             )
+        names = {name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()}
+        service = self._decision.bms_service
+        if service in names:
+            self._bms_name = (service, names[service])
+        elif service == self._bms_name[0]:
+            names[service] = self._bms_name[1]  # it is lost, and people still want to know who
         return Situation(
             mode=self.setup.mode,
             effective=self._standing.effective,
@@ -372,7 +379,7 @@ class Bridge:
             master_reason=self._standing.reason,
             decision=self._decision,
             since={key: at for key, (_, at) in since.items()},
-            names={name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()},
+            names=names,
             batteries=tuple(notes),
             provisional=self.fleet.provisional(now),
             relatives=self._relatives,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 from gxbridge.core.bridge import name_for_people
+from gxbridge.core.dvcc.options import Options
 from gxbridge.core.own_items import CanView
 from gxbridge.core.terminals import Wiring
 from tests.core.boat import LYNX_SERVICE, MULTI, NO_CHARGE, PRODUCT, SOLAR, Boat, claim, multi, solar, status, vreg
@@ -356,3 +358,74 @@ def test_a_silent_speaker_hears_nothing() -> None:
     boat = Boat()
     boat.bridge.speaker.hear("can0", (None, 1, 255, (), b""), 1.0)  # type: ignore[arg-type]
     assert boat.bridge.speaker.outgoing(1.0) == [], "off is off, whatever is heard"
+
+
+# --- the loss of the BMS, second by second --------------------------------------------------------------------------
+
+
+def silence(boat: Boat, seconds: int) -> list[tuple[float, str, str, object]]:
+    """Let the BMS be silent; returns every write with the seconds since its last word."""
+    begin, found = boat.now, []
+    for _ in range(seconds):
+        cycle = boat.tick(speaking=False)
+        found += [(boat.now - begin, *write) for write in cycle.writes]
+    return found
+
+
+def test_after_ten_seconds_of_silence_charge_0_is_repeated_until_sixty_then_nothing_at_all() -> None:
+    boat = Boat()
+    boat.add(SOLAR, solar())
+    boat.add(MULTI, multi())
+    boat.tick(9)
+    written = silence(boat, 100)
+    stopped = [at for at, service, path, value in written if (service, path, value) == (SOLAR, CHARGE_CURRENT, 0)]
+    assert 10 <= min(stopped) <= 13
+    assert all(later - earlier <= 3 for earlier, later in pairwise(stopped))
+    assert 57 <= max(stopped) <= 61
+    assert [write for write in written if write[0] > 61] == []
+    granted = [write for write in written if write[0] > 11 and write[2] == CHARGE_CURRENT and write[3] not in (0, 0.0)]
+    assert granted == []
+
+
+def test_during_the_silence_no_discharge_limit_is_renewed_and_the_multis_timer_is_shown() -> None:
+    boat = Boat()
+    boat.add(MULTI, multi())
+    boat.tick(9)
+    written = silence(boat, 100)
+    renewed = [write for write in written if write[0] > 11 and write[2].endswith("/MaxDischargeCurrent")]
+    assert renewed == []
+    own = boat.tick(speaking=False).own
+    assert own["/Bms/State"] == "lost"
+    ends = own["/Bms/MultiStopsAt"]
+    assert isinstance(ends, int)
+    assert 180 <= ends - boat.now <= 215, "five minutes after the last limits"
+    assert own["/Bms/Name"] == "Lynx Smart BMS 500"
+
+
+def test_discharge_can_be_stopped_at_once_when_the_installer_wants_it() -> None:
+    boat = Boat(options=Options(discharge_on_loss="stop"))
+    boat.add(MULTI, multi())
+    boat.tick(9)
+    silence(boat, 15)
+    assert boat.links[MULTI, "/BatteryOperationalLimits/MaxDischargeCurrent"] == 0
+
+
+def test_a_returned_bms_grants_nothing_before_permission_and_limits_are_fresh() -> None:
+    boat = Boat()
+    boat.add(SOLAR, solar())
+    boat.tick(9)
+    silence(boat, 15)
+    for heard in ([], [vreg(0x0390, 2840)], [vreg(0x0391, 2000)], [vreg(0x0393, 6000)]):
+        boat.send(claim(), status(), *heard)
+        boat.tick(4, speaking=False)
+        assert boat.links[SOLAR, CHARGE_CURRENT] == 0, f"no permission yet, after {len(heard)} registers"
+    boat.send(status(), vreg(0x2108, 0x1595))
+    boat.tick(6, speaking=False)
+    assert boat.links[SOLAR, CHARGE_CURRENT] == 35.0
+
+
+def test_in_profile_vendor_the_loss_writes_nothing_where_a_charger_remembers_a_bms() -> None:
+    boat = Boat(options=Options.vendor())
+    boat.add(SOLAR, solar(**{"/Settings/BmsPresent": 1}))
+    boat.tick(9)
+    assert [write for write in silence(boat, 80) if write[0] > 11 and write[2] == CHARGE_CURRENT] == []
