@@ -6,6 +6,7 @@ import argparse
 import gzip
 import json
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,8 +65,8 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
     try:
         raw = path.read_bytes()
         scenarios = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    except OSError as error:
-        raise ScenarioError(f"cannot be read: {error.strerror or error}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise ScenarioError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except ValueError as error:
         raise ScenarioError(f"is no JSON: {error}") from error
     if not isinstance(scenarios, list) or not all(isinstance(row, dict) and "name" in row for row in scenarios):

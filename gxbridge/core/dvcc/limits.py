@@ -132,9 +132,7 @@ def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents)
         caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
     else:
         words = {"system": amount(amps.limit_a, "A")}
-        caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words)]
-        if system.value is not None:
-            caps.append(system)
+        caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
     return limit("multi", multi.name, rest_a, "A", caps)
 
 

@@ -47,7 +47,9 @@ REASONS: Final[Mapping[str, Reason]] = {
     "charge-refused": _said("charging is refused by the {bms}", "the BMS's /Io/AllowToCharge is 0"),
     "discharge-refused": _said("discharging is refused by the {bms}", "the BMS's /Io/AllowToDischarge is 0"),
     "vebus-refused": _said("charging is refused by the VE.Bus BMS", "/Bms/AllowToCharge of the VE.Bus system is 0"),
-    "vebus-allowed": _said("the VE.Bus BMS allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"),
+    "vebus-allowed": _said(
+        "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"
+    ),
     "other-stop": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
     # What is not known.
     "charge-unknown": _rule(
@@ -171,7 +173,7 @@ AGO: Final = " {age} ago"
 FOR: Final = " (for {age})"
 """How the age of a winner is added: what was said was said some time ago, everything else holds for some time."""
 TERM_NAMES: Final = frozenset(
-    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "vebus-allowed"}
+    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware"}
 )
 """Caps that explain a change of the value, as sentences of their own."""
 

@@ -111,8 +111,7 @@ def temperature_sensor(scene: Scene) -> Device | None:
         return None
     if choice == DEFAULT_TEMPERATURE:
         monitor = scene.selection.monitor
-        candidates = [] if monitor is None else [monitor]
-        return next((d for d in candidates if number(d.items, p.TEMPERATURE) is not None), None)
+        return None if monitor is None or number(monitor.items, p.TEMPERATURE) is None else monitor
     kind, _, rest = choice.removeprefix(p.PREFIX).partition("/")
     instance = rest.partition("/")[0]
     return next((d for d in scene.plant.of(kind) if str(int(d.instance)) == instance), None)

@@ -294,6 +294,13 @@ def test_chargers_that_cannot_be_told_count_against_the_strict_limit() -> None:
     assert world.told(SUN) == 0
 
 
+def test_a_charger_whose_own_limit_is_below_zero_is_told_nothing_more_than_zero() -> None:
+    for options in (Options.strict(), Options.vendor()):
+        world = World({LYNX: lynx(CCL=30.0), SUN: charger(-5, 0), ALTERNATOR: charger(-5, 0)}, options)
+        world.run(3)
+        assert (world.told(SUN), world.told(ALTERNATOR)) == (0, 0)
+
+
 def test_voltages_for_whom() -> None:
     """48 V, feed-in on: the Multi leads, 0.1 V more; alternators and gensets get the BMS's own."""
     hub = multi(ASSISTANT=5, HUB_VOLTAGE=56.2, BOL_CHARGE_VOLTAGE=55.9, AC_CONNECTED=1, ACTIVE_INPUT=0, VOLTAGE=52.0)

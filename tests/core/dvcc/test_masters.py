@@ -6,7 +6,7 @@ import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decision import Write
-from gxbridge.core.dvcc.masters import OURSELVES, Standing, agrees, standing
+from gxbridge.core.dvcc.masters import OURSELVES, Standing, agrees, standing, unjudged
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi
@@ -101,6 +101,13 @@ def test_a_slow_device_gets_two_seconds_and_a_third_value_none() -> None:
     assert found.readback[SUN, p.CHARGE_CURRENT].differed
     found = stand(services, before=found, now=2.6)
     assert found.readback[SUN, p.CHARGE_CURRENT].strikes == 1, "one write, one strike"
+
+
+def test_a_write_that_was_refused_or_still_waits_is_not_judged() -> None:
+    writes = [Write(SUN, p.CHARGE_CURRENT, 30.0), Write(SUN, p.NETWORK_MODE, 13)]
+    found = stand({SUN: charger()}, writes=writes, now=0.0)
+    assert unjudged(found, []) is found
+    assert set(unjudged(found, [(SUN, p.CHARGE_CURRENT)]).readback) == {(SUN, p.NETWORK_MODE)}
 
 
 def test_a_service_that_has_gone_is_forgotten() -> None:

@@ -220,7 +220,7 @@ def test_a_vebus_bms_alone_gives_permission_but_no_limits() -> None:
     world = World({MULTI: with_vebus_bms(), SUN: charger()})
     world.run(3)
     assert world.limit("CVL").sentence == "CVL none: a VE.Bus BMS gives no such limit."
-    assert world.limit("CCL").sentence == "CCL 10000 A: the VE.Bus BMS allows charging without a limit."
+    assert world.limit("CCL").sentence == "CCL 10000 A: said by the VE.Bus BMS, which allows charging without a limit."
     assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9990
     world.set(MULTI, BMS_ALLOW_CHARGE=0)
     assert world.limit("CCL").sentence == "CCL 0 A: charging is refused by the VE.Bus BMS."

@@ -144,6 +144,21 @@ def test_no_temperature_without_sts_without_a_monitor_or_without_a_value() -> No
     assert (made.written(p.TEMPERATURE_SENSE), made.decision.published[p.CONTROL_TEMPERATURE_SENSE]) == ({}, 0)
 
 
+def test_a_temperature_that_has_just_gone_is_told_nobody() -> None:
+    made = world()
+    made.run(11)
+    made.services[CAN_BMS][p.TEMPERATURE] = None
+    made.run(1)
+    assert not made.written(p.TEMPERATURE_SENSE)
+
+
+def test_a_charger_on_vecan_as_the_sensor_tells_vecan_by_itself() -> None:
+    made = world(SET_TEMPERATURE="com.victronenergy.solarcharger/280/Dc/0/Temperature")
+    made.services[SUN_2] = charger(DEVICE_INSTANCE=280, TEMPERATURE=31.0, CONNECTION="VE.Can")
+    made.run(12)
+    assert made.written(p.TEMPERATURE_SENSE) == {SUN: 31.0}
+
+
 def test_who_is_new_waits_for_the_next_temperature() -> None:
     made = world()
     made.run(11)
