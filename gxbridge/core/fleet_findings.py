@@ -34,6 +34,17 @@ def most_batteries(battery: Battery) -> int:
 def network_findings(network: Network, products: Mapping[int, ProductInfo], now: float) -> Iterable[Finding]:
     """Address conflicts, copies made by a GX, and devices or messages for which there was no room."""
     for conflict in network.conflicts.values():
+        if network.contested(conflict.address, now):
+            yield Finding(
+                "address-contested",
+                "alarm",
+                f"{network.bus}/{conflict.address}",
+                f"two devices speak at address {conflict.address} on {network.bus}: {conflict.winner.raw:016X} and "
+                f"{conflict.loser.raw:016X}, which does not move; nothing that comes from there is believed",
+                "unplug one of them, or give it another address by hand",
+                conflict.since,
+                conflict.last,
+            )
         if now - conflict.last < CONFLICT_SHOWN_S:
             yield Finding(
                 "address-conflict",

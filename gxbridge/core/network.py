@@ -25,6 +25,12 @@ MOST_NODES = 252
 CLAIM_WAIT_S = 0.25
 """A device waits this long after its claim before it uses the address, so that the holder can defend it (velib)."""
 
+MOVE_S = 2.0
+"""Time for the loser to claim another address: several times what the protocol needs (250 ms, and a random delay)."""
+
+DISPUTE_S = 150.0
+"""A loser that neither moved nor claimed again for so long has gone: a device repeats its claim about every minute."""
+
 
 @dataclass(slots=True)
 class Conflict:
@@ -36,6 +42,10 @@ class Conflict:
     first: float
     last: float
     count: int = 1
+    since: float = 0.0
+    """When the present dispute began: an earlier one may have been settled."""
+    settled: bool = False
+    """The loser said that it has no address."""
 
 
 class Network:
@@ -72,6 +82,9 @@ class Network:
         if address > LAST_ADDRESS:
             return None
         node = self._at.get(address)
+        if node is not None and self.conflicts and self.contested(address, now):
+            node.mistrust(now)
+            return None
         if node is not None and node.name is None and node.state(now) != "live":
             self._drop(node)
             node = None
@@ -91,6 +104,20 @@ class Network:
             return None if name is None else self._claimed(name, source, now)
         return self.alive(source, now)
 
+    def contested(self, address: int, now: float) -> bool:
+        """Whether two devices may speak at this address: the loser of a conflict had time to move, and did not.
+
+        Nobody can tell then whose word a frame is, so nothing that comes from there is believed.
+        """
+        conflict = self.conflicts.get(address)
+        if conflict is None or conflict.settled or now - conflict.since < MOVE_S:
+            return False
+        return self._disputed(conflict, now)
+
+    def _disputed(self, conflict: Conflict, now: float) -> bool:
+        loser = self._nodes.get(conflict.loser.identity)
+        return loser is not None and loser.address is None and now - conflict.last < DISPUTE_S
+
     def product_of(self, node: Node) -> int | None:
         """The product id: register 0x0100, else the code of PGN 126996 if it is a known product's."""
         identity = node.identity
@@ -101,6 +128,8 @@ class Network:
     def _claimed(self, name: Name, address: int, now: float) -> Node | None:
         node = self._nodes.get(name.identity)
         if address > LAST_ADDRESS:
+            for conflict in self.conflicts.values():
+                conflict.settled = conflict.settled or conflict.loser == name
             if node is not None:
                 self._leave(node)
                 node.touch(now)
@@ -155,8 +184,10 @@ class Network:
         winner, loser = (name, holder) if wins else (holder, name)
         conflict = self.conflicts.get(address)
         if conflict is None:
-            self.conflicts[address] = Conflict(address, winner, loser, now, now)
+            self.conflicts[address] = Conflict(address, winner, loser, now, now, since=now)
         else:
+            if conflict.settled or not self._disputed(conflict, now):
+                conflict.since, conflict.settled = now, False
             conflict.winner, conflict.loser, conflict.last = winner, loser, now
             conflict.count += 1
         challenger = self._challengers.get(address)

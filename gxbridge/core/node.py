@@ -69,8 +69,14 @@ class Node:
         """If it fell silent, forget everything but identity, settings and history, once."""
         if self.forgotten or self.state(now) == "live":
             return
-        self.forgotten = True
         self.silences += 1
+        self.mistrust(now)
+
+    def mistrust(self, now: float) -> None:
+        """Forget everything but identity, settings and history: it is silent, or another one speaks at its address."""
+        if self.forgotten:
+            return
+        self.forgotten = True
         if self.belief is None:
             self.readings = Readings()
         else:
