@@ -129,8 +129,9 @@ def check_ports(facts: Facts) -> Iterator[Row]:
             "On a GX restart it; some have no CAN port. Elsewhere connect an adapter; `ip -br link` shows it.",
         )
     configured = {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan"}
+    silent: Services = {name: {} for name in facts.bus.unanswered}
     for port in facts.ports:
-        yield from check_port(port, facts.services, ours=port.name in configured)
+        yield from check_port(port, {**silent, **facts.services}, ours=port.name in configured)
         if port.link is not None:
             yield from check_link(SECTION, port.link, port.later, port.seconds, ours=port.name in configured)
 
