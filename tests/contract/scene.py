@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Orders:
         assert line, f"{self.process.args} ended"
         return json.loads(line)
 
+    def __call__(self, *order: object) -> Any:
+        self.tell(order)
+        return self.answer()
+
     def close(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
@@ -65,10 +70,6 @@ class Consumer(Orders):
     def __init__(self, address: str, script: str = "consumer.py") -> None:
         assert Path(PYTHON).exists(), "python3-dbus and python3-gi are missing: apt-get install python3-dbus python3-gi"
         super().__init__(PYTHON, str(HERE / script), address)
-
-    def __call__(self, *order: object) -> Any:
-        self.tell(order)
-        return self.answer()
 
     def value(self, service: str, path: str) -> Any:
         """The plain value, None when invalid, "absent" when there is no such item."""
@@ -97,6 +98,7 @@ class Scene:
     consumer: Consumer
     stack: ExitStack
     service: Service = field(init=False)
+    heard: list[Any] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -106,11 +108,16 @@ class Scene:
         """A value of our own service."""
         return self.consumer.value(OWN, path)
 
-    def settings(self) -> Orders:
-        """A settings service; tell it {path: value}."""
-        settings = Orders(sys.executable, "-m", "gxbridge.demo.sim.localsettings", "--dbus", self.address)
-        self.stack.callback(settings.close)
-        return settings
+    def listen(self) -> None:
+        """Take what the consumer has heard so far into `heard`."""
+        self.heard += self.consumer("heard")
+
+    @cached_property
+    def others(self) -> Orders:
+        """Other services of a GX: the orders of `standins.py`."""
+        others = Orders(sys.executable, "-m", "tests.contract.standins", self.address)
+        self.stack.callback(others.close)
+        return others
 
     def start(self, **config: Any) -> Service:
         """The service with this configuration over the defaults."""

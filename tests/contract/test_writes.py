@@ -1,4 +1,4 @@
-"""What clients may write: kept here, sent to the BMS, or refused; a listener on the CAN bus sees what is really said."""
+"""What clients may write: kept here, sent to the BMS, or refused; a listener on the CAN bus sees what is said."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SENT: dict[str, tuple[str, Any, int, bytes]] = {
     "/Settings/Battery/Capacity": ("Double", 400.0, 0x1000, b"\x90\x01\0\0"),
     "/Settings/Battery/NominalVoltage": ("UInt16", 12, 0xEDEF, b"\x0c\0\0\0"),
 }
-"""Path -> what a client writes (its type varies, as clients' do), and the register and bytes that must reach the BMS (a short
-register is padded to 4 bytes)."""
+"""Path -> what a client writes (its type varies, as clients' do), and the register and bytes that must reach the BMS;
+a short register is padded to 4 bytes."""
 
 NEVER = {
     "/Settings/RestoreDefaults": 1,
@@ -88,7 +88,7 @@ def test_with_transmit_off_nothing_is_said_and_nothing_is_offered(stage: Scene) 
 
 
 def test_a_name_is_kept_in_the_settings_and_found_again_after_a_restart(stage: Scene) -> None:
-    settings = stage.settings()
+    stage.others("settings", {})
     service = stage.start()
     stage.consumer.until(LYNX_SERVICE, "/CustomName", "")
     stage.consumer("heard")
@@ -109,7 +109,7 @@ def test_a_name_is_kept_in_the_settings_and_found_again_after_a_restart(stage: S
     assert service.end() == 0
     stage.start()
     stage.consumer.until(LYNX_SERVICE, "/CustomName", stored)
-    settings.tell({where: "From the GUI"})
+    stage.others("set", SETTINGS, {where: "From the GUI"})
     stage.consumer.until(LYNX_SERVICE, "/CustomName", "From the GUI")
 
 

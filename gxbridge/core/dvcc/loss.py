@@ -60,21 +60,24 @@ def watch_battery(scene: Scene, known: Controller | None, heard: Mapping[str, fl
 
 def elsewhere(scene: Scene, known: Controller) -> Device | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
-    if not known.identity:
-        return None
+    marks = set(known.identity.split())
     return next(
-        (device for device in scene.plant.of(p.BATTERY) if is_bms(device) and identity_of(device) == known.identity),
+        (
+            device
+            for device in scene.plant.of(p.BATTERY)
+            if is_bms(device) and not marks.isdisjoint(identity_of(device).split())
+        ),
         None,
     )
 
 
 def identity_of(device: Device) -> str:
-    """The unique number of its NAME, else the maker's serial (the last word of `0167120 HQ21302VUDQ`), else ""."""
+    """By what it is known again, any of these words: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
     unique = number(device.items, p.UNIQUE_NUMBER)
-    if unique is not None:
-        return f"uc{unique:.0f}"
     serial = device.items.get(p.SERIAL)
-    return serial.split()[-1] if isinstance(serial, str) and serial.split() else ""
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
 
 
 def watch_vebus(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
