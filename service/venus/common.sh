@@ -30,6 +30,11 @@ python_will_do() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+# What was written to /data is on it when this returns: a GX is switched off without notice.
+settle() {
+    sync -f /data 2>/dev/null || sync
+}
+
 # Two installers at once would not know of each other.
 lock() {
     lock=/run/gxbridge-install

@@ -84,7 +84,7 @@ store() {
     # Byte code for this very Python: the first start need not make it, and it stays right if somebody edits a file.
     PYTHONNODEBUGRANGES=1 python3 -m compileall -q --invalidation-mode checked-hash "$fresh/lib" ||
         say "there is no byte code yet: the first start will be slow"
-    sync
+    settle
     rm -rf "$folder"
     mv "$fresh" "$folder"
 }
@@ -131,7 +131,7 @@ activate() {
     for each in "$apps"/versions/*; do
         [ "versions/${each##*/}" = "versions/$name" ] || [ "versions/${each##*/}" = "$keep" ] || rm -rf "$each"
     done
-    sync
+    settle
 }
 
 replace_link() {
@@ -156,7 +156,7 @@ add_hook() {
         esac
     } >"$hook.new"
     chmod 755 "$hook.new"
-    sync
+    settle
     mv "$hook.new" "$hook"
 }
 

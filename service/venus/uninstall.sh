@@ -46,7 +46,7 @@ main() {
     remove_hook
     rm -rf "$apps" "$logs"
     rmdir /data/apps 2>/dev/null || true
-    sync
+    settle
     say "gxbridge is removed"
 }
 

@@ -56,8 +56,9 @@ dbus-daemon --config-file=/etc/bus.conf --nofork --nopidfile --print-address=1 >
 until [ -s /tmp/address ]; do sleep 0.1; done
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/bus
 [ ! -x /data/rcS.local ] || /data/rcS.local
-svscan /service >/data/log/svscan 2>&1 &
+[ "$order" != supervisor-first ] || svscan /service >/data/log/svscan 2>&1 &
 [ ! -x /data/rc.local ] || /data/rc.local >/data/log/rc.local 2>&1
+[ "$order" = supervisor-first ] || svscan /service >/data/log/svscan 2>&1 &
 echo booted
 while :; do wait; sleep 1; done
 """
@@ -66,15 +67,21 @@ while :; do wait; sleep 1; done
 class Venus:
     """Made in `with`; runs only between `boot()` and `halt()`."""
 
-    def __init__(self, version: str = "v3.66", python: str = sys.executable) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="gx"))  # short: a socket's path has 108 characters at most
+    def __init__(self, version: str = "v3.66", python: str | None = sys.executable, data: Path | None = None) -> None:
+        """`data` is copied to /data."""
+        # In memory where there is room, and short: a socket's path has 108 characters at most.
+        memory = "/dev/shm" if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > 500e6 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="gx", dir=memory))
         self.root = self._folder / "r"
         self.data = self._folder / "r-data"
         self.bus = self._folder / "r-bus"
         self.address = f"unix:path={self.bus}/bus"
         self._machine: subprocess.Popen[bytes] | None = None
         self._extra: list[str] = []
-        self.data.mkdir()
+        if data is None:
+            self.data.mkdir()
+        else:
+            shutil.copytree(data, self.data, symlinks=True)
         self.bus.mkdir()
         self.update(version, python)
 
@@ -140,8 +147,8 @@ class Venus:
 
     # --- power -----------------------------------------------------------------------------------------------------
 
-    def boot(self) -> None:
-        """Returns when rc.local has run."""
+    def boot(self, order: str = "rc.local-first") -> None:
+        """Returns when rc.local has run. svscan starts after it, or with `supervisor-first` before."""
         assert self._machine is None
         script = MOUNTS.format(extra=" ".join(self._extra))
         apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--net", "--ipc"]
@@ -149,7 +156,11 @@ class Venus:
             apart += ["--user", "--map-root-user"]
         command = [program("unshare", "util-linux"), *apart[1:], program("busybox", "busybox"), "sh", "-c", script]
         self._machine = subprocess.Popen(
-            [*command, "sh", str(self.root)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            [*command, "sh", str(self.root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "order": order},
         )
         assert self._machine.stdout is not None
         said = b""
