@@ -104,3 +104,12 @@ def test_a_name_given_over_dbus_holds_at_once_and_is_stored() -> None:
         await identities.close()
 
     asyncio.run(story())
+
+
+def test_two_batteries_that_are_asked_for_together_get_two_instances() -> None:
+    async def story() -> None:
+        identities = make(Settings())
+        assert await settled(identities, 7, 8) == [(100, "House"), (101, "House")]
+        await identities.close()
+
+    asyncio.run(story())
