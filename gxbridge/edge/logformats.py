@@ -84,7 +84,7 @@ def candump_log() -> Parse:
 # --- candump on the screen, with or without a time --------------------------------------------------------------------
 
 CANDUMP_TEXT = re.compile(
-    rb"\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})\s+[\[{](\d{1,3})[\]}]\s*(.*?)\s*",
+    rb"\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})\s+[\[{](\d{1,3})[\]}]\s*(.*)",
     re.DOTALL,
 )
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
@@ -132,7 +132,7 @@ def _stamp(stamp: bytes | None, line: bytes) -> float:
 
 CANBOAT = re.compile(
     rb"\s*(\d{4}-\d\d-\d\d)[-TZ ](\d\d:\d\d:\d\d(?:[.,]\d+)?)Z?,(\d),(\d{1,6}),(\d{1,3}),(\d{1,3}),(\d{1,3}),"
-    rb"((?:[0-9A-Fa-f]{1,2},?)*)\s*"
+    rb"([0-9A-Fa-f,]*)\s*"
 )
 
 

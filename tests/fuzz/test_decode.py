@@ -115,3 +115,20 @@ def test_a_byte_of_three_digits_is_a_broken_line() -> None:
     reader = LogReader(io.BytesIO(CANBOAT.replace(b"05,00", b"0500") + CANBOAT), "log")
     assert len(list(reader)) == 1
     assert reader.bad_lines == 1
+
+
+@pytest.mark.parametrize("form", ["candump", "candump-text", "canboat", "actisense", "yacht-devices"])
+def test_long_broken_lines_are_read_in_one_go(form: str) -> None:
+    # An expression that tries every way of cutting such a line never ends: found by this fuzzer.
+    lines = [
+        b"2026-11-22T10:00:00.000Z,6,16,41,255,11," + b"f" * 30_000 + b"x",
+        b"  can0  1CEFFF24   [8]  66" + b" " * 30_000 + b"x",
+        b"A173321.107 23FF7 1F513 " + b"01" * 15_000 + b"x",
+        b"(1.0) can0 1CEFFF29#" + b"66." * 10_000 + b"x",
+        b"17:33:21.107 R 19F51323" + b" " * 30_000 + b"x",
+        b"(" + b"1" * 30_000,
+        b" " * 30_000 + b"x",
+    ]
+    reader = LogReader(io.BytesIO(b"\n".join(lines)), "log", form)
+    assert list(reader) == []
+    assert reader.bad_lines + reader.skipped == len(lines)
