@@ -22,6 +22,7 @@ from gxbridge.edge.parse import Received
 from gxbridge.edge.service import NameTaken
 from gxbridge.identities import Identities, unique_id
 from gxbridge.publisher import Publisher
+from gxbridge.troubles import CanTroubles, write_findings
 from gxbridge.writer import Writer
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class App:
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
         self._can_at = -float(SLOW_S)
+        self._can_troubles = CanTroubles()
         self._reaction: asyncio.Handle | None = None
         self._speech: asyncio.TimerHandle | None = None
         self._ready = False
@@ -300,6 +302,9 @@ class App:
         ):
             self._refresh_can(at)
         self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
+        self.bridge.report(
+            (*write_findings(self._writer.refusals(), at), *self._can_troubles.findings(self._can, at)),
+        )
         look = self.bridge.tick if timers else self.bridge.react
         cycle = look(at, self._epoch_offset, self._can)
         self._carry_out(cycle, at)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from gxbridge.core.dvcc.decision import Write
 from gxbridge.core.items import Value
 from gxbridge.edge.bus import BusError
+from gxbridge.troubles import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Outbox:
     """The path that is being written."""
     sent: dict[str, Value] = field(default_factory=dict)
     """What was sent last."""
-    failed: set[str] = field(default_factory=set)
+    failed: dict[str, Refusal] = field(default_factory=dict)
     """Paths whose last write failed: said once in the log, and once more when it works again."""
 
 
@@ -69,6 +70,10 @@ class Writer:
                 slow += [(service, path) for path in (outbox.current, *outbox.pending)]
         return slow
 
+    def refusals(self) -> list[Refusal]:
+        """Everything whose last write failed, of the services that are there."""
+        return [refusal for outbox in self._outboxes.values() for refusal in outbox.failed.values()]
+
     def forget(self, service: str) -> None:
         """The service is gone: what was queued for it must not reach a successor of the same name."""
         outbox = self._outboxes.pop(service, None)
@@ -97,10 +102,10 @@ class Writer:
             if self._on_failure is not None:
                 self._on_failure(service, path)
             if path not in outbox.failed:
-                outbox.failed.add(path)
+                outbox.failed[path] = Refusal(service, path, problem, asyncio.get_running_loop().time())
                 log.warning("could not write %s to %s%s: %s", value, service, path, problem)
         elif path in outbox.failed:
-            outbox.failed.discard(path)
+            del outbox.failed[path]
             log.info("%s%s takes writes again", service, path)
 
     async def close(self) -> None:

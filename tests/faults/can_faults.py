@@ -187,6 +187,7 @@ def can_interface_gone(scene: Scene) -> None:
     begin = time.monotonic()
     scene.sees(CAN_STATE, "waiting")
     scene.sees_log("can0: waiting: ")
+    scene.sees_finding("can-not-open")
     scene.safe(scene.until_told(lambda value: value == 0, begin, "0 A to the charger"))
     scene.sees_finding("bms-silent")
     scene.wire.mkdir()
@@ -209,6 +210,7 @@ def can_missing_at_start(scene: Scene) -> None:
     scene.start()
     scene.sees(CAN_STATE, "waiting")
     scene.sees_log("cannot be opened")
+    scene.sees_finding("can-not-open")
     assert not [value for at, value in scene.told() if granted(value)]
     scene.wire.mkdir()
     scene.lynx.plug()

@@ -80,12 +80,14 @@ def charger_refuses(scene: Scene) -> None:
         time.sleep(12)
         tries = [at - begin for at, _, path, _ in second.told() if path == CURRENT and at > begin]
         assert len(tries) >= 3, f"it is tried again: {tries}"
+        scene.sees_finding("write-failed")
         scene.sees("/Dvcc/Effective", "control")
         second.order(do="accept")
         time.sleep(0.2)
         accepted = time.monotonic()
         scene.recovered(told_second(scene, second, lambda value: value == 0, accepted, "0 A when it accepts again"))
         scene.sees_log("takes writes again")
+        scene.wait(lambda: "write-failed" not in scene.findings(), "the finding is over")
         grants(scene)
         scene.finish()
     finally:

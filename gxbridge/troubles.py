@@ -1,0 +1,73 @@
+"""What the edges found out, as findings for the user: devices that do not take writes, CAN buses that are not open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gxbridge.core.finding import Finding
+from gxbridge.core.own_items import CanView
+
+PATIENCE_S = 5.0
+"""A device that restarts, or a bus that is opened again at once, is no trouble yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A write that failed, and since when (monotonic seconds) every write to this path has."""
+
+    service: str
+    path: str
+    problem: str
+    since: float
+
+
+def write_findings(refusals: Iterable[Refusal], now: float) -> tuple[Finding, ...]:
+    """One finding for each device that has not taken what it was told for a while."""
+    by_service: dict[str, Refusal] = {}
+    for refusal in refusals:
+        oldest = by_service.setdefault(refusal.service, refusal)
+        if refusal.since < oldest.since:
+            by_service[refusal.service] = refusal
+    return tuple(
+        Finding(
+            "write-failed",
+            "alarm",
+            service,
+            f"{service} does not take what it is told ({refusal.path}: {refusal.problem}); its own settings hold.",
+            "Look whether the device is well and may be controlled; update its firmware; limit it by its own settings.",
+            refusal.since,
+            refusal.since,
+        )
+        for service, refusal in by_service.items()
+        if now - refusal.since >= PATIENCE_S
+    )
+
+
+class CanTroubles:
+    """Since when each bus is not open."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def findings(self, views: Mapping[str, CanView], now: float) -> tuple[Finding, ...]:
+        """One finding for each bus that has not been open for a while."""
+        found = []
+        for bus, view in views.items():
+            if view.state == "open":
+                self._since.pop(bus, None)
+                continue
+            since = self._since.setdefault(bus, now)
+            if now - since >= PATIENCE_S:
+                found.append(
+                    Finding(
+                        "can-not-open",
+                        "alarm",
+                        bus,
+                        f"The CAN bus {bus} is not in use ({view.state}): {view.reason or 'it was never opened'}.",
+                        "It is tried again by itself; see to the interface.",
+                        since,
+                        since,
+                    )
+                )
+        return tuple(found)
