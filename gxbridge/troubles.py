@@ -54,7 +54,7 @@ class CanTroubles:
         """One finding for each bus that has not been open for a while."""
         found = []
         for bus, view in views.items():
-            if view.state == "open":
+            if view.state in ("open", "ended", "closed"):  # a log that is over is no trouble
                 self._since.pop(bus, None)
                 continue
             since = self._since.setdefault(bus, now)
