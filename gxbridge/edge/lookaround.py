@@ -16,7 +16,7 @@ AT_ONCE: Final = 6
 """So many are asked at the same time: a GX has one slow core."""
 
 
-async def look(connection: Connection, each_s: float = EACH_S) -> tuple[dict[str, dict[str, Received]], dict[str, str]]:
+async def look(connection: Connection) -> tuple[dict[str, dict[str, Received]], dict[str, str]]:
     """The items of each service, and those that did not answer with the reason. Raises BusError for the list only."""
     names = [name for name in await client.names(connection) if name.startswith(PREFIX)]
     room = asyncio.Semaphore(AT_ONCE)
@@ -26,10 +26,10 @@ async def look(connection: Connection, each_s: float = EACH_S) -> tuple[dict[str
     async def ask(name: str) -> None:
         async with room:
             try:
-                async with asyncio.timeout(each_s):
-                    items[name] = await client.items(connection, name, each_s)
+                async with asyncio.timeout(EACH_S):
+                    items[name] = await client.items(connection, name, EACH_S)
             except TimeoutError:
-                silent[name] = f"no answer within {each_s:.0f} s"
+                silent[name] = f"no answer within {EACH_S:g} s"
             except BusError as error:
                 silent[name] = str(error)
 
