@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -64,20 +65,53 @@ while :; do wait; sleep 1; done
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Python:
+    """What `python3` is on the GX: a command line, what must be mounted for it, and whether limits may hold for it."""
+
+    command: str
+    mounts: tuple[str, ...] = ()
+    limits: bool = True
+
+
+def python(path: str = sys.executable) -> Python:
+    """An interpreter of this machine."""
+    code = "import os, sys; print(os.path.realpath(sys.executable), sys.base_prefix)"
+    found = subprocess.run([path, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    return Python(found[0], () if found[1].startswith("/usr") else (found[1],))
+
+
+def gx_python() -> Python:
+    """Venus OS has 3.12; where that is not here, this one."""
+    installed = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python3.12"))
+    return python(str(installed[-1]) if installed else shutil.which("python3.12") or sys.executable)
+
+
+OLD_PYTHON = Python("""sh -c '[ "$1" = --version ] && echo Python 3.8.13; exit 1' python3""")
+"""Knows only who it is."""
+
+
+def roomy() -> str | None:
+    """Memory to work in where programs may run, so that nothing waits for a disk."""
+    memory = "/dev/shm"
+    if not os.path.isdir(memory) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return None
+    return memory if shutil.disk_usage(memory).free > 500e6 else None
+
+
 class Venus:
     """Made in `with`; runs only between `boot()` and `halt()`."""
 
     def __init__(self, version: str = "v3.66", python: str | None = sys.executable, data: Path | None = None) -> None:
         """`data` is copied to /data."""
-        # In memory where there is room, and short: a socket's path has 108 characters at most.
-        memory = "/dev/shm" if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > 500e6 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="gx", dir=memory))
+        assert os.geteuid() == 0, "these tests make mounts and namespaces, and so need root"
+        self._folder = Path(tempfile.mkdtemp(prefix="gx", dir=roomy()))  # short: a socket's path has 108 characters
         self.root = self._folder / "r"
         self.data = self._folder / "r-data"
         self.bus = self._folder / "r-bus"
         self.address = f"unix:path={self.bus}/bus"
         self._machine: subprocess.Popen[bytes] | None = None
-        self._extra: list[str] = []
+        self._mounts: list[str] = []
         if data is None:
             self.data.mkdir()
         else:
@@ -96,9 +130,10 @@ class Venus:
 
     # --- firmware --------------------------------------------------------------------------------------------------
 
-    def update(self, version: str, python: str | None = sys.executable) -> None:
-        """Another root file system; /data stays. `python` None: there is none."""
+    def update(self, version: str, python: Python | None = None) -> None:
+        """Another root file system; /data stays."""
         assert self._machine is None, "a firmware update needs a halt"
+        self._mounts = []
         shutil.rmtree(self.root, ignore_errors=True)
         for name in (*FOLDERS, "etc/venus", "opt/victronenergy"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
@@ -106,13 +141,13 @@ class Venus:
             if os.path.islink(f"/{name}"):
                 (self.root / name).symlink_to(os.readlink(f"/{name}"))
             elif os.path.isdir(f"/{name}"):
-                self._extra.append(f"/{name}")
+                self._mounts.append(f"/{name}")
                 (self.root / name).mkdir()
         busybox = program("busybox", "busybox")
         applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
         for applet in set(applets) - NOT_BUSYBOX:
             (self.root / "bin" / applet).symlink_to(busybox)
-        self._install_python(python)
+        self._install_python(python or gx_python())
         (self.root / "opt/victronenergy/version").write_text(f"{version}\nbuild\n20261122\n")
         self.vendor_service("localsettings")
         (self.root / "var/log").symlink_to("/data/log")
@@ -130,30 +165,26 @@ class Venus:
         (folder / "run").write_text("#!/bin/sh\nexec sleep 100000\n")
         (folder / "run").chmod(0o755)
 
-    def _install_python(self, python: str | None) -> None:
-        """`python3` of this root is this interpreter, whose installation is mounted where it is."""
-        script = self.root / "bin" / "python3"
-        self._extra = []
-        if python is None:
-            script.write_text("#!/bin/sh\necho 'python3: not found' >&2\nexit 127\n")
-        else:
-            code = "import os, sys; print(os.path.realpath(sys.executable), sys.base_prefix)"
-            found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-            if not found[1].startswith("/usr"):
-                self._extra.append(found[1])
-                (self.root / found[1].lstrip("/")).mkdir(parents=True)
-            script.write_text(f'#!/bin/sh\nexec {found[0]} "$@"\n')
-        script.chmod(0o755)
+    def _install_python(self, python: Python) -> None:
+        for folder in python.mounts:
+            self._mounts.append(folder)
+            (self.root / folder.lstrip("/")).mkdir(parents=True)
+        self._script("python3", f'exec {python.command} "$@"')
+        if not python.limits:
+            self._script("softlimit", 'while [ "${1#-}" != "$1" ]; do shift 2; done; exec "$@"')
+
+    def _script(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
 
     # --- power -----------------------------------------------------------------------------------------------------
 
     def boot(self, order: str = "rc.local-first") -> None:
         """Returns when rc.local has run. svscan starts after it, or with `supervisor-first` before."""
         assert self._machine is None
-        script = MOUNTS.format(extra=" ".join(self._extra))
+        script = MOUNTS.format(extra=" ".join(self._mounts))
         apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--net", "--ipc"]
-        if os.geteuid():
-            apart += ["--user", "--map-root-user"]
         command = [program("unshare", "util-linux"), *apart[1:], program("busybox", "busybox"), "sh", "-c", script]
         self._machine = subprocess.Popen(
             [*command, "sh", str(self.root)],
@@ -195,6 +226,19 @@ class Venus:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return int(children[0]) if children else None
 
+    def inside(self) -> list[int]:
+        """All processes of the GX, by their numbers out here."""
+        init = self._init()
+        space = os.readlink(f"/proc/{init}/ns/pid")
+        found = []
+        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+            try:
+                if os.readlink(f"/proc/{pid}/ns/pid") == space:
+                    found.append(pid)
+            except OSError:
+                continue  # it has ended
+        return found
+
     # --- a shell on it ---------------------------------------------------------------------------------------------
 
     def sh(self, command: str, timeout_s: float = 120.0, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -202,8 +246,6 @@ class Venus:
         init = self._init()
         assert init is not None, "the GX is off"
         enter = [program("nsenter", "util-linux"), f"--target={init}", "--mount", "--pid", "--net", "--ipc"]
-        if os.geteuid():
-            enter.append("--user")
         return subprocess.run(
             [*enter, "--root", "--wd", "/bin/sh", "-c", command],
             stdout=subprocess.PIPE,
