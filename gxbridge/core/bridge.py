@@ -39,6 +39,9 @@ SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
 BMS_ALLOWS_CHARGE = "/Bms/AllowToCharge"
 
+MOST_IDENTITIES = 512
+"""Batteries whose instance is remembered: more than two buses can carry."""
+
 URGENT_PREFIXES = (
     "/Info/",
     "/Io/",
@@ -190,6 +193,8 @@ class Bridge:
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
+        if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
+            del self._identities[next(iter(self._identities))]
         self._identities[key] = (instance, custom_name)
 
     @property

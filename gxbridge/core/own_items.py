@@ -17,6 +17,7 @@ reader every second."""
 
 MOST_DEVICES = 64
 MOST_FINDINGS = 32
+MOST_CHARGERS = 64
 """What is listed on D-Bus is bounded; the count tells when there is more."""
 
 _HEALTH = {"info": 0, "warning": 1, "alarm": 2}
@@ -45,7 +46,7 @@ class OwnItems:
         self._paths: set[str] = set()
         self._rendered: tuple[object, Mapping[str, Value]] = (None, {})
         self._devices: Mapping[str, Value] = {}
-        self._devices_at = float("-inf")
+        self._devices_at = self._looked_at = float("-inf")
 
     def render(
         self,
@@ -85,7 +86,10 @@ class OwnItems:
             "/Bms/ChargeLinkEndsAt": epoch(decision.charge_link_ends_at),
             "/Bms/MultiStopsAt": epoch(decision.multi_stops_at),
         }
+        self._number_chargers(limit.subject for limit in decision.limits if limit.name == "charger")
         for limit in decision.limits:
+            if limit.name == "charger" and limit.subject not in self._chargers:
+                continue
             items |= self._limit(limit, situation, epoch(situation.since.get((limit.name, limit.subject))))
         for n, note in enumerate(situation.batteries):
             items |= {
@@ -107,9 +111,12 @@ class OwnItems:
                 f"/Can/{bus}/Load": view.load,
                 f"/Can/{bus}/LastFrameAt": epoch(view.last_frame_at),
             }
-        if now - self._devices_at >= SLOW_S or not self._devices:
-            self._devices_at = now
-            self._devices = _devices(devices(), epoch)
+        if now - self._looked_at >= 1.0:
+            self._looked_at = now
+            listed = _devices(devices(), epoch)
+            if now - self._devices_at >= SLOW_S or _without_moments(listed) != _without_moments(self._devices):
+                self._devices_at = now
+                self._devices = listed
         items |= self._devices
         items |= _findings(situation, epoch)
         explanation = as_dict(situation, epoch)
@@ -123,9 +130,23 @@ class OwnItems:
         self._paths |= items.keys()
         return items | dict.fromkeys(gone)
 
+    def _number_chargers(self, subjects: Iterable[str]) -> None:
+        """Each charger keeps its number; only when all are given is that of one that has gone given again."""
+        present = dict.fromkeys(subjects)
+        for subject in present:
+            if subject in self._chargers:
+                continue
+            number = len(self._chargers)
+            if number >= MOST_CHARGERS:
+                gone = next((name for name in self._chargers if name not in present), None)
+                if gone is None:
+                    return
+                number = self._chargers.pop(gone)
+            self._chargers[subject] = number
+
     def _limit(self, limit: Limit, situation: Situation, since: int | None) -> dict[str, Value]:
         if limit.name == "charger":
-            base = f"/Limits/Charger/{self._chargers.setdefault(limit.subject, len(self._chargers))}"
+            base = f"/Limits/Charger/{self._chargers[limit.subject]}"
         else:
             base = f"/Limits/{limit.name.capitalize()}"
         items: dict[str, Value] = {
@@ -157,6 +178,10 @@ def _devices(devices: Iterable[Device], epoch: Epoch) -> dict[str, Value]:
             f"/Devices/{n}/LastHeardAt": epoch(device.last_heard),
         }
     return items
+
+
+def _without_moments(items: Mapping[str, Value]) -> dict[str, Value]:
+    return {path: value for path, value in items.items() if not path.endswith("/LastHeardAt")}
 
 
 def _findings(situation: Situation, epoch: Epoch) -> dict[str, Value]:
