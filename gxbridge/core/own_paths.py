@@ -96,7 +96,7 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Devices/<n>/Firmware", "s", "firmware version"),
     _row("/Devices/<n>/UniqueNumber", "u", "unique number of its NAME; invalid while unknown"),
     _row("/Devices/<n>/State", "s", "live, silent or lost"),
-    _row("/Devices/<n>/LastHeardAt", "u", "epoch seconds; the list of devices is refreshed every 10 s"),
+    _row("/Devices/<n>/LastHeardAt", "u", "epoch seconds; refreshed every 10 s, or when the list changes"),
     _row("/Findings/Count", "u", "findings that hold now"),
     _row("/Findings/<n>/Id", "s", "stable id of the finding"),
     _row("/Findings/<n>/Severity", "s", "info, warning or alarm"),

@@ -72,8 +72,8 @@ def elsewhere(scene: Scene, known: Controller) -> Device | None:
 
 
 def identity_of(device: Device) -> str:
-    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the last
-    word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
     unique = number(device.items, p.UNIQUE_NUMBER)
     serial = device.items.get(p.SERIAL)
     words = serial.split()[-1:] if isinstance(serial, str) else []
