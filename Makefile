@@ -52,6 +52,7 @@ format: setup  ## put the formatting right
 
 check-slow: setup packages-test  ## what needs more than the tests: a wheel built and used, a kernel with real CAN booted
 	sh packaging/check-wheel.sh $(BIN)/python
+	@sh packaging/system-packages.sh iproute2
 	$(BIN)/python -m pytest tests/kernel/boot.py
 
 bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run

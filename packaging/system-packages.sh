@@ -3,6 +3,7 @@
 # (root and apt-get), else says in one line what to install.
 #   venv          Python's venv module
 #   dbus-daemon   for the demo's and the tests' private buses
+#   iproute2      ip, for the tests on a kernel with CAN
 #   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
 set -eu
 
@@ -16,6 +17,7 @@ for wanted in "$@"; do
             command -v busctl >/dev/null || missing="$missing systemd"
             command -v gdbus >/dev/null || missing="$missing libglib2.0-bin"
             ;;
+        iproute2) command -v ip >/dev/null || missing="$missing iproute2" ;;
         *) echo "system-packages.sh: unknown word '$wanted'" >&2; exit 2 ;;
     esac
 done

@@ -225,6 +225,18 @@ def test_a_virtual_interface_has_no_controller() -> None:
     assert parse_link('[{"ifname": "vcan0", "flags": []}]') == Link("vcan0", up=False)
 
 
+def test_a_serial_adapter_has_its_bit_rate_elsewhere() -> None:
+    """Of iproute2 6.1 about a real slcan interface."""
+    text = (
+        '[{"ifname":"can0","flags":["NOARP","UP","LOWER_UP"],"linkinfo":{"info_kind":"can","info_data":{'
+        '"ctrlmode_supported":["LISTEN-ONLY"],"state":"ERROR-ACTIVE","restart_ms":0,"bittiming_bitrate":250000,'
+        '"bitrate_const":[10000,250000,1000000],"clock":0}},"stats64":{"rx":{"packets":1},"tx":{"packets":2}}}]'
+    )
+    found = parse_link(text)
+    assert found is not None
+    assert (found.bitrate, found.state, found.rx_errors, found.frames) == (250_000, "ERROR-ACTIVE", None, 3)
+
+
 @pytest.mark.parametrize(
     "text", [None, 7, "", "{", "{}", "[]", "[7]", '[{"ifname": 3}]', "[" * 100_000, "null", '[{"mtu": 16}]']
 )

@@ -24,6 +24,8 @@ LOSSY: Final = 0.001
 """Share of received frames that may be lost before it is worth a warning."""
 WARNING_LEVEL: Final = 96
 """Error counter from which a controller warns (ISO 11898-1); at 128 it is error-passive, beyond 255 bus-off."""
+FROM_A_LIST: Final = "bittiming_bitrate"
+"""Where the bit rate stands for a controller that knows some only, such as a serial adapter (iproute2 iplink_can.c)."""
 VIRTUAL: Final = frozenset({"vcan", "vxcan"})
 
 TERMINATION: Final = (
@@ -75,7 +77,7 @@ def parse_link(text: object) -> Link | None:
         up="UP" in flags if isinstance(flags, list) else False,
         kind=_word(info.get("info_kind")),
         state=_word(data.get("state")),
-        bitrate=_count(_under(data, "bittiming").get("bitrate")),
+        bitrate=_count(_under(data, "bittiming").get("bitrate", data.get(FROM_A_LIST))),
         rx_errors=_count(_under(data, "berr_counter").get("rx")),
         tx_errors=_count(_under(data, "berr_counter").get("tx")),
         bus_offs=_count(counts.get("bus_off")) or 0,
