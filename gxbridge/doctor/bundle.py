@@ -38,6 +38,7 @@ def redactor_of(gathered: Gathered, *, keep: bool) -> Redactor:
     redactor = Redactor(keep=keep)
     redactor.learn_services(gathered.facts.services)
     redactor.learn(explanation(gathered))
+    redactor.learn_text(gathered.config_text)
     return redactor
 
 

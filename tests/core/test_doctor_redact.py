@@ -59,6 +59,15 @@ def test_data_stays_data() -> None:
     assert redactor.data({"UniqueNumber": 5}) == {"UniqueNumber": "number-hidden"}
 
 
+def test_serials_and_numbers_that_only_the_configuration_knows() -> None:
+    redactor = Redactor()
+    text = "known:\n  - unique_number: 31337\n    serial: 'ABC123'\n    \"serial\": 0054321\n    n: 7\n"
+    redactor.learn_text(text)
+    said = redactor.text(text)
+    assert not [secret for secret in ("31337", "ABC123", "54321") if secret in said]
+    assert "n: 7" in said
+
+
 def test_short_words_are_no_serials() -> None:
     redactor = Redactor()
     redactor.learn({"/Serial": "on off 0 00031"})

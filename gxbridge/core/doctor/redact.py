@@ -25,6 +25,10 @@ LEAST_LETTERS: Final = 5
 """A shorter serial could be any word."""
 
 
+NAMED: Final = re.compile(r"(?im)\b(serial|unique_number)\b['\"]?\s*[:=]\s*['\"]?([0-9A-Za-z]+)")
+"""A serial or unique number as a configuration file names it."""
+
+
 class Redactor:
     """Without `keep` set it takes out serials and the like; keys always."""
 
@@ -52,6 +56,11 @@ class Redactor:
             for found in re.findall(r"_uc(\d+)", name):
                 self._numbers.setdefault(int(found), f"number-{len(self._numbers) + 1}")
         self._pattern = None
+
+    def learn_text(self, text: str) -> None:
+        """Find the secrets in a configuration file, also in one with faults."""
+        for field, word in NAMED.findall(text):
+            self.learn({field.lower(): int(word) if word.isdigit() and field.lower() != "serial" else word})
 
     def _learn_serial(self, word: str) -> None:
         if word.isdigit():
