@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+SECRET: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :-]?){12,}[0-9A-Fa-f]?(?![0-9A-Za-z])")
+"""Whatever looks like an encryption key, or most of one, was perhaps pasted into the wrong place."""
+HIDDEN: Final = "(hidden)"
 
 MAX_BYTES: Final = 256 * 1024
 
@@ -20,9 +25,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return (
-            f"{place}:{self.key}: {self.what}; {self.instead}" if self.key else f"{place}: {self.what}; {self.instead}"
-        )
+        text = f"{self.what}; {self.instead}"
+        return f"{place}{SECRET.sub(HIDDEN, f':{self.key}: {text}' if self.key else f': {text}')}"
 
 
 @dataclass(slots=True)
