@@ -114,4 +114,3 @@ def test_the_end_takes_everything_from_the_bus_at_once(stage: Scene) -> None:
     assert stage.consumer("names") == {}
     gone = {rest[0] for kind, _, *rest in stage.consumer("heard") if kind == "owner" and not rest[2]}
     assert gone >= {*owners, *owners.values()}
-
