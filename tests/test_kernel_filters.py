@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.assembly import kernel_filters
@@ -24,6 +24,7 @@ def test_everything_a_running_lynx_says_passes() -> None:
     assert [hex(can_id) for can_id, _ in frames if not passes(can_id)] == []
 
 
+@settings(deadline=None)
 @given(pgn=st.sampled_from(sorted(database().pgns)), source=st.integers(0, 255), priority=st.integers(0, 7),
        destination=st.integers(0, 255))  # fmt: skip
 def test_every_known_group_passes_from_everybody_to_everybody(
@@ -32,6 +33,7 @@ def test_every_known_group_passes_from_everybody_to_everybody(
     assert passes(identifier(pgn, source, destination if is_addressable(pgn) else 255, priority))
 
 
+@settings(deadline=None)
 @given(can_id=st.integers(0, 0x1FFFFFFF), data=st.binary(min_size=8, max_size=8))
 def test_what_is_dropped_would_not_have_been_decoded(can_id: int, data: bytes) -> None:
     if not passes(can_id):

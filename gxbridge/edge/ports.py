@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from gxbridge.core.doctor.facts import Port
 from gxbridge.core.doctor.link import Link, parse_link
+from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.items import Value
 from gxbridge.core.publication import profile_path
 from gxbridge.edge import client
@@ -54,13 +55,13 @@ async def find_ports(
                 found[path.split("/")[3]] = Port(path.split("/")[3])
     ports = []
     for port in found.values():
-        profile = settings.get(profile_path(port.name))
+        profile = number(settings, profile_path(port.name))
         ports.append(
             Port(
                 port.name,
                 port.label,
                 port.kind,
-                int(profile) if isinstance(profile, int | float) else None,
+                None if profile is None else int(profile),
                 drivers=_drivers(services, port.name),
             )
         )

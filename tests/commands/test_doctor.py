@@ -162,7 +162,7 @@ def test_without_a_configuration_the_gxs_usual_one_holds(
     monkeypatch.setattr(gather, "USUAL_CONFIG", Path(config + ".not"))
     with gx(bus):
         _, rows = report(capsys, "--dbus", bus)
-    assert "the defaults hold" in rows["config"]["text"]
+    assert "the running service has its own" in rows["config"]["text"]
 
 
 def test_findings_of_the_running_service_are_in_the_report(

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.doctor.configured import check_configured
 from gxbridge.core.doctor.examine import WIDTH, as_dict, as_text, examine
 from gxbridge.core.doctor.facts import Bus, Configured, ConfiguredBus, Supervised
 from gxbridge.core.doctor.program import check_program, venus_version
+from gxbridge.core.doctor.redact import Redactor
 from gxbridge.core.doctor.row import VERDICTS, Row, Verdict, exit_code, worst
-from tests.core.doctored import OWN, by_id, changed, configured, facts, own, port, program, report
+from gxbridge.core.items import Value
+from tests.core.doctored import (
+    LYNX,
+    OWN,
+    SETTINGS,
+    by_id,
+    changed,
+    configured,
+    facts,
+    own,
+    port,
+    program,
+    report,
+    services,
+)
 
 
 def row(verdict: Verdict, **fields: str) -> Row:
@@ -67,6 +83,7 @@ def test_the_last_line_sums_up(verdicts: tuple[Verdict, ...], said: str) -> None
     assert as_text([row(verdict) for verdict in verdicts]).splitlines()[-1] == said
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abc ", min_size=1, max_size=40), min_size=1, max_size=40))
 def test_no_line_is_longer_than_a_screen_and_no_word_is_lost(words: list[str]) -> None:
     text = " ".join(words)
@@ -232,8 +249,18 @@ def test_every_fault_is_a_problem_and_nothing_else_is_said() -> None:
     assert [(row.verdict, row.text) for row in rows] == [("problem", "c.yaml:1: a"), ("problem", "c.yaml:2: b")]
 
 
-def test_no_file_is_worth_a_note() -> None:
-    assert configuration(file="")["config"].verdict == "note"
+def test_no_file_is_worth_a_note_and_the_defaults_are_checked() -> None:
+    rows = by_id(check_configured(facts(configured=configured(file=""), services=changed(OWN=None), ports=())))
+    assert rows["config"].verdict == "note"
+    assert rows["no-such-port"].verdict == "problem"
+
+
+def test_where_no_file_is_named_the_running_service_says_which_ports_it_uses() -> None:
+    rows = report(configured=configured(file="", buses=(ConfiguredBus("vecan0", "socketcan", "vecan0"),)))
+    assert rows["config"].verdict == "note"
+    assert "--config FILE" in rows["config"].advice
+    assert "no-such-port" not in rows
+    assert "gxbridge listens beside" in rows["port"].text
 
 
 def test_remarks_are_notes() -> None:
@@ -264,6 +291,30 @@ def test_a_bus_must_be_called_like_its_port_where_there_are_profiles() -> None:
 def test_buses_that_are_no_ports_and_no_bus_at_all() -> None:
     assert "no-such-port" not in configuration(buses=(ConfiguredBus("u", "udp_multicast", "239.0.0.1"),))
     assert configuration(buses=())["no-bus"].verdict == "note"
+
+
+# --- rubbish ---
+
+VALUES: st.SearchStrategy[Value] = (
+    st.none()
+    | st.integers(-5, 70000)
+    | st.floats()
+    | st.sampled_from(["", "control", "live", "open", LYNX, "0167120 HQ21302VUDQ", "alarm", "x" * 300, "\x00/"])
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_services_that_say_anything_never_make_it_raise(data: st.DataObject) -> None:
+    given = {
+        name: {path: data.draw(VALUES) for path in items if data.draw(st.booleans())}
+        for name, items in services().items()
+    }
+    for name in data.draw(st.lists(st.sampled_from([LYNX, OWN, SETTINGS, "com.victronenergy.battery."]), max_size=3)):
+        given[f"{name}x"] = {"/DeviceInstance": data.draw(VALUES), "/Serial": data.draw(VALUES)}
+    rows = examine(facts(services=given))
+    as_text(rows)
+    json.dumps(Redactor().data(as_dict(rows, "1")))
 
 
 def test_records_are_frozen() -> None:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.doctor.facts import Bus
@@ -254,6 +254,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_statistics_of_any_shape_never_raise(data: object) -> None:
     found = parse_link(json.dumps([{"ifname": "can0", "linkinfo": data, "stats64": data, "flags": data}]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.doctor.redact import HIDDEN_KEY, Redactor, hide_keys
@@ -68,6 +68,16 @@ def test_serials_and_numbers_that_only_the_configuration_knows() -> None:
     assert "n: 7" in said
 
 
+def test_numbers_beyond_any_sense_are_no_secrets_and_no_trouble() -> None:
+    redactor = Redactor()
+    redactor.learn({"unique_number": float("inf"), "serial": "\u00b2 " + "9" * 5000})
+    redactor.learn({"unique_number": float("nan")})
+    redactor.learn({"unique_number": 31337})
+    assert redactor.data({"unique_number": float("inf")}) == {"unique_number": "number-hidden"}
+    assert redactor.text("0" * 5000 + "31337") == "number-1"
+    assert redactor.text("\u00b2") == "\u00b2"
+
+
 def test_short_words_are_no_serials() -> None:
     redactor = Redactor()
     redactor.learn({"/Serial": "on off 0 00031"})
@@ -88,6 +98,7 @@ def test_keys_in_a_broken_configuration_are_hidden_whatever_they_are() -> None:
     assert said == f"readout:\n  - address: x\n    key: {HIDDEN_KEY}\n    KEY={HIDDEN_KEY}\nmonkey: 1\n"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 2_097_151), max_size=5),
     st.lists(st.from_regex(r"HQ[0-9]{4}[A-Z0-9]{5}", fullmatch=True), max_size=5),

@@ -8,6 +8,7 @@ from typing import Final
 from gxbridge.core.doctor.facts import Facts
 from gxbridge.core.doctor.ports import carries_vecan
 from gxbridge.core.doctor.row import Row
+from gxbridge.core.own_paths import OWN_NAME
 
 SECTION: Final = "Configuration"
 
@@ -21,6 +22,10 @@ def check_configured(facts: Facts) -> Iterator[Row]:
         return
     if configured.file:
         yield Row(SECTION, "config", "ok", f"{configured.file}: {configured.summary}")
+    elif OWN_NAME in facts.services:
+        text = "no configuration file was named; the running service has its own"
+        yield Row(SECTION, "config", "note", text, "Name it with --config FILE to have it checked.")
+        return
     else:
         text = f"no configuration file, the defaults hold: {configured.summary}"
         yield Row(SECTION, "config", "note", text, "service/gxbridge.example.yaml has every key.")

@@ -13,9 +13,12 @@ from gxbridge.core.battery_paths import OWN_PREFIX
 from gxbridge.core.doctor.facts import Facts, Port, Services
 from gxbridge.core.doctor.link import check_link
 from gxbridge.core.doctor.row import Row
-from gxbridge.core.dvcc.quirks import LYNX, QUIRKS
+from gxbridge.core.doctor.service import buses_of
+from gxbridge.core.dvcc.numbers import number
+from gxbridge.core.dvcc.quirks import LYNX, quirk_of
 from gxbridge.core.dvcc.services import Device, kind_of, title
 from gxbridge.core.items import Value
+from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import FREE_PROFILE, profile_path
 
 SECTION: Final = "CAN ports"
@@ -84,14 +87,13 @@ def carries_vecan(port: Port) -> bool:
 def vanishing(port: str, services: Services) -> list[Lost]:
     """Every device that the GX knows by the vendor's drivers on this port, Lynx BMSes first."""
     found: dict[str, Lost] = {}
-    numbers = set()
+    numbers: set[float | str] = set()
     mark = re.compile(rf"\.(?:socketcan_|lynxparallel.*_){re.escape(port)}(?:_|$)")
     for name, items in services.items():
         if name.startswith(OWN_PREFIX) or not mark.search(name):
             continue
-        number = items.get("/N2kUniqueNumber")
-        match = re.search(r"_uc(\d+)$", name)
-        numbers.add(int(number) if isinstance(number, int | float) else int(match[1]) if match else name)
+        unique, match = number(items, "/N2kUniqueNumber"), re.search(r"_uc(\d+)$", name)
+        numbers.add(unique if unique is not None else int(match[1]) if match else name)
         found[name] = Lost(f"{title(Device(name, kind_of(name), items))} ({kind_of(name)})", is_lynx(items))
     for index, device in _vecan_devices(services.get(f"{VECAN_PREFIX}{port}", {})).items():
         if device.get("N2kUniqueNumber") in numbers or "GX" in str(device.get("ModelName")).split():
@@ -114,8 +116,7 @@ def _vecan_devices(items: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
 
 def is_lynx(items: Mapping[str, Value]) -> bool:
     """Is it a Lynx Smart BMS, by its product id?"""
-    product = items.get("/ProductId")
-    return isinstance(product, int | float) and QUIRKS.get(int(product)) is LYNX
+    return quirk_of(items) is LYNX
 
 
 def check_ports(facts: Facts) -> Iterator[Row]:
@@ -128,12 +129,20 @@ def check_ports(facts: Facts) -> Iterator[Row]:
             "no CAN interface was found",
             "On a GX restart it; some have no CAN port. Elsewhere connect an adapter; `ip -br link` shows it.",
         )
-    configured = {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan"}
+    used = ports_in_use(facts)
     silent: Services = {name: {} for name in facts.bus.unanswered}
     for port in facts.ports:
-        yield from check_port(port, {**silent, **facts.services}, ours=port.name in configured)
+        yield from check_port(port, {**silent, **facts.services}, ours=port.name in used)
         if port.link is not None:
-            yield from check_link(SECTION, port.link, port.later, port.seconds, ours=port.name in configured)
+            yield from check_link(SECTION, port.link, port.later, port.seconds, ours=port.name in used)
+
+
+def ports_in_use(facts: Facts) -> set[str]:
+    """Where gxbridge listens: by the configuration, or by the running service where no configuration was named."""
+    own = facts.services.get(OWN_NAME)
+    if own is not None and not facts.configured.file:
+        return set(buses_of(own))
+    return {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan"}
 
 
 def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:

@@ -19,6 +19,8 @@ ADDRESS: Final = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]
 HIDDEN_KEY: Final = "(key hidden)"
 SERIAL_FIELDS: Final = frozenset({"serial"})
 NUMBER_FIELDS: Final = frozenset({"unique_number", "uniquenumber", "n2kuniquenumber"})
+HIDDEN_NUMBER: Final = "number-hidden"
+MOST: Final = 1 << 64
 SHORT: Final = 1000
 """Unique numbers below this look like any other number: they are taken out of names only (`_uc12`)."""
 LEAST_LETTERS: Final = 5
@@ -45,8 +47,8 @@ class Redactor:
             if field in SERIAL_FIELDS and isinstance(found, str):
                 for word in found.split():
                     self._learn_serial(word)
-            elif field in NUMBER_FIELDS and isinstance(found, int | float) and found > 0:
-                self._numbers.setdefault(int(found), f"number-{len(self._numbers) + 1}")
+            elif field in NUMBER_FIELDS and isinstance(found, int | float) and 0 < found < MOST:
+                self._learn_number(int(found))
         self._pattern = None
 
     def learn_services(self, services: Services) -> None:
@@ -54,19 +56,22 @@ class Redactor:
         for name, items in services.items():
             self.learn(dict(items))
             for found in re.findall(r"_uc(\d+)", name):
-                self._numbers.setdefault(int(found), f"number-{len(self._numbers) + 1}")
+                self._learn_number(int(found))
         self._pattern = None
 
     def learn_text(self, text: str) -> None:
         """Find the secrets in a configuration file, also in one with faults."""
         for field, word in NAMED.findall(text):
-            self.learn({field.lower(): int(word) if word.isdigit() and field.lower() != "serial" else word})
+            self.learn({field.lower(): int(word) if is_number(word) and field.lower() != "serial" else word})
 
     def _learn_serial(self, word: str) -> None:
-        if word.isdigit():
-            self._numbers.setdefault(int(word), f"number-{len(self._numbers) + 1}")
+        if is_number(word):
+            self._learn_number(int(word))
         elif len(word) >= LEAST_LETTERS:
             self._serials.setdefault(word, f"serial-{len(self._serials) + 1}")
+
+    def _learn_number(self, number: int) -> None:
+        self._numbers.setdefault(number, f"number-{len(self._numbers) + 1}")
 
     def text(self, text: str) -> str:
         """A text without them."""
@@ -89,7 +94,7 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.data(item, field) for item in value]
         if not self._keep and field.rpartition("/")[2].lower() in NUMBER_FIELDS and isinstance(value, int | float):
-            return self._numbers.get(int(value), "number-hidden")
+            return self._numbers.get(int(value), HIDDEN_NUMBER) if 0 < value < MOST else HIDDEN_NUMBER
         return value
 
     def _word(self, secret: str, kind: str) -> str:
@@ -105,7 +110,12 @@ class Redactor:
 
     def _replace(self, found: re.Match[str]) -> str:
         secret = found[0]
-        return self._serials.get(secret) or self._numbers[int(secret)]
+        return self._serials.get(secret) or self._numbers[int(secret.lstrip("0"))]
+
+
+def is_number(word: str) -> bool:
+    """Digits only, and not more than a serial could have."""
+    return word.isascii() and word.isdecimal() and len(word) < 20
 
 
 def _fields(value: object, name: str = "") -> Iterator[tuple[str, object]]:

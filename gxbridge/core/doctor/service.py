@@ -7,6 +7,7 @@ from typing import Final
 
 from gxbridge.core.doctor.facts import Facts
 from gxbridge.core.doctor.row import OF_SEVERITY, Row, Verdict
+from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME
 
@@ -62,14 +63,20 @@ def _absent(facts: Facts) -> Row:
     return Row(SECTION, "running", "problem", f"{supervised.folder} runs, but is not on D-Bus", log)
 
 
-def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
+def buses_of(own: Mapping[str, Value]) -> dict[str, Value]:
+    """The CAN buses of the running service, each with its state."""
+    found: dict[str, Value] = {}
     for path, state in own.items():
         parts = path.split("/")
-        if len(parts) != 4 or parts[1] != "Can" or parts[3] != "State" or state is None:
-            continue
-        bus = parts[2]
-        frames, lost, errors = (number_of(own.get(f"/Can/{bus}/{name}")) for name in ("Frames", "Lost", "Errors"))
-        text = f"bus {bus}: {frames} frames heard, {lost} lost, {errors} errors"
+        if len(parts) == 4 and parts[1] == "Can" and parts[3] == "State" and state is not None:
+            found[parts[2]] = state
+    return found
+
+
+def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
+    for bus, state in buses_of(own).items():
+        frames, lost, errors = (number(own, f"/Can/{bus}/{name}") or 0 for name in ("Frames", "Lost", "Errors"))
+        text = f"bus {bus}: {frames:.0f} frames heard, {lost:.0f} lost, {errors:.0f} errors"
         if state in ("open", "ended"):
             verdict: Verdict = "warning" if lost or errors else "ok"
             advice = "Errors come from the wiring, termination or bit rate; losses from a machine that is too busy."
@@ -78,11 +85,6 @@ def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
             yield Row(
                 SECTION, "bus", "problem", f"{text}; it is {state}", str(own.get(f"/Can/{bus}/Reason") or ""), bus
             )
-
-
-def number_of(value: Value) -> int:
-    """A counter; 0 when it is unknown."""
-    return int(value) if isinstance(value, int | float) else 0
 
 
 def _findings(own: Mapping[str, Value]) -> Iterator[Row]:
