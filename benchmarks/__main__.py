@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SUITE = ("decode", "receive", "dvcc", "dbus", "service")
+SUITE = ("decode", "receive", "dvcc", "blackbox", "dbus", "service")
 
 
 def main() -> int:

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final
 
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import Plain
-from gxbridge.core.blackbox.ring import Ring, Stretch
+from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
 from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge, Cycle, Frames, Setup
 from gxbridge.core.finding import Finding
@@ -61,8 +62,14 @@ class Frozen:
 
 def digest_of(cycle: Cycle, effective: str) -> str:
     """A decision in 16 digits: two that differ anywhere have different ones."""
-    text = repr((effective, cycle.writes, tuple.__repr__(cycle.decision)))
-    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    decision = cycle.decision
+    plain = decision._replace(published=dict(decision.published), findings=())
+    # JSON tells 1 from 1.0 and writes every float exactly; it is made in C, unlike the text of named tuples.
+    text = to_json([effective, cycle.writes, plain, [_finding(finding) for finding in decision.findings]])
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+_finding = attrgetter(*Finding.__slots__)
 
 
 class RecordingBridge(Bridge):

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
+from struct import error as struct_error
 from typing import Final, NamedTuple
 
 from gxbridge.core.blackbox.codec import Plain
@@ -20,6 +21,8 @@ Frame = tuple[float, int, bytes]
 FRAME: Final = Struct("<dIB8s")
 """Monotonic seconds, identifier, number of bytes, bytes."""
 MOST_DATA: Final = 8
+LENGTH_AT: Final = 12
+"""Where the number of bytes stands in a packed frame."""
 
 KEYFRAME_S: Final = 50.0
 """A stretch is ended at the first look after this time, so that there is a beginning in every minute."""
@@ -110,11 +113,15 @@ class Ring:
         pending, self._pending, self._pending_frames = self._pending, [], 0
         pack = FRAME.pack
         for bus, frames in pending:
-            if all(len(data) <= MOST_DATA and 0 <= can_id < 1 << 32 for _, can_id, data in frames):
-                self._keep(Block(bus, b"".join([pack(at, can_id, len(data), data) for at, can_id, data in frames])))
-            else:
-                rows = [[at, can_id, data.hex()] for at, can_id, data in frames]
-                self._keep(to_json(["frames", bus, rows]).encode())
+            try:
+                packed = b"".join([pack(at, can_id, len(data), data) for at, can_id, data in frames])
+                if max(packed[LENGTH_AT :: FRAME.size], default=0) <= MOST_DATA:
+                    self._keep(Block(bus, packed))
+                    continue
+            except struct_error:
+                pass  # no identifier of 32 bits, or far too long: no CAN frame, but it was heard
+            rows = [[at, can_id, data.hex()] for at, can_id, data in frames]
+            self._keep(to_json(["frames", bus, rows]).encode())
 
     def _keep(self, record: Record) -> None:
         if not self._stretches:
