@@ -149,9 +149,7 @@ def run(
 
 def _boot(chosen: Kernel, init: Path, output: Callable[[bytes], object], timeout_s: float) -> None:
     """Console 0 is the kernel's log, console 1 what the command says."""
-    for name in ("unshare", "setpriv"):
-        if shutil.which(name) is None:
-            raise CannotBoot(f"{name} is missing: apt-get install util-linux")
+    cage = _cage()
     folder = init.parent
     environment = {**os.environ}
     shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None  # noqa: S108 - where the kernel keeps its memory
@@ -160,9 +158,7 @@ def _boot(chosen: Kernel, init: Path, output: Callable[[bytes], object], timeout
     reading, writing = os.pipe()
     with (folder / "kernel.log").open("wb") as log:
         command = [
-            *("setpriv", "--pdeathsig", "KILL"),
-            *("unshare", "--fork", "--pid", "--kill-child"),
-            *(() if os.geteuid() == 0 else ("--user", "--map-root-user")),
+            *cage,
             str(chosen.program),
             *(f"mem={MEMORY_MB}M", "root=none", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}"),
             *(f"con0=null,fd:{log.fileno()}", f"con1=null,fd:{writing}", "con=null"),
@@ -185,6 +181,21 @@ def _boot(chosen: Kernel, init: Path, output: Callable[[bytes], object], timeout
         guest.kill()
         guest.wait()
         os.close(reading)
+
+
+def _cage() -> list[str]:
+    """What to put before the kernel's command, so that all of its processes end with this one. Raises CannotBoot."""
+    for name in ("unshare", "setpriv"):
+        if shutil.which(name) is None:
+            raise CannotBoot(f"{name} is missing: apt-get install util-linux")
+    said = ""
+    for more in ([], ["--user", "--map-root-user"]):
+        cage = ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--pid", "--kill-child", *more]
+        tried = subprocess.run([*cage, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if tried.returncode == 0:
+            return cage
+        said = tried.stderr.strip()
+    raise CannotBoot(f"this machine allows no PID namespace ({said}): be root, or allow unprivileged user namespaces")
 
 
 def _pass_on(reading: int, output: Callable[[bytes], object], deadline: float) -> None:

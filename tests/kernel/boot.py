@@ -96,6 +96,8 @@ def test_a_package_that_cannot_be_had_is_said_with_what_to_do(tmp_path: Path, mo
     monkeypatch.setenv("PATH", str(tools))
     with pytest.raises(uml.CannotBoot, match=r"cannot be had: E: Unable to locate package\n.*apt-get install"):
         uml._fetch(tmp_path / "cache")
+    with pytest.raises(uml.CannotBoot, match="unshare is missing: apt-get install util-linux"):
+        uml._cage()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(uml.CannotBoot, match="apt-get is missing"):
         uml._fetch(tmp_path / "cache")
