@@ -126,7 +126,7 @@ def run(
             "modules": [str(path) for path in chosen.modules.values()],
             "shares": [name, *map(str, shares)],
             "command": list(command),
-            "environment": {**os.environ, "HOME": "/root", "TERM": "dumb", **(environment or {})},
+            "environment": {**os.environ, "HOME": "/", "TERM": "dumb", **(environment or {})},
             "folder": os.getcwd(),
             "timeout_s": timeout_s,
             "status": str(folder / "status"),

@@ -52,10 +52,10 @@ def settle(plan: dict[str, Any]) -> None:
     for module in plan["modules"]:
         load(module)
     mount("tmpfs", "/mnt")
-    for folder in ("upper", "work", "root"):
+    for folder in ("upper", "work", "tree"):
         os.mkdir(f"/mnt/{folder}")
-    mount("overlay", "/mnt/root", "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work")
-    os.chroot("/mnt/root")
+    mount("overlay", "/mnt/tree", "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work")
+    os.chroot("/mnt/tree")
     os.chdir("/")
     mount("proc", "/proc")
     mount("sysfs", "/sys")
