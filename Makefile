@@ -50,9 +50,11 @@ format: setup  ## put the formatting right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check-slow: setup packages-test  ## what needs more than the tests: a wheel built and used, a kernel with real CAN booted
+check-slow: setup build packages-test  ## what takes longer: the wheel, the bundle, a GX in a folder, ARM, a kernel with real CAN
+	@sh packaging/system-packages.sh gx arm
 	sh packaging/check-wheel.sh $(BIN)/python
 	@sh packaging/system-packages.sh iproute2
+	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
 
 bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run

@@ -16,8 +16,8 @@ apt() {
         -o Dir::Cache="$state/cache" -o Dir::Log=/dev/null -o Debug::NoLocking=1 "$@"
 }
 # One source out of step (a mirror being renewed) does not matter while another has the packages.
-apt update || echo "some package lists could not be fetched" >&2
-apt install --yes --download-only --no-install-recommends python3 >/dev/null
+apt update 2>"$state/said" || echo "arm-root.sh: not all package lists could be fetched" >&2
+apt install --yes --download-only --no-install-recommends python3 >/dev/null || { cat "$state/said" >&2; exit 1; }
 for package in "$state"/cache/archives/*.deb; do
     dpkg -x "$package" "$folder/root"
 done

@@ -5,6 +5,8 @@
 #   dbus-daemon   for the demo's and the tests' private buses
 #   iproute2      ip, for the tests on a kernel with CAN
 #   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
+#   gx            what a GX device has, for the tests of the installation: busybox, daemontools, unshare
+#   arm           qemu for 32-bit ARM programs, and a C compiler for its plugin
 set -eu
 
 missing=""
@@ -18,6 +20,15 @@ for wanted in "$@"; do
             command -v gdbus >/dev/null || missing="$missing libglib2.0-bin"
             ;;
         iproute2) command -v ip >/dev/null || missing="$missing iproute2" ;;
+        gx)
+            command -v busybox >/dev/null || missing="$missing busybox"
+            command -v svscan >/dev/null || missing="$missing daemontools"
+            command -v unshare >/dev/null || missing="$missing util-linux"
+            ;;
+        arm)
+            command -v qemu-arm >/dev/null || missing="$missing qemu-user"
+            command -v cc >/dev/null || missing="$missing gcc libc6-dev"
+            ;;
         *) echo "system-packages.sh: unknown word '$wanted'" >&2; exit 2 ;;
     esac
 done
@@ -26,7 +37,8 @@ done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing:$missing"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
+    # One source out of step does not matter while another has the packages; if none has, the next line says so.
+    apt-get update -qq || true
     # shellcheck disable=SC2086  # one word for each package is meant
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else

@@ -5,21 +5,32 @@ A program under qemu-arm lies at one place of qemu's own memory, so what of it i
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
-from tests.boat.conftest import ROOT
 from tests.boat.venus import Python
 from tests.edge.dbus_daemon import program
 
+ROOT = Path(__file__).parent.parent.parent
 BASE = 0x2_0000_0000
 """Where qemu puts the program's address 0; it has 4 GB from there."""
+STANDARD = (
+    "argparse, asyncio, bz2, calendar, compileall, configparser, csv, ctypes.util, decimal, email.parser, gzip, "
+    "importlib.metadata, json, logging, lzma, optparse, platform, py_compile, queue, runpy, sqlite3, ssl, statistics, "
+    "subprocess, tempfile, textwrap, threading, timeit, urllib.parse, xml.etree.ElementTree, zipfile"
+)
+"""What gxbridge and its packages import of it, and a little more."""
 
 
 def arm_root(folder: Path) -> Path:
     """Unpacks Debian's armhf Python; returns the root that it lies in."""
     subprocess.run(["sh", ROOT / "packaging" / "arm-root.sh", folder], check=True)
-    return folder / "root"
+    root = folder / "root"
+    # Byte code of its standard library, which Debian makes when it installs and Venus OS has from the start.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([*arm_python(root).command.split(), "-c", f"import {STANDARD}"], check=True, env=environment)
+    return root
 
 
 def arm_python(root: Path, *options: str) -> Python:

@@ -9,11 +9,10 @@ import time
 from pathlib import Path
 
 import can
-import pytest
 
 from gxbridge import __version__
 from gxbridge.edge.socketdir import SocketDirBus
-from tests.boat.arm import arm_python, arm_root, resident_kb
+from tests.boat.arm import arm_python, resident_kb
 from tests.boat.venus import Venus
 from tests.core.boat import LYNX_SERVICE, NO_CHARGE, RUNNING, claim, status, vreg
 from tests.service import OWN, Reader, wait_for
@@ -21,11 +20,6 @@ from tests.test_service import write_log
 
 APPS = "/data/apps/gxbridge"
 CONFIG = "can:\n  - interface: gxsocket\n    channel: /data/wire\n    name: can0\n"
-
-
-@pytest.fixture(scope="session")
-def arm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return arm_root(tmp_path_factory.mktemp("arm"))
 
 
 def test_it_is_a_32_bit_arm(arm: Path) -> None:

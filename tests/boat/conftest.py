@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.boat.arm import arm_root
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -29,3 +31,9 @@ def unpacked(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         archive.extractall(into, filter="data")
     (folder,) = into.iterdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def arm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with Debian's Python for 32-bit ARM."""
+    return arm_root(tmp_path_factory.mktemp("arm"))

@@ -33,13 +33,14 @@ MOUNTS = """
 set -eu
 root=$1
 mount --bind "$root" "$root"
-for each in /usr /dev {extra}; do
-    mount --rbind -o ro "$each" "$root$each"
-done
-mount --bind "$root-data" "$root/data"
 for each in service tmp run; do
     mount -t tmpfs -o mode=755 tmpfs "$root/$each"
 done
+for each in /usr /dev {extra}; do
+    mkdir -p "$root$each"
+    mount --rbind -o ro "$each" "$root$each"
+done
+mount --bind "$root-data" "$root/data"
 mkdir "$root/run/dbus"
 mount --bind "$root-bus" "$root/run/dbus"
 mount -t proc proc "$root/proc"
@@ -166,9 +167,7 @@ class Venus:
         (folder / "run").chmod(0o755)
 
     def _install_python(self, python: Python) -> None:
-        for folder in python.mounts:
-            self._mounts.append(folder)
-            (self.root / folder.lstrip("/")).mkdir(parents=True)
+        self._mounts += python.mounts
         self._script("python3", f'exec {python.command} "$@"')
         if not python.limits:
             self._script("softlimit", 'while [ "${1#-}" != "$1" ]; do shift 2; done; exec "$@"')
