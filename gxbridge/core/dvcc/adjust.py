@@ -28,9 +28,10 @@ from gxbridge.core.dvcc.firmware import insufficient
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.legacy import legacy
 from gxbridge.core.dvcc.limits import charger_limits, multi_limit, same_reason, system_limits
-from gxbridge.core.dvcc.loss import state_of
+from gxbridge.core.dvcc.loss import BmsStanding
 from gxbridge.core.dvcc.memory import Controller, Memory
 from gxbridge.core.dvcc.multi import bms_limits, remainder, stop_charge, stop_discharge, without_bms
+from gxbridge.core.dvcc.observe import is_on
 from gxbridge.core.dvcc.reasons import cap
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene
@@ -45,21 +46,20 @@ class Round(NamedTuple):
     memory: Memory
 
 
-def full_round(scene: Scene, memory: Memory, now: float, dvcc_on: bool) -> Round:
+def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) -> Round:
     """One round, whatever the state: DVCC off, BMS lost, or control."""
-    if not dvcc_on:
-        return off_round(scene, memory._replace(adjusted_at=now))
+    if not is_on(memory.dvcc):
+        return off_round(scene, memory, now)
     old = insufficient(scene)
     batteries = int(scene.selection.bmses > 1)
     flags = memory.flags._replace(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
-    memory = memory._replace(adjusted_at=now, flags=flags)
     if scene.options.loss_stops_first:
-        state, who, _ = state_of(memory.controllers, now)
+        state, who, _ = standing
         if who is not None and state in ("silent", "lost"):
-            return lost_round(scene, memory, now, who, silent=state == "silent")
+            return lost_round(scene, memory, now, flags, who, silent=state == "silent")
     if remembered(scene):
-        return remembered_round(scene, memory, now)
-    return control_round(scene, memory, now, old)
+        return remembered_round(scene, memory, now, flags)
+    return control_round(scene, memory, now, flags, old)
 
 
 def remembered(scene: Scene) -> bool:
@@ -69,31 +69,34 @@ def remembered(scene: Scene) -> bool:
     return any(device.items.get(p.BMS_PRESENT) == 1 for device in scene.plant.chargers)
 
 
-def off_round(scene: Scene, memory: Memory) -> Round:
+def off_round(scene: Scene, memory: Memory, now: float) -> Round:
     """DVCC off."""
     writes, flags = legacy(scene, memory.flags)
     limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene.plant.chargers, "dvcc-off"))
     if scene.options.no_legacy:
         writes, flags = [], flags._replace(solar_voltage=0, solar_current=0)
-    return Round(writes, memory._replace(flags=flags, limits=tuple(limits), findings=()))
+    return Round(writes, memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=()))
 
 
-def remembered_round(scene: Scene, memory: Memory, now: float) -> Round:
+def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> Round:
     """Nothing is written to anybody; what was published about voltages ends."""
-    flags = memory.flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
+    flags = flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
     limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene.plant.chargers, "bms-remembered"))
     found = (remembered_finding(scene, now),)
-    return Round([], memory._replace(flags=flags, limits=tuple(limits), findings=found))
+    return Round([], memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=found))
 
 
-def lost_round(scene: Scene, memory: Memory, now: float, who: Controller, *, silent: bool) -> Round:
+def lost_round(scene: Scene, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
     name = "bms-silent" if silent else "bms-lost"
-    flags = memory.flags._replace(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None)
+    flags = flags._replace(
+        solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None
+    )
     told = untold(scene.plant.chargers, name, 0.0 if silent else None)
     book = Chronicle(now, memory.since)
     reason = book.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
-    memory = memory._replace(
+    memory = memory.but(
+        adjusted_at=now,
         flags=flags,
         limits=tuple(same_reason(reason, scene, told)),
         findings=(loss_finding(who, silent, now),),
@@ -106,14 +109,14 @@ def lost_round(scene: Scene, memory: Memory, now: float, who: Controller, *, sil
     for device in (*scene.plant.solar_side, *scene.plant.others):
         writes += put(device, p.NETWORK_MODE, mode)
     writes += current_writes(told)
-    memory = memory._replace(charge_told_at=now if writes else memory.charge_told_at)
+    memory = memory.but(charge_told_at=now if writes else memory.charge_told_at)
     writes += stop_charge(scene)
     if scene.options.discharge_on_loss == "stop":
         writes += stop_discharge(scene)
     return Round(writes, memory)
 
 
-def control_round(scene: Scene, memory: Memory, now: float, old: Sequence[Device]) -> Round:
+def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
     pv_off = memory.pv_disabled_reads > 0
     book = Chronicle(now, memory.since)
@@ -141,8 +144,9 @@ def control_round(scene: Scene, memory: Memory, now: float, old: Sequence[Device
     ]
     found = tuple(round_findings(scene, cvl, charge.limit, amps, told, old, now))
     renewed = scene.bms is not None and scene.multi is not None and not discharge.refused
-    memory = memory._replace(
-        flags=control_flags(scene, memory.flags, volts, cvl.value, amps),
+    memory = memory.but(
+        adjusted_at=now,
+        flags=control_flags(scene, flags, volts, cvl.value, amps),
         pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0),
         regulator_v=said.regulator_v,
         dc_loads_a=loads_a,

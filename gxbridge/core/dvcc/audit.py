@@ -58,10 +58,12 @@ def over(current_a: float, limit_a: float) -> bool:
 
 def follow(track: Track, limit_a: float | None, current_a: float | None, now: float) -> Track:
     """One look at a limit and the current it should hold; None: not known."""
+    exceeds = limit_a is not None and current_a is not None and over(current_a, limit_a)
+    if not exceeds and track.over_since is None and track.dropped_at is None and track.limit_a == limit_a:
+        return track if not track.turns else turn(track, limit_a, now)  # as it mostly is
     track = turn(track, limit_a, now)
     if limit_a is None or current_a is None:
         return track._replace(limit_a=limit_a, over_since=None, worst_a=0.0, dropped_at=None)
-    exceeds = over(current_a, limit_a)
     dropped = track.limit_a is not None and limit_a < track.limit_a
     if exceeds:
         started = now if track.over_since is None else track.over_since
@@ -93,6 +95,16 @@ class Said(NamedTuple):
 
     name: str
     words: dict[str, str]
+
+
+def quiet(audit: Audit) -> bool:
+    """Is there certainly nothing to say?"""
+    return audit.pre_alarm_at is None and calm(audit.charge) and calm(audit.discharge)
+
+
+def calm(track: Track) -> bool:
+    """Is there certainly nothing to say about one direction?"""
+    return track.over_since is None and not track.lag_s and len(track.turns) < TURNS
 
 
 def verdicts(audit: Audit, permits: str, now: float) -> Iterator[Said]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.audit import Audit, follow, verdicts
+from gxbridge.core.dvcc.audit import Audit, follow, quiet, verdicts
 from gxbridge.core.dvcc.chargers import feeding_system
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.dvcc.findings import finding
@@ -28,12 +28,13 @@ def measured_current(scene: Scene) -> float | None:
 def audit(scene: Scene, before: Audit, limits: tuple[Limit, ...], now: float) -> Audit:
     """Look once a second."""
     current = measured_current(scene)
-    by_name = {limit.name: limit.value for limit in limits[:3]}
-    return Audit(
-        follow(before.charge, by_name.get("CCL"), current, now),
-        follow(before.discharge, by_name.get("DCL"), None if current is None else -current, now),
-        pre_alarm(scene, before.pre_alarm_at, now),
-    )
+    ccl, dcl = (limits[1].value, limits[2].value) if limits else (None, None)  # CVL, CCL, DCL come first
+    charge = follow(before.charge, ccl, current, now)
+    discharge = follow(before.discharge, dcl, None if current is None else -current, now)
+    began = pre_alarm(scene, before.pre_alarm_at, now)
+    if charge is before.charge and discharge is before.discharge and began == before.pre_alarm_at:
+        return before
+    return Audit(charge, discharge, began)
 
 
 def pre_alarm(scene: Scene, began: float | None, now: float) -> float | None:
@@ -49,6 +50,8 @@ def pre_alarm(scene: Scene, began: float | None, now: float) -> float | None:
 
 def audit_findings(scene: Scene, seen: Audit, now: float) -> Iterator[Finding]:
     """What the audit has to say now."""
+    if quiet(seen):
+        return
     permits = ""
     if feeds_in(scene.multi, scene.settings):
         permits = "feed-in is on, which permits this for solar"

@@ -124,7 +124,8 @@ def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -
     sharers = []
     for device, own_a in chargers:
         told = number(device.items, p.CHARGE_CURRENT)
-        sharers.append(Sharer(smoothed.get(device.name, 0.0), own_a, own_a if told is None else told))
+        told = own_a if told is None else told
+        sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, told, True, True)))
     return sharers
 
 
@@ -137,14 +138,16 @@ def shared(
     rule = strict_share if scene.options.strict_sharing else vendor_share
     shares = rule(limit_a, vendor_sharers(chargers, smoothed))
     return [
-        Told(device, clamp(own_a, current), "share", limit_a, extra_a)
+        make(Told, (device, clamp(own_a, current), "share", limit_a, extra_a))
         for (device, own_a), current in zip(chargers, shares, strict=True)
     ]
 
 
 def clamp(own_a: float | None, current_a: float) -> float:
     """Never beyond the charger's own setting, never below 0."""
-    return max(current_a if own_a is None else min(current_a, own_a), 0.0)
+    if own_a is not None and current_a > own_a:
+        return own_a
+    return current_a if current_a > 0 else 0.0
 
 
 def at_most(chargers: Sequence[Charger], why: str) -> list[Told]:
@@ -169,7 +172,7 @@ def solar_currents(
         if own_a is None or why:
             silent.append(Told(device, None, why))
         else:
-            chargers.append(Charger(device, own_a))
+            chargers.append(make(Charger, (device, own_a)))
     if amps.stop:
         return [Told(device, 0.0, "stopped") for device, own_a in chargers] + silent, []
     if amps.solar_a is None:
@@ -240,7 +243,11 @@ def strict_currents(scene: Scene, limit_a: float, smoothed: Mapping[str, float])
         name, kind, items, own_a = device
         first = kind in SUN
         actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or 0.0
-        why = "no-path" if p.CHARGE_CURRENT not in items else "other-network" if first and elsewhere(device) else ""
+        why = ""
+        if p.CHARGE_CURRENT not in items:
+            why = "no-path"
+        elif first and items.get(p.N2K_INSTANCE):
+            why = "other-network"
         if own_a is not None and not why:
             devices.append(device)
             sharers.append(make(Sharer, (actual, own_a, 0.0, first, items.get(p.STATE) != 0)))
@@ -265,4 +272,4 @@ def current_writes(told: Sequence[Told]) -> list[Write]:
 
 def solar_sum(scene: Scene, smoothed: Mapping[str, float]) -> float:
     """What the solar side makes (A, smoothed)."""
-    return sum(smoothed.get(device.name, 0.0) for device in scene.plant.solar_side)
+    return sum([smoothed.get(name, 0.0) for name, _, _, _ in scene.plant.solar_side])

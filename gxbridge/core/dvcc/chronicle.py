@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gxbridge.core.dvcc.decision import Cap, Unit
-from gxbridge.core.dvcc.reasons import cap
+from gxbridge.core.dvcc.fast import make
+from gxbridge.core.dvcc.reasons import cap, said
 
 Words: TypeAlias = Mapping[str, str]
 Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Words]]
@@ -26,12 +27,15 @@ class Chronicle:
         """A cap that remembers since when it has its value."""
         key = (name, source)
         known = self.before.get(key)
-        if known is None or known[0].value != value:
+        if known is None:
             made = cap(name, value, unit, source, path, self.now, **words)
-        elif known[1] == words:
-            self.fresh[key] = known
-            return known[0]
         else:
-            made = cap(name, value, unit, source, path, known[0].since, **words)
+            before, same_words = known[0], known[1] == words
+            if before.value == value and same_words:
+                self.fresh[key] = known
+                return before
+            since = before.since if before.value == value else self.now
+            text = before.text if same_words else said(name, **words)
+            made = make(Cap, (value, unit, name, before.kind, source, path, since, text))
         self.fresh[key] = (made, words)
         return made

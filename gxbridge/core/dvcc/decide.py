@@ -12,10 +12,9 @@ from gxbridge.core.dvcc.chargers import charge_voltages, put
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.clocks import running
 from gxbridge.core.dvcc.decision import Decision, Write
-from gxbridge.core.dvcc.filters import advance, advance_vebus
 from gxbridge.core.dvcc.findings import sense_finding
 from gxbridge.core.dvcc.grants import granted, taken_back
-from gxbridge.core.dvcc.loss import LINK_S, MULTI_S, QUIET_S, state_of
+from gxbridge.core.dvcc.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.observe import is_on, observe
@@ -42,33 +41,29 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     """
     scene = look(snapshot)
     before = memory.bms
-    scene, memory = observe(scene, snapshot, memory, now)
+    scene, memory, second = observe(scene, snapshot, memory, now)
     writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
-    control, sense = due(memory.control, now), due(memory.sense, now)
-    if control is not None:
-        memory = memory._replace(
-            control=control,
-            smoothed=advance(memory.smoothed, scene.plant.solar_side),
-            vebus_a=advance_vebus(memory.vebus_a, scene.plant, scene.multi),
-        )
+    standing = state_of(memory.controllers, now)
+    sense = due(memory.sense, now)
     if sense is not None:
-        more, memory = share_sense(scene, memory, sense, is_on(memory.dvcc), now)
+        more, memory = share_sense(scene, memory, sense, standing.state)
         writes += more
-    grants = granted(scene, memory)
-    round_due = control is not None and control.seconds % ROUND_S == 0
-    state = state_of(memory.controllers, now)[0]
-    early = scene.options.early_lowering and (
-        taken_back(memory.grants, grants) or (state in ("silent", "lost") and state != memory.round_state)
-    )
-    if round_due or early:
-        more, memory = full_round(scene, memory, now, is_on(memory.dvcc))
-        memory = memory._replace(grants=grants, round_state=state)
+    grants = granted(scene, memory) if scene.options.early_lowering else None
+    round_due = second is not None and second % ROUND_S == 0
+    newly_lost = standing.state in ("silent", "lost") and standing.state != memory.round_state
+    adjusted = round_due or (grants is not None and (newly_lost or taken_back(memory.grants, grants)))
+    if adjusted:
+        more, memory = full_round(scene, memory, now, standing)
         writes += more
     elif memory.adjusted_at is None:
-        memory = explain_ahead(scene, memory, now)
-    if control is not None:
-        memory = memory._replace(audit=audit(scene, memory.audit, memory.limits, now))
-    return conclude(scene, memory, now, writes, round_due or early), memory
+        foreseen = full_round(scene, memory, now, standing).memory  # what the first round would say, without doing it
+        memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
+    seen = memory.audit if second is None else audit(scene, memory.audit, memory.limits, now)
+    if adjusted:
+        memory = memory.but(grants=grants, round_state=standing.state, audit=seen)
+    elif seen is not memory.audit:
+        memory = memory.but(audit=seen)
+    return conclude(scene, memory, now, writes, adjusted, standing), memory
 
 
 def take(
@@ -81,7 +76,7 @@ def take(
             writes += quick(scene, memory, service, now)
         elif path == p.PV_DISABLE and service == p.SYSTEM:
             wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
-            memory = memory._replace(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
+            memory = memory.but(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
     return writes, memory
 
 
@@ -105,20 +100,16 @@ def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]
     return writes
 
 
-def explain_ahead(scene: Scene, memory: Memory, now: float) -> Memory:
-    """Before the first round: what it would say, without doing it."""
-    foreseen = full_round(scene, memory, now, is_on(memory.dvcc)).memory
-    return memory._replace(limits=foreseen.limits, findings=foreseen.findings)
-
-
-def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool) -> Decision:
+def conclude(
+    scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool, standing: BmsStanding
+) -> Decision:
     """Put the decision together."""
-    state, who, since = state_of(memory.controllers, now)
+    state, who, since = standing
     findings = (*memory.findings, *audit_findings(scene, memory.audit, now))
     voltage = scene.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))
-    link, multi = link_ends(scene, memory, now), multi_stops(memory)
+    link, multi = link_ends(scene, memory, standing), multi_stops(memory)
     return Decision(
         writes=tuple(writes),
         published=published(scene, memory.flags),
@@ -134,13 +125,13 @@ def conclude(scene: Scene, memory: Memory, now: float, writes: list[Write], adju
     )
 
 
-def link_ends(scene: Scene, memory: Memory, now: float) -> float | None:
+def link_ends(scene: Scene, memory: Memory, standing: BmsStanding) -> float | None:
     """When the chargers' links end, if nothing changes: None while they are renewed."""
     told = memory.charge_told_at
     if told is None or memory.adjusted_at is None:
         return None
-    state, who, _ = state_of(memory.controllers, now)
-    if state == "silent" and who is not None and scene.options.loss_stops_first:
+    who = standing.who
+    if standing.state == "silent" and who is not None and scene.options.loss_stops_first:
         return who.last_word + QUIET_S + LINK_S
     return told + LINK_S if told < memory.adjusted_at else None
 

@@ -24,10 +24,8 @@ def low_pass(before: float, now: float, weight: float) -> float:
 
 
 def fed_current(device: Device) -> float | None:
-    """What a charger's filter is fed (A): its DC current; inverter/chargers with the sun's, if that is more."""
+    """What an inverter/charger's filter is fed (A): its DC current, or the sun's, if that is more."""
     current = number(device.items, p.CURRENT)
-    if device.kind not in (p.MULTI, p.INVERTER):
-        return current
     power, voltage = number(device.items, p.YIELD_POWER), number(device.items, p.VOLTAGE)
     if power is None or not voltage:
         return current
@@ -50,7 +48,7 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mappin
     """One second for every charger's filter; an unknown current leaves it where it is."""
     fresh = dict(smoothed)
     for device in chargers:
-        current = fed_current(device)
+        current = number(device.items, p.CURRENT) if device.kind == p.SOLAR else fed_current(device)
         if current is not None:
             before = smoothed.get(device.name, current)
             fresh[device.name] = before + (current - before) * CHARGER_WEIGHT
@@ -65,5 +63,5 @@ def advance_vebus(before: float, plant: Plant, multi: Device | None) -> float:
     connected = multi is not None and multi.items.get(p.CONNECTED) == 1
     current = (number(multi.items, p.CURRENT) or 0.0) if multi is not None and connected else 0.0
     if current < 0:
-        current = max(current, -sum(charger.own_a or 0.0 for charger in plant.chargers))
+        current = max(current, -sum([charger.own_a or 0.0 for charger in plant.chargers]))
     return low_pass(before, current, VEBUS_WEIGHT)

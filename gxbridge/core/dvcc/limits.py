@@ -12,10 +12,24 @@ from gxbridge.core.dvcc.chargers import Told
 from gxbridge.core.dvcc.current import Currents
 from gxbridge.core.dvcc.decision import Cap, Limit, LimitName, Unit
 from gxbridge.core.dvcc.fast import make
-from gxbridge.core.dvcc.reasons import REASONS, amount, cap, finish, limit, plain, said, terms_text, would_hold
+from gxbridge.core.dvcc.reasons import (
+    NEXT,
+    NOTHING,
+    REASONS,
+    TERM_NAMES,
+    TITLES,
+    amount,
+    cap,
+    limit,
+    plain,
+    said,
+    term_text,
+    would_hold,
+)
 from gxbridge.core.dvcc.scene import Scene
 
 OWN_TEXT: Final = REASONS["own-limit"].text
+TITLE: Final = TITLES["charger"]
 
 
 def system_limits(
@@ -53,7 +67,7 @@ class Common(NamedTuple):
 def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
     """One limit for each charger; `old` names those whose firmware is too old."""
     system = ccl.caps[0]
-    common = Common(system, would_hold(system), terms, terms_text(terms))
+    common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
     texts: dict[tuple[str, float | None], str] = {}
     found: list[Limit] = []
     for one in told:
@@ -83,7 +97,8 @@ def charger_limit(one: Told, text: str, common: Common) -> Limit:
     elif value == own_a and why != "stopped":
         # A charger that may do all it can is limited by its own setting, whatever its share is called.
         text, runner = OWN_TEXT, "" if system_a is None or system_a <= own_a else system_next
-        terms_said = terms_text((reason,)) + terms_said
+        if why in TERM_NAMES:
+            terms_said = term_text(reason)
         caps = (own_setting(name, own_a), reason) if system_a is None else (own_setting(name, own_a), reason, system)
     elif system_a is not None and value is not None and value < system_a < own_a:
         runner = system_next
@@ -91,7 +106,10 @@ def charger_limit(one: Told, text: str, common: Common) -> Limit:
     else:
         runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {plain(own_a)} A"
         caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
-    sentence = finish("charger", value, "A", text, terms_said, runner)
+    told = NOTHING if value is None else f"{plain(value)} A"
+    sentence = (
+        f"{TITLE} {told}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {told}: {text}.{terms_said}"
+    )
     return make(Limit, ("charger", name, value, "A", caps + terms, sentence))
 
 

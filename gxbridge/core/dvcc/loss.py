@@ -8,7 +8,7 @@ VE.Can registers public, 0x2001, 0x200E); a Multi stops about 5 min after its la
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decision import BmsState
@@ -108,12 +108,25 @@ def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:
     return next((controller for controller in controllers if controller.lost_at is not None), None)
 
 
-def state_of(controllers: tuple[Controller, ...], now: float) -> tuple[BmsState, Controller | None, float | None]:
-    """Live, silent, lost or none; who; and since when."""
+class BmsStanding(NamedTuple):
+    """Live, silent, lost or none; who; and since when (monotonic s)."""
+
+    state: BmsState
+    who: Controller | None
+    since: float | None
+
+
+NO_BMS_EVER: Final = BmsStanding("none", None, None)
+
+
+def state_of(controllers: tuple[Controller, ...], now: float) -> BmsStanding:
+    """How it stands with the BMS in control."""
+    if not controllers:
+        return NO_BMS_EVER
     lost = first_lost(controllers)
     if lost is not None and lost.lost_at is not None:
         ends = lost.last_word + QUIET_S
-        return ("silent", lost, lost.lost_at) if now < ends else ("lost", lost, max(ends, lost.lost_at))
-    if not controllers:
-        return "none", None, None
-    return "live", controllers[0], controllers[0].since
+        if now < ends:
+            return BmsStanding("silent", lost, lost.lost_at)
+        return BmsStanding("lost", lost, max(ends, lost.lost_at))
+    return BmsStanding("live", controllers[0], controllers[0].since)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.filters import begin
+from gxbridge.core.dvcc.filters import advance, advance_vebus, begin
 from gxbridge.core.dvcc.loss import first_lost, watch
 from gxbridge.core.dvcc.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.permissions import given
@@ -11,10 +13,22 @@ from gxbridge.core.dvcc.quirks import ORDINARY, force, forced_of
 from gxbridge.core.dvcc.scene import Scene, bms_identity
 from gxbridge.core.dvcc.settings import ON
 from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.timers import due
 
 
-def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> tuple[Scene, Memory]:
-    """The memory after a look; and the scene, without a BMS where the one in control is lost and none may take over."""
+class Observed(NamedTuple):
+    """What was seen and what is remembered of it. `second`: the control loop's second, if one is due now.
+
+    In the scene there is no BMS where the one in control is lost and no other may take over.
+    """
+
+    scene: Scene
+    memory: Memory
+    second: int | None
+
+
+def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Observed:
+    """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(scene, memory.controllers, snapshot.heard, now)
     if scene.options.loss_stops_first and first_lost(controllers) is not None:
         scene = scene._replace(selection=scene.selection._replace(bms=None), quirk=ORDINARY)
@@ -33,10 +47,16 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> tup
     control = memory.control
     if control is None and (scene.plant.chargers or scene.plant.of(p.BATTERY)):
         control = Timer(now + 1)
-    return scene, memory._replace(
-        control=control,
+    smoothed, vebus_a = begin(memory.smoothed, scene.plant.solar_side), memory.vebus_a
+    timer = due(control, now)
+    if timer is not None:
+        smoothed = advance(smoothed, scene.plant.solar_side)
+        vebus_a = advance_vebus(vebus_a, scene.plant, scene.multi)
+    memory = memory.but(
+        control=timer or control,
         sense=memory.sense or Timer(now + 1),
-        smoothed=begin(memory.smoothed, scene.plant.solar_side),
+        smoothed=smoothed,
+        vebus_a=vebus_a,
         flags=flags,
         bms=identity,
         dvcc=dvcc,
@@ -45,6 +65,7 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> tup
         controllers=controllers,
         gave=given(scene, memory.gave),
     )
+    return Observed(scene, memory, None if timer is None else timer.seconds)
 
 
 def stored(known: Stored | None, raw: int) -> Stored:

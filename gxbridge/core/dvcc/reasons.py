@@ -6,7 +6,7 @@ Vendor facts in the inferences: Victron, Lynx Smart BMS manual (3.75 V, 2.8 V, 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -214,9 +214,9 @@ def by_value(c: Cap) -> tuple[bool, float]:
     return (c.value is None, c.value or 0.0)
 
 
-def ordered(caps: Iterable[Cap]) -> tuple[Cap, ...]:
+def ordered(caps: Sequence[Cap]) -> tuple[Cap, ...]:
     """The lowest first, equals as they came, explanations last."""
-    return tuple(sorted(caps, key=by_value))
+    return tuple(caps) if len(caps) < 2 else tuple(sorted(caps, key=by_value))
 
 
 def age(seconds: float) -> str:
@@ -233,18 +233,20 @@ def sentence(limit: Limit, now: float | None = None) -> str:
 
 def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap], now: float | None = None) -> str:
     """The sentence for a value and its caps, the winner first."""
-    winner, others = caps[0], caps[1:]
-    said_more = winner.text
+    winner = caps[0]
+    text = winner.text
     if now is not None and winner.since is not None:
         form = AGO if winner.kind == "said" else FOR
-        said_more += form.format(age=age(now - winner.since))
-    inferred = [c.text for c in others if c.kind == "inferred"]
-    if inferred:
-        said_more += LIKELY.format(texts=", ".join(inferred))
-    following = None
-    if value is not None:
-        following = next((c for c in others if c.value is not None and c.value > value), None)
-    return finish(name, value, unit, said_more, terms_text(others), "" if following is None else would_hold(following))
+        text += form.format(age=age(now - winner.since))
+    likely = terms = runner = ""
+    for c in caps[1:]:
+        if c.kind == "inferred":
+            likely += f", {c.text}" if likely else c.text
+        elif c.name in TERM_NAMES:
+            terms += term_text(c)
+        elif not runner and value is not None and c.value is not None and c.value > value:
+            runner = would_hold(c)
+    return finish(name, value, unit, text + LIKELY.format(texts=likely) if likely else text, terms, runner)
 
 
 def finish(name: LimitName, value: float | None, unit: Unit, text: str, terms: str, runner: str) -> str:
@@ -253,9 +255,9 @@ def finish(name: LimitName, value: float | None, unit: Unit, text: str, terms: s
     return f"{start}{NEXT}{runner}." if runner else start
 
 
-def terms_text(caps: Iterable[Cap]) -> str:
-    """What changes the value, each as a sentence of its own."""
-    return "".join(f" {c.text[0].upper()}{c.text[1:]}." for c in caps if c.name in TERM_NAMES)
+def term_text(c: Cap) -> str:
+    """What changes the value, as a sentence of its own."""
+    return f" {c.text[0].upper()}{c.text[1:]}."
 
 
 def would_hold(following: Cap) -> str:

@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.battery import Voltage
 from gxbridge.core.dvcc.chargers import put
-from gxbridge.core.dvcc.decision import Write
+from gxbridge.core.dvcc.decision import BmsState, Write
 from gxbridge.core.dvcc.fast import make
-from gxbridge.core.dvcc.loss import state_of
 from gxbridge.core.dvcc.memory import Memory, Timer
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.observe import is_on
@@ -145,13 +144,15 @@ class SenseRound(NamedTuple):
     memory: Memory
 
 
-def share_sense(scene: Scene, memory: Memory, timer: Timer, dvcc_on: bool, now: float) -> SenseRound:
+def share_sense(scene: Scene, memory: Memory, timer: Timer, bms: BmsState) -> SenseRound:
     """Shared sense of one second: every third voltage and current, every ninth temperature."""
     sensor = temperature_sensor(scene)
     earlier, known = memory.sensors
     sensors = (known, "" if sensor is None else sensor.name)
-    if timer.seconds % ROUND_S or quiet(scene, memory, now):
-        return SenseRound([], memory._replace(sense=timer, sensors=sensors))
+    # After the loss of a BMS nothing at all is written any more.
+    if timer.seconds % ROUND_S or (bms == "lost" and scene.options.loss_stops_first):
+        return SenseRound([], memory.but(sense=timer, sensors=sensors))
+    dvcc_on = is_on(memory.dvcc)
     volts = voltage_sense(scene, scene.voltage, dvcc_on and is_on(memory.svs))
     scs_on = dvcc_on and bool(scene.settings.scs & ON)
     amps, state = current_sense(scene, scs_on, memory.flags.solar_voltage == 1)
@@ -164,9 +165,4 @@ def share_sense(scene: Scene, memory: Memory, timer: Timer, dvcc_on: bool, now: 
         flags = flags._replace(temperature_sense=state)
     present = [*scene.plant.chargers, *scene.plant.of(p.VECAN), *([] if scene.multi is None else [scene.multi])]
     names = frozenset(device.name for device in present)
-    return SenseRound(writes, memory._replace(sense=timer, sensors=sensors, flags=flags, sense_receivers=names))
-
-
-def quiet(scene: Scene, memory: Memory, now: float) -> bool:
-    """After the loss of a BMS nothing at all is written any more."""
-    return scene.options.loss_stops_first and state_of(memory.controllers, now)[0] == "lost"
+    return SenseRound(writes, memory.but(sense=timer, sensors=sensors, flags=flags, sense_receivers=names))

@@ -85,9 +85,11 @@ def survey(services: Mapping[str, Service]) -> Plant:
     by_kind: dict[str, list[Device]] = {}
     for name, items in services.items():
         kind = kind_of(name)
-        own_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
-        if own_a is not None and own_a < 0:
-            own_a = 0.0
+        own_a = None
+        if kind in CHARGERS:
+            own_a = number(items, p.CHARGE_LIMIT_SETTING)
+            if own_a is not None and own_a < 0:
+                own_a = 0.0
         device = make(Device, (name, kind, items, own_a))
         if kind in by_kind:
             by_kind[kind].append(device)

@@ -62,20 +62,23 @@ def strict_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float]:
     if limit_a <= 0:
         return [0.0] * len(sharers)
     sizes = [0.0] * 5
-    rows: list[tuple[int, float, int, float]] = []
+    rows: list[tuple[int, float, int, float, float]] = []
     for actual_a, own_a, _, first, awake in sharers:
+        now_a = 0.0 if actual_a < 0 else own_a if actual_a > own_a else actual_a
         if not awake:
-            row = (ASLEEP, own_a, ASLEEP, 0.0)
+            now, now_a, room = ASLEEP, own_a, ASLEEP
+        elif first:
+            now, room = ACTUAL_FIRST, ROOM_FIRST
         else:
-            now_a = 0.0 if actual_a < 0 else own_a if actual_a > own_a else actual_a
-            row = (ACTUAL_FIRST if first else ACTUAL_OTHERS, now_a, ROOM_FIRST if first else ROOM_OTHERS, own_a - now_a)
-        sizes[row[0]] += row[1]
-        sizes[row[2]] += row[3]
-        rows.append(row)
+            now, room = ACTUAL_OTHERS, ROOM_OTHERS
+        room_a = own_a - now_a
+        sizes[now] += now_a
+        sizes[room] += room_a
+        rows.append((now, now_a, room, room_a, own_a))
     parts = fill(limit_a, sizes)
     return [
-        round_down(parts[now] * now_a + parts[room] * room_a, now_a + room_a, asleep=now == ASLEEP)
-        for now, now_a, room, room_a in rows
+        round_down(parts[now] * now_a + parts[room] * room_a, own_a, asleep=now == ASLEEP)
+        for now, now_a, room, room_a, own_a in rows
     ]
 
 

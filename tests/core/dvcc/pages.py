@@ -1,0 +1,93 @@
+"""The tables of `docs/dvcc.md`, made from the program's own tables: `python -m tests.core.dvcc.pages` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gxbridge.core.dvcc.clocks import CLOCKS
+from gxbridge.core.dvcc.compare import COMPARED
+from gxbridge.core.dvcc.findings import FINDINGS
+from gxbridge.core.dvcc.options import SWITCHES
+from gxbridge.core.dvcc.quirks import QUIRKS
+from gxbridge.core.dvcc.reasons import REASONS, TERM_NAMES
+
+PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    lines.insert(1, tuple("---" for _ in lines[0]))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def switches() -> str:
+    return table(
+        ("switch", "on (`strict`)", "off (`vendor`)"),
+        ((f"`{switch.name}`", switch.on, switch.off) for switch in SWITCHES),
+    )
+
+
+def reasons() -> str:
+    return table(
+        ("name", "kind", "what is said", "source, value, default"),
+        (
+            (f"`{name}`", "term" if name in TERM_NAMES else reason.kind, reason.text, reason.doc)
+            for name, reason in REASONS.items()
+        ),
+    )
+
+
+def findings() -> str:
+    rows = [(name, text.severity, text.text, text.advice) for name, text in {**FINDINGS, **COMPARED}.items()]
+    return table(("id", "severity", "text", "advice"), ((f"`{row[0]}`", *row[1:]) for row in rows))
+
+
+def clocks() -> str:
+    return table(
+        ("clock", "runs", "then"), ((f"`{name}`", f"{row.duration_s:.0f} s", row.text) for name, row in CLOCKS.items())
+    )
+
+
+def quirks() -> str:
+    products: dict[str, list[int]] = {}
+    for product, quirk in QUIRKS.items():
+        products.setdefault(quirk.name, []).append(product)
+    by_name = {quirk.name: quirk for quirk in QUIRKS.values()}
+    return table(
+        ("product", "ids", "0 A stops all", "voltage at once", "gives permissions", "changes"),
+        (
+            (
+                name,
+                ", ".join(f"0x{product:04X}" for product in sorted(ids)),
+                "yes" if by_name[name].stop_on_zero else "no",
+                "yes" if by_name[name].quick else "no",
+                "yes" if by_name[name].gives_permissions else "no",
+                (getattr(by_name[name].adjust, "__doc__", "") or "nothing").splitlines()[0],
+            )
+            for name, ids in products.items()
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "switches": switches,
+    "reasons": reasons,
+    "findings": findings,
+    "clocks": clocks,
+    "quirks": quirks,
+}
+
+
+def filled(page: str) -> str:
+    """The page with every table between `<!-- name -->` and `<!-- end -->` made anew."""
+    for name, make in TABLES.items():
+        before, marker, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        page = f"{before}{marker}{make()}\n{end}{after}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
