@@ -232,12 +232,12 @@ class Bridge:
         self._relatives = self.family.look(
             self._services, batteries, now, enforced=self._standing.effective == "control"
         )
-        unpublished = frozenset(
+        without_limits = frozenset(
             service_name(battery)
             for battery in batteries
-            if battery.key in publications and publications[battery.key].publish == "none"
+            if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        writes = self._decide(services, unpublished, now, timers=timers)
+        writes = self._decide(services, without_limits, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
