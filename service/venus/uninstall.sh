@@ -44,8 +44,8 @@ main() {
         say "the configuration stays: $config"
     fi
     remove_hook
-    rm -rf "$apps" "$logs"
-    rmdir /data/apps 2>/dev/null || true
+    rm -rf "$apps" "$logs" "$boxes"
+    rmdir /data/apps "$(dirname "$boxes")" 2>/dev/null || true
     settle
     say "gxbridge is removed"
 }

@@ -103,7 +103,7 @@ def roomy() -> str | None:
 class Venus:
     """Made in `with`; runs only between `boot()` and `halt()`."""
 
-    def __init__(self, version: str = "v3.66", python: str | None = sys.executable, data: Path | None = None) -> None:
+    def __init__(self, version: str = "v3.66", python: Python | None = None, data: Path | None = None) -> None:
         """`data` is copied to /data."""
         assert os.geteuid() == 0, "these tests make mounts and namespaces, and so need root"
         self._folder = Path(tempfile.mkdtemp(prefix="gx", dir=roomy()))  # short: a socket's path has 108 characters

@@ -1,0 +1,187 @@
+"""What of the installation can be looked at without a GX: the scripts, the pins, the questions that they ask."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from gxbridge.assembly import GX_BOXES
+from gxbridge.config import load
+from gxbridge.doctor.bundle import LOG
+from gxbridge.doctor.gather import USUAL_CONFIG
+from tests.boat.conftest import ROOT
+from tests.boat.gx_services import gx_services
+from tests.service import Reader
+
+VENUS = ROOT / "service" / "venus"
+PINS = (ROOT / "service" / "requirements-venus.txt").read_text()
+SCRIPTS = [
+    *sorted(path for path in VENUS.rglob("*.sh")),
+    *(ROOT / "service" / name for name in ("run", "log/run")),
+    *(
+        VENUS / name
+        for name in ("gxbridge", "setuphelper/services/gxbridge/run", "setuphelper/services/gxbridge/log/run")
+    ),
+]
+SOLAR = "com.victronenergy.solarcharger.ttyO2"
+SETTINGS = "com.victronenergy.settings"
+Items = dict[str, int | float | str | None]
+
+
+def helper(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A module of service/venus/gxbridge_venus, as the scripts run it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(VENUS), str(ROOT)))}
+    command = [sys.executable, "-m", f"gxbridge_venus.{module}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+# --- scripts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_is_plain_sh(script: Path) -> None:
+    text = script.read_text()
+    subprocess.run(["sh", "-n", script], check=True)
+    found = re.search(r"\[\[ |^\s*(?:local|function|declare) |<<<|&>|pipefail", text, re.MULTILINE)
+    assert not found, f"{script} has {found and found[0]!r}, which is not POSIX"
+    if script.name != "common.sh":
+        assert text.startswith("#!/bin/sh\n")
+        assert script.stat().st_mode & 0o111, f"{script} is not executable"
+
+
+def test_scripts_and_doctor_mean_the_same_files() -> None:
+    common = (VENUS / "common.sh").read_text()
+    assert re.search(rf"^config={re.escape(str(USUAL_CONFIG))}$", common, re.MULTILINE)
+    assert re.search(rf"^logs={re.escape(str(LOG.parent))}$", common, re.MULTILINE)
+    assert re.search(rf"^boxes={re.escape(GX_BOXES)}( #|$)", common, re.MULTILINE)
+    assert str(USUAL_CONFIG) in (ROOT / "service" / "run").read_text()
+    assert str(LOG.parent) in (ROOT / "service" / "log" / "run").read_text()
+
+
+def test_the_ceiling_is_the_vendors() -> None:
+    assert "softlimit -d 100000000 -s 1000000 -a 100000000" in (ROOT / "service" / "run").read_text()
+
+
+# --- pins ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pins_are_what_the_project_asks_for() -> None:
+    pinned = dict(re.findall(r"^(\S+)==(\S+) \\$", PINS, re.MULTILINE))
+    lowered = {name.lower().replace("_", "-"): version for name, version in pinned.items()}
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(lowered[wanted.name.lower()]), f"{line} and {pinned}: run packaging/pins.py"
+
+
+def test_every_pin_has_a_hash_and_no_index_is_named() -> None:
+    lines = [line for line in PINS.splitlines() if not line.startswith("#")]
+    assert len(lines) % 2 == 0
+    for pin, digest in zip(lines[::2], lines[1::2], strict=True):
+        assert re.fullmatch(r"[\w.-]+==[\w.]+ \\", pin)
+        assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", digest)
+    assert "://" not in PINS
+
+
+# --- the first configuration -----------------------------------------------------------------------------------------
+
+EXAMPLE = ROOT / "service" / "gxbridge.example.yaml"
+
+
+@pytest.mark.parametrize(
+    ("ports", "channels"),
+    [
+        ({}, ["vecan0"]),
+        ({"can0": 1}, ["can0"]),
+        ({"can0": 2, "can1": 3, "vecan1": 5, "vecan0": 0}, ["can0", "vecan1"]),
+        ({"can0": 3, "can1": 7}, ["vecan0"]),
+    ],
+)
+def test_it_listens_on_the_ports_with_ve_can(
+    bus: str, tmp_path: Path, ports: dict[str, int], channels: list[str]
+) -> None:
+    stored: Items = {f"/Settings/Canbus/{name}/Profile": profile for name, profile in ports.items()}
+    with gx_services(bus, {SETTINGS: stored}):
+        made = helper("first_config", str(EXAMPLE), bus)
+    assert made.returncode == 0
+    path = tmp_path / "gxbridge.yaml"
+    path.write_text(made.stdout)
+    assert [spec.channel for spec in load(str(path)).can] == channels
+    if channels == ["vecan0"]:
+        assert made.stdout == EXAMPLE.read_text()
+
+
+def test_without_d_bus_it_is_the_example(tmp_path: Path) -> None:
+    made = helper("first_config", str(EXAMPLE), f"unix:path={tmp_path}/nobody")
+    assert made.returncode == 0
+    assert made.stdout == EXAMPLE.read_text()
+    assert "could not be asked" in made.stderr
+
+
+# --- removing --------------------------------------------------------------------------------------------------------
+
+
+def test_chargers_that_have_seen_a_bms_are_named_with_the_cure(bus: str) -> None:
+    services: dict[str, Items] = {
+        SOLAR: {"/ProductName": "SmartSolar", "/CustomName": "Roof", "/DeviceInstance": 279, "/Settings/BmsPresent": 1},
+        "com.victronenergy.solarcharger.ttyO3": {"/ProductName": "Another", "/Settings/BmsPresent": 0},
+        "com.victronenergy.solarcharger.ttyO5": {"/ProductName": "Unknown", "/Settings/BmsPresent": None},
+        "com.victronenergy.alternator.ttyO4": {"/ProductName": "Orion XS", "/Settings/BmsPresent": 1},
+        "com.victronenergy.battery.gxbridge_can0_uc1": {"/Settings/BmsPresent": 1},
+    }
+    with gx_services(bus, services):
+        said = helper("chargers_with_bms", bus)
+    assert said.returncode == 0
+    assert re.findall(r"\* (.*)", said.stdout) == [
+        "Orion XS (com.victronenergy.alternator.ttyO4)",
+        "Roof (com.victronenergy.solarcharger.ttyO2, instance 279)",
+    ]
+    assert "BMS controlled, Reset" in said.stdout
+
+
+@pytest.mark.parametrize(("active", "said"), [("com.victronenergy.battery.socketcan_can0", True), ("", False)])
+def test_a_bms_that_stays_is_said(bus: str, active: str, said: bool) -> None:
+    services: dict[str, Items] = {
+        SOLAR: {"/ProductName": "SmartSolar", "/Settings/BmsPresent": 1},
+        "com.victronenergy.system": {"/ActiveBmsService": active},
+    }
+    with gx_services(bus, services):
+        assert ("goes on to tell them" in helper("chargers_with_bms", bus).stdout) is said
+
+
+def test_where_no_charger_remembers_nothing_is_said(bus: str) -> None:
+    with gx_services(bus, {SOLAR: {"/ProductName": "SmartSolar", "/Settings/BmsPresent": 0}}):
+        said = helper("chargers_with_bms", bus)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+def test_only_settings_of_ours_are_removed(bus: str) -> None:
+    ours, other = "/Settings/Devices/gxbridge_uc1/ClassAndVrmInstance", "/Settings/Devices/x/ClassAndVrmInstance"
+    with gx_services(bus, {SETTINGS: {ours: "battery:100", other: "battery:1"}}):
+        assert "1 settings" in helper("forget_settings", bus).stdout
+        assert helper("forget_settings", bus).stdout == ""
+        assert Reader(bus).ask(SETTINGS, ours) == "absent"
+        assert Reader(bus).ask(SETTINGS, other) == "battery:1"
+
+
+def test_without_a_settings_service_there_is_nothing_to_remove(bus: str) -> None:
+    said = helper("forget_settings", bus)
+    assert (said.returncode, said.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["chargers_with_bms", "forget_settings"])
+def test_without_d_bus_it_says_so_and_fails(module: str, tmp_path: Path) -> None:
+    said = helper(module, f"unix:path={tmp_path}/nobody")
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr
+    assert "nobody" in said.stderr
+
+
+def test_the_self_test_passes_here() -> None:
+    assert helper("self_test").returncode == 0
