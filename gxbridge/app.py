@@ -303,7 +303,11 @@ class App:
             self._refresh_can(at)
         self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
         self.bridge.report(
-            (*write_findings(self._writer.refusals(), at), *self._can_troubles.findings(self._can, at)),
+            (
+                *write_findings(self._writer.refusals(), at),
+                *self._can_troubles.findings(self._can, at),
+                *(() if self._box is None else self._box.findings(at)),
+            )
         )
         look = self.bridge.tick if timers else self.bridge.react
         cycle = look(at, self._epoch_offset, self._can)

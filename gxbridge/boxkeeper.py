@@ -34,7 +34,6 @@ class BoxKeeper:
             frozen = self.bridge.frozen(now)
             if frozen is not None:
                 self._begin(frozen)
-        self._report(now)
 
     def command(self, now: float) -> None:
         """Somebody asked for a box (signal USR1)."""
@@ -94,11 +93,12 @@ class BoxKeeper:
             return "the disk is full"
         return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
-    def _report(self, now: float) -> None:
+    def findings(self, now: float) -> list[Finding]:
+        """What a person should know of the black box now."""
         found = [] if self._failure is None else [self._failure]
         fault = self.bridge.recorder_fault
         if fault:
             text = f"The black box has stopped: {fault}."
             advice = "Please report this; limits and D-Bus are not affected."
             found.append(Finding(BROKEN, "warning", "", text, advice, now, now))
-        self.bridge.report(found)
+        return found

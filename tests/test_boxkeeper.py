@@ -55,16 +55,13 @@ def test_an_unwritable_folder_is_one_finding_that_ends_when_it_is_mended(tmp_pat
         lose_the_bms(boat)
         box.look(boat.now)
         await box.close()
-        box.look(boat.now)
-        box.look(boat.now)
-        cycle = boat.boxed.tick(boat.now + 1)
-        assert [finding.id for finding in cycle.began] == ["blackbox-unwritable"]
-        assert "Not a directory" in cycle.began[0].text
+        (finding,) = box.findings(boat.now)
+        assert finding.id == "blackbox-unwritable"
+        assert "Not a directory" in finding.text
         blocked.unlink()
         box.command(boat.now + 1)
         await box.close()
-        box.look(boat.now + 2)
-        assert [finding.id for finding in boat.boxed.tick(boat.now + 2).ended] == ["blackbox-unwritable"]
+        assert box.findings(boat.now + 2) == []
 
     asyncio.run(scenario())
 
@@ -78,8 +75,7 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
     lose_the_bms(boat)
     box = keeper(boat, tmp_path)
     box.last_words(boat.now)
-    box.look(boat.now)
-    (finding,) = boat.boxed.tick(boat.now + 1).began
+    (finding,) = box.findings(boat.now)
     assert "the disk is full" in finding.text
 
 
@@ -108,7 +104,7 @@ def test_a_fault_of_the_memory_itself_ends_the_memory_not_the_bridge(monkeypatch
     box.look(boat.now)
     box.command(boat.now)
     box.last_words(boat.now, "crash")
-    assert [finding.id for finding in boat.tick().began] == ["blackbox-broken"]
+    assert [finding.id for finding in box.findings(boat.now)] == ["blackbox-broken"]
 
 
 def test_two_commands_at_once_write_one_box(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.blackbox.box import Box, lines, parse
+from gxbridge.core.blackbox.box import Box, Event, lines, parse
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.blackbox.replay import replay
 from gxbridge.core.blackbox.state import capture, names_of, restore
-from gxbridge.core.bridge import Cycle
+from gxbridge.core.bridge import Bridge, Cycle
 from gxbridge.core.dvcc.options import Options, Profile
+from gxbridge.core.finding import Finding
 from gxbridge.core.terminals import Wiring
 from tests.core.boat import MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
-from tests.core.storm import INPUT, SERVICES, Event, events
+from tests.core.storm import INPUT, SERVICES, events
+from tests.core.storm import Event as Happening
 
 
 class WatchedBoat(Boat):
@@ -71,7 +74,7 @@ def comparable(cycle: Cycle | None) -> object:
     return repr((cycle.writes, views, sorted(cycle.own.items()), cycle.began, cycle.ended))
 
 
-def befall(boat: Boat, event: Event) -> None:
+def befall(boat: Boat, event: Happening) -> None:
     """Let an event of a storm happen."""
     kind, *rest = event
     if kind == "frames":
@@ -98,7 +101,7 @@ def befall(boat: Boat, event: Event) -> None:
     st.sampled_from(["strict", "vendor"]),
 )
 @settings(max_examples=150, deadline=None)
-def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Event], mode: str, profile: Profile) -> None:
+def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Happening], mode: str, profile: Profile) -> None:
     boat = BoxedBoat(mode=mode, options=Options.of(profile))
     for event in storm:
         befall(boat, event)
@@ -112,7 +115,7 @@ def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Event], mode:
 @given(st.lists(events(), max_size=40), st.lists(events(), max_size=30), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
-    before: list[Event], after: list[Event], transmit: bool
+    before: list[Happening], after: list[Happening], transmit: bool
 ) -> None:
     """Not only the decision: every item of every service is the same."""
     boat = WatchedBoat(transmit="requests" if transmit else "off", wirings=(Wiring("bms", "Small BMS", charge=INPUT),))
@@ -129,3 +132,73 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
         befall(twin, event)
         assert repr(twin.last and twin.last.decision) == repr(boat.last and boat.last.decision)
         assert comparable(twin.last) == comparable(boat.last)
+
+
+INPUTS = {
+    *("hear", "service_added", "service_changed", "service_removed", "set_identity", "set_request"),
+    *("not_delivered", "report", "_look"),
+}
+"""What is remembered."""
+NO_INPUTS = {"react", "tick", "effective", "write_register"}
+"""They end in a look, only ask, or concern only what is said on CAN."""
+
+
+def test_no_input_of_the_bridge_is_forgotten() -> None:
+    """Whoever gives the bridge another input has to remember it, or to say here why that is not needed."""
+    public = {name for name, thing in vars(Bridge).items() if not name.startswith("_") and callable(thing)}
+    public |= {name for name, thing in vars(Bridge).items() if isinstance(thing, property)}
+    assert public - NO_INPUTS == INPUTS - {"_look"}
+    assert vars(RecordingBridge).keys() >= INPUTS
+
+
+def test_what_the_outside_says_is_played_again_too() -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+    boat.boxed.set_identity("uc167120", 7, "House")
+    boat.boxed.set_identity("uc167120", 7, "House")
+    boat.boxed.set_request("uc167120", 2)
+    boat.boxed.set_request("uc167120", 2)
+    boat.boxed.report([Finding("some", "warning", "a", "b", "c", boat.now, boat.now)])
+    boat.tick(60)
+    box = boat.box()
+    assert replay(box).differences == []
+    assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark in "iqn"] == ["i", "q", "n"]
+
+
+def test_a_frame_that_the_memory_cannot_take_is_heard_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(boat.boxed._ring, "frames", broken)
+    boat.tick(3)
+    assert "MemoryError" in boat.boxed.recorder_fault
+    assert boat.boxed.keep_now("command", "", boat.now) is None
+    boat.boxed.freeze("command", "", "", boat.now)
+    assert boat.boxed.unwritten(boat.now) is None
+
+
+@pytest.mark.parametrize("when", ["_before", "_after", "_note"])
+def test_a_fault_at_any_place_never_reaches_the_bridge(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    if when == "_note":
+        monkeypatch.setattr(boat.boxed._ring, "event", broken)
+        boat.add(SOLAR, solar())
+    else:
+        monkeypatch.setattr(boat.boxed, when, broken)
+    boat.tick(3)
+    assert boat.boxed.recorder_fault == "RuntimeError: broken"
+
+
+def test_the_causes_remembered_are_bounded() -> None:
+    boat = BoxedBoat()
+    for number in range(300):
+        boat.boxed.freeze("error-67", f"charger {number}", "", boat.now)
+    assert len(boat.boxed._frozen_for) == 256

@@ -183,6 +183,7 @@ SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
     "~": (str, dict, NUMBER),
     "-": (str, NUMBER),
     "i": (str, int, str),
+    "q": (str, int),
     "n": (list,),
     "u": (list,),
     "c": (dict,),

@@ -4,6 +4,7 @@ The events of a stretch, each a list: input first, then what came of it.
 
     +  service, items, now        a D-Bus service appeared      ~  service, changes, now    some of its items
     -  service, now               it left                       i  battery, instance, name  from the GX's settings
+    q  battery, number            the individual battery somebody wants to see
     n  findings                   what the outside found        c  {bus: statistics}        when they changed
     t  now, offset                a look every second           r  now, offset              a look at once
     =  digest, {...}              what the look decided: w writes, l changed limits, s changed state, b batteries whose
@@ -116,6 +117,11 @@ class RecordingBridge(Bridge):
         if self._identities.get(key) != (instance, custom_name):
             self._note("i", key, instance, custom_name)
         super().set_identity(key, instance, custom_name)
+
+    def set_request(self, key: str, request_id: int) -> None:
+        if self._requests.get(key) != request_id:
+            self._note("q", key, request_id)
+        super().set_request(key, request_id)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         known = [key for key in keys if key in self._standing.readback]

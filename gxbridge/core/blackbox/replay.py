@@ -112,6 +112,8 @@ def feed(bridge: Bridge, event: Event) -> None:
         bridge.service_removed(*values)
     elif event.mark == "i":
         bridge.set_identity(*values)
+    elif event.mark == "q":
+        bridge.set_request(*values)
     elif event.mark == "u":
         bridge.not_delivered((service, path) for service, path in values[0])
     else:
