@@ -9,9 +9,9 @@ from gxbridge.core.dvcc.filters import advance, advance_vebus, begin
 from gxbridge.core.dvcc.loss import first_lost, watch
 from gxbridge.core.dvcc.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.permissions import given
-from gxbridge.core.dvcc.quirks import ORDINARY, force, forced_of
+from gxbridge.core.dvcc.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.scene import Scene, bms_identity
-from gxbridge.core.dvcc.settings import ON
+from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, ON
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.dvcc.timers import due
 
@@ -32,6 +32,8 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Obs
     controllers = watch(scene, memory.controllers, snapshot.heard, now)
     if scene.options.loss_stops_first and first_lost(controllers) is not None:
         scene = scene._replace(selection=scene.selection._replace(bms=None), quirk=ORDINARY)
+    elif scene.options.unknown_limit_stops and scene.bms is None:
+        scene = expecting(scene)
     identity = bms_identity(scene)
     dvcc = stored(memory.dvcc, scene.settings.dvcc)
     svs = stored(memory.svs, scene.settings.svs)
@@ -66,6 +68,16 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Obs
         gave=given(scene, memory.gave),
     )
     return Observed(scene, memory, None if timer is None else timer.seconds)
+
+
+def expecting(scene: Scene) -> Scene:
+    """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
+    wanted = scene.settings.bms_instance
+    for battery in scene.plant.of(p.BATTERY):
+        quirk = quirk_of(battery.items)
+        if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
+            return scene._replace(selection=scene.selection._replace(bms=battery), quirk=quirk)
+    return scene
 
 
 def stored(known: Stored | None, raw: int) -> Stored:

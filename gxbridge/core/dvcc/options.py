@@ -32,7 +32,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "unknown_limit_stops",
-        "a BMS without a known charge current limit allows no charge, and no discharge limit is renewed while unknown",
+        "a BMS without a known charge current limit, and a Lynx without a known charge voltage, allow no charge; "
+        "no discharge limit is renewed while it is unknown",
         "a BMS without a charge current limit does not limit; an unknown discharge limit is passed on as unknown",
     ),
     Switch(

@@ -89,7 +89,8 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "dvcc-off": _rule("DVCC is off", "the setting /Settings/Services/Bol"),
     "cvl-unknown": _rule(
-        "the {bms} gives no valid charge voltage limit, so charging stops", "/Info/MaxChargeVoltage is below 0"
+        "the {bms} gives no valid charge voltage limit, so charging stops",
+        "/Info/MaxChargeVoltage is invalid (a Lynx that has not said it yet) or below 0: 0 A",
     ),
     "cvl-refused": _rule(
         "{said} V is no charge voltage for a {nominal} V battery ({low} V to {high} V): refused, and charging stops",

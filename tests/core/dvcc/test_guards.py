@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.guards import implausible, nominal_voltage, sane, window
 from gxbridge.core.dvcc.numbers import least, number, text
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
-from tests.core.dvcc.world import LYNX, MULTI, SUN, World, charger, lynx, multi
+from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, World, can_bms, charger, lynx, multi
 
 
 @pytest.mark.parametrize(("nominal", "low", "high"), [(12, 10, 16), (24, 20, 32), (48, 40, 64)])
@@ -78,10 +78,37 @@ def test_a_voltage_below_zero_is_refused_by_the_window_or_else_unknown() -> None
         assert (world.findings(), world.told(SUN)) == ({finding}, 0)
 
 
-def test_a_charge_voltage_that_is_no_number_is_none_so_this_is_no_bms() -> None:
+def test_a_charge_voltage_that_is_no_number_is_none_so_this_is_no_bms_yet() -> None:
     world = World({LYNX: lynx(CVL=math.nan), SUN: charger()})
     world.run(3)
     assert world.decision.bms_state == "none"
+
+
+def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> None:
+    world = World(
+        {LYNX: lynx(CVL=None), SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60}
+    )
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, None, 0)
+    assert world.limit("CCL").sentence == (
+        "CCL 0 A: the Lynx Smart BMS NG gives no valid charge voltage limit, so charging stops. Next: user limit 60 A."
+    )
+    assert world.findings() == {"cvl-unknown"}
+    world.services[LYNX][p.CVL] = 27.4
+    world.run(3)
+    assert (world.told(SUN), world.decision.bms_state) == (50, "live")
+    for settings, told in (
+        ({p.SET_BMS_INSTANCE: -255}, 50),
+        ({p.SET_BMS_INSTANCE: 7}, 50),
+        ({p.SET_BMS_INSTANCE: 100}, 0),
+    ):
+        user = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60} | settings
+        chosen = World({LYNX: lynx(CVL=None), SUN: charger()}, settings=user)
+        chosen.run(3)
+        assert chosen.told(SUN) == told
+    ordinary = World({CAN_BMS: can_bms(CVL=None), SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60})
+    ordinary.run(3)
+    assert ordinary.told(SUN) == 50, "that may be a battery monitor as well"
 
 
 def test_reading_numbers_and_texts() -> None:
