@@ -110,7 +110,7 @@ class App:
             bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
         )
         self._writer = Writer(self._monitor.set_value, self._not_written)
-        self._identities = Identities(self._monitor, setup.instance, setup.custom_name)
+        self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._views: dict[str, ServiceView] = {}
         self._epoch_offset = time.time() - time.monotonic()
@@ -328,7 +328,7 @@ class App:
             self._box.look(at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
-        """Views whose device instance is settled. A new instance or name is known to the bridge at the next look."""
+        """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""
         settled = []
         for view in views:
             identity = self._identities.of(view)
@@ -337,6 +337,8 @@ class App:
             self.bridge.set_identity(view.battery.key, *identity)
             if identity[0] == view.instance:
                 settled.append(view)
+            else:
+                self._react_soon()
         return settled
 
     def _refresh_can(self, at: float) -> None:

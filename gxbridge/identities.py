@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gxbridge.core.bridge import ServiceView
 from gxbridge.edge.bus import BusError
@@ -25,7 +25,11 @@ def unique_id(view: ServiceView) -> str:
 class Identities:
     """Asks once for each battery; `of` is None until the answer is there, so that no instance is ever guessed."""
 
-    def __init__(self, monitor: Monitor, instance: int, custom_name: str) -> None:
+    def __init__(
+        self, monitor: Monitor, instance: int, custom_name: str, on_news: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_news` is called when an answer has come or has changed."""
+        self._on_news = on_news
         self._default = (instance, custom_name)
         self._settings = SettingsClient(monitor, self._changed)
         self._known: dict[str, tuple[int, str]] = {}
@@ -56,9 +60,11 @@ class Identities:
             self._known[battery] = (instance, custom_name)
         finally:
             self._asking.pop(battery, None)
+        self._on_news()
 
     def _changed(self, battery: str, settings: DeviceSettings) -> None:
         self._known[battery] = (settings.instance, settings.custom_name)
+        self._on_news()
 
     def rename(self, battery: str, custom_name: str) -> None:
         """A consumer gave the battery a name: it holds at once, and is stored where there are settings."""

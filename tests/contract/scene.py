@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +80,12 @@ class Consumer(Orders):
     def until(self, service: str, path: str, wanted: Any | Callable[[Any], bool], within_s: float = 20.0) -> Any:
         return wait_for(lambda: self.value(service, path), wanted, f"{service} {path}", within_s)
 
+    def until_complete(self, service: str) -> None:
+        """Wait until every frame of a Lynx has arrived."""
+        self.until(service, "/Settings/Battery/NominalVoltage", 24)
+        self.until(service, "/Serial", lambda serial: isinstance(serial, str) and " " in serial)
+        self.until(service, "/Dc/0/Voltage", 26.39)
+
     def until_there(self, *services: str, within_s: float = 20.0) -> None:
         wait_for(lambda: self("names"), lambda seen: set(services) <= seen.keys(), f"{services}", within_s)
 
@@ -96,6 +101,8 @@ class Scene:
     daemon: DBusDaemon
     wire: Wire
     consumer: Consumer
+    others: Orders
+    """Other services of a GX: the orders of `standins.py`."""
     stack: ExitStack
     service: Service = field(init=False)
     heard: list[Any] = field(default_factory=list)
@@ -111,13 +118,6 @@ class Scene:
     def listen(self) -> None:
         """Take what the consumer has heard so far into `heard`."""
         self.heard += self.consumer("heard")
-
-    @cached_property
-    def others(self) -> Orders:
-        """Other services of a GX: the orders of `standins.py`."""
-        others = Orders(sys.executable, "-m", "tests.contract.standins", self.address)
-        self.stack.callback(others.close)
-        return others
 
     def start(self, **config: Any) -> Service:
         """The service with this configuration over the defaults."""
@@ -137,17 +137,37 @@ class Scene:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@dataclass
+class Backdrop:
+    """A bus with a consumer and stand-ins; starting them takes longer than most tests, so tests share them."""
+
+    daemon: DBusDaemon
+    consumer: Consumer
+    others: Orders
+
+
 @contextmanager
-def scene(folder: Path, *lynxes: Lynx) -> Iterator[Scene]:
+def backdrop() -> Iterator[Backdrop]:
     with ExitStack() as stack:
         daemon = stack.enter_context(DBusDaemon())
-        wire = stack.enter_context(Wire(folder / "w", *lynxes))
         consumer = Consumer(daemon.address)
         stack.callback(consumer.close)
-        found = Scene(folder, daemon, wire, consumer, stack)
+        others = Orders(sys.executable, "-m", "tests.contract.standins", daemon.address)
+        stack.callback(others.close)
+        yield Backdrop(daemon, consumer, others)
+
+
+@contextmanager
+def scene(folder: Path, behind: Backdrop, *lynxes: Lynx) -> Iterator[Scene]:
+    with ExitStack() as stack:
+        wire = stack.enter_context(Wire(folder / "w", *lynxes))
+        found = Scene(folder, behind.daemon, wire, behind.consumer, behind.others, stack)
+        behind.others("clear")
+        wait_for(lambda: behind.consumer("names"), {}, "what an earlier test left")
+        behind.consumer("heard")
         yield found
         text = found.service.log() if hasattr(found, "service") else ""
-        assert "Traceback" not in text, text
+    assert "Traceback" not in text, text
 
 
 def pause(seconds: float) -> None:

@@ -4,6 +4,7 @@
 ["set", name, {path: value}]        new values
 ["leave", name]                     its connection is closed
 ["settings", {path: value}, answer] a settings service that has these; `answer` 0, or the code of every refusal
+["clear"]                           all leave
 """
 
 from __future__ import annotations
@@ -67,6 +68,13 @@ class Standins:
             self._settings = None
         else:
             await self._services.pop(name).close()
+
+    async def clear(self) -> None:
+        for service in self._services.values():
+            await service.close()
+        self._services.clear()
+        if self._settings is not None:
+            await self.leave(self._settings.name)
 
     async def settings(self, items: dict[str, Value], answer: int = 0) -> None:
         self._settings = Refusing(self._address, items, answer)

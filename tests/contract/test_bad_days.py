@@ -19,17 +19,17 @@ def another_consumer(stage: Scene) -> Consumer:
     return consumer
 
 
-def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(stage: Scene) -> None:
-    lynx = stage.wire.lynxes[0]
-    stage.start(dvcc={"mode": "control"})
-    stage.consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 800.0)
-    before = stage.consumer("items", LYNX_SERVICE)
-    own_before = stage.consumer("items", OWN).keys()
-    stage.daemon.stop()
-    stage.wire.say(lynx, x0391="F4 01 00 00", x0390="10 0B 00 00")
+def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(fragile: Scene) -> None:
+    lynx = fragile.wire.lynxes[0]
+    fragile.start(dvcc={"mode": "control"})
+    fragile.consumer.until_complete(LYNX_SERVICE)
+    before = fragile.consumer("items", LYNX_SERVICE)
+    own_before = fragile.consumer("items", OWN).keys()
+    fragile.daemon.stop()
+    fragile.wire.say(lynx, x0391="F4 01 00 00", x0390="10 0B 00 00")
     pause(1.5)
-    stage.daemon.start()
-    consumer = another_consumer(stage)
+    fragile.daemon.start()
+    consumer = another_consumer(fragile)
     consumer.until_there(OWN, LYNX_SERVICE)
     consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 50.0)
     after = consumer("items", LYNX_SERVICE)
@@ -40,26 +40,26 @@ def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(stage: 
     }
     assert consumer("items", OWN).keys() >= own_before
     # What it watches is seen again, too, and what it writes arrives.
-    stage.others("appear", SOLAR, solar())
+    fragile.others("appear", SOLAR, solar())
     consumer.until(SOLAR, "/Link/ChargeCurrent", lambda value: isinstance(value, float) and value > 0)
-    assert stage.service.process.poll() is None
+    assert fragile.service.process.poll() is None
 
 
-def test_a_daemon_that_hangs_costs_nothing_but_the_hang(stage: Scene) -> None:
+def test_a_daemon_that_hangs_costs_nothing_but_the_hang(fragile: Scene) -> None:
     """While it hangs, hundreds of changed values arrive from the CAN bus; afterwards the last one counts."""
-    lynx = stage.wire.lynxes[0]
-    stage.start()
-    stage.consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 800.0)
-    stage.daemon.pause()
+    lynx = fragile.wire.lynxes[0]
+    fragile.start()
+    fragile.consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 800.0)
+    fragile.daemon.pause()
     for number in range(400):
-        stage.wire.say(lynx, x0FFF=(number + 1).to_bytes(2, "little").hex(), x0391=f"{number % 250:02x} 00 00 00")
+        fragile.wire.say(lynx, x0FFF=(number + 1).to_bytes(2, "little").hex(), x0391=f"{number % 250:02x} 00 00 00")
         pause(0.005)
-    stage.daemon.resume()
-    stage.consumer.until(LYNX_SERVICE, "/Soc", 4.0)
-    stage.consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 14.9)
-    stage.consumer.until(OWN, "/Limits/Ccl/Value", 14.9)
-    assert stage.ask("/Batteries/0/State") == "live", "the CAN side went on"
-    assert stage.ask("/Can/can0/Lost") == 0
+    fragile.daemon.resume()
+    fragile.consumer.until(LYNX_SERVICE, "/Soc", 4.0)
+    fragile.consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 14.9)
+    fragile.consumer.until(OWN, "/Limits/Ccl/Value", 14.9)
+    assert fragile.ask("/Batteries/0/State") == "live", "the CAN side went on"
+    assert fragile.ask("/Can/can0/Lost") == 0
 
 
 def test_a_reader_that_does_not_read_disturbs_nobody(stage: Scene) -> None:

@@ -69,7 +69,7 @@ def test_each_consumer_sees_the_battery_live_and_leave(first: str, stage: Scene)
         stage.start()
     else:
         stage.start()
-        stage.consumer.until(LYNX_SERVICE, "/Alarms/LowSoc", 0)
+        stage.consumer.until_complete(LYNX_SERVICE)
         crowd = Crowd(stage)
     crowd.all_see("/Dc/0/Voltage", 26.39, "26.39V")
     crowd.all_see("/DeviceInstance", 4, "4")
@@ -117,7 +117,7 @@ def test_each_consumer_sees_the_battery_live_and_leave(first: str, stage: Scene)
 
 def test_a_monitor_is_no_candidate_for_the_bms(stage: Scene) -> None:
     stage.start(publish="monitor")
-    stage.consumer.until(LYNX_SERVICE, "/Dc/0/Voltage", 26.39)
+    stage.consumer.until_complete(LYNX_SERVICE)
     crowd = Crowd(stage)
     battery = crowd.state("monitor")[LYNX_SERVICE]
     assert (battery["bms"], battery["candidate"]) == (False, False)

@@ -55,7 +55,7 @@ def moment(stage: Scene, name: str, *, appears: bool) -> float:
 )
 def test_the_level_decides_id_and_limits(publish: str, product_id: int, info: bool, stage: Scene) -> None:
     stage.start(publish=publish, dvcc={"mode": "off"})
-    stage.consumer.until(LYNX_SERVICE, "/Alarms/LowSoc", 0)
+    stage.consumer.until_complete(LYNX_SERVICE)
     items = stage.consumer("items", LYNX_SERVICE)
     assert items["/ProductId"]["Value"] == items["/Devices/0/ProductId"]["Value"] == ["UInt16", product_id]
     assert items["/ProductName"]["Value"] == ["String", "Lynx Smart BMS 500"]
@@ -182,3 +182,38 @@ def test_publishing_does_not_depend_on_the_mode_of_dvcc(mode: str, stage: Scene)
     else:
         assert reason[0] == "String"
         assert "27.4" in reason[1]
+
+
+@pytest.mark.parametrize(
+    ("publish", "free"), [("bms", False), ("bms-neutral", False), ("monitor", True), ("none", True)]
+)
+def test_control_holds_where_the_table_of_the_page_says_so(publish: str, free: bool, stage: Scene) -> None:
+    """`free`: with the GX's DVCC off nothing else writes, because ours gives no charge current limit on the bus."""
+    system = "com.victronenergy.system"
+    stage.start(publish=publish, dvcc={"mode": "control"})
+    stage.consumer.until(OWN, "/Limits/Ccl/Value", 800.0)
+    stage.consumer.until(OWN, "/Dvcc/Effective", "control")
+    stage.others("appear", system, {"/Control/Dvcc": 1, "/DeviceInstance": 0})
+    stage.consumer.until(OWN, "/Dvcc/Effective", "monitor")
+    assert stage.ask("/Dvcc/Master") == system
+    assert "two-masters" in finding_ids(stage)
+    stage.others("set", system, {"/Control/Dvcc": 0})
+    if free:
+        stage.consumer.until(OWN, "/Dvcc/Effective", "control")
+    else:
+        stage.consumer.until(OWN, "/Dvcc/MasterReason", lambda reason: "DVCC is off but still writes" in str(reason))
+        assert stage.ask("/Dvcc/Effective") == "monitor"
+    assert (LYNX_SERVICE in stage.consumer("names")) == (publish != "none")
+    stage.others("leave", system)
+    stage.consumer.until(OWN, "/Dvcc/Effective", "control")
+
+
+def test_a_vendor_s_driver_leaves_control_to_the_gx(stage: Scene) -> None:
+    system = "com.victronenergy.system"
+    stage.others("appear", VENDOR, {**VENDOR_ITEMS, **BY_NUMBER})
+    stage.others("appear", system, {"/Control/Dvcc": 1, "/DeviceInstance": 0})
+    stage.start(dvcc={"mode": "control"})
+    stage.consumer.until(OWN, "/Bms/Service", VENDOR)
+    stage.consumer.until(OWN, "/Limits/Ccl/Value", 790.0)
+    assert (stage.ask("/Dvcc/Effective"), stage.ask("/Dvcc/Master")) == ("monitor", system)
+    stage.consumer.until(OWN, "/Batteries/0/Published", "none")

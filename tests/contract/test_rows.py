@@ -14,7 +14,7 @@ import pytest
 from gxbridge import __version__
 from gxbridge.core.battery_paths import specs
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
-from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, UNKNOWN_OBJECT, Scene, battery_name, scene
+from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, UNKNOWN_OBJECT, Backdrop, Scene, battery_name, scene
 
 DATA = Path(__file__).parent / "data"
 TYPES = {"s": "String", "u": "UInt32", "q": "UInt16", "y": "Byte", "i": "Int32", "d": "Double", "ai": "Array i"}
@@ -67,14 +67,14 @@ def test_the_selector_of_individual_batteries_is_there_for_ng_only_and_invalid(q
     assert quiet.consumer("get", LYNX_SERVICE, "/Battery/Request/Id")["error"] == UNKNOWN_OBJECT
 
 
-def test_what_the_bms_says_changes_what_is_shown(tmp_path: Path) -> None:
+def test_what_the_bms_says_changes_what_is_shown(tmp_path: Path, shared: Backdrop) -> None:
     """State 18, alarms, permissions, distributors: as the frames say, and back."""
     lynx = Lynx(478868, "HQ2437XXP7K", LYNX_NG, 0x2A, STATUS)
     service = battery_name(478868)
     limits = [
         f"/Info/{name}" for name in ("MaxChargeVoltage", "MaxChargeCurrent", "MaxDischargeCurrent", "BatteryLowVoltage")
     ]
-    with scene(tmp_path, lynx) as stage:
+    with scene(tmp_path, shared, lynx) as stage:
         reader = stage.consumer
         stage.start()
         reader.until(service, "/Info/MaxChargeVoltage", 27.4)
