@@ -311,6 +311,43 @@ def test_publish_none_keeps_the_battery_from_the_bus_but_not_from_the_decision()
     assert cycle.own["/Batteries/0/Published"] == "none"
 
 
+def test_the_profile_of_a_port_holds_while_the_settings_are_away() -> None:
+    boat = Boat()
+    settings, profile = "com.victronenergy.settings", "/Settings/Canbus/can0/Profile"
+    assert boat.add(settings, {profile: 1}), "a look at once"
+    assert boat.tick(2).batteries == ()
+    boat.bridge.service_removed(settings, boat.now)
+    assert boat.tick().batteries == ()
+    boat.add(settings, {profile: 5})
+    assert [view.name for view in boat.tick().batteries] == [LYNX_SERVICE]
+
+
+def test_a_battery_without_limits_on_the_bus_does_not_keep_the_vendor_s_older_rule_alive() -> None:
+    for publish, effective in (("bms", "monitor"), ("bms-neutral", "monitor"), ("monitor", "control")):
+        boat = Boat(publish=publish)
+        boat.add("com.victronenergy.system", {"/Control/Dvcc": 0})
+        assert boat.tick(8).own["/Dvcc/Effective"] == effective
+
+
+def test_the_number_of_the_individual_battery_that_somebody_wants_is_kept() -> None:
+    boat = Boat()
+    boat.said[PRODUCT] = 0xA3E700
+    (view,) = boat.tick(2).batteries
+    assert view.items["/Battery/Request/Id"] is None
+    boat.bridge.set_request(view.battery.key, 3)
+    assert items(boat)["/Battery/Request/Id"] == 3
+
+
+def test_a_new_device_is_listed_at_once_and_moments_only_now_and_then() -> None:
+    boat = Boat()
+    first = boat.tick(3).own["/Devices/0/LastHeardAt"]
+    assert boat.tick(4).own["/Devices/0/LastHeardAt"] == first
+    boat.send(claim(0x30, bytes.fromhex("D18CC22C00AA46C0")))
+    own = boat.tick().own
+    assert own["/Devices/1/Address"] == 0x30
+    assert own["/Devices/0/LastHeardAt"] != first
+
+
 def test_a_changed_item_of_an_unknown_service_is_kept() -> None:
     boat = Boat()
     assert boat.set(SOLAR, **{"/Info/MaxChargeCurrent": 1.0})
