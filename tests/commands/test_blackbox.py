@@ -32,9 +32,16 @@ def frozen_boat(seconds: int = 70) -> Frozen:
     return frozen
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return BoxFolder(tmp_path_factory.mktemp("box"), MOST, 8).write(frozen_boat(), "0.1", "digest").read_bytes()
+
+
 @pytest.fixture
-def box(tmp_path: Path) -> Path:
-    return BoxFolder(tmp_path, MOST, 8).write(frozen_boat(), "0.1", "digest")
+def box(tmp_path: Path, written: bytes) -> Path:
+    path = tmp_path / "box.jsonl.gz"
+    path.write_bytes(written)
+    return path
 
 
 def test_a_box_shows_its_timeline_and_a_verdict(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,8 @@ def test_a_bms_that_falls_silent_while_others_speak_is_the_bms() -> None:
     assert "address 41 on can0" in found.evidence[0]
     assert "0x40" in found.evidence[1]
     assert "battery uc167120 is silent" in text_of(facts)
-    assert "CCL: 0" in text_of(facts)
+    assert "CCL 0 A: the Lynx Smart BMS 500 is silent" in text_of(facts)
+    assert text_of(facts).count("battery uc167120 is live") == 1, "not at the beginning of every stretch"
 
 
 def test_a_bus_on_which_all_fall_silent_together_has_failed() -> None:

@@ -182,6 +182,7 @@ SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
     "+": (str, dict, NUMBER),
     "~": (str, dict, NUMBER),
     "-": (str, NUMBER),
+    "a": (str, list),
     "i": (str, int, str),
     "q": (str, int),
     "n": (list,),

@@ -96,6 +96,7 @@ class _Reader:
         self.can_waiting: dict[str, Any] = {}
         self.written: dict[tuple[str, str], Any] = {}
         self.limits: dict[tuple[str, str], Any] = {}
+        self.states: dict[str, tuple[str, int | None]] = {}
 
     def read(self, box: Box) -> Facts:
         for entry in box.entries:
@@ -179,13 +180,17 @@ class _Reader:
         now = self.now or 0.0
         for key, service, bus, address, state, last_heard in said.get("b", ()):
             self.facts.batteries.append(BatteryState(now, key, bus, address, state, last_heard))
+            if self.states.get(key) == (state, address):
+                continue  # said again at the beginning of a stretch
+            self.states[key] = (state, address)
             self._say(f"battery {key} is {state}" + (f", last heard {now - last_heard:.1f} s ago" if service else ""))
         if "s" in said:
             self._state(said["s"], now)
         for name, subject, value, sentence in said.get("l", ()):
             what = f"{name} of {subject}" if subject else name
             if self.limits.get((name, subject), self) != value:
-                self._say(f"{what}: {'nothing' if value is None else value}. {sentence}".rstrip(". ") + ".")
+                told = f"{sentence} ({subject})" if subject and sentence else sentence
+                self._say(told or f"{what}: there is no such limit any more.")
             self.limits[name, subject] = value
         for mark, word in (("f", "begins"), ("e", "is over")):
             for id, severity, _, text in said.get(mark, ()):

@@ -4,6 +4,7 @@ The events of a stretch, each a list: input first, then what came of it.
 
     +  service, items, now        a D-Bus service appeared      ~  service, changes, now    some of its items
     -  service, now               it left                       i  battery, instance, name  from the GX's settings
+    a  address, heard            a Bluetooth device: what its advertisement said, opened, without the key
     q  battery, number            the individual battery somebody wants to see
     n  findings                   what the outside found        c  {bus: statistics}        when they changed
     t  now, offset                a look every second           r  now, offset              a look at once
@@ -112,6 +113,15 @@ class RecordingBridge(Bridge):
     def service_removed(self, name: str, now: float) -> bool:
         self._note("-", name, now)
         return super().service_removed(name, now)
+
+    def advertised(self, address: str, data: bytes, now: float) -> bool:
+        receiver = self.family.receiver
+        before = receiver.heard(address)
+        urgent = super().advertised(address, data, now)
+        heard = receiver.heard(address)
+        if heard != before and not self.recorder_fault:
+            self._note("a", address, self._codec.encode(heard))
+        return urgent
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         if self._identities.get(key) != (instance, custom_name):

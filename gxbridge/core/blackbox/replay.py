@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -98,11 +98,11 @@ def play(box: Box, report: Report) -> Iterator[tuple[Cycle, float, str, Event]]:
             now, offset = entry.values
             looked = (bridge.tick if entry.mark == "t" else bridge.react)(now, offset, can), now
         else:
-            feed(bridge, entry)
+            feed(bridge, entry, box.head.fields)
 
 
-def feed(bridge: Bridge, event: Event) -> None:
-    """Give the bridge an input that is no frame."""
+def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
+    """Give the bridge an input that is no frame; `fields` are those of the box. Raises CodecError."""
     values: Any = event.values
     if event.mark == "+":
         bridge.service_added(*values)
@@ -114,6 +114,8 @@ def feed(bridge: Bridge, event: Event) -> None:
         bridge.set_identity(*values)
     elif event.mark == "q":
         bridge.set_request(*values)
+    elif event.mark == "a":
+        bridge.family.receiver.recall(values[0], codec().decode(values[1], fields))
     elif event.mark == "u":
         bridge.not_delivered((service, path) for service, path in values[0])
     else:

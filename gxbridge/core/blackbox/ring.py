@@ -10,6 +10,8 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from struct import Struct
 from struct import error as struct_error
 from typing import Final, NamedTuple
@@ -112,7 +114,8 @@ class Ring:
     def _pack(self) -> None:
         pending, self._pending, self._pending_frames = self._pending, [], 0
         pack = FRAME.pack
-        for bus, frames in pending:
+        for bus, batches in groupby(pending, key=itemgetter(0)):
+            frames = [frame for _, batch in batches for frame in batch]
             try:
                 packed = b"".join([pack(at, can_id, len(data), data) for at, can_id, data in frames])
                 if max(packed[LENGTH_AT :: FRAME.size], default=0) <= MOST_DATA:

@@ -86,7 +86,7 @@ def _silence(facts: Facts, silent: BatteryState, at: float) -> Verdict:
     fell_too = sorted(who for who, times in others.items() if times and abs(times[-1] - last) <= TOGETHER_S)
     trouble = _trouble(facts, bus, at)
     if spoke_on:
-        evidence.append(f"{len(spoke_on)} other devices on {bus} went on speaking: {_addresses(spoke_on)}")
+        evidence.append(f"others on {bus} went on speaking: {_addresses(spoke_on)}")
         return Verdict("bms-silent", (*evidence, *trouble))
     if trouble or fell_too:
         if fell_too:
