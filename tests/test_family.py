@@ -1,4 +1,4 @@
-"""For each of the seven models a story: from what comes in raw to what is permitted, and on to a charger."""
+"""For each of the seven models a story: what comes in raw goes through the whole bridge, and a charger is told."""
 
 from __future__ import annotations
 
@@ -8,55 +8,96 @@ import pytest
 
 from gxbridge.catalogue import catalogue
 from gxbridge.catalogue.check import Installation, check_installation
+from gxbridge.core.bridge import Cycle
 from gxbridge.core.items import Value
-from gxbridge.core.opinion import Disputes, Statement, Verdict, Word, compare, decide, opinion_findings
-from gxbridge.core.readout import Key, Reading, open_advertisement
-from gxbridge.core.terminals import TerminalBms, Wiring, read
-from gxbridge.core.terminals_text import charge_reason
-from gxbridge.core.vebus_watch import Watch, follow
-from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
+from gxbridge.core.readout import Key
+from gxbridge.core.terminals import Wiring
+from tests.core.boat import ALL_WELL, LYNX_SERVICE, MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
 from tests.core.test_readout import seal
 from tests.core.test_vebus import V1_RECORDED, V2
 
 CHARGE = "com.victronenergy.digitalinput.input_1"
 DISCHARGE = "com.victronenergy.digitalinput.input_2"
+PRE_ALARM = "com.victronenergy.digitalinput.input_3"
+ADDRESS = "C0:FF:EE:00:00:01"
 KEY = Key(b"k" * 16)
-CURRENT, MODE = (SOLAR, "/Link/ChargeCurrent"), (SOLAR, "/Link/NetworkMode")
+CURRENT, MODE, MULTI_CURRENT = (
+    (SOLAR, "/Link/ChargeCurrent"),
+    (SOLAR, "/Link/NetworkMode"),
+    (MULTI, "/Dc/0/MaxChargeCurrent"),
+)
+WITH_BMS, WITHOUT_BMS = 13, 5
+"""Network modes a charger is told; the first makes it stop by itself when nothing more comes (error #67)."""
 
 SMART_BMS = bytes.fromhex("000000e804e704bf040018251100")
 LYNX_LOW_CELL = bytes.fromhex("001e00ce0939fe6525572d25a1a500c1")
+LOW_VOLTAGE_FLAGS = (1 << 25 | 1 << 27).to_bytes(4, "little") + bytes(2)
+"""A lithium battery that says: not allowed to discharge, and pre-alarm."""
+CHARGE_FLAGS = (1 << 26).to_bytes(4, "little") + bytes(2)
+"""And one that says: not allowed to charge."""
 
 
-def advertised(record: int, plain: bytes) -> Reading:
-    reading = open_advertisement(seal(record, plain), KEY)
-    assert isinstance(reading, Reading)
-    return reading
+def boat_with(vebus: dict[str, Value] | None = None, model: str = "", pre_alarm: str | None = None) -> Boat:
+    """In control beside a solar charger and a Multi; `model` is wired to the inputs, Bluetooth is heard."""
+    wirings = (Wiring("Bank", model, CHARGE, DISCHARGE, pre_alarm),) if model else ()
+    boat = Boat(
+        user_settings={"/Settings/Services/Bol": 1},
+        wirings=wirings,
+        readout_keys={ADDRESS: KEY},
+        readout_names={ADDRESS: "Aft"},
+    )
+    for wiring in wirings:
+        for service in wiring.inputs.values():
+            boat.add(service, {"/Type": 10, "/InputState": int(service == PRE_ALARM)})
+    boat.add(MULTI, multi(**(vebus or {})))
+    boat.add(SOLAR, solar())
+    return boat
 
 
-def at_inputs(model: str, levels: list[tuple[float, Value, Value]]) -> TerminalBms:
-    """The terminals after looks of (now, charge level, discharge level)."""
-    wiring, bms = Wiring("Bank", model, CHARGE, DISCHARGE), None
-    for now, charge, discharge in levels:
-        services = {CHARGE: {"/Type": 10, "/InputState": charge}, DISCHARGE: {"/Type": 10, "/InputState": discharge}}
-        bms = read(wiring, services, bms, now)
-    assert bms is not None
-    return bms
+def advertise(boat: Boat, record: int, plain: bytes, nonce: int = 1) -> None:
+    boat.bridge.advertised(ADDRESS, seal(record, plain, nonce=nonce), boat.now)
 
 
-def word(bms: TerminalBms) -> Word:
-    return Word("terminals", bms.charge_permission, bms.discharge_permission)
+def level(boat: Boat, service: str, value: Value) -> None:
+    """An input changes, and whoever may be stopped by it is told at once."""
+    assert boat.set(service, **{"/InputState": value})
+    boat.react()
+
+
+def reasons(cycle: Cycle) -> str:
+    return str(cycle.own["/Explain/Text"])
+
+
+def findings(boat: Boat) -> set[str]:
+    return {finding.id for finding in boat.bridge.ledger.current}
 
 
 def by_terminals(model: str) -> None:
-    """Levels are all there is: fine, full, and the wire that breaks."""
-    fine = at_inputs(model, [(0.0, 0, 0), (5.0, 0, 0)])
-    assert decide([word(fine)]) == Verdict(True, "terminals", True, "terminals")
-    full = at_inputs(model, [(0.0, 0, 0), (5.0, 0, 0), (6.0, 1, 0)])
-    assert decide([word(full)]).charge is False
-    assert charge_reason(full) is not None
-    gone = at_inputs(model, [(0.0, 0, 0), (5.0, 0, 0), (6.0, None, 0)])
-    assert decide([word(gone)]).charge is None
-    assert gone.stops_charge
+    """Levels are all there is: fine, full, the wire that breaks, the input that vanishes."""
+    boat = boat_with(model=model, pre_alarm=PRE_ALARM)
+    cycle = boat.tick(7, speaking=False)
+    assert CURRENT not in boat.links, "a BMS that gives no limits tells chargers nothing while it allows"
+    assert f"Bank ({model}): charging allowed" in reasons(cycle)
+    level(boat, CHARGE, 1)
+    assert (boat.links[CURRENT], boat.links[MODE], boat.links[MULTI_CURRENT]) == (0, WITHOUT_BMS, 0)
+    cycle = boat.tick(4, speaking=False)
+    assert "allowed-to-charge terminal at input_1: open, which is stop (BMS, wire or fuse)" in reasons(cycle)
+    assert cycle.batteries == ()
+    level(boat, CHARGE, 0)
+    cycle = boat.tick(4, speaking=False)
+    assert boat.links[MULTI_CURRENT] != 0, "the inverter/charger is let go"
+    assert cycle.own["/Limits/Ccl/Value"] is None
+    boat.bridge.service_removed(CHARGE, boat.now)
+    boat.links.clear()
+    cycle = boat.tick(4, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MULTI_CURRENT]) == (0, 0)
+    assert "unknown (the input is not there), which counts as stop" in reasons(cycle)
+    assert "terminal-charge-vanished" in findings(boat)
+    level(boat, PRE_ALARM, 0)
+    assert "terminal-pre-alarm" in findings(boat)
+    level(boat, DISCHARGE, 1)
+    cycle = boat.tick(4, speaking=False)
+    assert "allowed-to-discharge terminal at input_2: open, which is stop" in reasons(cycle)
 
 
 def small_bms() -> None:
@@ -66,83 +107,104 @@ def small_bms() -> None:
 def smart_bms(model: str) -> None:
     """Terminals decide; what comes by Bluetooth is three voltages that change no permission."""
     by_terminals(model)
-    reading = advertised(0x0E, SMART_BMS)
+    boat = boat_with(model=model)
+    boat.tick(7, speaking=False)
+    advertise(boat, 0x0E, SMART_BMS)
+    reading = boat.bridge.family.receiver.reading(ADDRESS, boat.now)
+    assert reading is not None
     assert (reading.values["v1_v"], reading.values["v2_v"], reading.values["v3_v"]) == (12.56, 12.55, 12.15)
-    fine = at_inputs(model, [(0.0, 0, 0), (5.0, 0, 0)])
-    assert decide([word(fine)], [reading.restriction()]) == decide([word(fine)])
+    boat.tick(4, speaking=False)
+    assert CURRENT not in boat.links
+    level(boat, CHARGE, 1)
+    advertise(boat, 0x0E, SMART_BMS, nonce=2)
+    boat.links.clear()
+    boat.tick(4, speaking=False)
+    assert boat.links[CURRENT] == 0, "Bluetooth lifts no stop"
 
 
 def bms_12_200() -> None:
-    """No terminal to read: refused in the configuration. Its batteries' own advertisements may still stop."""
+    """No terminal to read: refused in the configuration, nothing is told. Its batteries' advertisements may stop."""
     wired = Installation("BMS 12/200", 12, 2, terminals=("charge",))
     (problem,) = check_installation(wired, catalogue())
     assert "no charge terminal" in str(problem)
-    empty = advertised(0x05, (1 << 25 | 1 << 27).to_bytes(4, "little") + bytes(2))
-    verdict = decide([], [empty.restriction()])
-    assert (verdict.charge, verdict.discharge) == (None, False)
-    assert verdict.pre_alarm_by == ("Bluetooth, Lithium battery",)
-
-
-def boat_with(**items: Value) -> Boat:
-    """A Multi with a VE.Bus BMS and one solar charger, in control; no CAN battery speaks."""
-    boat = Boat(user_settings={"/Settings/Services/Bol": 1})
-    boat.add(MULTI, multi(**items))
-    boat.add(SOLAR, solar())
-    return boat
-
-
-def vebus_bms(items: dict[str, Value], mode_with_bms: int) -> None:
-    """D-Bus values: charging, a full cell (ATC 0), back, the cable pulled (unknown), the service gone."""
-    watch: Watch = {}
-    boat = boat_with(**items)
-    boat.tick(7, speaking=False)
-    assert boat.links[CURRENT] == 35.0
-    assert boat.links[MODE] == mode_with_bms
-    boat.set(MULTI, **{"/Bms/AllowToCharge": 0})
-    watch = follow(watch, {MULTI: items | {"/Bms/AllowToCharge": 0}}, boat.now)
-    boat.tick(4, speaking=False)
-    assert watch[MULTI].charge is False
+    boat = boat_with()
+    cycle = boat.tick(30, speaking=False)
+    assert boat.links == {}, "nothing is known of it, and nothing is told"
+    assert cycle.own["/Bms/State"] == "none"
+    advertise(boat, 0x05, LOW_VOLTAGE_FLAGS)
+    cycle = boat.tick(1, speaking=False)
+    assert "Aft advertises that it does not allow to discharge" in reasons(cycle)
+    assert "readout-pre-alarm" in findings(boat)
+    assert CURRENT not in boat.links
+    advertise(boat, 0x05, CHARGE_FLAGS, nonce=2)
+    cycle = boat.tick(4, speaking=False)
     assert boat.links[CURRENT] == 0
-    boat.set(MULTI, **{"/Bms/AllowToCharge": 1})
-    boat.tick(4, speaking=False)
-    assert boat.links[CURRENT] == 35.0
-    boat.set(MULTI, **{"/Bms/AllowToCharge": None})
-    watch = follow(watch, {MULTI: items | {"/Bms/AllowToCharge": None}}, boat.now)
-    boat.tick(4, speaking=False)
-    assert watch[MULTI].charge is None
+    assert "Aft advertises that it does not allow to charge" in reasons(cycle)
+    cycle = boat.tick(61, speaking=False)
+    assert cycle.own["/Limits/Ccl/Value"] is None, "silence of a Bluetooth device is no stop, and never was a grant"
+
+
+def vebus_bms(items: dict[str, Value], mode: int) -> None:
+    """D-Bus values: charging, a full cell (ATC 0), back, unknown, the connection lost, the service gone."""
+    boat = boat_with(items)
+    cycle = boat.tick(7, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MODE]) == (35.0, mode)
+    assert "It controls on and off only and gives no current limits" in reasons(cycle)
+    assert cycle.batteries == (), "it is no second battery"
+    for change, word in (
+        ({"/Bms/AllowToCharge": 0}, "charging refused"),
+        ({"/Bms/AllowToCharge": None}, "charging unknown"),
+        ({"/Alarms/BmsConnectionLost": 2}, "the connection to the BMS is lost"),
+        ({"/Bms/Error": 5}, "the BMS reports an error"),
+    ):
+        boat.set(MULTI, **change)
+        cycle = boat.tick(4, speaking=False)
+        assert boat.links[CURRENT] == 0, change
+        assert word in reasons(cycle)
+        boat.set(MULTI, **{path: items.get(path, 0) for path in change})
+        boat.tick(4, speaking=False)
+        assert boat.links[CURRENT] == 35.0, change
+    boat.bridge.service_removed(MULTI, boat.now)
+    cycle = boat.tick(4, speaking=False)
     assert boat.links[CURRENT] == 0
-    assert follow(watch, {}, boat.now)[MULTI].discharge is None
+    assert "has vanished: its permissions are unknown" in reasons(cycle)
+    assert "vebus-service-gone" in findings(boat)
 
 
 def vebus_bms_v2() -> None:
-    vebus_bms(dict(V2), mode_with_bms=13)
+    vebus_bms(dict(V2), WITH_BMS)
 
 
 def vebus_bms_v1() -> None:
-    vebus_bms(dict(V1_RECORDED), mode_with_bms=5)
+    vebus_bms(dict(V1_RECORDED), WITHOUT_BMS)
 
 
 def lynx() -> None:
-    """Frames: charging, ATC withdrawn, the charger told 0; then Bluetooth and a stuck contact as second opinion."""
-    boat = Boat(user_settings={"/Settings/Services/Bol": 1})
-    boat.add(SOLAR, solar())
+    """Frames: charging, ATC withdrawn, the charger told 0; then a stuck contact and Bluetooth as second opinions."""
+    boat = boat_with(model="Lynx Smart BMS")
     boat.tick(7)
-    assert boat.links[CURRENT] == 35.0
-    boat.say(io=NO_CHARGE)
+    assert (boat.links[CURRENT], boat.links[MODE]) == (35.0, WITH_BMS)
+    assert boat.say(io=NO_CHARGE)
+    boat.react()
     boat.tick(4)
     assert boat.links[CURRENT] == 0
     boat.say(io=ALL_WELL)
     boat.tick(4)
     assert boat.links[CURRENT] == 35.0
-    can = Word("VE.Can", True, True)
-    empty = advertised(0x0A, LYNX_LOW_CELL).restriction()
-    assert decide([can], [empty]).discharge_by == "Bluetooth, Lynx Smart BMS"
-    stuck = at_inputs("Lynx Smart BMS", [(0.0, 1, 0), (5.0, 1, 0)])
-    assert decide([can, word(stuck)]).charge is False
-    said = [Statement("VE.Can", "charge", True), Statement("terminals", "charge", stuck.charge_permission)]
-    disputes = compare(said, compare(said, Disputes(), 0.0), 10.0)
-    (finding,) = opinion_findings("Lynx Smart BMS", disputes, 10.0)
-    assert finding.id == "channels-disagree-charge"
+    level(boat, CHARGE, 1)
+    assert boat.links[CURRENT] == 0, "the most restrictive permission wins"
+    cycle = boat.tick(15)
+    assert "channels-disagree-charge" in findings(boat)
+    level(boat, CHARGE, 0)
+    cycle = boat.tick(4)
+    assert boat.links[CURRENT] == 35.0
+    assert cycle.own["/Limits/Dcl/Value"] == 600.0
+    for nonce in range(1, 20):
+        advertise(boat, 0x0A, LYNX_LOW_CELL, nonce)
+        cycle = boat.tick(1)
+    assert cycle.own["/Limits/Dcl/Value"] == 0
+    assert "channels-disagree-discharge" in findings(boat)
+    assert [view.name for view in cycle.batteries] == [LYNX_SERVICE]
 
 
 STORIES: dict[str, Callable[[], None]] = {
@@ -163,3 +225,25 @@ def test_every_model_of_the_catalogue_has_its_story() -> None:
 @pytest.mark.parametrize("model", STORIES)
 def test_the_story_of(model: str) -> None:
     STORIES[model]()
+
+
+@pytest.mark.parametrize("model", ["VE.Bus BMS V2", "VE.Bus BMS"])
+def test_the_contacts_of_a_vebus_bms_stop_too_and_are_a_second_opinion(model: str) -> None:
+    boat = boat_with(dict(V2 if model.endswith("V2") else V1_RECORDED), model)
+    boat.tick(7, speaking=False)
+    assert boat.links[CURRENT] == 35.0
+    level(boat, CHARGE, 1)
+    assert boat.links[CURRENT] == 0
+    boat.tick(15, speaking=False)
+    assert "channels-disagree-charge" in findings(boat)
+
+
+def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> None:
+    boat = boat_with(model="Small BMS")
+    boat.add("com.victronenergy.system", {"/Control/Dvcc": 1})
+    boat.tick(4, speaking=False)
+    boat.links.clear()
+    level(boat, CHARGE, 1)
+    cycle = boat.tick(4, speaking=False)
+    assert boat.links == {}
+    assert "Observed, not enforced: another program controls the chargers" in reasons(cycle)

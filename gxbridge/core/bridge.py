@@ -179,6 +179,13 @@ class Bridge:
         self._arrivals += [(name, path) for path in changes]
         return any(path.startswith(URGENT_PREFIXES) for path in changes)
 
+    def advertised(self, address: str, data: bytes, now: float) -> bool:
+        """A Bluetooth advertisement came; True when what it stops changed, so that `react` should follow at once."""
+        receiver = self.family.receiver
+        before = receiver.restriction(address, now)
+        self.family.hear(address, data, now)
+        return receiver.restriction(address, now) != before
+
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
         node = None if battery.address is None else self.fleet.network(battery.bus).at(battery.address)

@@ -74,7 +74,8 @@ class Family:
         """`keys` and `names` (for people) of Bluetooth devices by their address."""
         self.receiver = Receiver(keys or {})
         self._names = {address.upper(): name for address, name in (names or {}).items()}
-        self._addresses = tuple(address.upper() for address in keys or {})
+        # A record of the past is played without keys: the names are there, and so is what was opened with the keys.
+        self._addresses = tuple(dict.fromkeys((*(address.upper() for address in keys or {}), *self._names)))
         self._terminals: dict[str, TerminalBms] = {}
         self._wirings = tuple(wirings)
         self._watch: Watch = {}

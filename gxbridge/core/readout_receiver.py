@@ -70,6 +70,14 @@ class Receiver:
         self._heard[address] = Heard(result, now)
         return result
 
+    def heard(self, address: str) -> Heard | None:
+        """All that is kept of a device."""
+        return self._heard.get(address.upper())
+
+    def recall(self, address: str, heard: Heard) -> None:
+        """Take over what `heard` gave, where there are no keys: a record of the past is played again."""
+        self._heard[address.upper()] = heard
+
     def reading(self, address: str, now: float) -> Reading | None:
         """The newest reading of a device, None once it is older than 60 s."""
         heard = self._heard.get(address.upper(), Heard())

@@ -16,10 +16,12 @@ from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.bridge import Bridge, Cycle
 from gxbridge.core.dvcc.options import Options, Profile
 from gxbridge.core.finding import Finding
+from gxbridge.core.readout import Key
 from gxbridge.core.terminals import Wiring
 from tests.core.boat import MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
 from tests.core.storm import INPUT, SERVICES, events
 from tests.core.storm import Event as Happening
+from tests.core.test_readout import seal
 
 
 class WatchedBoat(Boat):
@@ -136,7 +138,7 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
 
 INPUTS = {
     *("hear", "service_added", "service_changed", "service_removed", "set_identity", "set_request"),
-    *("not_delivered", "report", "_look"),
+    *("advertised", "not_delivered", "report", "_look"),
 }
 """What is remembered."""
 NO_INPUTS = {"react", "tick", "effective", "write_register"}
@@ -149,6 +151,20 @@ def test_no_input_of_the_bridge_is_forgotten() -> None:
     public |= {name for name, thing in vars(Bridge).items() if isinstance(thing, property)}
     assert public - NO_INPUTS == INPUTS - {"_look"}
     assert vars(RecordingBridge).keys() >= INPUTS
+
+
+def test_what_bluetooth_says_is_played_again_without_the_key() -> None:
+    address, low_cell = "C0:FF:EE:00:00:01", bytes.fromhex("001e00ce0939fe6525572d25a1a500c1")
+    boat = BoxedBoat(readout_keys={address: Key(b"k" * 16)}, readout_names={address: "Lynx"})
+    boat.tick(3)
+    assert boat.boxed.advertised(address, seal(0x0A, low_cell, nonce=1), boat.now)
+    assert not boat.boxed.advertised(address, seal(0x0A, low_cell, nonce=1), boat.now), "a copy changes nothing"
+    cycle = boat.tick(60)
+    assert cycle.own["/Limits/Dcl/Value"] == 0
+    box = boat.box()
+    report = replay(box)
+    assert (report.looks, report.differences) == (63, [])
+    assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark == "a"] == ["a"]
 
 
 def test_what_the_outside_says_is_played_again_too() -> None:
@@ -180,7 +196,7 @@ def test_a_frame_that_the_memory_cannot_take_is_heard_all_the_same(monkeypatch: 
     assert boat.boxed.unwritten(boat.now) is None
 
 
-@pytest.mark.parametrize("when", ["_before", "_after", "_note"])
+@pytest.mark.parametrize("when", ["_before", "_after", "_note", "encode"])
 def test_a_fault_at_any_place_never_reaches_the_bridge(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     boat = BoxedBoat()
     boat.tick(3)
@@ -191,6 +207,10 @@ def test_a_fault_at_any_place_never_reaches_the_bridge(monkeypatch: pytest.Monke
     if when == "_note":
         monkeypatch.setattr(boat.boxed._ring, "event", broken)
         boat.add(SOLAR, solar())
+    elif when == "encode":
+        boat = BoxedBoat(readout_keys={"A": Key(b"k" * 16)})
+        monkeypatch.setattr(boat.boxed._codec, "encode", broken)
+        boat.boxed.advertised("A", seal(0x05, bytes(16)), boat.now)
     else:
         monkeypatch.setattr(boat.boxed, when, broken)
     boat.tick(3)

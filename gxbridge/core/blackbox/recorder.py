@@ -120,7 +120,10 @@ class RecordingBridge(Bridge):
         urgent = super().advertised(address, data, now)
         heard = receiver.heard(address)
         if heard != before and not self.recorder_fault:
-            self._note("a", address, self._codec.encode(heard))
+            try:
+                self._ring.event(["a", address, self._codec.encode(heard)])
+            except Exception as error:  # see the class
+                self._fail(error)
         return urgent
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
