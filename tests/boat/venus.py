@@ -118,7 +118,11 @@ class Venus:
         else:
             shutil.copytree(data, self.data, symlinks=True)
         self.bus.mkdir()
-        self.update(version, python)
+        try:
+            self.update(version, python)
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
 
     def __enter__(self) -> Venus:
         return self
