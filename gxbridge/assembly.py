@@ -61,6 +61,7 @@ def wiring_of(terminals: Terminals) -> Wiring:
         charge=service(terminals.allow_to_charge),
         discharge=service(terminals.allow_to_discharge),
         pre_alarm=service(terminals.pre_alarm),
+        pre_alarm_level=terminals.pre_alarm_level,
     )
 
 

@@ -108,7 +108,7 @@ def configs(draw: st.DrawFn) -> Config:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_what_is_shown_can_be_loaded_and_is_the_same(config: Config) -> None:
     checked = read_config(show(config).encode(), "c.yaml")

@@ -122,6 +122,14 @@ WRONG = [
     ),
     ("terminals: [{model: Small BMS}]", "terminals[0]: has no input; write at least one of allow_to_charge"),
     (
+        "terminals: [{model: Small BMS, pre_alarm: a.b, pre_alarm_level: 2}]",
+        "terminals[0].pre_alarm_level: 2",
+    ),
+    (
+        "terminals: [{model: Small BMS, allow_to_charge: a.b, pre_alarm_level: 1}]",
+        "terminals[0].pre_alarm_level: is about a contact that is not wired; write pre_alarm",
+    ),
+    (
         "terminals: [{model: Small BMS, pre_alarm: a.b, allow_to_charge: a.b}]",
         "terminals[0]: uses one digital input for two contacts",
     ),

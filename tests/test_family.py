@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from gxbridge.assembly import setup_of
 from gxbridge.catalogue import catalogue
 from gxbridge.catalogue.check import Installation, check_installation
+from gxbridge.config import load
 from gxbridge.core.bridge import Cycle
 from gxbridge.core.items import Value
 from gxbridge.core.readout import Key
@@ -247,3 +250,19 @@ def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> No
     cycle = boat.tick(4, speaking=False)
     assert boat.links == {}
     assert "Observed, not enforced: another program controls the chargers" in reasons(cycle)
+
+
+@pytest.mark.parametrize(("line", "quiet"), [("", 1), ("pre_alarm_level: 0", 1), ("pre_alarm_level: 1", 0)])
+def test_the_level_of_the_pre_alarm_comes_from_the_configuration(line: str, quiet: int, tmp_path: Path) -> None:
+    path = tmp_path / "gxbridge.yaml"
+    path.write_text(
+        "terminals:\n  - model: Lynx Smart BMS\n"
+        f"    allow_to_charge: {CHARGE}\n    pre_alarm: {PRE_ALARM}\n{line and '    ' + line}\n"
+    )
+    boat = Boat(wirings=setup_of(load(str(path))).wirings)
+    boat.add(CHARGE, {"/Type": 10, "/InputState": 0})
+    boat.add(PRE_ALARM, {"/Type": 10, "/InputState": quiet})
+    boat.tick(12, speaking=False)
+    assert "terminal-pre-alarm" not in findings(boat)
+    level(boat, PRE_ALARM, 1 - quiet)
+    assert "terminal-pre-alarm" in findings(boat)

@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         *("--pre-alarm-level",),
         type=int,
         choices=(0, 1),
-        default=0,
-        help="level that means pre-alarm: 0 through an optocoupler (default), 1 with a contact that opens",
+        help="level that means pre-alarm: 0 through an optocoupler, 1 with a contact that opens "
+        "(default: as configured, else 0)",
     )
     parser.add_argument("--dbus", metavar="ADDRESS", help="system (default), session or a D-Bus address")
     parser.add_argument("--step-seconds", type=float, default=20.0, help="time for each step (default 20)")
@@ -123,7 +123,7 @@ def _wiring(args: argparse.Namespace) -> tuple[Wiring, str | None]:
         raise _UsageError("say what is wired: --charge INPUT, --discharge INPUT, --pre-alarm INPUT, or --config FILE")
     else:
         name = args.name or args.model or "BMS"
-        wiring = Wiring(name, args.model or "BMS", charge, discharge, pre_alarm, args.pre_alarm_level)
+        wiring = Wiring(name, args.model or "BMS", charge, discharge, pre_alarm, args.pre_alarm_level or 0)
     problems = [*check_wirings([wiring]), *_against_the_model(wiring, args.model)]
     if problems:
         raise _UsageError("; ".join(problems))
@@ -145,7 +145,7 @@ def _from_config(args: argparse.Namespace) -> tuple[Wiring, str]:
     entry = found[0]
     wiring = Wiring(
         *(entry.name, entry.model, entry.allow_to_charge, entry.allow_to_discharge, entry.pre_alarm),
-        pre_alarm_level=args.pre_alarm_level,
+        pre_alarm_level=entry.pre_alarm_level if args.pre_alarm_level is None else args.pre_alarm_level,
     )
     return wiring, config.dbus_address
 

@@ -216,6 +216,8 @@ def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Re
         inputs = [name for name in ("allow_to_charge", "allow_to_discharge", "pre_alarm") if name in entry]
         if not inputs:
             report(at, "has no input", "write at least one of allow_to_charge, allow_to_discharge, pre_alarm")
+        if entry.get("pre_alarm_level") and "pre_alarm" not in entry:
+            report(f"{at}.pre_alarm_level", "is about a contact that is not wired", "write pre_alarm, or leave it out")
         used = {value: name for name, value in ((n, entry[n]) for n in inputs)}
         if len(used) < len(inputs):
             report(at, "uses one digital input for two contacts", "wire each contact to an input of its own")

@@ -308,6 +308,11 @@ KEYS: Final[tuple[Key, ...]] = (
         unset="not wired", example="com.victronenergy.digitalinput.input_3",
     ),
     Key(
+        "terminals[].pre_alarm_level", "whole",
+        "The input level that means pre-alarm: 0 through an optocoupler, 1 with a contact that opens then.",
+        default=0, low=0, high=1,
+    ),
+    Key(
         "readout", "items",
         "Bluetooth Instant Readout: the devices whose advertisements may be decoded. They may restrict, never "
         "grant.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gxbridge.config.problem import Problem
 from gxbridge.core.battery import Configured
@@ -37,6 +37,8 @@ class Terminals:
     allow_to_charge: str | None = None
     allow_to_discharge: str | None = None
     pre_alarm: str | None = None
+    pre_alarm_level: Literal[0, 1] = 0
+    """The input level that means pre-alarm."""
 
 
 @record
