@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.caps import ccl_caps, cvl_caps, dcl_caps
+from gxbridge.core.dvcc.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.chargers import (
     EXTERNAL,
     NETWORKED,
@@ -21,7 +21,7 @@ from gxbridge.core.dvcc.chargers import (
 )
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.current import Currents, compensate, dc_loads
-from gxbridge.core.dvcc.decision import Limit, Write
+from gxbridge.core.dvcc.decision import Cap, Limit, Write
 from gxbridge.core.dvcc.filters import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.firmware import insufficient
@@ -123,12 +123,17 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
     said = listen(scene, memory.regulator_v)
     voltage_v = scene.voltage_v
     cvl = cvl_caps(scene, said, book, voltage_v)
-    charge = ccl_caps(scene, said, book, memory.gave, cvl.caps[0] if cvl.refused else None)
+    volts = NO_VOLTAGES
+    refused: Cap | None = cvl.caps[0]
+    if not cvl.refused:
+        volts = voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+        led = led_refusal(scene, volts.effective_v, book, voltage_v)
+        volts, refused = (volts, None) if led is None else (NO_VOLTAGES, led)
+    charge = ccl_caps(scene, said, book, memory.gave, refused)
     discharge = dcl_caps(scene, said, book, memory.gave)
     draw_a = dc_loads(scene.plant, voltage_v)
     loads_a = memory.dc_loads_a if draw_a is None else low_pass(memory.dc_loads_a, draw_a, DC_LOADS_WEIGHT)
     amps = compensate(scene, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
-    volts = NO_VOLTAGES if cvl.refused else voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
     told, writes = tell_chargers(scene, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
     rest = remainder(scene, amps.limit_a, memory.smoothed, voltage_v)
@@ -142,7 +147,7 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
         *charger_limits(told, charge.limit, amps.terms, {device.name for device in old}),
         multi_limit(scene, rest, charge.limit, amps),
     ]
-    found = tuple(round_findings(scene, cvl, charge.limit, amps, told, old, now))
+    found = tuple(round_findings(scene, charge.limit, amps, told, old, refused, now))
     renewed = scene.bms is not None and scene.multi is not None and not discharge.refused
     memory = memory.but(
         adjusted_at=now,

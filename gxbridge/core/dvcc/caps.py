@@ -58,15 +58,31 @@ def cvl_caps(scene: Scene, said: Said, book: Chronicle, measured_v: float | None
     if ceiling is not None:
         caps.append(book.cap("installer-voltage", ceiling, "V"))
     value = min(said.cvl_used, *(c.value for c in caps if c.value is not None))
-    if scene.options.voltage_window:
-        found = implausible(value, nominal_voltage(bms.items, scene.options, measured_v))
-        if found is not None:
-            refused = book.cap(
-                "cvl-refused", None, "V", bms.name, p.CVL,
-                said=plain(value), nominal=plain(found.nominal_v), low=plain(found.low_v), high=plain(found.high_v),
-            )  # fmt: skip
-            return Capped(None, (refused, *ordered(caps)), True)
+    words = refusal(scene, value, measured_v)
+    if words is not None:
+        refused = book.cap("cvl-refused", None, "V", bms.name, p.CVL, **words)
+        return Capped(None, (refused, *ordered(caps)), True)
     return Capped(value, ordered(caps))
+
+
+def refusal(scene: Scene, value: float, measured_v: float | None) -> dict[str, str] | None:
+    """The words of a refusal when a charge voltage is outside the window, where that guard is on."""
+    if not scene.options.voltage_window:
+        return None
+    items = {} if scene.bms is None else scene.bms.items
+    found = implausible(value, nominal_voltage(items, scene.options, measured_v))
+    if found is None:
+        return None
+    window = {"nominal": plain(found.nominal_v), "low": plain(found.low_v), "high": plain(found.high_v)}
+    return {"said": plain(value)} | window
+
+
+def led_refusal(scene: Scene, effective_v: float | None, book: Chronicle, measured_v: float | None) -> Cap | None:
+    """The refusal of a voltage that does not come from the BMS alone: the Multi's, or an inverter/charger's."""
+    words = None if effective_v is None else refusal(scene, effective_v, measured_v)
+    if words is None:
+        return None
+    return book.cap("led-refused", None, "V", "" if scene.multi is None else scene.multi.name, p.HUB_VOLTAGE, **words)
 
 
 def bms_current_caps(scene: Scene, said: Said, book: Chronicle, bms: Device, gave: Set[tuple[str, str]]) -> list[Cap]:

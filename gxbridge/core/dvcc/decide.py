@@ -7,7 +7,7 @@ from typing import Final
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.adjust import full_round
 from gxbridge.core.dvcc.auditing import audit, audit_findings
-from gxbridge.core.dvcc.caps import cvl_caps
+from gxbridge.core.dvcc.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.chargers import charge_voltages, put
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.clocks import running
@@ -24,7 +24,7 @@ from gxbridge.core.dvcc.scene import Scene, look
 from gxbridge.core.dvcc.sense import share_sense
 from gxbridge.core.dvcc.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.timers import due
-from gxbridge.core.dvcc.voltage import NO_VOLTAGES, hub_voltage, voltages
+from gxbridge.core.dvcc.voltage import hub_voltage, voltages
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""
@@ -93,11 +93,13 @@ def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]
     if not scene.quirk.quick:
         return []
     cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), scene.voltage_v)
-    volts = NO_VOLTAGES if cvl.refused else voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+    if cvl.refused:
+        return []
+    volts = voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+    if volts.effective_v is not None and refusal(scene, volts.effective_v, scene.voltage_v) is not None:
+        return []
     writes = charge_voltages(scene, volts)
-    if scene.multi is not None and not cvl.refused:
-        writes += put(scene.multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
-    return writes
+    return writes if scene.multi is None else writes + put(scene.multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
 
 
 def conclude(

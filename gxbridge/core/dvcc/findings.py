@@ -31,6 +31,7 @@ FINDINGS: Final[Mapping[str, Text]] = {
     "cvl-refused": Text(
         "alarm", "{why}.", "Check the BMS, and the nominal voltage (dvcc.nominal_voltage_v or the battery's setting)."
     ),
+    "led-refused": Text("alarm", "{why}.", "Check the Multi or inverter/charger that leads, and the nominal voltage."),
     "cvl-unknown": Text("alarm", "{why}.", LOOK),
     "charge-unknown": Text("warning", "{why}.", LOOK),
     "ccl-unknown": Text("warning", "{why}.", LOOK),
@@ -128,11 +129,11 @@ def of_reason(now: float, reason: Cap) -> Finding:
 
 def round_findings(
     scene: Scene,
-    cvl: Capped,
     ccl: Capped,
     amps: Currents,
     told: Sequence[Told],
     old: Sequence[Device],
+    refused: Cap | None,
     now: float,
 ) -> Iterator[Finding]:
     """What a full round found."""
@@ -141,8 +142,8 @@ def round_findings(
     if scene.selection.bmses > 1:
         name, who = ("", "none of them") if scene.bms is None else (scene.bms.name, title(scene.bms))
         yield finding(now, "multiple-batteries", name, count=str(scene.selection.bmses), who=who)
-    if cvl.refused:
-        yield of_reason(now, cvl.caps[0])
+    if refused is not None:
+        yield of_reason(now, refused)
     for reason in ccl.caps:
         if reason.name in UNKNOWN:
             yield of_reason(now, reason)

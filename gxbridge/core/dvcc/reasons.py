@@ -96,6 +96,11 @@ REASONS: Final[Mapping[str, Reason]] = {
         "{said} V is no charge voltage for a {nominal} V battery ({low} V to {high} V): refused, and charging stops",
         "the window of the nominal voltage",
     ),
+    "led-refused": _rule(
+        "{said} V is what the Multi or an inverter/charger asks for, and no charge voltage for a {nominal} V battery "
+        "({low} V to {high} V): refused, and charging stops",
+        "the window of the nominal voltage",
+    ),
     # Users, installers, products.
     "user-voltage": _named("user", "user limit", "/Settings/SystemSetup/MaxChargeVoltage; 0 V: none"),
     "user-current": _named("user", "user limit", "/Settings/SystemSetup/MaxChargeCurrent; -1 A: none"),

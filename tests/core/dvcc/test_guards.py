@@ -65,6 +65,26 @@ def test_a_refused_voltage_is_a_finding_stops_the_charge_at_once_and_has_no_fall
     assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE)) == (50, 27.0)
 
 
+def test_a_voltage_that_the_multi_asks_for_must_fit_too() -> None:
+    for services in ({LYNX: lynx()}, {}):
+        user = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30}
+        world = World(services | {SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.0)}, settings=user)
+        world.run(3)
+        assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE)) == (30, 27.0)
+        world.services[MULTI][p.HUB_VOLTAGE] = 1.0
+        if services:
+            world.set(LYNX, CVL=27.4)
+            assert not world.written(p.CHARGE_VOLTAGE)
+        world.run(3)
+        assert world.told(SUN) == 0
+        assert not world.written(p.CHARGE_VOLTAGE)
+        assert world.findings() == {"led-refused"}
+        assert world.limit("CCL").caps[0].name == "led-refused"
+    free = World({SUN: charger(), MULTI: multi(HUB_VOLTAGE=90.0)}, Options.strict(voltage_window=False))
+    free.run(3)
+    assert free.told(SUN, p.CHARGE_VOLTAGE) == 90.0
+
+
 def test_a_user_limit_outside_the_window_is_refused_too() -> None:
     world = World({LYNX: lynx(), SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_VOLTAGE: 13.8})
     world.run(3)

@@ -51,6 +51,15 @@ def test_what_the_sun_makes_comes_first_and_then_what_the_others_make_and_then_r
     assert strict_share(100, [sun, alternator]) == [50, 40]
 
 
+def test_what_is_made_counts_between_nothing_and_the_own_limit() -> None:
+    """A charger that takes 5 A counts as making nothing, one that makes more than it may as making what it may."""
+    assert strict_share(10, [Sharer(-5, 50, 0), Sharer(10, 50, 0)]) == [0, 10]
+    assert strict_share(30, [Sharer(-5, 20, 0), Sharer(20, 30, 0)]) == [6.6, 23.3]
+    assert strict_share(20, [Sharer(90, 10, 0), Sharer(10, 10, 0)]) == [10, 10]
+    assert strict_share(10, [Sharer(90, 10, 0), Sharer(10, 10, 0)]) == [5, 5]
+    assert strict_share(10.55, [Sharer(0.5, 40, 0)]) == [10.5]
+
+
 def test_one_that_is_off_gets_what_is_left_and_a_step_to_wake_up_with() -> None:
     assert strict_share(30, [Sharer(10, 50, 0), Sharer(0, 50, 0, awake=False)]) == [30, STEP_A]
     assert strict_share(70, [Sharer(10, 50, 0), Sharer(0, 50, 0, awake=False)]) == [50, 20]
