@@ -32,6 +32,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'gxbridge[dbc]')")
     form.add_argument("--json", metavar="FILE", nargs="?", const="-", help="JSON, to standard output without FILE")
+    encode = actions.add_parser("encode", help="a message as candump lines; nothing is sent")
+    encode.add_argument("what", metavar="MESSAGE", help="0x0390, VE_REG_BMS_IO, 127508, battery_status")
+    encode.add_argument(
+        "values", nargs="*", metavar="FIELD=VALUE", help="the name can be left out where it is the only field"
+    )
+    encode.add_argument("--source", type=_whole, required=True, metavar="ADDRESS", help="the sender's address")
+    encode.add_argument(
+        "--destination",
+        type=_whole,
+        default=255,
+        metavar="ADDRESS",
+        help="default: 255, everybody; a register to one address is a write",
+    )
+    encode.add_argument("--sequence", type=_whole, default=0, metavar="N", help="counter of fast packets, default 0")
+    encode.add_argument("--bus", default="can0", help="name of the bus in the lines, default can0")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number") from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         return _show(compiled, args.what)
     if args.action == "search":
         return _search(compiled, args.words)
+    if args.action == "encode":
+        return _encode(compiled, args)
     try:
         return _export_dbc(compiled, args.dbc) if args.dbc is not None else _export_json(compiled, args.json)
     except BrokenPipeError:
@@ -127,6 +151,22 @@ def _search(compiled: Database, words: list[str]) -> int:
     if not lines:
         print(f"gxbridge candb: nothing holds {' and '.join(words)} ({HOW_TO_ADD})", file=sys.stderr)
     return 0 if lines else 1
+
+
+def _encode(compiled: Database, args: argparse.Namespace) -> int:
+    from gxbridge.candb.say import say
+    from gxbridge.core.encode import EncodeError
+
+    try:
+        frames = say(compiled, args.what, args.values, args.source, args.destination, args.sequence)
+    except LookupError:
+        return _nothing(compiled, args.what)
+    except EncodeError as error:
+        print(f"gxbridge candb: {error}", file=sys.stderr)
+        return 2
+    for number, (can_id, data) in enumerate(frames):
+        print(f"({number / 1000:.6f}) {args.bus} {can_id:08X}#{data.hex().upper()}")
+    return 0
 
 
 def _rules() -> int:

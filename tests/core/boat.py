@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 
 from gxbridge.core.bridge import Bridge, Cycle, Setup
+from gxbridge.core.database import database
+from gxbridge.core.encode import encode, frames, vreg_frames
 from gxbridge.core.items import Value
+from gxbridge.core.vreg import payload
 
 NAME = bytes.fromhex("D08CC22C00AA46C0")
 """Unique number 167120, Victron, class 35, function 170 (constructed from the field table of the address claim)."""
@@ -46,12 +48,14 @@ def claim(source: int = 0x29, name: bytes = NAME) -> tuple[int, bytes]:
 
 
 def vreg(register: int, raw: int, source: int = 0x29) -> tuple[int, bytes]:
-    return 0x1CEFFF00 | source, struct.pack("<HHI", 0x9966, register, raw)
+    return vreg_frames(payload(register, raw.to_bytes(4, "little")), source)[0]
 
 
 def status(voltage_v: float = 26.4, current_a: float = 10.0, source: int = 0x29) -> tuple[int, bytes]:
     """PGN 127508, 22.2 degrees."""
-    return 0x19F21400 | source, struct.pack("<BhhHB", 0, round(voltage_v * 100), round(current_a * 10), 29535, 1)
+    values = {"instance": 0, "voltage": voltage_v, "current": current_a, "temperature": 295.35, "sid": 1}
+    layout = database().pgns[127508]
+    return frames(layout, encode(layout, values), source)[0]
 
 
 def solar(limit_a: float = 35.0, current_a: float = 10.0, **items: Value) -> dict[str, Value]:
@@ -123,7 +127,7 @@ class Boat:
         return self.bridge.service_added(name, items, self.now)
 
     def set(self, name: str, **items: Value) -> bool:
-        return self.bridge.service_changed(name, {path: value for path, value in items.items()}, self.now)
+        return self.bridge.service_changed(name, items, self.now)
 
     def tick(self, seconds: int = 1, *, speaking: bool = True) -> Cycle:
         """Let seconds pass; returns the last look. Written values come back as the devices' own."""
