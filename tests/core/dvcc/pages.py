@@ -50,6 +50,11 @@ def clocks() -> str:
     )
 
 
+def first_line(adjust: object | None) -> str:
+    """What a quirk does, from its function's own words."""
+    return "nothing" if adjust is None else (adjust.__doc__ or "").splitlines()[0]
+
+
 def quirks() -> str:
     products: dict[str, list[int]] = {}
     for product, quirk in QUIRKS.items():
@@ -64,7 +69,7 @@ def quirks() -> str:
                 "yes" if by_name[name].stop_on_zero else "no",
                 "yes" if by_name[name].quick else "no",
                 "yes" if by_name[name].gives_permissions else "no",
-                (getattr(by_name[name].adjust, "__doc__", "") or "nothing").splitlines()[0],
+                first_line(by_name[name].adjust),
             )
             for name, ids in products.items()
         ),
