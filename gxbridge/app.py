@@ -27,6 +27,7 @@ from gxbridge.writer import Writer
 
 if TYPE_CHECKING:
     from gxbridge.boxkeeper import BoxKeeper
+    from gxbridge.scanner import Scanner
 
 log = logging.getLogger("gxbridge")
 
@@ -60,6 +61,8 @@ class Source(Protocol):
 OnFrames = Callable[[list[Frame]], None]
 Hearer = Callable[[str], OnFrames]
 """Name of a bus -> what takes its frames."""
+OnAdvertised = Callable[[str, bytes], None]
+"""Takes the address of a Bluetooth device and the data of its advertisement."""
 
 
 def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
@@ -101,6 +104,7 @@ class App:
         bus: str,
         make_sources: Callable[[Hearer], Sequence[Source]],
         box: BoxPlace | None = None,
+        make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
     ) -> None:
         self._box = None if box is None else boxed(setup, box)
         self.bridge = Bridge(setup) if self._box is None else self._box.bridge
@@ -112,6 +116,7 @@ class App:
         self._writer = Writer(self._monitor.set_value, self._not_written)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
+        self._scanner = None if make_scanner is None else make_scanner(self._advertised)
         self._views: dict[str, ServiceView] = {}
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
@@ -131,6 +136,8 @@ class App:
             await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
             await self._monitor.start()
             await asyncio.gather(*(source.start() for source in self._sources.values()))
+            if self._scanner is not None:
+                self._scanner.start()
             await self._monitor.scanned(SCAN_S)
             self._ready = True
             await self._tick_until(stop)
@@ -195,6 +202,8 @@ class App:
                 if self._box is not None:
                     await self._box.close()
                     self._box.last_words(time.monotonic())
+                if self._scanner is not None:  # last, as the Bluetooth service may hang
+                    await self._scanner.close()
         except TimeoutError:
             log.warning("the end took longer than %.1f s and was cut short", CLOSE_S)
 
@@ -207,6 +216,10 @@ class App:
             self._speak()
 
         return hear
+
+    def _advertised(self, address: str, data: bytes) -> None:
+        if self.bridge.advertised(address, data, time.monotonic()):
+            self._react_soon()
 
     def _added(self, name: str, items: Mapping[str, Received]) -> None:
         self._identities.added(name)
@@ -307,6 +320,7 @@ class App:
                 *write_findings(self._writer.refusals(), at),
                 *self._can_troubles.findings(self._can, at),
                 *(() if self._box is None else self._box.findings(at)),
+                *(() if self._scanner is None else self._scanner.findings()),
             )
         )
         look = self.bridge.tick if timers else self.bridge.react

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gxbridge import __version__
-from gxbridge.app import App, BoxPlace, Hearer, Source
+from gxbridge.app import App, BoxPlace, Hearer, OnAdvertised, Source
 from gxbridge.config import Config, Terminals
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.readout import Key
 from gxbridge.core.terminals import Wiring, service_of
+
+if TYPE_CHECKING:
+    from gxbridge.scanner import Scanner
 
 MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
@@ -92,6 +97,15 @@ def box_place(config: Config) -> BoxPlace | None:
     return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
 
 
+def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
+    """What listens by Bluetooth; None where no device is configured, or a recorded log is played."""
+    if not config.readout or config.replay is not None:
+        return None
+    from gxbridge.scanner import Scanner
+
+    return Scanner
+
+
 def kernel_filters() -> tuple[tuple[int, int], ...]:
     """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
     filters = []
@@ -114,4 +128,4 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make, box_place(config))
+    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config))
