@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from gxbridge.core.blackbox.box import BoxError, lines, parse
 from gxbridge.core.blackbox.classes import TABLE_NAMES, codec
 from gxbridge.core.blackbox.codec import Codec, CodecError, Kind, Reference
-from gxbridge.core.blackbox.facts import facts_of
+from gxbridge.core.blackbox.facts import CanState, Facts, facts_of
 from gxbridge.core.blackbox.replay import replay, setup_of
-from gxbridge.core.blackbox.ring import Ring
+from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
 from gxbridge.core.blackbox.state import restore
+from gxbridge.core.blackbox.verdict import verdict
 from gxbridge.core.bridge import Setup
 from gxbridge.core.database import database
 from gxbridge.core.decoder import Decoder
@@ -324,3 +325,53 @@ def test_a_ring_without_room_holds_nothing() -> None:
     ring.frames("can0", [(0.0, 1, b"")])
     ring.event(["t", 0.0, 0.0])
     assert ring.stretches() == []
+
+
+def test_more_frames_at_once_than_are_left_unpacked_are_packed_at_once() -> None:
+    ring = Ring(1_000_000)
+    ring.begin(0.0, {})
+    ring.frames("can0", [(0.0, 1, b"12345678")] * (PENDING_FRAMES + 1))
+    assert ring._pending_frames == 0
+    assert ring.size > PENDING_FRAMES * 21
+
+
+def test_an_outcome_without_a_look_says_nothing() -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+    frozen = boat.boxed.keep_now("command", "", boat.now)
+    assert frozen is not None
+    made = list(lines(frozen, "1", "d"))
+    before = replay(parse(made))
+    after = replay(parse([*made, b'["=", "0123", {}]']))
+    assert (after.looks, after.differing) == (before.looks, 0)
+
+
+def test_a_decision_that_differs_is_counted_and_the_first_ones_are_shown() -> None:
+    boat = BoxedBoat()
+    boat.tick(30)
+    frozen = boat.boxed.keep_now("command", "", boat.now)
+    assert frozen is not None
+    made = [row.replace(b'["=","', b'["=","x') for row in lines(frozen, "1", "d")]
+    report = replay(parse(made))
+    assert (report.differing, len(report.differences)) == (30, 20)
+    assert report.differences[0].replayed == "no writes"
+
+
+def test_a_state_that_this_version_cannot_take_over_ends_the_play_with_an_error() -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+    frozen = boat.boxed.keep_now("command", "", boat.now)
+    assert frozen is not None
+    with pytest.raises(BoxError, match="the state"):
+        replay(parse([next(iter(lines(frozen, "1", "d"))), b'["state", 0.0, ["?"]]']))
+
+
+def test_inputs_that_are_no_story_are_not_in_the_timeline() -> None:
+    facts = facts_of(parse(rows(b'["state", 0.0, []]', b'["i", "uc1", 1, ""]', b'["n", []]')))
+    assert facts.timeline == []
+
+
+def test_the_last_known_state_of_a_bus_holds_where_nothing_newer_is_recorded() -> None:
+    facts = Facts(can=[CanState(0.0, "can0", "down", "", 0, 0)])
+    head = parse(rows(at=500.0)).head
+    assert verdict(facts, head).name == "bus-errors"

@@ -215,3 +215,34 @@ def test_what_waits_for_its_aftermath_can_be_kept_when_the_program_ends() -> Non
     assert frozen is not None
     assert frozen.cause.name == "bms-lost"
     assert boat.boxed.unwritten(boat.now) is None
+
+
+def test_a_bus_that_is_down_in_a_quiet_box_is_told() -> None:
+    boat = SeenBoat()
+    boat.can = {"can0": CanView("bus-off", "too many errors")}
+    boat.seconds(90, bms=False, other=False)
+    frozen = boat.boxed.keep_now("command", "asked", boat.now)
+    assert frozen is not None
+    boat.frozen.append(frozen)
+    found, _, _ = boat.judged()
+    assert found == Verdict("bus-errors", ("CAN bus can0 was bus-off (too many errors)",))
+
+
+def test_67_in_monitor_mode_after_the_machine_was_held_up_is_the_gx() -> None:
+    boat = sailing(mode="monitor")
+    boat.now += 90.0
+    boat.repeat()
+    boat.seconds(1)
+    boat.set(SOLAR, **{"/ErrorCode": 67})
+    boat.seconds(20)
+    found, _, _ = boat.judged()
+    assert (found.name, "held up for 91 s" in found.evidence[0]) == ("gx-stopped-writing", True)
+    assert found.title == "The GX stopped writing to the charger"
+
+
+def test_many_addresses_are_cut_short() -> None:
+    boat = sailing()
+    for _ in range(30):
+        boat.send(*((0x1CEFFF00 | source, bytes.fromhex("6699BBED10270000")) for source in range(0x50, 0x60)))
+        boat.seconds(1, bms=False)
+    assert boat.judged()[0].evidence[1].endswith("0x55, 0x56, ...")
