@@ -19,7 +19,7 @@ Scan = Callable[[OnAdvertisement, float], Awaitable[int]]
 
 
 class Scanner:
-    """One task that passes on what is heard as (address, data). What goes wrong is a finding (and so one line in the log)."""
+    """One task that passes on (address, data) as heard. What goes wrong is a finding, and so a line in the log."""
 
     def __init__(self, hear: Callable[[str, bytes], None], scan: Scan = scan, retry_s: float = RETRY_S) -> None:
         self._hear = hear

@@ -33,6 +33,7 @@ from gxbridge.core.record import record
 from gxbridge.core.speaker import Speaker
 from gxbridge.core.terminals import Wiring
 from gxbridge.core.transmit import Level
+from gxbridge.core.vebus_evidence import evidence
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
@@ -120,6 +121,7 @@ class Bridge:
         self.ledger = Ledger()
         self.family = Family(setup.wirings, setup.readout_keys, setup.readout_names)
         self._relatives = FamilyView()
+        self._evidence: tuple[str, ...] = ()
         self.speaker = Speaker(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services: dict[str, dict[str, Value]] = {}
@@ -261,6 +263,8 @@ class Bridge:
         began, ended = self.ledger.update(findings, now)
         if timers and self.setup.transmit != "off":
             self.speaker.ask(batteries, self.fleet.provisional(now), self.fleet.devices(now), now)
+        if timers:
+            self._evidence = evidence(self.fleet.devices(now), any(seen.had_bms for seen in self._relatives.vebus))
         situation = self._situation(batteries, publications, now)
         own = self._own.render(situation, lambda: self.fleet.devices(now), can or {}, now, epoch_offset)
         return Cycle(self._decision, writes, views, own, began, ended)
@@ -395,6 +399,7 @@ class Bridge:
             batteries=tuple(notes),
             provisional=self.fleet.provisional(now),
             relatives=self._relatives,
+            evidence=self._evidence,
             findings=self.ledger.current,
         )
 

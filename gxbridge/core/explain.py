@@ -51,6 +51,8 @@ class Situation:
     provisional: tuple[Provisional, ...] = ()
     relatives: FamilyView = field(default_factory=FamilyView)
     """BMSes that say only yes or no: behind VE.Bus, wired, or heard over Bluetooth."""
+    evidence: tuple[str, ...] = ()
+    """What VE.Can shows of VE.Bus systems; it decides nothing."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -150,6 +152,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
         ],
         "relatives": {
             "sentences": list(situation.relatives.sentences),
+            "evidence": list(situation.evidence),
             "charge_stops": [_stop(stop, epoch) for stop in situation.relatives.charge_stops],
             "discharge_stops": [_stop(stop, epoch) for stop in situation.relatives.discharge_stops],
         },
@@ -227,7 +230,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             lines.append(f"    {note['published_reason']}")
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
-    for text in explanation["relatives"]["sentences"]:
+    for text in (*explanation["relatives"]["sentences"], *explanation["relatives"].get("evidence", ())):
         lines += ["", text]
     for item in explanation["waiting"]:
         lines += ["", f"Waiting: {item['text']}"]
