@@ -12,6 +12,7 @@ from dataclasses import field
 from gxbridge.core.battery import Battery, Configured
 from gxbridge.core.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.decoder import Decoder
+from gxbridge.core.dvcc.compare import compare
 from gxbridge.core.dvcc.decide import decide
 from gxbridge.core.dvcc.decision import Decision, Write
 from gxbridge.core.dvcc.masters import Standing, standing, unjudged
@@ -131,6 +132,7 @@ class Bridge:
         self._memory = Memory()
         self._decision = Decision()
         self._standing = Standing()
+        self._differences: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
@@ -258,6 +260,7 @@ class Bridge:
             *self._decision.findings,
             *self._relatives.findings,
             *self._standing.findings,
+            *self._differences,
             *self._reported,
         )
         began, ended = self.ledger.update(findings, now)
@@ -325,6 +328,9 @@ class Bridge:
             writes=writes,
             now=now,
         )
+        self._differences = ()
+        if self._standing.effective == "monitor" and self._standing.master:
+            self._differences = compare(self._decision, snapshot, now, self._standing.master)
         return writes if self._standing.effective == "control" else ()
 
     def _stops(self, stops: Iterable[FamilyStop]) -> Iterable[Stop]:
