@@ -317,6 +317,70 @@ def test_voltages_for_whom() -> None:
     assert world.written(p.CHARGE_VOLTAGE)[SUN] == pytest.approx(56.4), "at most 0.4 V above the limit"
 
 
+@pytest.mark.parametrize(("state", "more"), [(2, 0.0), (3, 0.1), (4, 0.1), (5, 0.1), (6, 0.0), (None, 0.0)])
+def test_only_a_multi_that_charges_leaves_room_to_feed_in(state: Value, more: float) -> None:
+    hub = multi(ASSISTANT=5, HUB_VOLTAGE=26.0, STATE=state)
+    world = World({LYNX: lynx(), SUN: charger(), MULTI: hub}, Options.vendor(), {p.SET_DVCC: 1, p.SET_FEED_IN: 1})
+    world.run(3)
+    assert world.told(SUN, p.CHARGE_VOLTAGE) == pytest.approx(26.0 + more)
+    del world.services[LYNX]
+    world.run(3)
+    assert world.told(SUN, p.CHARGE_VOLTAGE) == pytest.approx(26.0 + more)
+
+
+@pytest.mark.parametrize(
+    ("hub", "given", "told"),
+    [(27.0, None, 26.0), (26.3, 26.0, 26.3), (27.0, 26.0, 26.4), (25.9, 26.0, 25.9), (26.0, 26.2, 26.0)],
+    ids=["no limit given, no offset", "the offset", "at most 0.4 V", "the hub is lower", "never a negative offset"],
+)
+def test_the_offset_that_the_multi_uses_above_the_limit_it_was_given(hub: float, given: Value, told: float) -> None:
+    ess = multi(ASSISTANT=5, HUB_VOLTAGE=hub, BOL_CHARGE_VOLTAGE=given)
+    world = World({LYNX: lynx(CVL=26.0), SUN: charger(), MULTI: ess}, Options.vendor())
+    world.set(LYNX, CVL=26.0)
+    assert world.told(SUN, p.CHARGE_VOLTAGE) == pytest.approx(told)
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(0.0, 0), (0.5, 10.5), (1.0, 11.0), (20.0, 30.0)])
+def test_dc_loads_are_added_to_any_limit_above_zero(ccl: float, told: float) -> None:
+    loads = {p.POWER: 520.0}
+    silent = {p.POWER: None}
+    services = {CAN_BMS: can_bms(CCL=ccl), SUN: charger(50, 0), "com.victronenergy.dcsystem.a": loads,
+                "com.victronenergy.dcsystem.b": silent}  # fmt: skip
+    world = World(services)
+    world.run(90)
+    assert world.told(SUN) == told
+
+
+def test_the_multi_gets_what_sun_alternator_and_genset_leave() -> None:
+    services = {LYNX: lynx(CCL=50.0), SUN: charger(50, 12), ALTERNATOR: charger(40, 5), GENSET: charger(70, 3),
+                MULTI: multi()}  # fmt: skip
+    for options in (Options.strict(), Options.vendor()):
+        world = World({name: dict(items) for name, items in services.items()}, options)
+        world.run(3)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30
+        world.services[GENSET][p.CURRENT] = None
+        world.services[LYNX][p.CCL] = 50.6
+        world.run(3)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (33 if options.strict_sharing else 34)
+        world.services[LYNX][p.CCL] = 10.0
+        world.run(3)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
+
+
+def test_the_multis_own_charge_current_is_raised_to_the_remainder_and_never_lowered() -> None:
+    world = World({LYNX: lynx(CCL=100.0), MULTI: multi(MULTI_CHARGE_CURRENT=70)})
+    world.run(3)
+    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 100
+    world.set(LYNX, CCL=20.0)
+    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 100
+
+
+def test_a_discharge_or_low_voltage_limit_below_zero_is_told_as_zero_by_the_vendor() -> None:
+    world = World({CAN_BMS: can_bms(DCL=-5.0, LOW_VOLTAGE=-1.0), MULTI: multi()}, Options.vendor())
+    world.run(3)
+    assert (world.told(MULTI, p.BOL_DISCHARGE_CURRENT), world.told(MULTI, p.BOL_LOW_VOLTAGE)) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "settings", "feeds"),
     [
