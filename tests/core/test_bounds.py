@@ -59,7 +59,7 @@ def test_identities_of_batteries_that_are_gone_are_forgotten_in_the_end() -> Non
 def test_a_box_never_takes_more_than_it_may() -> None:
     boat = BoxedBoat(max_bytes=300_000)
     boat.tick(3)
-    for second in range(60):
+    for second in range(20):
         boat.send(*(vreg(0x0391, n, 0x29) for n in range(second, second + 2000)))
         boat.add(SOLAR, solar(**{"/CustomName": "x" * 2000}))
         boat.tick()
