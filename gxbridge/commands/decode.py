@@ -70,6 +70,9 @@ def _seconds(written: str) -> float:
     return seconds
 
 
+NOTHING_READ = "nothing in it reads as {}; without --input-format its format is looked for"
+
+
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.database import DatabaseError, database
@@ -104,6 +107,8 @@ def run(args: argparse.Namespace) -> int:
                 raise
             bad_lines = complaints.summary(reader)
             _tell_counts(stream.decoders, reader)
+            if args.input_format and not stream.decoders and not reader.skipped and not bad_lines:
+                print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
     except LogError as error:
         return _refuse(str(error))
     return 1 if bad_lines else 0

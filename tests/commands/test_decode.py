@@ -296,6 +296,16 @@ def test_nobody_reading_ends_standard_input_and_is_told_again() -> None:
         output.flush()
 
 
+def test_a_forced_format_in_which_nothing_reads_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """python-can's ASC reader passes over every line that it does not know, without a word."""
+    log = tmp_path / "boat.log"
+    log.write_text("(1.000000) can0 1CEFFF29#6699022109000000\n", encoding="ascii")
+    assert cli.main(["decode", str(log), "--input-format", "asc"]) == 0
+    assert "nothing in it reads as asc; without --input-format" in capsys.readouterr().err
+    assert cli.main(["decode", str(log), "--input-format", "candump"]) == 0
+    assert "nothing in it" not in capsys.readouterr().err
+
+
 def test_what_is_understood_is_written_before_waiting_for_more() -> None:
     written: list[str] = []
     prompt = Prompt(io.BytesIO(b"abc"), lambda: written.append("flushed"))
