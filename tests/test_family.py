@@ -249,7 +249,7 @@ def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> No
     level(boat, CHARGE, 1)
     cycle = boat.tick(4, speaking=False)
     assert boat.links == {}
-    assert "Observed, not enforced: another program controls the chargers" in reasons(cycle)
+    assert "Observed, not enforced: gxbridge does not control the chargers" in reasons(cycle)
 
 
 @pytest.mark.parametrize(("line", "quiet"), [("", 1), ("pre_alarm_level: 0", 1), ("pre_alarm_level: 1", 0)])

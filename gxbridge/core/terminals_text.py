@@ -21,7 +21,7 @@ DOUBTS: dict[Doubt, str] = {
     "no-level": f"the input gives no level ({INPUT_STATE})",
 }
 
-OBSERVED = "observed, not enforced: another program controls the chargers"
+OBSERVED = "observed, not enforced: gxbridge does not control the chargers"
 
 
 def input_name(signal: Signal) -> str:

@@ -17,10 +17,13 @@ from gxbridge.core.doctor.program import check_program, venus_version
 from gxbridge.core.doctor.redact import Redactor
 from gxbridge.core.doctor.row import VERDICTS, Row, Verdict, exit_code, worst
 from gxbridge.core.items import Value
+from gxbridge.core.terminals import Wiring
+from tests.core.boat import Boat
 from tests.core.doctored import (
     LYNX,
     OWN,
     SETTINGS,
+    SYSTEM,
     by_id,
     changed,
     configured,
@@ -31,6 +34,8 @@ from tests.core.doctored import (
     report,
     services,
 )
+
+INPUT = "com.victronenergy.digitalinput.input_1"
 
 
 def row(verdict: Verdict, **fields: str) -> Row:
@@ -206,6 +211,38 @@ def test_a_service_that_hangs() -> None:
 def test_what_the_running_service_says(items: dict[str, Any], id: str, verdict: str, said: str) -> None:
     found = report(services=changed(OWN=items))[id]
     assert (found.verdict, said in found.text) == (verdict, True), found
+
+
+def explained(*sentences: object) -> dict[str, Value]:
+    return {"/Explain/Json": json.dumps({"relatives": {"sentences": sentences}})}
+
+
+def test_wired_terminals_under_another_master_are_observed_not_enforced() -> None:
+    """The very words of a running service, and what the doctor makes of them."""
+    boat = Boat(wirings=(Wiring("Bank", "Small BMS", INPUT),))
+    boat.add(INPUT, {"/Type": 10, "/InputState": 0})
+    boat.tick(5, speaking=False)
+    said = boat.tick(1, speaking=False).own["/Explain/Json"]
+    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    assert (row.verdict, row.text[:37]) == ("ok", "Bank (Small BMS): charging allowed (i")
+    boat.add(SYSTEM, {"/Control/Dvcc": 1})
+    boat.tick(2, speaking=False)
+    said = boat.tick(1, speaking=False).own["/Explain/Json"]
+    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    assert row.verdict == "note"
+    assert "Observed, not enforced: gxbridge does not control the chargers" in row.text
+    assert "The wires from the BMS" in row.advice
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        explained(), explained(1, None), {"/Explain/Json": None}, {"/Explain/Json": "{"}, {"/Explain/Json": "[]"},
+        {"/Explain/Json": 5}, {"/Explain/Json": '{"relatives": {"sentences": 5}}'}, {"/Explain/Json": "[" * 200_000},
+    ],
+)  # fmt: skip
+def test_an_explanation_that_says_nothing_of_such_a_bms_gives_no_row(items: dict[str, Value]) -> None:
+    assert "yes-or-no-bms" not in report(services=changed(OWN=items))
 
 
 def test_a_bus_that_is_not_open_says_what_to_do_and_a_forgotten_one_nothing() -> None:

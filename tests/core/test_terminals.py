@@ -156,7 +156,7 @@ def test_both_terminals_open_names_the_usual_causes() -> None:
 def test_another_master_is_said() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()))
     assert sentence(bms).endswith("It says yes or no only and gives no current limits.")
-    assert sentence(bms, enforced=False).endswith("Observed, not enforced: another program controls the chargers.")
+    assert sentence(bms, enforced=False).endswith("Observed, not enforced: gxbridge does not control the chargers.")
 
 
 def test_a_changed_wiring_starts_from_unknown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from gxbridge.core.doctor.row import OF_SEVERITY, Row, Verdict
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME
+from gxbridge.core.terminals_text import OBSERVED
 
 SECTION: Final = "Service"
 YOUNG_S: Final = 20.0
@@ -36,6 +38,7 @@ def check_service(facts: Facts) -> Iterator[Row]:
     else:
         text = "no BMS is in control" if state in (None, "none") else f"the BMS in control, {name}, is {state}"
         yield Row(SECTION, "bms", "note", text, "gxbridge explain tells more.")
+    yield from _relatives(own)
     yield from _buses(own)
     yield from _findings(own)
 
@@ -71,6 +74,19 @@ def buses_of(own: Mapping[str, Value]) -> dict[str, Value]:
         if len(parts) == 4 and parts[1] == "Can" and parts[3] == "State" and state is not None:
             found[parts[2]] = state
     return found
+
+
+def _relatives(own: Mapping[str, Value]) -> Iterator[Row]:
+    """BMSes that say only yes or no; wired ones are only observed while gxbridge does not control the chargers."""
+    try:
+        explanation = json.loads(str(own.get("/Explain/Json") or "{}"))
+        sentences = [text for text in explanation["relatives"]["sentences"] if isinstance(text, str)]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return  # no service of ours, or of another version
+    for text in sentences:
+        observed = OBSERVED.capitalize() in text
+        advice = "The wires from the BMS to the chargers must do their work; dvcc.mode: control would enforce it."
+        yield Row(SECTION, "yes-or-no-bms", "note" if observed else "ok", text, advice if observed else "")
 
 
 def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
