@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gxbridge.core import firmware
 from gxbridge.core.database import Database, Layout
 from gxbridge.core.decoder import Message
 from gxbridge.core.field import FieldInfo, Reading
@@ -12,6 +13,9 @@ from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, reg
 Write = Callable[[Reading], str]
 
 _FORMS_KEPT = 4096
+
+_FIRMWARE = (0x0102, 0x0103)
+"""Registers whose `version` reads better as `v1.13`."""
 
 
 class TextLines:
@@ -42,9 +46,21 @@ class TextLines:
     def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, Write]]]:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
             self._forms.clear()
-        writers = [(f"{field.name} ", self._writer(field)) for field in layout.fields]
+        writers = [(f"{field.name} ", self._special(layout, field) or self._writer(field)) for field in layout.fields]
         form = self._forms[layout] = _subject(layout), writers
         return form
+
+    def _special(self, layout: Layout, field: FieldInfo) -> Write | None:
+        """The two numbers that everybody looks up: a product by its name, a firmware as people write it."""
+        if (layout.register, field.name) == (0x0100, "product_id"):
+            return self._product
+        return _version if layout.register in _FIRMWARE and field.name == "version" else None
+
+    def _product(self, value: Reading) -> str:
+        if not isinstance(value, int):
+            return NOT_AVAILABLE
+        product = self._db.products.get(value)
+        return f"{value} ({'unknown product' if product is None else product.name})"
 
     def _writer(self, field: FieldInfo) -> Write:
         """How a value of this field is written: text with quotes, bytes in hex, a number with its unit or meaning."""
@@ -68,6 +84,13 @@ class TextLines:
             return plain
         meanings = self._db.enums.get(field.enum, {})
         return meaning
+
+
+def _version(value: Reading) -> str:
+    if not isinstance(value, int):
+        return NOT_AVAILABLE
+    words = firmware.text(value)
+    return str(value) if words is None else f"{value} ({words})"
 
 
 def _subject(layout: Layout) -> str:

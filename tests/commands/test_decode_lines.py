@@ -244,6 +244,21 @@ TEXT_LINES = [
         "0.250000 can0  32 > 64  VREG write: register 0x0214, value 64 00 00 00, ac_in_1_current_limit_remote 10.0 A",
     ),
     ("1CEFFF29#6699030001020304", "0.250000 can0  41 > all 0x0003 PING: ping 01 02 03 04"),
+    (
+        "1CEFFF29#6699000100E5A300",
+        "0.250000 can0  41 > all 0x0100 PRODUCT_ID: identifier 0, product_id 41957 (Lynx Smart BMS 500), flags 0",
+    ),
+    (
+        "1CEFFF29#669900010034A200",
+        "0.250000 can0  41 > all 0x0100 PRODUCT_ID: identifier 0, product_id 41524 (unknown product), flags 0",
+    ),
+    (
+        "1CEFFF29#6699000100FFFF00",
+        "0.250000 can0  41 > all 0x0100 PRODUCT_ID: identifier 0, product_id n/a, flags 0",
+    ),
+    ("1CEFFF29#6699020100FF1301", "0.250000 can0  41 > all 0x0102 APP_VER: identifier 0, version 70655 (v1.13)"),
+    ("1CEFFF29#6699020100000000", "0.250000 can0  41 > all 0x0102 APP_VER: identifier 0, version 0"),
+    ("1CEFFF29#6699020100FFFFFF", "0.250000 can0  41 > all 0x0102 APP_VER: identifier 0, version n/a"),
 ]
 
 
