@@ -86,7 +86,7 @@ def fault(
 
 
 PATIENCE = 4.0
-"""A test fails only so many times later than the promise: a machine with other work to do is slow, and that is no fault.
+"""A test fails only so many times later than the promise: a machine with other work to do is slow, that is no fault.
 What a quiet machine measured stands in docs/faults.md beside the promise."""
 
 
