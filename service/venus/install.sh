@@ -6,6 +6,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/service/venus/common.sh"
 
 force=no
+stored=no
 
 usage() {
     cat <<'END'
@@ -87,6 +88,7 @@ store() {
     settle
     rm -rf "$folder"
     mv "$fresh" "$folder"
+    stored=yes
 }
 
 # Nothing of the version that runs has been touched when this ends the installation.
@@ -98,7 +100,7 @@ test_it() {
 }
 
 discard() {
-    [ "$(readlink "$apps/current" || true)" = "versions/$name" ] || rm -rf "$folder"
+    [ "$stored" = no ] || [ "$(readlink "$apps/current" || true)" = "versions/$name" ] || rm -rf "$folder"
     rmdir "$apps/versions" "$apps" /data/apps 2>/dev/null || true
 }
 
@@ -172,7 +174,7 @@ start() {
     tries=0
     until svok "$service" && svstat "$service" | grep -q ': up '; do # svscan looks every 5 s
         tries=$((tries + 1))
-        [ "$tries" -le 15 ] || break
+        [ "$tries" -le 15 ] || { say "the service is not up yet: tai64nlocal <$logs/current" && break; }
         sleep 1
     done
     svstat "$service" || true

@@ -249,6 +249,16 @@ def test_a_configuration_that_the_new_version_refuses_stops_the_upgrade(installe
     until_up(installed)
 
 
+def test_a_refused_downgrade_keeps_the_version_before(installed: Venus) -> None:
+    until_up(installed)
+    installed.done(f"sh {other_version(installed, '9.0.0')}/install.sh")
+    until_up(installed, "9.0.0")
+    (installed.data / "conf/gxbridge.yaml").write_text("dvcc: {mode: of}\n")
+    before = installed.tree()
+    assert installed.sh(f"sh {APPS}/previous/install.sh").returncode == 1
+    assert installed.tree() == before
+
+
 @pytest.mark.parametrize("after_s", [0.3, 1.5, 3.0])
 def test_a_power_cut_during_an_upgrade_leaves_a_version_that_runs(installed: Venus, after_s: float) -> None:
     until_up(installed)
