@@ -367,6 +367,19 @@ def test_the_multi_gets_what_sun_alternator_and_genset_leave() -> None:
         assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
 
 
+def test_a_stop_leaves_nothing_for_the_multi_either() -> None:
+    world = World({LYNX: lynx(ALLOW_CHARGE=0), SUN: charger(50, 0), MULTI: multi(CURRENT=-20.0)})
+    world.run(30)
+    assert (world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
+
+
+def test_no_charge_power_is_no_charge_for_the_multi() -> None:
+    for power in (0.0, -5.0):
+        world = World({LYNX: lynx(), MULTI: multi()}, Options.strict(charge_power_w=power))
+        world.run(3)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
+
+
 def test_the_multis_own_charge_current_is_raised_to_the_remainder_and_never_lowered() -> None:
     world = World({LYNX: lynx(CCL=100.0), MULTI: multi(MULTI_CHARGE_CURRENT=70)})
     world.run(3)
