@@ -73,3 +73,17 @@ def test_devices_without_a_key_are_counted_and_leave_nothing_behind(receiver: Re
         assert reason(receiver.hear(f"00:00:00:00:00:{number:02X}", seal(0x0A, FINE), 1.0)) == "no-key"
     assert receiver.refused == {"no-key": 100}
     assert receiver.reading("00:00:00:00:00:01", 1.0) is None
+
+
+def test_what_was_opened_with_a_key_can_be_taken_over_without_it() -> None:
+    """A record of the past is played where the keys are not."""
+    address = "C0:FF:EE:00:00:0A"
+    first = Receiver({address: Key(b"k" * 16)})
+    first.hear(address, seal(0x05, (1 << 26).to_bytes(4, "little") + bytes(12)), 5.0)
+    heard = first.heard(address.lower())
+    assert heard is not None
+    assert first.heard("unknown") is None
+    second = Receiver({})
+    second.recall(address.lower(), heard)
+    assert second.restriction(address, 6.0) == first.restriction(address, 6.0)
+    assert second.restriction(address, 6.0).stops_charge
