@@ -20,7 +20,7 @@ from tests.boat.arm import arm_python, resident_kb
 from tests.boat.conftest import ROOT
 from tests.core.boat import RUNNING, claim, status, vreg
 from tests.edge.dbus_daemon import program
-from tests.service import OWN, Reader
+from tests.service import OWN, Reader, wait_for
 from tests.test_service import write_log
 
 MILLION = 1_000_000
@@ -115,8 +115,13 @@ def test_the_service(service: Service, bus: str) -> None:
     reader = Reader(bus)
     reader.until(OWN, "/Connected", 1, within_s=60)
     start = service.counted.count()
-    service.per_second(50, 3.0)
-    reader.until("com.victronenergy.battery.gxbridge_wire_uc167120", "/Connected", 1, within_s=30)
+    battery = "com.victronenergy.battery.gxbridge_wire_uc167120"
+
+    def heard() -> list[str]:
+        service.per_second(50, 1.0)
+        return reader.names()
+
+    wait_for(heard, lambda names: battery in names, "names", within_s=60)
     time.sleep(3.0)
     first, begin = service.counted.count(), time.monotonic()
     time.sleep(8.0)

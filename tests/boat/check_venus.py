@@ -29,7 +29,7 @@ SETTINGS = "com.victronenergy.settings"
 def gx(unpacked: Path) -> Iterator[Venus]:
     """A running GX with the unpacked bundle in root's home, and a wire for CAN frames."""
     with Venus() as venus:
-        shutil.copytree(unpacked, venus.data / "home" / "gxbridge", symlinks=True)
+        shutil.copytree(unpacked, venus.data / "home" / "gxbridge", ignore=shutil.ignore_patterns("__pycache__"))
         (venus.data / "wire").mkdir()
         venus.boot()
         yield venus
@@ -40,7 +40,7 @@ def installed_data(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """/data after an installation: install.sh takes its time, and most tests begin after it."""
     kept = tmp_path_factory.mktemp("installed") / "data"
     with Venus() as venus:
-        shutil.copytree(unpacked, venus.data / "home" / "gxbridge", symlinks=True)
+        shutil.copytree(unpacked, venus.data / "home" / "gxbridge", ignore=shutil.ignore_patterns("__pycache__"))
         (venus.data / "wire").mkdir()
         (venus.data / "conf").mkdir()
         (venus.data / "conf/gxbridge.yaml").write_text(CONFIG)
@@ -299,7 +299,7 @@ def test_an_unsupported_system_is_refused_with_a_reason(
     with Venus(version, python) as gx:
         if not version:
             (gx.root / "opt/victronenergy/version").unlink()
-        shutil.copytree(unpacked, gx.data / "home")
+        shutil.copytree(unpacked, gx.data / "home", ignore=shutil.ignore_patterns("__pycache__"))
         gx.boot()
         before = gx.tree()
         result = gx.sh("sh /data/home/install.sh")
