@@ -25,7 +25,7 @@ def bus() -> Iterator[DBusDaemon]:
 
 
 def write_log(path: Path, seconds: int, *, first: int = 0) -> Path:
-    """A candump log of a running Lynx: everything once a second, the claim every ten seconds; `first` cuts off its head."""
+    """A candump log of a running Lynx: everything each second, the claim each ten; `first` cuts off its head."""
     lines = []
     for second in range(first, seconds):
         frames = [status(), *(vreg(register, raw) for register, raw in RUNNING.items())]

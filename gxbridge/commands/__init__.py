@@ -1,1 +1,1 @@
-"""One module for each sub-command: HELP, configure(parser), run(args) -> exit code. `cli.py` imports only the one asked for."""
+"""One module for each sub-command: configure(parser), run(args) -> exit code. `cli.py` imports the one asked for."""
