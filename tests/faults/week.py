@@ -150,9 +150,9 @@ class Week(Boat):
         self.watch(10)
 
     def newcomers(self) -> None:
-        """Devices with NAMEs never heard before, some at the address of the BMS, which moves on."""
+        """Devices that claim addresses, some the one of the BMS; there are thirty of them in all."""
         for _ in range(20):
-            raw = struct.unpack("<Q", NAME)[0] & ~0x1FFFFF | self.chance.getrandbits(21)
+            raw = struct.unpack("<Q", NAME)[0] & ~0x1FFFFF | self.chance.randrange(1000, 1030)
             name = struct.pack("<Q", raw)
             self.send(claim(self.chance.choice((self._address, 0x80 + self.chance.randrange(64))), name))
             self.send(claim(self._address))
