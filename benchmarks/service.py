@@ -41,6 +41,7 @@ while time.monotonic() - begin < seconds:
     while n < due:
         bus.send(frames[n % len(frames)]); n += 1
     time.sleep(0.005)
+bus.shutdown()
 """
 
 RATES = (0, 200, 1000, 1800)
