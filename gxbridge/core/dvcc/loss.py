@@ -2,7 +2,8 @@
 
 A BMS is lost when its service has gone or gives no charge voltage limit any more (our own batteries: after 10 s of
 silence). One that never was there is not lost. Link values expire in a charger 60 s after the last write (Victron,
-VE.Can registers public, 0x2001, 0x200E); a Multi stops about 5 min after its last limits (venus issue 895).
+VE.Can registers public, 0x2001, 0x200E); a Multi stops about 5 min after its last
+limits (victronenergy/venus, as users report).
 """
 
 from __future__ import annotations
