@@ -71,6 +71,7 @@ def matches_of(scene: Scene, pid: int) -> int:
 
 def sample(scene: Scene, counts: Path, begin: float) -> Sample:
     assert scene.process is not None
+    assert scene.process.poll() is None, f"the service ended by itself: {scene.log()[-3000:]}"
     pid = scene.process.pid
     status = Path(f"/proc/{pid}/status").read_text()
     threads = int(next(line for line in status.splitlines() if line.startswith("Threads:")).split()[1])
@@ -81,7 +82,7 @@ def sample(scene: Scene, counts: Path, begin: float) -> Sample:
         (time.monotonic() - begin) / 60,
         resident_mb(pid),
         len(os.listdir(f"/proc/{pid}/fd")),
-        threads - 1,  # the one that counts
+        threads,
         tasks,
         objects,
         matches_of(scene, pid),

@@ -162,8 +162,13 @@ def can_wrong_bit_rate(scene: Scene) -> None:
     for _ in range(40):
         scene.lynx.send_raw(*[passive] * 5)
         time.sleep(0.02)
-    scene.lynx.send_raw(off)
-    scene.sees(CAN_STATE, "bus-off")
+    for _ in range(8):  # it tries to come back and fails again
+        scene.lynx.send_raw(off)
+        time.sleep(0.4)
+    scene.wait(
+        lambda: any(path == CAN_STATE and value == "bus-off" for _, _, path, value in scene.watch.changes), "bus-off"
+    )
+    scene.record.see(f"`{CAN_STATE}` = bus-off")
     scene.sees_log("has left the bus after too many errors")
     scene.sees(CAN_ERRORS, lambda count: isinstance(count, int) and count > 200, within_s=15, text="counts them")
     scene.safe(scene.until_told(lambda value: value == 0, begin, "0 A to the charger"))

@@ -41,13 +41,10 @@ def charger_vanishes(scene: Scene) -> None:
     second = with_second(scene)
     try:
         second.process.send_signal(19)  # SIGSTOP
-        time.sleep(4)  # the writes of a round wait for it: decided, and not delivered
+        scene.sees_log("did not answer SetValue")  # the writes of a round wait for it: decided, and not delivered
         scene.safe(obeys(scene))
         second.kill()
-        scene.record.see("log: `WARNING` “could not write ... did not answer”")
-        assert "could not write" in scene.log()
         second = StandIns(scene.daemon.address, scene.folder, "successor", {SECOND: "solar"})
-        born = time.monotonic()
         told_second(scene, second, lambda value: value == 0, 0.0, "0 A to the successor")
         time.sleep(2)
         old = [row for row in second.told() if row[2] == CURRENT and granted(row[3])]
@@ -55,7 +52,6 @@ def charger_vanishes(scene: Scene) -> None:
         again = time.monotonic()
         scene.lynx.say(ccl=2000)
         scene.recovered(told_second(scene, second, granted, again, "a grant to the successor"))
-        assert born < again
         scene.sees("/Dvcc/Effective", "control")
         scene.finish()
     finally:

@@ -1,32 +1,34 @@
 """Counts what only the process itself can count: put this folder in PYTHONPATH and name a file in SOAK_COUNTS.
 
-A thread writes every 5 s how many tasks asyncio has that are not done, and how many objects the collector knows.
+Every 5 s, on a signal of the interval timer, it writes how many tasks asyncio has that are not done, and how many
+objects the collector knows. A thread must not do it: while it holds the list of all objects, a tuple that is just being built
+has one reference too many, and CPython ends `tuple(...)` with a SystemError. A signal's handler lets go before anything
+else runs.
 """
 
 import os
-import threading
-import time
+import signal
 
 _path = os.environ.get("SOAK_COUNTS")
 
 
-def _count() -> None:
+def _count(_number: int, _frame: object) -> None:
     import gc
     import sys
 
-    while True:
-        time.sleep(5.0)
-        asyncio = sys.modules.get("asyncio")
-        if asyncio is None or not hasattr(asyncio, "Task"):
-            continue
-        gc.collect()
-        found = gc.get_objects()
-        tasks = sum(1 for item in found if isinstance(item, asyncio.Task) and not item.done())
-        with open(f"{_path}.new", "w") as file:
-            file.write(f"{tasks} {len(found)}")
-        del found  # else the next list would hold this one, and that one the one before
-        os.replace(f"{_path}.new", str(_path))
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not hasattr(asyncio, "Task"):
+        return
+    gc.collect()
+    found = gc.get_objects()
+    tasks = sum(1 for item in found if isinstance(item, asyncio.Task) and not item.done())
+    objects = len(found)
+    del found
+    with open(f"{_path}.new", "w") as file:
+        file.write(f"{tasks} {objects}")
+    os.replace(f"{_path}.new", str(_path))
 
 
 if _path:
-    threading.Thread(target=_count, name="counting", daemon=True).start()
+    signal.signal(signal.SIGALRM, _count)
+    signal.setitimer(signal.ITIMER_REAL, 5.0, 5.0)
