@@ -102,7 +102,7 @@ def befall(boat: Boat, event: Happening) -> None:
     st.sampled_from(["control", "monitor", "off"]),
     st.sampled_from(["strict", "vendor"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Happening], mode: str, profile: Profile) -> None:
     boat = BoxedBoat(mode=mode, options=Options.of(profile))
     for event in storm:
@@ -115,7 +115,7 @@ def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Happening], m
 
 
 @given(st.lists(events(), max_size=40), st.lists(events(), max_size=30), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
     before: list[Happening], after: list[Happening], transmit: bool
 ) -> None:

@@ -143,7 +143,7 @@ class AnyWeather(RuleBasedStateMachine):
         assert max(size for _, size in sizes) <= 2048, max(sizes, key=lambda item: item[1])
 
 
-AnyWeather.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+AnyWeather.TestCase.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
 test_any_weather = AnyWeather.TestCase
 
 
@@ -246,5 +246,5 @@ class Obedience(RuleBasedStateMachine):
             assert all(write.path != BOL_DISCHARGE for write in last.writes)
 
 
-Obedience.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Obedience.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
 test_obedience = Obedience.TestCase
