@@ -1,9 +1,9 @@
 """Counts what only the process itself can count: put this folder in PYTHONPATH and name a file in SOAK_COUNTS.
 
 Every 5 s, on a signal of the interval timer, it writes how many tasks asyncio has that are not done, and how many
-objects the collector knows. A thread must not do it: while it holds the list of all objects, a tuple that is just being built
-has one reference too many, and CPython ends `tuple(...)` with a SystemError. A signal's handler lets go before anything
-else runs.
+objects the collector knows. A thread must not do it: while it holds the list of all objects, a tuple that is just being
+built has one reference too many, and CPython ends `tuple(...)` with a SystemError. A signal's handler lets go before
+anything else runs.
 """
 
 import os
