@@ -18,7 +18,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
-from urllib.parse import unquote
 
 from gxbridge.edge.connection import (
     DAEMON,
@@ -161,6 +160,15 @@ def library(name: str = "") -> Library:
     raise BusError(f"no D-Bus library: install {wanted or 'dbus-next (pip install dbus-next==0.2.3)'}")
 
 
+def unescaped(text: str) -> str:
+    """An address value with its %-escapes undone."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # rarely needed, and slow to load
+
+    return unquote(text)
+
+
 def addresses(bus: str) -> list[tuple[str, dict[str, str]]]:
     """Transport and options of each address that `bus` stands for: `system`, `session`, or a D-Bus address.
 
@@ -181,7 +189,7 @@ def addresses(bus: str) -> list[tuple[str, dict[str, str]]]:
         transport, colon, rest = part.partition(":")
         options = dict(option.partition("=")[::2] for option in rest.split(",") if option)
         if colon and ("path" in options or "abstract" in options or transport == "tcp"):
-            found.append((transport, {key: unquote(value) for key, value in options.items()}))
+            found.append((transport, {key: unescaped(value) for key, value in options.items()}))
     if not found:
         raise BusUnreachable(
             f"{text!r} is no D-Bus address: use system, session, or one like unix:path=/run/dbus/socket"
