@@ -1,8 +1,8 @@
 """Are the limits obeyed? Measured battery current against CCL and DCL, seconds until a drop is followed, restlessness.
 
 Thresholds are ours. Clocks: link values expire after 60 s (Victron, VE.Can registers public, 0x2001, 0x200E); a Multi
-stops about 5 min after its last limits (victronenergy/venus, as users report); from the pre-alarm to the end of discharge at least 30 s, and
-the alternator relay opens 2 s before the contactor (Victron, Lynx Smart BMS manual).
+stops about 5 min after its last limits (victronenergy/venus, as users report); from the pre-alarm to the end of
+discharge at least 30 s, and the alternator relay opens 2 s before the contactor (Victron, Lynx Smart BMS manual).
 """
 
 from __future__ import annotations
