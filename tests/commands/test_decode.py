@@ -364,6 +364,7 @@ def test_ctrl_c_is_no_traceback_and_loses_no_whole_line(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a run in the background ignores it
     )
     assert process.stdin is not None
     assert process.stdout is not None
