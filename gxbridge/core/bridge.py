@@ -391,8 +391,8 @@ class Bridge:
         service = self._decision.bms_service
         if service in names:
             self._bms_name = (service, names[service])
-        elif service == self._bms_name[0]:
-            names[service] = self._bms_name[1]  # it is lost, and people still want to know who
+        else:  # when it is lost people still want to know who it was
+            names[service] = self._bms_name[1] if service == self._bms_name[0] else ""
         return Situation(
             mode=self.setup.mode,
             effective=self._standing.effective,
