@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-slow format bench soak faults bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test check check-slow format bench soak soak-week faults bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,10 +56,12 @@ check-slow: setup build packages-test  ## what takes longer: the wheel, the bund
 	@sh packaging/system-packages.sh iproute2
 	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
-	$(BIN)/python -m pytest tests/faults/soak_week.py
 
 bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run; writes docs/performance.md
 	$(BIN)/python -m benchmarks
+
+soak-week: setup packages-test  ## a simulated week of a boat, ten million frames, with every fault
+	$(BIN)/python -m pytest tests/faults/soak_week.py
 
 soak: setup packages-test  ## an hour of the real service with traffic and faults: nothing may grow
 	$(BIN)/python -m benchmarks.soak
