@@ -13,8 +13,9 @@ from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Service
 
-LOWEST: Final = 10 / 12
-HIGHEST: Final = 16 / 12
+LOWEST: Final = 10
+HIGHEST: Final = 16
+PER: Final = 12
 """The window of a nominal voltage: 10 to 16 V at 12 V, 20 to 32 V at 24 V, 40 to 64 V at 48 V."""
 CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
 """A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
@@ -49,7 +50,7 @@ def nominal_voltage(items: Service, options: Options, measured_v: float | None) 
 
 def window(nominal_v: float) -> Window:
     """The window of a nominal voltage."""
-    return Window(nominal_v, nominal_v * LOWEST, nominal_v * HIGHEST)
+    return Window(nominal_v, nominal_v * LOWEST / PER, nominal_v * HIGHEST / PER)
 
 
 def implausible(cvl: float, nominal_v: float | None) -> Window | None:

@@ -36,6 +36,30 @@ def test_exceeding_is_said_after_ten_seconds_with_the_worst() -> None:
     assert watched((0, 40, 62), (1, 40, 30), (2, 40, 50)).worst_a == 50, "a new time begins with a new worst"
 
 
+def test_the_thresholds_to_the_ampere_and_the_second() -> None:
+    assert not over(2.0, 0.0)
+    assert over(2.01, 0.0)
+    assert over(44.01, 40.0)
+    assert not over(44.0, 40.0)
+    slow = watched((0, 100, 90), (1, 40, 90), (16.5, 40, 40))
+    assert (slow.lag_s, said(slow, 17)) == (15.5, ["ccl-slow"])
+    assert said(slow, 16.5 + 119.9) == ["ccl-slow"]
+    assert said(slow, 16.5 + 120.0) == []
+    assert said(watched((0, 100, 90), (1, 40, 90), (16, 40, 40)), 17) == []
+
+
+def test_the_worst_begins_again_after_a_pause_and_after_something_unknown() -> None:
+    assert watched((0, 40, 62), (1, 40, 30)).worst_a == 0
+    assert watched((0, 40, 62), (1, None, 30)).worst_a == 0
+    assert watched((0, 40, 0.5)) == Track(limit_a=40)
+    assert watched((0, 40, 62)).worst_a == 62
+
+
+def test_an_unchanged_limit_is_no_drop() -> None:
+    track = watched((0, 40, 30), (1, 40, 62), (20, 40, 30))
+    assert (track.lag_s, track.dropped_at) == (0, None)
+
+
 def test_exceeding_names_what_permits_it_for_charging_only() -> None:
     track = watched((0, 40, 62))
     rows = list(verdicts(Audit(track, track), "feed-in is on", 10))
@@ -68,6 +92,12 @@ def test_six_reversals_in_ten_minutes_are_restless() -> None:
     assert said(follow(track, 50.0, 0.0, 605.0), 605) == [], "the first has left the window"
     assert len(watched(*[(i / 10, 40.0 + i % 2, 0.0) for i in range(100)]).turns) == 12, "bounded"
     assert watched((0, 10, 0), (1, 20, 0), (2, 30, 0)).turns == (), "rising and rising is no reversal"
+    assert watched((0, 30, 0), (1, 20, 0), (2, 20, 0), (3, 25, 0)).turns == (3,), "standing still is no direction"
+    (row,) = verdicts(Audit(charge=track), "", 8)
+    assert row.words == {"name": "CCL", "minutes": "10"}
+    assert len(follow(track, 50.0, 0.0, 601.9).turns) == 6
+    assert len(follow(track, 50.0, 0.0, 602.0).turns) == 5
+    assert len(follow(track, 60.0, 0.0, 602.0).turns) == 5, "falling to rising: one leaves, none is new"
 
 
 def test_a_real_overcharge_becomes_a_finding_that_says_what_permits_it() -> None:
