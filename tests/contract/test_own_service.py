@@ -26,6 +26,8 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.start(dvcc={"mode": "control"})
     stage.consumer.until(OWN, "/Limits/Charger/0/Reason", lambda reason: isinstance(reason, str))
     stage.consumer.until(OWN, "/Devices/0/LastHeardAt", lambda moment: isinstance(moment, int))
+    for n in range(2):
+        stage.consumer.until(OWN, f"/Devices/{n}/Product", lambda name: isinstance(name, str))
     stage.consumer.until(OWN, "/Findings/0/Id", lambda name: isinstance(name, str))
     stage.consumer.until(OWN, "/Can/can0/Frames", lambda frames: isinstance(frames, int) and frames > 0)
     items = stage.consumer("items", OWN)
