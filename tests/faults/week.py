@@ -164,7 +164,8 @@ class Week(Boat):
         for _ in range(10):
             batch = []
             for _ in range(200):
-                can_id = self.chance.getrandbits(29)
+                source = self.chance.choice((self._address, 0x40, 0x41, 0x42, 0x43))  # a boat has few devices
+                can_id = self.chance.getrandbits(21) << 8 | source
                 if can_id >> 16 & 0xFF != 0xEE:
                     batch.append((self.now, can_id, self.chance.randbytes(self.chance.randrange(9))))
             self.bridge.hear("can0", batch)
