@@ -294,6 +294,28 @@ def test_chargers_that_cannot_be_told_count_against_the_strict_limit() -> None:
     assert world.told(SUN) == 0
 
 
+def test_who_can_be_told_a_current() -> None:
+    """A missing network instance is network 0; state 1 is not off; an inverter/charger that may charge with 1 A counts."""
+    bare = {name: value for name, value in charger(50, 10, STATE=1).items() if name != p.N2K_INSTANCE}
+    rs = charger(1, 0, IS_INVERTER_CHARGER=1)
+    for options in (Options.strict(), Options.vendor()):
+        world = World({LYNX: lynx(CCL=20.0), SUN: dict(bare), RS: dict(rs)}, options)
+        world.run(3)
+        assert world.told(SUN) is not None
+        assert world.told(RS) is not None
+
+
+def test_a_charger_that_does_not_measure_makes_nothing_for_the_sharing() -> None:
+    """C = 100, A = 10, P = (19 - 10) / 90 = 0.1: 10 + 0.1 x 40 and 0 + 0.1 x 50."""
+    services = {LYNX: lynx(CCL=19.0), SUN: charger(50, 10), SUN_2: charger(50, 0, CURRENT=None)}
+    world = World(services, Options.vendor())
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN_2)) == (14, 5)
+    strict = World({name: dict(items) for name, items in services.items()})
+    strict.run(3)
+    assert (strict.told(SUN), strict.told(SUN_2)) == (14, 5)
+
+
 def test_a_charger_whose_own_limit_is_below_zero_is_told_nothing_more_than_zero() -> None:
     for options in (Options.strict(), Options.vendor()):
         world = World({LYNX: lynx(CCL=30.0), SUN: charger(-5, 0), ALTERNATOR: charger(-5, 0)}, options)
