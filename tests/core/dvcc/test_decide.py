@@ -295,7 +295,7 @@ def test_chargers_that_cannot_be_told_count_against_the_strict_limit() -> None:
 
 
 def test_who_can_be_told_a_current() -> None:
-    """A missing network instance is network 0; state 1 is not off; an inverter/charger that may charge with 1 A counts."""
+    """A missing network instance is network 0; state 1 is not off; an inverter/charger that may do 1 A counts."""
     bare = {name: value for name, value in charger(50, 10, STATE=1).items() if name != p.N2K_INSTANCE}
     rs = charger(1, 0, IS_INVERTER_CHARGER=1)
     for options in (Options.strict(), Options.vendor()):

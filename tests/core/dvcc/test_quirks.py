@@ -43,6 +43,14 @@ FULL: Items = {p.INSTALLED_CAPACITY: 200}
         (0xB009, {}, (28.4, 5), (27.8, 14)),
         (0xB009, {}, (28.4, 0.05), (27.6, 14)),
         (0xB009, FULL, (27.0, 5), (27.0, 50)),
+        (0xB009, {}, (20.5, 5), (20.5, 14)),
+        (0xB009, {}, (28.4, 0.1), (27.8, 14)),
+        (0xB009, {}, (28.4, 0.5), (27.8, 14)),
+        (0xB009, {}, (30.0, 5), (30.0, 6)),
+        (0xB009, {}, (29.9, 5), (27.8, 14)),
+        (0xB009, FULL, (55.0, 1), (55.0, 50)),
+        (0xB009, FULL, (54.0, 1), (52.4, 50)),
+        (0xB029, {}, (57.0, 0.1), (56.0, 20)),
         (0xB009, {}, (28.4, None), (27.8, None)),
         (0xB009, {}, (53.0, 1), (52.4, 6)),
         (0xB009, FULL, (52.0, 60), (52.0, 60)),
@@ -66,7 +74,7 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
     assert adjust is not None
     first = adjust(CELLS, Told(53.2, 20, 52.5))
     assert first.cvl == 52.49
-    assert first.regulator_v == pytest.approx(52.48975)
+    assert first.regulator_v == pytest.approx(52.48975, abs=1e-9)
     second = adjust(CELLS, first._replace(cvl=53.2))
     assert second.regulator_v == pytest.approx(0.95 * 52.48975 + 0.05 * 52.295)
     assert adjust(CELLS, Told(52.0, 20, 52.5)).cvl == 52.0, "never above what was said"
@@ -106,7 +114,15 @@ def test_forced_settings() -> None:
     assert forced_of(0xB009) == (3, 2, 2)
     assert forced_of(0xB014) == (3, None, 2)
     assert forced_of(None) == forced_of(0xBA77) == (None, None, None)
-    assert len(FORCED) == 10 + 15 + 6
+    by_value: dict[object, set[int]] = {}
+    for product, forced in FORCED.items():
+        by_value.setdefault(tuple(forced), set()).add(product)
+    assert by_value == {
+        (3, 3, 2): {*range(0xA3E3, 0xA3E8), 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055},
+        (3, 2, 2): {0xB005, 0xB009, 0xB00A, 0xB015, 0xB016, 0xB019, 0xB01A, 0xB01B, 0xB01D, 0xB01E, 0xB01F, 0xB021,
+                    0xB028, 0xB029, 0xB052},
+        (3, None, 2): {0xB014, 0xB020, 0xB024, 0xB02A, 0xB02B, 0xB051},
+    }  # fmt: skip
     assert [force(setting, None) for setting in range(4)] == [0, 1, 0, 1]
     assert force(0, 3) == 3
 

@@ -252,6 +252,13 @@ def test_a_quirk_is_a_cap_of_its_own() -> None:
     assert world.limit("CCL").sentence == ("CCL 25 A: what this product (Pylontech) needs, instead of the 2 A it said.")
 
 
+def test_a_quirk_that_changes_nothing_is_no_cap_and_a_refusal_is_zero() -> None:
+    lg = lynx(PRODUCT_ID=0xB004, CVL=56.0, VOLTAGE=52.0, NOMINAL_VOLTAGE=48, ALLOW_DISCHARGE=0)
+    world = World({LYNX: lg})
+    assert [c.name for c in world.limit("CVL").caps] == ["bms-cvl"]
+    assert [(c.name, c.value) for c in world.limit("DCL").caps] == [("discharge-refused", 0), ("bms-dcl", 1200)]
+
+
 def test_numbers_and_ages_are_for_people() -> None:
     assert [plain(value) for value in (26.4, 100.0, 0.0, -0.0, 3.337, 10000)] == [
         "26.4",
