@@ -355,3 +355,23 @@ def test_multicast_without_its_package_says_what_to_install(folder: Path, monkey
 
 def test_by_default_the_can_bus_is_a_folder_of_our_own(folder: Path) -> None:
     assert canbus.choose(None, folder) == ("gxsocket", str(folder / "can"))
+
+
+def test_a_stop_that_comes_together_with_a_change_is_not_lost() -> None:
+    async def play() -> None:
+        watch = Watch(lambda _change: None)
+
+        async def wait() -> None:
+            while True:
+                await watch.moved(60.0)
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        watch.wake()
+        asyncio.get_running_loop().call_soon(waiting.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(5.0):
+                await waiting
+
+    asyncio.run(play())

@@ -108,7 +108,9 @@ class Watch:
     async def moved(self, timeout_s: float) -> None:
         """Wait until something changes, at most so long."""
         try:
-            await asyncio.wait_for(self._moved.wait(), max(timeout_s, 0.0))
+            # Not wait_for: before Python 3.12 that loses a cancellation that comes together with the event.
+            async with asyncio.timeout(max(timeout_s, 0.0)):
+                await self._moved.wait()
         except TimeoutError:
             return
         self._moved.clear()

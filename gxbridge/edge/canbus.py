@@ -95,7 +95,8 @@ class CanSource:
         self._task = asyncio.create_task(self._keep_open(tried), name=f"can {self.spec.name}")
         loud(self._task)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(tried.wait(), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await tried.wait()
 
     async def close(self) -> None:
         """Stop reading and release the bus."""

@@ -135,7 +135,8 @@ class LibraryDrain:
             self._loop.remove_reader(self._descriptor)
         else:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), 2 * POLL_S)
+                async with asyncio.timeout(2 * POLL_S):
+                    await self._ended.wait()
         close()
 
     # --- a bus with a descriptor ---

@@ -49,7 +49,8 @@ class Orders:
     async def pause(self, seconds: float) -> bool:
         """Sleep; False when it is time to end instead."""
         try:
-            await asyncio.wait_for(self.done.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.done.wait()
         except TimeoutError:
             return True
         return False
