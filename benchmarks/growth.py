@@ -18,7 +18,8 @@ import time
 from contextlib import ExitStack
 
 from benchmarks.service import cpu_s, resident_mb
-from gxbridge.core.bridge import Bridge, Setup
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.setup import Setup
 from tests.core.boat import MULTI, NAME, RUNNING, claim, multi, solar, status, vreg
 from tests.faults.lynx import Lynx
 from tests.faults.scene import Scene, StandIns

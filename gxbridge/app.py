@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
-from gxbridge.core.bridge import Bridge, Cycle, ServiceView, Setup
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 from gxbridge.core.own_items import SLOW_S, CanView
 from gxbridge.core.record import record
+from gxbridge.core.setup import Setup
 from gxbridge.edge.bus import BusError, BusUnreachable
 from gxbridge.edge.canstats import CanStats, Frame
 from gxbridge.edge.monitor import Monitor

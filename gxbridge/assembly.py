@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from gxbridge import __version__
 from gxbridge.app import App, BoxPlace, Hearer, OnAdvertised, Source
 from gxbridge.config import Config, Terminals
-from gxbridge.core.bridge import Setup
 from gxbridge.core.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.readout import Key
+from gxbridge.core.setup import Setup
 from gxbridge.core.terminals import Wiring, service_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from gxbridge.core.bridge import ServiceView
+from gxbridge.core.cycle import ServiceView
 from gxbridge.edge.bus import BusError
 from gxbridge.edge.monitor import Monitor
 from gxbridge.edge.parse import Received

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gxbridge.core.bridge import ServiceView
+from gxbridge.core.cycle import ServiceView
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME, own_spec
 from gxbridge.edge.bus import BusError

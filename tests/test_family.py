@@ -11,7 +11,7 @@ from gxbridge.assembly import setup_of
 from gxbridge.catalogue import catalogue
 from gxbridge.catalogue.check import Installation, check_installation
 from gxbridge.config import load
-from gxbridge.core.bridge import Cycle
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.items import Value
 from gxbridge.core.readout import Key
 from gxbridge.core.terminals import Wiring

@@ -7,33 +7,29 @@ a test or a replay feeds it the same way and gets the same answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 
-from gxbridge.core.battery import Battery, Configured
+from gxbridge.core.battery import Battery
 from gxbridge.core.battery_paths import battery_items, distributors_of, service_name, specs
+from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.decoder import Decoder
 from gxbridge.core.dvcc.compare import compare
 from gxbridge.core.dvcc.decide import decide
 from gxbridge.core.dvcc.decision import Decision, Write
 from gxbridge.core.dvcc.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.snapshot import Snapshot, Stop
 from gxbridge.core.explain import BatteryNote, Situation
 from gxbridge.core.family import Family, FamilyView
 from gxbridge.core.family import Stop as FamilyStop
 from gxbridge.core.finding import Finding
 from gxbridge.core.fleet import Fleet, Heard
-from gxbridge.core.items import ItemSpec, Value
+from gxbridge.core.items import Value
 from gxbridge.core.ledger import Ledger
 from gxbridge.core.own_items import CanView, OwnItems
 from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
-from gxbridge.core.readout import Key
-from gxbridge.core.record import record
+from gxbridge.core.setup import Setup
 from gxbridge.core.speaker import Speaker
-from gxbridge.core.terminals import Wiring
-from gxbridge.core.transmit import Level
 from gxbridge.core.vebus_evidence import evidence
 
 SETTINGS = "com.victronenergy.settings"
@@ -59,58 +55,6 @@ they arrive, not at the next second."""
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
-
-
-@record
-class Setup:
-    """What the configuration says, as far as the core needs it."""
-
-    version: str = ""
-    mode: str = "monitor"
-    """off, monitor or control."""
-    options: Options = field(default_factory=Options)
-    publish: str = "bms"
-    """bms, bms-neutral, monitor or none."""
-    buses: tuple[str, ...] = ()
-    user_settings: Mapping[str, Value] = field(default_factory=dict)
-    """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
-    instance: int = 100
-    custom_name: str = ""
-    transmit: Level = "off"
-    allow_mode: bool = False
-    """Whether the mode of the BMS may be written: standby opens its contactor."""
-    own_number: int = 1
-    """Unique number of our own NAME on the buses; tells one gxbridge from another."""
-    configured: tuple[Configured, ...] = ()
-    wirings: tuple[Wiring, ...] = ()
-    """BMSes known only by their terminals, wired to digital inputs."""
-    readout_keys: Mapping[str, Key] = field(default_factory=dict)
-    readout_names: Mapping[str, str] = field(default_factory=dict)
-    """Bluetooth devices by address."""
-    platform: str = ""
-
-
-@record
-class ServiceView:
-    """One battery service as it should be on the bus now."""
-
-    name: str
-    battery: Battery
-    instance: int
-    specs: Mapping[str, ItemSpec]
-    items: Mapping[str, Value]
-
-
-@record
-class Cycle:
-    """What one look yields. `writes` is empty unless we are in control."""
-
-    decision: Decision
-    writes: tuple[Write, ...]
-    batteries: tuple[ServiceView, ...]
-    own: Mapping[str, Value]
-    began: tuple[Finding, ...]
-    ended: tuple[Finding, ...]
 
 
 class Bridge:

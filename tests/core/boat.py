@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gxbridge.core.bridge import Bridge, Cycle, Setup
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.database import database
 from gxbridge.core.encode import encode, frames, vreg_frames
 from gxbridge.core.items import Value
+from gxbridge.core.setup import Setup
 from gxbridge.core.vreg import payload
 
 NAME = bytes.fromhex("D08CC22C00AA46C0")

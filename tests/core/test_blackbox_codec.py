@@ -20,11 +20,11 @@ from gxbridge.core.blackbox.replay import replay, setup_of
 from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
 from gxbridge.core.blackbox.state import restore
 from gxbridge.core.blackbox.verdict import verdict
-from gxbridge.core.bridge import Setup
 from gxbridge.core.database import database
 from gxbridge.core.decoder import Decoder
 from gxbridge.core.devices import KINDS
 from gxbridge.core.record import record
+from gxbridge.core.setup import Setup
 from tests.core.test_blackbox_replay import BoxedBoat
 
 

@@ -13,7 +13,8 @@ from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.blackbox.replay import replay
 from gxbridge.core.blackbox.state import capture, names_of, restore
-from gxbridge.core.bridge import Bridge, Cycle
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.options import Options, Profile
 from gxbridge.core.finding import Finding
 from gxbridge.core.readout import Key

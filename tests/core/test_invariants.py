@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gxbridge.core.bridge import Cycle
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
 from tests.core.boat import ALL_WELL, IO, MULTI, NO_CHARGE, NO_DISCHARGE, RUNNING, SOLAR, multi, solar

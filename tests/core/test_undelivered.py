@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.blackbox.replay import replay
-from gxbridge.core.bridge import Cycle
+from gxbridge.core.cycle import Cycle
 from tests.core.boat import MULTI, SOLAR, Boat, multi, solar
 from tests.core.test_blackbox_replay import BoxedBoat
 

@@ -26,7 +26,6 @@ from gxbridge.core import (
 )
 from gxbridge.core.belief import Belief, Table
 from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
-from gxbridge.core.bridge import Setup
 from gxbridge.core.database import FAST_PGN, Layout, database
 from gxbridge.core.decoder import Decoder
 from gxbridge.core.devices import KINDS, table_of
@@ -35,6 +34,7 @@ from gxbridge.core.identity import Identity
 from gxbridge.core.readings import Reading, Readings
 from gxbridge.core.readout_fields import Record
 from gxbridge.core.readout_records import RECORDS
+from gxbridge.core.setup import Setup
 
 _DECODER_LEFT_OUT: Final = (
     "_db",

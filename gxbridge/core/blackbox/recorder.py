@@ -24,11 +24,13 @@ from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
 from gxbridge.core.blackbox.state import capture, names_of
-from gxbridge.core.bridge import Bridge, Cycle, Frames, Setup
+from gxbridge.core.bridge import Bridge, Frames
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 from gxbridge.core.own_items import CanView
 from gxbridge.core.record import record
+from gxbridge.core.setup import Setup
 
 AFTERMATH_S: Final = 15.0
 """What follows the event belongs to it: so long is gone on before the memory is written."""

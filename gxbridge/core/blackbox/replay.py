@@ -11,9 +11,11 @@ from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import CodecError
 from gxbridge.core.blackbox.recorder import digest_of
 from gxbridge.core.blackbox.state import restore
-from gxbridge.core.bridge import Bridge, Cycle, Setup
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.finding import Finding
 from gxbridge.core.own_items import CanView
+from gxbridge.core.setup import Setup
 
 SHOWN: Final = 20
 """Differences kept; all are counted."""

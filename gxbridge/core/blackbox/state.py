@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from gxbridge.core.blackbox.codec import Codec, CodecError, Plain
-from gxbridge.core.bridge import Bridge, Setup
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.setup import Setup
 
 APART: Final = frozenset({"setup", "speaker", "fleet", "family"})
 """Attributes of the bridge that are made anew and then given what they held."""

@@ -1,0 +1,34 @@
+"""What one look of the bridge yields, for whoever carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gxbridge.core.battery import Battery
+from gxbridge.core.dvcc.decision import Decision, Write
+from gxbridge.core.finding import Finding
+from gxbridge.core.items import ItemSpec, Value
+from gxbridge.core.record import record
+
+
+@record
+class ServiceView:
+    """One battery service as it should be on the bus now."""
+
+    name: str
+    battery: Battery
+    instance: int
+    specs: Mapping[str, ItemSpec]
+    items: Mapping[str, Value]
+
+
+@record
+class Cycle:
+    """What one look yields. `writes` is empty unless we are in control."""
+
+    decision: Decision
+    writes: tuple[Write, ...]
+    batteries: tuple[ServiceView, ...]
+    own: Mapping[str, Value]
+    began: tuple[Finding, ...]
+    ended: tuple[Finding, ...]

@@ -1,0 +1,43 @@
+"""What the configuration says, as far as the core needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from gxbridge.core.battery import Configured
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.items import Value
+from gxbridge.core.readout import Key
+from gxbridge.core.record import record
+from gxbridge.core.terminals import Wiring
+from gxbridge.core.transmit import Level
+
+
+@record
+class Setup:
+    """One configured service, without its edges."""
+
+    version: str = ""
+    mode: str = "monitor"
+    """off, monitor or control."""
+    options: Options = field(default_factory=Options)
+    publish: str = "bms"
+    """bms, bms-neutral, monitor or none."""
+    buses: tuple[str, ...] = ()
+    user_settings: Mapping[str, Value] = field(default_factory=dict)
+    """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
+    instance: int = 100
+    custom_name: str = ""
+    transmit: Level = "off"
+    allow_mode: bool = False
+    """Whether the mode of the BMS may be written: standby opens its contactor."""
+    own_number: int = 1
+    """Unique number of our own NAME on the buses; tells one gxbridge from another."""
+    configured: tuple[Configured, ...] = ()
+    wirings: tuple[Wiring, ...] = ()
+    """BMSes known only by their terminals, wired to digital inputs."""
+    readout_keys: Mapping[str, Key] = field(default_factory=dict)
+    readout_names: Mapping[str, str] = field(default_factory=dict)
+    """Bluetooth devices by address."""
+    platform: str = ""
