@@ -40,6 +40,11 @@ def setup_of(config: Config) -> Setup:
         options=config.options,
         publish=config.publish,
         buses=tuple(spec.name for spec in config.can),
+        ports={
+            spec.name: spec.channel
+            for spec in config.can
+            if spec.interface == "socketcan" and spec.name != spec.channel
+        },
         user_settings=config.user_settings,
         instance=config.instance,
         custom_name=config.custom_name,

@@ -179,7 +179,7 @@ class Bridge:
         batteries = self.fleet.batteries(now)
         others = {SETTINGS: self._settings_before, **self._services}
         publications = {
-            battery.key: verdict(battery, self.setup.publish, others)
+            battery.key: verdict(battery, self.setup.publish, others, self.setup.ports.get(battery.bus))
             for battery in batteries
             if battery.state != "lost"
         }

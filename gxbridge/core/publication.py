@@ -40,9 +40,9 @@ class Publication:
     findings: tuple[Finding, ...] = ()
 
 
-def profile_path(bus: str) -> str:
-    """The setting that holds a port's profile."""
-    return f"/Settings/Canbus/{bus}/Profile"
+def profile_path(port: str) -> str:
+    """The setting that holds a port's profile; a port is called by its interface, such as can0."""
+    return f"/Settings/Canbus/{port}/Profile"
 
 
 def other_publisher(battery: Battery, services: Mapping[str, Items]) -> tuple[str, str] | None:
@@ -63,9 +63,9 @@ def last_word(value: Value) -> str | None:
     return words[-1] if words else None
 
 
-def vendor_driver(bus: str, services: Mapping[str, Items]) -> str | None:
-    """The name of the port's profile if it promises a vendor driver on this bus, else None."""
-    profile = services.get(SETTINGS, {}).get(profile_path(bus))
+def vendor_driver(port: str, services: Mapping[str, Items]) -> str | None:
+    """The name of the port's profile if it promises a vendor driver there, else None."""
+    profile = services.get(SETTINGS, {}).get(profile_path(port))
     return VENDOR_DRIVER_PROFILES.get(int(profile)) if isinstance(profile, int | float) else None
 
 
@@ -75,25 +75,23 @@ def parallel_aggregate(services: Iterable[str]) -> str | None:
     return next((name for name in services if name.startswith(PARALLEL_PREFIX)), None)
 
 
-def verdict(battery: Battery, publish: str, services: Mapping[str, Items]) -> Publication:
+def verdict(battery: Battery, publish: str, services: Mapping[str, Items], port: str | None = None) -> Publication:
     """How to publish `battery` when the configuration says `publish`. Asked again at every look, for ever: it answers
-    `none` as soon as another service publishes the same battery, or the port's profile says that one will."""
+    `none` as soon as another service publishes the same battery, or the port's profile says that one will. `port`: the
+    interface of its bus, where that is not the bus's name."""
+    port = port or battery.bus
     if publish == "none":
         return Publication("none", "the configuration says publish: none")
     other = other_publisher(battery, services)
     if other is not None:
         name, mark = other
         text = f"{name} already publishes this battery ({mark}), so gxbridge does not"
-        advice = (
-            f"to let gxbridge publish it, set profile {FREE_PROFILE} for {battery.bus} on the GX (no vendor driver)"
-        )
+        advice = f"to let gxbridge publish it, set profile {FREE_PROFILE} for {port} on the GX (no vendor driver)"
         return Publication("none", text, name, (_finding("published-twice", "warning", battery, text, advice),))
-    profile = vendor_driver(battery.bus, services)
+    profile = vendor_driver(port, services)
     if profile is not None:
-        text = (
-            f"the profile of {battery.bus} is {profile!r}: the GX's own driver publishes the battery, gxbridge does not"
-        )
-        advice = f"to let gxbridge publish it, set {profile_path(battery.bus)} to {FREE_PROFILE} (up, no services)"
+        text = f"the profile of {port} is {profile!r}: the GX's own driver publishes the battery, gxbridge does not"
+        advice = f"to let gxbridge publish it, set {profile_path(port)} to {FREE_PROFILE} (up, no services)"
         return Publication("none", text, "", (_finding("vendor-driver", "warning", battery, text, advice),))
     chosen = cast(Publish, publish)
     aggregate = parallel_aggregate(services)

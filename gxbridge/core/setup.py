@@ -25,6 +25,8 @@ class Setup:
     publish: str = "bms"
     """bms, bms-neutral, monitor or none."""
     buses: tuple[str, ...] = ()
+    ports: Mapping[str, str] = field(default_factory=dict)
+    """The CAN interface of each bus that is not called by it: what a GX knows the port as."""
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
     instance: int = 100

@@ -7,6 +7,7 @@ import pytest
 from gxbridge.core.battery import Battery
 from gxbridge.core.items import Value
 from gxbridge.core.publication import SETTINGS, verdict
+from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
 VENDOR = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
@@ -75,6 +76,27 @@ def test_a_port_profile_that_promises_a_vendor_driver_means_none(
     )
     assert publication.publish == publish
     assert [finding.id for finding in publication.findings] == ["vendor-driver"] * (publish == "none")
+
+
+def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port(battery: Battery) -> None:
+    """The battery's bus is called can0 here, and its port is vecan1."""
+    beside: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 5, "/Settings/Canbus/vecan1/Profile": 1}
+    publication = verdict(battery, "bms", {SETTINGS: beside}, "vecan1")
+    assert publication.publish == "none"
+    assert "vecan1" in publication.reason
+    assert "/Settings/Canbus/vecan1/Profile" in publication.findings[0].advice
+    alone: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 1, "/Settings/Canbus/vecan1/Profile": 5}
+    assert verdict(battery, "bms", {SETTINGS: alone}, "vecan1").publish == "bms"
+    vendors = {VENDOR: {"/N2kUniqueNumber": 167120}}
+    assert "profile 5 for vecan1" in verdict(battery, "bms", vendors, "vecan1").findings[0].advice
+
+
+def test_the_service_looks_at_the_profile_of_the_port_and_not_at_the_bus_s_name() -> None:
+    for ports, published in (({"can0": "vecan1"}, 0), ({}, 1)):
+        boat = Boat(ports=ports)
+        boat.add(SETTINGS, {"/Settings/Canbus/vecan1/Profile": 1})
+        boat.tick(2)
+        assert len(boat.tick().batteries) == published
 
 
 def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out(battery: Battery) -> None:

@@ -41,10 +41,6 @@ def check_configured(facts: Facts) -> Iterator[Row]:
             text = f"the configured port {bus.channel} does not exist: {there}"
             advice = "Name one of these in the configuration (can: channel)." if able else "Connect a CAN adapter."
             yield Row(SECTION, "no-such-port", "problem", text, advice, bus.channel)
-        elif bus.name != bus.channel and ports[bus.channel].profile is not None:
-            text = f"the bus on {bus.channel} is called {bus.name}: gxbridge cannot see the port's profile by that name"
-            advice = f"Call it {bus.channel} (can: name), so that no battery is published twice."
-            yield Row(SECTION, "bus-name", "warning", text, advice, bus.channel)
     if not configured.buses:
         text = "no CAN bus is configured"
         yield Row(SECTION, "no-bus", "note", text, "Right for a VE.Bus BMS; a Lynx needs one (can:).")
