@@ -4,7 +4,9 @@
 
 Sampled every 10 s: resident memory, open file descriptors, threads, asyncio tasks, objects, and the match rules that
 the D-Bus daemon keeps for the service. Every two minutes the BMS falls silent for 15 s, every three the D-Bus daemon is
-killed and started again, and now and then permissions are withdrawn. Ends with code 1 when something has grown.
+killed and started again, every five a black box is asked for, and in between permissions are withdrawn. The black box
+is on and small, so that its memory is full early. Ends with code 1 when something has grown, or when the newest black
+box does not play again with the same decisions.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,13 +26,16 @@ from gxbridge.edge import wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, connect
 from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted
-from tests.faults.scene import Scene
+from tests.faults.scene import CONFIG, Scene
 
 STATS = "org.freedesktop.DBus.Debug.Stats"
 SAMPLE_S = 10.0
 WARM_UP = 0.2
 """Share of the time after which nothing may grow any more."""
 GROWTH_MB = 1.5
+BOX_BYTES = 1_000_000
+BOXES = 4
+BLACK_BOX = f"blackbox:\n  max_bytes: {BOX_BYTES}\n  keep: {BOXES}\n  folder: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ def trouble(scene: Scene, tick: int) -> None:
         time.sleep(0.5)
         scene.daemon.start()
         time.sleep(8)
+    elif tick % 30 == 20:
+        scene.signal(signal.SIGUSR1)
     else:
         scene.lynx.say(ccl=0)
         time.sleep(1)
@@ -110,6 +118,8 @@ def soak(minutes: float, rate: float) -> list[Sample]:
     samples = []
     inside = Path(__file__).parents[1] / "tests" / "faults" / "inside"
     with Scene(service=False) as scene:
+        boxes = scene.folder / "boxes"
+        scene.config = CONFIG + BLACK_BOX + str(boxes) + "\n"
         counts = scene.folder / "counts"
         scene.environment |= {"PYTHONPATH": str(inside), "SOAK_COUNTS": str(counts)}
         scene.start()
@@ -133,7 +143,19 @@ def soak(minutes: float, rate: float) -> list[Sample]:
             flood.kill()
             flood.wait()
         scene.finish()
+        check_boxes(boxes)
     return samples
+
+
+def check_boxes(folder: Path) -> None:
+    """No more and no larger files than configured; the newest plays again with the same decisions."""
+    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
+    assert 1 <= len(files) <= BOXES, files
+    assert all(file.stat().st_size <= BOX_BYTES for file in files), [file.stat().st_size for file in files]
+    command = [sys.executable, "-m", "gxbridge", "blackbox", "replay", str(files[-1])]
+    played = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(f"{len(files)} black boxes; the newest, {files[-1].name}, played again:\n{played.stdout[-600:]}")
+    assert played.returncode == 0, played.stdout
 
 
 def verdict(samples: list[Sample]) -> list[str]:

@@ -96,7 +96,7 @@ class Scene:
         self.log_target: str | int | None = None
         """Where the service's standard error goes in place of `log_file`."""
         self.environment = dict(environment or {})
-        self._config = config
+        self.config = config
         self._begin = (service, standins)
         self._stack = contextlib.ExitStack()
         self.daemon = DBusDaemon()
@@ -137,7 +137,7 @@ class Scene:
     def config_file(self) -> Path:
         path = self.folder / "gxbridge.yaml"
         bus, wire = json.dumps(self.daemon.address), json.dumps(str(self.wire))
-        path.write_text(self._config.format(wire=wire, bus=bus))
+        path.write_text(self.config.format(wire=wire, bus=bus))
         return path
 
     def start(self) -> None:
