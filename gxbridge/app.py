@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge
+from gxbridge.core.canload import Carried, load_percent
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
@@ -18,6 +19,7 @@ from gxbridge.core.own_items import SLOW_S, CanView
 from gxbridge.core.record import record
 from gxbridge.core.setup import Setup
 from gxbridge.edge.bus import BusError, BusUnreachable
+from gxbridge.edge.canlink import carried
 from gxbridge.edge.canstats import CanStats, Frame
 from gxbridge.edge.monitor import Monitor
 from gxbridge.edge.parse import Received
@@ -43,9 +45,8 @@ SLOW_WRITE_S = 0.5
 """What a device that answers more slowly shows is no sign of another master."""
 CLOSE_S = 1.5
 """An end must be over within 2 s, also when the bus does not answer."""
-FULL_BUS_BIT_S = 250_000
-FRAME_BITS = 140
-"""An extended frame with 8 bytes: 131 bits and about 8 stuff bits."""
+FULL_FRAME = 8
+"""Data bytes of nearly every frame on VE.Can."""
 
 
 class Source(Protocol):
@@ -123,6 +124,7 @@ class App:
         self._epoch_offset = time.time() - time.monotonic()
         self._can: dict[str, CanView] = {}
         self._can_at = -float(SLOW_S)
+        self._carried: dict[str, Carried | None] = {}
         self._can_troubles = CanTroubles()
         self._reaction: asyncio.Handle | None = None
         self._speech: asyncio.TimerHandle | None = None
@@ -362,13 +364,18 @@ class App:
         self._can_at = at
         for name, source in self._sources.items():
             stats = source.stats
-            before = self._can.get(name)
-            load = None
-            if before is not None and passed_s > 0:
-                load = min(100.0, (stats.frames - before.frames) * FRAME_BITS / FULL_BUS_BIT_S / passed_s * 100.0)
+            before, now = self._carried.get(name), carried_by(stats)
+            self._carried[name] = now
+            load = None if before is None or now is None else load_percent(before, now, passed_s)
             self._can[name] = CanView(
                 stats.state, stats.reason, stats.frames, stats.lost, stats.error_count, load, stats.last_frame_at
             )
+
+
+def carried_by(stats: CanStats) -> Carried | None:
+    """What a bus carried: by the counters of its interface, since the kernel hands on only what gxbridge decodes; of
+    other buses everything is heard."""
+    return carried(stats.interface) if stats.interface else Carried(stats.frames, stats.frames * FULL_FRAME)
 
 
 def say(finding: Finding) -> None:

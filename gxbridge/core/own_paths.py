@@ -76,10 +76,12 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Explain/Text", "s", "the same in plain words"),
     _row("/Can/<bus>/State", "s", "open, waiting, down or bus-off"),
     _row("/Can/<bus>/Reason", "s", "why it is not open"),
-    _row("/Can/<bus>/Frames", "u", "frames received; refreshed every 10 s"),
+    _row(
+        "/Can/<bus>/Frames", "u", "frames heard; the kernel hands on only what gxbridge decodes; refreshed every 10 s"
+    ),
     _row("/Can/<bus>/Lost", "u", "frames the kernel dropped"),
     _row("/Can/<bus>/Errors", "u", "error frames and frames that were not understood"),
-    _row("/Can/<bus>/Load", "d", "share of 250 kbit/s over the last 10 s", "{:.0f}%"),
+    _row("/Can/<bus>/Load", "d", "share of 250 kbit/s over the last 10 s, of everything on the bus", "{:.0f}%"),
     _row("/Can/<bus>/LastFrameAt", "u", "epoch seconds of the newest frame; refreshed every 10 s"),
     _row("/Batteries/<n>/Service", "s", "the battery service; empty when we publish none"),
     _row("/Batteries/<n>/Name", "s", "name of the battery"),

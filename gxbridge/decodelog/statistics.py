@@ -6,18 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gxbridge.core import canload
+from gxbridge.core.canload import BITRATE, Carried
 from gxbridge.core.decoder import Decoder, Message
 from gxbridge.decodelog.words import register_text
-
-BITRATE = 250_000
-"""NMEA 2000 and VE.Can (Victron, VE.Can registers public, v20)."""
-
-FRAME_BITS = 67
-"""An extended data frame without data: start, identifier, control, checksum, acknowledge, end, pause (ISO 11898-1)."""
-STUFFED_BITS = 54
-"""The part of these in which stuff bits may be put, together with the data."""
-STUFF_EVERY = 16
-"""One stuff bit in about so many bits of ordinary traffic; the worst case is one in four."""
 
 GAP_FACTOR = 3.0
 """An interval so many times the usual one is a gap: the freshness rule of the standard messages."""
@@ -29,7 +21,7 @@ SERIES_KEPT = 20_000
 
 def bits_of(size: int) -> float:
     """Bits on the wire of a frame with `size` data bytes, with the usual share of stuff bits."""
-    return FRAME_BITS + 8 * size + (STUFFED_BITS + 8 * size) / STUFF_EVERY
+    return canload.bits_of(Carried(1, size))
 
 
 class Series:

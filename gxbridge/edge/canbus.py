@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("gxbridge.can")
 
 FIRST_RETRY_S: Final = 1.0
-LAST_RETRY_S: Final = 30.0
+LAST_RETRY_S: Final = 5.0
+"""An attempt costs a GX a few milliseconds; whoever plugs an adapter in again waits for it."""
 PATIENCE_S: Final = 0.5
 """A serial adapter may take seconds to open; nobody waits for that."""
 STEADY_S: Final = 60.0
@@ -80,7 +82,7 @@ class CanSource:
         on_state: OnState | None = None,
     ) -> None:
         self.spec = spec
-        self.stats = CanStats(spec.name)
+        self.stats = CanStats(spec.name, spec.channel if spec.interface == "socketcan" else "")
         self._on_frames = on_frames
         self._filters = filters if len(filters) <= MAX_KERNEL_FILTERS else ()
         self._on_state = on_state
@@ -153,10 +155,24 @@ class CanSource:
                     if time.monotonic() - opened >= STEADY_S:
                         delay = FIRST_RETRY_S
                 tried.set()
-                await asyncio.sleep(delay)
+                await self._pause(delay)
                 delay = min(2 * delay, LAST_RETRY_S)
         finally:
             tried.set()
+
+    async def _pause(self, longest_s: float) -> None:
+        """Before the next attempt. A network interface that is missing is looked for meanwhile: that costs next to
+        nothing, and it is used as soon as it is there."""
+        if not self._missing():
+            await asyncio.sleep(longest_s)
+            return
+        for _ in range(math.ceil(longest_s / FIRST_RETRY_S)):
+            await asyncio.sleep(FIRST_RETRY_S)
+            if not self._missing():
+                return
+
+    def _missing(self) -> bool:
+        return self.spec.interface == "socketcan" and link_state(self.spec.channel) == "missing"
 
     async def _use(self, bus: can.BusABC, tried: asyncio.Event) -> None:
         """Read the bus until it is lost."""

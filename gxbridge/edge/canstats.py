@@ -36,6 +36,8 @@ class CanStats:
     """Counters since the program started; times are monotonic seconds, None: not yet."""
 
     name: str
+    interface: str = ""
+    """The network interface whose own counters know all that the bus carried, also what the kernel keeps from us."""
     state: State = "waiting"
     reason: str = ""
     """Why the state is not "open", with what to do; "" when it is."""

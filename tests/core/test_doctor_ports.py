@@ -187,8 +187,8 @@ def test_bus_off_for_good_and_bus_off_that_restarts() -> None:
     ("frames", "kind", "id", "verdict", "said"),
     [
         (200, "can", "bus-load", "ok", "100 frames/s, 6 % of the bit rate"),
-        (2000, "can", "bus-load", "note", "56 %"),
-        (3400, "can", "bus-load", "warning", "is full: 1700 frames/s, 95 %"),
+        (2000, "can", "bus-load", "note", "55 %"),
+        (3400, "can", "bus-load", "warning", "is full: 1700 frames/s, 94 %"),
         (200, "vcan", "bus-load", "ok", "100 frames/s"),
         (0, "can", "bus-quiet", "warning", "nothing was heard on can0 for 2 s (9000 frames since it is up)"),
     ],

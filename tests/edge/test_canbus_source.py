@@ -11,15 +11,17 @@ from pathlib import Path
 import can
 import pytest
 
+from gxbridge.core.canload import Carried
 from gxbridge.edge import canbus
 from gxbridge.edge.canbus import CanSource, why
-from gxbridge.edge.canlink import LinkState, link_state
+from gxbridge.edge.canlink import LinkState, carried, link_state
 from gxbridge.edge.canstats import CanSpec, Frame
 from gxbridge.edge.socketcan import CAN_FRAME
 from gxbridge.edge.socketdir import SocketDirBus
 from tests.edge.cansockets import FakeBus, FakeCanSocket, error_frame, frame, until
 
 CAN0 = CanSpec("socketcan", "can0", "can0")
+LONGEST_WAIT_S = canbus.LAST_RETRY_S
 
 
 class World:
@@ -123,6 +125,37 @@ def test_retries_get_rarer_up_to_the_longest(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(asyncio, "sleep", sleep)
     live(world, story)
     assert waits == [0.01, 0.02, 0.04, 0.04, 0.04, 0.04]
+
+
+def test_a_missing_interface_is_looked_for_between_the_attempts_and_opened_when_it_is_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it was away: the kernel is asked every second, and nothing is opened in vain more often."""
+    world.found = [missing() for _ in range(4)]
+    world.link = "missing"
+    waits: list[tuple[int, float]] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append((world.opened, seconds))
+        if len(waits) == 9:
+            world.link = "up"
+        await real(0)
+
+    async def story(source: CanSource) -> None:
+        while source.stats.state != "open":
+            await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    live(world, story)
+    attempts = [attempt for attempt, _ in waits]
+    assert {seconds for _, seconds in waits} == {0.01}
+    assert [attempts.count(attempt) for attempt in (1, 2, 3, 4)] == [1, 2, 4, 2], "the last wait was cut short"
+    assert world.opened == 5
+
+
+def test_a_bus_is_never_left_alone_for_long() -> None:
+    assert LONGEST_WAIT_S <= 5.0
 
 
 def test_an_unplugged_interface_is_opened_anew_when_it_is_back(world: World) -> None:
@@ -331,6 +364,35 @@ def test_the_kernels_word_on_an_interface(tmp_path: Path) -> None:
     assert interface(tmp_path, "0x40081\n", None) == "up"
     assert interface(tmp_path, None, "0\n") == "no-carrier"
     assert interface(tmp_path, None, "1\n") == "up"
+
+
+def counters(folder: Path, name: str, **counts: int | str) -> None:
+    statistics = folder / name / "statistics"
+    statistics.mkdir(parents=True, exist_ok=True)
+    for counter, count in counts.items():
+        (statistics / counter).write_text(f"{count}\n")
+
+
+def test_what_an_interface_carried_is_what_it_received_and_sent(tmp_path: Path) -> None:
+    counters(tmp_path, "can0", rx_packets=100, rx_bytes=800, tx_packets=7, tx_bytes=21)
+    (tmp_path / "can0" / "device").mkdir()
+    assert carried("can0", tmp_path) == Carried(107, 821)
+
+
+def test_a_virtual_interface_counts_what_is_sent_twice(tmp_path: Path) -> None:
+    counters(tmp_path, "vcan0", rx_packets=100, rx_bytes=800, tx_packets=7, tx_bytes=21)
+    assert carried("vcan0", tmp_path) == Carried(100, 800)
+
+
+def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
+    assert carried("can0", tmp_path) is None
+    counters(tmp_path, "can0", rx_packets="?", rx_bytes=0)
+    assert carried("can0", tmp_path) is None
+
+
+def test_only_a_network_interface_has_counters_of_its_own(world: World) -> None:
+    for spec, name in ((CAN0, "can0"), (CanSpec("gxsocket", "/wire", "can0"), ""), (CanSpec("slcan", "tty", "c"), "")):
+        assert CanSource(spec, world.heard.extend).stats.interface == name
 
 
 def test_a_gxsocket_bus_is_opened_directly_heard_and_sent_to(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def test_a_full_bus_is_heard_to_the_frame_and_a_withdrawn_permission_gets_throug
         command = [sys.executable, "-m", "tests.kernel.sender", "vcan0", "--rate=2000", "--seconds=15", "--lynxes=1"]
         with subprocess.Popen([*command, "--no-charge-after=8"], stdout=subprocess.PIPE, text=True) as sender:
             charger.until("/Link/ChargeCurrent", 35.0)
+            reader.until(OWN, "/Can/vcan0/Load", lambda load: isinstance(load, float) and load > 30, WITHIN_S)
             out, _ = sender.communicate(timeout=120)
         said = json.loads(out)
         charger.until("/Link/ChargeCurrent", 0.0)

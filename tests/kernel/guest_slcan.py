@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gxbridge.edge.canbus import CanSource
+from gxbridge.edge.canlink import carried
 from gxbridge.edge.canstats import CanSpec, Frame
 from tests.edge.aio import run
 from tests.edge.cansockets import until
@@ -62,6 +63,9 @@ def test_frames_go_in_and_out_at_250_kbit(adapter: Adapter) -> None:
             await until(lambda: adapter.sent)
             assert adapter.sent == [(0x18EAFF00, b"\x00\xee\x00")]
             assert adapter.commands == [b"C", b"S5", b"O"], "closed, 250 kbit/s, opened"
+            heard = carried("can0")
+            assert heard is not None
+            assert (heard.frames, heard.data_bytes) == (1, 8), "a serial adapter's interface has no device behind it"
 
     run(main)
 

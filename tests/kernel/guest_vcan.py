@@ -14,6 +14,7 @@ import pytest
 
 from gxbridge.assembly import kernel_filters
 from gxbridge.edge.canbus import CanSource
+from gxbridge.edge.canlink import carried
 from gxbridge.edge.canstats import CanSpec, Frame
 from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
 from tests.edge.aio import run
@@ -145,6 +146,28 @@ def test_the_kernel_drops_what_the_database_does_not_know(vcan: str) -> None:
             await until(lambda: len(filtered.frames) == 10 and len(everything.frames) == 11)
             assert filtered.ids == [*(0x19F21400 | source for source in range(0x20, 0x28)), LYNX, 0x15EF4029]
             assert (filtered.stats.ignored, everything.stats.ignored) == (0, 1), "the kernel, not we"
+
+    run(main)
+
+
+def test_the_interface_counts_also_what_the_kernel_keeps_from_us(vcan: str) -> None:
+    """The load of a bus is that of all frames, not of those that gxbridge decodes."""
+
+    async def main() -> None:
+        source = Heard(filters=kernel_filters())
+        async with listening(source):
+            assert source.stats.interface == vcan
+            before = carried(vcan)
+            with raw(vcan) as vendor:
+                for _ in range(50):
+                    put(vendor, 0x19F80129)  # a position
+                put(vendor, LYNX)
+            await until(lambda: source.frames)
+            after = carried(vcan)
+            assert before is not None
+            assert after is not None
+            assert (after.frames - before.frames, after.data_bytes - before.data_bytes) == (51, 51 * 8)
+            assert source.stats.frames == 1
 
     run(main)
 

@@ -10,14 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gxbridge.core import canload
+from gxbridge.core.canload import BITRATE, Carried
 from gxbridge.core.doctor.row import Row, Verdict
 from gxbridge.core.record import record
 
-FRAME_BITS: Final = 67
-"""An extended frame without data: identifier, control, CRC, acknowledge, end and pause (ISO 11898-1)."""
-STUFFING: Final = 1.07
-"""Bits that the controllers put in between, on average."""
-VECAN_BITRATE: Final = 250_000
 BUSY_PERCENT: Final = 50.0
 FULL_PERCENT: Final = 80.0
 LOSSY: Final = 0.001
@@ -109,11 +106,10 @@ def _word(value: object) -> str:
 
 def load_percent(first: Link, later: Link, seconds: float) -> float | None:
     """Share of the bit rate that was used between two looks; None when that cannot be said."""
-    frames, data_bytes = later.frames - first.frames, later.data_bytes - first.data_bytes
-    if seconds <= 0 or frames < 0 or data_bytes < 0 or first.kind in VIRTUAL:
+    if first.kind in VIRTUAL:
         return None
-    bits = (frames * FRAME_BITS + data_bytes * 8) * STUFFING
-    return min(100.0, bits / (later.bitrate or VECAN_BITRATE) / seconds * 100)
+    before, after = (Carried(link.frames, link.data_bytes) for link in (first, later))
+    return canload.load_percent(before, after, seconds, later.bitrate or BITRATE)
 
 
 def check_link(section: str, link: Link, later: Link | None, seconds: float, *, ours: bool) -> Iterator[Row]:
@@ -137,12 +133,12 @@ def check_link(section: str, link: Link, later: Link | None, seconds: float, *, 
 
 def _state(section: str, link: Link, *, ours: bool) -> Iterator[Row]:
     name = link.name
-    if ours and link.bitrate is not None and link.bitrate != VECAN_BITRATE:
+    if ours and link.bitrate is not None and link.bitrate != BITRATE:
         yield Row(
             section,
             "bit-rate",
             "problem",
-            f"{name} runs at {link.bitrate / 1000:g} kbit/s; VE.Can has {VECAN_BITRATE / 1000:g} kbit/s",
+            f"{name} runs at {link.bitrate / 1000:g} kbit/s; VE.Can has {BITRATE / 1000:g} kbit/s",
             "Choose a profile of 250 kbit/s for the port, or the port that the Lynx is connected to.",
             name,
         )
