@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -27,8 +26,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unpacked(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that is in it. Copy it before changing anything."""
     into = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(bundle) as archive:
-        archive.extractall(into, filter="data")
+    subprocess.run(["tar", "xzf", bundle, "-C", into], check=True)  # as the page on installing says
     (folder,) = into.iterdir()
     return folder
 
