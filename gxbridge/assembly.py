@@ -23,7 +23,7 @@ MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
 
-GX_BOXES = "/data/gxbridge/blackbox"
+GX_BOXES = "/data/log/gxbridge-blackbox"
 """On a GX device: the partition that survives a firmware update, written to on an event only."""
 
 ALL_SOURCES_MASK = 0x03FFFF00

@@ -122,8 +122,12 @@ def test_two_commands_at_once_write_one_box(tmp_path: Path, caplog: pytest.LogCa
     assert "being written already" in caplog.text
 
 
-@pytest.mark.parametrize("usable", [True, False])
-def test_the_running_service_writes_its_box_on_a_signal_and_goes_on(tmp_path: Path, usable: bool) -> None:
+@pytest.mark.parametrize(
+    ("number", "usable"), [(signal.SIGUSR1, True), (signal.SIGALRM, True), (signal.SIGUSR1, False)]
+)
+def test_the_running_service_writes_its_box_on_a_signal_and_goes_on(
+    tmp_path: Path, number: signal.Signals, usable: bool
+) -> None:
     boxes = tmp_path / "boxes"
     if not usable:
         boxes.write_text("in the way")
@@ -135,7 +139,7 @@ def test_the_running_service_writes_its_box_on_a_signal_and_goes_on(tmp_path: Pa
         arguments = ("--config", str(config), "--replay", str(log), "--dbus", bus.address)
         with Service(tmp_path, *arguments) as service:
             reader.until(OWN, "/Limits/Ccl/Value", 200.0)
-            service.process.send_signal(signal.SIGUSR1)
+            service.process.send_signal(number)
             if usable:
                 (path,) = wait_for(lambda: list(boxes.glob("*.gz")), lambda found: len(found) == 1, "boxes")
                 assert read(path).head.cause == "command"

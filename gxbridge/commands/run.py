@@ -60,5 +60,6 @@ async def _serve(config: object) -> int:
         loop.add_signal_handler(number, stop.set)
     # A terminal that closes or a supervisor that pokes must not end a service that guards limits.
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    loop.add_signal_handler(signal.SIGUSR1, app.keep_box)
+    for number in (signal.SIGUSR1, signal.SIGALRM):  # daemontools can send the second only: svc -a
+        loop.add_signal_handler(number, app.keep_box)
     return await app.run(stop)

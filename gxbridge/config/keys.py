@@ -226,7 +226,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(
         "blackbox.folder", "text",
         "Where the files go. Without a folder nothing is remembered.",
-        unset="`/data/gxbridge/blackbox` on a GX device, elsewhere none", example="/data/gxbridge/blackbox",
+        unset="`/data/log/gxbridge-blackbox` on a GX device, elsewhere none", example="/data/log/gxbridge-blackbox",
     ),
     Key(
         "blackbox.max_bytes", "whole",

@@ -37,6 +37,8 @@ main() {
     # Asked first, while everything is still there.
     helper "$here" chargers_with_bms || say "the chargers could not be asked whether they expect a BMS"
     unlink_service
+    [ ! -f "$config" ] || helper "$here" forget_boxes "$config" ||
+        say "black boxes stay where that configuration has them"
     if [ "$keep" = no ]; then
         helper "$here" forget_settings || say "the GX keeps the device instances of gxbridge's batteries"
         rm -f "$config"
@@ -45,7 +47,7 @@ main() {
     fi
     remove_hook
     rm -rf "$apps" "$logs" "$boxes"
-    rmdir /data/apps "$(dirname "$boxes")" 2>/dev/null || true
+    rmdir /data/apps 2>/dev/null || true
     settle
     say "gxbridge is removed"
 }

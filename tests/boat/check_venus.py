@@ -404,10 +404,13 @@ def test_removed_it_leaves_nothing(gx: Venus) -> None:
     around = processes(gx).count("\n")
     gx.done("sh /data/home/gxbridge/install.sh")
     until_up(gx)
+    gx.done("svc -a /service/gxbridge")
+    boxes = gx.data / "log/gxbridge-blackbox"
+    wait_for(lambda: list(boxes.glob("gxbox-*.gz")), bool, "a black box")
     said = gx.done(f"sh {APPS}/uninstall.sh")
     assert "gxbridge is removed" in said
     assert gx.tree() == before
-    assert not (gx.data / "log/gxbridge").exists()
+    assert not [path for path in (gx.data / "log").iterdir() if "gxbridge" in path.name]
     assert "gxbridge" not in gx.done("ls -A /service /run")
     assert processes(gx).count("\n") == around
     assert OWN not in Reader(gx.address).names()
@@ -422,6 +425,20 @@ def test_the_configuration_stays_when_wished(installed: Venus) -> None:
     installed.done(f"sh {APPS}/uninstall.sh --keep-config")
     assert (installed.data / "conf/gxbridge.yaml").read_text() == CONFIG
     assert not (installed.data / "apps").exists()
+
+
+def test_black_boxes_in_a_folder_of_ones_own_go_as_well(installed: Venus) -> None:
+    until_up(installed)
+    (installed.data / "conf/gxbridge.yaml").write_text(CONFIG + "blackbox: {folder: /data/usb/boxes}\n")
+    old = pid(installed)
+    installed.done("svc -t /service/gxbridge")
+    wait_for(lambda: pid(installed), lambda new: new not in (0, old), "pid")
+    until_up(installed)
+    installed.done("svc -a /service/gxbridge")
+    wait_for(lambda: list((installed.data / "usb/boxes").glob("gxbox-*.gz")), bool, "a black box")
+    (installed.data / "usb/mine").touch()
+    assert "black boxes were removed from /data/usb/boxes" in installed.done(f"sh {APPS}/uninstall.sh")
+    assert [path.name for path in (installed.data / "usb").iterdir()] == ["mine"]
 
 
 def test_a_service_that_is_gone_already_does_not_stop_the_removal(installed: Venus) -> None:

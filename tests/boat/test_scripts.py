@@ -183,5 +183,45 @@ def test_without_d_bus_it_says_so_and_fails(module: str, tmp_path: Path) -> None
     assert "nobody" in said.stderr
 
 
+def test_black_boxes_are_removed_where_the_configuration_has_them_and_nothing_else(tmp_path: Path) -> None:
+    config, folder = tmp_path / "gxbridge.yaml", tmp_path / "boxes"
+    folder.mkdir()
+    for name in ("gxbox-000001-alarm.jsonl.gz", "gxbox-000002-bms-lost.jsonl.gz", "gxbox-000003-command.part", "mine"):
+        (folder / name).touch()
+    config.write_text(f"blackbox:\n  folder: {folder}\n")
+    assert "3 black boxes were removed" in helper("forget_boxes", str(config)).stdout
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+    (folder / "mine").unlink()
+    assert helper("forget_boxes", str(config)).stdout == ""
+    assert not folder.exists()
+    said = helper("forget_boxes", str(config))
+    assert (said.returncode, said.stdout) == (0, ""), "no folder, nothing to do"
+
+
+@pytest.mark.parametrize("text", ["", "dvcc:\n  mode: monitor\n", None])
+def test_without_a_folder_in_the_configuration_there_is_no_box_to_look_for(tmp_path: Path, text: str | None) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    if text is not None:
+        config.write_text(text)
+    said = helper("forget_boxes", str(config))
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+def test_a_configuration_with_a_fault_does_not_say_where_boxes_are(tmp_path: Path) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text("blackbox: {folder: /b, keep: much}\n")
+    said = helper("forget_boxes", str(config))
+    assert said.returncode == 1
+    assert "gxbridge.yaml:1:blackbox.keep" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_nothing_of_ours_lies_where_setuphelper_puts_its_package() -> None:
+    """The package manager deletes and replaces /data/<package> as a whole."""
+    own = [*VENUS.glob("*.sh"), ROOT / "service" / "run", ROOT / "service" / "gxbridge.example.yaml"]
+    for path in (*own, ROOT / "gxbridge" / "assembly.py"):
+        assert "/data/gxbridge" not in path.read_text(), path
+
+
 def test_the_self_test_passes_here() -> None:
     assert helper("self_test").returncode == 0
