@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import gxbridge
@@ -104,6 +105,7 @@ def distributor_rows(letter: str) -> tuple[PathRow, ...]:
 _DISTRIBUTOR_ROWS: Mapping[str, tuple[PathRow, ...]] = {letter: distributor_rows(letter) for letter in LETTERS}
 
 
+@lru_cache(maxsize=64)
 def rows(publish: Publish, *, ng: bool, distributors: str = "") -> tuple[PathRow, ...]:
     """The rows of a service: no `/Info` with `monitor`, the battery selector only for NG, the distributors reported."""
     chosen = tuple(

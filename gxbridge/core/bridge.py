@@ -208,12 +208,15 @@ class Bridge:
             *self._reported,
         )
         began, ended = self.ledger.update(findings, now)
-        if timers and self.setup.transmit != "off":
-            self.speaker.ask(batteries, self.fleet.provisional(now), self.fleet.devices(now), now)
-        if timers:
-            self._evidence = evidence(self.fleet.devices(now), any(seen.had_bms for seen in self._relatives.vebus))
+        devices = self.fleet.devices(now) if timers else None
+        if devices is not None:
+            if self.setup.transmit != "off":
+                self.speaker.ask(batteries, self.fleet.provisional(now), devices, now)
+            self._evidence = evidence(devices, any(seen.had_bms for seen in self._relatives.vebus))
         situation = self._situation(batteries, publications, now)
-        own = self._own.render(situation, lambda: self.fleet.devices(now), can or {}, now, epoch_offset)
+        own = self._own.render(
+            situation, lambda: self.fleet.devices(now) if devices is None else devices, can or {}, now, epoch_offset
+        )
         return Cycle(self._decision, writes, views, own, began, ended)
 
     def _services_with_ours(

@@ -71,6 +71,7 @@ def _init(made: Any, fields: dict[str, dataclasses.Field[Any]]) -> Callable[...,
         (name, field.default, field.default_factory) for name, field in fields.items()
     )
     count, title = len(fields), made.__name__
+    pairs = tuple(zip(setters, fields, strict=True))
     seen_default = False
     for name, default, factory in defaults:
         has_default = default is not _ABSENT or factory is not _ABSENT
@@ -85,6 +86,16 @@ def _init(made: Any, fields: dict[str, dataclasses.Field[Any]]) -> Callable[...,
             raise TypeError(f"{title} takes {count} values, not {given}")
         for setter, value in zip(setters, args, strict=False):
             setter(self, value)
+        if named and given + len(named) == count:  # every value is given: the usual case
+            try:
+                for setter, name in pairs[given:]:
+                    setter(self, named[name])
+            except KeyError:  # a name that is no field, or a value given twice: told below
+                pass
+            else:
+                if after is not None:
+                    after(self)
+                return
         for index in range(given, count):
             name, default, factory = defaults[index]
             if name in named:

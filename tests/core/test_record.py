@@ -47,6 +47,8 @@ VALUES: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     ((None, "x"), {"caps": (1, 2)}),
     ((), {"value": 3.0, "secret": "s"}),
     ((1.0, "a", (3,), ["n"], "z"), {}),
+    ((), {"secret": "z", "notes": ["n"], "caps": (3,), "name": "a", "value": 1.0}),
+    ((1.0, "a"), {"secret": "z", "notes": ["n"], "caps": (3,)}),
 ]
 
 
@@ -93,6 +95,8 @@ def test_it_is_frozen_and_has_no_room_for_more() -> None:
         ((1, 2, 3, 4, 5, 6), {}, "takes 5 values, not 6"),
         ((1,), {"nonsense": 2}, "no further field nonsense"),
         ((1,), {"value": 2}, "no further field value"),
+        ((1, "a", (), []), {"value": 2}, "no further field value"),
+        ((1, "a", (), []), {"secrets": "z"}, "no further field secrets"),
     ],
 )
 def test_wrong_arguments_are_refused(args: tuple[Any, ...], named: dict[str, Any], what: str) -> None:
@@ -142,8 +146,9 @@ def test_what_the_class_says_itself_holds() -> None:
             return 7
 
     assert (repr(Own(b"x")), Own(b"x") == Own(b"y"), hash(Own(b"x"))) == ("Own(...)", True, 7)
-    with pytest.raises(ValueError, match="empty"):
-        Own(b"")
+    for args, named in (((b"",), {}), ((), {"key": b""})):
+        with pytest.raises(ValueError, match="empty"):
+            Own(*args, **named)
 
 
 def test_a_record_without_fields_is_equal_to_its_like() -> None:
