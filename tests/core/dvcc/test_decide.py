@@ -53,8 +53,9 @@ def test_a_round_is_every_third_second_whatever_the_callers_clock_jitters() -> N
 def test_a_clock_that_stood_still_starts_afresh_instead_of_catching_up() -> None:
     assert due(None, 5.0) is None
     assert due(Timer(10.0, 4), 9.8) is None
-    assert due(Timer(10.0, 4), 9.95) == Timer(11.0, 5)
-    assert due(Timer(10.0, 4), 11.9) == Timer(11.0, 5)
+    assert due(Timer(10.0, 4), 9.8995) is None
+    assert due(Timer(10.0, 4), 9.9) == due(Timer(10.0, 4), 9.95) == Timer(11.0, 5)
+    assert due(Timer(10.0, 4), 11.99) == Timer(11.0, 5)
     assert due(Timer(10.0, 4), 12.0) == Timer(13.0, 5)
     assert due(Timer(10.0, 4), 99.0) == Timer(100.0, 5)
 

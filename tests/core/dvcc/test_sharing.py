@@ -23,10 +23,12 @@ LIMITS = st.floats(-10, 2500)
         (95.1, [Sharer(20, 50, 50), Sharer(20, 50, 50)], [50, 50]),
         (95.0, [Sharer(0, 50, 0), Sharer(0, 50, 0)], [47.5, 47.5]),
         (30.0, [Sharer(14.4, 35, 0), Sharer(1.0, 10, 0)], [28.1, 7.0]),
-        (20.0, [Sharer(35, 35, 35), Sharer(10, 10, 10)], [35, 10]),
+        (20.0, [Sharer(35.5, 35.5, 35.5), Sharer(10.5, 10.5, 10.5)], [35.5, 10.5]),
+        (20.0, [Sharer(40, 35, 40), Sharer(12, 10, 12)], [17.1, 2.9]),
+        (5.0, [], []),
     ],
     ids=["one is rounded up", "one to its own limit", "nearly all is all", "95 % is not more than 95 %",
-         "a scenario of the vendor", "everybody at the limit stays"],
+         "a scenario of the vendor", "everybody at the limit stays", "everybody beyond it shrinks", "nobody"],
 )  # fmt: skip
 def test_the_vendors_rule(limit: float, sharers: list[Sharer], shares: list[float]) -> None:
     assert vendor_share(limit, sharers) == pytest.approx(shares)
@@ -58,6 +60,13 @@ def test_what_is_made_counts_between_nothing_and_the_own_limit() -> None:
     assert strict_share(20, [Sharer(90, 10, 0), Sharer(10, 10, 0)]) == [10, 10]
     assert strict_share(10, [Sharer(90, 10, 0), Sharer(10, 10, 0)]) == [5, 5]
     assert strict_share(10.55, [Sharer(0.5, 40, 0)]) == [10.5]
+    assert strict_share(0.5, [Sharer(0.5, 50, 0), Sharer(0, 50, 0)]) == [0.5, 0]
+    assert strict_share(10, [Sharer(-0.5, 50, 0), Sharer(10, 50, 0)]) == [0, 10]
+
+
+def test_a_limit_of_its_own_that_is_no_whole_step_is_told_as_it_is() -> None:
+    assert strict_share(100, [Sharer(0, 12.34, 0)]) == [12.34]
+    assert strict_share(12.33, [Sharer(0, 12.34, 0)]) == [12.3]
 
 
 def test_one_that_is_off_gets_what_is_left_and_a_step_to_wake_up_with() -> None:
