@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME, own_spec
+from gxbridge.core.record import state
 from gxbridge.edge.bus import BusError
 from gxbridge.edge.service import NameTaken, PublishedService
 
@@ -26,7 +26,7 @@ AGAIN_S = 10.0
 """Wait before a battery service that could not be published is tried again."""
 
 
-@dataclass(slots=True)
+@state
 class _Published:
     service: PublishedService
     instance: int

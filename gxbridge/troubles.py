@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gxbridge.core.finding import Finding
 from gxbridge.core.own_items import CanView
+from gxbridge.core.record import record
 
 PATIENCE_S = 5.0
 """A device that restarts, or a bus that is opened again at once, is no trouble yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """A write that failed, and since when (monotonic seconds) every write to this path has."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gxbridge.core.dvcc.decision import Write
 from gxbridge.core.items import Value
+from gxbridge.core.record import state
 from gxbridge.edge.bus import BusError
 from gxbridge.troubles import Refusal
 
@@ -18,7 +19,7 @@ SetValue = Callable[[str, str, Value], Awaitable[int]]
 """(service, path, value) -> the service's answer: 0 accepted. May raise: the write then counts as failed."""
 
 
-@dataclass(slots=True)
+@state
 class Outbox:
     """What is still to be written to one service: path -> value, oldest first."""
 

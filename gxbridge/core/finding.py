@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from gxbridge.core.record import record
 
 Severity = Literal["info", "warning", "alarm"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """`id` is stable and machine readable (`bms-silent`), `subject` what it is about (a service, device or path)."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
 from gxbridge.core import firmware
 from gxbridge.core.belief import Said
 from gxbridge.core.readings import VREG
+from gxbridge.core.record import state
 
 PRODUCT_REGISTER = 0x0100
 PRODUCT_INFORMATION = 126996
@@ -18,7 +19,7 @@ SELF = 0
 MOST_BEHIND = 32
 
 
-@dataclass(slots=True)
+@state
 class Identity:
     """What a device says about itself; None is not heard. Texts are without their padding."""
 

@@ -5,7 +5,7 @@ Field positions: NMEA 2000 / ISO 11783-5 address claim as in Victron velib (J193
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gxbridge.core.record import record
 
 VICTRON = 358
 """Manufacturer code of Victron Energy (Victron, VE.Can registers public, v20)."""
@@ -20,11 +20,14 @@ FUNCTION_DISPLAY = 130
 _INSTANCES = (0xFF << 32) | (0xF << 56)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record
 class Name:
     """One NAME. Of two devices that claim an address the one with the smaller `raw` keeps it."""
 
     raw: int
+
+    def __lt__(self, other: Name) -> bool:
+        return self.raw < other.raw
 
     @staticmethod
     def from_payload(payload: bytes) -> Name | None:

@@ -8,11 +8,11 @@ what it said is handed over when the NAME appears. Of two devices that claim one
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 
 from gxbridge.core.decoder import Message
 from gxbridge.core.name import Name
 from gxbridge.core.node import Node
+from gxbridge.core.record import state
 
 ADDRESS_CLAIM = 60928
 CANNOT_CLAIM = 254
@@ -32,7 +32,7 @@ DISPUTE_S = 150.0
 """A loser that neither moved nor claimed again for so long has gone: a device repeats its claim about every minute."""
 
 
-@dataclass(slots=True)
+@state
 class Conflict:
     """Two live devices claimed `address`; the texts are their NAMEs in hexadecimal."""
 

@@ -1,9 +1,9 @@
-"""Frozen records without code made at run time.
+"""Records without code made at run time.
 
 The standard library's `dataclass` writes and compiles six functions for each class whenever its module is imported. On
-a GX that is 10 ms a class and more than half a second of every start. `record` makes the same kind of class (frozen,
-with slots, equal by value, known to `dataclasses.replace` and `dataclasses.fields`, checked by mypy) from ordinary
-closures.
+a GX that is 10 ms a class and more than half a second of every start. `record` and `state` make the same kinds of class
+(with slots, equal by value, known to `dataclasses.replace` and `dataclasses.fields`, checked by mypy; a record is
+frozen) from ordinary closures.
 """
 
 from __future__ import annotations
@@ -24,6 +24,23 @@ def record(cls: type[T]) -> type[T]:
 
     Raises TypeError for a field without default behind one that has a default.
     """
+    made = _made(cls)
+    made.__setattr__ = _refuse
+    made.__delattr__ = _refuse
+    if made.__hash__ is None:
+        values = _values(made)
+        made.__hash__ = lambda self: hash(values(self))
+    return made  # type: ignore[no-any-return]
+
+
+@dataclass_transform(field_specifiers=(dataclasses.field,))
+def state(cls: type[T]) -> type[T]:
+    """Class decorator: `@dataclass(slots=True)`, for what changes. Otherwise as `record`."""
+    return _made(cls)  # type: ignore[no-any-return]
+
+
+def _made(cls: type) -> Any:
+    """The class with slots, its fields, and what `dataclass` would have written for it; without a hash."""
     fields = {name: _field(cls, name, kind) for name, kind in cls.__annotations__.items()}
     body = {
         name: value
@@ -36,17 +53,13 @@ def record(cls: type[T]) -> type[T]:
     made.__dataclass_fields__ = fields
     setattr(made, "__match_args__", tuple(fields))  # noqa: B010 - mypy knows the name from its own dataclasses
     made.__init__ = _init(made, fields)
-    made.__setattr__ = _refuse
-    made.__delattr__ = _refuse
-    compared = tuple(name for name, field in fields.items() if field.compare)
-    values = _values(compared)
     if "__eq__" not in body:
-        made.__eq__ = _eq(values)
-    if "__hash__" not in body or body["__hash__"] is None:
-        made.__hash__ = lambda self: hash(values(self))
+        made.__eq__ = _eq(_values(made))
+    if "__hash__" not in body:
+        made.__hash__ = None
     if "__repr__" not in body:
         made.__repr__ = _repr(tuple(name for name, field in fields.items() if field.repr))
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _field(cls: type, name: str, kind: Any) -> dataclasses.Field[Any]:
@@ -59,8 +72,9 @@ def _field(cls: type, name: str, kind: Any) -> dataclasses.Field[Any]:
     return field  # type: ignore[no-any-return]
 
 
-def _values(names: tuple[str, ...]) -> Callable[[Any], Any]:
+def _values(made: Any) -> Callable[[Any], Any]:
     """The values that are compared, as something that is equal and hashed like them."""
+    names = tuple(name for name, field in made.__dataclass_fields__.items() if field.compare)
     return attrgetter(*names) if names else lambda _record: ()
 
 

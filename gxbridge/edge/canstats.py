@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
-from gxbridge.core.record import record
+from gxbridge.core.record import record, state
 
 Frame: TypeAlias = tuple[float, int, bytes]
 """Monotonic seconds, 29-bit id, data."""
@@ -31,7 +31,7 @@ class CanSpec:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@state
 class CanStats:
     """Counters since the program started; times are monotonic seconds, None: not yet."""
 

@@ -1,4 +1,4 @@
-"""A record behaves as a frozen dataclass with slots does, field by field compared with one."""
+"""A record behaves as a frozen dataclass with slots does, a state as one that is not frozen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.core.record import record
+from gxbridge.core.record import record, state
 
 
 @record
@@ -159,3 +159,51 @@ def test_a_record_without_fields_is_equal_to_its_like() -> None:
     assert Nothing() == Nothing()
     assert hash(Nothing()) == hash(Nothing())
     assert repr(Nothing()) == "Nothing()"
+
+
+@state
+class Count:
+    """Counters."""
+
+    name: str
+    frames: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PeerCount:
+    """Counters."""
+
+    name: str
+    frames: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+def test_a_state_changes_and_is_otherwise_like_a_record() -> None:
+    ours, theirs = Count("can0"), PeerCount("can0")
+    for each in (ours, theirs):
+        each.frames += 3
+        each.errors["bus-off"] = 1
+    assert repr(ours) == repr(theirs).replace("PeerCount", "Count")
+    assert dataclasses.asdict(dataclasses.replace(ours, name="can1")) == {**dataclasses.asdict(theirs), "name": "can1"}
+    assert ours == Count("can0", 3, {"bus-off": 1})
+    assert ours != Count("can0", 3)
+    del ours.name
+    assert not hasattr(ours, "name")
+    with pytest.raises(AttributeError):
+        ours.other = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="needs a value for name"):
+        Count()  # type: ignore[call-arg]
+
+
+def test_what_changes_has_no_hash_unless_the_class_gives_one() -> None:
+    @state
+    class Own:
+        key: int
+
+        def __hash__(self) -> int:
+            return 7
+
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Count("can0"))
+    assert hash(Own(1)) == 7

@@ -73,7 +73,7 @@ def digest_of(cycle: Cycle, effective: str) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-_finding = attrgetter(*Finding.__slots__)
+_finding = attrgetter(*Finding.__match_args__)
 
 
 class RecordingBridge(Bridge):
@@ -147,7 +147,7 @@ class RecordingBridge(Bridge):
     def report(self, findings: Iterable[Finding]) -> None:
         reported = tuple(findings)
         if reported != self._reported:
-            self._note("n", [[getattr(item, name) for name in Finding.__slots__] for item in reported])
+            self._note("n", [[getattr(item, name) for name in Finding.__match_args__] for item in reported])
         super().report(reported)
 
     # --- what goes out ---------------------------------------------------------------------------------------------

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from gxbridge.core.dvcc.decision import Cap, Unit
 from gxbridge.core.dvcc.fast import make
 from gxbridge.core.dvcc.reasons import cap, said
+from gxbridge.core.record import state
 
 Words: TypeAlias = Mapping[str, str]
 Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Words]]
 """(reason, source) -> the cap as it was last, with its moment, and the words in its text."""
 
 
-@dataclass(slots=True)
+@state
 class Chronicle:
     """Made for one round and thrown away: takes the old caps, gives new ones their moment, collects them."""
 
