@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
@@ -92,6 +91,8 @@ class BoxPlace:
 
 def boxed(setup: Setup, box: BoxPlace) -> BoxKeeper:
     """A keeper with a bridge that remembers; what it needs is imported only where it is wanted."""
+    from pathlib import Path
+
     from gxbridge.boxkeeper import BoxKeeper
     from gxbridge.core.blackbox.recorder import RecordingBridge
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -32,11 +33,31 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"gxbridge.commands.{name.replace('-', '_')}")
 
 
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal. The library's own asks `shutil`, which loads every compression there is; and it is
+    made at every start, shown or not."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Width of the terminal: what COLUMNS says, else what the terminal says, else 80."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 def _overview() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gxbridge",
         description="GX-device integration for Lynx Smart BMS and VE.Bus BMS: values on D-Bus, limits with reasons.",
         epilog="gxbridge COMMAND --help tells more. gxbridge is independent of Victron Energy.",
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"gxbridge {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -53,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2  # not reached: argparse has ended the program
     name = arguments[0]
     module = _module(name)
-    parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name])
+    parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
     module.configure(parser)
     try:
         code: int = module.run(parser.parse_args(arguments[1:]))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gxbridge.config.build import bus
+from gxbridge.config.interfaces import INTERFACES, plugin_exists
 from gxbridge.config.model import Config
 from gxbridge.config.problem import Problem
 from gxbridge.core.record import record
@@ -63,9 +64,6 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
 
 
 def _buses(wanted: Sequence[str], report: Report) -> tuple[CanSpec, ...]:
-    from gxbridge.config.keys import INTERFACES
-    from gxbridge.config.values import plugin_exists
-
     specs: list[CanSpec] = []
     for text in wanted:
         interface, colon, channel = text.partition(":")

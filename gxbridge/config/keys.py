@@ -7,15 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from gxbridge.config.interfaces import INTERFACES
 from gxbridge.config.schema import LEVELS, Key
 from gxbridge.core.dvcc.options import SWITCHES
-
-INTERFACES: Final = (
-    "socketcan", "gxsocket", "virtual", "udp_multicast", "slcan", "socketcand", "serial", "gs_usb", "pcan", "kvaser",
-    "cantact", "canalystii", "etas", "iscan", "ixxat", "neousys", "neovi", "nican", "nixnet", "robotell",
-    "seeedstudio", "systec", "usb2can", "vector",
-)  # fmt: skip
-"""What python-can 4 brings, and ours; a plug-in of another name is accepted when it is installed."""
 
 KEYS: Final[tuple[Key, ...]] = (
     Key(

@@ -6,7 +6,6 @@ The file is only parsed into nodes, never constructed into objects; every value 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any, Final
 
 import yaml
@@ -14,7 +13,7 @@ import yaml
 from gxbridge.config.keys import KEYS, children
 from gxbridge.config.problem import MAX_BYTES, Checked, Problem
 from gxbridge.config.schema import LEVELS, Key
-from gxbridge.config.values import CHECKS, Wrong, kind_of, plain
+from gxbridge.config.values import CHECKS, Wrong, kind_of, near, plain
 
 MAX_NODES: Final = 5000
 """Aliases repeat nodes, so a short file can unfold to a huge one; this is far more than any real file has."""
@@ -98,9 +97,9 @@ class _Walk:
             here = f"{path}.{name}" if path else name
             key = known.get(name)
             if key is None:
-                near = get_close_matches(name.lower(), known, 1, 0.6)
-                meant.update(near)
-                self._problem(name_node, here or "?", "there is no such key", _instead_of(name, near, known, schema))
+                likely = near(name, known)
+                meant.update(likely)
+                self._problem(name_node, here or "?", "there is no such key", _instead_of(name, likely, known, schema))
             elif name in values:
                 self._problem(
                     name_node, here, f"stands here twice, first in line {self._checked.lines[here]}", "write it once"

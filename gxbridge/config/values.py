@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import yaml
 
+from gxbridge.config.interfaces import plugin_exists
 from gxbridge.config.schema import Key
 
 
@@ -65,21 +65,21 @@ def _matching(pattern: str, what: str) -> Callable[[Key, yaml.ScalarNode], str]:
     return check
 
 
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """The known word that was probably meant, if there is one."""
+    from difflib import get_close_matches  # a file without mistakes needs it not
+
+    return get_close_matches(word.lower(), list(known), 1)
+
+
 def _choice(key: Key, node: yaml.ScalarNode) -> str:
     # The text itself counts: YAML takes a bare `off` for "no".
     value = str(node.value)
     if value in key.choices or (key.name == "interface" and plugin_exists(value)):
         return value
-    near = get_close_matches(value.lower(), key.choices, 1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    meant = near(value, key.choices)
+    hint = f"did you mean {meant[0]}? " if meant else ""
     raise Wrong(f"{value[:60]!r} is none of its values", f"{hint}write one of {', '.join(key.choices)}")
-
-
-def plugin_exists(interface: str) -> bool:
-    """Whether another package gives python-can an interface of this name."""
-    from importlib.metadata import entry_points
-
-    return any(entry.name == interface for entry in entry_points(group="can.interface"))
 
 
 def _number(key: Key, node: yaml.ScalarNode) -> float | int:

@@ -11,7 +11,6 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from math import nan
-from pathlib import Path
 from typing import Any, Final
 
 from gxbridge.core.items import ItemSpec, Value
@@ -224,7 +223,8 @@ def _argument(connection: Connection, call: Incoming) -> object:
 def _machine_id() -> str:
     for file in _MACHINE_ID_FILES:
         try:
-            return Path(file).read_text(encoding="ascii").strip()
+            with open(file, encoding="ascii") as stream:
+                return stream.read().strip()
         except (OSError, UnicodeDecodeError):
             continue
     return "0" * 32

@@ -22,7 +22,7 @@ from gxbridge.core.items import Value
 from gxbridge.core.publication import profile_path
 from gxbridge.edge import client
 from gxbridge.edge.bus import BusError, Connection
-from gxbridge.edge.canlink import FOLDER, link_state
+from gxbridge.edge.canlink import NETWORKS, link_state
 from gxbridge.edge.parse import Received
 
 PLATFORM: Final = "com.victronenergy.platform"
@@ -31,6 +31,7 @@ ASK_S: Final = 3.0
 """For one question; a GX under load needs more than a second."""
 ARPHRD_CAN: Final = "280"
 """linux/if_arp.h"""
+FOLDER: Final = Path(NETWORKS)
 SERVICES: Final = Path("/service")
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 """What a network interface may be called; anything else is no interface and part of no path."""
