@@ -28,9 +28,13 @@ def arm_root(folder: Path) -> Path:
     subprocess.run(["sh", ROOT / "packaging" / "arm-root.sh", folder], check=True)
     root = folder / "root"
     # Byte code of its standard library, which Debian makes when it installs and Venus OS has from the start.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([*arm_python(root).command.split(), "-c", f"import {STANDARD}"], check=True, env=environment)
+    subprocess.run([*arm_python(root).command.split(), "-c", f"import {STANDARD}"], check=True, env=keeping())
     return root
+
+
+def keeping() -> dict[str, str]:
+    """An environment in which Python keeps the byte code that it makes, as on a GX."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def arm_python(root: Path, *options: str) -> Python:

@@ -123,7 +123,7 @@ def test_without_dbus_it_says_so_and_goes_on(tmp_path: Path, config: str, capsys
     code, out = asked(capsys, "--dbus", f"unix:path={tmp_path}/nobody", "--config", config)
     assert code == 2
     assert "PROBLEM  D-Bus cannot be reached" in out
-    assert "gxbridge.yaml: socketcan:can0, mode monitor" in out
+    assert "gxbridge.yaml: socketcan:can0, mode monitor" in " ".join(out.split())
 
 
 def test_a_daemon_that_hangs_is_a_bus_that_cannot_be_reached(
