@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-slow format bench soak soak-week faults bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test check check-slow format bench soak soak-week faults mutants bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,14 @@ soak: setup packages-test  ## an hour of the real service with traffic and fault
 faults: setup packages-test  ## every fault on the real service; writes the table in docs/faults.md
 	GXBRIDGE_WRITE_FAULTS=1 $(BIN)/python -m pytest tests/faults/test_matrix.py -k test_fault
 
+$(VENV)-mutants/.ready: $(VENV)/.ready
+	$(PYTHON) -m venv $(VENV)-mutants
+	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100'
+	@touch $@
+
+mutants: build $(VENV)-mutants/.ready  ## does a test notice every change in core/dvcc? an hour or more
+	$(VENV)-mutants/bin/python -m tests.mutants $(MODULES)
+
 bundle: setup build  ## dist/gxbridge-VERSION-venus.tar.gz: one file to install on a GX device
 	$(BIN)/python packaging/bundle.py
 
@@ -76,4 +84,4 @@ docs: setup  ## write the generated pages anew
 	$(BIN)/python packaging/docs.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info gxbridge/_candb.py .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENV)-mutants build dist *.egg-info gxbridge/_candb.py .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,73 @@
+"""The tests of core/dvcc as plain functions: none has a fixture, so each is called once for each of its parameters."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import json
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parents[1] / "core" / "dvcc"
+SLOW = ("test_properties", "test_parity")
+"""Asked only about those that all others let pass."""
+
+
+def names(slow: bool) -> list[str]:
+    """Every test as `file::function`."""
+    found = []
+    for path in sorted(TESTS.glob("test_*.py")):
+        if (path.stem in SLOW) == slow:
+            module = importlib.import_module(f"tests.core.dvcc.{path.stem}")
+            found += [f"{path.stem}::{name}" for name, test in vars(module).items() if is_test(name, test, module)]
+    return found
+
+
+def is_test(name: str, test: Any, module: Any) -> bool:
+    """Is it one of this file's tests?"""
+    return name.startswith("test_") and inspect.isfunction(test) and test.__module__ == module.__name__
+
+
+def calls(test: Any) -> Iterator[dict[str, Any]]:
+    """The arguments of each call of a test."""
+    sets: list[list[dict[str, Any]]] = []
+    for mark in getattr(test, "pytestmark", ()):
+        if mark.name == "parametrize":
+            given, values = mark.args[0], list(mark.args[1])
+            keys = [key.strip() for key in given.split(",")] if isinstance(given, str) else list(given)
+            rows = [getattr(row, "values", row) if hasattr(row, "marks") else (row,) if len(keys) == 1 else row
+                    for row in values]  # fmt: skip
+            sets.append([dict(zip(keys, row, strict=True)) for row in rows])
+    for combination in itertools.product(*sets):
+        yield {key: value for arguments in combination for key, value in arguments.items()}
+
+
+def failure(test: str) -> str:
+    """What a test has to complain about; "" when nothing."""
+    file, _, name = test.partition("::")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            function = getattr(importlib.import_module(f"tests.core.dvcc.{file}"), name)
+            for arguments in calls(function):
+                function(**arguments)
+    except BaseException as error:  # pytest's own outcomes are no Exceptions
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def measure(slow: bool) -> str:
+    """Run all without a mutant: JSON of what fails and how long each takes (s)."""
+    seconds: dict[str, float] = {}
+    failures: dict[str, str] = {}
+    for test in names(slow):
+        began = time.process_time()
+        said = failure(test)
+        seconds[test] = round(time.process_time() - began, 4)
+        if said:
+            failures[test] = said
+    return json.dumps({"failures": failures, "seconds": seconds})
