@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
 from tests.core.boat import LYNX_SERVICE, NO_CHARGE, RUNNING, SOLAR, claim, solar, status, vreg
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.kernel import interfaces
+from tests.kernel.adapter import BUS_OFF, ERROR_PASSIVE, NO_ACK, Adapter
 from tests.kernel.measured import note
 from tests.service import OWN, Reader, Service, wait_for
 
@@ -84,11 +85,21 @@ class Charger:
         wait_for(lambda: self.last(path), value, f"charger {path}", WITHIN_S)
 
 
-class Lynx:
-    """Says everything four times a second, from a thread, and goes on when its interface comes and goes."""
+Frames = list[tuple[int, bytes]]
 
-    def __init__(self) -> None:
+
+def on_vcan0(frames: Frames) -> None:
+    with vcan_socket() as sock:
+        for can_id, data in frames:
+            sock.send(CAN_FRAME.pack(can_id | EFF_FLAG, len(data), data))
+
+
+class Lynx:
+    """Says everything four times a second, from a thread, and goes on when its bus (`say`) comes and goes."""
+
+    def __init__(self, say: Callable[[Frames], None] = on_vcan0) -> None:
         self.said = dict(RUNNING)
+        self._say = say
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._live, name="lynx", daemon=True)
 
@@ -102,9 +113,8 @@ class Lynx:
 
     def _live(self) -> None:
         while not self._end.wait(0.25):
-            with contextlib.suppress(OSError), vcan_socket() as sock:
-                for can_id, data in (claim(), status(), *(vreg(*each) for each in self.said.items())):
-                    sock.send(CAN_FRAME.pack(can_id | EFF_FLAG, len(data), data))
+            with contextlib.suppress(OSError):
+                self._say([claim(), status(), *(vreg(*each) for each in self.said.items())])
 
 
 @contextmanager
@@ -168,6 +178,40 @@ def test_frames_become_limits_and_the_service_outlives_its_interface(
         lynx.said[0x0391] = RUNNING[0x0391]
         charger.until("/Link/ChargeCurrent", 35.0)
         assert service.process.poll() is None
+        assert "Traceback" not in service.log()
+        assert service.end() == 0
+
+
+def test_the_service_outlives_its_adapter(own_daemon: DBusDaemon, tmp_path: Path) -> None:
+    """An adapter that leaves the bus after errors and is pulled out: charging stops, and goes on with another one."""
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text(CONFIG.replace("vcan0", "can0"))
+    reader = Reader(own_daemon.address)
+    plugged = Adapter("can0")
+
+    def speak(frames: Frames) -> None:
+        for frame in frames:
+            plugged.receive(*frame)
+
+    with (
+        Charger(own_daemon.address) as charger,
+        Service(tmp_path, "--config", str(config), "--dbus", own_daemon.address) as service,
+    ):
+        reader.until(OWN, "/Can/can0/State", "waiting", WITHIN_S)
+        with plugged:
+            with Lynx(speak):
+                reader.until(OWN, "/Can/can0/State", "open", WITHIN_S)
+                charger.until("/Link/ChargeCurrent", 35.0)
+            plugged.say(NO_ACK, ERROR_PASSIVE, BUS_OFF)
+            reader.until(OWN, "/Can/can0/State", "bus-off", WITHIN_S)
+            assert "wiring" in str(reader.ask(OWN, "/Can/can0/Reason"))
+            charger.until("/Link/ChargeCurrent", 0.0)
+        reader.until(OWN, "/Can/can0/State", "waiting", WITHIN_S)
+        with (plugged := Adapter("can0")), Lynx(speak):
+            reader.until(OWN, "/Can/can0/State", "open", WITHIN_S)
+            charger.until("/Link/ChargeCurrent", 35.0)
+        errors = wait_for(lambda: reader.ask(OWN, "/Can/can0/Errors"), lambda count: count >= 3, "errors", WITHIN_S)
+        note(f"the service on an adapter: {errors} error frames, bus-off, pulled out and replaced")
         assert "Traceback" not in service.log()
         assert service.end() == 0
 
