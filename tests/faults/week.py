@@ -1,7 +1,8 @@
-"""A boat's days in accelerated time: the pure bridge, frames spread over the hours, and every fault in between.
+"""A boat's days in accelerated time: the whole core, frames spread over the hours, and every fault in between.
 
-Time is simulated, so a week passes in minutes. Quiet minutes are looked at every 3 s, eventful ones every second. At
-each look the invariants are held: a BMS that is silent or refuses is never followed by a grant.
+Time is simulated, so a week passes in minutes. Quiet minutes are looked at every 3 s, eventful ones every second. Every
+look is held against what must be true at it: no grant while the BMS is silent or refuses, no write beside a master, no
+more current than the BMS allows, a reason for every limit. What happens to the boat is in `weather.py`.
 """
 
 from __future__ import annotations
@@ -9,32 +10,29 @@ from __future__ import annotations
 import gc
 import random
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Protocol
 
-from gxbridge.core.bridge import Bridge
-from tests.core.boat import (
-    CCL,
-    IO,
-    MULTI,
-    NAME,
-    NO_CHARGE,
-    RUNNING,
-    SOLAR,
-    Boat,
-    claim,
-    multi,
-    solar,
-    status,
-    vreg,
-)
+from gxbridge.core.blackbox.box import lines, parse
+from gxbridge.core.blackbox.recorder import RecordingBridge
+from gxbridge.core.blackbox.replay import replay
+from gxbridge.core.cycle import Cycle
+from gxbridge.core.own_items import CanView
+from tests.core.boat import MULTI, RUNNING, SOLAR, Boat, claim, multi, solar, status, vreg
 
 CURRENT = "/Link/ChargeCurrent"
+MULTI_CURRENT = "/BatteryOperationalLimits/MaxChargeCurrent"
 SECOND = "com.victronenergy.solarcharger.ttyO4"
+CHARGERS = ((SOLAR, CURRENT), (SECOND, CURRENT), (MULTI, MULTI_CURRENT))
+ALLOWED_A = 200.0
+"""What the BMS allows at most (RUNNING)."""
 HOUR_S = 3600
 QUIET_STEP_S = 3
+WELL_WITHIN_S = 15
 OTHERS = 12
+LYNX = 0x29
 
 
 def resident_kb() -> int:
@@ -55,23 +53,34 @@ class Sample:
 class Week(Boat):
     """`run(hours)`; `frames` and `looks` count what happened, `happened` how often each fault did."""
 
-    def __init__(self, seed: int, frames_per_s: float, bridge: Callable[[Bridge], Bridge] | None = None) -> None:
+    def __init__(self, seed: int, frames_per_s: float, box_bytes: int = 1 << 18) -> None:
         super().__init__()
-        if bridge is not None:
-            self.bridge = bridge(self.bridge)
+        self.bridge = self.recorder = RecordingBridge(self.bridge.setup, box_bytes)
         self.chance = random.Random(seed)
         self.frames = 0
         self.looks = 0
+        self.boxes = 0
+        """Black boxes that events have asked for."""
+        self.played = 0
+        """Looks that were played again from a black box, with the same decision each."""
         self.offset = 1.7e9
         self.happened: dict[str, int] = {}
+        self.slowest: dict[str, int] = {}
+        """Most seconds from the end of a fault until all chargers were granted current."""
         self.samples: list[Sample] = []
+        self.can = CanView("open")
+        self.address = LYNX
+        self.speaking = True
+        self.limits = True
+        """False: the BMS says no limits and permissions, only who it is and what it measures."""
+        self.refusing: set[str] = set()
+        """Services that refuse to be written to."""
+        self.no_grant_from: float | None = None
+        self.no_write_from: float | None = None
         self._rate = frames_per_s
         self._owed = 0.0
-        self._traffic = self._make_traffic(4096)
+        self.traffic = self._make_traffic(4096)
         self._at = 0
-        self._address = 0x29
-        self.silent_since: float | None = None
-        self.refused_since: float | None = None
 
     # --- the boat ------------------------------------------------------------------------------------------------
 
@@ -95,138 +104,143 @@ class Week(Boat):
                     frames.append((0x18FF0000 | n % 256 << 8 | source, struct.pack("<Q", n)))
         return frames
 
+    def own(self) -> list[tuple[int, bytes]]:
+        """What the BMS says now."""
+        frames = [claim(self.address), status(26.0 + self.now % 50 / 100, self.now % 60, self.address)]
+        if self.limits:
+            frames += [vreg(register, raw, self.address) for register, raw in self.said.items()]
+        return frames
+
+    def hear(self, frames: list[tuple[float, int, bytes]]) -> None:
+        """The bridge hears frames, and looks at once if it asks for that."""
+        self.frames += len(frames)
+        if self.bridge.hear("can0", frames):
+            self.react()
+
     def speak(self, seconds: float) -> None:
-        """The frames of so many seconds: the BMS's own in turn, and the others'."""
+        """The frames of the seconds that have passed: the others' spread over them, and the BMS's own."""
         self._owed += seconds * self._rate
         count, self._owed = int(self._owed), self._owed % 1.0
-        batch: list[tuple[float, int, bytes]] = []
-        if self.silent_since is None:
-            own = [claim(self._address), status(26.0 + self.now % 50 / 100, self.now % 60, self._address)]
-            own += [vreg(register, raw, self._address) for register, raw in self.said.items()]
-            batch += [(self.now, can_id, data) for can_id, data in own]
-        begin = self._at
-        more = max(0, count - len(batch))
-        for n in range(begin, begin + more):
-            can_id, data = self._traffic[n & 4095]
-            batch.append((self.now, can_id, data))
-        self._at = begin + more
-        self.frames += len(batch)
-        if self.bridge.hear("can0", batch):
-            self._take(self.bridge.react(self.now, self.offset))
+        own = self.own() if self.speaking else []
+        more = max(0, count - len(own))
+        begin, self._at = self._at, self._at + more
+        start, each = self.now - seconds, seconds / (more or 1)
+        batch = [(start + n * each, *self.traffic[(begin + n) & 4095]) for n in range(more)]
+        self.hear(batch + [(self.now, can_id, data) for can_id, data in own])
 
     def step(self, seconds: int) -> None:
+        """Let seconds pass, and look."""
         self.now += seconds
         self.speak(seconds)
-        self._take(self.bridge.tick(self.now, self.offset))
-        self.looks += 1
-        told = self.links.get((SOLAR, CURRENT))
-        granted = isinstance(told, int | float) and told > 0
-        for since, grace_s, why in ((self.silent_since, 12.0, "silent"), (self.refused_since, 1.0, "refusing")):
-            assert not (granted and since is not None and self.now - since > grace_s), f"{told} A while {why}"
+        self.look()
+
+    def look(self) -> None:
+        self._took(self.bridge.tick(self.now, self.offset, {"can0": self.can}))
+
+    def react(self) -> Cycle:
+        cycle = self.bridge.react(self.now, self.offset, {"can0": self.can})
+        self._took(cycle)
+        return cycle
 
     def watch(self, seconds: int) -> None:
         for _ in range(seconds):
             self.step(1)
 
-    # --- what happens --------------------------------------------------------------------------------------------
+    def _took(self, cycle: Cycle) -> None:
+        self.looks += 1
+        self._take(cycle)
+        self._hold(cycle)
+        if self.recorder.frozen(self.now) is not None:
+            self.boxes += 1
 
-    def silence(self) -> None:
-        self.silent_since = self.now
-        self.watch(self.chance.choice((5, 15, 30, 75, 150)))
-        self.silent_since = None
-        self.watch(10)
+    def _take(self, cycle: Cycle) -> None:
+        for service, path, value in cycle.writes:
+            if service in self.refusing:
+                self.bridge.not_delivered([(service, path)])
+            else:
+                self.links[service, path] = value
+                self.bridge.service_changed(service, {path: value}, self.now)
 
-    def refusal(self) -> None:
-        register, raw = self.chance.choice(((CCL, 0), (IO, NO_CHARGE)))
-        for _ in range(self.chance.randrange(1, 6)):
-            before, self.said[register] = self.said[register], raw
-            self.refused_since = self.now + 1
-            self.watch(self.chance.randrange(2, 20))
-            self.said[register], self.refused_since = before, None
-            self.watch(self.chance.randrange(1, 8))
+    def _hold(self, cycle: Cycle) -> None:
+        """What must be true at every look."""
+        for service, path, value in cycle.writes:
+            assert self.no_write_from is None or self.now < self.no_write_from, f"{service}{path} beside a master"
+            assert value is None or not isinstance(value, float) or isfinite(value), (service, path, value)
+        told = {key: amps for key in CHARGERS if isinstance(amps := self.links.get(key), int | float) and amps > 0}
+        assert sum(told.values()) <= 2 * ALLOWED_A, told  # solar and Multi are told the sum each
+        if self.no_grant_from is not None and self.now >= self.no_grant_from:
+            assert not {key for key in told if key[0] not in self.refusing}, f"{told} granted"
+        for limit in cycle.decision.limits:
+            assert limit.sentence.strip(), limit
+            assert limit.caps, limit
+            assert all(cap.text for cap in limit.caps), limit
 
-    def move(self) -> None:
-        self._address = 0x29 if self._address != 0x29 else 0x2A + self.chance.randrange(8)
-        self.watch(10)
+    def arrive(self) -> None:
+        """The chargers appear on D-Bus, as after their start: nobody has told them anything yet."""
+        for name, items in ((SOLAR, solar()), (SECOND, solar()), (MULTI, multi())):
+            self.leave(name)
+            self.add(name, items)
 
-    def newcomers(self) -> None:
-        """Devices that claim addresses, some the one of the BMS; there are thirty of them in all."""
-        for _ in range(20):
-            raw = struct.unpack("<Q", NAME)[0] & ~0x1FFFFF | self.chance.randrange(1000, 1030)
-            name = struct.pack("<Q", raw)
-            self.send(claim(self.chance.choice((self._address, 0x80 + self.chance.randrange(64))), name))
-            self.send(claim(self._address))
-            self.send(claim(0x80 + self.chance.randrange(64), name))
-            self.frames += 3
-        self.watch(10)
-
-    def garbage(self) -> None:
-        for _ in range(10):
-            batch = []
-            for _ in range(200):
-                source = self.chance.choice((self._address, 0x40, 0x41, 0x42, 0x43))  # a boat has few devices
-                can_id = self.chance.getrandbits(21) << 8 | source
-                if can_id >> 16 & 0xFF != 0xEE:
-                    batch.append((self.now, can_id, self.chance.randbytes(self.chance.randrange(9))))
-            self.bridge.hear("can0", batch)
-            self.frames += len(batch)
-            self.step(1)
-
-    def flood(self) -> None:
-        for _ in range(10):
-            self.bridge.hear("can0", [(self.now, *self._traffic[n]) for n in range(1800)])
-            self.frames += 1800
-            self.step(1)
-
-    def services(self) -> None:
-        """Chargers come and go under ever new names, and say nonsense."""
-        for n in range(10):
-            name = f"com.victronenergy.solarcharger.tty{self.chance.getrandbits(32)}"
-            self.add(name, solar(**{"/DeviceInstance": self.chance.choice((None, -1, "x", 300 + n))}))
-            self.bridge.service_changed(name, {"/Dc/0/Current": self.chance.choice((1e308, "x", None, -5))}, self.now)
-            self.watch(2)
-            self.bridge.service_removed(name, self.now)
-            self.links = {key: value for key, value in self.links.items() if key[0] != name}
-        self.watch(3)
-
-    def clock(self) -> None:
-        self.offset += self.chance.choice((-3e7, 3600.0, 3e7))
-        self.watch(5)
-
-    def settings(self) -> None:
-        name = "com.victronenergy.settings"
-        limit = self.chance.choice((-1.0, 60.0, "much", None))
-        self.add(name, {"/Settings/SystemSetup/MaxChargeCurrent": limit})
-        self.watch(10)
+    def leave(self, name: str) -> None:
         self.bridge.service_removed(name, self.now)
-        self.watch(3)
+        self.links = {key: value for key, value in self.links.items() if key[0] != name}
 
-    def run(self, hours: int, hour_s: int = HOUR_S) -> None:
+    def well(self) -> bool:
+        """Whether every charger is granted what it can take."""
+        return all(isinstance(amps := self.links.get(key), int | float) and amps >= 35.0 for key in CHARGERS)
+
+    # --- the days ------------------------------------------------------------------------------------------------
+
+    def suffer(self, fault: Fault) -> None:
+        """One fault, and what must come back after it."""
+        self.watch(5)
+        fault(self)
+        self.said = dict(RUNNING)
+        self.speaking = self.limits = True
+        self.no_grant_from = self.no_write_from = None
+        self.refusing.clear()
+        self.can = CanView("open")
+        after = 0
+        while not self.well():
+            self.step(1)
+            after += 1
+            assert after <= WELL_WITHIN_S, f"{fault.__name__}: not well again; {self.links}"
+        name = fault.__name__
+        self.happened[name] = self.happened.get(name, 0) + 1
+        self.slowest[name] = max(after, self.slowest.get(name, 0))
+
+    def run(self, hours: int, faults: tuple[Fault, ...], hour_s: int = HOUR_S) -> None:
         """So many hours, with a fault or two in each; a sample of the memory after each."""
         self.watch(5)
-        self.add(SOLAR, solar())
-        self.add(SECOND, solar())
-        self.add(MULTI, multi())
-        faults = (
-            self.silence,
-            self.refusal,
-            self.move,
-            self.newcomers,
-            self.garbage,
-            self.flood,
-            self.services,
-            self.clock,
-            self.settings,
-        )
+        self.arrive()
+        waiting: list[Fault] = []
         for hour in range(hours):
             end = self.now + hour_s
-            for fault in self.chance.sample(faults, 2) if hour >= len(faults) else (faults[hour],):
-                self.watch(5)
-                fault()
-                self.happened[fault.__name__] = self.happened.get(fault.__name__, 0) + 1
-            self.said = dict(RUNNING)
+            for _ in range(2):
+                waiting = waiting or self.chance.sample(faults, len(faults))
+                self.suffer(waiting.pop())
             while self.now < end:
                 self.step(QUIET_STEP_S)
-            assert self.links[SOLAR, CURRENT] == 35.0, "an hour ends with all well"
+            assert self.well(), "an hour ends with all well"
+            if hour % 24 == 23:
+                self.play_again()
             gc.collect()
             self.samples.append(Sample(hour, resident_kb(), len(gc.get_objects())))
+
+    def play_again(self) -> None:
+        """What the black box holds now decides the same again."""
+        assert not self.recorder.recorder_fault
+        frozen = self.recorder.keep_now("command", "the week asks", self.now)
+        assert frozen is not None
+        report = replay(parse(lines(frozen, "test", "digest")))
+        assert report.looks > 10
+        assert report.differences == []
+        self.played += report.looks
+
+
+class Fault(Protocol):
+    """A function of a Week; see `weather.py`."""
+
+    __name__: str
+
+    def __call__(self, week: Week) -> None: ...
