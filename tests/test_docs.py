@@ -1,8 +1,9 @@
-"""The generated pages are current."""
+"""The generated pages are current, and links lead somewhere."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,8 @@ import pytest
 from gxbridge.core.battery_paths import specs
 
 ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def writer() -> ModuleType:
@@ -30,3 +33,24 @@ def test_a_generated_page_is_what_the_tables_say(page: str) -> None:
 def test_every_path_of_the_battery_service_is_on_the_page() -> None:
     page = (ROOT / "docs" / "dbus-paths.md").read_text(encoding="utf-8")
     assert [path for path in specs("bms", ng=True) if f"| `{path}` |" not in page] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What headings may be linked by, as the forges make it of their words."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        file = page if not target else (page.parent / target).resolve()
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in ROOT.glob("docs/*.md") if f"(docs/{page.name})" not in readme] == []

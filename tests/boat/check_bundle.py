@@ -74,6 +74,12 @@ def test_checksums_hold_inside_and_beside_it(bundle: Path, unpacked: Path) -> No
         assert hashlib.sha256((unpacked / name).read_bytes()).hexdigest() == digest, name
 
 
+def test_the_pages_in_it_lead_to_what_is_in_it(unpacked: Path) -> None:
+    for page in (*unpacked.glob("docs/*.md"), *unpacked.glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
 def test_nothing_in_it_is_compiled(unpacked: Path) -> None:
     for path in unpacked.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:

@@ -167,6 +167,36 @@ def test_it_is_back_after_a_reboot_and_after_a_firmware_update(installed: Venus)
     }
 
 
+def test_the_first_check_finds_all_well_and_then_what_is_not(installed: Venus) -> None:
+    """`gxbridge doctor` as root on the GX, as the page on installing says."""
+    until_up(installed)
+    doctor = f"{APPS}/gxbridge doctor --seconds 0.1"
+    with gx_services(installed.address, {SETTINGS: {"/Settings/Canbus/can1/Profile": 3}}):
+        said = installed.sh(doctor)
+        assert said.returncode == 0, said.stdout
+        for line in (
+            f"ok       gxbridge {__version__}, Python ",
+            "Venus OS v3.66, einstein",
+            "ok       /data/conf/gxbridge.yaml: gxsocket:/data/wire, mode monitor",
+            f"ok       gxbridge {__version__} runs: monitor, profile strict",
+            "ok       bus can0: ",
+            "ok       can1: profile 3, CAN-bus BMS LV, 500 kbit/s: no VE.Can",
+        ):
+            assert line in said.stdout
+        assert "packages-present" in installed.done(f"{doctor} --json --bundle /data/help.tar.gz 2>/dev/null")
+        assert "gxbridge-doctor/log.txt" in installed.done("tar tzf /data/help.tar.gz")
+        installed.done("rm /data/help.tar.gz; svc -d /service/gxbridge; sleep 2")
+        said = installed.sh(doctor)
+        assert said.returncode == 2
+        assert "PROBLEM  /service/gxbridge is switched off" in said.stdout
+        assert "svc -u /service/gxbridge starts it" in said.stdout
+        (installed.data / "conf/gxbridge.yaml").write_text("dvcc: {mode: of}\n")
+        installed.done("svc -u /service/gxbridge")
+        said = installed.sh(doctor)
+        assert said.returncode == 2
+        assert "gxbridge.yaml:1:dvcc.mode" in said.stdout
+
+
 # --- supervision -----------------------------------------------------------------------------------------------------
 
 
@@ -534,6 +564,9 @@ def test_the_folder_is_a_setuphelper_package_too(gx: Venus) -> None:
     assert ": up (pid " in gx.done("svstat /service/gxbridge/log")
     gx.done("/usr/bin/bash /data/gxbridge/setup uninstall")
     wait_for(lambda: OWN in Reader(gx.address).names(), False, "name on the bus")
+    assert "gxbridge is removed" in gx.done("sh /data/gxbridge/uninstall.sh")
+    assert not (gx.data / "conf/gxbridge.yaml").exists()
+    assert not (gx.data / "log/gxbridge").exists()
     gx.done("/data/gxbridge/gxbridge --version")
     gx.done("mkdir -p /data/apps/gxbridge")
     assert gx.sh("/usr/bin/bash /data/gxbridge/setup install").returncode == 1
