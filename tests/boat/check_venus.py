@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import stat
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from gxbridge import __version__
 from gxbridge.edge.socketdir import SocketDirBus
+from tests.boat.conftest import ROOT
 from tests.boat.gx_services import gx_services
 from tests.boat.venus import OLD_PYTHON, Python, Venus, python
 from tests.core.boat import LYNX_SERVICE, RUNNING, claim, status, vreg
@@ -113,6 +115,22 @@ def test_it_installs_starts_and_logs(gx: Venus) -> None:
     assert not (gx.data / "home/gxbridge/lib/gxbridge/__pycache__").exists()
 
 
+def test_the_commands_of_the_page_install_it_and_the_bundle_may_go(bundle: Path) -> None:
+    """As docs/install.md has them, with the GX's own tar."""
+    page = (ROOT / "docs" / "install.md").read_text()
+    commands = [line.strip() for line in page.splitlines() if re.match(r" +(cd /data|rm -r) ", line)]
+    assert len(commands) == 2
+    with Venus() as gx:
+        shutil.copyfile(bundle, gx.data / bundle.name)
+        gx.boot()
+        said = gx.done("\n".join(commands))
+        assert "is installed" in said
+        assert sorted(path.name for path in gx.data.iterdir()) == ["apps", "conf", "log", "rc.local"]
+        until_up(gx)
+        gx.reboot()
+        until_up(gx)
+
+
 def test_frames_become_a_battery_and_limits_hold(installed: Venus) -> None:
     reader = Reader(installed.address)
     until_up(installed)
@@ -128,6 +146,9 @@ def test_frames_become_a_battery_and_limits_hold(installed: Venus) -> None:
         reader.until(LYNX_SERVICE, "/Info/MaxChargeCurrent", 200.0)
     finally:
         wire.shutdown()
+    # What takes more memory than usual: a black box is written, by a thread.
+    installed.done("svc -a /service/gxbridge")
+    wait_for(lambda: list((installed.data / "log/gxbridge-blackbox").glob("*.gz")), bool, "a black box")
     limits = installed.done(f"cat /proc/{pid(installed)}/limits")
     for line in ("Max data size             100000000", "Max stack size            1000000"):
         assert line in limits
