@@ -2,18 +2,15 @@
 
 The mutants are those of cosmic-ray, kept with their results in one of its sessions (so `cr-report` and `cr-html` can
 show them), and two kinds of our own. Starting pytest anew for each of them would take most of a day: here everything is
-imported once except core/dvcc and its tests, and each mutant is tested in a process forked from that. A session can be
-interrupted and goes on where it was.
+imported once, and each mutant is put in place and tested in a process forked from that. A session can be interrupted
+and goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import difflib
 import gc
-import importlib.abc
-import importlib.util
 import json
 import os
 import resource
@@ -25,7 +22,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import cosmic_ray.plugins
 import hypothesis
@@ -35,14 +31,14 @@ from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
 from tests.mutants.argued import ARGUED
-from tests.mutants.asking import SLOW, failure, measure
+from tests.mutants.asking import QUICK_S, failure, measure, names
 from tests.mutants.operators import OURS
+from tests.mutants.swapping import compiled, meaning, put_in_place
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = "gxbridge.core.dvcc"
 SOURCES = ROOT / "gxbridge" / "core" / "dvcc"
 SESSION = ROOT / "build" / "mutants.sqlite"
-CPU_S = 20
+CPU_S = 10
 """So much processor time, or some minutes: then a mutant runs in a circle, which is noticed as well."""
 PATIENCE_S = 300
 
@@ -53,51 +49,9 @@ def modules(names: Sequence[str]) -> list[Path]:
     return [path.relative_to(ROOT) for path in paths if path.read_text(encoding="utf-8").strip()]
 
 
-class Bare(ast.NodeTransformer):
-    """Takes away annotations: they are never evaluated here."""
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        node.annotation = ast.Constant(None)
-        return self.generic_visit(node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-
-def meaning(source: str) -> str:
-    """The code without what does not matter to it."""
-    return ast.dump(Bare().visit(ast.parse(source)))
-
-
-class Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Imports one module from other source."""
-
-    def __init__(self, module: str, path: Path, source: str) -> None:
-        self.module, self.path, self.source = module, path, source
-
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> Any:
-        if name != self.module:
-            return None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self)
-
-    def get_filename(self, _name: str) -> str:
-        return str(self.path)
-
-    def get_data(self, path: str | bytes) -> bytes:
-        return self.source.encode()
-
-    def path_stats(self, _path: str | bytes) -> Any:
-        raise OSError("no compiled form")
-
-
-def judge(module: str, path: Path, source: str, order: Sequence[str]) -> str:
+def judge(path: Path, source: str, order: Sequence[str]) -> str:
     """In a process of its own: the first test that notices, "" when none does."""
-    sys.meta_path.insert(0, Changed(f"{PACKAGE}.{module}", path, source))
+    put_in_place(path, source)
     for test in order:
         if failure(test):
             return test
@@ -131,14 +85,11 @@ def in_a_fork(work: Callable[[], str], cpu_s: int = CPU_S) -> str:
 
 
 def warm_up() -> None:
-    """Import what mutants have in common, and make the property tests try the same each time."""
+    """Import everything once, and make the property tests try the same each time."""
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     hypothesis.settings.load_profile("mutants")
-    for name in ("gzip", "json", "hypothesis.strategies", "gxbridge.core.items", "gxbridge.core.finding",
-                 "gxbridge.core.record", "pytest"):  # fmt: skip
-        importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.startswith(PACKAGE)]
-    assert not loaded, f"already imported, so it cannot be changed any more: {loaded}"
+    for slow in (False, True):
+        names(slow)
     gc.freeze()
 
 
@@ -148,20 +99,12 @@ def mutated(spec: MutationSpec, source: str) -> str:
     return mutate_code(source, operator, spec.occurrence) or source
 
 
-def compiles(source: str) -> bool:
-    """Is it Python at all?"""
-    try:
-        compile(source, "mutant", "exec")
-    except SyntaxError:
-        return False
-    return True
-
-
 @dataclass
 class Jury:
     """The tests: first those that noticed most mutants of the same module, then the module's own, then the quick."""
 
     slow: bool
+    only: str
     seconds: dict[str, float] = field(default_factory=dict)
     noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -171,13 +114,17 @@ class Jury:
             known = json.loads(said) if said.startswith("{") else {"failures": {"": said}}
             if known["failures"]:
                 sys.exit(f"The tests fail without any mutant: {known['failures']}")
-            self.seconds |= known["seconds"]
+            self.seconds |= {
+                name: cost
+                for name, cost in known["seconds"].items()
+                if self.only in name and (self.slow or cost < QUICK_S)
+            }
 
     def order(self, module: str) -> list[str]:
         """In which order the tests are asked about a mutant of a module."""
         noticed = self.noticed[module]
         rank = {
-            test: (test.partition("::")[0] in SLOW, -noticed[test], f"test_{module}" != test.partition("::")[0], cost)
+            test: (cost >= QUICK_S, -noticed[test], f"test_{module}" != test.partition("::")[0], cost)
             for test, cost in self.seconds.items()
         }
         return sorted(rank, key=rank.__getitem__)
@@ -188,12 +135,14 @@ class Jury:
         module, path = spec.module_path.stem, ROOT / spec.module_path
         source = path.read_text(encoding="utf-8")
         changed = mutated(spec, source)
-        if not compiles(changed):
+        try:
+            compiled(changed)
+        except SyntaxError:
             return WorkResult(WorkerOutcome.NORMAL, "no Python", TestOutcome.INCOMPETENT)
         if meaning(changed) == meaning(source):
             return WorkResult(WorkerOutcome.SKIPPED, "only an annotation")
         order = self.order(module)
-        who = in_a_fork(lambda: judge(module, path, changed, order))
+        who = in_a_fork(lambda: judge(path, changed, order))
         if who:
             self.noticed[module][who] += 1
         diff = "\n".join(difflib.unified_diff(source.split("\n"), changed.split("\n"), lineterm="", n=0))
@@ -263,7 +212,8 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="names in core/dvcc; none: all")
     parser.add_argument("--session", type=Path, default=SESSION, help="where the results are kept")
     parser.add_argument("--again", action="store_true", help="try survivors again, after tests were added")
-    parser.add_argument("--quick", action="store_true", help="without the property tests and the vendor's scenarios")
+    parser.add_argument("--only", metavar="NAME", default="", help="ask only tests with this in their name")
+    parser.add_argument("--quick", action="store_true", help="with the quick tests only")
     parser.add_argument("--report", action="store_true", help="only print what is known")
     arguments = parser.parse_args()
     os.chdir(ROOT)
@@ -275,7 +225,11 @@ def main() -> int:
             init(modules(()), database, {})
         if not arguments.report:
             warm_up()
-            run(database, Jury(not arguments.quick), pending(database, arguments.modules, arguments.again))
+            run(
+                database,
+                Jury(not arguments.quick, arguments.only),
+                pending(database, arguments.modules, arguments.again),
+            )
         return int(report(database) > 0)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 TESTS = Path(__file__).parents[1] / "core" / "dvcc"
 SLOW = ("test_properties", "test_parity")
-"""Asked only about those that all others let pass."""
+"""Asked only about those that all others let pass, and not even measured where only quick ones are wanted."""
+QUICK_S = 0.1
+"""A test that takes longer is not quick either."""
 
 
 def names(slow: bool) -> list[str]:

@@ -1,0 +1,184 @@
+"""Currents to the ampere: where a sum, a bound or a default decides what a charger or the Multi is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.chargers import clamp
+from gxbridge.core.dvcc.current import dc_loads
+from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.services import survey
+from gxbridge.core.items import Value
+from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, RS, SUN, SUN_2, Items, World, can_bms, charger, lynx
+from tests.core.dvcc.world import multi as multiplus
+
+ALTERNATOR_2 = "com.victronenergy.alternator.ttyUSB1"
+RS_2 = "com.victronenergy.multi.can1"
+ACSYSTEM = "com.victronenergy.acsystem.can0"
+DCSYSTEM = "com.victronenergy.dcsystem.ttyUSB1"
+BOTH = pytest.mark.parametrize("options", [Options.strict(), Options.vendor()], ids=["strict", "vendor"])
+
+
+def feeding_rs(capacity: Value = 25.0) -> Items:
+    """A Multi RS system that may feed in."""
+    return {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: capacity, p.DISCHARGE_SETPOINT: None}
+
+
+def rs(limit_a: float = 40.0, current_a: float = 5.0, **changes: Value) -> Items:
+    """An inverter/charger."""
+    return charger(limit_a, current_a, IS_INVERTER_CHARGER=1) | {getattr(p, key): changes[key] for key in changes}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("sun", "inverter", "excess"),
+    [(45.0, 0, 25.0), (30.0, 0, 10.0), (20.26, 0, 0.3), (12.0, 8, 0.0), (None, 20, 0.0)],
+    ids=["more than it can push out", "some", "rounded", "nothing to push out", "unknown is nothing"],
+)
+def test_a_feeding_rs_pushes_out_what_the_sun_makes_above_the_limit(
+    options: Options, sun: Value, inverter: float, excess: float
+) -> None:
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
+    world = World(services, options)
+    world.run(3)
+    assert world.told(SUN) == 45, "20 A for the battery and 25 A to push out"
+    assert world.told(RS) == inverter
+    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == pytest.approx(excess)
+
+
+@BOTH
+def test_a_feeding_rs_pushes_out_nothing_while_pv_is_disabled(options: Options) -> None:
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 30), RS: rs(), ACSYSTEM: feeding_rs()}
+    world = World(services | {p.SYSTEM: {p.PV_DISABLE: 1}}, options)
+    world.look((p.SYSTEM, p.PV_DISABLE))
+    world.run(3)
+    assert (world.told(SUN), world.told(RS)) == (0, 0)
+    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 0
+    assert "rs-feed-in" not in [cap.name for cap in world.limit("charger", SUN).caps]
+
+
+def test_inverters_share_nothing_when_the_sun_makes_it_all_and_the_vendor_lets_them_keep_a_little() -> None:
+    """C = 80, A = 12, P = (0 - 12) / 68: 10 - 0.17647 x 30 = 4.7, and 2 - 0.17647 x 38 is below 0."""
+    for options, told in ((Options.strict(), (0, 0)), (Options.vendor(), (4.7, 0))):
+        services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 30), RS_2: rs(40, 10), RS: rs(40, 2)}
+        world = World(services | {ACSYSTEM: feeding_rs()}, options)
+        world.run(3)
+        assert (world.told(RS_2), world.told(RS)) == pytest.approx(told)
+
+
+def test_an_inverter_charger_is_off_by_its_setting_and_a_solar_charger_by_its_state() -> None:
+    for own, state, told in ((40.0, 0, 20), (0.0, 3, None), (0.5, 3, 0.5)):
+        world = World({LYNX: lynx(CCL=20.0), RS: rs(own, 0, STATE=state)}, Options.vendor())
+        world.run(3)
+        assert world.told(RS) == told
+    for state, told in ((0, None), (None, 20), (1, 20)):
+        world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 0, STATE=state)}, Options.vendor())
+        world.run(3)
+        assert world.told(SUN) == told
+
+
+def test_a_charger_whose_state_is_unknown_is_awake_for_the_strict_sharing() -> None:
+    world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 0, STATE=None), SUN_2: charger(50, 0, STATE=0)})
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN_2)) == (20, 0.1)
+
+
+@BOTH
+@pytest.mark.parametrize("connection", [None, "CAN-bus", "VE.Direct"])
+def test_only_a_charger_on_ve_can_gets_its_voltage_another_way(options: Options, connection: Value) -> None:
+    services = {LYNX: lynx(), SUN: charger(CONNECTION=connection), SUN_2: charger(CONNECTION="VE.Can")}
+    world = World(services, options)
+    world.run(3)
+    assert world.written(p.CHARGE_VOLTAGE) == {SUN: 27.4}
+
+
+def test_nobody_is_told_more_than_its_own_limit_or_less_than_nothing() -> None:
+    assert [clamp(50, current) for current in (-0.5, 0.0, 0.5, 50.0, 50.5)] == [0, 0, 0.5, 50, 50]
+    assert [clamp(None, current) for current in (-0.5, 60.0)] == [0, 60]
+
+
+def test_an_alternator_gets_nothing_when_the_sun_makes_more_than_the_limit() -> None:
+    world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 30), ALTERNATOR: charger(40, 5)}, Options.vendor())
+    world.run(3)
+    assert world.told(ALTERNATOR) == 0
+    small = World({LYNX: lynx(CCL=20.0), ALTERNATOR: charger(1, 0)}, Options.vendor())
+    small.run(3)
+    assert small.told(ALTERNATOR) == 1
+
+
+def test_an_alternator_that_does_not_measure_makes_nothing_for_the_strict_sharing() -> None:
+    services = {LYNX: lynx(CCL=10.0), ALTERNATOR: charger(40, 0, CURRENT=None), ALTERNATOR_2: charger(40, 10)}
+    world = World(services)
+    world.run(3)
+    assert (world.told(ALTERNATOR), world.told(ALTERNATOR_2)) == (0, 10)
+
+
+@pytest.mark.parametrize(("makes", "told"), [(12.0, 18.0), (0.5, 29.5), (-3.0, 30.0), (90.0, 0.0)])
+def test_what_a_charger_makes_that_cannot_be_told_is_taken_off_the_strict_limit(makes: float, told: float) -> None:
+    deaf = {name: value for name, value in charger(60, makes).items() if name != p.CHARGE_CURRENT}
+    world = World({LYNX: lynx(CCL=30.0), SUN: charger(50, 10), ALTERNATOR: deaf})
+    world.run(3)
+    assert world.told(SUN) == told
+    assert world.limit("charger", SUN).sentence.startswith(f"Charge current {told:g} A: its share of {told:g} A.")
+    assert set(world.written(p.CHARGE_CURRENT)) == {SUN}
+
+
+def test_what_a_charger_of_another_network_makes_does_not_count() -> None:
+    world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 10, N2K_INSTANCE=1), SUN_2: charger(50, 0)})
+    world.run(3)
+    assert world.written(p.CHARGE_CURRENT) == {SUN_2: 20}
+
+
+def test_what_the_dc_system_draws() -> None:
+    systems: dict[str, Items] = {DCSYSTEM: {p.POWER: 525.0}, DCSYSTEM + "0": {p.POWER: None}}
+    assert dc_loads(survey(systems), 50.0) == 10.5
+    assert dc_loads(survey(systems), None) is None
+    assert dc_loads(survey(systems), 0.0) is None
+    assert dc_loads(survey({}), 50.0) is None
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(20.0, 30.5), (0.0, 0.0), (-1.0, 0.0), (-5.0, 0.0)])
+def test_dc_loads_are_added_to_the_decimal_but_never_to_nothing(ccl: float, told: float) -> None:
+    for options in (Options.strict(), Options.vendor()):
+        loads: Items = {p.POWER: 525.0}
+        world = World({CAN_BMS: can_bms(CCL=ccl, VOLTAGE=50.0), SUN: charger(50, 0), DCSYSTEM: loads}, options)
+        world.run(90)
+        assert world.told(SUN) == (told if options.strict_sharing or not told else 31)
+
+
+def test_a_dc_system_that_feeds_takes_its_part_and_leaves_no_limit_below_zero() -> None:
+    services = {CAN_BMS: can_bms(CCL=5.0, VOLTAGE=50.0), SUN: charger(50, 0), MULTI: multiplus(),
+                DCSYSTEM: {p.POWER: -525.0}}  # fmt: skip
+    for options, share in ((Options.strict(), "0 A"), (Options.vendor(), "-5.5 A")):
+        world = World({name: dict(items) for name, items in services.items()}, options)
+        world.run(90)
+        assert (world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
+        assert world.limit("charger", SUN).sentence.startswith(f"Charge current 0 A: its share of {share}.")
+
+
+@pytest.mark.parametrize(
+    ("ccl", "multi_a", "sun", "alternator"),
+    [(0.0, -20.0, 0, 0), (1.0, -20.0, 21, 21), (1.0, 0.0, 1, 1), (20.0, 20.0, 20, 20), (20.0, -0.4, 21, 21)],
+    ids=["0 A stops all", "loads of the Multi", "no loads", "a Multi that charges takes nothing away", "small loads"],
+)
+def test_a_lynx_that_says_zero_stops_all_and_else_the_multis_loads_are_fed(
+    ccl: float, multi_a: float, sun: float, alternator: float
+) -> None:
+    services = {LYNX: lynx(CCL=ccl), SUN: charger(50, 0), ALTERNATOR: charger(60, 0), MULTI: multiplus(CURRENT=multi_a)}
+    world = World(services, Options.vendor())
+    world.run(90)
+    assert (world.told(SUN), world.told(ALTERNATOR)) == (sun, alternator)
+
+
+def test_small_loads_of_the_multi_are_fed_in_the_strict_profile_too() -> None:
+    world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 0), MULTI: multiplus(CURRENT=-0.5)})
+    world.run(90)
+    assert world.told(SUN) == pytest.approx(20.5, abs=0.11)
+
+
+@pytest.mark.parametrize(("user", "told"), [(-1.0, 27.4), (0.0, 27.4), (1.0, 1.0), (27.0, 27.0)])
+def test_a_voltage_limit_of_the_user_is_one_above_zero(user: float, told: float) -> None:
+    world = World({LYNX: lynx(), SUN: charger()}, Options.vendor(), {p.SET_DVCC: 1, p.SET_MAX_VOLTAGE: user})
+    world.run(3)
+    assert world.told(SUN, p.CHARGE_VOLTAGE) == told
