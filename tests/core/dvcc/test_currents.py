@@ -10,7 +10,21 @@ from gxbridge.core.dvcc.current import dc_loads
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.services import survey
 from gxbridge.core.items import Value
-from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, RS, SUN, SUN_2, Items, World, can_bms, charger, lynx
+from tests.core.dvcc.world import (
+    ALTERNATOR,
+    CAN_BMS,
+    LYNX,
+    MULTI,
+    RS,
+    SUN,
+    SUN_2,
+    Items,
+    World,
+    can_bms,
+    charger,
+    lynx,
+    with_vebus_bms,
+)
 from tests.core.dvcc.world import multi as multiplus
 
 ALTERNATOR_2 = "com.victronenergy.alternator.ttyUSB1"
@@ -182,3 +196,33 @@ def test_a_voltage_limit_of_the_user_is_one_above_zero(user: float, told: float)
     world = World({LYNX: lynx(), SUN: charger()}, Options.vendor(), {p.SET_DVCC: 1, p.SET_MAX_VOLTAGE: user})
     world.run(3)
     assert world.told(SUN, p.CHARGE_VOLTAGE) == told
+
+
+def test_a_limit_that_is_not_known_is_zero_and_says_so() -> None:
+    world = World({LYNX: lynx(CCL=None), SUN: charger(), MULTI: multiplus()})
+    world.run(3)
+    assert (world.limit("CCL").value, world.limit("CCL").caps[0].name) == (0, "ccl-unknown")
+    world.set(LYNX, ALLOW_DISCHARGE=0)
+    assert (world.limit("DCL").value, world.limit("DCL").caps[0].name) == (0, "discharge-refused")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name"), [(1, "vebus-allowed"), (0, "vebus-refused"), (None, "vebus-unknown"), (7, "vebus-unknown")]
+)
+def test_what_a_vebus_bms_says_is_allowed_refused_or_unknown(allowed: Value, name: str) -> None:
+    world = World({SUN: charger(), MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)})
+    world.run(3)
+    assert world.limit("CCL").caps[0].name == name
+    assert world.limit("CCL").value == (10000 if allowed == 1 else 0)
+    assert world.limit("DCL").value is None
+    assert world.limit("DCL").caps[0].name == "no-vebus-limit"
+
+
+def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None:
+    asks = {SUN: charger(VOLTAGE=26.0), MULTI: multiplus(HUB_VOLTAGE=90.0)}
+    world = World(asks, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
+    world.run(3)
+    assert (world.limit("CCL").caps[0].name, world.limit("CCL").caps[0].source) == ("led-refused", MULTI)
+    own = World({SUN: charger(VOLTAGE=26.0), RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
+    own.run(3)
+    assert (own.limit("CCL").caps[0].name, own.limit("CCL").caps[0].source) == ("led-refused", "")

@@ -352,14 +352,26 @@ def test_only_a_multi_that_charges_leaves_room_to_feed_in(state: Value, more: fl
 
 
 @pytest.mark.parametrize(
-    ("hub", "given", "told"),
-    [(27.0, None, 26.0), (26.3, 26.0, 26.3), (27.0, 26.0, 26.4), (25.9, 26.0, 25.9), (26.0, 26.2, 26.0)],
-    ids=["no limit given, no offset", "the offset", "at most 0.4 V", "the hub is lower", "never a negative offset"],
-)
-def test_the_offset_that_the_multi_uses_above_the_limit_it_was_given(hub: float, given: Value, told: float) -> None:
+    ("hub", "given", "cvl", "told"),
+    [
+        (27.0, None, 26.0, 26.0),
+        (26.3, 26.0, 26.0, 26.3),
+        (27.0, 26.0, 26.0, 26.4),
+        (25.9, 26.0, 26.0, 25.9),
+        (26.0, 26.2, 26.0, 26.0),
+        (26.3, 26.0, 25.5, 25.8),
+        (26.3, 13.0, 25.5, 25.9),
+        (26.0, 26.2, 25.5, 25.5),
+    ],
+    ids=["no limit given, no offset", "the offset", "at most 0.4 V", "the hub is lower", "never a negative offset",
+         "a lower limit since then", "at most 0.4 V above that one", "not a negative one either"],
+)  # fmt: skip
+def test_the_offset_that_the_multi_uses_above_the_limit_it_was_given(
+    hub: float, given: Value, cvl: float, told: float
+) -> None:
     ess = multi(ASSISTANT=5, HUB_VOLTAGE=hub, BOL_CHARGE_VOLTAGE=given)
-    world = World({LYNX: lynx(CVL=26.0), SUN: charger(), MULTI: ess}, Options.vendor())
-    world.set(LYNX, CVL=26.0)
+    world = World({LYNX: lynx(CVL=cvl), SUN: charger(), MULTI: ess}, Options.vendor())
+    world.set(LYNX, CVL=cvl)
     assert world.told(SUN, p.CHARGE_VOLTAGE) == pytest.approx(told)
 
 
@@ -423,12 +435,22 @@ def test_a_discharge_or_low_voltage_limit_below_zero_is_told_as_zero_by_the_vend
         ({}, {}, True),
         ({"ASSISTANT": 4}, {}, False),
         ({"AC_CONNECTED": 0}, {}, False),
+        ({"AC_CONNECTED": None}, {}, False),
         ({"ACTIVE_INPUT": 1}, {}, False),
         ({"ACTIVE_INPUT": 240}, {}, True),
         ({}, {p.SET_AC_INPUT_1: 2}, False),
         ({}, {p.SET_FEED_IN: 0}, False),
     ],
-    ids=["grid", "no ESS", "not connected", "genset on 2", "no input", "genset on 1", "not wanted"],
+    ids=[
+        "grid",
+        "no ESS",
+        "not connected",
+        "unknown whether connected",
+        "genset on 2",
+        "no input",
+        "genset on 1",
+        "not wanted",
+    ],
 )
 def test_when_feed_in_is_allowed(changes: dict[str, Value], settings: dict[str, Value], feeds: bool) -> None:
     ess = multi(**({"ASSISTANT": 5, "HUB_VOLTAGE": 27.8} | changes))
@@ -446,6 +468,9 @@ def test_the_solar_offset_of_an_rs_is_added_for_chargers_that_do_not_know_it() -
     del world.services[LYNX]
     world.run(3)
     assert world.written(p.CHARGE_VOLTAGE) == pytest.approx({SUN: 28.2, RS: 28.2})
+    world.services[RS][p.SOLAR_OFFSET] = None
+    world.run(3)
+    assert world.written(p.CHARGE_VOLTAGE) == {SUN: 28.0, RS: 28.0}
     world.services[RS][p.N2K_INSTANCE] = 1
     world.run(3)
     assert not world.written(p.CHARGE_VOLTAGE)

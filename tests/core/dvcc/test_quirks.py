@@ -57,6 +57,12 @@ FULL: Items = {p.INSTALLED_CAPACITY: 200}
         (0xB009, FULL, (54.5, 1), (54.5, 50)),
         (0xB009, FULL, (55.5, 1), (55.5, 1)),
         (0xB009, {}, (53.0, None), (52.4, None)),
+        (0xB029, FULL, (57.0, 0.0995), (55.2, 40)),
+        (0xB009, {}, (28.4, 0.0995), (27.6, 14)),
+        (0xB029, {p.INSTALLED_CAPACITY: 102}, (57.0, 5), (56.0, 20.4)),
+        (0xB009, {p.INSTALLED_CAPACITY: 102}, (28.4, 5), (27.8, 26)),
+        (0xB009, {p.INSTALLED_CAPACITY: 51}, (54.5, 1), (54.5, 13)),
+        (0xB009, {}, (19.0, 1), (19.0, 1)),
     ],
 )
 def test_what_a_product_makes_of_what_it_said(
@@ -70,6 +76,7 @@ def test_what_a_product_makes_of_what_it_said(
 
 def test_the_slow_regulator_of_a_pylontech() -> None:
     """x = 52 + 16 (3.52 - 3.50) - skew 0.5 * spread 0.05 = 52.295; one step from 52.5 is 52.48975, told as 52.49."""
+    assert PYLONTECH_START_V == 52.5
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
     first = adjust(CELLS, Told(53.2, 20, 52.5))
@@ -78,6 +85,11 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
     second = adjust(CELLS, first._replace(cvl=53.2))
     assert second.regulator_v == pytest.approx(0.95 * 52.48975 + 0.05 * 52.295)
     assert adjust(CELLS, Told(52.0, 20, 52.5)).cvl == 52.0, "never above what was said"
+    assert adjust(CELLS, Told(53.2, 20, 52.4567)).cvl == 52.45, "told with two decimals"
+    for path in CELLS:
+        assert adjust(CELLS | {path: None}, Told(53.2, 20, 52.5)) == (52.4, 20, 52.5), (
+            "without one of them no regulator"
+        )
 
 
 @pytest.mark.parametrize(
@@ -87,9 +99,12 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
         (CELLS | {p.MAX_CELL_VOLTAGE: 3.9, p.MIN_CELL_VOLTAGE: 3.9}, 47.0),
         (CELLS | {p.MAX_CELL_VOLTAGE: 3.50, p.MIN_CELL_VOLTAGE: 3.60}, 52.32),
         (CELLS | {p.VOLTAGE: 48.0, p.MAX_CELL_VOLTAGE: 3.5, p.MIN_CELL_VOLTAGE: -2.9}, 48.32 - 0.0),
+        (CELLS | {p.VOLTAGE: 52.5, p.MAX_CELL_VOLTAGE: 3.5, p.MIN_CELL_VOLTAGE: -2.0}, 52.82 - 0.75),
+        (CELLS | {p.VOLTAGE: 49.0, p.MAX_CELL_VOLTAGE: 3.5, p.MIN_CELL_VOLTAGE: -6.5}, 49.32 + 1.733333333),
     ],
-    ids=["clamped above", "clamped below", "no negative spread", "a huge spread has no skew"],
-)
+    ids=["clamped above", "clamped below", "no negative spread", "a huge spread has no skew", "a skew below a half",
+         "a negative skew"],
+)  # fmt: skip
 def test_where_the_regulator_aims(items: Items, aim: float) -> None:
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
