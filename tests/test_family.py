@@ -24,10 +24,11 @@ DISCHARGE = "com.victronenergy.digitalinput.input_2"
 PRE_ALARM = "com.victronenergy.digitalinput.input_3"
 ADDRESS = "C0:FF:EE:00:00:01"
 KEY = Key(b"k" * 16)
-CURRENT, MODE, MULTI_CURRENT = (
+CURRENT, MODE, MULTI_CURRENT, MULTI_DISCHARGE = (
     (SOLAR, "/Link/ChargeCurrent"),
     (SOLAR, "/Link/NetworkMode"),
     (MULTI, "/Dc/0/MaxChargeCurrent"),
+    (MULTI, "/BatteryOperationalLimits/MaxDischargeCurrent"),
 )
 WITH_BMS, WITHOUT_BMS = 13, 5
 """Network modes a charger is told; the first makes it stop by itself when nothing more comes (error #67)."""
@@ -79,17 +80,19 @@ def by_terminals(model: str) -> None:
     """Levels are all there is: fine, full, the wire that breaks, the input that vanishes."""
     boat = boat_with(model=model, pre_alarm=PRE_ALARM)
     cycle = boat.tick(7, speaking=False)
-    assert CURRENT not in boat.links, "a BMS that gives no limits tells chargers nothing while it allows"
+    assert boat.links == {CURRENT: 35.0, MODE: WITHOUT_BMS}, "its own limit, no voltage, no BMS to rely on, no Multi"
     assert f"Bank ({model}): charging allowed" in reasons(cycle)
+    assert "allowed without a limit by Bank, allowed-to-charge terminal at input_1" in reasons(cycle)
     level(boat, CHARGE, 1)
     assert (boat.links[CURRENT], boat.links[MODE], boat.links[MULTI_CURRENT]) == (0, WITHOUT_BMS, 0)
     cycle = boat.tick(4, speaking=False)
     assert "allowed-to-charge terminal at input_1: open, which is stop (BMS, wire or fuse)" in reasons(cycle)
     assert cycle.batteries == ()
     level(boat, CHARGE, 0)
-    cycle = boat.tick(4, speaking=False)
-    assert boat.links[MULTI_CURRENT] != 0, "the inverter/charger is let go"
-    assert cycle.own["/Limits/Ccl/Value"] is None
+    assert boat.links[CURRENT] == 0, "a permission must settle"
+    cycle = boat.tick(5, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MULTI_CURRENT]) == (35.0, 10000.0), "the end of a stop is told too"
+    assert cycle.own["/Limits/Ccl/Value"] == 10000.0
     boat.bridge.service_removed(CHARGE, boat.now)
     boat.links.clear()
     cycle = boat.tick(4, speaking=False)
@@ -101,6 +104,10 @@ def by_terminals(model: str) -> None:
     level(boat, DISCHARGE, 1)
     cycle = boat.tick(4, speaking=False)
     assert "allowed-to-discharge terminal at input_2: open, which is stop" in reasons(cycle)
+    assert "observed, not enforced: no battery service gives a discharge limit" in reasons(cycle)
+    assert "discharge-not-enforced" in findings(boat)
+    assert not [path for _, path in boat.links if "ischarge" in path or path == "/Mode"], "nobody is told"
+    assert cycle.own["/Limits/Dcl/Value"] is None
 
 
 def small_bms() -> None:
@@ -117,7 +124,7 @@ def smart_bms(model: str) -> None:
     assert reading is not None
     assert (reading.values["v1_v"], reading.values["v2_v"], reading.values["v3_v"]) == (12.56, 12.55, 12.15)
     boat.tick(4, speaking=False)
-    assert CURRENT not in boat.links
+    assert boat.links[CURRENT] == 35.0
     level(boat, CHARGE, 1)
     advertise(boat, 0x0E, SMART_BMS, nonce=2)
     boat.links.clear()
@@ -139,11 +146,13 @@ def bms_12_200() -> None:
     assert "Aft advertises that it does not allow to discharge" in reasons(cycle)
     assert "readout-pre-alarm" in findings(boat)
     assert CURRENT not in boat.links
+    assert "discharge-not-enforced" in findings(boat)
     advertise(boat, 0x05, CHARGE_FLAGS, nonce=2)
     cycle = boat.tick(4, speaking=False)
     assert boat.links[CURRENT] == 0
     assert "Aft advertises that it does not allow to charge" in reasons(cycle)
     cycle = boat.tick(61, speaking=False)
+    assert boat.links[MULTI_CURRENT] == 10000.0, "the inverter/charger is let go; the chargers' links have ended"
     assert cycle.own["/Limits/Ccl/Value"] is None, "silence of a Bluetooth device is no stop, and never was a grant"
 
 
@@ -167,6 +176,11 @@ def vebus_bms(items: dict[str, Value], mode: int) -> None:
         boat.set(MULTI, **{path: items.get(path, 0) for path in change})
         boat.tick(4, speaking=False)
         assert boat.links[CURRENT] == 35.0, change
+    boat.set(MULTI, **{"/Bms/AllowToDischarge": 0})
+    cycle = boat.tick(4, speaking=False)
+    assert "discharging refused" in reasons(cycle)
+    assert "the inverter/charger obeys it by itself" in reasons(cycle)
+    assert (boat.links[CURRENT], MULTI_DISCHARGE in boat.links) == (35.0, False)
     boat.bridge.service_removed(MULTI, boat.now)
     cycle = boat.tick(4, speaking=False)
     assert boat.links[CURRENT] == 0
@@ -202,6 +216,12 @@ def lynx() -> None:
     cycle = boat.tick(4)
     assert boat.links[CURRENT] == 35.0
     assert cycle.own["/Limits/Dcl/Value"] == 600.0
+    assert "not enforced" not in reasons(cycle)
+    level(boat, DISCHARGE, 1)
+    assert boat.links[MULTI_DISCHARGE] == 0, "a battery service gives a discharge limit, which is lowered"
+    level(boat, DISCHARGE, 0)
+    boat.tick(5)
+    assert boat.links[MULTI_DISCHARGE] == 600.0
     for nonce in range(1, 20):
         advertise(boat, 0x0A, LYNX_LOW_CELL, nonce)
         cycle = boat.tick(1)
@@ -239,6 +259,40 @@ def test_the_contacts_of_a_vebus_bms_stop_too_and_are_a_second_opinion(model: st
     assert boat.links[CURRENT] == 0
     boat.tick(15, speaking=False)
     assert "channels-disagree-charge" in findings(boat)
+
+
+@pytest.mark.parametrize("items", [{"/Bms/AllowToCharge": 0}, {"/Bms/AllowToCharge": None}, {"/Bms/Error": 1}])
+def test_a_two_signal_bms_stops_the_chargers_too_and_lets_them_go(items: dict[str, Value]) -> None:
+    """DVCC looks at VE.Bus BMSes only (type 2); a refusal at the two signals of type 1 must not be lost for that."""
+    allowed: dict[str, Value] = {
+        "/Bms/BmsType": 1,
+        "/Bms/AllowToCharge": 1,
+        "/Bms/AllowToDischarge": 1,
+        "/Bms/Error": 0,
+    }
+    boat = boat_with(allowed)
+    cycle = boat.tick(7, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MODE], MULTI_CURRENT in boat.links) == (35.0, WITHOUT_BMS, False)
+    assert "allowed without a limit by the two-signal BMS" in reasons(cycle)
+    boat.set(MULTI, **items)
+    boat.react()
+    assert (boat.links[CURRENT], boat.links[MULTI_CURRENT]) == (0, 0)
+    boat.set(MULTI, **{path: allowed[path] for path in items})
+    boat.tick(4, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MULTI_CURRENT]) == (35.0, 10000.0)
+    boat.bridge.service_removed(MULTI, boat.now)
+    cycle = boat.tick(4, speaking=False)
+    assert boat.links[CURRENT] == 0
+    assert "has vanished" in reasons(cycle)
+
+
+def test_a_vebus_bms_that_refuses_to_discharge_lowers_the_limit_that_a_battery_gives() -> None:
+    boat = boat_with(dict(V2))
+    boat.tick(7)
+    assert boat.links[MULTI_DISCHARGE] == 600.0
+    boat.set(MULTI, **{"/Bms/AllowToDischarge": 0, "/Bms/AllowToCharge": 0})
+    boat.react()
+    assert (boat.links[MULTI_DISCHARGE], boat.links[CURRENT]) == (0, 0)
 
 
 def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> None:

@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.decide import decide
 from gxbridge.core.dvcc.decision import Decision, Write
 from gxbridge.core.dvcc.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.snapshot import Snapshot, Stop
+from gxbridge.core.dvcc.snapshot import Permit, Snapshot, Stop
 from gxbridge.core.explain import BatteryNote, Situation
 from gxbridge.core.family import Family, FamilyView
 from gxbridge.core.family import Stop as FamilyStop
@@ -35,7 +35,7 @@ from gxbridge.core.vebus_evidence import evidence
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
-BMS_ALLOWS_CHARGE = "/Bms/AllowToCharge"
+BATTERY = "com.victronenergy.battery."
 
 MOST_IDENTITIES = 512
 """Batteries whose instance is remembered: more than two buses can carry."""
@@ -185,7 +185,9 @@ class Bridge:
         }
         services = self._services_with_ours(batteries, publications)
         self._relatives = self.family.look(
-            self._services, batteries, now, enforced=self._standing.effective == "control"
+            *(self._services, batteries, now),
+            enforced=self._standing.effective == "control",
+            lowers_discharge=self._decision.bms_service.startswith(BATTERY),
         )
         without_limits = frozenset(
             service_name(battery)
@@ -255,8 +257,9 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            tuple(self._stops(self._relatives.charge_stops)),
-            tuple(self._stops(self._relatives.discharge_stops)),
+            tuple(_stops(self._relatives.charge_stops)),
+            tuple(_stops(self._relatives.discharge_stops)),
+            tuple(Permit(said.source, said.path, said.since, said.text) for said in self._relatives.charge_permits),
         )
         writes: tuple[Write, ...] = ()
         if self._arrivals:
@@ -279,12 +282,6 @@ class Bridge:
         if self._standing.effective == "monitor" and self._standing.master:
             self._differences = compare(self._decision, snapshot, now, self._standing.master)
         return writes if self._standing.effective == "control" else ()
-
-    def _stops(self, stops: Iterable[FamilyStop]) -> Iterable[Stop]:
-        """Stops for DVCC, without those it reads itself: a VE.Bus BMS that says 0, or says nothing."""
-        for stop in stops:
-            if stop.kind != "vebus" or self._services.get(stop.source, {}).get(BMS_ALLOWS_CHARGE) == 1:
-                yield Stop(stop.source, stop.path, stop.since, stop.text)
 
     def _view(self, battery: Battery, publication: Publication) -> ServiceView:
         name = service_name(battery)
@@ -364,3 +361,7 @@ def name_for_people(service: str, items: Mapping[str, Value]) -> str:
         if isinstance(value, str) and value.strip():
             return value
     return service
+
+
+def _stops(stops: Iterable[FamilyStop]) -> Iterable[Stop]:
+    return (Stop(stop.source, stop.path, stop.since, stop.text) for stop in stops)

@@ -15,8 +15,8 @@ from gxbridge.core.opinion import Disputes, Statement, compare, opinion_findings
 from gxbridge.core.readout import Key, Reading, Refusal
 from gxbridge.core.readout_receiver import Receiver
 from gxbridge.core.record import record
-from gxbridge.core.terminals import TerminalBms, Wiring, read
-from gxbridge.core.terminals_text import charge_reason, discharge_reason, sentence
+from gxbridge.core.terminals import INPUT_STATE, TerminalBms, Wiring, read
+from gxbridge.core.terminals_text import charge_reason, discharge_reason, permit_text, sentence
 from gxbridge.core.terminals_text import findings as terminal_findings
 from gxbridge.core.vebus import CHARGE, DISCHARGE, Items
 from gxbridge.core.vebus_watch import Seen, Watch, follow, watch_findings
@@ -51,6 +51,16 @@ class Stop:
 
 
 @record
+class Permit:
+    """A BMS that can only say yes or no says yes to charging. Never of Bluetooth. Fields as those of `Stop`."""
+
+    source: str
+    path: str
+    since: float
+    text: str
+
+
+@record
 class FamilyView:
     """What the family says at one moment. `sentences` hold no ages, so that they change only when a reason does."""
 
@@ -58,6 +68,7 @@ class FamilyView:
     terminals: tuple[TerminalBms, ...] = ()
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
+    charge_permits: tuple[Permit, ...] = ()
     findings: tuple[Finding, ...] = ()
     sentences: tuple[str, ...] = ()
 
@@ -87,9 +98,17 @@ class Family:
         return self.receiver.hear(address, data, now)
 
     def look(
-        self, services: Mapping[str, Items], batteries: Sequence[Battery], now: float, enforced: bool = True
+        self,
+        services: Mapping[str, Items],
+        batteries: Sequence[Battery],
+        now: float,
+        enforced: bool = True,
+        lowers_discharge: bool = False,
     ) -> FamilyView:
-        """Everything at `now`. `batteries` are those on VE.Can; `enforced` False: another master controls."""
+        """Everything at `now`. `batteries` are those on VE.Can; `enforced` False: another master controls.
+
+        `lowers_discharge`: a battery service gives a discharge limit that a refusal to discharge can lower to 0.
+        """
         self._watch = follow(self._watch, services, now)
         for wiring in self._wirings:
             self._terminals[wiring.name] = read(wiring, services, self._terminals.get(wiring.name), now)
@@ -109,31 +128,40 @@ class Family:
         seen = tuple(self._watch.values())
         words = (
             *(item.text for item in seen if item.had_bms),
-            *(sentence(bms, enforced) for bms in terminals),
+            *(sentence(bms, enforced, lowers_discharge) for bms in terminals),
         )
-        return FamilyView(seen, terminals, charge, discharge, findings, words)
+        return FamilyView(seen, terminals, charge, discharge, tuple(self._permits()), findings, words)
 
     # --- what is stopped ----------------------------------------------------------------------------------------------
 
     def _charge(self, now: float) -> Iterator[Stop]:
         for seen in self._watch.values():
             if seen.stops_charge:
-                yield Stop("vebus", seen.bms.service, CHARGE, seen.charge_since, seen.text)
+                yield Stop("vebus", seen.bms.service, CHARGE, seen.charge_since, seen.reason)
         for bms in self._terminals.values():
             reason = charge_reason(bms)
             if reason is not None and bms.charge is not None:
-                yield Stop("terminal", bms.charge.service, "/InputState", bms.charge.since, reason)
+                yield Stop("terminal", bms.charge.service, INPUT_STATE, bms.charge.since, reason)
         yield from self._by_bluetooth("charge", now)
 
     def _discharge(self, now: float) -> Iterator[Stop]:
         for seen in self._watch.values():
             if seen.stops_discharge:
-                yield Stop("vebus", seen.bms.service, DISCHARGE, seen.discharge_since, seen.text)
+                yield Stop("vebus", seen.bms.service, DISCHARGE, seen.discharge_since, seen.reason)
         for bms in self._terminals.values():
             reason = discharge_reason(bms)
             if reason is not None and bms.discharge is not None:
-                yield Stop("terminal", bms.discharge.service, "/InputState", bms.discharge.since, reason)
+                yield Stop("terminal", bms.discharge.service, INPUT_STATE, bms.discharge.since, reason)
         yield from self._by_bluetooth("discharge", now)
+
+    def _permits(self) -> Iterator[Permit]:
+        for seen in self._watch.values():
+            # What a VE.Bus BMS allows DVCC reads itself; it does not look at a two-signal BMS.
+            if seen.bms.generation == "two-signal" and seen.charge:
+                yield Permit(seen.bms.service, CHARGE, seen.charge_since, seen.permit)
+        for bms in self._terminals.values():
+            if bms.charge is not None and bms.charge.good:
+                yield Permit(bms.charge.service, INPUT_STATE, bms.charge.since, permit_text(bms, bms.charge))
 
     def _by_bluetooth(self, what: Literal["charge", "discharge"], now: float) -> Iterator[Stop]:
         for address in self._addresses:

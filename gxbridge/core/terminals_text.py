@@ -21,7 +21,10 @@ DOUBTS: dict[Doubt, str] = {
     "no-level": f"the input gives no level ({INPUT_STATE})",
 }
 
-OBSERVED = "observed, not enforced: gxbridge does not control the chargers"
+NOT_ENFORCED = "observed, not enforced"
+OBSERVED = f"{NOT_ENFORCED}: gxbridge does not control the chargers"
+DISCHARGE_OBSERVED = f"A refusal to discharge is {NOT_ENFORCED}: loads need the BMS's own wire"
+"""Where no battery service gives a discharge limit, nothing may be written that stops a load or an inverter."""
 
 
 def input_name(signal: Signal) -> str:
@@ -40,20 +43,34 @@ def discharge_reason(bms: TerminalBms) -> str | None:
 
 
 def _reason(bms: TerminalBms, role: Role, signal: Signal) -> str:
-    where = f"{bms.wiring.name}, {TERMINAL_NAMES[role]} at {input_name(signal)}"
+    where = _where(bms, role, signal)
     if signal.good is None:
         return f"{where}: unknown ({DOUBTS[signal.doubt]}), which counts as stop"
     return f"{where}: open, which is stop (BMS, wire or fuse)"
 
 
-def sentence(bms: TerminalBms, enforced: bool = True) -> str:
-    """What the terminals say, without ages. `enforced` False: another master controls, nothing is acted upon."""
+def permit_text(bms: TerminalBms, signal: Signal) -> str:
+    """Who allows charging, as the reason of a limit."""
+    return f"allowed without a limit by {_where(bms, 'charge', signal)}"
+
+
+def _where(bms: TerminalBms, role: Role, signal: Signal) -> str:
+    return f"{bms.wiring.name}, {TERMINAL_NAMES[role]} at {input_name(signal)}"
+
+
+def sentence(bms: TerminalBms, enforced: bool = True, lowers_discharge: bool = False) -> str:
+    """What the terminals say, without ages. `enforced` False: another master controls, nothing is acted upon.
+
+    `lowers_discharge`: a battery service gives a discharge limit, which a refusal to discharge lowers to 0.
+    """
     said = [
         _said("charging", bms.charge, "allowed", "refused"),
         _said("discharging", bms.discharge, "allowed", "refused"),
         _said("pre-alarm", bms.pre_alarm, "off", "ON"),
     ]
     end = "It says yes or no only and gives no current limits" if enforced else OBSERVED.capitalize()
+    if enforced and bms.discharge is not None and not lowers_discharge:
+        end += f". {DISCHARGE_OBSERVED}"
     return f"{bms.wiring.name} ({bms.wiring.model}): {', '.join(said)}. {end}."
 
 

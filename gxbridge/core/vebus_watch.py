@@ -50,6 +50,16 @@ class Seen:
             return sentence(self.bms)
         return f"The VE.Bus service of the {name(self.bms)} has vanished: its permissions are unknown."
 
+    @property
+    def reason(self) -> str:
+        """The same as the reason of a limit, which ends its sentence itself."""
+        return self.text.rstrip(".")
+
+    @property
+    def permit(self) -> str:
+        """Who allows charging, as the reason of a limit."""
+        return f"allowed without a limit by the {name(self.bms)}"
+
 
 Watch = Mapping[str, Seen]
 """Service name -> what is known of it. Start with an empty one."""

@@ -234,6 +234,19 @@ def test_wired_terminals_under_another_master_are_observed_not_enforced() -> Non
     assert "The wires from the BMS" in row.advice
 
 
+def test_a_wired_discharge_terminal_is_observed_not_enforced_where_no_battery_gives_a_limit() -> None:
+    boat = Boat(wirings=(Wiring("Bank", "Small BMS", discharge=INPUT),))
+    boat.add(INPUT, {"/Type": 10, "/InputState": 0})
+    said = boat.tick(5, speaking=False).own["/Explain/Json"]
+    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    assert row.verdict == "note"
+    assert "A refusal to discharge is observed, not enforced" in row.text
+    assert "load disconnect" in row.advice
+    said = boat.tick(5).own["/Explain/Json"]
+    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    assert (row.verdict, "not enforced" in row.text) == ("ok", False), "a Lynx gives a limit that can be lowered"
+
+
 @pytest.mark.parametrize(
     "items",
     [

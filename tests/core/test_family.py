@@ -55,7 +55,7 @@ def test_a_vebus_bms_that_refuses_or_cannot_be_read_stops() -> None:
     assert (view.charge_stops, view.discharge_stops) == ((), ())
     assert view.sentences[0].startswith("VE.Bus BMS V2 or newer (firmware 100): charging allowed")
     view = people.look({NAME: V2 | {"/Bms/AllowToCharge": 0}}, (), 20.0)
-    assert view.charge_stops == (Stop("vebus", NAME, "/Bms/AllowToCharge", 20.0, view.sentences[0]),)
+    assert view.charge_stops == (Stop("vebus", NAME, "/Bms/AllowToCharge", 20.0, view.sentences[0].rstrip(".")),)
     view = people.look({NAME: V2 | {"/Alarms/BmsConnectionLost": 2}}, (), 30.0)
     assert [stop.since for stop in (*view.charge_stops, *view.discharge_stops)] == [30.0, 30.0]
     view = people.look({}, (), 40.0)

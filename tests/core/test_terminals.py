@@ -155,7 +155,10 @@ def test_both_terminals_open_names_the_usual_causes() -> None:
 
 def test_another_master_is_said() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()))
-    assert sentence(bms).endswith("It says yes or no only and gives no current limits.")
+    assert sentence(bms, lowers_discharge=True).endswith("It says yes or no only and gives no current limits.")
+    assert sentence(bms).endswith("A refusal to discharge is observed, not enforced: loads need the BMS's own wire.")
+    only_charge = play((0.0, inputs()), wiring=Wiring("Bank 1", "Small BMS", CHARGE))
+    assert sentence(only_charge).endswith("It says yes or no only and gives no current limits.")
     assert sentence(bms, enforced=False).endswith("Observed, not enforced: gxbridge does not control the chargers.")
 
 

@@ -11,12 +11,20 @@ from gxbridge.core.doctor.row import OF_SEVERITY, Row, Verdict
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME
-from gxbridge.core.terminals_text import OBSERVED
+from gxbridge.core.terminals_text import DISCHARGE_OBSERVED, OBSERVED
 
 SECTION: Final = "Service"
 YOUNG_S: Final = 20.0
 """A service that is up for less than this and not on D-Bus may only be starting."""
 LOG: Final = "/var/log/gxbridge/current"
+OBSERVED_CURES: Final = (
+    (
+        OBSERVED.capitalize(),
+        "The wires from the BMS to the chargers must do their work; dvcc.mode: control would enforce it.",
+    ),
+    (DISCHARGE_OBSERVED, "Wire its load disconnect terminal to the loads and to the inverter's remote input."),
+)
+"""What a BMS that says only yes or no is not obeyed in, and what must do the work instead."""
 
 
 def check_service(facts: Facts) -> Iterator[Row]:
@@ -84,9 +92,8 @@ def _relatives(own: Mapping[str, Value]) -> Iterator[Row]:
     except (ValueError, LookupError, TypeError, RecursionError):
         return  # no service of ours, or of another version
     for text in sentences:
-        observed = OBSERVED.capitalize() in text
-        advice = "The wires from the BMS to the chargers must do their work; dvcc.mode: control would enforce it."
-        yield Row(SECTION, "yes-or-no-bms", "note" if observed else "ok", text, advice if observed else "")
+        advice = next((cure for words, cure in OBSERVED_CURES if words in text), "")
+        yield Row(SECTION, "yes-or-no-bms", "note" if advice else "ok", text, advice)
 
 
 def _buses(own: Mapping[str, Value]) -> Iterator[Row]:

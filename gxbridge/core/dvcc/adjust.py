@@ -57,9 +57,13 @@ def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) 
         state, who, _ = standing
         if who is not None and state in ("silent", "lost"):
             return lost_round(scene, memory, now, flags, who, silent=state == "silent")
-    if remembered(scene):
+    if not remembered(scene):
+        return control_round(scene, memory, now, flags, old)
+    if not scene.charge_stops:
         return remembered_round(scene, memory, now, flags)
-    return control_round(scene, memory, now, flags, old)
+    # A stop is told also to chargers that remember no BMS: they would go on.
+    writes, memory = control_round(scene, memory, now, flags, old)
+    return Round(writes, memory.but(findings=(remembered_finding(scene, now), *memory.findings)))
 
 
 def remembered(scene: Scene) -> bool:
@@ -79,11 +83,27 @@ def off_round(scene: Scene, memory: Memory, now: float) -> Round:
 
 
 def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> Round:
-    """Nothing is written to anybody; what was published about voltages ends."""
+    """Nothing is written to any charger; what was published about voltages ends.
+
+    Only the Multi, which keeps what it was told, is let go where wired terminals had stopped it and allow again.
+    """
+    writes: list[Write] = []
+    unlimited = memory.unlimited
+    if scene.charge_permits and memory.limited:
+        user_a = scene.settings.max_current_a
+        writes, unlimited = without_bms(scene, user_a if user_a >= 0 else None, memory.unlimited, memory.limited)
     flags = flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
     limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene.plant.chargers, "bms-remembered"))
     found = (remembered_finding(scene, now),)
-    return Round([], memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=found))
+    memory = memory.but(
+        adjusted_at=now,
+        flags=flags,
+        limits=tuple(limits),
+        findings=found,
+        unlimited=unlimited,
+        limited=memory.limited and not unlimited,
+    )
+    return Round(writes, memory)
 
 
 def lost_round(scene: Scene, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
@@ -147,7 +167,7 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
         *charger_limits(told, charge.limit, amps.terms, {device.name for device in old}),
         multi_limit(scene, rest, charge.limit, amps),
     ]
-    found = tuple(round_findings(scene, charge.limit, amps, told, old, refused, now))
+    found = tuple(round_findings(scene, charge.limit, discharge, amps, told, old, refused, now))
     renewed = scene.bms is not None and scene.multi is not None and not discharge.refused
     memory = memory.but(
         adjusted_at=now,

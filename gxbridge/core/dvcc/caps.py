@@ -13,12 +13,13 @@ from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.decision import Cap
 from gxbridge.core.dvcc.guards import implausible, nominal_voltage
 from gxbridge.core.dvcc.likely import near_the_end, why_no_charge, why_no_discharge
+from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.permissions import battery_word, vebus_word
 from gxbridge.core.dvcc.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.said import Said
 from gxbridge.core.dvcc.scene import Scene
-from gxbridge.core.dvcc.services import Device, title
-from gxbridge.core.dvcc.snapshot import Stop
+from gxbridge.core.dvcc.services import Device, kind_of, title
+from gxbridge.core.dvcc.snapshot import Permit, Stop
 
 NO_LIMIT_A: Final = 10000.0
 """What "no limit" is as a number."""
@@ -39,7 +40,9 @@ def lowest_value(caps: list[Cap]) -> float | None:
 
 def missing(scene: Scene) -> str:
     """Why there is no limit of a battery BMS."""
-    return "no-vebus-limit" if scene.selection.vebus_bms else "no-bms"
+    if scene.selection.vebus_bms:
+        return "no-vebus-limit"
+    return "no-such-limit" if scene.charge_permits or scene.charge_stops or scene.discharge_stops else "no-bms"
 
 
 def cvl_caps(scene: Scene, said: Said, book: Chronicle, measured_v: float | None) -> Capped:
@@ -117,10 +120,38 @@ def vebus_caps(scene: Scene, book: Chronicle) -> list[Cap]:
     return [book.cap(name, 0.0, "A", multi.name, p.BMS_ALLOW_CHARGE)]
 
 
+def read_already(scene: Scene) -> str:
+    """The VE.Bus system whose word on charging is a cap of its own. Whatever else there is against it is a stop."""
+    multi = scene.multi
+    if multi is None or not scene.selection.vebus_bms or number(multi.items, p.BMS_ALLOW_CHARGE) == 1:
+        return ""
+    return multi.name
+
+
 def stop_caps(stops: Iterable[Stop]) -> list[Cap]:
     """What BMSes say that can only stop."""
     return [
         cap("other-stop", 0.0, "A", stop.source, stop.path, text=stop.text)._replace(since=stop.since) for stop in stops
+    ]
+
+
+def permit_caps(permits: Iterable[Permit]) -> list[Cap]:
+    """What BMSes say that can only say yes or no: nothing is limited by them now."""
+    return [
+        cap("other-allowed", NO_LIMIT_A, "A", permit.source, permit.path, text=permit.text)._replace(since=permit.since)
+        for permit in permits
+    ]
+
+
+def observed_caps(stops: Iterable[Stop]) -> list[Cap]:
+    """Refusals to discharge that can be told to nobody: no battery service gives a limit that could be lowered."""
+    return [
+        cap(
+            "discharge-obeyed" if kind_of(stop.source) == p.VEBUS else "discharge-observed",
+            *(None, "A", stop.source, stop.path),
+            text=stop.text,
+        )._replace(since=stop.since)
+        for stop in stops
     ]
 
 
@@ -141,7 +172,8 @@ def ccl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str
         from_bms = [c._replace(value=None) for c in from_bms]
     if refused is not None:
         from_bms.append(refused._replace(value=0.0, unit="A"))
-    from_bms += vebus + stop_caps(scene.charge_stops)
+    from_bms += vebus + stop_caps(stop for stop in scene.charge_stops if stop.source != read_already(scene))
+    from_bms += permit_caps(scene.charge_permits)
     bms_a = lowest_value(from_bms)
     caps = list(from_bms)
     user, ceiling = scene.settings.max_current_a, scene.options.max_charge_current_a
@@ -159,10 +191,12 @@ def ccl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str
 def dcl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str]]) -> Capped:
     """The discharge current limit: what the battery BMS says, unless another BMS stops it."""
     capped = bms_dcl_caps(scene, said, book, gave)
-    stops = stop_caps(scene.discharge_stops)
-    if not stops or scene.bms is None:
-        return capped._replace(caps=(*capped.caps, *stops))
-    return Capped(0.0, ordered([*stops, *capped.caps]))
+    stops = scene.discharge_stops
+    if not stops:
+        return capped
+    if scene.bms is None:
+        return capped._replace(caps=(*observed_caps(stops), *capped.caps))
+    return Capped(0.0, ordered([*stop_caps(stops), *capped.caps]))
 
 
 def bms_dcl_caps(scene: Scene, said: Said, book: Chronicle, gave: Set[tuple[str, str]]) -> Capped:

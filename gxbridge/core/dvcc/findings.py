@@ -106,6 +106,11 @@ FINDINGS: Final[Mapping[str, Text]] = {
         "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after it began.",
         "Charge now, or reduce the loads.",
     ),
+    "discharge-not-enforced": Text(
+        "warning",
+        "{why}.",
+        "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire.",
+    ),
     "sense-behind-contactor": Text(
         "info",
         "The voltage of {device} is not shared: its contactor is open, or its state is not running.",
@@ -130,6 +135,7 @@ def of_reason(now: float, reason: Cap) -> Finding:
 def round_findings(
     scene: Scene,
     ccl: Capped,
+    dcl: Capped,
     amps: Currents,
     told: Sequence[Told],
     old: Sequence[Device],
@@ -147,6 +153,9 @@ def round_findings(
     for reason in ccl.caps:
         if reason.name in UNKNOWN:
             yield of_reason(now, reason)
+    for reason in dcl.caps:
+        if reason.name == "discharge-observed":
+            yield finding(now, "discharge-not-enforced", reason.source, why=reason.text)
     if ccl.value is not None and any(one.why == "feed-in" for one in told):
         subject = "" if scene.multi is None else scene.multi.name
         yield finding(now, "feed-in-override", subject, limit=amount(ccl.value, "A"))

@@ -35,7 +35,8 @@ def granted(scene: Scene, memory: Memory) -> Grants:
         voltage=float(sensible(scene)),
         user_a=user_a if user_a >= 0 else inf,
         user_v=user_v if user_v > 0 else inf,
-        stops=-float(len(scene.charge_stops) + len(scene.discharge_stops)),
+        charge_stops=-float(len(scene.charge_stops)),
+        discharge_stops=-float(len(scene.discharge_stops)),
     )
 
 

@@ -60,8 +60,9 @@ class Grants(NamedTuple):
     """1 while the charge voltage makes sense."""
     user_a: float
     user_v: float
-    stops: float
-    """How many other BMSes say stop, as a negative number."""
+    charge_stops: float
+    discharge_stops: float
+    """How many other BMSes say stop, as negative numbers."""
 
 
 class Memory(NamedTuple):

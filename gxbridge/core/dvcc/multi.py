@@ -26,8 +26,8 @@ def remainder(
     """What is left for the Multi (whole A), after the sun, alternators and gensets; None: no limit."""
     power = scene.options.charge_power_w
     cap = ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
-    if limit_a is None:
-        return cap
+    if limit_a is None or (limit_a >= NO_LIMIT_A and scene.bms is None and scene.charge_permits):
+        return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
     made = solar_sum(scene, smoothed)
     made += sum(number(device.items, p.CURRENT) or 0.0 for device in (*scene.plant.others, *scene.plant.gensets))
     left = max(limit_a - made, 0.0)

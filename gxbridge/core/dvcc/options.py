@@ -83,7 +83,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "other_bms_stops",
-        "a BMS that only says stop (wired terminals, Bluetooth, a VE.Bus BMS with a lost connection or an error) stops",
+        "a BMS that only says yes or no (wired terminals, a two-signal BMS, a VE.Bus BMS with a lost connection or an "
+        "error; Bluetooth: only no) stops; while it allows, chargers are told their own limit",
         "only battery services and the permission of a VE.Bus BMS are looked at",
     ),
     Switch(

@@ -51,6 +51,17 @@ REASONS: Final[Mapping[str, Reason]] = {
         "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"
     ),
     "other-stop": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
+    "other-allowed": _said(
+        "{text}", "another BMS that can only say yes or no allows charging: wired terminals, a two-signal BMS: 10000 A"
+    ),
+    "discharge-observed": _said(
+        "{text}; observed, not enforced: no battery service gives a discharge limit that could be lowered",
+        "another BMS says stop, and no BMS of the battery services is in control: nothing is written",
+    ),
+    "discharge-obeyed": _said(
+        "{text}; the inverter/charger obeys it by itself, nothing is written",
+        "a BMS behind a VE.Bus system says stop, and no BMS of the battery services is in control: nothing is written",
+    ),
     # What is not known.
     "charge-unknown": _rule(
         "whether the {bms} allows charging is unknown, and unknown is not permission",
@@ -74,6 +85,9 @@ REASONS: Final[Mapping[str, Reason]] = {
         "/Info/MaxDischargeCurrent is invalid: nothing is written",
     ),
     "no-bms": _rule("no BMS is there, so nothing is granted", "no battery service with /Info/MaxChargeVoltage"),
+    "no-such-limit": _rule(
+        "a BMS that only says yes or no gives no such limit", "wired terminals, a two-signal BMS or Bluetooth"
+    ),
     "no-vebus-limit": _rule("a VE.Bus BMS gives no such limit", "a VE.Bus BMS only allows or refuses"),
     "bms-silent": _rule(
         "the {bms} is silent: nothing is granted, and a minute after its last word nothing is written any more",

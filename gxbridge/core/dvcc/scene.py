@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.selection import Selection, select
 from gxbridge.core.dvcc.services import Device, Plant, survey
 from gxbridge.core.dvcc.settings import Settings, read_settings
-from gxbridge.core.dvcc.snapshot import Snapshot, Stop
+from gxbridge.core.dvcc.snapshot import Permit, Snapshot, Stop
 
 
 class Scene(NamedTuple):
@@ -26,6 +26,7 @@ class Scene(NamedTuple):
     voltage: Voltage | None
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
+    charge_permits: tuple[Permit, ...] = ()
 
     @property
     def voltage_v(self) -> float | None:
@@ -53,8 +54,8 @@ def look(snapshot: Snapshot) -> Scene:
     voltage = battery_voltage(plant, selection.monitor, options)
     if not options.other_bms_stops:
         return Scene(plant, settings, selection, options, quirk, voltage)
-    stops = snapshot.charge_stops, snapshot.discharge_stops
-    return Scene(plant, settings, selection, options, quirk, voltage, *stops)
+    words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
+    return Scene(plant, settings, selection, options, quirk, voltage, *words)
 
 
 def bms_identity(scene: Scene) -> tuple[str, float | None]:

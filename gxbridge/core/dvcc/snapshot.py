@@ -29,6 +29,19 @@ class Stop(NamedTuple):
     text: str
 
 
+class Permit(NamedTuple):
+    """A BMS that can only say yes or no says yes to charging, without a limit. Fields as those of `Stop`.
+
+    It lifts nothing that anybody else holds: it is one more cap, so high that everything else is lower. It counts as no
+    BMS for the chargers: they are not told to rely on one.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str
+
+
 @record
 class Snapshot:
     """`services` in order of appearance; in profile `strict` the order only decides between equals.
@@ -45,3 +58,4 @@ class Snapshot:
     options: Options = field(default_factory=Options)
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
+    charge_permits: tuple[Permit, ...] = ()

@@ -234,4 +234,4 @@ def test_a_stop_for_discharge_from_others_is_told_at_once() -> None:
     del world.services[LYNX]
     world.options = Options.strict(loss_stops_first=False)
     world.run(3)
-    assert [c.name for c in world.limit("DCL").caps] == ["no-bms", "other-stop"]
+    assert [c.name for c in world.limit("DCL").caps] == ["discharge-observed", "no-such-limit"]
