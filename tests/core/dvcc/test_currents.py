@@ -7,8 +7,17 @@ import pytest
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.chargers import clamp
 from gxbridge.core.dvcc.current import dc_loads
+from gxbridge.core.dvcc.filters import (
+    CHARGER_WEIGHT,
+    DC_LOADS_WEIGHT,
+    VEBUS_WEIGHT,
+    advance,
+    advance_vebus,
+    fed_current,
+    low_pass,
+)
 from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.services import survey
+from gxbridge.core.dvcc.services import Device, survey
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
@@ -226,3 +235,26 @@ def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None
     own = World({SUN: charger(VOLTAGE=26.0), RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
     own.run(3)
     assert (own.limit("CCL").caps[0].name, own.limit("CCL").caps[0].source) == ("led-refused", "")
+
+
+def test_the_low_passes_and_what_they_are_fed() -> None:
+    """Weights of 20 and 30 s; an inverter/charger's sun counts where it makes more than the DC current."""
+    weights = (CHARGER_WEIGHT, VEBUS_WEIGHT, DC_LOADS_WEIGHT)
+    assert weights == pytest.approx((0.31415926536, 0.20943951024, 0.31415926536))
+    assert low_pass(10.0, 20.0, 0.3) == 13.0
+    solar = Device(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
+    assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
+    for current, fed in ((2.0, 3.75), (None, 3.75), (5.0, 5.0)):
+        assert fed_current(Device(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+
+
+@pytest.mark.parametrize(
+    ("current", "own", "fed"),
+    [(-10.0, 3.0, -3.0), (-0.8, 0.5, -0.5), (-2.0, 3.0, -2.0), (None, 3.0, 0.0), (7.0, 3.0, 7.0)],
+    ids=["no more than all can make", "however little", "what it takes", "unknown", "charging"],
+)
+def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float) -> None:
+    plant = survey({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
+    device = Device(MULTI, p.VEBUS, multiplus(CURRENT=current))
+    assert advance_vebus(1.0, plant, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
+    assert advance_vebus(1.0, plant, None) == pytest.approx(1.0 - 0.20943951024)

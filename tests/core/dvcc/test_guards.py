@@ -136,6 +136,8 @@ def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> Non
 def test_reading_numbers_and_texts() -> None:
     items: dict[str, Value] = {"a": 1, "b": 2.5, "c": None, "d": "7", "e": math.nan, "f": math.inf, "g": -2e9}
     assert [number(items, path) for path in "abcdefgh"] == [1, 2.5, None, None, None, None, None, None]
+    bounds: dict[str, Value] = {"a": 1e9, "b": -1e9, "c": 999999999.5, "d": -999999999.5}
+    assert [number(bounds, path) for path in "abcd"] == [None, None, 999999999.5, -999999999.5]
     assert [text(items, path) for path in "adh"] == ["", "7", ""]
     assert (least(), least(None), least(3, None, 2)) == (None, None, 2)
 
