@@ -490,3 +490,33 @@ def test_a_request_to_disable_pv_comes_from_the_system_service_only() -> None:
     world = World({LYNX: lynx(), SUN: charger(), "com.victronenergy.acsystem.x": {p.PV_DISABLE: 1}})
     world.look(("com.victronenergy.acsystem.x", p.PV_DISABLE), (p.SYSTEM, p.PV_DISABLE))
     assert world.memory.pv_disabled_reads == 0
+
+
+def copy_of(text: str) -> str:
+    """The same text, but not the same object: what comes from D-Bus is never one of the program's own."""
+    return "".join(list(text))
+
+
+def test_what_cannot_wait_is_known_by_its_service_and_path_and_nothing_else_is() -> None:
+    services = {LYNX: lynx(), SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.0), p.SYSTEM: {p.PV_DISABLE: 1}}
+    world = World(services, Options.vendor())
+    for service, path in (
+        (LYNX, "/A"), (LYNX, p.SOC), ("com.victronenergy.battery.a", p.CVL), (CAN_BMS, p.CVL),
+        ("com.victronenergy.a", p.PV_DISABLE), ("com.victronenergy.z", p.PV_DISABLE), (p.SYSTEM, "/A"),
+        (p.SYSTEM, "/z"),
+    ):  # fmt: skip
+        decision = world.look((service, path))
+        assert (decision.writes, world.memory.pv_disabled_reads) == ((), 0), (service, path)
+    assert world.look((copy_of(LYNX), copy_of(p.CVL))).writes
+    world.look((copy_of(p.SYSTEM), copy_of(p.PV_DISABLE)))
+    assert world.memory.pv_disabled_reads == 20
+
+
+@pytest.mark.parametrize("other", ["com.victronenergy.battery.a", "com.victronenergy.battery.z"])
+def test_a_voltage_that_came_as_another_bms_took_over_leaves_the_multis(other: str) -> None:
+    services = {LYNX: lynx(), other: can_bms(DEVICE_INSTANCE=600), SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.8)}
+    world = World(services, Options.vendor(), {p.SET_DVCC: 1, p.SET_BATTERY: "com.victronenergy.battery/100"})
+    assert world.decision.bms_service == LYNX
+    world.set(LYNX, CVL=None)
+    assert world.written(p.CHARGE_VOLTAGE) == {SUN: 27.8}
+    assert not world.written(p.BOL_CHARGE_VOLTAGE)

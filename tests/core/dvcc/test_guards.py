@@ -26,6 +26,11 @@ def test_the_windows(nominal: float, low: float, high: float) -> None:
 
 def test_without_a_nominal_voltage_any_window_will_do() -> None:
     assert [value for value in (9.9, 14, 18, 28, 36, 57, 65) if implausible(value, None) is None] == [14, 28, 57]
+    assert implausible(9.9, None) == window(12), "the first of them is named"
+
+
+def test_the_window_of_an_odd_nominal_voltage() -> None:
+    assert window(50) == (50, pytest.approx(41.6667, abs=1e-4), pytest.approx(66.6667, abs=1e-4))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,7 @@ def test_without_a_nominal_voltage_any_window_will_do() -> None:
         (Options(nominal_voltage_v=12), {p.NOMINAL_VOLTAGE: 24, p.VOLTAGE: 52.0}, 52.0, 12),
         (Options(), {p.NOMINAL_VOLTAGE: 24, p.VOLTAGE: 52.0}, 52.0, 24),
         (Options(), {p.NOMINAL_VOLTAGE: 0, p.VOLTAGE: 17.9}, 52.0, 12),
+        (Options(), {p.NOMINAL_VOLTAGE: -24, p.VOLTAGE: 17.9}, 52.0, 12),
         (Options(), {p.NOMINAL_VOLTAGE: 1, p.VOLTAGE: 17.9}, 52.0, 1),
         (Options(), {p.NOMINAL_VOLTAGE: None, p.VOLTAGE: 18.0}, None, 24),
         (Options(), {p.VOLTAGE: 35.9}, None, 24),

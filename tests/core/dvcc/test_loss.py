@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.loss import identity_of, present
+from gxbridge.core.dvcc.memory import Controller
 from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.services import Device
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
@@ -243,3 +246,43 @@ def test_after_a_loss_that_nobody_is_told_of_there_is_no_countdown() -> None:
     del world.services[LYNX]
     world.run(3)
     assert (world.decision.charge_link_ends_at, world.decision.multi_stops_at) == (None, None)
+
+
+def test_a_battery_is_known_again_by_the_last_word_of_its_serial_and_its_unique_number() -> None:
+    for serial, number, words in (
+        ("0167120 HQ21302VUDQ", 7, "uc7 HQ21302VUDQ"),
+        ("HQ21302VUDQ", None, "HQ21302VUDQ"),
+        ("a b c", None, "c"),
+        ("", None, ""),
+        (None, 0, "uc0"),
+    ):
+        assert identity_of(Device(LYNX, p.BATTERY, {p.SERIAL: serial, p.UNIQUE_NUMBER: number})) == words
+
+
+def test_since_when_a_bms_controls_holds_for_that_one_until_it_is_lost() -> None:
+    known = Controller("com.victronenergy.battery.m", p.BATTERY, "", 1, 5.0, 8.0)
+    for name, lost_at, since in (("m", None, 5.0), ("a", None, 9.0), ("z", None, 9.0), ("m", 7.0, 9.0)):
+        device = Device(".".join(("com.victronenergy.battery", name)), p.BATTERY, {})
+        assert present(device, known._replace(lost_at=lost_at), {}, 9.0).since == since
+
+
+def test_a_battery_bms_is_named_before_a_vebus_bms() -> None:
+    world = World({MULTI: with_vebus_bms(), LYNX: lynx(CVL=None)})
+    assert (world.decision.bms_service, world.decision.bms_since) == (MULTI, 0.0)
+    world.run(5)
+    world.set(LYNX, CVL=27.4)
+    assert (world.decision.bms_service, world.decision.bms_since) == (LYNX, 5.0)
+
+
+def test_the_moment_a_silent_bms_is_lost_is_a_round_of_its_own() -> None:
+    world = World({LYNX: lynx(), SUN: charger()})
+    world.run(4)
+    del world.services[LYNX]
+    states = []
+    for _ in range(70):
+        decision = world.run(1)
+        states.append((decision.bms_state, decision.adjusted))
+    first = next(index for index, (state, _) in enumerate(states) if state == "lost")
+    assert states[0] == ("silent", True)
+    assert states[first] == ("lost", True)
+    assert (first + 5) % 3, "which would not have been due in the rhythm"
