@@ -520,3 +520,27 @@ def test_a_voltage_that_came_as_another_bms_took_over_leaves_the_multis(other: s
     world.set(LYNX, CVL=None)
     assert world.written(p.CHARGE_VOLTAGE) == {SUN: 27.8}
     assert not world.written(p.BOL_CHARGE_VOLTAGE)
+
+
+def test_more_than_one_bms_means_two() -> None:
+    for services, alarm in (({}, 0), ({LYNX: lynx()}, 0), ({LYNX: lynx(), CAN_BMS: can_bms(CVL=28.0)}, 1)):
+        world = World(services | {SUN: charger()})
+        assert world.run(3).published[p.ALARM_MULTIPLE] == alarm
+
+
+def test_a_charger_that_does_not_know_of_bmses_remembers_none() -> None:
+    for present, told in (({}, 50), ({p.BMS_PRESENT: None}, 50), ({p.BMS_PRESENT: 0}, 50), ({p.BMS_PRESENT: 1}, None)):
+        items = {name: value for name, value in charger().items() if name != p.BMS_PRESENT} | present
+        world = World({SUN: items}, Options.vendor(), {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 100})
+        world.run(3)
+        assert world.told(SUN) == told
+
+
+def test_with_dvcc_off_nothing_is_controlled() -> None:
+    services = {CAN_BMS: can_bms(), SUN: charger(NETWORK_MODE=1), MULTI: multi(HUB_VOLTAGE=28.0)}
+    for options, controlled in ((Options.strict(), 0), (Options.vendor(), 1)):
+        world = World({name: dict(items) for name, items in services.items()}, options, {p.SET_DVCC: 0})
+        shown = world.run(3).published
+        assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (controlled, controlled)
+        assert (shown[p.CONTROL_DVCC], shown[p.CONTROL_BMS_PARAMETERS], shown[p.CONTROL_MAX_CURRENT]) == (0, 0, 0)
+        assert (shown[p.CONTROL_EFFECTIVE_VOLTAGE], shown[p.BATTERY_CHARGE_VOLTAGE]) == (None, None)

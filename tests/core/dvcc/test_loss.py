@@ -32,6 +32,15 @@ FORGOTTEN = (
 RS_ITEMS = {p.IS_INVERTER_CHARGER: 1, p.DISCHARGE_CURRENT: None}
 
 
+CONTROLLED = (
+    p.CONTROL_SOLAR_VOLTAGE,
+    p.CONTROL_SOLAR_CURRENT,
+    p.CONTROL_BMS_PARAMETERS,
+    p.CONTROL_EFFECTIVE_VOLTAGE,
+    p.BATTERY_CHARGE_VOLTAGE,
+)
+
+
 def boat(**options: str) -> World:
     """A Lynx, a Multi, two solar chargers, an alternator, an inverter; half a minute of normal life."""
     services = {
@@ -286,3 +295,24 @@ def test_the_moment_a_silent_bms_is_lost_is_a_round_of_its_own() -> None:
     assert states[0] == ("silent", True)
     assert states[first] == ("lost", True)
     assert (first + 5) % 3, "which would not have been due in the rhythm"
+
+
+def test_what_is_published_and_named_while_a_bms_is_silent_and_lost() -> None:
+    world = World({LYNX: lynx(), SUN: charger(), MULTI: multi()})
+    world.run(4)
+    del world.services[LYNX]
+    for seconds, name, solar, told in ((3, "bms-silent", 1, 0.0), (70, "bms-lost", 0, None)):
+        shown = world.run(seconds).published
+        assert [shown[path] for path in CONTROLLED] == [0, solar, 0, None, None]
+        assert {limit.caps[0].name for limit in world.decision.limits} == {name}
+        assert [limit.value for limit in world.decision.limits] == [None, told, None, told, told]
+
+
+def test_what_is_published_while_a_charger_remembers_a_bms() -> None:
+    world = World({CAN_BMS: can_bms(), SUN: charger()}, Options.vendor())
+    world.run(3)
+    assert [world.decision.published[path] for path in CONTROLLED] == [1, 1, 1, 56.0, 56.0]
+    del world.services[CAN_BMS]
+    world.services[SUN][p.BMS_PRESENT] = 1
+    world.run(3)
+    assert [world.decision.published[path] for path in CONTROLLED] == [0, 0, 1, None, None]
