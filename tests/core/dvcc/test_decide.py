@@ -23,6 +23,7 @@ from tests.core.dvcc.world import (
     SUN,
     SUN_2,
     VECAN,
+    Items,
     World,
     can_bms,
     charger,
@@ -544,3 +545,66 @@ def test_with_dvcc_off_nothing_is_controlled() -> None:
         assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (controlled, controlled)
         assert (shown[p.CONTROL_DVCC], shown[p.CONTROL_BMS_PARAMETERS], shown[p.CONTROL_MAX_CURRENT]) == (0, 0, 0)
         assert (shown[p.CONTROL_EFFECTIVE_VOLTAGE], shown[p.BATTERY_CHARGE_VOLTAGE]) == (None, None)
+
+
+FLAGS = (p.CONTROL_SOLAR_VOLTAGE, p.CONTROL_SOLAR_CURRENT, p.CONTROL_BMS_PARAMETERS, p.CONTROL_MAX_CURRENT)
+USER = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30}
+
+
+@pytest.mark.parametrize(
+    ("services", "settings", "flags"),
+    [
+        ({LYNX: lynx(), SUN: charger()}, {}, [1, 1, 1, 1]),
+        ({LYNX: lynx(), MULTI: multi()}, {}, [0, 0, 1, 1]),
+        ({LYNX: lynx(), MULTI: multi(BOL_FRAME=0)}, {}, [0, 0, 1, 0]),
+        ({LYNX: lynx(), MULTI: multi(BOL_FRAME=2)}, {}, [0, 0, 1, 0]),
+        ({LYNX: lynx(), MULTI: multi(BOL_FRAME=None)}, {}, [0, 0, 1, 0]),
+        ({LYNX: lynx()}, {}, [0, 0, 0, 1]),
+        ({LYNX: lynx(), VECAN: {p.CHARGE_VOLTAGE: None}}, {}, [1, 0, 1, 1]),
+        ({LYNX: lynx(), RS: charger(IS_INVERTER_CHARGER=1)}, {}, [1, 1, 1, 1]),
+        ({SUN: charger()}, USER, [0, 1, 0, 1]),
+        ({SUN: charger()}, {}, [0, 0, 0, 1]),
+        ({CAN_BMS: can_bms(CVL=None), MULTI: multi()}, USER, [0, 0, 0, 1]),
+        ({SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.0)}, {}, [1, 0, 0, 1]),
+        ({VECAN: {p.CHARGE_VOLTAGE: None}, MULTI: multi(HUB_VOLTAGE=27.0), ALTERNATOR: charger()}, {}, [1, 0, 0, 1]),
+        ({LYNX: lynx(CCL=None), SUN: charger()}, {}, [1, 0, 1, 1]),
+        ({LYNX: lynx(CCL=None), MULTI: multi()}, {}, [0, 0, 1, 1]),
+    ],
+)
+def test_the_flags_of_a_round(services: dict[str, Items], settings: dict[str, Value], flags: list[int]) -> None:
+    world = World({name: dict(items) for name, items in services.items()}, Options.vendor(), {p.SET_DVCC: 1} | settings)
+    shown = world.run(3).published
+    assert [shown[path] for path in FLAGS] == flags
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(100.0, {MULTI: 10000}), (None, {})])
+def test_no_limit_is_told_again_after_a_bms_that_limited(ccl: Value, told: dict[str, Value]) -> None:
+    world = World({SUN: charger(50, 0), MULTI: multi()}, Options.vendor())
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
+    world.services[CAN_BMS] = can_bms(CCL=ccl)
+    world.run(3)
+    del world.services[CAN_BMS]
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == told
+
+
+def test_no_limit_is_told_after_a_bms_without_a_current_limit() -> None:
+    world = World({CAN_BMS: can_bms(CCL=None), SUN: charger(50, 0), MULTI: multi()}, Options.vendor())
+    world.run(3)
+    del world.services[CAN_BMS]
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
+
+
+def test_a_limit_that_was_told_is_lifted_also_when_a_bms_without_one_was_there_in_between() -> None:
+    world = World({SUN: charger(50, 0), MULTI: multi()}, Options.vendor(no_unlimited_reset=True), dict(USER))
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 30}
+    world.services[CAN_BMS] = can_bms(CCL=None)
+    world.settings[p.SET_MAX_CURRENT] = -1
+    world.run(3)
+    assert not world.written(p.MULTI_CHARGE_CURRENT)
+    del world.services[CAN_BMS]
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}

@@ -61,6 +61,8 @@ def test_the_users_choice_of_a_monitor() -> None:
     assert monitor(services, SET_BATTERY="com.victronenergy.battery/288") == SHUNT
     assert monitor(services, SET_BATTERY="com.victronenergy.battery/1") == "", "absent, but still chosen"
     assert monitor(services | {MULTI: multi()}, SET_BATTERY="com.victronenergy.vebus/261") == MULTI
+    assert monitor(services | {MULTI: multi()}, SET_BATTERY="vebus/261") == MULTI
+    assert monitor(services, SET_BATTERY="".join(["def", "ault"])) == CAN_BMS
 
 
 def test_without_a_battery_the_multi_counts_if_it_tracks_all_current_or_nothing_else_charges() -> None:
@@ -89,6 +91,9 @@ def test_the_bms_is_a_parallel_lynx_else_the_monitor_else_the_lowest_instance_el
     assert bms(services, SET_BMS_INSTANCE=512) == CAN_BMS
     assert bms(services, SET_BMS_INSTANCE=288) == ""
     assert bms(services, SET_BMS_INSTANCE=-255) == ""
+    assert bms(services, SET_BMS_INSTANCE=-5) == ""
+    low: Services = {CAN_BMS: can_bms(DEVICE_INSTANCE=5), LYNX: lynx(), CAN_BMS + "2": can_bms(DEVICE_INSTANCE=6)}
+    assert bms(low, SET_BATTERY="com.victronenergy.battery/100") == LYNX, "the monitor, not the lowest instance"
     assert bms({SHUNT: shunt()}) == ""
     assert scene(services).selection.bmses == 2
 
@@ -103,7 +108,8 @@ def test_the_multi_is_the_lowest_instance_and_on_a_cerbo_only_the_one_on_board()
     on_board = scene(services, "C00A").multi
     assert on_board is not None
     assert on_board.name == MULTI_2
-    assert scene({MULTI: multi()}, "C00A").multi is None
+    for connection in (None, "/dev/ttyACM0", "/dev/ttyS4"):
+        assert scene({MULTI: multi(MK_CONNECTION=connection)}, "C00A").multi is None
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,9 @@ def test_the_multi_is_the_lowest_instance_and_on_a_cerbo_only_the_one_on_board()
     [
         ({}, True),
         ({"MK_PRODUCT": "MK2"}, False),
+        ({"MK_PRODUCT": "Mk2"}, False),
+        ({"MK_PRODUCT": "".join(["M", "K3"])}, True),
+        ({"BMS_VERSION": 1146101}, True),
         ({"BMS_VERSION": 1146099}, False),
         ({"BMS_VERSION": 1146100, "BMS_TYPE": 0}, True),
         ({"BMS_VERSION": None}, True),
