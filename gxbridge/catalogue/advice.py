@@ -186,6 +186,11 @@ def _cautions(model: Model, answers: Answers) -> Iterator[str]:
             "a GX device cannot control chargers by it (DVCC); gxbridge can read its terminals through digital "
             "inputs and stop chargers"
         )
+    if answers.gx is False and model.facts.contactor:
+        yield (
+            "without a GX device its contactor and its terminals protect the battery, but no charger is controlled "
+            "by its limits (DVCC)"
+        )
     if answers.dc_loads and not model.facts.connection_a:
         yield "DC loads connect directly to the battery and need a remote input that its load disconnect terminal stops"
 

@@ -77,12 +77,13 @@ def _answer(question: Question, line: str) -> bool | int | None:
 
 
 def as_json(result: Recommendation) -> dict[str, Any]:
-    """`recommendation` is the model's name as the overview writes it, or null while the answers decide nothing."""
+    """`recommendation` is the model's name as the overview writes it, or null while the answers decide nothing; it is
+    `certain` when no open question could change it."""
     best = result.best
     return {
         "recommendation": best.model.name if best else None,
         "names": list(best.model.all_names) if best else [],
-        "certain": bool(best and not best.open),
+        "certain": bool(best and not result.ask),
         "reasons": list(result.reasons),
         "cautions": list(result.cautions),
         "accessories": list(result.accessories),

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"gxbridge models: no model is called {args.model!r}; there are: {names}", file=sys.stderr)
         return 2
     if args.json:
-        _print_json(as_json(found.model, whole))
+        _print_json(as_json(found.model, whole) | {"variant": found.variant.name if found.variant else None})
     else:
         print("\n".join(page(found, whole)))
     return 0

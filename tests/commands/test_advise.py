@@ -13,6 +13,7 @@ from gxbridge.cli import main
 from gxbridge.commands.advise import ask
 
 YES_NO_OPEN = (True, False, None)
+FIVE = ("inverter-charger", "gx", "alternator", "dc-loads", "contactor")
 
 
 @pytest.mark.parametrize(
@@ -171,3 +172,31 @@ def test_a_flag_means_that_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
     assert main(["advise", "--gx"]) == 0
+
+
+FLAGS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "--voltage": (("--voltage", "12"), ("--voltage", "24"), ("--voltage", "48"), ()),
+    **{flag: ((f"--{flag}",), (f"--no-{flag}",), ()) for flag in FIVE},
+}
+
+
+def test_every_combination_of_flags_gives_what_the_answers_give(capsys: pytest.CaptureFixture[str]) -> None:
+    """All 4 x 3^5 command lines: a flag left out is an open question, and nothing is ever asked on the way."""
+    names = {name for model in catalogue().models if model.advice for name in (model.name,)}
+    answers = itertools.product((12, 24, 48, None), *[(True, False, None)] * 5)
+    for words, given in zip(itertools.product(*FLAGS.values()), answers, strict=True):
+        assert main(["advise", "--json", *itertools.chain(*words)]) == 0
+        told = json.loads(capsys.readouterr().out)
+        result = advise(Answers(*given), catalogue())
+        assert told["recommendation"] == (result.best.model.name if result.best else None)
+        assert told["open"] == list(result.ask)
+        assert told["certain"] == (result.best is not None and not result.ask)
+        everybody = [told["recommendation"] or "", *(other["model"] for other in told["others"] + told["excluded"])]
+        assert sorted(filter(None, everybody)) == sorted(names), "each of the five is recommended, possible or excluded"
+
+
+def test_a_contactor_without_a_gx_device_is_recommended_with_what_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["advise", "--contactor", "--no-gx"])
+    assert "no charger is controlled by its limits" in capsys.readouterr().out
+    main(["advise", "--contactor", "--gx"])
+    assert "no charger is controlled by its limits" not in capsys.readouterr().out

@@ -62,3 +62,12 @@ def test_an_unknown_model_lists_those_there_are(capsys: pytest.CaptureFixture[st
     assert "no model is called 'BMS 99'" in captured.err
     assert "Lynx Smart BMS" in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(("asked", "variant"), [("0xA3E4", "Lynx Smart BMS NG 500"), ("Lynx Smart BMS", None)])
+def test_json_names_the_variant_that_was_asked_for(
+    asked: str, variant: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["name"], told["variant"]) == ("Lynx Smart BMS", variant)
