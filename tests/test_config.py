@@ -74,7 +74,7 @@ transmit: {level: writes, allow_mode: true}
 log: {level: warning, modules: {can: debug}}
 installation: {model: Small BMS, dvcc: yes, batteries: 2}
 terminals:
-  - {model: Small BMS, allow_to_charge: com.victronenergy.digitalinput.input_1, batteries: 2}
+  - {model: SmallBMS, allow_to_charge: com.victronenergy.digitalinput.input_1, batteries: 2}
 readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
 """,
     )
@@ -96,7 +96,7 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
     assert config.known_batteries == (Configured("vecan", 36, 167120, 0xA3E5, 0),)
     assert (config.transmit, config.allow_mode) == ("writes", True)
     assert (config.log_level, config.log_modules) == ("warning", {"can": "debug"})
-    inputs = Terminals("Small BMS", "small_bms", 24, 2, "com.victronenergy.digitalinput.input_1")
+    inputs = Terminals("Small BMS", "smallbms", 24, 2, "com.victronenergy.digitalinput.input_1")
     assert config.terminals == (inputs,)
     assert config.installation == Installation("Small BMS", 24, 2, control=True, terminals=("charge",))
     key = bytes.fromhex("0123456789abcdef0123456789abcdef")

@@ -104,7 +104,7 @@ def configs(draw: st.DrawFn) -> Config:
         transmit=draw(st.sampled_from(["off", "writes"])),
         log_modules={"can": "debug"},
         installation=draw(st.none() | st.just(Installation("VE.Bus BMS NG", 24, 30, control=True))),
-        terminals=(Terminals("VE.Bus BMS", "x", None, 3, None, "a.b.c"),),
+        terminals=(Terminals("VE.Bus BMS", "x", None, 3, "com.victronenergy.digitalinput.input_1"),),
     )
 
 

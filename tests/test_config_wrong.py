@@ -12,6 +12,7 @@ from gxbridge.config import ConfigError, Overrides, load
 from gxbridge.config.read import MAX_BYTES, read_config
 from tests.configs import loaded, problems
 
+A, B = "com.victronenergy.digitalinput.input_1", "com.victronenergy.digitalinput.input_2"
 WRONG = [
     ("publsh: bms", "c.yaml:1:publsh: there is no such key; did you mean publish?"),
     ("mode: off", "c.yaml:1:mode: there is no such key; did you mean dvcc.mode?"),
@@ -67,7 +68,10 @@ WRONG = [
     ("- a", "c.yaml:1: the file is a list; write `key: value` lines, such as `publish: bms`"),
     ("hello", "c.yaml:1: the file is a text; write `key: value` lines"),
     ("readout: [{address: x, key: 00}]", "readout[0].address: 'x' is not a Bluetooth address; write for example C0:FF"),
-    ("terminals: [{model: Small BMS, pre_alarm: input 1}]", "pre_alarm: 'input 1' is not a D-Bus service name"),
+    (
+        "terminals: [{model: Small BMS, pre_alarm: input 1}]",
+        "pre_alarm: 'input 1' is not the D-Bus service of a digital input",
+    ),
     # not YAML, or not even text
     (
         "dvcc:\n\tmode: off",
@@ -120,36 +124,51 @@ WRONG = [
         "can: []\nbattery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
         "none is configured",
     ),
-    ("terminals: [{model: Small BMS}]", "terminals[0]: has no input; write at least one of allow_to_charge"),
     (
-        "terminals: [{model: Small BMS, pre_alarm: a.b, pre_alarm_level: 2}]",
+        "terminals: [{model: Small BMS}]",
+        "terminals[0]: has no input; write at least one of allow_to_charge, allow_to_d",
+    ),
+    (
+        f"terminals: [{{model: Small BMS, pre_alarm: {A}}}]",
+        "terminals[0]: wires only the pre-alarm, which allows and stops nothing; write at least one of allow_to_charge",
+    ),
+    (
+        "terminals: [{model: Small BMS, allow_to_charge: com.victronenergy.battery.x}]",
+        "allow_to_charge: 'com.victronenergy.battery.x' is not the D-Bus service of a digital input; write for example",
+    ),
+    (
+        f"terminals: [{{model: Small BMS, allow_to_charge: {A}, pre_alarm: {B}, pre_alarm_level: 2}}]",
         "terminals[0].pre_alarm_level: 2",
     ),
     (
-        "terminals: [{model: Small BMS, allow_to_charge: a.b, pre_alarm_level: 1}]",
+        f"terminals: [{{model: Small BMS, allow_to_charge: {A}, pre_alarm_level: 1}}]",
         "terminals[0].pre_alarm_level: is about a contact that is not wired; write pre_alarm",
     ),
     (
-        "terminals: [{model: Small BMS, pre_alarm: a.b, allow_to_charge: a.b}]",
+        f"terminals: [{{model: Small BMS, pre_alarm: {A}, allow_to_charge: {A}}}]",
         "terminals[0]: uses one digital input for two contacts",
     ),
     (
-        "terminals: [{model: Small BMS, pre_alarm: a.b}, {model: VE.Bus BMS, name: x, pre_alarm: a.b}]",
-        "terminals[1].pre_alarm: a.b is already an input of small_bms",
+        f"terminals: [{{model: Small BMS, pre_alarm: {B}, allow_to_charge: {A}}}, "
+        f"{{model: VE.Bus BMS, name: x, allow_to_charge: {A}}}]",
+        f"terminals[1].allow_to_charge: {A} is already an input of small_bms",
     ),
     (
-        "terminals: [{model: Small BMS, pre_alarm: a.b}, {model: Small BMS, pre_alarm: a.c}]",
+        f"terminals: [{{model: Small BMS, allow_to_charge: {A}}}, {{model: Small BMS, allow_to_charge: {B}}}]",
         "terminals[1]: has the same name as another entry: small_bms",
     ),
     (
-        "terminals: [{model: Tiny BMS, pre_alarm: a.b}]",
+        f"terminals: [{{model: Tiny BMS, allow_to_charge: {A}}}]",
         "terminals[0].model: 'Tiny BMS' is not a BMS model that gxbridge knows",
     ),
     (
-        "dvcc: {nominal_voltage_v: 48}\nterminals: [{model: Smart BMS CL 12/100, pre_alarm: a.b}]",
+        f"dvcc: {{nominal_voltage_v: 48}}\nterminals: [{{model: Smart BMS CL 12/100, allow_to_charge: {A}}}]",
         "terminals[0].nominal_voltage_v: the Smart BMS CL 12/100",
     ),
-    ("terminals: [{model: BMS 12/200, allow_to_charge: a.b}]", "terminals[0]: the BMS 12/200 has no charge terminal"),
+    (
+        f"terminals: [{{model: BMS 12/200, allow_to_charge: {A}}}]",
+        "terminals[0]: the BMS 12/200 has no charge terminal",
+    ),
     (
         "installation: {model: Smart BMS CL 12/100, nominal_voltage_v: 48}",
         "installation.nominal_voltage_v: the Smart BMS CL 12/100 connects to a 12 V system, not to 48 V",
@@ -161,7 +180,7 @@ WRONG = [
     ),
     (
         "installation: {model: VE.Bus BMS V2, alternator: port}",
-        "installation.alternator: the VE.Bus BMS V2 does not have an alternator port",
+        "installation.alternator: the VE.Bus BMS V2 does not have an alternator port, nor any other provision",
     ),
     ("installation: {batteries: 2}", "installation: names no model"),
     ("installation: {model: Tiny BMS}", "installation.model: 'Tiny BMS' is not a BMS model"),

@@ -8,9 +8,9 @@ from gxbridge.catalogue.model import Alternator, Catalogue, Found, Terminal
 from gxbridge.core.record import record
 
 _ALTERNATOR_WORDS: dict[Alternator, str] = {
-    "none": "no alternator port",
-    "port": "an alternator port of {a} A",
-    "atc-mode": "no alternator port but an Alternator ATC mode of its relay",
+    "none": ", nor any other provision for an alternator",
+    "port": ": it has an alternator port of {a} A",
+    "atc-mode": ": it has an Alternator ATC mode of its relay",
 }
 
 
@@ -107,7 +107,7 @@ def _alternator(wanted: Installation, found: Found) -> Iterator[Problem]:
         has = _ALTERNATOR_WORDS[facts.alternator].format(a=facts.alternator_a)
         yield Problem(
             "alternator",
-            f"the {found.name} does not have {asked}: it has {has}",
+            f"the {found.name} does not have {asked}{has}",
             f"write alternator: {facts.alternator}",
         )
 

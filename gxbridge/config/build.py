@@ -36,6 +36,10 @@ class _Report:
     def __call__(self, key: str, what: str, instead: str) -> None:
         self._problems.append(Problem(self._file, self._lines.get(key, 0), key, what, instead))
 
+    def stands(self, at: str, *names: str) -> bool:
+        """Is one of the keys there, be its value right or wrong?"""
+        return any(f"{at}.{name}" in self._lines for name in names)
+
 
 def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
     values = checked.values
@@ -214,8 +218,9 @@ def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Re
             continue
         at = f"terminals[{index}]"
         inputs = [name for name in ("allow_to_charge", "allow_to_discharge", "pre_alarm") if name in entry]
-        if not inputs:
-            report(at, "has no input", "write at least one of allow_to_charge, allow_to_discharge, pre_alarm")
+        if not report.stands(at, *PERMISSIONS):
+            what = "wires only the pre-alarm, which allows and stops nothing" if inputs else "has no input"
+            report(at, what, f"write at least one of {', '.join(PERMISSIONS)}; docs/wiring.md tells why")
         if entry.get("pre_alarm_level") and "pre_alarm" not in entry:
             report(f"{at}.pre_alarm_level", "is about a contact that is not wired", "write pre_alarm, or leave it out")
         used = {value: name for name, value in ((n, entry[n]) for n in inputs)}
@@ -232,7 +237,7 @@ def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Re
         settings = {key: value for key, value in entry.items() if key not in ("model", "name")}
         if nominal is not None:
             settings.setdefault("nominal_voltage_v", int(nominal))
-        terminals = Terminals(entry["model"], name, **settings)
+        terminals = Terminals(_called(entry["model"]), name, **settings)
         _check_model(terminals, inputs, at, report)
         if any(other.name == terminals.name for other in found):
             report(at, f"has the same name as another entry: {name}", "give each a `name:` of its own")
@@ -240,12 +245,22 @@ def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Re
     return tuple(found)
 
 
+PERMISSIONS: Final = ("allow_to_charge", "allow_to_discharge")
+"""The contacts without which an entry is no BMS: `gxbridge wiring-test` refuses it too."""
 CONTACTS: Final[Mapping[str, Terminal]] = {
     "allow_to_charge": "charge",
     "allow_to_discharge": "discharge",
     "pre_alarm": "pre-alarm",
 }
 """Key of an entry below terminals -> the catalogue's name of that contact."""
+
+
+def _called(model: str) -> str:
+    """A model as the catalogue names it, however it is written; one that is not in it as it stands."""
+    from gxbridge.catalogue import catalogue
+
+    found = catalogue().find(model)
+    return model if found is None else found.name
 
 
 def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
@@ -273,7 +288,8 @@ def _installation(
     from gxbridge.catalogue.check import Installation, check_installation
 
     volts = entry.get("nominal_voltage_v", None if nominal is None else int(nominal))
-    wired = {name for item in terminals if item.model == entry["model"] for name in CONTACTS if getattr(item, name)}
+    same = [item for item in terminals if item.model == _called(entry["model"])]
+    wired = {name for item in same for name in CONTACTS if getattr(item, name)}
     wanted = Installation(
         *(entry["model"], volts, entry.get("batteries"), entry.get("dvcc", False), entry.get("alternator", "none")),
         terminals=tuple(CONTACTS[name] for name in CONTACTS if name in wired),

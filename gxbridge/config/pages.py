@@ -155,7 +155,7 @@ def _value_words(key: Key) -> str:
     if key.choices:
         return ", ".join(f"`{choice}`" for choice in key.choices)
     words = {"free": "names and values", "levels": "names and levels", "hex key": "32 hexadecimal digits",
-             "mac": "a Bluetooth address", "service": "a D-Bus service", "dbus": "a D-Bus address", "text": "text",
+             "mac": "a Bluetooth address", "service": "a digital input", "dbus": "a D-Bus address", "text": "text",
              "name": "letters, digits, `_`"}  # fmt: skip
     return words.get(key.kind) or key.wanted.removeprefix("a ")
 

@@ -12,7 +12,8 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 """section: keys of its own; items: a list of sections; free: anything, handed on; levels: logger name to level.
 text, name (letters, digits and _), choice, whole and number (with limits), flag (yes or no), dbus (an address),
-service (a D-Bus service name), mac (a Bluetooth address), hex key (32 hexadecimal digits): single values."""
+service (that of a digital input on D-Bus), mac (a Bluetooth address), hex key (32 hexadecimal digits): single
+values."""
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 

@@ -119,7 +119,7 @@ CHECKS: Final[dict[str, Callable[[Key, yaml.ScalarNode], Any]]] = {
     "dbus": _matching(
         r"system|session|(?:unix|tcp|unixexec|nonce-tcp|launchd|autolaunch):[\x21-\x7e]*", "a D-Bus address"
     ),
-    "service": _matching(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+", "a D-Bus service name"),
+    "service": _matching(r"com\.victronenergy\.digitalinput\.[A-Za-z_]\w*", "the D-Bus service of a digital input"),
     "mac": _matching(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", "a Bluetooth address"),
     "hex key": _matching(r"[0-9A-Fa-f]{32}", "a key of 32 hexadecimal digits"),
 }
