@@ -16,6 +16,11 @@ HELP = "decode one Bluetooth Instant Readout advertisement"
 
 NOT_OPENED = 1
 USAGE = 2
+LONGEST_S = 3600.0
+KEYLIKE = re.compile(r"(?:[0-9A-Fa-f][ :-]?){16,}")
+"""Sixteen hexadecimal digits or more: an advertisement, a key, or half a key."""
+ADDRESS = re.compile(r"(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
+"""A Bluetooth address, or what stands for one on macOS."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +38,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scan", action="store_true", help="listen by Bluetooth; without a key only list devices")
     parser.add_argument("--seconds", type=float, default=15.0, help="how long to listen (default 15)")
     parser.add_argument("--address", help="with --scan: the one device to which the key belongs")
+    complain = parser.error
+    parser.error = lambda message: complain(_without_keys(message))  # type: ignore[method-assign]
+
+
+def _without_keys(message: str) -> str:
+    """What is wrong with the command line, without anything in it that may be a key at the wrong place."""
+    return KEYLIKE.sub("(hidden)", message)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.scan == (args.data is not None):
             raise _UsageError("give either one advertisement as HEX, or --scan")
+        _check_scan(args)
         key = _key(args)
         if args.scan:
             return _scan(args, key)
@@ -56,6 +69,15 @@ def run(args: argparse.Namespace) -> int:
         return NOT_OPENED
     print(json.dumps(as_json(result), ensure_ascii=False, indent=2) if args.json else "\n".join(page(result)))
     return 0
+
+
+def _check_scan(args: argparse.Namespace) -> None:
+    if args.address is not None and not args.scan:
+        raise _UsageError("--address belongs to --scan; one advertisement needs none")
+    if args.address is not None and not ADDRESS.fullmatch(args.address):
+        raise _UsageError("--address must be a Bluetooth address, such as C0:FF:EE:12:34:56")
+    if not 0 < args.seconds <= LONGEST_S:
+        raise _UsageError(f"--seconds must be more than 0 and at most {LONGEST_S:.0f}")
 
 
 class _UsageError(Exception):
