@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -79,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"gxbridge wiring-test: {error}", file=sys.stderr)
         return USAGE
     say = _stderr if args.json else print
+    path = Path(args.report or f"wiring-test-{time.strftime('%Y%m%d-%H%M%S')}.md")
+    if args.report != "-" and (reason := _unwritable(path)):
+        print(f"gxbridge wiring-test: the report cannot be written to {path}: {reason}", file=sys.stderr)
+        return USAGE
     walk = begin(wiring, time.monotonic(), args.step_seconds)
     try:
         walk = asyncio.run(_walk(walk, address or "system", say))
@@ -87,13 +92,26 @@ def run(args: argparse.Namespace) -> int:
         return FAILED
     report = Report(wiring, walk, time.strftime("%Y-%m-%d %H:%M"), __version__)
     if args.report != "-":
-        path = Path(args.report or f"wiring-test-{time.strftime('%Y%m%d-%H%M%S')}.md")
-        path.write_text("\n".join(page(report)) + "\n", encoding="utf-8")
-        say(f"The report is in {path}.")
+        text = "\n".join(page(report))
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+            say(f"The report is in {path}.")
+        except OSError as error:  # two minutes of work are not lost for a full disk
+            say(text)
+            say(f"The report could not be written to {path}: {error.strerror}.")
     if args.json:
         print(json.dumps(as_json(report), ensure_ascii=False, indent=2))
     say(verdict(walk))
     return 0 if walk.passed else FAILED
+
+
+def _unwritable(path: Path) -> str:
+    """Why nothing can be written there, empty if it can; asked before anybody goes to the battery."""
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else "no permission"
 
 
 def _stderr(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from gxbridge.core.items import ItemSpec, Value
 from gxbridge.edge.service import PublishedService
 from tests.edge.dbus_daemon import DBusDaemon
 
+Capture = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parent.parent.parent
 SPECS = {
     "/Type": ItemSpec("u"),
@@ -138,6 +140,75 @@ def test_a_wiring_that_cannot_be_is_refused(
 ) -> None:
     assert main(["wiring-test", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "levels"),
+    [
+        ("", (), [1, 0, 1]),
+        ("pre_alarm_level: 0", (), [1, 0, 1]),
+        ("pre_alarm_level: 1", (), [0, 1, 0]),
+        ("pre_alarm_level: 1", ("--pre-alarm-level", "0"), [1, 0, 1]),
+        ("pre_alarm_level: 0", ("--pre-alarm-level", "1"), [0, 1, 0]),
+    ],
+)
+def test_the_level_of_the_pre_alarm_comes_from_the_configuration_unless_it_is_said(
+    line: str, options: tuple[str, ...], levels: list[int], own_daemon: DBusDaemon, tmp_path: Path, capsys: Capture
+) -> None:
+    """No input is there, so that every step fails at once; what it waited for stands in the report."""
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text(
+        "terminals:\n  - model: Lynx Smart BMS\n    allow_to_charge: com.victronenergy.digitalinput.input_1\n"
+        f"    pre_alarm: com.victronenergy.digitalinput.input_3\n{line and '    ' + line}\n"
+    )
+    arguments = ["--config", str(config), "--dbus", own_daemon.address, "--step-seconds", "0.1", "--report", "-"]
+    assert main(["wiring-test", *arguments, *options, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [step["expected"] for step in told["steps"] if step["terminal"] == "pre-alarm"] == levels
+    assert any("not fail-safe" in remark for remark in told["remarks"]) == (levels[0] == 1)
+
+
+KEYS = ("allow_to_charge", "allow_to_discharge", "pre_alarm")
+
+
+@pytest.mark.parametrize("wired", [keys for count in range(4) for keys in itertools.combinations(KEYS, count)])
+def test_what_the_check_of_the_configuration_accepts_the_wiring_test_accepts(
+    wired: tuple[str, ...], tmp_path: Path, capsys: Capture
+) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    lines = [f"    {key}: com.victronenergy.digitalinput.input_{number}" for number, key in enumerate(wired)]
+    config.write_text("\n".join(["terminals:", "  - model: Small BMS", *lines, ""]))
+    good = bool({"allow_to_charge", "allow_to_discharge"} & set(wired))
+    assert main(["config", "check", str(config)]) == (0 if good else 2)
+    nowhere = ["--dbus", "unix:path=/nowhere/bus", "--report", "-"]
+    assert main(["wiring-test", "--config", str(config), *nowhere]) == (1 if good else 2)
+    assert ("write at least one of allow_to_charge" in capsys.readouterr().err) == (not good)
+    inputs = [f"--{key.removeprefix('allow_to_').replace('_', '-')}={number}" for number, key in enumerate(wired)]
+    assert main(["wiring-test", *inputs, *nowhere]) == (1 if good else 2)
+
+
+@pytest.mark.parametrize(("where", "why"), [("none/report.md", "there is no folder"), ("", "it is a folder")])
+def test_a_report_that_cannot_be_written_is_said_before_the_walk(
+    where: str, why: str, tmp_path: Path, capsys: Capture
+) -> None:
+    assert main(["wiring-test", "--charge", "1", "--report", str(tmp_path / where)]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_after_all_is_shown(
+    own_daemon: DBusDaemon, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    report = str(tmp_path / "report.md")
+    arguments = ["--charge", "9", "--dbus", own_daemon.address, "--step-seconds", "0.1", "--report", report]
+    assert main(["wiring-test", *arguments]) == 1
+    out = capsys.readouterr().out
+    assert "# Wiring test of BMS" in out
+    assert "could not be written" in out
+    assert "No space left on device" in out
 
 
 def test_a_configuration_without_terminals_says_what_there_is(
