@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.battery import behind_contactor
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.scene import Scene, look
-from gxbridge.core.dvcc.services import kind_of, title
-from gxbridge.core.dvcc.settings import read_settings
+from gxbridge.core.dvcc.services import Device, kind_of, survey, title
+from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, NO_BMS, read_settings
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi, with_vebus_bms
@@ -172,3 +173,31 @@ def test_names() -> None:
     assert [title(device) for device in plant.of(p.BATTERY)] == ["House", "Lynx Smart BMS NG", "ttyS7"]
     assert plant.of("nothing") == []
     assert plant.named("nothing", p.BATTERY) is None
+
+
+def test_a_service_that_does_not_say_its_instance_has_instance_0() -> None:
+    services: Services = {LYNX: lynx(DEVICE_INSTANCE=None)}
+    found = scene(services)
+    assert found.bms is not None
+    assert found.bms.instance == 0
+    assert found.plant.named("".join([LYNX[:5], LYNX[5:]]), p.BATTERY) == found.bms
+    for chosen in (0, 255):
+        services[LYNX][p.DEVICE_INSTANCE] = chosen
+        assert bms(services, SET_BMS_INSTANCE=chosen) == LYNX
+    assert (NO_BMS, AUTOMATIC_BMS) == (-255, -1)
+
+
+def test_a_setting_below_zero_is_zero() -> None:
+    own = [survey({SUN: charger(amps)}).chargers[0].own_a for amps in (-5, -0.5, 0, 0.5, 1)]
+    assert own == [0, 0, 0, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("state", "behind"), [(0, True), (8, True), (9, False), (9.0, False), (10, True), (None, False)]
+)
+def test_a_batterys_voltage_is_behind_its_contactor_unless_it_runs(state: Value, behind: bool) -> None:
+    assert behind_contactor(Device(CAN_BMS, p.BATTERY, {p.STATE: state})) == behind
+    for kind in (p.ACSYSTEM, p.VEBUS):
+        assert not behind_contactor(Device("x", kind, {p.STATE: state}))
+    if state is None:
+        assert behind_contactor(Device(LYNX, p.BATTERY, {p.PRODUCT_ID: 0xA3E4}))
