@@ -225,6 +225,9 @@ def test_what_a_vebus_bms_says_is_allowed_refused_or_unknown(allowed: Value, nam
     assert world.limit("CCL").value == (10000 if allowed == 1 else 0)
     assert world.limit("DCL").value is None
     assert world.limit("DCL").caps[0].name == "no-vebus-limit"
+    vendor = World({SUN: charger(), MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}, Options.vendor())
+    vendor.run(3)
+    assert vendor.limit("CCL").value == (0 if allowed == 0 else 10000), "unknown is permission there"
 
 
 def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None:

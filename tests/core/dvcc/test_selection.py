@@ -164,6 +164,9 @@ def test_settings_have_their_defaults_where_they_are_missing_or_nonsense() -> No
     assert (found.max_current_a, found.max_voltage_v, found.bms_instance) == (-1, 0, -1)
     assert (found.battery, found.temperature, found.ac_inputs) == ("default", "default", (1, 3))
     assert (found.all_multis, found.has_dc_system, found.feed_in) == (False, False, False)
+    for value, wanted in ((0, False), (1, True), (1.0, True), (2, False), (-1, False)):
+        found = read_settings({p.SET_ALL_MULTIS: value, p.SET_DC_SYSTEM: value, p.SET_FEED_IN: value})
+        assert (found.all_multis, found.has_dc_system, found.feed_in) == (wanted, wanted, wanted)
 
 
 def test_names() -> None:
