@@ -167,9 +167,11 @@ def suspended(week: Week) -> None:
     away = week.chance.choice((5, 20, 90))
     late = [(begin + n, *frame) for n in range(away) for frame in week.own()]
     week.now += away
-    week.no_grant_from = week.now
     if week.chance.random() < 0.5:
+        week.no_grant_from = week.now
         week.hear(late)
+    else:  # what is lost was not said: the BMS repeats it within the second
+        week.no_grant_from = week.now + 1
     week.look()
     week.watch(5)
 

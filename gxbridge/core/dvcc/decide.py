@@ -28,6 +28,7 @@ from gxbridge.core.dvcc.voltage import hub_voltage, voltages
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""
+GONE: Final = frozenset({"silent", "lost"})
 PV_DISABLE_READS: Final = 20
 """How many rounds a request to disable PV lasts."""
 
@@ -36,8 +37,8 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     """Decide at `now` (monotonic seconds). Call it every whole second, and at once with what arrived in between.
 
     Every call lets the due timers act: low passes each second, sense and the full round every third. `arrivals` that
-    cannot wait are acted on first; a limit that was lowered brings a full round forward. Carry the returned memory
-    into the next call. Never raises, whatever the values are.
+    cannot wait are acted on first; a limit that was lowered, and a BMS that is lost or back, bring a full round
+    forward. Carry the returned memory into the next call. Never raises, whatever the values are.
     """
     scene = look(snapshot)
     before = memory.bms
@@ -50,8 +51,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         writes += more
     grants = granted(scene, memory) if scene.options.early_lowering else None
     round_due = second is not None and second % ROUND_S == 0
-    newly_lost = standing.state in ("silent", "lost") and standing.state != memory.round_state
-    adjusted = round_due or (grants is not None and (newly_lost or taken_back(memory.grants, grants)))
+    # Also a return: what chargers kept from before the loss may be more than the BMS allows now.
+    lost_or_back = standing.state != memory.round_state and bool(GONE & {standing.state, memory.round_state})
+    adjusted = round_due or (grants is not None and (lost_or_back or taken_back(memory.grants, grants)))
     if adjusted:
         more, memory = full_round(scene, memory, now, standing)
         writes += more
