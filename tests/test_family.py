@@ -286,6 +286,41 @@ def test_a_two_signal_bms_stops_the_chargers_too_and_lets_them_go(items: dict[st
     assert "has vanished" in reasons(cycle)
 
 
+MULTI_OFF: dict[str, Value] = {"/Mode": 4, "/State": 0, "/Devices/Bms/Version": None}
+GONE = ("/Bms/AllowToCharge", "/Bms/AllowToDischarge", "/Alarms/BmsPreAlarm", "/Bms/Error")
+
+
+@pytest.mark.parametrize(
+    ("items", "change", "current", "mode", "finding"),
+    [
+        # The V2 goes on talking while the inverter/charger is off, and only its version is not known.
+        (V2, MULTI_OFF, 35.0, WITH_BMS, "vebus-bms-assumed"),
+        # The V1 is off with it: what it allows is not known.
+        (V1_RECORDED, MULTI_OFF | dict.fromkeys(GONE), 0, WITHOUT_BMS, "vebus-bms-unknown"),
+        # The cable is pulled: the vendor's alarm, beside permissions that stay as they were.
+        (V2, {"/Alarms/BmsConnectionLost": 2}, 0, WITH_BMS, "vebus-bms-connection-lost"),
+        (V2, {"/Interfaces/Mk2/ProductName": "MK2 20Mhz"}, 35.0, WITHOUT_BMS, "vebus-bms-needs-mk3"),
+        # NG, as far as it is known: a newer number than the V2's.
+        (V2, {"/Devices/Bms/Version": 1149100}, 35.0, WITH_BMS, ""),
+        (V2, {"/Alarms/BmsPreAlarm": 1}, 35.0, WITH_BMS, "vebus-bms-pre-alarm"),
+        (V2, {"/VebusError": 7}, 35.0, WITH_BMS, "vebus-assistant-missing"),
+    ],
+)
+def test_what_becomes_of_a_vebus_bms(
+    items: dict[str, Value], change: dict[str, Value], current: float, mode: int, finding: str
+) -> None:
+    boat = boat_with(dict(items))
+    boat.tick(7, speaking=False)
+    assert boat.links[CURRENT] == 35.0
+    boat.set(MULTI, **change)
+    boat.tick(6, speaking=False)
+    assert (boat.links[CURRENT], boat.links[MODE]) == (current, mode)
+    assert finding in findings(boat) if finding else not {f for f in findings(boat) if f.startswith("vebus")}
+    boat.set(MULTI, **{path: items.get(path) for path in change})
+    boat.tick(6, speaking=False)
+    assert boat.links[CURRENT] == 35.0
+
+
 def test_a_vebus_bms_that_refuses_to_discharge_lowers_the_limit_that_a_battery_gives() -> None:
     boat = boat_with(dict(V2))
     boat.tick(7)

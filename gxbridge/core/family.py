@@ -32,6 +32,7 @@ BATTERY_QUANTITIES = {
     "discharge": "allow_to_discharge",
     "contactor": "contactor_closed",
 }
+LOAD_DISCONNECT = "load_disconnect_alarm"
 READING_VALUES = BATTERY_QUANTITIES | {"charge": "allowed_to_charge", "discharge": "allowed_to_discharge"}
 
 
@@ -221,6 +222,7 @@ class Family:
                 value = lynx[0].values.get(name)
                 if isinstance(value, int | float):
                     yield Statement("Bluetooth", quantity, value)
+            yield Statement("Bluetooth", "pre-alarm", _pre_alarm(lynx[0].values.get(LOAD_DISCONNECT)))
 
     def _terminals_say(self, model: str) -> Iterator[Statement]:
         found = [bms for bms in self._terminals.values() if model in bms.wiring.model.lower().replace(".", "")]
@@ -235,3 +237,9 @@ def _battery_says(battery: Battery) -> Iterator[Statement]:
         value = battery.get(name)
         if isinstance(value, int | float):
             yield Statement("VE.Can", quantity, value)
+    yield Statement("VE.Can", "pre-alarm", _pre_alarm(battery.get(LOAD_DISCONNECT)))
+
+
+def _pre_alarm(load_disconnect: object) -> bool | None:
+    """A warning is the pre-alarm; once loads are disconnected (2) it says nothing of what the relay or wire does."""
+    return {0: False, 1: True}.get(load_disconnect) if isinstance(load_disconnect, int) else None

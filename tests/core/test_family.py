@@ -19,6 +19,7 @@ from tests.core.test_vebus import NAME, NO_BMS_RECORDED, V2
 
 CHARGE = "com.victronenergy.digitalinput.input_1"
 DISCHARGE = "com.victronenergy.digitalinput.input_2"
+PRE_ALARM = "com.victronenergy.digitalinput.input_3"
 ADDRESS = "C0:FF:EE:00:00:01"
 FINE = bytes.fromhex("0040388b0afaff951555148ccf0200ff")
 LOW_CELL = bytes.fromhex("001e00ce0939fe6525572d25a1a500c1")
@@ -136,6 +137,39 @@ def test_a_stuck_contact_of_a_lynx_is_found() -> None:
     assert finding.id == "channels-disagree-discharge"
     assert "VE.Can says discharge allowed, terminals says discharge refused" in finding.text
     assert len(view.discharge_stops) == 1
+
+
+WARNED = bytearray(FINE)
+WARNED[10] = WARNED[10] & ~0x0C | 0x08
+"""The public plaintext with the warning that loads will be disconnected: the pre-alarm."""
+
+
+@pytest.mark.parametrize(
+    ("vecan", "advertised", "wire", "found"),
+    [
+        ("55 14 00 00", FINE, 1, set()),
+        ("55 18 00 00", bytes(WARNED), 0, set()),
+        ("55 18 00 00", FINE, 1, {"Bluetooth, VE.Can", "VE.Can, terminals"}),
+        ("55 14 00 00", bytes(WARNED), 1, {"Bluetooth, VE.Can", "Bluetooth, terminals"}),
+        ("55 14 00 00", FINE, 0, {"Bluetooth, terminals", "VE.Can, terminals"}),
+        ("55 1C 00 00", FINE, 0, {"Bluetooth, terminals"}),
+    ],
+)
+def test_the_pre_alarm_is_compared_on_all_three_channels(
+    vecan: str, advertised: bytes, wire: int, found: set[str]
+) -> None:
+    """Register 0x2107, two bits each: load disconnect 0 OK, 1 warning, 2 disconnected, which is no pre-alarm."""
+    people = Family((Wiring("Bank", "Lynx Smart BMS", CHARGE, pre_alarm=PRE_ALARM),), {ADDRESS: Key(b"k" * 16)})
+    listener = Listener()
+    for moment in range(45):
+        now = float(moment)
+        listener.lynx(now)
+        listener.register(0x2107, vecan, now)
+        people.hear(ADDRESS, seal(0x0A, advertised, nonce=moment), now)
+        levels = {CHARGE: {"/Type": 10, "/InputState": 0}, PRE_ALARM: {"/Type": 10, "/InputState": wire}}
+        view = people.look(levels, listener.fleet.batteries(now), now)
+    disputes = {finding.subject for finding in view.findings if finding.id == "channels-disagree-pre-alarm"}
+    assert {subject.partition(": ")[2] for subject in disputes} == found
 
 
 def test_bluetooth_that_contradicts_vecan_is_found() -> None:
