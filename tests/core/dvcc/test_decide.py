@@ -608,3 +608,30 @@ def test_a_limit_that_was_told_is_lifted_also_when_a_bms_without_one_was_there_i
     del world.services[CAN_BMS]
     world.run(3)
     assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
+
+
+def test_with_dvcc_off_the_vendor_tells_1000_a_where_any_battery_is_managed() -> None:
+    unknown = charger(NETWORK_MODE=1, CHARGE_LIMIT_SETTING=None)
+    linked = {"com.victronenergy.solarcharger.a": charger(), SUN: unknown, SUN_2: charger(2000, NETWORK_MODE=1)}
+    batteries = {CAN_BMS: can_bms(), "com.victronenergy.battery.z": can_bms(CCL=None)}
+    world = World(linked | batteries, Options.vendor(), {p.SET_DVCC: 0})
+    shown = world.run(3).published
+    assert world.written(p.CHARGE_CURRENT) == {SUN: 1000, SUN_2: 1000}
+    assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (0, 1)
+    world.services[CAN_BMS][p.CCL] = None
+    shown = world.run(3).published
+    assert world.writes == []
+    assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (0, 0)
+    world.services[MULTI] = multi(HUB_VOLTAGE=28.0)
+    shown = world.run(3).published
+    assert world.written(p.NETWORK_MODE) == {SUN: 5, SUN_2: 5}
+    assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (1, 0)
+    world.services = {VECAN: {p.CHARGE_VOLTAGE: None}, CAN_BMS: can_bms(CCL=None), MULTI: multi(HUB_VOLTAGE=28.0)}
+    shown = world.run(3).published
+    assert world.written(p.CHARGE_VOLTAGE) == {VECAN: 28.0}
+    assert shown[p.CONTROL_SOLAR_VOLTAGE] == 1
+
+
+@pytest.mark.parametrize(("stored", "on"), [(0, 0), (1, 1), (2, 0), (3, 1)])
+def test_before_the_first_round_dvcc_is_what_is_stored(stored: int, on: int) -> None:
+    assert World({SUN: charger()}, settings={p.SET_DVCC: stored}).decision.published[p.CONTROL_DVCC] == on

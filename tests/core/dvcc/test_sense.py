@@ -6,6 +6,8 @@ import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.sense import may_go_to_vecan
+from gxbridge.core.dvcc.services import Device
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import (
     CAN_BMS,
@@ -206,3 +208,87 @@ def test_the_multis_own_voltage_is_behind_no_contactor_of_a_bms() -> None:
     only = World({SUN: charger(), MULTI: multi(EXTRA_CURRENT=0)})
     only.run(3)
     assert only.written(p.VOLTAGE_SENSE) == {SUN: 26.4}
+
+
+@pytest.mark.parametrize(
+    ("kind", "connection", "goes"),
+    [("battery", "VE.Can", True), ("acsystem", "VE.Can", False), ("solarcharger", "VE.Can", False),
+     ("solarcharger", "VE.Direct", True), ("acsystem", None, True)],
+)  # fmt: skip
+def test_only_batteries_on_vecan_are_told_to_vecan_once_more(kind: str, connection: str, goes: bool) -> None:
+    kind = "".join(list(kind))  # as it is cut out of a name
+    assert may_go_to_vecan(Device("x", kind, {p.CONNECTION: connection})) == goes
+
+
+def test_a_multi_is_told_the_voltage_of_any_other_but_never_its_own() -> None:
+    second = "com.victronenergy.vebus.ttyUSB1"
+    own = World({MULTI: multi()}, Options.vendor())
+    own.run(3)
+    assert own.told(MULTI, p.MULTI_VOLTAGE_SENSE) is None
+    assert own.decision.published[p.CONTROL_MULTI_SENSE] == 0
+    services = {second: multi(DEVICE_INSTANCE=300, VOLTAGE=26.1), MULTI: multi()}
+    other = World(services, Options.vendor(), {p.SET_DVCC: 1, p.SET_BATTERY: "nobattery"})
+    other.run(3)
+    assert other.written(p.MULTI_VOLTAGE_SENSE) == {MULTI: 26.1}
+    assert other.decision.published[p.CONTROL_MULTI_SENSE] == 1
+
+
+def test_only_a_batterys_current_is_shared() -> None:
+    made = World({MULTI: multi(), SUN: charger(), VECAN: dict(VECAN_ITEMS)}, Options.vendor())
+    made.settings[p.SET_BATTERY] = "vebus/261"
+    made.run(3)
+    assert not made.written(p.BATTERY_CURRENT)
+    assert made.decision.published[p.CONTROL_CURRENT_SENSE] == 3
+
+
+def test_an_ac_systems_current_is_not_shared_either() -> None:
+    system = {p.CONNECTED: 1, p.PRODUCT_NAME: "RS", p.CONNECTION: "VE.Direct", p.SOC: 50, p.CURRENT: 4.0}
+    made = World({"com.victronenergy.acsystem.x": dict(system), SUN: charger()}, Options.vendor())
+    made.run(3)
+    assert made.decision.published[p.BATTERY_SERVICE] == "com.victronenergy.acsystem.x"
+    assert not made.written(p.BATTERY_CURRENT)
+
+
+@pytest.mark.parametrize(("connection", "told"), [("VE.Direct", 5.0), ("CAN-bus", 5.0), ("VE.Can", None)])
+def test_a_battery_on_vecan_tells_its_current_by_itself(connection: str, told: Value) -> None:
+    made = world()
+    made.services[CAN_BMS].update({p.CONNECTION: connection, p.CVL: None})
+    made.run(3)
+    assert made.told(VECAN, p.BATTERY_CURRENT) == told
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("vebus/261/Dc/0/Temperature", {SUN: 31.0, VECAN: 31.0}),
+        ("vebus/300/Dc/0/Temperature", {SUN: 32.0, VECAN: 32.0, MULTI: 32.0}),
+        ("com.victronenergy.temperature/20/Temperature", {SUN: 20.0, VECAN: 20.0, MULTI: 20.0}),
+        ("com.victronenergy.temperature/9/Temperature", {SUN: 9.0, VECAN: 9.0, MULTI: 9.0}),
+        ("".join(["def", "ault"]), {SUN: 18.0, VECAN: 18.0, MULTI: 18.0}),
+        ("nosensor", {}),
+    ],
+)
+def test_the_temperature_goes_to_all_but_its_source(choice: str, told: dict[str, float]) -> None:
+    made = world(SET_TEMPERATURE=choice)
+    made.services[MULTI][p.TEMPERATURE] = 31.0
+    made.services["com.victronenergy.vebus.ttyUSB1"] = multi(DEVICE_INSTANCE=300, TEMPERATURE=32.0)
+    made.services["com.victronenergy.temperature.a"] = {p.DEVICE_INSTANCE: 9, p.TEMPERATURE: 9.0}
+    made.services["com.victronenergy.temperature.b"] = {p.DEVICE_INSTANCE: 20, p.TEMPERATURE: 20.0}
+    made.run(12)
+    got = made.written(p.TEMPERATURE_SENSE) | made.written(p.MULTI_TEMPERATURE_SENSE)
+    assert got == told
+    assert made.decision.published[p.CONTROL_TEMPERATURE_SENSE] == int(bool(told))
+
+
+def test_a_sensor_that_says_nothing_tells_nobody() -> None:
+    made = world(SET_TEMPERATURE="vebus/261/Dc/0/Temperature")
+    made.services[MULTI][p.TEMPERATURE] = None
+    made.run(12)
+    assert made.decision.published[p.CONTROL_TEMPERATURE_SENSE] == 0
+    assert not made.written(p.TEMPERATURE_SENSE)
+
+
+def test_current_sense_that_is_forced_off_is_off() -> None:
+    made = world(SET_SCS=2)
+    made.run(3)
+    assert made.decision.published[p.CONTROL_CURRENT_SENSE] == 0
