@@ -23,6 +23,16 @@ INVALID = ["Array i", []]
 UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
 
 
+class Absent:
+    """In place of a value where there is no such service or path. No text, so that who waits for a text waits on."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+
+
 def battery_name(unique_number: int = 167120, bus: str = "can0") -> str:
     return f"com.victronenergy.battery.gxbridge_{bus}_uc{unique_number}"
 
@@ -71,10 +81,10 @@ class Consumer(Orders):
         super().__init__(PYTHON, str(HERE / script), address)
 
     def value(self, service: str, path: str) -> Any:
-        """The plain value, None when invalid, "absent" when there is no such item."""
+        """The plain value, None when invalid, ABSENT when there is no such item."""
         found = self("get", service, path)
         if isinstance(found, dict):
-            return "absent"
+            return ABSENT
         return None if found == INVALID else found[1]
 
     def until(self, service: str, path: str, wanted: Any | Callable[[Any], bool], within_s: float = 20.0) -> Any:

@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from typing import Any
 
+from gxbridge.core.own_items import SLOW_S
 from gxbridge.core.own_paths import OWN_PATHS, own_spec, pattern_of
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, Scene, pause
 from tests.core.boat import MULTI, SOLAR, multi, solar
-from tests.service import OWN
+from tests.service import OWN, wait_for
 
 TYPES = {"s": "String", "u": "UInt32", "q": "UInt16", "y": "Byte", "i": "Int32", "d": "Double"}
 SLOW = ("/Can/can0/Frames", "/Can/can0/Load", "/Can/can0/LastFrameAt")
@@ -67,20 +68,41 @@ def test_everything_that_explain_prints_is_on_the_bus(quiet: Scene) -> None:
     assert items["/Explain/Text"].splitlines() == words.splitlines()
 
 
+def may_change(path: str) -> bool:
+    return path in SLOW or path.endswith("/LastHeardAt")
+
+
+def settle(quiet: Scene) -> None:
+    """Wait until every frame was heard (a busy machine loses some of a repetition) and the first decisions are made:
+    until two looks, a second apart, show the same."""
+
+    def look() -> list[dict[str, Any]]:
+        shown = [quiet.consumer("items", service) for service in (LYNX_SERVICE, NG_SERVICE, OWN)]
+        return [{path: entry for path, entry in items.items() if not may_change(path)} for items in shown]
+
+    def same() -> bool:
+        before = look()
+        pause(1.0)
+        return look() == before
+
+    wait_for(same, True, "nothing changes any more", 60.0)
+
+
 def test_a_quiet_boat_is_quiet_on_the_bus(quiet: Scene) -> None:
     """Two BMSes repeat the same frames; over four seconds only what counts frames may change, and that only slowly."""
     batteries = {quiet.consumer("owner", service) for service in (LYNX_SERVICE, NG_SERVICE)}
     own = quiet.consumer("owner", OWN)
-    pause(3.5)  # the first round of decisions ends three seconds after the start
+    settle(quiet)
     quiet.consumer("heard")
+    began = time.monotonic()
     pause(4.0)
     heard = [(sender, changes) for kind, _, sender, *rest in quiet.consumer("heard") if kind == "ItemsChanged"
              for _, changes in [rest]]  # fmt: skip
     assert [changes for sender, changes in heard if sender in batteries] == []
     ours = Counter(path for sender, changes in heard if sender == own for path in changes)
-    odd = {path for path in ours if path not in SLOW and not path.endswith("/LastHeardAt")}
-    assert odd == set()
-    assert all(count == 1 for count in ours.values()), ours
+    assert {path for path in ours if not may_change(path)} == set()
+    rounds = 1 + (time.monotonic() - began) // SLOW_S
+    assert all(count <= rounds for count in ours.values()), ours
 
 
 def test_moments_are_since_when_and_change_only_with_what_they_are_about(stage: Scene) -> None:
