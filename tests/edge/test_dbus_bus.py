@@ -186,6 +186,13 @@ def test_the_library_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert library("dbus_next").name == library().name == "dbus_next"
     with pytest.raises(BusError, match="unknown D-Bus library 'sdbus': use dbus_next or dbus_fast"):
         library("sdbus")
+    monkeypatch.setenv("GXBRIDGE_DBUS_LIBRARY", "dbus_fast")
+    library.cache_clear()
+    assert library().name == "dbus_fast"
+    monkeypatch.delenv("GXBRIDGE_DBUS_LIBRARY")
+    monkeypatch.setattr(bus_module, "LIBRARIES", ("not_installed", "dbus_fast"))
+    library.cache_clear()
+    assert library().name == "dbus_fast", "where only that is installed"
     monkeypatch.setattr(bus_module, "LIBRARIES", ("not_installed",))
     library.cache_clear()
     with pytest.raises(BusError, match="pip install dbus-next"):

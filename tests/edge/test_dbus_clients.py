@@ -16,6 +16,8 @@ from gxbridge.edge.service import PublishedService
 from tests.edge.aio import run
 from tests.edge.dbus_daemon import program
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 NAME = "com.victronenergy.battery.socketcan_can0_vi1_uc478868"
 ITEM = "com.victronenergy.BusItem"
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-dbus belongs to

@@ -21,6 +21,8 @@ from tests.edge.aio import run, until
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.edge.dbus_fakes import ITEM, Answer, fake, value
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 NAME = "com.victronenergy.solarcharger.ttyS1"
 SPECS = {
     "/DeviceInstance": ItemSpec("u"),

@@ -18,6 +18,8 @@ from gxbridge.edge.service import PublishedService
 from tests.edge.aio import run, until
 from tests.edge.dbus_client import ITEM, Client, client
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 NAME = "com.victronenergy.battery.test"
 
 SPECS = {

@@ -22,6 +22,8 @@ from gxbridge.edge.settings import (
 from tests.edge.aio import run, until
 from tests.edge.dbus_fakes import Answer, Fake, fake, value
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 ID = "gxbridge_can0_uc478868"
 INSTANCE = f"/Settings/Devices/{ID}/ClassAndVrmInstance"
 NAME = f"/Settings/Devices/{ID}/CustomName"
