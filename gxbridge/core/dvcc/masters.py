@@ -26,6 +26,8 @@ OURSELVES: Final = "gxbridge"
 """What `Standing.master` says when we are the master."""
 OTHER_GXBRIDGE: Final = "com.victronenergy.gxbridge"
 OTHER_MODE: Final = "/Dvcc/Mode"
+WRITES_NOTHING: Final = ("monitor", "off")
+"""Modes of another gxbridge that are no obstacle; one that is missing, invalid or new may be control."""
 READ_BACK: Final = frozenset(
     {
         p.NETWORK_MODE,
@@ -86,7 +88,7 @@ def obstacle(
 ) -> tuple[str, str] | None:
     """Who stands in the way of control, and why; None when nobody does. `unpublished` are batteries not on the bus."""
     for name, items in services.items():
-        if name.startswith(OTHER_GXBRIDGE) and items.get(OTHER_MODE, "control") == "control":
+        if name.startswith(OTHER_GXBRIDGE) and items.get(OTHER_MODE) not in WRITES_NOTHING:
             return name, "another gxbridge is in control, or may be"
     system = services.get(p.SYSTEM)
     if system is None:

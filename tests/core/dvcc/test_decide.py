@@ -635,3 +635,10 @@ def test_with_dvcc_off_the_vendor_tells_1000_a_where_any_battery_is_managed() ->
 @pytest.mark.parametrize(("stored", "on"), [(0, 0), (1, 1), (2, 0), (3, 1)])
 def test_before_the_first_round_dvcc_is_what_is_stored(stored: int, on: int) -> None:
     assert World({SUN: charger()}, settings={p.SET_DVCC: stored}).decision.published[p.CONTROL_DVCC] == on
+
+
+def test_who_has_just_begun_knows_nothing() -> None:
+    new = Memory()
+    assert (new.vebus_a, new.dc_loads_a, new.regulator_v, new.pv_disabled_reads) == (0, 0, 52.5, 0)
+    assert list(new.flags) == [0, 0, 0, None, None, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert (Timer(5.0).seconds, new.unlimited, new.limited, new.round_state) == (0, False, False, "none")

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decision import Write
-from gxbridge.core.dvcc.masters import OURSELVES, Standing, agrees, standing, unjudged
+from gxbridge.core.dvcc.masters import (
+    OURSELVES,
+    Standing,
+    Written,
+    agrees,
+    check,
+    contested,
+    differs,
+    note,
+    standing,
+    unjudged,
+)
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi
@@ -40,7 +53,10 @@ def test_off_and_monitor_are_as_configured_and_name_the_master() -> None:
         ({p.SYSTEM: {p.CONTROL_DVCC: 0}, MULTI: multi(HUB_VOLTAGE=28.0)}, f"still writes while {MULTI} asks"),
         ({"com.victronenergy.gxbridge": {}}, "another gxbridge is in control, or may be"),
         ({"com.victronenergy.gxbridge.b": {"/Dvcc/Mode": "control"}}, "another gxbridge is in control, or may be"),
+        ({"com.victronenergy.gxbridge": {"/Dvcc/Mode": None}}, "another gxbridge is in control, or may be"),
+        ({"com.victronenergy.gxbridge": {"/Dvcc/Mode": "new"}}, "another gxbridge is in control, or may be"),
         ({"com.victronenergy.gxbridge": {"/Dvcc/Mode": "monitor"}}, ""),
+        ({"com.victronenergy.gxbridge": {"/Dvcc/Mode": "off"}}, ""),
     ],
 )
 def test_who_stands_in_the_way_of_control(services: Services, why: str) -> None:
@@ -113,3 +129,71 @@ def test_a_write_that_was_refused_or_still_waits_is_not_judged() -> None:
 def test_a_service_that_has_gone_is_forgotten() -> None:
     found = stand({SUN: charger()}, writes=[Write(SUN, p.CHARGE_CURRENT, 30.0)], now=0.0)
     assert stand({}, before=found, now=3.0).readback == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "wrote", "reads", "same"),
+    [
+        (p.CHARGE_CURRENT, 0.0, 0.15, True),
+        (p.CHARGE_CURRENT, 0.0, -0.15, True),
+        (p.CHARGE_CURRENT, 0.0, 0.151, False),
+        (p.CHARGE_CURRENT, 0.0, -0.151, False),
+        (p.NETWORK_MODE, 13, 13.0, True),
+        (p.NETWORK_MODE, 13, 13.1, False),
+        (p.NETWORK_MODE, 13, 12, False),
+        (p.NETWORK_MODE, 13, 14, False),
+        (p.CHARGE_CURRENT, None, 5.0, True),
+        (p.CHARGE_CURRENT, 5.0, None, True),
+        (p.CHARGE_CURRENT, "a", "".join(["a"]), True),
+        (p.CHARGE_CURRENT, "a", 1, False),
+        (p.CHARGE_CURRENT, 1, "a", False),
+    ],
+)
+def test_when_a_reading_agrees_with_what_was_written(path: str, wrote: Value, reads: Value, same: bool) -> None:
+    assert agrees(path, wrote, reads) == same
+
+
+def test_when_a_reading_is_taken_to_be_somebody_elses() -> None:
+    ours = Written(30.0, 100.0, 10.0)
+    for age_s, reads, strange in (
+        (0.795, 55.0, False), (0.8, 55.0, True), (0.8, 30.0, False), (0.8, 10.0, False), (1.99, 10.0, False),
+        (2.0, 10.0, True), (2.0, 30.1, False), (5.0, 30.0, False),
+    ):  # fmt: skip
+        assert differs(replace(ours, at=0.0), p.CHARGE_CURRENT, reads, age_s) == strange
+    assert (ours.differed, ours.strikes) == (False, 0)
+
+
+def test_strikes_are_counted_from_write_to_write() -> None:
+    key = (SUN, p.CHARGE_CURRENT)
+    first = note({}, [Write(*key, 30.0), Write(SUN, p.VOLTAGE_SENSE, 26.0)], {SUN: {p.CHARGE_CURRENT: 12.0}}, 5.0)
+    assert first == {key: Written(30.0, 5.0, 12.0, False, 0)}, "and nothing that is not shown as written"
+    seen = check(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 8.0)
+    assert seen == {key: Written(30.0, 5.0, 12.0, True, 1)}
+    assert check(seen, {SUN: {p.CHARGE_CURRENT: 66.0}}, 9.0) == seen
+    assert contested(seen) == ""
+    again = note(seen, [Write(*key, 31.0)], {}, 9.0)
+    assert again == {key: Written(31.0, 9.0, None, False, 1)}
+    assert contested(check(again, {SUN: {p.CHARGE_CURRENT: 55.0}}, 12.0)) == f"{SUN} {p.CHARGE_CURRENT}"
+    calm = note({key: Written(30.0, 5.0, 12.0, False, 1)}, [Write(*key, 31.0)], {}, 9.0)
+    assert calm[key].strikes == 0
+
+
+@pytest.mark.parametrize(
+    ("dvcc", "effective"), [(0, "control"), (0.0, "control"), (1, "monitor"), (-1, "monitor"), (2, "monitor")]
+)
+def test_the_gx_is_only_off_at_0(dvcc: Value, effective: str) -> None:
+    assert stand({p.SYSTEM: {p.CONTROL_DVCC: dvcc}}).effective == effective
+    finding = stand({p.SYSTEM: {p.CONTROL_DVCC: 1}}, now=7.0).findings[0]
+    assert (finding.first, finding.last, finding.subject) == (7.0, 7.0, p.SYSTEM)
+    assert stand({p.SYSTEM: {p.CONTROL_DVCC: 1}}).findings[0].first == 0.0
+
+
+def test_only_batteries_and_multis_feed_the_loop_that_still_writes() -> None:
+    off: Services = {p.SYSTEM: {p.CONTROL_DVCC: 0}}
+    for name in ("com.victronenergy.acsystem.a", "com.victronenergy.solarcharger.a", "com.victronenergy.zzz.a"):
+        assert stand(off | {name: {p.CCL: 10.0, p.HUB_VOLTAGE: 28.0}}).effective == "control"
+    assert stand(off | {"com.victronenergy.gxbridg": {}}).effective == "control"
+    assert stand(off | {"com.victronenergy.gxbridge": {"/Dvcc/Mode": "".join(["con", "trol"])}}).effective == "monitor"
+    assert stand(off | {"com.victronenergy.gxbridge": {"/Dvcc/Mode": "off"}}).effective == "control"
+    assert stand(off, "".join(["o", "ff"])).effective == "off"
+    assert stand(off, "".join(["moni", "tor"])).effective == "monitor"
