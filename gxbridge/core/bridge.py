@@ -30,6 +30,7 @@ from gxbridge.core.own_paths import OWN_NAME
 from gxbridge.core.publication import Publication, verdict
 from gxbridge.core.setup import Setup
 from gxbridge.core.speaker import Speaker
+from gxbridge.core.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.vebus_evidence import evidence
 
 SETTINGS = "com.victronenergy.settings"
@@ -186,7 +187,7 @@ class Bridge:
         services = self._services_with_ours(batteries, publications)
         self._relatives = self.family.look(
             *(self._services, batteries, now),
-            enforced=self._standing.effective == "control",
+            observed=self._observed(),
             lowers_discharge=self._decision.bms_service.startswith(BATTERY),
         )
         without_limits = frozenset(
@@ -282,6 +283,12 @@ class Bridge:
         if self._standing.effective == "monitor" and self._standing.master:
             self._differences = compare(self._decision, snapshot, now, self._standing.master)
         return writes if self._standing.effective == "control" else ()
+
+    def _observed(self) -> str:
+        """Why a stop of wired terminals is not enforced, if so."""
+        if self._standing.effective != "control":
+            return OBSERVED
+        return "" if self.setup.options.other_bms_stops else SWITCHED_OFF
 
     def _view(self, battery: Battery, publication: Publication) -> ServiceView:
         name = service_name(battery)

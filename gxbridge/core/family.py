@@ -103,11 +103,12 @@ class Family:
         services: Mapping[str, Items],
         batteries: Sequence[Battery],
         now: float,
-        enforced: bool = True,
+        observed: str = "",
         lowers_discharge: bool = False,
     ) -> FamilyView:
-        """Everything at `now`. `batteries` are those on VE.Can; `enforced` False: another master controls.
+        """Everything at `now`. `batteries` are those on VE.Can.
 
+        `observed`: why no stop of terminals is enforced, if so;
         `lowers_discharge`: a battery service gives a discharge limit that a refusal to discharge can lower to 0.
         """
         self._watch = follow(self._watch, services, now)
@@ -129,7 +130,7 @@ class Family:
         seen = tuple(self._watch.values())
         words = (
             *(item.text for item in seen if item.had_bms),
-            *(sentence(bms, enforced, lowers_discharge) for bms in terminals),
+            *(sentence(bms, observed, lowers_discharge) for bms in terminals),
         )
         return FamilyView(seen, terminals, charge, discharge, tuple(self._permits()), findings, words)
 

@@ -23,6 +23,7 @@ DOUBTS: dict[Doubt, str] = {
 
 NOT_ENFORCED = "observed, not enforced"
 OBSERVED = f"{NOT_ENFORCED}: gxbridge does not control the chargers"
+SWITCHED_OFF = f"{NOT_ENFORCED}: the switch other_bms_stops is off, as in profile vendor"
 DISCHARGE_OBSERVED = f"A refusal to discharge is {NOT_ENFORCED}: loads need the BMS's own wire"
 """Where no battery service gives a discharge limit, nothing may be written that stops a load or an inverter."""
 
@@ -58,8 +59,8 @@ def _where(bms: TerminalBms, role: Role, signal: Signal) -> str:
     return f"{bms.wiring.name}, {TERMINAL_NAMES[role]} at {input_name(signal)}"
 
 
-def sentence(bms: TerminalBms, enforced: bool = True, lowers_discharge: bool = False) -> str:
-    """What the terminals say, without ages. `enforced` False: another master controls, nothing is acted upon.
+def sentence(bms: TerminalBms, observed: str = "", lowers_discharge: bool = False) -> str:
+    """What the terminals say, without ages. `observed`: why nothing is acted upon (OBSERVED, SWITCHED_OFF), if so.
 
     `lowers_discharge`: a battery service gives a discharge limit, which a refusal to discharge lowers to 0.
     """
@@ -68,8 +69,8 @@ def sentence(bms: TerminalBms, enforced: bool = True, lowers_discharge: bool = F
         _said("discharging", bms.discharge, "allowed", "refused"),
         _said("pre-alarm", bms.pre_alarm, "off", "ON"),
     ]
-    end = "It says yes or no only and gives no current limits" if enforced else OBSERVED.capitalize()
-    if enforced and bms.discharge is not None and not lowers_discharge:
+    end = f"{observed[0].upper()}{observed[1:]}" if observed else "It says yes or no only and gives no current limits"
+    if not observed and bms.discharge is not None and not lowers_discharge:
         end += f". {DISCHARGE_OBSERVED}"
     return f"{bms.wiring.name} ({bms.wiring.model}): {', '.join(said)}. {end}."
 

@@ -16,6 +16,7 @@ from gxbridge.core.doctor.facts import Bus, Configured, ConfiguredBus, Supervise
 from gxbridge.core.doctor.program import check_program, venus_version
 from gxbridge.core.doctor.redact import Redactor
 from gxbridge.core.doctor.row import VERDICTS, Row, Verdict, exit_code, worst
+from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
 from gxbridge.core.terminals import Wiring
 from tests.core.boat import Boat
@@ -232,6 +233,16 @@ def test_wired_terminals_under_another_master_are_observed_not_enforced() -> Non
     assert row.verdict == "note"
     assert "Observed, not enforced: gxbridge does not control the chargers" in row.text
     assert "The wires from the BMS" in row.advice
+
+
+def test_wired_terminals_that_a_switch_leaves_out_are_observed_not_enforced() -> None:
+    boat = Boat(wirings=(Wiring("Bank", "Small BMS", INPUT),), options=Options.vendor())
+    boat.add(INPUT, {"/Type": 10, "/InputState": 1})
+    said = boat.tick(5, speaking=False).own["/Explain/Json"]
+    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    assert row.verdict == "note"
+    assert "Observed, not enforced: the switch other_bms_stops is off, as in profile vendor" in row.text
+    assert "Profile strict" in row.advice
 
 
 def test_a_wired_discharge_terminal_is_observed_not_enforced_where_no_battery_gives_a_limit() -> None:

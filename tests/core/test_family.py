@@ -13,6 +13,7 @@ from gxbridge.core.family import Family, FamilyView, Stop
 from gxbridge.core.items import Value
 from gxbridge.core.readout import Key, Reading
 from gxbridge.core.terminals import Wiring
+from gxbridge.core.terminals_text import OBSERVED
 from tests.core.lynx_frames import Listener
 from tests.core.test_readout import seal
 from tests.core.test_vebus import NAME, NO_BMS_RECORDED, V2
@@ -83,7 +84,7 @@ def test_terminals_stop_with_their_input_and_moment() -> None:
 
 
 def test_terminals_under_another_master_are_observed() -> None:
-    assert "Observed, not enforced" in family("Small BMS").look(inputs(), (), 0.0, enforced=False).sentences[0]
+    assert "Observed, not enforced" in family("Small BMS").look(inputs(), (), 0.0, observed=OBSERVED).sentences[0]
 
 
 def test_bluetooth_stops_from_the_first_advertisement_until_it_is_silent() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gxbridge.catalogue import catalogue
 from gxbridge.core.items import Value
 from gxbridge.core.terminals import TerminalBms, Wiring, check_wirings, read, service_of
-from gxbridge.core.terminals_text import charge_reason, discharge_reason, findings, sentence
+from gxbridge.core.terminals_text import OBSERVED, charge_reason, discharge_reason, findings, sentence
 
 CHARGE = "com.victronenergy.digitalinput.input_1"
 DISCHARGE = "com.victronenergy.digitalinput.input_2"
@@ -159,7 +159,7 @@ def test_another_master_is_said() -> None:
     assert sentence(bms).endswith("A refusal to discharge is observed, not enforced: loads need the BMS's own wire.")
     only_charge = play((0.0, inputs()), wiring=Wiring("Bank 1", "Small BMS", CHARGE))
     assert sentence(only_charge).endswith("It says yes or no only and gives no current limits.")
-    assert sentence(bms, enforced=False).endswith("Observed, not enforced: gxbridge does not control the chargers.")
+    assert sentence(bms, OBSERVED).endswith("Observed, not enforced: gxbridge does not control the chargers.")
 
 
 def test_a_changed_wiring_starts_from_unknown() -> None:

@@ -11,15 +11,25 @@ from gxbridge.core.doctor.row import OF_SEVERITY, Row, Verdict
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.items import Value
 from gxbridge.core.own_paths import OWN_NAME
-from gxbridge.core.terminals_text import DISCHARGE_OBSERVED, OBSERVED
+from gxbridge.core.terminals_text import DISCHARGE_OBSERVED, OBSERVED, SWITCHED_OFF
 
 SECTION: Final = "Service"
 YOUNG_S: Final = 20.0
 """A service that is up for less than this and not on D-Bus may only be starting."""
 LOG: Final = "/var/log/gxbridge/current"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
 OBSERVED_CURES: Final = (
     (
-        OBSERVED.capitalize(),
+        _sentence(SWITCHED_OFF),
+        "Profile strict, or the switch other_bms_stops, would enforce it; until then the wires from the BMS must.",
+    ),
+    (
+        _sentence(OBSERVED),
         "The wires from the BMS to the chargers must do their work; dvcc.mode: control would enforce it.",
     ),
     (DISCHARGE_OBSERVED, "Wire its load disconnect terminal to the loads and to the inverter's remote input."),
