@@ -116,6 +116,8 @@ class Scene:
     stack: ExitStack
     service: Service = field(init=False)
     heard: list[Any] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables that the service gets besides ours."""
 
     @property
     def address(self) -> str:
@@ -138,7 +140,9 @@ class Scene:
         }
         file = self.folder / "gxbridge.yaml"
         file.write_text(json.dumps(text))  # JSON is YAML
-        self.service = self.stack.enter_context(Service(self.folder, "--config", str(file)))
+        self.service = self.stack.enter_context(
+            Service(self.folder, "--config", str(file), environment=self.environment)
+        )
         return self.service
 
     def explain(self) -> str:
