@@ -43,6 +43,7 @@ def test_the_thresholds_to_the_ampere_and_the_second() -> None:
     assert not over(44.0, 40.0)
     slow = watched((0, 100, 90), (1, 40, 90), (16.5, 40, 40))
     assert (slow.lag_s, said(slow, 17)) == (15.5, ["ccl-slow"])
+    assert said(watched((0, 100, 90), (1, 40, 90), (16.1, 40, 40)), 17) == ["ccl-slow"]
     assert said(slow, 16.5 + 119.9) == ["ccl-slow"]
     assert said(slow, 16.5 + 120.0) == []
     assert said(watched((0, 100, 90), (1, 40, 90), (16, 40, 40)), 17) == []
@@ -58,6 +59,8 @@ def test_the_worst_begins_again_after_a_pause_and_after_something_unknown() -> N
 def test_an_unchanged_limit_is_no_drop() -> None:
     track = watched((0, 40, 30), (1, 40, 62), (20, 40, 30))
     assert (track.lag_s, track.dropped_at) == (0, None)
+    assert watched((0, 40, 90), (1, 60, 90)).dropped_at is None, "and one that rises is none either"
+    assert Track() == (None, None, 0.0, None, 0.0, 0.0, None, ())
 
 
 def test_exceeding_names_what_permits_it_for_charging_only() -> None:
@@ -95,6 +98,8 @@ def test_six_reversals_in_ten_minutes_are_restless() -> None:
     assert watched((0, 30, 0), (1, 20, 0), (2, 20, 0), (3, 25, 0)).turns == (3,), "standing still is no direction"
     (row,) = verdicts(Audit(charge=track), "", 8)
     assert row.words == {"name": "CCL", "minutes": "10"}
+    assert follow(track, 50.0, 0.0, 700.5).turns == (), "all have left the window"
+    assert [watched((0, 10, 0), (1, limit, 0)).rising for limit in (20, 5, 10)] == [True, False, None]
     assert len(follow(track, 50.0, 0.0, 601.9).turns) == 6
     assert len(follow(track, 50.0, 0.0, 602.0).turns) == 5
     assert len(follow(track, 60.0, 0.0, 602.0).turns) == 5, "falling to rising: one leaves, none is new"

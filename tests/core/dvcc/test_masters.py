@@ -145,7 +145,10 @@ def test_a_service_that_has_gone_is_forgotten() -> None:
         (p.CHARGE_CURRENT, None, 5.0, True),
         (p.CHARGE_CURRENT, 5.0, None, True),
         (p.CHARGE_CURRENT, "a", "".join(["a"]), True),
+        (p.CHARGE_CURRENT, "b", "a", False),
         (p.CHARGE_CURRENT, "a", 1, False),
+        ("/Zero", 1.0, 1.1, True),
+        ("".join([p.NETWORK_MODE[:3], p.NETWORK_MODE[3:]]), 13, 13.1, False),
         (p.CHARGE_CURRENT, 1, "a", False),
     ],
 )
@@ -167,6 +170,7 @@ def test_strikes_are_counted_from_write_to_write() -> None:
     key = (SUN, p.CHARGE_CURRENT)
     first = note({}, [Write(*key, 30.0), Write(SUN, p.VOLTAGE_SENSE, 26.0)], {SUN: {p.CHARGE_CURRENT: 12.0}}, 5.0)
     assert first == {key: Written(30.0, 5.0, 12.0, False, 0)}, "and nothing that is not shown as written"
+    assert check(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 5.5) == first, "too early"
     seen = check(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 8.0)
     assert seen == {key: Written(30.0, 5.0, 12.0, True, 1)}
     assert check(seen, {SUN: {p.CHARGE_CURRENT: 66.0}}, 9.0) == seen
@@ -174,6 +178,9 @@ def test_strikes_are_counted_from_write_to_write() -> None:
     again = note(seen, [Write(*key, 31.0)], {}, 9.0)
     assert again == {key: Written(31.0, 9.0, None, False, 1)}
     assert contested(check(again, {SUN: {p.CHARGE_CURRENT: 55.0}}, 12.0)) == f"{SUN} {p.CHARGE_CURRENT}"
+    assert contested({key: Written(31.0, 9.0, strikes=3)}) == f"{SUN} {p.CHARGE_CURRENT}"
+    gone = {("gone", p.CHARGE_CURRENT): Written(30.0, 5.0)} | first
+    assert check(gone, {SUN: {p.CHARGE_CURRENT: 30.0}}, 8.0) == first
     calm = note({key: Written(30.0, 5.0, 12.0, False, 1)}, [Write(*key, 31.0)], {}, 9.0)
     assert calm[key].strikes == 0
 
