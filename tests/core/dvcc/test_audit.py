@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.audit import NOTHING_SEEN, Audit, Track, follow, over, verdicts
+from gxbridge.core.dvcc.audit import NOTHING_SEEN, Audit, Track, calm, follow, over, quiet, verdicts
+from gxbridge.core.dvcc.auditing import measured_current
 from gxbridge.core.dvcc.clocks import clock, running
+from gxbridge.core.dvcc.scene import look
+from gxbridge.core.dvcc.snapshot import Snapshot
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, World, can_bms, charger, lynx, multi
 
 
@@ -165,3 +170,41 @@ def test_memory_is_constant_over_a_long_life() -> None:
     assert len(memory.limits) == 5
     assert len(memory.audit.charge.turns) <= 12
     assert len(memory.smoothed) == 1
+
+
+def test_when_there_is_nothing_to_say() -> None:
+    assert calm(Track())
+    assert calm(Track(turns=(1.0,) * 5))
+    for track in (Track(over_since=0.0), Track(lag_s=0.5), Track(turns=(1.0,) * 6), Track(turns=(1.0,) * 7)):
+        assert not calm(track)
+        assert not quiet(Audit(charge=track))
+        assert not quiet(Audit(discharge=track))
+    assert quiet(Audit())
+    assert not quiet(Audit(pre_alarm_at=0.0))
+    assert said(Track(turns=(1.0,) * 12), 1) == ["ccl-restless"]
+
+
+@pytest.mark.parametrize(("current", "name"), [(45.0, "ccl-exceeded"), (-70.0, "dcl-exceeded")])
+def test_what_begins_after_a_calm_time_is_seen_too(current: float, name: str) -> None:
+    world = World({LYNX: lynx(CCL=20.0, DCL=50.0, CURRENT=5.0)})
+    world.run(20)
+    assert world.findings() == set()
+    world.set(LYNX, CURRENT=current)
+    world.run(12)
+    assert world.findings() == {name}
+    world.set(LYNX, CURRENT=5.0)
+    world.run(2)
+    assert world.findings() == set()
+    world.set(LYNX, ALARM_LOW_CELL=1)
+    world.run(1)
+    assert world.findings() == {"pre-alarm"}
+
+
+def test_whose_current_is_watched() -> None:
+    usable = {p.CONNECTED: 1, p.PRODUCT_NAME: "x", p.CONNECTION: "VE.Can", p.SOC: 50, p.CURRENT: 7.0}
+    for name, current in (("battery.z", 7.0), ("acsystem.z", None), ("multi.z", None), ("vebus.z", None)):
+        snapshot = Snapshot({f"com.victronenergy.{name}": dict(usable)})
+        assert look(snapshot).selection.monitor is not None
+        assert measured_current(look(snapshot)) == current
+    both = Snapshot({LYNX: lynx(CURRENT=3.0), "com.victronenergy.battery.z": dict(usable)})
+    assert measured_current(look(both)) == 3.0
