@@ -148,7 +148,8 @@ def test_the_pre_alarm_is_a_finding_with_a_clock_while_discharge_is_still_allowe
     world.run(1)
     assert world.decision.clocks == ()
     assert World({CAN_BMS: can_bms(ALARM_LOW_CELL=1, ALLOW_DISCHARGE=1)}).run(3).clocks == (), "only where it is known"
-    assert World({LYNX: lynx(ALARM_LOW_CELL=None)}).run(3).clocks == ()
+    for level, clocks in ((None, 0), (0, 0), (1, 1), (2, 1)):
+        assert len(World({LYNX: lynx(ALARM_LOW_CELL=level)}).run(3).clocks) == clocks
 
 
 def test_the_clocks_and_how_long_they_run() -> None:
