@@ -30,7 +30,7 @@ from gxbridge.core.dvcc.legacy import legacy
 from gxbridge.core.dvcc.limits import charger_limits, multi_limit, same_reason, system_limits
 from gxbridge.core.dvcc.loss import BmsStanding
 from gxbridge.core.dvcc.memory import Controller, Memory
-from gxbridge.core.dvcc.multi import bms_limits, remainder, stop_charge, stop_discharge, without_bms
+from gxbridge.core.dvcc.multi import bms_limits, left_at_zero, remainder, stop_charge, stop_discharge, without_bms
 from gxbridge.core.dvcc.observe import is_on
 from gxbridge.core.dvcc.reasons import cap
 from gxbridge.core.dvcc.said import listen
@@ -89,7 +89,7 @@ def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> 
     """
     writes: list[Write] = []
     unlimited = memory.unlimited
-    if scene.charge_permits and memory.limited:
+    if left_at_zero(scene) or (scene.charge_permits and memory.limited):
         user_a = scene.settings.max_current_a
         writes, unlimited = without_bms(scene, user_a if user_a >= 0 else None, memory.unlimited, memory.limited)
     flags = flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)

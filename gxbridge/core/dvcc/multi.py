@@ -74,17 +74,24 @@ def bms_limits(
     return writes
 
 
+def left_at_zero(scene: Scene) -> bool:
+    """Does the Multi stand at 0 A while a BMS at terminals allows? That is a stop whose end was never told."""
+    multi = scene.multi
+    return multi is not None and bool(scene.charge_permits) and number(multi.items, p.MULTI_CHARGE_CURRENT) == 0
+
+
 def without_bms(scene: Scene, rest_a: float | None, unlimited: bool, limited: bool) -> tuple[list[Write], bool]:
     """Without a BMS only the Multi's own charge current is set; and whether it was told that there is no limit.
 
-    "No limit" is told once; with `no_unlimited_reset` only to lift a limit that we had told (`limited`).
+    "No limit" is told once; with `no_unlimited_reset` only to lift a limit that we had told (`limited`), maybe in a
+    former life of the program.
     """
     multi = scene.multi
     if multi is None or number(multi.items, p.MULTI_CHARGE_CURRENT) is None:
         return [], unlimited
     if rest_a is not None:
         return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a > LEAST_A else 0), False
-    if unlimited or (scene.options.no_unlimited_reset and not limited):
+    if unlimited or (scene.options.no_unlimited_reset and not limited and not left_at_zero(scene)):
         return [], unlimited
     return put(multi, p.MULTI_CHARGE_CURRENT, NO_LIMIT_A), True
 

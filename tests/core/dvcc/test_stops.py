@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decide import decide
 from gxbridge.core.dvcc.decision import Decision
@@ -235,6 +237,23 @@ def test_the_multi_is_let_go_beside_such_a_charger_only_as_far_as_the_user_allow
     say(world, permits=(ALLOWED,))
     world.run(3)
     assert world.writes == [(MULTI, p.MULTI_CHARGE_CURRENT, 40)]
+
+
+@pytest.mark.parametrize("remembers", [0, 1])
+def test_a_multi_that_was_stopped_before_a_restart_is_let_go(remembers: int) -> None:
+    """The program was started again during a stop: its memory is gone, and the Multi is still at 0 A."""
+    world = house()
+    world.services[SUN] = charger(BMS_PRESENT=remembers)
+    world.services[MULTI] = multi(MULTI_CHARGE_CURRENT=0)
+    say(world)
+    world.run(6)
+    assert world.writes == [], "without a permission nothing is lifted"
+    say(world, permits=(ALLOWED,))
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000.0}
+    world.services[MULTI][p.MULTI_CHARGE_CURRENT] = 0
+    world.run(6)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {}, "once: what is 0 again somebody else wants"
 
 
 def test_the_profile_vendor_knows_no_such_permission() -> None:
