@@ -25,7 +25,7 @@ from gxbridge.edge.parse import Received
 from gxbridge.edge.service import NameTaken
 from gxbridge.identities import Identities, unique_id
 from gxbridge.publisher import Publisher
-from gxbridge.troubles import CanTroubles, write_findings
+from gxbridge.troubles import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.writer import Writer
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class App:
         self._can_at = -float(SLOW_S)
         self._carried: dict[str, Carried | None] = {}
         self._can_troubles = CanTroubles()
+        self._settings_troubles = SettingsTroubles()
         self._reaction: asyncio.Handle | None = None
         self._speech: asyncio.TimerHandle | None = None
         self._ready = False
@@ -324,6 +325,7 @@ class App:
             (
                 *write_findings(self._writer.refusals(), at),
                 *self._can_troubles.findings(self._can, at),
+                *self._settings_troubles.findings(self._identities.refused, at),
                 *(() if self._box is None else self._box.findings(at)),
                 *(() if self._scanner is None else self._scanner.findings()),
             )

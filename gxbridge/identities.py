@@ -66,6 +66,11 @@ class Identities:
         self._known[battery] = (settings.instance, settings.custom_name)
         self._on_news()
 
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """What the GX's settings do not keep, by battery, in words; empty where there are no settings."""
+        return self._settings.refused
+
     def rename(self, battery: str, custom_name: str) -> None:
         """A consumer gave the battery a name: it holds at once, and is stored where there are settings."""
         instance, _ = self._known.get(battery, self._default)

@@ -1,4 +1,4 @@
-"""What the edges found out, as findings for the user: devices that do not take writes, CAN buses that are not open."""
+"""What the edges found out, as findings for the user: writes not taken, CAN buses not open, settings not kept."""
 
 from __future__ import annotations
 
@@ -71,3 +71,29 @@ class CanTroubles:
                     )
                 )
         return tuple(found)
+
+
+class SettingsTroubles:
+    """Since when the GX's settings do not keep what they are told of a battery."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def findings(self, refused: Mapping[str, str], now: float) -> tuple[Finding, ...]:
+        """One finding for each battery whose instance or name has not been kept for a while."""
+        self._since = {battery: self._since.get(battery, now) for battery in refused}
+        return tuple(
+            Finding(
+                "settings-refused",
+                "warning",
+                f"/Settings/Devices/{battery}",
+                f"The GX's settings do not keep instance and name of {battery} ({refused[battery]}); "
+                "those that gxbridge has hold.",
+                "They are offered again by themselves. Look at this path in com.victronenergy.settings (dbus-spy): "
+                "an entry that is wrong must go; or give the battery an instance of its own in the configuration.",
+                since,
+                since,
+            )
+            for battery, since in self._since.items()
+            if now - since >= PATIENCE_S
+        )

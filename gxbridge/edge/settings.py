@@ -1,7 +1,8 @@
 """What com.victronenergy.settings keeps for a device of ours: its instance and its custom name.
 
 The settings service hands out instances: we propose `battery:100`, it answers with the next free number, and remembers.
-Where it is not there, or refuses, the configured values hold; when it appears later, the device is told anew.
+Where it is not there, or refuses, the configured values hold; when it appears later it is asked then, and one that
+refuses or is too busy to answer is asked again and again.
 Source: the vendor's localsettings README and localsettings.py (AddSettings, ClassAndVrmInstance).
 """
 
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 SERVICE: Final = "com.victronenergy.settings"
 INTERFACE: Final = "com.victronenergy.Settings"
 DEVICES: Final = "/Settings/Devices"
+
+ANSWER_S: Final = 5.0
+"""A GX that has just started is slow."""
+FIRST_AGAIN_S: Final = 5.0
+LONGEST_AGAIN_S: Final = 60.0
 
 ERRORS: Final = {
     -1: "refused",
@@ -86,22 +92,24 @@ def instance_of(value: Received, device_class: str) -> int | None:
 class SettingsClient:
     """Device instances and names, through a monitor whose events its owner passes on (`added`, `changed`, `removed`).
 
-    `on_device(unique_id, settings)` is called when what `device` returned has changed since.
+    `on_device(unique_id, settings)` is called when what `device` returned has changed since. `refused`: what a settings
+    service that is there does not keep, by device, in words.
     """
 
     def __init__(self, monitor: Monitor, on_device: Callable[[str, DeviceSettings], None]) -> None:
         self._monitor = monitor
         self._on_device = on_device
         self._devices: dict[str, _Device] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._insisting: dict[str, asyncio.Task[None]] = {}
         self.present = False
+        self.refused: dict[str, str] = {}
 
     async def add(self, settings: Sequence[Setting]) -> dict[str, Received]:
         """Creates settings that do not exist, returns path -> stored value of all. Raises SettingsError."""
         try:
             connection = self._monitor.connection()
             body = connection.encode("aa{sv}", [[_entry(setting) for setting in settings]])
-            reply = await connection.call(SERVICE, "/", INTERFACE, "AddSettings", "aa{sv}", body)
+            reply = await connection.call(SERVICE, "/", INTERFACE, "AddSettings", "aa{sv}", body, timeout_s=ANSWER_S)
             (rows,) = connection.body(reply)
         except (BusError, ValueError) as error:
             raise SettingsError(f"the settings service does not add settings: {error}") from error
@@ -117,11 +125,15 @@ class SettingsClient:
         """The device's settings: those stored, else the given ones, which are also what is proposed to be stored."""
         settings = DeviceSettings(instance, custom_name)
         device = self._devices[unique_id] = _Device(device_class, settings)
-        return await self._ask(unique_id, device)
+        found = await self._ask(unique_id, device)
+        if unique_id in self.refused:
+            self._insist_on(unique_id, FIRST_AGAIN_S)
+        return found
 
     def forget(self, unique_id: str) -> None:
         """The device is gone; what is stored stays."""
         self._devices.pop(unique_id, None)
+        self.refused.pop(unique_id, None)
 
     async def set_custom_name(self, unique_id: str, custom_name: str) -> bool:
         """Stores a name; False when the settings service did not take it."""
@@ -129,14 +141,22 @@ class SettingsClient:
         if device is not None:
             self._devices[unique_id] = replace(device, settings=replace(device.settings, custom_name=custom_name))
         try:
-            return await self._monitor.set_value(SERVICE, _path(unique_id, "CustomName"), custom_name) == 0
+            code = await self._monitor.set_value(SERVICE, _path(unique_id, "CustomName"), custom_name)
+            trouble = "" if code == 0 else f"the settings service refuses it: {ERRORS.get(code, '')} ({code})"
         except BusError as error:
-            log.warning("the name of %s is not stored: %s", unique_id, error)
-            return False
+            trouble = str(error)
+        if not trouble:
+            if device is None or device.settings.source == "settings":
+                self.refused.pop(unique_id, None)
+            return True
+        log.warning("the name of %s is not stored: %s", unique_id, trouble)
+        if self.present and device is not None and device.settings.source == "settings":
+            self.refused[unique_id] = f"the name {custom_name!r} is not stored: {trouble}"
+        return False
 
     async def close(self) -> None:
         """Ends what is under way."""
-        tasks = list(self._tasks)
+        tasks = list(self._insisting.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -150,10 +170,7 @@ class SettingsClient:
         self.present = True
         for unique_id, device in self._devices.items():
             if device.settings.source == "config":
-                task = asyncio.create_task(self._tell(unique_id, device), name=f"settings of {unique_id}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                loud(task)
+                self._insist_on(unique_id, 0.0)
 
     def changed(self, name: str, changes: Mapping[str, Received]) -> None:
         """A service changed. Instances and names that somebody sets in the GUI arrive here."""
@@ -175,6 +192,7 @@ class SettingsClient:
         """A service is gone. What was read stays valid: an instance never changes because somebody else restarts."""
         if name == SERVICE:
             self.present = False
+            self.refused.clear()
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -194,17 +212,36 @@ class SettingsClient:
             found = DeviceSettings(instance, str(stored.get(name_path) or ""), "settings")
         except SettingsError as error:
             found = replace(proposed, trouble=str(error))
-            if self.present:
+            if self.present and found.trouble != proposed.trouble:
                 log.warning("%s keeps the configured instance %d: %s", unique_id, proposed.instance, error)
         if unique_id in self._devices:
             self._devices[unique_id] = replace(device, settings=found)
+            if found.trouble and self.present:
+                self.refused[unique_id] = found.trouble
+            else:
+                self.refused.pop(unique_id, None)
         return found
 
-    async def _tell(self, unique_id: str, device: _Device) -> None:
-        old = device.settings
-        new = await self._ask(unique_id, device)
-        if (new.instance, new.custom_name, new.source) != (old.instance, old.custom_name, old.source):
-            self._on_device(unique_id, new)
+    def _insist_on(self, unique_id: str, wait_s: float) -> None:
+        """Ask in a while, and again until it is stored."""
+        before = self._insisting.pop(unique_id, None)
+        if before is not None:
+            before.cancel()
+        task = asyncio.create_task(self._insist(unique_id, wait_s), name=f"settings of {unique_id}")
+        self._insisting[unique_id] = task
+        loud(task)
+
+    async def _insist(self, unique_id: str, wait_s: float) -> None:
+        while True:
+            await asyncio.sleep(wait_s)
+            device = self._devices.get(unique_id)
+            if device is None or not self.present or device.settings.source == "settings":
+                return
+            old = device.settings
+            new = await self._ask(unique_id, device)
+            if (new.instance, new.custom_name, new.source) != (old.instance, old.custom_name, old.source):
+                self._on_device(unique_id, new)
+            wait_s = min(max(FIRST_AGAIN_S, 2 * wait_s), LONGEST_AGAIN_S)
 
 
 def _path(unique_id: str, name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import LYNX_SERVICE, NG_SERVICE, SETTINGS, Scene, pause
+from tests.service import wait_for
 
 DEVICE = "/Settings/Devices/gxbridge_uc167120"
 INSTANCE, NAME = f"{DEVICE}/ClassAndVrmInstance", f"{DEVICE}/CustomName"
@@ -66,6 +68,11 @@ def test_settings_that_appear_late_leave_and_come_back(stage: Scene) -> None:
     assert owners(stage) == []
 
 
+def findings(stage: Scene) -> dict[str, dict[str, Any]]:
+    """The findings of our own service by their id, as the explanation has them."""
+    return {finding["id"]: finding for finding in json.loads(stage.ask("/Explain/Json"))["findings"]}
+
+
 @pytest.mark.parametrize("code", [-1, -5])
 def test_settings_that_refuse_leave_the_configured_instance(code: int, stage: Scene) -> None:
     stage.others("settings", {}, code)
@@ -74,6 +81,18 @@ def test_settings_that_refuse_leave_the_configured_instance(code: int, stage: Sc
     assert "keeps the configured instance 55" in stage.service.log()
     assert stage.consumer("set", LYNX_SERVICE, "/CustomName", "String", "Bow") == 0
     stage.consumer.until(LYNX_SERVICE, "/Devices/0/CustomName", "Bow")
+    finding = wait_for(lambda: findings(stage).get("settings-refused"), bool, "finding", 30.0)
+    assert finding["subject"] == DEVICE
+    assert f"({code})" in finding["text"]
+    assert "dbus-spy" in finding["advice"]
+    assert finding["text"] in stage.explain()
+
+    # Another settings service, that keeps it: the instance is its own now, and the finding is over.
+    stage.others("leave", SETTINGS)
+    stage.others("settings", {INSTANCE: "battery:3"})
+    stage.consumer.until(LYNX_SERVICE, "/DeviceInstance", 3)
+    assert stage.consumer.value(SETTINGS, NAME) == "Bow"
+    wait_for(lambda: "settings-refused" in findings(stage), False, "the finding is over")
 
 
 @pytest.mark.parametrize("settings", [None, {}], ids=["without settings", "with settings"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from gxbridge.edge import monitor as monitor_module
+from gxbridge.edge import settings as settings_module
+from gxbridge.edge.bus import library
 from gxbridge.edge.monitor import Monitor
 from gxbridge.edge.settings import (
     SERVICE,
@@ -32,6 +35,9 @@ NAME = f"/Settings/Devices/{ID}/CustomName"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor_module, "RETRY_S", (0.02,))
+    monkeypatch.setattr(settings_module, "FIRST_AGAIN_S", 0.02)
+    monkeypatch.setattr(settings_module, "ANSWER_S", 20.0)
+    library().encode("u", [1])  # loads it now, and not while somebody waits for an answer
 
 
 class Store:
@@ -40,6 +46,8 @@ class Store:
     def __init__(self, stored: dict[str, Any] | None = None, error: int = 0) -> None:
         self.stored = dict(stored or {})
         self.error = error
+        self.code = 0
+        """The answer to a write; what is refused is not stored."""
         self.rows: list[dict[str, Any]] = []
 
     def __call__(self, path: str, member: str, body: list[Any]) -> Answer:
@@ -50,8 +58,9 @@ class Store:
         if (path, member) == ("/", "AddSettings"):
             return "aa{sv}", [[self.add(row) for row in body[0]]]
         if member == "SetValue" and path in self.stored:
-            self.stored[path] = body[0]
-            return "i", [0]
+            if not self.code:
+                self.stored[path] = body[0]
+            return "i", [self.code]
         return "UnknownObject"
 
     def add(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -205,6 +214,85 @@ def test_a_settings_service_that_refuses_leaves_the_configuration(bus: str, answ
             assert (settings.instance, settings.custom_name, settings.source) == (100, "House", "config")
             with pytest.raises(SettingsError, match=trouble):
                 raise SettingsError(settings.trouble)
+
+    run(main)
+
+
+def test_a_settings_service_that_refuses_is_asked_until_it_takes_it(bus: str) -> None:
+    async def main() -> None:
+        answers = Store(error=-5)
+        async with store(bus, answers), desk(bus) as found:
+            await until(lambda: found.settings.present)
+            assert (await found.settings.device(ID, "battery", 100, "House")).source == "config"
+            assert "another type is stored (-5)" in found.settings.refused[ID]
+            await until(lambda: len(answers.rows) >= 4)  # asked again, nothing has changed
+            assert found.told == []
+            answers.error, answers.stored[INSTANCE] = 0, "battery:3"
+            await until(lambda: found.told)
+            assert found.told == [(ID, DeviceSettings(3, "House", "settings"))]
+            assert found.settings.refused == {}
+            asked = len(answers.rows)
+            await asyncio.sleep(0.1)
+            assert len(answers.rows) == asked, "it is asked no more"
+
+    run(main)
+
+
+def test_a_settings_service_that_is_too_slow_is_asked_again(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_module, "ANSWER_S", 0.05)
+    answers, hangs = Store({INSTANCE: "battery:3"}), [True]
+
+    def answer(path: str, member: str, body: list[Any]) -> Answer:
+        return None if member == "AddSettings" and hangs[0] else answers(path, member, body)
+
+    async def main() -> None:
+        async with fake(bus, SERVICE, answer), desk(bus) as found:
+            await until(lambda: found.settings.present)
+            assert (await found.settings.device(ID, "battery", 100)).instance == 100
+            assert "did not answer" in found.settings.refused[ID]
+            monkeypatch.setattr(settings_module, "ANSWER_S", 20.0)
+            hangs[0] = False
+            await until(lambda: found.told)
+            assert found.told[0][1].instance == 3
+            assert found.settings.refused == {}
+
+    run(main)
+
+
+def test_what_goes_is_asked_for_no_more_and_refuses_nothing(bus: str) -> None:
+    async def main() -> None:
+        answers = Store(error=-1)
+        async with desk(bus) as found:
+            async with store(bus, answers):
+                await until(lambda: found.settings.present)
+                await found.settings.device(ID, "battery", 100)
+                await found.settings.device("other", "battery", 101)
+                found.settings.forget("other")
+                assert found.settings.refused.keys() == {ID}
+            await until(lambda: not found.settings.present)
+            assert found.settings.refused == {}
+            async with store(bus, Store({INSTANCE: "battery:3"})):
+                await until(lambda: found.told)
+
+    run(main)
+
+
+def test_a_name_that_is_not_stored_is_told_until_one_is(bus: str) -> None:
+    async def main() -> None:
+        answers = Store({INSTANCE: "battery:3", NAME: "House"})
+        async with store(bus, answers), desk(bus) as found:
+            await until(lambda: found.settings.present)
+            await found.settings.device(ID, "battery", 100)
+            del answers.stored[NAME]
+            assert not await found.settings.set_custom_name(ID, "Bow")
+            assert "'Bow' is not stored" in found.settings.refused[ID]
+            answers.code = -1
+            answers.stored[NAME] = ""
+            assert not await found.settings.set_custom_name(ID, "Stern")
+            assert "refused (-1)" in found.settings.refused[ID]
+            answers.code = 0
+            assert await found.settings.set_custom_name(ID, "Stern")
+            assert found.settings.refused == {}
 
     run(main)
 
