@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.compare import compare
+from gxbridge.core.dvcc.compare import allowed, compare, more
+from gxbridge.core.dvcc.decision import Decision, Limit
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
@@ -72,3 +73,58 @@ def test_without_limits_of_our_own_there_is_nothing_to_compare() -> None:
     bare = World({SUN: charger(CHARGE_CURRENT=50.0, CHARGE_VOLTAGE=28.0), MULTI: multi(BOL_DISCHARGE_CURRENT=50.0)})
     bare.run(3)
     assert differences(bare) == {}
+
+
+def test_a_current_is_more_by_five_percent_and_an_ampere() -> None:
+    assert not more(106.0, 100.0)
+    assert not more(105.995, 100.0)
+    assert more(106.005, 100.0)
+    assert not more(1.0, 0.0)
+    assert more(1.001, 0.0)
+    assert not more(None, 0.0)
+    assert not more(50.0, None)
+
+
+def test_a_voltage_is_more_by_fifty_millivolts() -> None:
+    assert differences(world(), sun={p.CHARGE_VOLTAGE: 27.4503})
+    assert not differences(world(), sun={p.CHARGE_VOLTAGE: 27.4498})
+    assert not differences(world(), sun={p.CHARGE_VOLTAGE: None})
+
+
+def test_what_is_not_told_counts_nothing_together() -> None:
+    found = differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 43.5}, sun_2={p.CHARGE_CURRENT: None})
+    assert list(found) == ["told-over-limit"]
+    assert "told the chargers 43.5 A together, and 40 A is allowed" in found["told-over-limit"].text
+    assert not differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 43.0}, sun_2={p.CHARGE_CURRENT: None})
+    assert list(differences(world(CCL=0.0), sun={p.CHARGE_CURRENT: 1.5})) == ["told-despite-stop"]
+
+
+def test_what_feeds_in_is_named_by_its_own_reason() -> None:
+    system: Items = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 30.0}
+    made = World({LYNX: lynx(CCL=40.0), SUN: charger(80, 20), "com.victronenergy.acsystem.can0": system})
+    made.run(3)
+    found = differences(made, sun={p.CHARGE_CURRENT: 80.0})
+    assert list(found) == ["told-over-limit"]
+    assert (found["told-over-limit"].subject, found["told-over-limit"].first) == (p.SYSTEM, made.now)
+    assert "the Multi RS feeds in" in found["told-over-limit"].text
+    assert not differences(made, sun={p.CHARGE_CURRENT: 74.0})
+
+
+def test_the_discharge_limit_is_compared_for_the_multi_only() -> None:
+    allowed = world(DCL=100.0)
+    assert list(differences(allowed, multi={p.BOL_DISCHARGE_CURRENT: 106.1})) == ["told-more-discharge"]
+    for told in (106.0, 50.0, None):
+        assert not differences(allowed, multi={p.BOL_DISCHARGE_CURRENT: told})
+    assert not differences(allowed, sun={p.BOL_DISCHARGE_CURRENT: 500.0})
+
+
+def test_what_the_chargers_may_get_together_is_what_we_would_tell_them_if_that_is_more() -> None:
+    def told(*amps: float | None) -> Decision:
+        return Decision(limits=tuple(Limit("charger", SUN, each, "A", (), "") for each in amps))
+
+    assert allowed(told(30.0, 20.0), 40.0) == 50
+    assert allowed(told(30.0, None), 40.0) == 40
+    assert allowed(told(41.0, None), 40.0) == 41
+    assert allowed(told(41.0, None, None), 41.5) == 41.5
+    assert allowed(told(), 40.0) == 40
+    assert allowed(Decision(limits=(Limit("multi", MULTI, 90.0, "A", (), ""),)), 40.0) == 40
