@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.compare import allowed, compare, more
-from gxbridge.core.dvcc.decision import Decision, Limit
+from gxbridge.core.dvcc.compare import allowed, compare, feeding, more
+from gxbridge.core.dvcc.decision import Cap, Decision, Limit
 from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
@@ -66,7 +68,11 @@ def test_a_higher_voltage() -> None:
 
 def test_more_discharge_than_allowed() -> None:
     found = differences(world(DCL=0.0, ALLOW_DISCHARGE=0), multi={p.BOL_DISCHARGE_CURRENT: 100.0})
-    assert found["told-more-discharge"].text.startswith("com.victronenergy.system told MultiPlus to discharge with up")
+    assert found["told-more-discharge"].text == (
+        "com.victronenergy.system told MultiPlus to discharge with up to 100 A, gxbridge would tell 0 A: "
+        "discharging is refused by the Lynx Smart BMS NG."
+    )
+    assert found["told-more-discharge"].subject == MULTI
 
 
 def test_without_limits_of_our_own_there_is_nothing_to_compare() -> None:
@@ -128,3 +134,13 @@ def test_what_the_chargers_may_get_together_is_what_we_would_tell_them_if_that_i
     assert allowed(told(41.0, None, None), 41.5) == 41.5
     assert allowed(told(), 40.0) == 40
     assert allowed(Decision(limits=(Limit("multi", MULTI, 90.0, "A", (), ""),)), 40.0) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "amps"), [("feed-in", 40), ("rs-feed-in", 80), ("bms-ccl", 80), ("".join(["feed", "-in"]), 40)]
+)
+def test_with_feed_in_the_limit_itself_is_what_is_allowed(name: str, amps: float) -> None:
+    cap = Cap(None, "A", name, "rule", "", "", None, "so it is")
+    charging = Limit("charger", SUN, 80.0, "A", (cap,), "")
+    assert allowed(Decision(limits=(charging,)), 40.0) == amps
+    assert feeding(Decision(limits=(charging,))) == ("so it is" if "feed-in" in name else "")
