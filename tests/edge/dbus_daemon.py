@@ -82,6 +82,11 @@ class DBusDaemon:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The same, or nothing while it does not run."""
+        return () if self._process is None else (self._process.pid,)
+
     def pause(self) -> None:
         """Lets the daemon hang (SIGSTOP), and returns when it does."""
         assert self._process is not None

@@ -17,7 +17,7 @@ from gxbridge.edge.service import PublishedService
 from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
-from tests.faults.scene import ROOT, Scene
+from tests.faults.scene import PATIENT_S, ROOT, Scene
 from tests.service import OWN
 
 CONSUMER = """
@@ -157,7 +157,7 @@ def dbus_own_name_taken(scene: Scene) -> None:
     begin = time.monotonic()
     scene.start()
     assert scene.process is not None
-    assert scene.process.wait(20) == 1
+    assert scene.process.wait(PATIENT_S) == 1
     scene.safe(time.monotonic() - begin)
     line = scene.sees_log(f"the D-Bus name {OWN} is taken by")
     assert str(os.getpid()) in line, "the process that has it is named"

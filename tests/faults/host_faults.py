@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import resource
+import signal
 import time
 
-from tests.core.boat import LYNX_SERVICE
+from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
-from tests.faults.scene import Scene
+from tests.faults.scene import CONFIG, CURRENT, MULTI_CURRENT, PATIENT_S, Scene
 from tests.service import OWN
 
 F_SETPIPE_SZ = 1031
@@ -44,6 +46,34 @@ def host_disk_full(scene: Scene) -> None:
         scene.log_target = full.fileno()
         scene.start()
         goes_on(scene)
+
+
+@fault(
+    "host-box-unwritable",
+    "the disk takes not one byte more (neither log nor black box) while a black box is asked for, and does again later",
+    "the service goes on; a box that is asked for later is written",
+    safe_within_s=1,
+    recovers_within_s=5,
+    service=False,
+)
+def host_box_unwritable(scene: Scene) -> None:
+    boxes = scene.folder / "boxes"
+    scene.config = CONFIG + f"blackbox:\n  folder: {boxes}\n"
+    scene.start()
+    scene.ready()
+    assert scene.process is not None
+    before = resource.prlimit(scene.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(scene.process.pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    scene.signal(signal.SIGUSR1)
+    scene.sees_finding("blackbox-unwritable")
+    scene.safe(obeys(scene))
+    scene.recovered(grants(scene))
+    assert list(boxes.iterdir()) == [], "nothing half written stays"
+    resource.prlimit(scene.process.pid, resource.RLIMIT_FSIZE, before)
+    scene.signal(signal.SIGUSR1)
+    scene.wait(lambda: any(boxes.glob("gxbox-*-command.jsonl.gz")), "the box is written")
+    scene.wait(lambda: "blackbox-unwritable" not in scene.findings(), "the finding is over")
+    scene.finish()
 
 
 @fault(
@@ -116,7 +146,7 @@ def host_config_unreadable(scene: Scene) -> None:
         begin = time.monotonic()
         scene.start()
         assert scene.process is not None
-        assert scene.process.wait(20) == 2, scene.log()
+        assert scene.process.wait(PATIENT_S) == 2, scene.log()
         scene.safe(time.monotonic() - begin)
         lines = scene.log().splitlines()
         assert len(lines) == 1, lines
@@ -141,8 +171,10 @@ def host_killed(scene: Scene) -> None:
         time.sleep(chance.uniform(0.0, 3.0))
         scene.kill()
         scene.lynx.say(ccl=0)
-        time.sleep(0.3)
+        scene.wait(lambda: OWN not in scene.watch.names(), "its name leaves the bus")
+        scene.watch.ask(SOLAR, CURRENT)  # answered after everything that was on its way to the charger
         down = time.monotonic()
+        time.sleep(0.3)
         assert not scene.told(down)
         if chance.random() < 0.6:  # killed again while it starts
             scene.start()
@@ -158,4 +190,34 @@ def host_killed(scene: Scene) -> None:
         scene.record.figures["from its name to the first word"] = begin + safe - came
         scene.recovered(grants(scene))
     scene.record.see("its names leave the bus, and come back")
+    scene.finish()
+
+
+@fault(
+    "host-stays-down",
+    "SIGKILL, and nobody starts it again for 65 s; meanwhile the BMS withdraws its permission",
+    "nothing is written; the charger stops by itself 60 s after the last word; started again, 0 is the first word",
+    safe_within_s=61,
+    recovers_within_s=6,
+    standins=False,
+)
+def host_stays_down(scene: Scene) -> None:
+    scene.start_standins({SOLAR: "linked", MULTI: "multi"})
+    scene.ready()
+    scene.kill()
+    begin = time.monotonic()
+    scene.lynx.say(ccl=0)
+    scene.safe(scene.until_told(lambda value: value is None, begin, "the charger ends it by itself", 120))
+    scene.record.see("the charger: error #67")
+    time.sleep(max(0.0, begin + 65 - time.monotonic()))
+    for service, path in ((SOLAR, CURRENT), (MULTI, MULTI_CURRENT)):
+        later = [value for at, value in scene.told(begin + 1 + scene.record.starved_s, service, path)]
+        assert later in ([], [None]), f"{service} was told {later} by nobody"
+    again = time.monotonic()
+    scene.start()
+    scene.until_told(lambda value: value == 0, again, "0 A to the charger")
+    scene.until_told(lambda value: value == 0, again, "0 A to the Multi", service=MULTI, path=MULTI_CURRENT)
+    for service, path in ((SOLAR, CURRENT), (MULTI, MULTI_CURRENT)):
+        assert not [value for at, value in scene.told(again, service, path) if granted(value)], "an old grant"
+    scene.recovered(grants(scene))
     scene.finish()
