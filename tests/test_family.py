@@ -250,6 +250,40 @@ def test_the_story_of(model: str) -> None:
     STORIES[model]()
 
 
+UNKNOWN_CHARGE = ALL_WELL & ~0x0C
+"""The IO status of a Lynx with nothing in the two bits of the permission to charge."""
+VECAN: dict[str, int | None] = {"absent": None, "yes": ALL_WELL, "no": NO_CHARGE, "unknown": UNKNOWN_CHARGE}
+WIRE: dict[str, Value] = {"absent": None, "yes": 0, "no": 1, "unknown": "no level"}
+VEBUS: dict[str, dict[str, Value]] = {
+    "absent": {},
+    "yes": V2,
+    "no": V2 | {"/Bms/AllowToCharge": 0},
+    "unknown": V2 | {"/Bms/AllowToCharge": None},
+}
+AIR: dict[str, bytes | None] = {"absent": None, "yes": (3 << 25).to_bytes(4, "little") + bytes(2), "no": CHARGE_FLAGS}
+WORD = ("absent", "yes", "no", "unknown")
+
+
+@pytest.mark.parametrize("vecan", WORD)
+@pytest.mark.parametrize("vebus", WORD)
+def test_the_most_restrictive_of_all_channels_counts(vecan: str, vebus: str) -> None:
+    """Four channels, each in every state: only where all that may allow do allow, and the air does not refuse."""
+    for wire in WORD:
+        for air in AIR:
+            boat = boat_with(VEBUS[vebus], model="" if wire == "absent" else "Small BMS")
+            if wire != "absent":
+                boat.set(CHARGE, **{"/InputState": WIRE[wire]})
+            io = VECAN[vecan]
+            if io is not None:
+                boat.say(io=io)
+            if (advertisement := AIR[air]) is not None:
+                advertise(boat, 0x05, advertisement)
+            boat.tick(7, speaking=io is not None)
+            words = {vecan, vebus, wire} - {"absent"}
+            told = 35.0 if words == {"yes"} and air != "no" else 0 if words or air == "no" else None
+            assert boat.links.get(CURRENT) == told, (vecan, vebus, wire, air)
+
+
 @pytest.mark.parametrize("model", ["VE.Bus BMS V2", "VE.Bus BMS"])
 def test_the_contacts_of_a_vebus_bms_stop_too_and_are_a_second_opinion(model: str) -> None:
     boat = boat_with(dict(V2 if model.endswith("V2") else V1_RECORDED), model)

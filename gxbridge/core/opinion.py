@@ -1,58 +1,18 @@
-"""The same BMS over several channels: the most restrictive permission wins, and lasting disagreement is a finding.
+"""The same BMS over several channels: lasting disagreement is a finding.
 
-A channel that grants (VE.Can, VE.Bus through D-Bus, wired terminals) gives words; one that must never grant
-(Bluetooth) can enter only as a `Restriction`, or as a measurement to compare with.
+That the most restrictive permission counts is no matter of this module: each channel that refuses is a stop of its own
+(`family.py`), and the least of all caps is what a charger is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from itertools import combinations
 
 from gxbridge.core.finding import Finding
-from gxbridge.core.permission import WORDS, Permission, Restriction, strictest
+from gxbridge.core.permission import WORDS
 from gxbridge.core.record import record
-
-
-@record
-class Word:
-    """A permission as one granting channel gives it: charge and discharge; `carries` what it has a say in."""
-
-    channel: str
-    charge: Permission = None
-    discharge: Permission = None
-    carries: frozenset[str] = frozenset({"charge", "discharge"})
-
-
-@record
-class Verdict:
-    """What may be acted upon, and the channel that decided it (the first of the strictest)."""
-
-    charge: Permission
-    charge_by: str
-    discharge: Permission
-    discharge_by: str
-    pre_alarm_by: tuple[str, ...] = ()
-
-
-def decide(words: Sequence[Word], restrictions: Iterable[Restriction] = ()) -> Verdict:
-    """The strictest of all. Without a granting channel everything is unknown, whatever Bluetooth says."""
-    told = tuple(restrictions)
-    charge = [(word.channel, word.charge) for word in words if "charge" in word.carries]
-    discharge = [(word.channel, word.discharge) for word in words if "discharge" in word.carries]
-    charge += [(restriction.source, False) for restriction in told if restriction.stops_charge]
-    discharge += [(restriction.source, False) for restriction in told if restriction.stops_discharge]
-    return Verdict(
-        *_winner(charge),
-        *_winner(discharge),
-        pre_alarm_by=tuple(restriction.source for restriction in told if restriction.pre_alarm),
-    )
-
-
-def _winner(said: Sequence[tuple[str, Permission]]) -> tuple[Permission, str]:
-    winner = strictest(permission for _, permission in said)
-    return winner, next((channel for channel, permission in said if permission is winner), "")
 
 
 @record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TypeAlias
 
 from gxbridge.core.items import Value
@@ -12,14 +11,6 @@ Permission: TypeAlias = bool | None
 """True: allowed. False: refused. None: unknown, which whoever acts must treat like refused."""
 
 WORDS: dict[Permission, str] = {True: "allowed", False: "refused", None: "unknown"}
-
-
-def strictest(permissions: Iterable[Permission]) -> Permission:
-    """The most restrictive: one refusal refuses; one unknown makes an allowance unknown; of nothing, unknown."""
-    words = set(permissions)
-    if False in words:
-        return False
-    return True if words == {True} else None
 
 
 def flag(value: Value) -> Permission:
@@ -34,15 +25,10 @@ class Restriction:
     """What a source that may never grant has to say. It cannot hold a permission: only a stop, or nothing.
 
     Bluetooth advertisements are encrypted but not authenticated, and old ones can be replayed: such a source may stop
-    or inform. Combine it with a permission from elsewhere by `restrict`.
+    or inform.
     """
 
     stops_charge: bool = False
     stops_discharge: bool = False
     pre_alarm: bool = False
     source: str = ""
-
-
-def restrict(permission: Permission, stopped: bool) -> Permission:
-    """`permission`, unless a restriction stops it. The result never allows more than `permission` did."""
-    return False if stopped else permission

@@ -66,6 +66,42 @@ def test_a_vebus_bms_that_refuses_or_cannot_be_read_stops() -> None:
     assert ids(view) == ["vebus-service-gone"]
 
 
+@pytest.mark.parametrize(
+    ("items", "allows"),
+    [
+        ({"/Bms/BmsType": 1}, True),
+        ({"/Bms/BmsType": 1, "/Bms/AllowToCharge": 0}, False),
+        ({"/Bms/BmsType": 1, "/Bms/AllowToCharge": None}, False),
+        ({"/Bms/BmsType": 1, "/Bms/Error": 3}, False),
+        ({"/Bms/BmsType": 1, "/Alarms/BmsConnectionLost": 2}, False),
+        ({}, False),  # a VE.Bus BMS: what it allows is read where the limits are made
+        (dict(NO_BMS_RECORDED), False),
+    ],
+)
+def test_who_allows_charging_beside_a_vebus_system(items: dict[str, Value], allows: bool) -> None:
+    people = family()
+    people.look({NAME: V2 | {"/Bms/BmsType": 1}}, (), 5.0)
+    view = people.look({NAME: V2 | items}, (), 10.0)
+    assert [(permit.source, permit.path) for permit in view.charge_permits] == [(NAME, "/Bms/AllowToCharge")] * allows
+    if allows:
+        assert (view.charge_permits[0].since, view.charge_permits[0].text) == (
+            5.0,
+            "allowed without a limit by the two-signal BMS",
+        )
+
+
+def test_terminals_that_allow_say_who_and_since_when() -> None:
+    people = family("Small BMS")
+    assert people.look(inputs(), (), 0.0).charge_permits == ()
+    (permit,) = people.look(inputs(), (), 2.0).charge_permits
+    assert (permit.source, permit.path, permit.since) == (CHARGE, "/InputState", 2.0)
+    assert permit.text == "allowed without a limit by Bank, allowed-to-charge terminal at input_1"
+    assert people.look(inputs(charge=1), (), 3.0).charge_permits == ()
+    only = Family((Wiring("Bank", "Small BMS", discharge=DISCHARGE),))
+    only.look(inputs(), (), 0.0)
+    assert only.look(inputs(), (), 9.0).charge_permits == (), "who has no say in charging allows none"
+
+
 def test_a_multi_without_a_bms_stops_nothing_and_is_not_mentioned() -> None:
     view = family().look({NAME: NO_BMS_RECORDED}, (), 10.0)
     assert (view.charge_stops, view.sentences) == ((), ())
@@ -228,6 +264,11 @@ def test_whatever_comes_nothing_raises_and_every_stop_has_a_reason(
         for stop in (*view.charge_stops, *view.discharge_stops):
             assert stop.text
             assert stop.since <= now
+        for permit in view.charge_permits:
+            items = found[permit.source]
+            allows = items.get("/InputState") == 0 and items.get("/Type") == 10
+            assert allows or (items.get("/Bms/BmsType"), items.get("/Bms/AllowToCharge")) == (1, 1)
+            assert permit.source not in {stop.source for stop in view.charge_stops}
         level = found.get(CHARGE, {}).get("/InputState")
         if level != 0:
             assert any(stop.source == CHARGE for stop in view.charge_stops)

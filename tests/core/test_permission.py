@@ -1,30 +1,12 @@
-"""Permission is yes, no or unknown; the strictest wins, and a restriction can only take away."""
+"""Permission is yes, no or unknown; a restriction can only take away."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gxbridge.core.permission import Restriction, flag, restrict, strictest
-
-
-@pytest.mark.parametrize(
-    ("permissions", "expected"),
-    [
-        ([], None),
-        ([True], True),
-        ([True, True], True),
-        ([True, None], None),
-        ([None], None),
-        ([True, None, False], False),
-        ([False], False),
-    ],
-)
-def test_the_strictest_wins(permissions: list[bool | None], expected: bool | None) -> None:
-    assert strictest(permissions) is expected
+from gxbridge.core.permission import Restriction, flag
 
 
 @pytest.mark.parametrize(
@@ -43,11 +25,6 @@ def test_the_strictest_wins(permissions: list[bool | None], expected: bool | Non
 )
 def test_only_0_and_1_are_a_flag(value: object, expected: bool | None) -> None:
     assert flag(value) is expected  # type: ignore[arg-type]
-
-
-@given(st.sampled_from([True, False, None]), st.booleans())
-def test_a_restriction_never_allows_more(permission: bool | None, stopped: bool) -> None:
-    assert restrict(permission, stopped) is (False if stopped else permission)
 
 
 def test_a_restriction_has_no_word_for_allowed() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.aes import encrypt_block
-from gxbridge.core.permission import Restriction, restrict
+from gxbridge.core.permission import Restriction
 from gxbridge.core.readout import Advertisement, Key, KeyProblem, Reading, Refusal, open_advertisement, parse
 from gxbridge.core.readout_records import RECORDS
 
@@ -223,9 +223,6 @@ def test_a_lynx_with_a_low_cell_stops_discharging_and_allows_nothing() -> None:
     row = next(row for row in PUBLIC if row[0] == "Lynx, low cell")
     told = opened(row[2], row[1]).restriction()
     assert told == Restriction(stops_discharge=True, source="Bluetooth, Lynx Smart BMS")
-    for permission in (True, False, None):
-        assert restrict(permission, told.stops_charge) is permission
-        assert restrict(permission, told.stops_discharge) is False
 
 
 def test_the_warning_of_a_lynx_before_it_disconnects_loads_is_a_pre_alarm() -> None:

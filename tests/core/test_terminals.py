@@ -50,6 +50,16 @@ def test_low_is_allowed_once_it_has_settled() -> None:
     assert (charge_reason(bms), discharge_reason(bms)) == (None, None)
 
 
+def test_how_long_a_level_must_hold_where_nothing_is_said() -> None:
+    before = play((0.0, inputs()), (1.99, inputs()))
+    assert (before.charge_permission, before.stops_charge) == (None, True)
+    after = read(WIRING, inputs(), before, 2.0)
+    assert (after.charge_permission, after.stops_charge) == (True, False)
+    warned = (0.0, inputs(pre_alarm=0))
+    assert play(warned, (1.0, inputs()), (10.99, inputs())).warns is True
+    assert play(warned, (1.0, inputs()), (10.99, inputs()), (11.0, inputs())).warns is False
+
+
 def test_a_wire_that_breaks_reads_high_and_stops_at_once() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()), (6.0, inputs(charge=1)), (9.0, inputs(charge=1)))
     assert (bms.charge_permission, bms.discharge_permission) == (False, True)
