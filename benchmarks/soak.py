@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.service import resident_mb
-from gxbridge.edge import wire
+from gxbridge.edge import bodies
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, connect
 from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted
@@ -60,7 +60,7 @@ def matches_of(scene: Scene, pid: int) -> int:
             for name in connection.body(reply)[0]:
                 if not name.startswith(":"):
                     continue
-                body = wire.string_body(name)
+                body = bodies.string_body(name)
                 reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "GetConnectionUnixProcessID", "s", body)
                 if connection.body(reply)[0] == pid:
                     reply = await connection.call(DAEMON, DAEMON_PATH, STATS, "GetConnectionStats", "s", body)

@@ -14,7 +14,7 @@ from math import nan
 from typing import Any, Final
 
 from gxbridge.core.items import ItemSpec, Value
-from gxbridge.edge import introspect, parse, wire
+from gxbridge.edge import bodies, introspect, parse, wire
 from gxbridge.edge.connection import Connection
 from gxbridge.edge.introspect import BUS_ITEM, INTROSPECTABLE, PEER, PROPERTIES
 from gxbridge.edge.items import RANGES, Item, Misfit, accept, fit, items_body
@@ -132,12 +132,12 @@ class ItemTree:
         if interface in (PEER, None) and member == "Ping":
             connection.answer(call)
         elif interface in (PEER, None) and member == "GetMachineId":
-            connection.answer(call, "s", wire.string_body(_machine_id()))
+            connection.answer(call, "s", bodies.string_body(_machine_id()))
         elif path not in self.items and path not in self._nodes:
             connection.refuse(call, "UnknownObject", f"There is no {path} here")
         elif interface in (INTROSPECTABLE, None) and member == "Introspect":
             document = introspect.xml(path, self._nodes, is_item=path in self.items)
-            connection.answer(call, "s", wire.string_body(document))
+            connection.answer(call, "s", bodies.string_body(document))
         elif interface == PROPERTIES and member == "GetAll":
             connection.answer(call, "a{sv}", connection.encode("a{sv}", [{}]))
         else:
@@ -153,7 +153,7 @@ class ItemTree:
         try:
             code = self._write(item, written)
         finally:
-            connection.answer(call, "i", wire.int32_body(code))
+            connection.answer(call, "i", bodies.int32_body(code))
 
     def _write(self, item: Item, written: object) -> int:
         if not item.spec.writable:
@@ -183,24 +183,24 @@ class ItemTree:
         start = path if path == "/" else path + "/"
         below = [(name[len(start) :], item) for name, item in self.items.items() if name.startswith(start)]
         if texts:
-            return "a{ss}", {name: wire.clean_text(item.text).decode() for name, item in below}
+            return "a{ss}", {name: bodies.clean_text(item.text).decode() for name, item in below}
         return "a{sv}", {name: _variant(item) for name, item in below}
 
 
 _READS: Final[Mapping[str, Callable[[Item], tuple[str, bytes]]]] = {
     "GetValue": lambda item: ("v", item.value_body()),
-    "GetText": lambda item: ("s", wire.string_body(item.text)),
-    "GetMin": lambda item: ("v", wire.variant_body(item.spec.signature, item.spec.minimum)),
-    "GetMax": lambda item: ("v", wire.variant_body(item.spec.signature, item.spec.maximum)),
-    "GetDefault": lambda item: ("v", wire.variant_body(item.spec.signature, item.spec.default)),
-    "GetDescription": lambda item: ("s", wire.string_body(NO_DESCRIPTION)),  # noqa: ARG005
+    "GetText": lambda item: ("s", bodies.string_body(item.text)),
+    "GetMin": lambda item: ("v", bodies.variant_body(item.spec.signature, item.spec.minimum)),
+    "GetMax": lambda item: ("v", bodies.variant_body(item.spec.signature, item.spec.maximum)),
+    "GetDefault": lambda item: ("v", bodies.variant_body(item.spec.signature, item.spec.default)),
+    "GetDescription": lambda item: ("s", bodies.string_body(NO_DESCRIPTION)),  # noqa: ARG005
 }
 
 
 def _variant(item: Item) -> tuple[str, Any]:
     if item.value is None:
         return "ai", []
-    return item.spec.signature, wire.clean_text(item.value).decode() if isinstance(item.value, str) else item.value
+    return item.spec.signature, bodies.clean_text(item.value).decode() if isinstance(item.value, str) else item.value
 
 
 def _argument(connection: Connection, call: Incoming) -> object:

@@ -6,7 +6,7 @@ import struct
 from typing import Final
 
 from gxbridge.core.items import Value
-from gxbridge.edge import parse, wire
+from gxbridge.edge import bodies, parse, wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, CallFailed, Connection
 from gxbridge.edge.introspect import BUS_ITEM
 from gxbridge.edge.parse import Received
@@ -30,7 +30,7 @@ async def names(connection: Connection) -> list[str]:
 
 async def owner(connection: Connection, name: str) -> str:
     """The unique name behind a well-known one. Raises CallFailed when there is none, and other BusErrors."""
-    reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "GetNameOwner", "s", wire.string_body(name))
+    reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "GetNameOwner", "s", bodies.string_body(name))
     return str(connection.body(reply)[0])
 
 
@@ -93,7 +93,7 @@ async def fetch_text(connection: Connection, service: str, path: str) -> str:
 async def write(connection: Connection, service: str, path: str, value: Value) -> int:
     """Writes a value (None: invalid) and returns the service's code, 0 when it accepts. Raises SetValueError."""
     try:
-        body = wire.free_variant_body(value)
+        body = bodies.free_variant_body(value)
         reply = await connection.call(service, path, BUS_ITEM, "SetValue", "v", body, timeout_s=WRITE_TIMEOUT_S)
         code = argument(connection, reply)
     except (BusError, ValueError) as error:

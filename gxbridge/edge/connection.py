@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from gxbridge.edge import wire
+from gxbridge.edge import bodies, wire
 from gxbridge.edge.wire import Incoming
 
 DAEMON: Final = "org.freedesktop.DBus"
@@ -187,7 +187,7 @@ class Connection:
 
     def body(self, message: Incoming) -> list[Any]:
         """A message's arguments as plain values, by the library where they are not simple. Raises wire.WireError."""
-        simple = wire.simple_body(message)
+        simple = bodies.simple_body(message)
         if simple is not None:
             return simple
         return self._codec.decode(message.frame)[1]

@@ -14,15 +14,15 @@ from struct import Struct
 from typing import Final
 
 from gxbridge.core.items import ItemSpec, Value
-from gxbridge.edge import wire
+from gxbridge.edge import bodies
 
 RANGES: Final = {
     "y": range(1 << 8),
     "n": range(-(1 << 15), 1 << 15),
     "q": range(1 << 16),
-    "i": wire.INT32,
+    "i": bodies.INT32,
     "u": range(1 << 32),
-    "x": wire.INT64,
+    "x": bodies.INT64,
     "t": range(1 << 64),
 }
 """What fits each integer signature."""
@@ -43,7 +43,7 @@ _VALUE_FORMS: Final = {
     "s": "13s3xI",
 }
 _SIMPLE_TEXT: Final = re.compile(r"([^{}\0]*)\{(?::\.(\d)f)?\}([^{}\0]*)")
-_TEXT_TAILS: Final = tuple(b"\0" + padding for padding in wire.PADDING)
+_TEXT_TAILS: Final = tuple(b"\0" + padding for padding in bodies.PADDING)
 _TEXT_ENTRY = Struct("<12sI")
 _U32 = Struct("<I")
 _ARRAY_START = Struct("<I4x")
@@ -137,22 +137,22 @@ class Item:
 
     def value_body(self) -> bytes:
         """GetValue's answer: a variant."""
-        return wire.variant_body(self.spec.signature, self.value)
+        return bodies.variant_body(self.spec.signature, self.value)
 
     def _build(self) -> bytes:
         value, form = self.value, self._text_form
-        text = wire.clean_text(self.text) + b"\0" if form is None or value is None else form % value
+        text = bodies.clean_text(self.text) + b"\0" if form is None or value is None else form % value
         length = len(text)
         if type(value) is str:
             head, pack, name, _ = self._layout
-            raw = wire.clean_text(value)
+            raw = bodies.clean_text(value)
             middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7] + _TEXT_ENTRY.pack(_TEXT_NAME, length - 1)
             start = pack(head, 20 + len(middle) + length, name, len(raw)) + middle
         else:
             head, pack, name, fixed = self._layout if value is not None else _layout(self.path, "ai")
             start = pack(head, fixed + length, name, 0 if value is None else value, _TEXT_NAME, length - 1)
         self.pad = pad = -(len(start) + length) & 7
-        return start + text + wire.PADDING[pad]
+        return start + text + bodies.PADDING[pad]
 
 
 @lru_cache(maxsize=256)
@@ -173,7 +173,7 @@ def _head(path: str) -> bytes:
     """Length and text of the path, padded for the dictionary's length that follows."""
     raw = path.encode()
     data = _U32.pack(len(raw)) + raw + b"\0"
-    return data + wire.PADDING[-len(data) & 3]
+    return data + bodies.PADDING[-len(data) & 3]
 
 
 @lru_cache(maxsize=512)

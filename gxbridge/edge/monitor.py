@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gxbridge.core.items import Value
-from gxbridge.edge import client, parse, wire
+from gxbridge.edge import bodies, client, parse, wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, CallFailed, Connection
 from gxbridge.edge.client import SetValueError
 from gxbridge.edge.introspect import BUS_ITEM
@@ -139,7 +139,7 @@ class Monitor:
         connection.on_message = handle
         self._moved = set()
         for rule in _RULES:
-            await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", wire.string_body(rule))
+            await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", bodies.string_body(rule))
         for name in await client.names(connection):
             if name.startswith(PREFIX) and self._wanted(name):
                 with contextlib.suppress(CallFailed):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from gxbridge.core.items import ItemSpec, Value
-from gxbridge.edge import wire
+from gxbridge.edge import bodies, wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, Connection
 from gxbridge.edge.busitem import ItemTree, OnWrite
 from gxbridge.edge.introspect import BUS_ITEM
@@ -142,7 +142,7 @@ class PublishedService:
         connection.on_message = handle
         connection.on_free = self.flush
         self._tree.mark_all_sent()
-        body = wire.name_request_body(self.name, DO_NOT_QUEUE)
+        body = bodies.name_request_body(self.name, DO_NOT_QUEUE)
         reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", body)
         if connection.body(reply) != [PRIMARY_OWNER]:
             raise NameTaken(await self._who_has_it(connection))
@@ -152,10 +152,10 @@ class PublishedService:
     async def _who_has_it(self, connection: Connection) -> str:
         """One line about the owner of our name."""
         try:
-            name = wire.string_body(self.name)
+            name = bodies.string_body(self.name)
             reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "GetNameOwner", "s", name)
             owner = str(connection.body(reply)[0])
-            body = wire.string_body(owner)
+            body = bodies.string_body(owner)
             reply = await connection.call(DAEMON, DAEMON_PATH, DAEMON, "GetConnectionUnixProcessID", "s", body)
             who = f"connection {owner}, process {connection.body(reply)[0]}"
         except BusError:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from gxbridge.core.record import record
-from gxbridge.edge import wire
+from gxbridge.edge import bodies
 from gxbridge.edge.bus import BusError
 from gxbridge.edge.loud import loud
 from gxbridge.edge.monitor import Monitor
@@ -258,5 +258,5 @@ def _entry(setting: Setting) -> dict[str, Any]:
 
 def _variant(value: float | str) -> tuple[str, Any]:
     if isinstance(value, str):
-        return "s", wire.clean_text(value).decode()
-    return ("d", value) if isinstance(value, float) else ("i" if value in wire.INT32 else "x", value)
+        return "s", bodies.clean_text(value).decode()
+    return ("d", value) if isinstance(value, float) else ("i" if value in bodies.INT32 else "x", value)

@@ -1,4 +1,4 @@
-"""D-Bus messages as bytes: frames out of a stream, headers both ways, and the bodies of a few plain types.
+"""D-Bus messages as bytes: frames out of a stream, and headers both ways; bodies are bytes here (see `bodies`).
 
 Only what happens often is written here; everything else goes through the library (`bus.Library`), and tests compare
 the two byte for byte. We write little endian; a frame in the other order is measured here and read by the library.
@@ -8,12 +8,12 @@ Source: D-Bus Specification 0.43, "Message Protocol" and "Marshaling".
 from __future__ import annotations
 
 from functools import lru_cache
-from math import isfinite
 from struct import Struct
 from struct import error as StructError
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from gxbridge.core.record import record
+from gxbridge.edge.bodies import PADDING, string_body
 
 CALL: Final = 1
 RETURN: Final = 2
@@ -37,8 +37,6 @@ _U32 = Struct("<I")
 
 _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SENDER, _SIGNATURE = range(1, 9)
 _S, _O, _G, _U = ord("s"), ord("o"), ord("g"), ord("u")
-
-PADDING: Final = tuple(bytes(n) for n in range(8))
 
 
 class WireError(ValueError):
@@ -239,119 +237,3 @@ def refusal(serial: int, question: Incoming, error_name: str, text: str) -> byte
     body = string_body(text)
     start = (LITTLE, ERROR, NO_REPLY, VERSION, len(body), serial, size)
     return _START_AND_REPLY_SERIAL.pack(*start, _REPLY_SERIAL, 1, _U, 0, question.serial) + fields + body
-
-
-# --- bodies of plain types --------------------------------------------------------------------------------------------
-
-_INT32 = Struct("<i")
-INVALID_VARIANT: Final = b"\x02ai\0\0\0\0\0"
-"""A variant holding an empty array of int32: the vendor's "invalid"."""
-
-_NUMBERS: Final = {
-    code: Struct(f"<3s{pad}x{form}")
-    for code, pad, form in (
-        ("y", 0, "B"),
-        ("n", 1, "h"),
-        ("q", 1, "H"),
-        ("i", 1, "i"),
-        ("u", 1, "I"),
-        ("x", 5, "q"),
-        ("t", 5, "Q"),
-        ("d", 5, "d"),
-    )
-}
-INT32: Final = range(-(1 << 31), 1 << 31)
-INT64: Final = range(-(1 << 63), 1 << 63)
-
-
-def clean_text(text: str) -> bytes:
-    """UTF-8 that a bus accepts: it disconnects whoever sends a zero byte or a lone surrogate."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    return text.encode() if text.isascii() else text.encode("utf-8", "replace")
-
-
-def string_body(text: str) -> bytes:
-    """Body of signature `s`."""
-    raw = clean_text(text)
-    return _U32.pack(len(raw)) + raw + b"\0"
-
-
-def name_request_body(name: str, flags: int) -> bytes:
-    """Body of signature `su`, for RequestName."""
-    body = string_body(name)
-    return body + b"\0" * (-len(body) % 4) + _U32.pack(flags)
-
-
-def simple_body(message: Incoming) -> list[Any] | None:
-    """Arguments of a message that has only texts and unsigned numbers, or one list of texts; None for all others.
-
-    That is all a start and the coming and going of services consist of.
-    """
-    signature, frame, at = message.header.signature or "", message.frame, message.at
-    if at < 0 or (signature != "as" and signature.strip("su")):
-        return None
-    found: list[Any] = []
-    try:
-        if signature == "as":
-            (length,) = _U32.unpack_from(frame, at)
-            end = at + 4 + length
-            if end > len(frame):
-                return None
-            at += 4
-            while at < end:
-                text, at = _text_at(frame, at)
-                found.append(text)
-            return [found]
-        for kind in signature:
-            if kind == "s":
-                text, at = _text_at(frame, at)
-                found.append(text)
-            else:
-                at += -at % 4
-                found.append(_U32.unpack_from(frame, at)[0])
-                at += 4
-    except (StructError, UnicodeDecodeError, IndexError):
-        return None
-    return found
-
-
-def _text_at(frame: bytes, at: int) -> tuple[str, int]:
-    """The text at the next multiple of 4, and where it ends. Raises IndexError when the frame ends before."""
-    at += -at % 4
-    (length,) = _U32.unpack_from(frame, at)
-    end = at + 4 + length
-    if end >= len(frame):
-        raise IndexError(end)
-    return frame[at + 4 : end].decode(), end + 1
-
-
-def int32_body(number: int) -> bytes:
-    """Body of signature `i`."""
-    return _INT32.pack(number)
-
-
-def variant_body(signature: str, value: int | float | str | None) -> bytes:
-    """Body of signature `v` with a plain value; None is the invalid variant. Raises struct.error out of range."""
-    if value is None:
-        return INVALID_VARIANT
-    if isinstance(value, str):
-        return b"\x01s\0\0" + string_body(value)
-    numbers = _NUMBERS[signature]
-    return numbers.pack(b"\x01" + signature.encode() + b"\0", value)
-
-
-def free_variant_body(value: int | float | str | None) -> bytes:
-    """Body of signature `v` in the type that a value of ours gets when nobody prescribes one: `i`, or `x`; `d`; `s`.
-
-    Raises ValueError for NaN, infinity and integers beyond 64 bit.
-    """
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise ValueError(f"{value} is no value for D-Bus")
-        return variant_body("d", value)
-    if isinstance(value, int):
-        if value not in INT64:
-            raise ValueError(f"{value} does not fit 64 bit")
-        return variant_body("i" if value in INT32 else "x", int(value))
-    return variant_body("s", value)

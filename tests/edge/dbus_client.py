@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gxbridge.edge import wire
+from gxbridge.edge import bodies, wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, Connection, connect
 from gxbridge.edge.client import items_of
 from gxbridge.edge.wire import Incoming
@@ -51,7 +51,7 @@ async def client(bus: str, service: str) -> AsyncIterator[Client]:
     found = Client(connection, service)
     connection.on_message = found.hear
     rule = f"type='signal',interface='{ITEM}',sender='{service}'"
-    await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", wire.string_body(rule))
+    await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", bodies.string_body(rule))
     try:
         yield found
     finally:

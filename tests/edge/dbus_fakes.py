@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gxbridge.edge import wire
+from gxbridge.edge import bodies, wire
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, Connection, connect
 from gxbridge.edge.wire import Incoming
 
@@ -46,7 +46,7 @@ class Fake:
         await self.connection.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", body)
 
     async def disown(self, name: str) -> None:
-        body = wire.string_body(name)
+        body = bodies.string_body(name)
         await self.connection.call(DAEMON, DAEMON_PATH, DAEMON, "ReleaseName", "s", body)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.edge import bodies, wire
 from gxbridge.edge import bus as bus_module
-from gxbridge.edge import wire
 from gxbridge.edge.bus import BusError, BusUnreachable, addresses, connect, library, opened
 from gxbridge.edge.client import names
 from tests.edge.aio import run, until
@@ -129,7 +129,7 @@ def test_a_bus_that_lets_everybody_in_is_entered_without_a_name(tmp_path: Path) 
             heard.append(await reader.readline())
             hello = wire.HeaderReader().read(await reader.read(1000))
             assert hello is not None
-            writer.write(wire.answer(1, hello, "s", wire.string_body(":1.9")))
+            writer.write(wire.answer(1, hello, "s", bodies.string_body(":1.9")))
             await reader.read()
             writer.close()
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gxbridge.core.items import ItemSpec, Value
-from gxbridge.edge import wire
+from gxbridge.edge import bodies, wire
 from gxbridge.edge.bus import CallFailed
 from gxbridge.edge.busitem import OnWrite
 from gxbridge.edge.service import PublishedService
@@ -79,7 +79,7 @@ def test_an_invalid_value_is_an_empty_array_of_int32(bus: str) -> None:
     async def main() -> None:
         async with published(bus) as (_, found):
             reply = await found.connection.call(NAME, "/State", ITEM, "GetValue")
-            assert reply.frame[reply.at :] == wire.INVALID_VARIANT
+            assert reply.frame[reply.at :] == bodies.INVALID_VARIANT
 
     run(main)
 
@@ -410,7 +410,7 @@ def test_who_wants_no_answer_gets_none(bus: str) -> None:
             heard: list[int] = []
             connection.on_message = lambda message: heard.append(message.kind)
             answered: list[int] = []
-            for member, body in (("SetValue", wire.variant_body("i", 1)), ("Nonsense", b"")):
+            for member, body in (("SetValue", bodies.variant_body("i", 1)), ("Nonsense", b"")):
                 serial = connection.next_serial()
                 answer = connection._calls[serial] = asyncio.get_running_loop().create_future()
                 answer.add_done_callback(lambda _answer: answered.append(1))

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.items import ItemSpec
-from gxbridge.edge import parse, wire
+from gxbridge.edge import bodies, parse, wire
 from gxbridge.edge.bus import library
 from gxbridge.edge.items import RANGES, Item, Misfit, accept, fit, items_body
 
@@ -142,29 +142,29 @@ def test_writes_that_make_no_sense_are_refused(signature: str, written: Any) -> 
 @given(coded_integers)
 def test_integer_variants_are_marshalled_as_the_library_does_it(pair: tuple[str, int]) -> None:
     signature, value = pair
-    body = wire.variant_body(signature, value)
+    body = bodies.variant_body(signature, value)
     assert body == LIBRARY.encode("v", [(signature, value)])
     assert parse.read_variant(body, 0) == (value, len(body))
 
 
 @given(finite, texts)
 def test_the_other_variants_are_marshalled_as_the_library_does_it(number: float, text: str) -> None:
-    assert wire.variant_body("d", number) == LIBRARY.encode("v", [("d", number)])
-    assert wire.variant_body("s", text) == LIBRARY.encode("v", [("s", text)])
-    assert wire.variant_body("i", None) == wire.INVALID_VARIANT == LIBRARY.encode("v", [("ai", [])])
-    assert wire.string_body(text) == LIBRARY.encode("s", [text])
+    assert bodies.variant_body("d", number) == LIBRARY.encode("v", [("d", number)])
+    assert bodies.variant_body("s", text) == LIBRARY.encode("v", [("s", text)])
+    assert bodies.variant_body("i", None) == bodies.INVALID_VARIANT == LIBRARY.encode("v", [("ai", [])])
+    assert bodies.string_body(text) == LIBRARY.encode("s", [text])
 
 
 def test_a_value_without_a_prescribed_type_gets_the_type_that_velib_gives_it() -> None:
-    assert wire.free_variant_body(5) == LIBRARY.encode("v", [("i", 5)])
-    assert wire.free_variant_body(True) == LIBRARY.encode("v", [("i", 1)])
-    assert wire.free_variant_body(1 << 31) == LIBRARY.encode("v", [("x", 1 << 31)])
-    assert wire.free_variant_body(5.0) == LIBRARY.encode("v", [("d", 5.0)])
-    assert wire.free_variant_body("5") == LIBRARY.encode("v", [("s", "5")])
-    assert wire.free_variant_body(None) == wire.INVALID_VARIANT
+    assert bodies.free_variant_body(5) == LIBRARY.encode("v", [("i", 5)])
+    assert bodies.free_variant_body(True) == LIBRARY.encode("v", [("i", 1)])
+    assert bodies.free_variant_body(1 << 31) == LIBRARY.encode("v", [("x", 1 << 31)])
+    assert bodies.free_variant_body(5.0) == LIBRARY.encode("v", [("d", 5.0)])
+    assert bodies.free_variant_body("5") == LIBRARY.encode("v", [("s", "5")])
+    assert bodies.free_variant_body(None) == bodies.INVALID_VARIANT
     for impossible in (math.nan, math.inf, 1 << 63):
         with pytest.raises(ValueError, match=r"D-Bus|64 bit"):
-            wire.free_variant_body(impossible)
+            bodies.free_variant_body(impossible)
 
 
 # --- what others send -------------------------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ def test_the_other_byte_order_is_measured_and_left_to_the_library() -> None:
 
 @given(st.data())
 def test_damaged_headers_raise_nothing(data: st.DataObject) -> None:
-    frame = bytearray(wire.call(1, "a.b", "/A", "c.d", "E", "s", wire.string_body("text")))
+    frame = bytearray(wire.call(1, "a.b", "/A", "c.d", "E", "s", bodies.string_body("text")))
     for _ in range(2):
         frame[data.draw(st.integers(16, len(frame) - 1))] = data.draw(st.integers(0, 255))
     wire.HeaderReader().read(bytes(frame))
@@ -370,25 +370,25 @@ def frame_of(signature: str, body: bytes) -> wire.Incoming:
 def test_simple_arguments_are_read_as_the_library_writes_them(values: list[str | int]) -> None:
     signature = "".join("s" if isinstance(value, str) else "u" for value in values)
     body = library().encode(signature, values) if values else b""
-    assert wire.simple_body(frame_of(signature, body)) == values
+    assert bodies.simple_body(frame_of(signature, body)) == values
 
 
 @given(st.lists(st.text(max_size=9).filter(lambda text: "\0" not in text)))
 def test_a_list_of_names_is_read_as_the_library_writes_it(names: list[str]) -> None:
-    assert wire.simple_body(frame_of("as", library().encode("as", [names]))) == [names]
+    assert bodies.simple_body(frame_of("as", library().encode("as", [names]))) == [names]
 
 
 @given(st.sampled_from(["s", "u", "su", "as", "sss"]), st.binary(max_size=40))
 def test_damaged_arguments_are_left_to_the_library(signature: str, body: bytes) -> None:
-    wire.simple_body(frame_of(signature, body))  # never raises
+    bodies.simple_body(frame_of(signature, body))  # never raises
 
 
 @pytest.mark.parametrize("signature", ["v", "a{sv}", "i", "au", "sv"])
 def test_what_is_not_simple_is_left_to_the_library(signature: str) -> None:
-    assert wire.simple_body(frame_of(signature, b"\0" * 32)) is None
-    assert wire.simple_body(frame_of("s", b"")._replace(at=-1)) is None
+    assert bodies.simple_body(frame_of(signature, b"\0" * 32)) is None
+    assert bodies.simple_body(frame_of("s", b"")._replace(at=-1)) is None
 
 
 def test_a_request_for_a_name_is_written_as_the_library_writes_it() -> None:
     for name in ("com.victronenergy.a", "com.victronenergy.ab", "com.victronenergy.abc", "com.victronenergy.abcd"):
-        assert wire.name_request_body(name, 4) == library().encode("su", [name, 4])
+        assert bodies.name_request_body(name, 4) == library().encode("su", [name, 4])

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.edge import wire
+from gxbridge.edge import bodies
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, CallFailed, Connection, connect
 from gxbridge.edge.service import PublishedService
 from tests.core.boat import LYNX_SERVICE
@@ -22,13 +22,13 @@ from tests.service import OWN
 
 CONSUMER = """
 import asyncio, sys
-from gxbridge.edge import wire
+from gxbridge.edge import bodies
 from gxbridge.edge.bus import DAEMON, DAEMON_PATH, connect
 
 async def main():
     connection = await connect(sys.argv[1])
     rule = "type='signal',interface='com.victronenergy.BusItem'"
-    await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", wire.string_body(rule))
+    await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", bodies.string_body(rule))
     print("ready", flush=True)
     await asyncio.sleep(3600)
 
@@ -129,7 +129,7 @@ def dbus_match_rules(scene: Scene) -> None:
             connections.append(connection)
             for n in range(first, first + 250):
                 rule = f"type='signal',interface='com.victronenergy.BusItem',path='/Rule/{n}'"
-                await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", wire.string_body(rule))
+                await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", bodies.string_body(rule))
         return connections
 
     async def leave(connections: list[Connection]) -> None:
