@@ -50,6 +50,23 @@ def test_low_is_allowed_once_it_has_settled() -> None:
     assert (charge_reason(bms), discharge_reason(bms)) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "known"), [(10.0, 0.0, True), (10, True, False), ("10", 0, None), (9, 0, None)]
+)
+def test_a_number_is_a_number_whatever_its_type_on_the_bus(kind: Value, state: Value, known: bool | None) -> None:
+    services = {CHARGE: level(state, kind), DISCHARGE: level(0), PRE_ALARM: level(1)}
+    assert play((0.0, services), (5.0, services)).charge_permission is known
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(0, True), (60, True), (-0.1, False), (60.1, False)])
+def test_how_long_a_level_may_have_to_hold(seconds: float, good: bool) -> None:
+    for wiring in (
+        Wiring("B", "m", CHARGE, settle_s=seconds),
+        Wiring("B", "m", CHARGE, pre_alarm_clear_s=seconds),
+    ):
+        assert (check_wirings([wiring]) == []) is good
+
+
 def test_how_long_a_level_must_hold_where_nothing_is_said() -> None:
     before = play((0.0, inputs()), (1.99, inputs()))
     assert (before.charge_permission, before.stops_charge) == (None, True)
