@@ -29,7 +29,7 @@ from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
 from gxbridge.core.database import FAST_PGN, Layout, database
 from gxbridge.core.decoder import Decoder
 from gxbridge.core.devices import KINDS, table_of
-from gxbridge.core.dvcc import audit, clocks, decision, flags, masters, memory, options
+from gxbridge.core.dvcc import audit, clocks, decision, flags, masters, memory, options, shown
 from gxbridge.core.identity import Identity
 from gxbridge.core.readings import Reading, Readings
 from gxbridge.core.readout_fields import Record
@@ -59,7 +59,7 @@ VALUES: Final = tuple(
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(decision.Write, decision.Cap, decision.Limit, decision.Decision),
-        *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory),
+        *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory, shown.Shown),
         *(masters.Written, masters.Standing),
         *(family.FamilyView, family.Stop, opinion.Dispute, opinion.Disputes),
         *(terminals.Wiring, terminals.Signal, terminals.TerminalBms, vebus.VebusBms, vebus_watch.Seen),

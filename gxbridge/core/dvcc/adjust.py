@@ -20,7 +20,7 @@ from gxbridge.core.dvcc.chargers import (
     untold,
 )
 from gxbridge.core.dvcc.chronicle import Chronicle
-from gxbridge.core.dvcc.current import Currents, compensate, dc_loads
+from gxbridge.core.dvcc.current import Currents, compensate, counts_loads
 from gxbridge.core.dvcc.decision import Cap, Limit, Write
 from gxbridge.core.dvcc.filters import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.findings import loss_finding, remembered_finding, round_findings
@@ -30,12 +30,21 @@ from gxbridge.core.dvcc.legacy import legacy
 from gxbridge.core.dvcc.limits import charger_limits, multi_limit, same_reason, system_limits
 from gxbridge.core.dvcc.loss import BmsStanding
 from gxbridge.core.dvcc.memory import Controller, Memory
-from gxbridge.core.dvcc.multi import bms_limits, left_at_zero, remainder, stop_charge, stop_discharge, without_bms
+from gxbridge.core.dvcc.multi import (
+    bms_limits,
+    is_connected,
+    left_at_zero,
+    remainder,
+    stop_charge,
+    stop_discharge,
+    without_bms,
+)
 from gxbridge.core.dvcc.observe import is_on
 from gxbridge.core.dvcc.reasons import cap
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.dvcc.services import Device
+from gxbridge.core.dvcc.shown import show
 from gxbridge.core.dvcc.voltage import NO_VOLTAGES, Voltages, voltages
 
 
@@ -68,7 +77,7 @@ def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) 
 
 def remembered(scene: Scene) -> bool:
     """A charger remembers a BMS, and none is there."""
-    if scene.selection.has_bms:
+    if scene.bms is not None or scene.selection.vebus_bms_v2:
         return False
     return any(device.items.get(p.BMS_PRESENT) == 1 for device in scene.plant.chargers)
 
@@ -138,7 +147,6 @@ def lost_round(scene: Scene, memory: Memory, now: float, flags: Flags, who: Cont
 
 def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
-    pv_off = memory.pv_disabled_reads > 0
     book = Chronicle(now, memory.since)
     said = listen(scene, memory.regulator_v)
     voltage_v = scene.voltage_v
@@ -151,8 +159,12 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
         volts, refused = (volts, None) if led is None else (NO_VOLTAGES, led)
     charge = ccl_caps(scene, said, book, memory.gave, refused)
     discharge = dcl_caps(scene, said, book, memory.gave)
-    draw_a = dc_loads(scene.plant, voltage_v)
-    loads_a = memory.dc_loads_a if draw_a is None else low_pass(memory.dc_loads_a, draw_a, DC_LOADS_WEIGHT)
+    speaks = volts.effective_v is not None or charge.limit.value is not None
+    pv_off = speaks and memory.pv_disabled_reads > 0
+    draw_a = (show(scene) if scene.options.fresh_values else memory.shown).dc_loads_a
+    loads_a = memory.dc_loads_a
+    if draw_a is not None and counts_loads(scene, charge.limit.value):
+        loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
     amps = compensate(scene, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
     told, writes = tell_chargers(scene, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
@@ -161,7 +173,8 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
         multi_writes, unlimited = without_bms(scene, rest, memory.unlimited, memory.limited)
     else:
         multi_writes = bms_limits(scene, cvl.value, rest, discharge, said.low_v)
-        unlimited = memory.unlimited and rest is None
+        raised = any(write.path == p.MULTI_CHARGE_CURRENT for write in multi_writes)
+        unlimited = memory.unlimited and not raised and scene.multi is not None and is_connected(scene.multi)
     limits: list[Limit] = [
         *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
         *charger_limits(told, charge.limit, amps.terms, {device.name for device in old}),
@@ -172,7 +185,7 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
     memory = memory.but(
         adjusted_at=now,
         flags=control_flags(scene, flags, volts, cvl.value, amps),
-        pv_disabled_reads=max(memory.pv_disabled_reads - 1, 0),
+        pv_disabled_reads=max(memory.pv_disabled_reads - speaks, 0),
         regulator_v=said.regulator_v,
         dc_loads_a=loads_a,
         unlimited=unlimited,

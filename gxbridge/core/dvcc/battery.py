@@ -5,17 +5,14 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.numbers import number
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.quirks import quirk_of
-from gxbridge.core.dvcc.services import Device, Plant
-
-WITHOUT_MONITOR: Final = (p.INVERTER, p.SOLAR, p.CHARGER, p.FUELCELL, p.DCSYSTEM)
-"""Where the voltage comes from when neither a monitor nor a running Multi is there, in this order."""
-
+from gxbridge.core.dvcc.services import INVERTERS, Device, Plant
 
 RUNNING: Final = 9
 """A BMS's `/State` while its contactor is closed (gui-v2@2ffcc3c src/enums.h)."""
@@ -51,13 +48,22 @@ def battery_voltage(plant: Plant, monitor: Device | None, options: Options) -> V
             return None
         guarded = options.contactor_guard and behind_contactor(monitor)
         return Voltage(value, monitor, not guarded and monitor.items.get(p.INSECURE) != 1, guarded)
-    for multi in plant.of(p.VEBUS):
-        value = number(multi.items, p.VOLTAGE)
-        if value is not None and multi.items.get(p.STATE) not in (0, None):
-            return Voltage(value, multi, True)
-    for kind in WITHOUT_MONITOR:
-        for device in plant.of(kind):
-            value = number(device.items, p.VOLTAGE)
-            if value is not None:
-                return Voltage(value, device, True)
+    running = [multi for multi in plant.of(p.VEBUS) if multi.items.get(p.STATE) not in (0, None)]
+    for device in (*running, *measurers(plant)):
+        value = number(device.items, p.VOLTAGE)
+        if value is not None:
+            return Voltage(value, device, True)
     return None
+
+
+def measurers(plant: Plant) -> Iterator[Device]:
+    """Who may know the voltage when neither a monitor nor a running Multi does; the first that knows it is taken."""
+    for kind in INVERTERS:
+        inverters = plant.of(kind)
+        if inverters:
+            yield min(inverters, key=lambda inverter: (inverter.instance, inverter.name))
+            break
+    yield from (charger for charger in plant.of(p.SOLAR) if number(charger.items, p.CURRENT) is not None)
+    yield from reversed(plant.of(p.CHARGER))
+    yield from reversed(plant.of(p.FUELCELL))
+    yield from plant.of(p.DCSYSTEM)[:1]

@@ -52,15 +52,17 @@ def cvl_caps(scene: Scene, said: Said, book: Chronicle, measured_v: float | None
         return Capped(None, (cap(missing(scene), None, "V"),))
     if said.cvl is None or said.cvl_used is None:
         return Capped(None, (book.cap("cvl-unknown", None, "V", bms.name, p.CVL, bms=title(bms)),), True)
-    caps = [book.cap("bms-cvl", said.cvl, "V", bms.name, p.CVL, bms=title(bms))]
-    if said.cvl_used < said.cvl:
+    caps: list[Cap] = []
+    if said.cvl_used <= said.cvl:
+        caps.append(book.cap("bms-cvl", said.cvl, "V", bms.name, p.CVL, bms=title(bms)))
+    if said.cvl_used != said.cvl:
         caps.append(book.cap("quirk-voltage", said.cvl_used, "V", bms.name, p.PRODUCT_ID, product=scene.quirk.name))
     user, ceiling = scene.settings.max_voltage_v, scene.options.max_charge_voltage_v
     if user > 0:
         caps.append(book.cap("user-voltage", user, "V", p.SETTINGS, p.SET_MAX_VOLTAGE))
     if ceiling is not None:
         caps.append(book.cap("installer-voltage", ceiling, "V"))
-    value = min(said.cvl_used, *(c.value for c in caps if c.value is not None))
+    value = min(c.value for c in caps if c.value is not None)
     words = refusal(scene, value, measured_v)
     if words is not None:
         refused = book.cap("cvl-refused", None, "V", bms.name, p.CVL, **words)

@@ -49,7 +49,7 @@ def put(device: Device, path: str, value: float | None) -> list[Write]:
 def network_modes(scene: Scene, volts: Voltages, amps: Currents, has_bms: bool) -> list[Write]:
     """External control for every charger, with the BMS bit when one controls; vecan never hears of a BMS alone."""
     mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 0)
-    plain = NETWORKED | (EXTERNAL if amps.solar_a is not None else 0)
+    plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 0)
     writes = [
         make(Write, (name, p.NETWORK_MODE, mode))
         for name, _, items, _ in (*scene.plant.solar_side, *scene.plant.others)
@@ -129,18 +129,30 @@ def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -
     return sharers
 
 
+class Shared(NamedTuple):
+    """What is told to some chargers, and how much of the limit they got (A)."""
+
+    told: list[Told]
+    given_a: float
+
+
 def shared(
     scene: Scene, chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
-) -> list[Told]:
+) -> Shared:
     """A limit over chargers of the solar side that can be told."""
     if not chargers:
-        return []
+        return Shared([], 0.0)
     rule = strict_share if scene.options.strict_sharing else vendor_share
-    shares = rule(limit_a, vendor_sharers(chargers, smoothed))
-    return [
+    sharers = vendor_sharers(chargers, smoothed)
+    shares = rule(limit_a, sharers)
+    if shares is None:
+        kept_a = sum(sharer.told_a for sharer in sharers)
+        return Shared([Told(device, None, "flat-out") for device, _ in chargers], min(limit_a, kept_a))
+    told = [
         make(Told, (device, clamp(own_a, current), "share", limit_a, extra_a))
         for (device, own_a), current in zip(chargers, shares, strict=True)
     ]
+    return Shared(told, min(limit_a, sum(shares)))
 
 
 def clamp(own_a: float | None, current_a: float) -> float:
@@ -173,16 +185,17 @@ def solar_currents(
             silent.append(Told(device, None, why))
         else:
             chargers.append(make(Charger, (device, own_a)))
-    if amps.stop:
-        return [Told(device, 0.0, "stopped") for device, own_a in chargers] + silent, []
+    if amps.stop or amps.dark:
+        why = "stopped" if amps.stop else "share"
+        return [Told(device, 0.0, why, 0.0) for device, _ in chargers] + silent, []
     if amps.solar_a is None:
         return at_most(chargers, "no-limit") + silent, []
-    if rs is not None and chargers:
+    if rs is not None:
         told, writes = rs_currents(scene, rs, chargers, amps.solar_a, smoothed, pv_off)
         return told + silent, writes
     if feeding:
         return at_most(chargers, "feed-in") + silent, []
-    return shared(scene, chargers, amps.solar_a, smoothed) + silent, []
+    return shared(scene, chargers, amps.solar_a, smoothed).told + silent, []
 
 
 def feeding_system(scene: Scene) -> Device | None:
@@ -209,11 +222,10 @@ def rs_currents(
     capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or 0.0, 0.0)
     solar = [charger for charger in chargers if charger.device.kind == p.SOLAR]
     inverters = [charger for charger in chargers if charger.device.kind != p.SOLAR]
-    told = shared(scene, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity)
-    made = sum(smoothed.get(charger.device.name, 0.0) for charger in solar)
-    told += shared(scene, inverters, max(limit_a - made, 0.0), smoothed)
-    excess = 0.0 if pv_off else min(max(round(made - limit_a, 1), 0.0), capacity)
-    return told, put(rs, p.DISCHARGE_SETPOINT, excess)
+    told, given_a = shared(scene, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity)
+    made_a = min(given_a, sum(smoothed.get(charger.device.name, 0.0) for charger in solar))
+    told += shared(scene, inverters, max(limit_a - made_a, 0.0), smoothed).told
+    return told, put(rs, p.DISCHARGE_SETPOINT, max(round(made_a - limit_a, 1), 0.0))
 
 
 def other_currents(scene: Scene, amps: Currents, smoothed: Mapping[str, float]) -> list[Told]:
@@ -227,9 +239,11 @@ def other_currents(scene: Scene, amps: Currents, smoothed: Mapping[str, float]) 
         else:
             chargers.append(Charger(device, own_a))
     if amps.solar_a is None:
-        return at_most(chargers, "no-limit") + told
+        return [Told(device, None, "no-limit") for device, _ in chargers] + told
     rest = max(amps.solar_a - solar_sum(scene, smoothed), 0.0)
     capacity = sum(own_a for _, own_a in chargers)
+    # A genset that takes a voltage has its part too, though it is told no current.
+    capacity += sum(genset.own_a or 0.0 for genset in scene.plant.gensets if p.CHARGE_VOLTAGE in genset.items)
     part = rest / capacity if capacity > 0 else 0.0
     return [Told(device, clamp(own_a, part * own_a), "rest", amps.solar_a) for device, own_a in chargers] + told
 

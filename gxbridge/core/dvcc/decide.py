@@ -17,14 +17,16 @@ from gxbridge.core.dvcc.grants import granted, taken_back
 from gxbridge.core.dvcc.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.memory import Memory
 from gxbridge.core.dvcc.numbers import number
-from gxbridge.core.dvcc.observe import is_on, observe
+from gxbridge.core.dvcc.observe import observe
 from gxbridge.core.dvcc.publish import published
+from gxbridge.core.dvcc.quirks import quirk_of
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene, look
 from gxbridge.core.dvcc.sense import share_sense
+from gxbridge.core.dvcc.shown import show
 from gxbridge.core.dvcc.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.timers import due
-from gxbridge.core.dvcc.voltage import hub_voltage, voltages
+from gxbridge.core.dvcc.voltage import voltages
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""
@@ -41,14 +43,18 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     forward. Carry the returned memory into the next call. Never raises, whatever the values are.
     """
     scene = look(snapshot)
-    before = memory.bms
-    scene, memory, second = observe(scene, snapshot, memory, now)
+    before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    scene, memory, second = observe(scene, snapshot, memory, now, arrivals)
     writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
     sense = due(memory.sense, now)
     if sense is not None:
         more, memory = share_sense(scene, memory, sense, standing.state)
         writes += more
+    if (sense is not None or starting) and not scene.options.fresh_values:
+        fresh = show(scene)  # it is shown from the next second on
+    else:
+        fresh = memory.shown
     grants = granted(scene, memory) if scene.options.early_lowering else None
     round_due = second is not None and second % ROUND_S == 0
     # Also a return: what chargers kept from before the loss may be more than the BMS allows now.
@@ -65,6 +71,8 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         memory = memory.but(grants=grants, round_state=standing.state, audit=seen)
     elif seen is not memory.audit:
         memory = memory.but(audit=seen)
+    if fresh is not memory.shown:
+        memory = memory.but(shown=fresh)
     return conclude(scene, memory, now, writes, adjusted, standing), memory
 
 
@@ -85,13 +93,12 @@ def take(
 def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]:
     """A charge voltage of a quick BMS is passed on at once: voltages only."""
     bms = scene.bms
-    if not is_on(memory.dvcc):
-        return []
     if bms is None or bms.name != service:
-        # It is no BMS any more: chargers and vecan still follow the Multi, if it leads.
-        if hub_voltage(scene.multi) is None or scene.options.loss_stops_first:
+        # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
+        known = scene.plant.named(service, p.BATTERY)
+        if known is None or not quirk_of(known.items).quick or scene.options.loss_stops_first:
             return []
-        return charge_voltages(scene, voltages(None, scene.multi, scene.settings, ()))
+        return charge_voltages(scene, voltages(None, scene.multi, scene.settings, scene.plant.inverters))
     if not scene.quirk.quick:
         return []
     cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), scene.voltage_v)
@@ -101,7 +108,10 @@ def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]
     if volts.effective_v is not None and refusal(scene, volts.effective_v, scene.voltage_v) is not None:
         return []
     writes = charge_voltages(scene, volts)
-    return writes if scene.multi is None else writes + put(scene.multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+    others = scene.selection.other_multis if scene.settings.all_multis else ()
+    for multi in (*others, *(() if scene.multi is None else (scene.multi,))):
+        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+    return writes
 
 
 def conclude(

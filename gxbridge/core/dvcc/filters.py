@@ -27,9 +27,7 @@ def fed_current(device: Device) -> float | None:
     """What an inverter/charger's filter is fed (A): its DC current, or the sun's, if that is more."""
     current = number(device.items, p.CURRENT)
     power, voltage = number(device.items, p.YIELD_POWER), number(device.items, p.VOLTAGE)
-    if power is None or not voltage:
-        return current
-    return power / voltage if current is None else max(power / voltage, current)
+    return None if current is None or power is None or not voltage else max(power / voltage, current)
 
 
 def begin(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mapping[str, float]:
@@ -37,10 +35,7 @@ def begin(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mapping[
     fresh: dict[str, float] = {}
     for device in chargers:
         known = smoothed.get(device.name)
-        if known is None:
-            known = number(device.items, p.CURRENT)
-        if known is not None:
-            fresh[device.name] = known
+        fresh[device.name] = number(device.items, p.CURRENT) or 0.0 if known is None else known
     return fresh
 
 
@@ -50,7 +45,7 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mappin
     for device in chargers:
         current = number(device.items, p.CURRENT) if device.kind == p.SOLAR else fed_current(device)
         if current is not None:
-            before = smoothed.get(device.name, current)
+            before = smoothed[device.name]
             fresh[device.name] = before + (current - before) * CHARGER_WEIGHT
     return fresh
 
@@ -60,8 +55,9 @@ def advance_vebus(before: float, plant: Plant, multi: Device | None) -> float:
 
     It cannot wind up: whatever all chargers could make together is the most that it follows a discharge.
     """
-    connected = multi is not None and multi.items.get(p.CONNECTED) == 1
-    current = (number(multi.items, p.CURRENT) or 0.0) if multi is not None and connected else 0.0
+    current = (number(multi.items, p.CURRENT) or 0.0) if multi is not None else 0.0
     if current < 0:
-        current = max(current, -sum([charger.own_a or 0.0 for charger in plant.chargers]))
+        limits = [charger.own_a for charger in plant.chargers if charger.own_a is not None]
+        if limits:
+            current = max(current, -sum(limits))
     return low_pass(before, current, VEBUS_WEIGHT)

@@ -27,17 +27,20 @@ def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
     voltage_written = current_written = 0
     if hub is not None or managed:
         mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 0)
-        for device in (*scene.plant.solar_side, *scene.plant.others):
-            if number(device.items, p.NETWORK_MODE) is None:
+        for device in scene.plant.chargers:
+            genset = device.kind == p.GENSET  # it has no network mode, and is told a voltage only
+            if not genset and number(device.items, p.NETWORK_MODE) is None:
                 continue
-            writes += put(device, p.NETWORK_MODE, mode)
+            if not genset:
+                writes += put(device, p.NETWORK_MODE, mode)
             if hub is not None:
                 writes += put(device, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
             if managed:
-                writes += put(device, p.CHARGE_CURRENT, clamp(device.own_a, NO_67_A))
                 current_written = 1
-        if hub is not None:
+                if not genset:
+                    writes += put(device, p.CHARGE_CURRENT, clamp(device.own_a, NO_67_A))
+        if hub is not None and any(device.on_vecan for device in scene.plant.chargers):
             for vecan in scene.plant.of(p.VECAN):
                 writes += put(vecan, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
@@ -49,4 +52,6 @@ def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
         charge_v=None,
         bms_parameters=0,
         max_current=0,
+        alarm_firmware=0,
+        alarm_multiple=0,
     )

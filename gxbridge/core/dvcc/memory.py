@@ -12,9 +12,11 @@ from gxbridge.core.dvcc.decision import BmsState, Limit
 from gxbridge.core.dvcc.fast import make
 from gxbridge.core.dvcc.flags import Flags
 from gxbridge.core.dvcc.quirks import PYLONTECH_START_V
+from gxbridge.core.dvcc.shown import Shown
 from gxbridge.core.finding import Finding
 
 START_FLAGS: Final = Flags()
+NOTHING_SHOWN: Final = Shown()
 NOTHING_YET: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
@@ -69,7 +71,9 @@ class Memory(NamedTuple):
     """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
 
     control: Timer | None = None
-    """The seconds of the control loop, from the first charger or battery on."""
+    """The seconds of the control loop, while there is anything to control or to obey."""
+    control_seconds: int = 0
+    """Where its count of seconds goes on when it begins again."""
     sense: Timer | None = None
     """The seconds of shared sense, from the first look on."""
     smoothed: Mapping[str, float] = NOTHING_YET
@@ -88,10 +92,8 @@ class Memory(NamedTuple):
     """The Multi was already told that there is no limit."""
     limited: bool = False
     """The Multi was told a limit since it was last told that there is none."""
-    sense_receivers: frozenset[str] = frozenset()
-    """Who was there at an earlier round of shared sense."""
-    sensors: tuple[str, str] = ("", "")
-    """The temperature sensor two seconds and one second ago: a new one is used from the second second on."""
+    shown: Shown = NOTHING_SHOWN
+    """What com.victronenergy.system would show since the last whole second."""
     controllers: tuple[Controller, ...] = ()
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()

@@ -60,18 +60,28 @@ def bms_limits(
         if renew:
             writes += put(multi, p.BOL_DISCHARGE_CURRENT, discharge_a)
         writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
-        now_a = number(multi.items, p.MULTI_CHARGE_CURRENT)
+        now_a = own_current(multi)
         if now_a is not None and rest_a is not None:
             writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
     if scene.settings.all_multis:
         for other in scene.selection.other_multis:
             writes += charge_limits(other, voltage_v, rest_a, tell_v=tell_v)
-            if renew:
+            if renew and discharge_a is not None:
                 writes += put(other, p.BOL_DISCHARGE_CURRENT, discharge_a)
     if renew:
         for inverter in scene.plant.inverters:
             writes += put(inverter, p.DISCHARGE_CURRENT, discharge_a)
     return writes
+
+
+def is_connected(multi: Device) -> bool:
+    """Is there a system behind the VE.Bus service?"""
+    return multi.items.get(p.CONNECTED) == 1
+
+
+def own_current(multi: Device) -> float | None:
+    """The Multi's own charge current, while its system is connected."""
+    return number(multi.items, p.MULTI_CHARGE_CURRENT) if is_connected(multi) else None
 
 
 def left_at_zero(scene: Scene) -> bool:
@@ -87,7 +97,9 @@ def without_bms(scene: Scene, rest_a: float | None, unlimited: bool, limited: bo
     former life of the program.
     """
     multi = scene.multi
-    if multi is None or number(multi.items, p.MULTI_CHARGE_CURRENT) is None:
+    if multi is None or not is_connected(multi):
+        return [], False
+    if own_current(multi) is None:
         return [], unlimited
     if rest_a is not None:
         return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a > LEAST_A else 0), False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.filters import advance, advance_vebus, begin
@@ -11,9 +11,13 @@ from gxbridge.core.dvcc.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.permissions import given
 from gxbridge.core.dvcc.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.scene import Scene, bms_identity
+from gxbridge.core.dvcc.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, ON
-from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.timers import due
+
+CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
+"""The classes of services for which the control loop runs."""
 
 
 class Observed(NamedTuple):
@@ -27,7 +31,7 @@ class Observed(NamedTuple):
     second: int | None
 
 
-def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Observed:
+def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(scene, memory.controllers, snapshot.heard, now)
     if scene.options.loss_stops_first and first_lost(controllers) is not None:
@@ -35,27 +39,31 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Obs
     elif scene.options.unknown_limit_stops and scene.bms is None:
         scene = expecting(scene)
     identity = bms_identity(scene)
-    dvcc = stored(memory.dvcc, scene.settings.dvcc)
-    svs = stored(memory.svs, scene.settings.svs)
-    sts = stored(memory.sts, scene.settings.sts)
+    chosen = {path for service, path in arrivals if service == p.SETTINGS}
+    dvcc = stored(memory.dvcc, scene.settings.dvcc, p.SET_DVCC in chosen)
+    svs = stored(memory.svs, scene.settings.svs, p.SET_SVS in chosen)
+    sts = stored(memory.sts, scene.settings.sts, p.SET_STS in chosen)
     flags = memory.flags
     if memory.bms is None:
         flags = flags._replace(dvcc=scene.settings.dvcc & ON)
-    if identity != memory.bms:
+    if identity != memory.bms or any(has_its_say(service, path) for service, path in arrivals):
         forced = forced_of(identity[1])
         dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
-    control = memory.control
-    if control is None and (scene.plant.chargers or scene.plant.of(p.BATTERY)):
-        control = Timer(now + 1)
+    control, paused = memory.control, memory.control_seconds
+    if not any(scene.plant.of(kind) for kind in CONTROLLED):
+        control, paused = None, paused if control is None else control.seconds
+    elif control is None:
+        control = Timer(now + 1, paused)
     smoothed, vebus_a = begin(memory.smoothed, scene.plant.solar_side), memory.vebus_a
     timer = due(control, now)
-    if timer is not None:
+    if timer is not None and is_on(dvcc):
         smoothed = advance(smoothed, scene.plant.solar_side)
         vebus_a = advance_vebus(vebus_a, scene.plant, scene.multi)
     memory = memory.but(
         control=timer or control,
+        control_seconds=paused,
         sense=memory.sense or Timer(now + 1),
         smoothed=smoothed,
         vebus_a=vebus_a,
@@ -70,6 +78,11 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float) -> Obs
     return Observed(scene, memory, None if timer is None else timer.seconds)
 
 
+def has_its_say(service: str, path: str) -> bool:
+    """Does a BMS force its settings anew when this arrives?"""
+    return path in (p.CVL, p.CUSTOM_NAME) and kind_of(service) == p.BATTERY
+
+
 def expecting(scene: Scene) -> Scene:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
     wanted = scene.settings.bms_instance
@@ -80,9 +93,9 @@ def expecting(scene: Scene) -> Scene:
     return scene
 
 
-def stored(known: Stored | None, raw: int) -> Stored:
+def stored(known: Stored | None, raw: int, chosen: bool = False) -> Stored:
     """A setting that was changed by somebody holds as it is; otherwise what the BMS made of it holds."""
-    return known if known is not None and known.raw == raw else Stored(raw, raw)
+    return known if known is not None and known.raw == raw and not chosen else Stored(raw, raw)
 
 
 def is_on(setting: Stored | None) -> bool:

@@ -48,8 +48,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "quirks_never_raise",
-        "a product quirk never raises a charge current limit above what the BMS said",
-        "quirks of some products raise a low limit (Pylontech, BYD, Pelio-L)",
+        "a product quirk never raises a limit above what the BMS said",
+        "quirks of some products raise a low current limit (Pylontech, BYD, Pelio-L) or a voltage (Pylontech, 48 V)",
     ),
     Switch(
         "voltage_window",
@@ -88,6 +88,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "only battery services and the permission of a VE.Bus BMS are looked at",
     ),
     Switch(
+        "fresh_values",
+        "shared sense and load compensation use what is measured now",
+        "they use what com.victronenergy.system shows, which is made once a second: up to a second old",
+    ),
+    Switch(
         "contactor_guard",
         "a battery voltage measured behind an open contactor is not shared with the chargers",
         "the battery's voltage is shared whatever its contactor does",
@@ -119,6 +124,7 @@ class Options:
     no_unlimited_reset: bool = True
     no_legacy: bool = True
     other_bms_stops: bool = True
+    fresh_values: bool = True
     contactor_guard: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"

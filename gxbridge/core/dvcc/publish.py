@@ -31,5 +31,5 @@ def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
         p.BATTERY_VOLTAGE: scene.voltage_v,
         p.ALARM_FIRMWARE: flags.alarm_firmware,
         p.ALARM_MULTIPLE: flags.alarm_multiple,
-        p.VEBUS_SERVICE: None if multi is None else multi.name,
+        p.VEBUS_SERVICE: None if multi is None or multi.items.get(p.CONNECTED) != 1 else multi.name,
     }

@@ -62,7 +62,7 @@ def pelio(items: Service, told: Told) -> Told:
     capacity = number(items, p.INSTALLED_CAPACITY) or 100
     return told._replace(
         cvl=min(told.cvl, 55.2 if full else 56.0),
-        ccl=None if told.ccl is None else max(told.ccl, capacity / 5),
+        ccl=None if told.ccl is None else max(told.ccl, round(capacity / 5)),
     )
 
 
@@ -93,7 +93,7 @@ def regulate(items: Service, told: Told) -> Told:
     skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else 0.0
     aim = min(max(voltage + 16 * (3.52 - high) - skew * spread, 47.0), 52.8)
     regulator_v = 0.95 * told.regulator_v + 0.05 * aim
-    return told._replace(cvl=min(told.cvl, round(regulator_v, 2)), regulator_v=regulator_v)
+    return told._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
 
 
 LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)

@@ -41,5 +41,7 @@ def listen(scene: Scene, regulator_v: float) -> Said:
     if cvl is None or adjust is None:
         return Said(cvl, ccl, dcl, low_v, cvl, ccl, regulator_v)
     told = adjust(items, Told(cvl, ccl, regulator_v))
-    ccl_used = least(told.ccl, ccl) if options.quirks_never_raise else told.ccl
-    return Said(cvl, ccl, dcl, low_v, told.cvl, ccl_used, told.regulator_v)
+    cvl_used, ccl_used = told.cvl, told.ccl
+    if options.quirks_never_raise:
+        cvl_used, ccl_used = min(cvl_used, cvl), least(ccl_used, ccl)
+    return Said(cvl, ccl, dcl, low_v, cvl_used, ccl_used, told.regulator_v)

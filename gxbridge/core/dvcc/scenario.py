@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 from gxbridge.core.record import record
 
-CALCULATED: Final = (p.BATTERY_SERVICE, p.BATTERY_VOLTAGE, p.VEBUS_SERVICE)
+CALCULATED: Final = (p.BATTERY_VOLTAGE, p.VEBUS_SERVICE)
 DEFAULT_PLATFORM: Final = "C003"
 TOLERANCE: Final = 1e-6
 

@@ -5,7 +5,7 @@ Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc import paths as p
@@ -13,8 +13,10 @@ from gxbridge.core.dvcc.numbers import number, text
 from gxbridge.core.dvcc.services import Device, Plant
 from gxbridge.core.dvcc.settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, Settings
 
-ON_BOARD_PORTS: Final[Mapping[str, str]] = {"C00A": "/dev/ttyO1"}
-"""GX products with a built-in MK port, and the connection of a VE.Bus system on it (C00A: Cerbo GX)."""
+NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
+"""GX products without a VE.Bus port of their own (C003: any computer that runs Venus OS, C009: Maxi GX)."""
+BY_USB: Final = "/dev/ttyUSB"
+"""How the connection of a VE.Bus system begins that is not on the GX's own port."""
 NO_BATTERY: Final = "nobattery"
 VEBUS_BMS: Final = 2
 """`/Bms/BmsType`: 0 none, 1 two-signal BMS, 2 VE.Bus BMS."""
@@ -38,13 +40,13 @@ class Selection(NamedTuple):
     @property
     def has_bms(self) -> bool:
         """Is anything in control that counts as a BMS for the chargers?"""
-        return self.bms is not None or self.vebus_bms_v2
+        return self.bms is not None or (self.vebus_bms and self.vebus_bms_v2)
 
 
 def select(plant: Plant, settings: Settings, platform: str) -> Selection:
     """Choose monitor, BMS and Multi."""
     multi, others = select_multi(plant, platform)
-    monitor = select_monitor(plant, settings, multi)
+    monitor = select_monitor(plant, settings)
     bmses = [battery for battery in plant.of(p.BATTERY) if is_bms(battery)]
     return Selection(
         monitor=monitor,
@@ -80,11 +82,15 @@ def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: Settin
 
 def select_multi(plant: Plant, platform: str) -> tuple[Device | None, list[Device]]:
     """The VE.Bus system that is "the" Multi, and the others."""
-    systems = plant.of(p.VEBUS)
-    port = ON_BOARD_PORTS.get(platform)
-    candidates = systems if port is None else [s for s in systems if s.items.get(p.MK_CONNECTION) == port]
-    multi = lowest(candidates)
-    return multi, [system for system in systems if system is not multi]
+    systems = sorted(plant.of(p.VEBUS), key=lambda system: (not on_board(system), system.instance))
+    if not systems or (platform not in NO_OWN_PORT and not on_board(systems[0])):
+        return None, systems
+    return systems[0], systems[1:]
+
+
+def on_board(system: Device) -> bool:
+    """Is a VE.Bus system on the GX's own port: not on an adapter on USB?"""
+    return not text(system.items, p.MK_CONNECTION).startswith(BY_USB)
 
 
 def is_vebus_bms_v2(multi: Device) -> bool:
@@ -95,50 +101,48 @@ def is_vebus_bms_v2(multi: Device) -> bool:
     return version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
 
 
-def lowest(devices: Sequence[Device]) -> Device | None:
-    """The device with the lowest instance; the first of equals."""
-    return min(devices, key=lambda device: device.instance) if devices else None
-
-
 def usable(device: Device) -> bool:
     """Only connected services with a product name and a connection can be the battery monitor."""
     items = device.items
     return items.get(p.CONNECTED) == 1 and bool(text(items, p.PRODUCT_NAME)) and bool(text(items, p.CONNECTION))
 
 
-def select_monitor(plant: Plant, settings: Settings, multi: Device | None) -> Device | None:
+def select_monitor(plant: Plant, settings: Settings) -> Device | None:
     """The battery monitor by the user's choice (`default`, `nobattery`, or class/instance)."""
     if settings.battery == NO_BATTERY:
         return None
     if settings.battery != DEFAULT_BATTERY:
         return chosen(plant, settings.battery)
-    return default_monitor(plant, settings, multi)
+    return default_monitor(plant, settings)
 
 
 def chosen(plant: Plant, choice: str) -> Device | None:
     """The service named `com.victronenergy.battery/288`; one that is absent stays chosen: none."""
     kind, _, instance = choice.removeprefix(p.PREFIX).partition("/")
-    return next((d for d in plant.of(kind) if usable(d) and str(int(d.instance)) == instance), None)
+    return next((d for d in plant.of(kind) if str(int(d.instance)) == instance), None)
 
 
-def default_monitor(plant: Plant, settings: Settings, multi: Device | None) -> Device | None:
-    """A battery (a BMS before a monitor), else an inverter with a state of charge, else the Multi if it counts."""
+def default_monitor(plant: Plant, settings: Settings) -> Device | None:
+    """A battery (a BMS before a monitor), else an inverter with a state of charge, else a Multi if it counts."""
     batteries = [battery for battery in plant.of(p.BATTERY) if usable(battery)]
     if batteries:
         return min(batteries, key=lambda b: (p.CVL not in b.items, not is_parallel(b), b.instance))
     if any(usable(charger) for charger in plant.of(p.CHARGER)):
         return None
+    multi = lowest_usable(plant, p.VEBUS)
     if multi is None:
         return inverter_monitor(plant)
-    if not usable(multi):
-        return None
-    tracks = (
-        number(multi.items, p.EXTRA_CURRENT) is not None and not plant.of(p.DCSYSTEM) and not settings.has_dc_system
-    )
-    return multi if tracks or not plant.of(p.SOLAR) else None
+    metered = settings.has_dc_system or lowest_usable(plant, p.DCSYSTEM) is not None
+    tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not metered
+    return multi if tracks or lowest_usable(plant, p.SOLAR) is None else None
+
+
+def lowest_usable(plant: Plant, kind: str) -> Device | None:
+    """The usable service of a class with the lowest instance; of equals the one whose name comes first."""
+    return min(filter(usable, plant.of(kind)), key=lambda device: (device.instance, device.name), default=None)
 
 
 def inverter_monitor(plant: Plant) -> Device | None:
-    """Without VE.Bus: the inverter (multi, acsystem) with the lowest instance that knows the state of charge."""
-    candidates = [device for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM) for device in plant.of(kind)]
-    return lowest([d for d in candidates if usable(d) and number(d.items, p.SOC) is not None])
+    """Without VE.Bus: the first inverter of one of three classes, if it knows the state of charge."""
+    first = (lowest_usable(plant, kind) for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM))
+    return next((device for device in first if device is not None and number(device.items, p.SOC) is not None), None)

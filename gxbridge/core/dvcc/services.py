@@ -19,6 +19,9 @@ CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC,
 """The classes that can be chargers."""
 
 
+INVERTERS: Final = (p.MULTI, p.INVERTER)
+
+
 class Device(NamedTuple):
     """One service with its class (`battery`, `solarcharger`, ...) and its items.
 
@@ -83,6 +86,7 @@ def kind_of(name: str) -> str:
 def survey(services: Mapping[str, Service]) -> Plant:
     """Sort the services."""
     by_kind: dict[str, list[Device]] = {}
+    inverters: list[Device] = []
     for name, items in services.items():
         kind = kind_of(name)
         own_a = None
@@ -95,13 +99,9 @@ def survey(services: Mapping[str, Service]) -> Plant:
             by_kind[kind].append(device)
         else:
             by_kind[kind] = [device]
+        if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
+            inverters.append(device)
     solar = by_kind.get(p.SOLAR, [])
-    inverters = [
-        device
-        for kind in (p.MULTI, p.INVERTER)
-        for device in by_kind.get(kind, ())
-        if device.items.get(p.IS_INVERTER_CHARGER) == 1
-    ]
     others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
     gensets = by_kind.get(p.GENSET, [])
     solar_side = solar + inverters

@@ -32,16 +32,19 @@ class Sharer(NamedTuple):
     awake: bool = True
 
 
-def vendor_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float]:
-    """Every charger keeps the same part of its headroom, in 0.1 A steps; the rounding error goes to the next."""
+def vendor_share(limit_a: float, sharers: Sequence[Sharer]) -> list[float] | None:
+    """Every charger keeps the same part of its headroom, in 0.1 A steps; the rounding error goes to the next.
+
+    None where they make all they could: nobody is told anything new.
+    """
     if len(sharers) == 1:
         return [min(float(ceil(limit_a)), sharers[0].own_limit_a)]
     capacity = sum(sharer.own_limit_a for sharer in sharers)
     if limit_a > NEARLY_ALL * capacity:
         return [sharer.own_limit_a for sharer in sharers]
     actual = min(sum(sharer.actual_a for sharer in sharers), sum(sharer.told_a for sharer in sharers))
-    if capacity == actual:
-        return [sharer.told_a for sharer in sharers]
+    if capacity <= actual:
+        return None
     part = (limit_a - actual) / (capacity - actual)
     shares: list[float] = []
     carry = 0.0

@@ -6,7 +6,6 @@ import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.chargers import clamp
-from gxbridge.core.dvcc.current import dc_loads
 from gxbridge.core.dvcc.filters import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
@@ -18,6 +17,7 @@ from gxbridge.core.dvcc.filters import (
 )
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.services import Device, survey
+from gxbridge.core.dvcc.shown import dc_loads
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
@@ -72,7 +72,8 @@ def test_a_feeding_rs_pushes_out_what_the_sun_makes_above_the_limit(
 
 @BOTH
 def test_a_feeding_rs_pushes_out_nothing_while_pv_is_disabled(options: Options) -> None:
-    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 30), RS: rs(), ACSYSTEM: feeding_rs()}
+    bms = {LYNX: lynx(CCL=20.0)} if options.strict_sharing else {CAN_BMS: can_bms(CCL=20.0)}
+    services = bms | {SUN: charger(50, 30), RS: rs(), ACSYSTEM: feeding_rs()}
     world = World(services | {p.SYSTEM: {p.PV_DISABLE: 1}}, options)
     world.look((p.SYSTEM, p.PV_DISABLE))
     world.run(3)
@@ -247,7 +248,7 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     assert low_pass(10.0, 20.0, 0.3) == 13.0
     solar = Device(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
     assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
-    for current, fed in ((2.0, 3.75), (None, 3.75), (5.0, 5.0)):
+    for current, fed in ((2.0, 3.75), (None, None), (5.0, 5.0)):
         assert fed_current(Device(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
 
 

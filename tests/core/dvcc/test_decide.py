@@ -93,10 +93,17 @@ def test_an_ordinary_bms_waits_for_the_round_and_a_lynx_that_only_now_becomes_th
     new = World({LYNX: lynx(CVL=None), SUN: charger()}, Options.vendor())
     new.set(LYNX, CVL=27.0)
     assert new.writes == []
+
+
+def test_a_bms_that_forces_dvcc_on_does_so_again_whenever_its_charge_voltage_arrives() -> None:
     off = World({LYNX: lynx(), SUN: charger()}, Options.vendor(), {p.SET_DVCC: 1})
     off.settings[p.SET_DVCC] = 0
+    off.run(3)
+    assert (off.written(p.CHARGE_VOLTAGE), off.decision.published[p.CONTROL_DVCC]) == ({}, 0)
     off.set(LYNX, CVL=27.0)
-    assert off.writes == []
+    assert off.written(p.CHARGE_VOLTAGE) == {SUN: 27.0}
+    off.run(3)
+    assert off.decision.published[p.CONTROL_DVCC] == 1
 
 
 def test_a_quick_bms_that_turns_invalid_leaves_the_hub_voltage() -> None:
@@ -121,7 +128,11 @@ def test_dvcc_off_writes_nothing_in_strict_and_keeps_67_away_as_the_vendor_does(
     vendor.run(3)
     assert vendor.written(p.NETWORK_MODE) == {SUN: 13}
     assert vendor.written(p.CHARGE_CURRENT) == {SUN: 50}
-    assert vendor.written(p.CHARGE_VOLTAGE) == {SUN: 28.0, VECAN: 28.0}
+    assert vendor.written(p.CHARGE_VOLTAGE) == {SUN: 28.0}, "no charger is on VE.Can, so vecan needs none"
+    vendor.services[SUN][p.CONNECTION] = "VE.Can"
+    vendor.services[GENSET] = {p.CHARGE_VOLTAGE: None}
+    vendor.run(3)
+    assert vendor.written(p.CHARGE_VOLTAGE) == {SUN: 28.0, VECAN: 28.0, GENSET: 28.0}
     vendor.services[CAN_BMS][p.CCL] = None
     vendor.run(3)
     assert (vendor.written(p.NETWORK_MODE), vendor.written(p.CHARGE_CURRENT)) == ({SUN: 5}, {})
@@ -238,14 +249,14 @@ def test_without_a_charge_limit_the_vendor_leaves_the_multis_last_charge_current
     assert world.limit("multi", MULTI).sentence == "Multi none: no charge current limit holds."
 
 
-def test_an_alternator_gets_what_the_sun_leaves_and_all_without_a_limit() -> None:
+def test_an_alternator_gets_what_the_sun_leaves_and_nothing_is_told_without_a_limit() -> None:
     services = {LYNX: lynx(CCL=30.0), SUN: charger(50, 12), ALTERNATOR: charger(40, 5), SUN_2: charger(0, 0)}
     world = World(services, Options.vendor())
     world.run(3)
     assert world.told(ALTERNATOR) == 18
     world.services[LYNX][p.CCL] = None
     world.run(3)
-    assert world.told(ALTERNATOR) == 40
+    assert (world.told(ALTERNATOR), ALTERNATOR in world.written(p.CHARGE_CURRENT)) == (18, False)
     none = World({LYNX: lynx(CCL=30.0), ALTERNATOR: charger(0, 0)}, Options.vendor())
     none.run(3)
     assert none.told(ALTERNATOR) == 0
@@ -269,16 +280,20 @@ def test_an_rs_is_told_the_discharge_limit_and_its_sun_counts() -> None:
     assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30, "what is unknown leaves the filter where it is"
     world.services[RS].update({p.YIELD_POWER: 264.0})
     world.run(60)
+    assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30, "the sun alone says too little"
+    world.services[RS].update({p.CURRENT: 0.0})
+    world.run(60)
     assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 40
 
 
-def test_a_charger_whose_current_was_unknown_begins_with_the_first_current_seen() -> None:
+def test_a_charger_whose_current_was_unknown_begins_with_nothing() -> None:
+    """20 A seen for three seconds after nothing: 20 (1 - (1 - 2 pi/20)^3) = 13.5 A."""
     world = World({LYNX: lynx(CCL=50.0), SUN: charger(40, 10, CURRENT=None), MULTI: multi()}, Options.vendor())
     world.run(3)
     assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 50
     world.services[SUN][p.CURRENT] = 20.0
     world.run(3)
-    assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30
+    assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 36
 
 
 def test_the_genset_takes_part_in_the_strict_sharing_only() -> None:
@@ -485,7 +500,10 @@ def test_the_vebus_filter_does_not_wind_up() -> None:
     world = World({CAN_BMS: can_bms(CCL=30.0), SUN: charger(20, 0), MULTI: multi(CURRENT=-500.0)}, Options.vendor())
     world.run(120)
     assert world.memory.vebus_a == pytest.approx(-20, abs=0.01)
-    world.services[MULTI][p.CONNECTED] = 0
+    world.services[SUN][p.CHARGE_LIMIT_SETTING] = None
+    world.run(120)
+    assert world.memory.vebus_a == pytest.approx(-500, abs=0.01), "no charger says how much it can make"
+    del world.services[MULTI]
     world.run(120)
     assert world.memory.vebus_a == pytest.approx(0, abs=0.01)
 
@@ -629,7 +647,8 @@ def test_with_dvcc_off_the_vendor_tells_1000_a_where_any_battery_is_managed() ->
     shown = world.run(3).published
     assert world.written(p.NETWORK_MODE) == {SUN: 5, SUN_2: 5}
     assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (1, 0)
-    world.services = {VECAN: {p.CHARGE_VOLTAGE: None}, CAN_BMS: can_bms(CCL=None), MULTI: multi(HUB_VOLTAGE=28.0)}
+    on_vecan = charger(CONNECTION="VE.Can")
+    world.services = {VECAN: {p.CHARGE_VOLTAGE: None}, SUN: on_vecan, MULTI: multi(HUB_VOLTAGE=28.0)}
     shown = world.run(3).published
     assert world.written(p.CHARGE_VOLTAGE) == {VECAN: 28.0}
     assert shown[p.CONTROL_SOLAR_VOLTAGE] == 1

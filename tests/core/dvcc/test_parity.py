@@ -14,8 +14,17 @@ from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.scenario import differences, play
 
-FILE = Path(__file__).parent / "data" / "dvcc.json.gz"
-SCENARIOS: list[dict[str, Any]] = json.loads(gzip.decompress(FILE.read_bytes()))
+DATA = Path(__file__).parent / "data"
+
+
+def load(name: str) -> list[dict[str, Any]]:
+    """The scenarios of one file."""
+    found: list[dict[str, Any]] = json.loads(gzip.decompress((DATA / name).read_bytes()))
+    return found
+
+
+SCENARIOS = load("dvcc.json.gz")
+VARIED = load("varied.json.gz")
 FAMILIES: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in SCENARIOS:
     FAMILIES[row["family"]].append(row)
@@ -28,6 +37,13 @@ def test_nothing_was_left_out() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_vendor_profile_is_the_vendor(family: str) -> None:
     for scenario in FAMILIES[family]:
+        found = list(differences(scenario["expected"], play(scenario, Options.vendor())))
+        assert not found, f"{scenario['name']}: {found[:3]}"
+
+
+@pytest.mark.parametrize("start", range(0, len(VARIED), 10))
+def test_the_vendor_profile_is_the_vendor_in_variations_of_them_too(start: int) -> None:
+    for scenario in VARIED[start : start + 10]:
         found = list(differences(scenario["expected"], play(scenario, Options.vendor())))
         assert not found, f"{scenario['name']}: {found[:3]}"
 

@@ -70,18 +70,22 @@ def test_without_a_battery_the_multi_counts_if_it_tracks_all_current_or_nothing_
     assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}) == MULTI
     assert monitor({MULTI: multi(EXTRA_CURRENT=None), SUN: charger()}) == ""
     assert monitor({MULTI: multi(EXTRA_CURRENT=None)}) == MULTI
-    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: {}}) == ""
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: charger()}) == ""
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: charger(CONNECTED=0)}) == MULTI
+    assert monitor({MULTI: multi(EXTRA_CURRENT=None), SUN: charger(CONNECTED=0)}) == MULTI
     assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}, SET_DC_SYSTEM=1) == ""
     assert monitor({MULTI: multi(), CHARGER: charger()}) == "", "an AC charger makes it unknown"
 
 
 def test_without_a_multi_an_inverter_that_knows_the_state_of_charge_is_the_monitor() -> None:
     rs, system = "com.victronenergy.multi.can0", "com.victronenergy.acsystem.can0"
-    services: Services = {rs: charger(SOC=70, DEVICE_INSTANCE=1), system: charger(SOC=70, DEVICE_INSTANCE=0)}
-    assert monitor(services) == system
-    services[rs][p.DEVICE_INSTANCE] = 0
+    services: Services = {system: charger(SOC=70, DEVICE_INSTANCE=0), rs: charger(SOC=70, DEVICE_INSTANCE=1)}
     assert monitor(services) == rs
-    assert monitor({rs: charger(SOC=None)}) == ""
+    services[rs][p.SOC] = None
+    assert monitor(services) == system
+    assert monitor(services | {MULTI: multi(CONNECTED=0)}) == system, "a Multi that is not connected is none"
+    lower = {"com.victronenergy.multi.can1": charger(SOC=None, DEVICE_INSTANCE=0)}
+    assert monitor({rs: charger(SOC=70, DEVICE_INSTANCE=1)} | lower) == "", "only the lowest instance is asked"
 
 
 def test_the_bms_is_a_parallel_lynx_else_the_monitor_else_the_lowest_instance_else_as_chosen() -> None:
@@ -99,40 +103,46 @@ def test_the_bms_is_a_parallel_lynx_else_the_monitor_else_the_lowest_instance_el
     assert scene(services).selection.bmses == 2
 
 
-def test_the_multi_is_the_lowest_instance_and_on_a_cerbo_only_the_one_on_board() -> None:
-    services: Services = {MULTI: multi(), MULTI_2: multi(DEVICE_INSTANCE=257, MK_CONNECTION="/dev/ttyO1")}
-    found = scene(services).selection
-    assert found.multi is not None
-    assert (found.multi.name, [other.name for other in found.other_multis]) == (MULTI_2, [MULTI])
+def test_the_multi_is_the_lowest_instance_but_one_on_usb_comes_last_and_never_on_a_cerbo() -> None:
+    services: Services = {MULTI: multi(DEVICE_INSTANCE=261), MULTI_2: multi(DEVICE_INSTANCE=257)}
+
+    def found(platform: str = "C003") -> tuple[str, list[str]]:
+        selection = scene(services, platform).selection
+        name = "" if selection.multi is None else selection.multi.name
+        return name, [other.name for other in selection.other_multis]
+
+    assert found() == (MULTI_2, [MULTI])
     services[MULTI_2][p.DEVICE_INSTANCE] = 300
-    assert scene(services).multi == scene(services).plant.named(MULTI, p.VEBUS)
-    on_board = scene(services, "C00A").multi
-    assert on_board is not None
-    assert on_board.name == MULTI_2
-    for connection in (None, "/dev/ttyACM0", "/dev/ttyS4"):
-        assert scene({MULTI: multi(MK_CONNECTION=connection)}, "C00A").multi is None
+    assert found() == (MULTI, [MULTI_2])
+    services[MULTI][p.MK_CONNECTION] = "/dev/ttyUSB0"
+    assert found() == found("C00A") == (MULTI_2, [MULTI])
+    services[MULTI_2][p.MK_CONNECTION] = "/dev/ttyUSB1"
+    assert found() == (MULTI, [MULTI_2])
+    assert found("C00A") == ("", [MULTI, MULTI_2])
+    services.clear()
+    assert found() == found("C00A") == ("", [])
 
 
 @pytest.mark.parametrize(
-    ("changes", "v2"),
+    ("changes", "v2", "has"),
     [
-        ({}, True),
-        ({"MK_PRODUCT": "MK2"}, False),
-        ({"MK_PRODUCT": "Mk2"}, False),
-        ({"MK_PRODUCT": "".join(["M", "K3"])}, True),
-        ({"BMS_VERSION": 1146101}, True),
-        ({"BMS_VERSION": 1146099}, False),
-        ({"BMS_VERSION": 1146100, "BMS_TYPE": 0}, True),
-        ({"BMS_VERSION": None}, True),
-        ({"BMS_VERSION": None, "BMS_ALLOW_CHARGE": None}, False),
-        ({"BMS_VERSION": None, "BMS_TYPE": 0}, False),
+        ({}, True, True),
+        ({"MK_PRODUCT": "MK2"}, False, False),
+        ({"MK_PRODUCT": "Mk2"}, False, False),
+        ({"MK_PRODUCT": "".join(["M", "K3"])}, True, True),
+        ({"BMS_VERSION": 1146101}, True, True),
+        ({"BMS_VERSION": 1146099}, False, False),
+        ({"BMS_VERSION": 1146100, "BMS_TYPE": 0}, True, False),
+        ({"BMS_VERSION": None}, True, True),
+        ({"BMS_VERSION": None, "BMS_ALLOW_CHARGE": None}, False, False),
+        ({"BMS_VERSION": None, "BMS_TYPE": 0}, False, False),
     ],
 )
 def test_a_vebus_bms_v2_is_known_by_version_and_interface_or_when_the_multi_is_off(
-    changes: dict[str, Value], v2: bool
+    changes: dict[str, Value], v2: bool, has: bool
 ) -> None:
     found = scene({MULTI: with_vebus_bms(**changes)}).selection
-    assert (found.vebus_bms_v2, found.has_bms) == (v2, v2)
+    assert (found.vebus_bms_v2, found.has_bms) == (v2, has)
 
 
 def test_the_battery_voltage_comes_from_the_monitor_else_a_running_multi_else_whoever_measures() -> None:

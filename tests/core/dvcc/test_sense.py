@@ -6,8 +6,9 @@ import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.scene import look
 from gxbridge.core.dvcc.sense import may_go_to_vecan
-from gxbridge.core.dvcc.services import Device
+from gxbridge.core.dvcc.snapshot import Snapshot
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import (
     CAN_BMS,
@@ -146,12 +147,15 @@ def test_no_temperature_without_sts_without_a_monitor_or_without_a_value() -> No
     assert (made.written(p.TEMPERATURE_SENSE), made.decision.published[p.CONTROL_TEMPERATURE_SENSE]) == ({}, 0)
 
 
-def test_a_temperature_that_has_just_gone_is_told_nobody() -> None:
-    made = world()
+@pytest.mark.parametrize(("options", "told"), [(Options.strict(), {}), (Options.vendor(), {SUN: 18.0, VECAN: 18.0})])
+def test_a_temperature_that_has_just_gone_is_told_nobody_or_as_it_was_shown(
+    options: Options, told: dict[str, float]
+) -> None:
+    made = world(options)
     made.run(11)
     made.services[CAN_BMS][p.TEMPERATURE] = None
     made.run(1)
-    assert not made.written(p.TEMPERATURE_SENSE)
+    assert made.written(p.TEMPERATURE_SENSE) == told
 
 
 def test_a_charger_on_vecan_as_the_sensor_tells_vecan_by_itself() -> None:
@@ -168,9 +172,10 @@ def test_who_is_new_waits_for_the_next_temperature() -> None:
     made.services[GENSET] = {p.TEMPERATURE_SENSE: None}
     made.services["com.victronenergy.vecan.can1"] = dict(VECAN_ITEMS)
     made.run(1)
-    assert set(made.written(p.TEMPERATURE_SENSE)) == {SUN, VECAN}
+    assert set(made.written(p.TEMPERATURE_SENSE)) == {SUN, VECAN, "com.victronenergy.vecan.can1"}
     made.run(9)
-    assert set(made.written(p.TEMPERATURE_SENSE)) == {SUN, VECAN, SUN_2, GENSET, "com.victronenergy.vecan.can1"}
+    told = set(made.written(p.TEMPERATURE_SENSE))
+    assert told == {SUN, VECAN, SUN_2, "com.victronenergy.vecan.can1"}, "a genset has no network mode"
 
 
 @pytest.mark.parametrize(
@@ -216,8 +221,8 @@ def test_the_multis_own_voltage_is_behind_no_contactor_of_a_bms() -> None:
      ("solarcharger", "VE.Direct", True), ("acsystem", None, True)],
 )  # fmt: skip
 def test_only_batteries_on_vecan_are_told_to_vecan_once_more(kind: str, connection: str, goes: bool) -> None:
-    kind = "".join(list(kind))  # as it is cut out of a name
-    assert may_go_to_vecan(Device("x", kind, {p.CONNECTION: connection})) == goes
+    source = f"com.victronenergy.{kind}.x"
+    assert may_go_to_vecan(look(Snapshot({source: {p.CONNECTION: connection}})), source) == goes
 
 
 def test_a_multi_is_told_the_voltage_of_any_other_but_never_its_own() -> None:
@@ -272,8 +277,8 @@ def test_the_temperature_goes_to_all_but_its_source(choice: str, told: dict[str,
     made = world(SET_TEMPERATURE=choice)
     made.services[MULTI][p.TEMPERATURE] = 31.0
     made.services["com.victronenergy.vebus.ttyUSB1"] = multi(DEVICE_INSTANCE=300, TEMPERATURE=32.0)
-    made.services["com.victronenergy.temperature.a"] = {p.DEVICE_INSTANCE: 9, p.TEMPERATURE: 9.0}
-    made.services["com.victronenergy.temperature.b"] = {p.DEVICE_INSTANCE: 20, p.TEMPERATURE: 20.0}
+    made.services["com.victronenergy.temperature.a"] = {p.DEVICE_INSTANCE: 9, p.SENSOR_TYPE: 0, "/Temperature": 9.0}
+    made.services["com.victronenergy.temperature.b"] = {p.DEVICE_INSTANCE: 20, p.SENSOR_TYPE: 0, "/Temperature": 20.0}
     made.run(12)
     got = made.written(p.TEMPERATURE_SENSE) | made.written(p.MULTI_TEMPERATURE_SENSE)
     assert got == told

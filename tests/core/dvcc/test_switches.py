@@ -137,6 +137,16 @@ def other_bms_stops(options: Options) -> object:
     return world.told(SUN)
 
 
+@rule(on=26.0, off=26.4)
+def fresh_values(options: Options) -> object:
+    """The battery's voltage falls half a second before it is shared."""
+    world = World({LYNX: lynx(), SUN: charger()}, options)
+    world.run(2)
+    world.services[LYNX][p.VOLTAGE] = 26.0
+    world.run(1)
+    return world.told(SUN, p.VOLTAGE_SENSE)
+
+
 @rule(on=None, off=26.4)
 def contactor_guard(options: Options) -> object:
     world = World({LYNX: lynx(STATE=14), SUN: charger()}, options)
