@@ -43,6 +43,8 @@ class Publisher:
         self._own: PublishedService | None = None
         self._batteries: dict[str, _Published] = {}
         self._closing: dict[asyncio.Task[None], str] = {}
+        self._past = (0, 0)
+        """Reconnects and announcements held back of services that are no more."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,6 +53,7 @@ class Publisher:
 
     async def start(self, own: Mapping[str, Value]) -> None:
         """Publish our own service. Raises NameTaken (another gxbridge runs) and BusUnreachable."""
+        own = {**own, **self._counted()}
         self._own = PublishedService(self._bus, OWN_NAME, {path: own_spec(path) for path in own}, own)
         await self._own.start()
 
@@ -58,11 +61,23 @@ class Publisher:
         """New values of our own service; paths that are new are added."""
         if self._own is None:
             return
+        values = {**values, **self._counted()}
         known = set(self._own.paths)
         fresh = {path: value for path, value in values.items() if path not in known}
         if fresh:
             self._own.add_items({path: own_spec(path) for path in fresh}, fresh)
         self._own.update({path: value for path, value in values.items() if path in known})
+
+    def _counted(self) -> dict[str, Value]:
+        """What all our connections together went through, as paths of our own service."""
+        services = [published.service for published in self._batteries.values()]
+        if self._own is not None:
+            services.append(self._own)
+        reconnects, held_back = self._past
+        return {
+            "/DBus/Reconnects": reconnects + sum(service.reconnects for service in services),
+            "/DBus/HeldBack": held_back + sum(service.held_back for service in services),
+        }
 
     def show(self, name: str, values: Mapping[str, Value]) -> None:
         """Values of a battery service as they are, in place of what a client has just written."""
@@ -130,6 +145,8 @@ class Publisher:
 
     def _close(self, name: str) -> None:
         published = self._batteries.pop(name)
+        reconnects, held_back = self._past
+        self._past = (reconnects + published.service.reconnects, held_back + published.service.held_back)
         log.info("no longer publishing %s", name)
         task = asyncio.get_running_loop().create_task(self._close_now(published), name=f"close {name}")
         self._closing[task] = name

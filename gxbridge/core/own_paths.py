@@ -83,6 +83,8 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Can/<bus>/Errors", "u", "error frames and frames that were not understood"),
     _row("/Can/<bus>/Load", "d", "share of 250 kbit/s over the last 10 s, of everything on the bus", "{:.0f}%"),
     _row("/Can/<bus>/LastFrameAt", "u", "epoch seconds of the newest frame; refreshed every 10 s"),
+    _row("/DBus/Reconnects", "u", "how often the connection of a published service was lost and came back"),
+    _row("/DBus/HeldBack", "u", "announcements that waited for a daemon that did not read; the newest values went out"),
     _row("/Batteries/<n>/Service", "s", "the battery service; empty when we publish none"),
     _row("/Batteries/<n>/Name", "s", "name of the battery"),
     _row("/Batteries/<n>/State", "s", "live, silent or lost"),

@@ -39,6 +39,7 @@ def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(fragile
         f"/Info/{name}{end}" for name in ("MaxChargeVoltage", "MaxChargeCurrent") for end in ("", "/Reason")
     }
     assert consumer("items", OWN).keys() >= own_before
+    consumer.until(OWN, "/DBus/Reconnects", 2)  # our own service's, the battery's
     # What it watches is seen again, too, and what it writes arrives.
     fragile.others("appear", SOLAR, solar())
     consumer.until(SOLAR, "/Link/ChargeCurrent", lambda value: isinstance(value, float) and value > 0)
@@ -60,6 +61,8 @@ def test_a_daemon_that_hangs_costs_nothing_but_the_hang(fragile: Scene) -> None:
     fragile.consumer.until(OWN, "/Limits/Ccl/Value", 14.9)
     assert fragile.ask("/Batteries/0/State") == "live", "the CAN side went on"
     assert fragile.ask("/Can/can0/Lost") == 0
+    fragile.consumer.until(OWN, "/DBus/HeldBack", lambda count: isinstance(count, int) and count > 0)
+    assert fragile.ask("/DBus/Reconnects") == 0
 
 
 def test_a_reader_that_does_not_read_disturbs_nobody(stage: Scene) -> None:
