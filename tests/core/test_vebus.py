@@ -326,3 +326,24 @@ def test_a_frozen_reading_can_be_varied_but_not_changed() -> None:
     with pytest.raises(AttributeError):
         bms.charge = False  # type: ignore[misc]
     assert replace(bms, charge=False).charge is False
+
+
+@pytest.mark.parametrize(
+    ("version", "generation"),
+    [
+        (1144999, "unknown"),
+        (1145000, "v1"),
+        (1145999, "v1"),
+        (1146000, "unknown"),
+        (1146099, "unknown"),
+        (1146100, "v2-or-newer"),
+        (1146100.0, "v2-or-newer"),
+        (9999999, "v2-or-newer"),
+        (1146100.5, "v2-assumed"),
+        ("1146100", "v2-assumed"),
+        (0, "unknown"),
+        (-1, "unknown"),
+    ],
+)
+def test_the_generation_by_the_version(version: object, generation: str) -> None:
+    assert v2(**{"/Devices/Bms/Version": version}).generation == generation
