@@ -37,6 +37,21 @@ def test_the_first_word_after_a_loss_is_obeyed_in_the_same_look(away_s: int, rou
     assert boat.links[MULTI, MULTI_CURRENT] == 0
 
 
+def test_what_is_not_less_than_before_the_loss_waits_for_the_round() -> None:
+    """What was queued while the service was held comes first, and may be long outdated."""
+    boat = held_for(20)
+    boat.bridge.tick(boat.now)
+    boat.links.clear()
+    boat.now += 1.0
+    boat.said[CCL] = 2000
+    assert boat.repeat()
+    boat.react()
+    assert boat.links == {}, "granted from the first old frames"
+    boat.say(ccl=0)
+    boat.react()
+    assert boat.links[SOLAR, CURRENT] == 0.0
+
+
 def test_the_reasons_do_not_call_a_bms_lost_that_is_back() -> None:
     boat = held_for(90)
     cycle = boat.tick(1)

@@ -39,8 +39,8 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     """Decide at `now` (monotonic seconds). Call it every whole second, and at once with what arrived in between.
 
     Every call lets the due timers act: low passes each second, sense and the full round every third. `arrivals` that
-    cannot wait are acted on first; a limit that was lowered, and a BMS that is lost or back, bring a full round
-    forward. Carry the returned memory into the next call. Never raises, whatever the values are.
+    cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
+    the returned memory into the next call. Never raises, whatever the values are.
     """
     scene = look(snapshot)
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
@@ -57,9 +57,10 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         fresh = memory.shown
     grants = granted(scene, memory) if scene.options.early_lowering else None
     round_due = second is not None and second % ROUND_S == 0
-    # Also a return: what chargers kept from before the loss may be more than the BMS allows now.
-    lost_or_back = standing.state != memory.round_state and bool(GONE & {standing.state, memory.round_state})
-    adjusted = round_due or (grants is not None and (lost_or_back or taken_back(memory.grants, grants)))
+    stopped = scene.options.loss_stops_first and standing.state in GONE
+    newly_lost = standing.state in GONE and standing.state != memory.round_state
+    lowered = grants is not None and not stopped and taken_back(memory.grants, grants)
+    adjusted = round_due or (grants is not None and (newly_lost or lowered))
     if adjusted:
         more, memory = full_round(scene, memory, now, standing)
         writes += more
@@ -68,7 +69,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit if second is None else audit(scene, memory.audit, memory.limits, now)
     if adjusted:
-        memory = memory.but(grants=grants, round_state=standing.state, audit=seen)
+        # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
+        kept = memory.grants if stopped else grants
+        memory = memory.but(grants=kept, round_state=standing.state, audit=seen)
     elif seen is not memory.audit:
         memory = memory.but(audit=seen)
     if fresh is not memory.shown:
