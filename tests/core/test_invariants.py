@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
-from tests.core.boat import ALL_WELL, IO, MULTI, NO_CHARGE, NO_DISCHARGE, RUNNING, SOLAR, multi, solar
+from tests.core.boat import ALL_WELL, CCL, IO, MULTI, NO_CHARGE, NO_DISCHARGE, RUNNING, SOLAR, multi, solar
 from tests.core.storm import OTHER_SOLAR, RIVAL, SERVICES, SYSTEM, Event, events, frames
 from tests.core.test_blackbox_replay import WatchedBoat, befall
 
@@ -20,8 +20,7 @@ CHARGE_LINK = "/Link/ChargeCurrent"
 BOL_CHARGE = "/BatteryOperationalLimits/MaxChargeCurrent"
 BOL_DISCHARGE = "/BatteryOperationalLimits/MaxDischargeCurrent"
 CHARGE_PATHS = (CHARGE_LINK, BOL_CHARGE)
-ASLEEP_A = 0.1
-"""A charger that is off is told one step, so that it can wake up."""
+SILENT_S, LOST_S = 10, 61
 
 
 def clean(value: Value) -> bool:
@@ -126,6 +125,10 @@ class AnyWeather(RuleBasedStateMachine):
             assert told == []
         if cycle.decision.bms_state == "lost":
             assert [w for w in cycle.writes if w.path in CHARGE_PATHS] == []
+        ours = {view.name: view.items for view in cycle.batteries}
+        items = ours.get(name, self.there.get(name, {}))
+        if items.get("/Io/AllowToCharge", 1) != 1 or items.get("/Info/MaxChargeCurrent") is None:
+            assert told == []
 
     @invariant()
     def everything_published_is_clean(self) -> None:
@@ -204,12 +207,29 @@ class Obedience(RuleBasedStateMachine):
     @precondition(lambda self: self.boat.last is not None)
     @rule()
     def the_bms_falls_silent_and_returns(self) -> None:
-        for _ in range(75):
+        for second in range(1, 76):
             self.boat.tick(speaking=False)
-            self.obeyed_or_less()
+            self.obeyed_or_less(second)
         for _ in range(4):
             self.boat.tick()
             self.obeyed()
+
+    @rule(
+        seconds=st.sampled_from([2, 9, 15, 70]),
+        ccl=st.sampled_from([2000, 5, 0]),
+        io=st.sampled_from([ALL_WELL, NO_CHARGE]),
+        heard_late=st.booleans(),
+    )
+    def nobody_looks_for_a_while(self, seconds: int, ccl: int, io: int, heard_late: bool) -> None:
+        """The process is held; what the BMS says meanwhile is heard afterwards, or lost and repeated."""
+        self.boat.said |= {CCL: ccl, IO: io}
+        self.boat.now += seconds
+        if heard_late:
+            self.boat.repeat()
+        else:
+            self.boat.bridge.tick(self.boat.now)
+        self.boat.tick()
+        self.obeyed()
 
     def limits(self) -> tuple[float, float | None]:
         """What charging may be at most, and discharging (None: not renewed), by the newest words.
@@ -237,13 +257,21 @@ class Obedience(RuleBasedStateMachine):
                 assert isinstance(write.value, int | float)
                 assert write.value <= discharge_a + 1e-6
 
-    def obeyed_or_less(self) -> None:
-        """In silence: what was told before, or 0, and no discharge limit is renewed once the silence is noticed."""
+    def obeyed_or_less(self, silent_s: int) -> None:
+        """In silence: what was told before; from 10 s on 0, and no discharge limit; from 60 s on nothing."""
         last = self.boat.last
         assert last is not None
-        if last.decision.bms_state != "live":
-            assert all(write.value == 0 for write in last.writes if write.path in CHARGE_PATHS)
-            assert all(write.path != BOL_DISCHARGE for write in last.writes)
+        if silent_s < SILENT_S:
+            self.obeyed()
+            return
+        told = [self.boat.links.get(key) for key in self.told_keys()]
+        assert all(value in (None, 0) for value in told), (silent_s, told)
+        assert all(write.path != BOL_DISCHARGE for write in last.writes)
+        if silent_s >= LOST_S:
+            assert last.writes == ()
+
+    def told_keys(self) -> list[tuple[str, str]]:
+        return [(SOLAR, CHARGE_LINK), (OTHER_SOLAR, CHARGE_LINK), (MULTI, BOL_CHARGE)]
 
 
 Obedience.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
