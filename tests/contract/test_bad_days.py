@@ -106,7 +106,7 @@ def test_a_battery_s_name_that_somebody_has_is_one_line_and_is_taken_when_it_is_
     assert re.search(r"taken by connection :\d+\.\d+, process \d+", stage.service.log())
     assert stage.consumer.value(OWN, "/Connected") == 1
     stage.others("leave", LYNX_SERVICE)
-    stage.consumer.until(LYNX_SERVICE, "/ProductName", "Lynx Smart BMS 500", within_s=15.0)
+    stage.consumer.until(LYNX_SERVICE, "/ProductName", "Lynx Smart BMS 500", within_s=30.0)
 
 
 def test_the_end_takes_everything_from_the_bus_at_once(stage: Scene) -> None:

@@ -52,12 +52,12 @@ class Crowd:
             wanted = text if kind == "gui" else value
             wait_for(
                 lambda kind=kind: self.battery(kind).get(path, "absent"),  # type: ignore[misc]
-                wanted, f"{path} for {kind}", 5.0,
+                wanted, f"{path} for {kind}", 30.0,
             )  # fmt: skip
 
     def none_sees(self, test: Callable[[dict[str, Any]], bool] = bool) -> None:
         for kind in KINDS:
-            wait_for(lambda kind=kind: self.battery(kind), lambda seen: not test(seen), f"gone for {kind}", 5.0)  # type: ignore[misc]
+            wait_for(lambda kind=kind: self.battery(kind), lambda seen: not test(seen), f"gone for {kind}", 30.0)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("first", ["service", "consumers"])
@@ -91,7 +91,7 @@ def test_each_consumer_sees_the_battery_live_and_leave(first: str, stage: Scene)
     stage.wire.say(lynx, x2150="01 00", x2152="AA AA", x2102="12")
     crowd.all_see("/State", 18, "18")
     crowd.all_see("/Info/MaxChargeVoltage", None, "")
-    wait_for(lambda: crowd.state("gui")[LYNX_SERVICE], lambda page: page["fuses"] and page["pending"], "pages", 5.0)
+    wait_for(lambda: crowd.state("gui")[LYNX_SERVICE], lambda page: page["fuses"] and page["pending"], "pages", 30.0)
     assert crowd.state("monitor")[LYNX_SERVICE]["bms"] is False
     stage.wire.say(lynx, x2102="09")
     crowd.all_see("/Info/MaxChargeVoltage", 27.4, "27.40V")
@@ -105,7 +105,9 @@ def test_each_consumer_sees_the_battery_live_and_leave(first: str, stage: Scene)
 
     # The vendor's service takes over.
     stage.others("appear", VENDOR, {**VENDOR_ITEMS, **BY_NUMBER})
-    wait_for(lambda: [s["name"] for s in crowd.state("nodered") if ".battery." in s["name"]], [VENDOR], "node-red", 5.0)
+    wait_for(
+        lambda: [s["name"] for s in crowd.state("nodered") if ".battery." in s["name"]], [VENDOR], "node-red", 30.0
+    )
     assert crowd.state("monitor").keys() == {VENDOR}
     assert LYNX_SERVICE not in crowd.state("gui")
     stage.others("leave", VENDOR)

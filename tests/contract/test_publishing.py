@@ -122,7 +122,7 @@ def test_a_vendor_s_service_that_says_its_number_late_is_seen_then(stage: Scene)
     pause(1.2)
     assert LYNX_SERVICE in stage.consumer("names")
     stage.others("set", VENDOR, {"/N2kUniqueNumber": 167120})
-    stage.consumer.until_gone(LYNX_SERVICE, within_s=2.0)
+    stage.consumer.until_gone(LYNX_SERVICE)
 
 
 def test_where_the_vendor_publishes_already_ours_never_appears(stage: Scene) -> None:
@@ -143,10 +143,10 @@ def test_a_port_whose_profile_promises_a_vendor_driver_is_left_to_it(stage: Scen
     for profile in (0, 2, 3, 4, 5, 9, 6, 1, 7, 2, 8, 4, 10, 9):
         stage.others("set", SETTINGS, {PROFILE: profile})
         if profile not in names:
-            stage.consumer.until(OWN, "/Batteries/0/Published", "bms", within_s=5.0)
+            stage.consumer.until(OWN, "/Batteries/0/Published", "bms")
             stage.consumer.until_there(LYNX_SERVICE)
             continue
-        stage.consumer.until_gone(LYNX_SERVICE, within_s=5.0)
+        stage.consumer.until_gone(LYNX_SERVICE)
         stage.consumer.until(OWN, "/Batteries/0/PublishedReason", lambda text, name=names[profile]: f"'{name}'" in text)
         assert "vendor-driver" in finding_ids(stage)
     words = stage.explain()
