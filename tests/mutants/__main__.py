@@ -30,7 +30,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-from tests.mutants.argued import ARGUED
+from tests.mutants.argued import argument
 from tests.mutants.asking import QUICK_S, failure, measure, names
 from tests.mutants.operators import OURS
 from tests.mutants.swapping import compiled, meaning, put_in_place
@@ -156,7 +156,7 @@ def run(database: WorkDB, jury: Jury, items: Sequence[WorkItem]) -> None:
         outcome = jury.result(item)
         database.set_result(item.job_id, outcome)
         if outcome.test_outcome == TestOutcome.SURVIVED:
-            print(describe(item, outcome), argument(item, outcome) or "NOT ARGUED", sep="\n  ", flush=True)
+            print(describe(item, outcome), argued(item, outcome) or "NOT ARGUED", sep="\n  ", flush=True)
         if not count % 100 or count == len(items):
             print(f"{count} of {len(items)} after {time.monotonic() - began:.0f} s", flush=True)
 
@@ -185,9 +185,10 @@ def describe(item: WorkItem, outcome: WorkResult) -> str:
     return f"{spec.module_path.name}:{spec.start_pos[0]} {spec.operator_name.split('/')[1]}\n  - {was}\n  + {now}"
 
 
-def argument(item: WorkItem, outcome: WorkResult) -> str:
+def argued(item: WorkItem, outcome: WorkResult) -> str:
     """Why nothing can notice a survivor; "" when nobody has argued that."""
-    return ARGUED.get((item.mutations[0].module_path.stem, change(outcome)[1]), "")
+    (spec,) = item.mutations
+    return argument(spec.module_path.stem, spec.operator_name, change(outcome)[1])
 
 
 def report(database: WorkDB) -> int:
@@ -195,8 +196,8 @@ def report(database: WorkDB) -> int:
     done = database.completed_work_items
     tried = [(item, outcome) for item, outcome in done if outcome.worker_outcome != WorkerOutcome.SKIPPED]
     survivors = [(item, outcome) for item, outcome in tried if outcome.test_outcome == TestOutcome.SURVIVED]
-    reasons = Counter(argument(*one) for one in survivors)
-    for text in sorted(describe(*one) for one in survivors if not argument(*one)):
+    reasons = Counter(argued(*one) for one in survivors)
+    for text in sorted(describe(*one) for one in survivors if not argued(*one)):
         print(text)
     wrong = sum(outcome.test_outcome == TestOutcome.INCOMPETENT for _, outcome in tried)
     print(f"{database.num_work_items} mutants: {len(done) - len(tried)} only in annotations, {wrong} no Python.")

@@ -1,15 +1,181 @@
-"""Mutants that no test can notice, and why: by module and by the code that the mutant has in place of ours."""
+"""Mutants that no test can notice, and why: by kind of change, or by module and the code that the mutant has."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+ONE_OBJECT: Final = "what is compared is a word or a small number of the program's own: equal ones are one object"
+RULES: Final[tuple[tuple[str, str, str], ...]] = (
+    (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
+    (r"BitOr_(Add|BitXor)", r"NETWORKED", "bits that are never set twice: or, plus and exclusive or are the same"),
+    (r"Mul_Div", r"^(def|self|scene: ).*/,", "whether an argument may be given by its place"),
+    (r"TrueWithFalse", r"strict=False", "lists that are made together are equally long"),
+    (r"NumberReplacer|RemoveDecorator", r"lru_cache|^$", "the size of a cache, or that there is one: speed only"),
+    (r"TrueWithFalse|RemoveDecorator", r"slots|^@state|^@record", "how a record is laid out in memory"),
+)
+"""Kind of change (part of the operator's name), what the mutant's line has in it, and why nothing can notice."""
+
 GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "at the bound itself both answers are the same": {
+        "sharing": (
+            "now_a = 0.0 if actual_a <= 0 else own_a if actual_a > own_a else actual_a",
+            "now_a = 0.0 if actual_a < 0 else own_a if actual_a >= own_a else actual_a",
+        ),
+        "chargers": (
+            "if own_a is not None and current_a >= own_a:",
+            "return current_a if current_a >= 0 else 0.0",
+        ),
+        "services": ("if own_a is not None and own_a <= 0:",),
+        "filters": ("if current <= 0:", "if current != 0:", "if current < 1:"),
+        "caps": ("if said.cvl_used != said.cvl:", "if said.cvl_used is not said.cvl:"),
+    },
+    "within a ten-millionth of an ampere of the bound": {
+        "sharing": ("if share_a > own_a - TINY:",),
+    },
     "the same for every value that can get there": {
-        "sharing": ("return [min(float(ceil(limit_a)), sharers[ -1].own_limit_a)]",),
+        "sharing": (
+            "return [min(float(ceil(limit_a)), sharers[ -1].own_limit_a)]",
+            "sizes = [0.0] * 6",
+            "round_down(parts[now] * now_a + parts[room] * room_a, own_a, asleep=now >= ASLEEP)",
+        ),
+        "chargers": (
+            "EXTERNAL: Final = 5",
+            "REMOTE_BMS: Final = 9",
+            "mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 1)",
+            "off = device.items.get(p.STATE) == 0 if device.kind >= p.SOLAR else own_a <= 0",
+            "off = device.items.get(p.STATE) == 0 if device.kind == p.SOLAR else own_a == 0",
+            "part = rest / capacity if capacity != 0 else 0.0",
+            "part = rest / capacity if capacity > 0 else -1.0",
+            "part = rest / capacity if capacity > 0 else 1.0",
+            'limit_a -= 0.0 if why >= "other-network" else max(actual, 0.0)',
+        ),
+        "multi": (
+            "cap = ceil(max(power, -1.0) / voltage_v) if power is not None and voltage_v else None",
+            "return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a != LEAST_A else 0), False",
+            "return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a is not LEAST_A else 0), False",
+        ),
+        "caps": (
+            "if said.cvl is None and said.cvl_used is None:",
+            "elif said.ccl_used is not None and said.ccl_used != said.ccl:",
+            "elif said.ccl_used is not None and said.ccl_used is not said.ccl:",
+            'caps.append(book.cap(known, 0.0 if known >= "ccl-unknown" else None, "A", bms.name, p.CCL, bms=name))',
+            'if allowed <= "no":',
+            'if said >= "yes":',
+            'name = "vebus-refused" if said <= "no" else "vebus-unknown"',
+            'return Capped(None, (cap(missing(scene), None, "A"),), False)',
+        ),
+        "voltage": (
+            "offset = -1.0 if given is None else min(max(hub - given, 0.0), MOST_OFFSET_V)",
+            "offset = 0.0 if given is None else min(max(hub - given, -1.0), MOST_OFFSET_V)",
+        ),
+        "quirks": (
+            "spread = max(high - low, -1.0)",
+            "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread != 0 else 0.0",
+            "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else 1.0",
+            "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else -1.0",
+        ),
+        "adjust": (
+            'return lost_round(scene, memory, now, flags, who, silent=state >= "silent")',
+            'if scene.options.discharge_on_loss <= "stop":',
+            "pv_off = memory.pv_disabled_reads != 0",
+            "pv_disabled_reads=max(memory.pv_disabled_reads - 1, -1),",
+        ),
+        "decide": ("round_due = second is not None and second % ROUND_S <= 0",),
+        "loss": ("if wanted <= NO_BMS:", "if wanted < NO_BMS:"),
+        "selection": (
+            "if wanted <= NO_BMS or not bmses:",
+            "if wanted < NO_BMS or not bmses:",
+            "return multi, [system for system in systems if system != multi]",
+            "if settings.battery > NO_BATTERY:",
+        ),
+        "settings": (
+            "p.SET_ALL_MULTIS: -1,",
+            "p.SET_DC_SYSTEM: -1,",
+            "p.SET_FEED_IN: -1,",
+        ),
+        "permissions": (
+            'return "yes" if found >= "unknown" and not scene.options.unknown_permission_stops else found',
+        ),
+        "legacy": (
+            "mode = NETWORKED | (EXTERNAL if hub is not None else 1) | (REMOTE_BMS if managed else 0)",
+            "mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 1)",
+        ),
+        "sense": ("amps, state = current_sense(scene, scs_on, memory.flags.solar_voltage >= 1)",),
+        "masters": (
+            'if mode >= "off":',
+            'if mode >= "monitor":',
+            "return standing if len(kept) >= len(standing.readback) else replace(standing, readback=kept)",
+        ),
+        "options": ('return cls.vendor(**changes) if profile >= "vendor" else cls.strict(**changes)',),
+        "audit": ('words["why"] = permits if limit <= "CCL" and permits else "nothing permits this"',),
+        "compare": (
+            'if limit.name <= "charger":',
+            'elif limit.name >= "multi" and dcl is not None:',
+            '"theirs": plain(theirs or 1.0),',
+            '"theirs": plain(theirs or -1.0),',
+        ),
+    },
+    "rounded to the same number": {
+        "quirks": (
+            "capacity = number(items, p.INSTALLED_CAPACITY) or 54",
+            "capacity = number(items, p.INSTALLED_CAPACITY) or 56",
+            "capacity = number(items, p.INSTALLED_CAPACITY) or 24",
+            "capacity = number(items, p.INSTALLED_CAPACITY) or 26",
+        ),
+        "audit": (
+            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S // 60:.0f}"})',
+            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 61:.0f}"})',
+            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 59:.0f}"})',
+        ),
+    },
+    "only with a battery voltage below 0 V, or cells 700 V apart; the aim is clamped there": {
+        "quirks": (
+            "skew = min(max((voltage / 15 - spread / 2) / spread, - 1.5), 0.5) if spread > 0 else 0.0",
+            "skew = min(max((voltage / 15 - spread / 2) / spread, - 0.495), 0.5) if spread > 0 else 0.0",
+            "skew = min(max((voltage / 15 - spread / 2) / spread, - 0.505), 0.5) if spread > 0 else 0.0",
+        ),
+    },
+    "a later bound makes it the same: what is below 0 counts as 0": {
+        "chargers": (
+            "rest = max(amps.solar_a - solar_sum(scene, smoothed), -1.0)",
+            "actual = smoothed.get(name, -1.0) if first else number(items, p.CURRENT) or 0.0",
+            "actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or -1.0",
+        ),
+        "current": ("limit = solar = -1.0",),
+    },
+    "a value that the strict rule does not look at": {
+        "chargers": (
+            "sharers.append(make(Sharer, (actual, own_a, 1.0, first, items.get(p.STATE) != 0)))",
+            "sharers.append(make(Sharer, (actual, own_a, -1.0, first, items.get(p.STATE) != 0)))",
+        ),
+        "sense": ("source = None if own is None else Voltage(own, multi, False)",),
+    },
+    "a shortcut: what is kept as it was is equal to what would be made anew": {
+        "audit": (
+            "if not exceeds and track.over_since is None and track.dropped_at is not None"
+            " and track.limit_a == limit_a:",
+            "return track if turns is track.turns else track._replace(turns=turns)",
+        ),
+        "auditing": (
+            "if charge == before.charge and discharge is before.discharge and began == before.pre_alarm_at:",
+            "if charge is before.charge and discharge == before.discharge and began == before.pre_alarm_at:",
+        ),
+        "decide": ("elif seen != memory.audit:",),
+        "chronicle": (
+            "before, same_words = known[0], known[ 0] == words",
+            "if before.value is value and same_words:",
+        ),
+        "limits": ("known = before[: 4] if len(before) >= 3 else (None, None, None)",),
     },
 }
 
-ARGUED: Final = {
+BY_CODE: Final = {
     (module, code): reason for reason, places in GROUPS.items() for module, codes in places.items() for code in codes
 }
+
+
+def argument(module: str, operator: str, code: str) -> str:
+    """Why nothing can notice a mutant; "" when nobody has argued that."""
+    found = BY_CODE.get((module, code), "")
+    return found or next((why for kind, has, why in RULES if re.search(kind, operator) and re.search(has, code)), "")
