@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.chargers import clamp
+from gxbridge.core.dvcc.caps import ccl_caps, observed_caps
+from gxbridge.core.dvcc.chargers import Charger, Shared, clamp, other_currents, shared
+from gxbridge.core.dvcc.chronicle import Chronicle
+from gxbridge.core.dvcc.current import Currents, counts_loads
 from gxbridge.core.dvcc.filters import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
@@ -15,13 +18,18 @@ from gxbridge.core.dvcc.filters import (
     fed_current,
     low_pass,
 )
+from gxbridge.core.dvcc.multi import left_at_zero, remainder
 from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.said import listen
+from gxbridge.core.dvcc.scene import Scene, look
 from gxbridge.core.dvcc.services import Device, survey
 from gxbridge.core.dvcc.shown import dc_loads
+from gxbridge.core.dvcc.snapshot import Permit, Snapshot, Stop
 from gxbridge.core.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
+    GENSET,
     LYNX,
     MULTI,
     RS,
@@ -262,3 +270,81 @@ def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float)
     device = Device(MULTI, p.VEBUS, multiplus(CURRENT=current))
     assert advance_vebus(1.0, plant, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
     assert advance_vebus(1.0, plant, None) == pytest.approx(1.0 - 0.20943951024)
+
+
+def seen(services: dict[str, Items], options: Options) -> Scene:
+    """What is looked at."""
+    return look(Snapshot(services, options=options))
+
+
+def test_what_chargers_got_of_a_limit() -> None:
+    def given(limit_a: float, *amps: float) -> Shared:
+        names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
+        chargers = [
+            Charger(Device(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a), a), a) for n, a in zip(names, amps, strict=True)
+        ]
+        return shared(seen({}, Options.vendor()), chargers, limit_a, dict(zip(names, amps, strict=True)))
+
+    assert given(5.0) == ([], 0.0)
+    one = given(12.2, 50.0)
+    assert ([told.current_a for told in one.told], one.given_a) == ([13.0], 12.2), "rounded up, but not given more"
+    assert given(100.0, 50.0, 20.0).given_a == 70.0
+    flat_out = given(20.0, 35.5, 10.5)
+    assert ([told.current_a for told in flat_out.told], flat_out.given_a) == ([None, None], 20.0)
+
+
+def test_a_genset_whose_own_limit_is_unknown_has_no_part_of_what_is_left() -> None:
+    for own, told in ((None, 15.0), (10.0, 11.25), (0.0, 15.0)):
+        services = {ALTERNATOR: charger(30, 0), GENSET: charger(0, 0, CHARGE_LIMIT_SETTING=own)}
+        (found, _) = other_currents(seen(services, Options.vendor()), Currents(15.0, 15.0, False, ()), {})
+        assert found.current_a == pytest.approx(told)
+
+
+def test_to_which_limits_loads_are_added() -> None:
+    ordinary, stopping = seen({CAN_BMS: can_bms()}, Options.vendor()), seen({LYNX: lynx()}, Options.vendor())
+    assert [counts_loads(ordinary, limit) for limit in (None, -5.0, 0.0, 0.5, 5.0)] == [False, False, False, True, True]
+    assert not counts_loads(stopping, 5.0)
+    assert not Currents(1.0, 1.0, False, ()).dark
+
+
+@pytest.mark.parametrize(
+    ("connected", "own", "told"), [(1, 70, 30), (0, 70, None), (None, 70, None), (2, 70, None), (1, None, None)]
+)
+def test_only_a_multi_whose_system_is_connected_is_told_without_a_bms(
+    connected: Value, own: Value, told: Value
+) -> None:
+    services = {SUN: charger(50, 0), MULTI: multiplus(CONNECTED=connected, MULTI_CHARGE_CURRENT=own)}
+    world = World(services, Options.vendor(), {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT).get(MULTI) == told
+
+
+def test_a_permission_at_terminals_leaves_the_multis_own_setting() -> None:
+    allowed = Permit("x", "", 0.0, "allowed")
+    plain, permitted = (look(Snapshot({MULTI: multiplus()}, charge_permits=permits)) for permits in ((), (allowed,)))
+    assert [remainder(plain, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10001, 50]
+    assert [remainder(permitted, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [None, None, 50]
+    for own, zero in ((0, True), (0.0, True), (-1, False), (1, False), (None, False)):
+        scene = look(Snapshot({MULTI: multiplus(MULTI_CHARGE_CURRENT=own)}, charge_permits=(allowed,)))
+        assert left_at_zero(scene) == zero
+        assert not left_at_zero(plain)
+
+
+@pytest.mark.parametrize("source", ["a", MULTI, "com.victronenergy.vebus.z"])
+def test_a_stop_counts_once_and_only_what_is_read_from_the_vebus_bms_itself_is_not_said_again(source: str) -> None:
+    stop = Stop(source, "", 0.0, "stop")
+    for multi, again in (
+        (with_vebus_bms(BMS_ALLOW_CHARGE=0), source != MULTI),
+        (with_vebus_bms(BMS_ALLOW_CHARGE=1), True),
+        (multiplus(BMS_ALLOW_CHARGE=0), True),
+    ):
+        scene = look(Snapshot({MULTI: multi}, charge_stops=(stop,)))
+        caps = ccl_caps(scene, listen(scene, 0.0), Chronicle(0.0, {}), frozenset(), None)
+        assert ("other-stop" in [cap.name for cap in caps.limit.caps]) == again
+        assert caps.limit.value == 0
+
+
+def test_a_refusal_to_discharge_is_obeyed_by_a_vebus_system_and_else_observed() -> None:
+    for source, name in ((MULTI, "obeyed"), ("com.victronenergy.zzz.a", "observed"), (LYNX, "observed")):
+        (cap,) = observed_caps([Stop(source, "", 5.0, "stop")])
+        assert (cap.name, cap.since, cap.value) == (f"discharge-{name}", 5.0, None)
