@@ -61,7 +61,7 @@ VALUES: Final = tuple(
         *(decision.Write, decision.Cap, decision.Limit, decision.Decision),
         *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory, shown.Shown),
         *(masters.Written, masters.Standing),
-        *(family.FamilyView, family.Stop, opinion.Dispute, opinion.Disputes),
+        *(family.FamilyView, family.Stop, family.Permit, opinion.Dispute, opinion.Disputes),
         *(terminals.Wiring, terminals.Signal, terminals.TerminalBms, vebus.VebusBms, vebus_watch.Seen),
         readout_receiver.Heard,
     )
