@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gxbridge.core.dvcc.caps import ChargeCaps
 from gxbridge.core.dvcc.decision import Cap
-from gxbridge.core.dvcc.reasons import cap, plain
+from gxbridge.core.dvcc.reasons import cap, load
 from gxbridge.core.dvcc.scene import Scene
 
 
@@ -49,7 +49,7 @@ def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus
         else:
             added = round(dc_loads_a, 1)
             limit += added
-            terms.append(cap("dc-loads", None, "A", added=plain(added)))
+            terms.append(cap("dc-loads", None, "A", added=load(added)))
     if scene.options.clean_limits and limit is not None:
         limit = max(limit, 0.0)
     stop = charge.stopped or (stops and limit == 0)
@@ -57,7 +57,7 @@ def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus
     if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit == 0):
         raised = solar - vebus_a
         solar = raised if scene.options.strict_sharing else float(ceil(raised))
-        terms.append(cap("ac-loads", None, "A", added=plain(-vebus_a)))
+        terms.append(cap("ac-loads", None, "A", added=load(-vebus_a)))
     if charge.stopped:
         limit = solar = 0.0
     if pv_off:

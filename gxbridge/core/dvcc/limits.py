@@ -18,9 +18,9 @@ from gxbridge.core.dvcc.reasons import (
     REASONS,
     TERM_NAMES,
     TITLES,
-    amount,
     cap,
     limit,
+    part_of,
     plain,
     said,
     term_text,
@@ -132,7 +132,7 @@ def special_limit(one: Told, text: str, common: Common, old: bool) -> Limit:
 def charger_text(why: str, system_a: float | None, system: Cap) -> str:
     """The text of a charger's reason; `system` is the winner among the caps of CCL."""
     if why in SHARES:
-        return said(why, system=amount(system_a, "A"))
+        return said(why, system=part_of(system_a))
     return said(why, why=system.text) if why == "stopped" else said(why)
 
 
@@ -149,7 +149,7 @@ def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents)
     if amps.stop or ccl.value == 0:
         caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
     else:
-        words = {"system": amount(amps.limit_a, "A")}
+        words = {"system": part_of(amps.limit_a)}
         caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
     return limit("multi", multi.name, rest_a, "A", caps)
 

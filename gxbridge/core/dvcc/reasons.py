@@ -188,6 +188,10 @@ TITLES: Final[Mapping[LimitName, str]] = {
     "multi": "Multi",
 }
 NOTHING: Final = "none"
+UNLIMITED: Final = "no limit"
+UNLIMITED_PART: Final = "an unlimited current"
+UNLIMITED_A: Final = 5000.0
+"""A current from here on is the 10000 A that stands for "no limit", less what loads or other chargers make of it."""
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 AGO: Final = " {age} ago"
@@ -206,8 +210,21 @@ def plain(value: float) -> str:
 
 
 def amount(value: float | None, unit: Unit) -> str:
-    """A value with its unit."""
-    return NOTHING if value is None else f"{plain(value)} {unit}"
+    """A value with its unit; a number that only stands for "no limit" in words."""
+    if value is None:
+        return NOTHING
+    return UNLIMITED if value >= UNLIMITED_A and unit == "A" else f"{plain(value)} {unit}"
+
+
+def part_of(value: float | None) -> str:
+    """A current (A) that something is a part of."""
+    found = amount(value, "A")
+    return UNLIMITED_PART if found == UNLIMITED else found
+
+
+def load(current_a: float) -> str:
+    """A smoothed current for people: nobody reads a hundredth of an ampere off a low pass."""
+    return plain(round(current_a, 1) if current_a < 10 else round(current_a))
 
 
 def said(name: str, /, **words: str) -> str:
@@ -265,7 +282,7 @@ def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap
             likely += f", {c.text}" if likely else c.text
         elif c.name in TERM_NAMES:
             terms += term_text(c)
-        elif not runner and value is not None and c.value is not None and c.value > value:
+        elif not runner and value is not None and c.value is not None and UNLIMITED_A > value < c.value:
             runner = would_hold(c)
     return finish(name, value, unit, text + LIKELY.format(texts=likely) if likely else text, terms, runner)
 

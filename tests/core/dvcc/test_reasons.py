@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.reasons import REASONS, age, amount, cap, ordered, plain, sentence
+from gxbridge.core.dvcc.reasons import REASONS, age, amount, cap, load, ordered, part_of, plain, sentence
 from tests.core.dvcc.world import (
     ALTERNATOR,
     GENSET,
@@ -88,7 +88,7 @@ def test_a_share_says_of_what_and_what_would_hold_next() -> None:
     world = World({LYNX: lynx(CCL=60.0), SUN: charger(50, 20), SUN_2: charger(35, 10), MULTI: multi(CURRENT=-6.0)})
     world.run(30)
     assert world.limit("charger", SUN).sentence == (
-        "Charge current 39.6 A: its share of 65.99 A. For solar it is raised by 5.99 A that the Multi takes out of "
+        "Charge current 39.6 A: its share of 65.99 A. For solar it is raised by 6 A that the Multi takes out of "
         "the battery. Next: its own setting 50 A."
     )
     assert world.limit("charger", SUN_2).caps[1].name == "own-limit"
@@ -220,8 +220,11 @@ def test_a_vebus_bms_alone_gives_permission_but_no_limits() -> None:
     world = World({MULTI: with_vebus_bms(), SUN: charger()})
     world.run(3)
     assert world.limit("CVL").sentence == "CVL none: a VE.Bus BMS gives no such limit."
-    assert world.limit("CCL").sentence == "CCL 10000 A: said by the VE.Bus BMS, which allows charging without a limit."
+    assert world.limit("CCL").sentence == "CCL no limit: said by the VE.Bus BMS, which allows charging without a limit."
     assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9990
+    assert world.limit("multi", MULTI).sentence == (
+        "Multi no limit: what the other chargers leave of an unlimited current."
+    )
     world.set(MULTI, BMS_ALLOW_CHARGE=0)
     assert world.limit("CCL").sentence == "CCL 0 A: charging is refused by the VE.Bus BMS."
     assert world.told(SUN) == 0
@@ -299,3 +302,11 @@ def test_every_reason_can_be_said(name: str) -> None:
     assert text
     assert not text.endswith(".")
     assert reason.doc
+
+
+def test_loads_are_told_in_numbers_for_people_and_a_part_of_no_limit_is_no_number() -> None:
+    assert [load(current) for current in (16.02, 9.97, 5.99, 0.04, -0.26)] == ["16", "10", "6", "0", "-0.3"]
+    assert [part_of(current) for current in (None, 62.0, 4999.0, 5000.0)] == [
+        "none", "62 A", "4999 A", "an unlimited current",
+    ]  # fmt: skip
+    assert (amount(5000.0, "A"), amount(5000.0, "V")) == ("no limit", "5000 V")

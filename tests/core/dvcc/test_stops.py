@@ -150,7 +150,7 @@ def test_while_it_allows_chargers_are_told_their_own_limit_and_no_voltage() -> N
     assert world.written(p.CHARGE_CURRENT) == {SUN: 50.0, RS: 50.0, ALTERNATOR: 80.0}
     assert world.written(p.NETWORK_MODE) == {SUN: 5, RS: 5, ALTERNATOR: 5, VECAN: 5}
     assert {write.path for write in world.writes} == {p.CHARGE_CURRENT, p.NETWORK_MODE}, "no voltage, and no Multi"
-    assert world.limit("CCL").sentence == f"CCL 10000 A: {ALLOWED.text}."
+    assert world.limit("CCL").sentence == f"CCL no limit: {ALLOWED.text}."
     assert world.limit("CCL").caps[0].since == ALLOWED.since
     assert world.limit("CVL").caps[0].name == "no-such-limit"
     assert world.limit("multi", MULTI).caps[0].name == "no-limit"
