@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-slow format bench soak soak-week faults mutants bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test check check-slow format bench bench-here soak soak-week faults mutants bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,18 +50,22 @@ format: setup  ## put the formatting right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check-slow: setup build packages-test  ## what takes longer: the wheel, the bundle, a GX in a folder, ARM, a kernel with real CAN
+check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX in a folder, ARM, a kernel with real CAN, a simulated week
 	@sh packaging/system-packages.sh gx arm
 	sh packaging/check-wheel.sh $(BIN)/python
 	@sh packaging/system-packages.sh iproute2
 	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
+	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
 
-bench: setup packages-test  ## the benchmarks, as ratios against a peer in the same run; writes docs/performance.md
-	$(BIN)/python -m benchmarks
+bench: packages-test  ## the benchmarks, as ratios against a peer in the same run; writes docs/performance.md
+	@$(MAKE) --no-print-directory bench-here VENV=.venv-bench
+
+bench-here: setup  # in an environment of its own, with the peers from the package index
+	$(BIN)/python -m benchmarks $(NAMES)
 
 soak-week: setup packages-test  ## a simulated week of a boat, ten million frames, with every fault
-	$(BIN)/python -m pytest tests/faults/soak_week.py
+	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
 
 soak: setup packages-test  ## an hour of the real service with traffic and faults: nothing may grow
 	$(BIN)/python -m benchmarks.soak

@@ -21,6 +21,7 @@ SUITE = {
     "service": "The whole service: processor, memory, start",
     "latency": "From a frame to D-Bus and to a charger",
     "growth": "More devices",
+    "blackbox": "What the black box costs",
 }
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """\
@@ -33,7 +34,8 @@ turns. Where three figures stand together they are minimum, median and maximum.
 Machine: {machine}.
 
 `make soak` runs the real service for an hour with traffic and faults and fails when memory, descriptors, threads, tasks
-or match rules have grown; a simulated week of ten million frames is part of `make check-slow`.
+or match rules have grown; a simulated week of ten million frames is part of `make check-slow`. What both showed is in
+[faults.md](faults.md#an-hour-and-a-week).
 """
 
 
