@@ -348,3 +348,26 @@ def test_a_refusal_to_discharge_is_obeyed_by_a_vebus_system_and_else_observed() 
     for source, name in ((MULTI, "obeyed"), ("com.victronenergy.zzz.a", "observed"), (LYNX, "observed")):
         (cap,) = observed_caps([Stop(source, "", 5.0, "stop")])
         assert (cap.name, cap.since, cap.value) == (f"discharge-{name}", 5.0, None)
+
+
+@pytest.mark.parametrize(("user", "told"), [(0.0, 0), (0.5, 0), (30.0, 30), (-1.0, 10000)])
+def test_a_multi_that_is_let_go_gets_the_users_limit(user: float, told: float) -> None:
+    world = World({SUN: charger(BMS_PRESENT=1), MULTI: multiplus(MULTI_CHARGE_CURRENT=0)}, settings={p.SET_DVCC: 1})
+    world.settings[p.SET_MAX_CURRENT] = user
+    allowed = (Permit("x", "", 0.0, "allowed"),)
+    world.snapshot = lambda: Snapshot(world.services, world.settings, options=world.options, charge_permits=allowed)
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: told}
+
+
+def test_a_discharge_limit_of_an_inverter_does_not_raise_the_multi() -> None:
+    world = World({SUN: charger(50, 0), RS: rs(), MULTI: multiplus()}, Options.vendor())
+    world.services[RS][p.DISCHARGE_CURRENT] = None
+    world.run(3)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
+    world.services[CAN_BMS] = can_bms(CCL=None)
+    world.run(3)
+    assert world.written(p.DISCHARGE_CURRENT) == {RS: 150}
+    del world.services[CAN_BMS]
+    world.run(3)
+    assert not world.written(p.MULTI_CHARGE_CURRENT), "it was told that there is no limit, and nothing else since"

@@ -60,6 +60,8 @@ def test_the_users_choice_of_a_monitor() -> None:
     services: Services = {SHUNT: shunt(), CAN_BMS: can_bms()}
     assert monitor(services, SET_BATTERY="nobattery") == ""
     assert monitor(services, SET_BATTERY="com.victronenergy.battery/288") == SHUNT
+    first: Services = {CAN_BMS: can_bms(DEVICE_INSTANCE=1), SHUNT: shunt()}
+    assert monitor(first, SET_BATTERY="com.victronenergy.battery/288") == SHUNT
     assert monitor(services, SET_BATTERY="com.victronenergy.battery/1") == "", "absent, but still chosen"
     assert monitor(services | {MULTI: multi()}, SET_BATTERY="com.victronenergy.vebus/261") == MULTI
     assert monitor(services | {MULTI: multi()}, SET_BATTERY="vebus/261") == MULTI
