@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from gxbridge.assembly import setup_of
 from gxbridge.catalogue import catalogue
 from gxbridge.catalogue.check import Installation, check_installation
 from gxbridge.config import load
+from gxbridge.core.blackbox.classes import codec
+from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.items import Value
 from gxbridge.core.readout import Key
@@ -362,6 +365,24 @@ def test_a_vebus_bms_that_refuses_to_discharge_lowers_the_limit_that_a_battery_g
     boat.set(MULTI, **{"/Bms/AllowToDischarge": 0, "/Bms/AllowToCharge": 0})
     boat.react()
     assert (boat.links[MULTI_DISCHARGE], boat.links[CURRENT]) == (0, 0)
+
+
+@pytest.mark.parametrize("bms", [{}, V2, {"/Bms/BmsType": 1, "/Bms/AllowToCharge": 1, "/Bms/AllowToDischarge": 0}])
+def test_all_that_a_family_says_fits_into_the_black_box(bms: dict[str, Value]) -> None:
+    boat = boat_with(bms, "Lynx Smart BMS", PRE_ALARM)
+    boat.tick(7)
+    for nonce in range(15):
+        level(boat, DISCHARGE, 1)
+        advertise(boat, 0x0A, LYNX_LOW_CELL, nonce)
+        boat.tick(1)
+    view = boat.bridge._relatives
+    assert view.charge_permits
+    assert view.discharge_stops
+    assert view.terminals
+    assert view.findings
+    kept = codec()
+    plain = json.loads(json.dumps(capture(boat.bridge, names_of(boat.bridge), kept)))
+    assert restore(boat.bridge.setup, plain, kept.fields, kept)._relatives == view
 
 
 def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> None:
