@@ -664,3 +664,13 @@ def test_who_has_just_begun_knows_nothing() -> None:
     assert (new.vebus_a, new.dc_loads_a, new.regulator_v, new.pv_disabled_reads) == (0, 0, 52.5, 0)
     assert list(new.flags) == [0, 0, 0, None, None, 0, 0, 0, 0, 0, 0, 0, 0]
     assert (Timer(5.0).seconds, new.unlimited, new.limited, new.round_state) == (0, False, False, "none")
+
+
+def test_with_dvcc_off_there_is_no_alarm_about_it() -> None:
+    services = {CAN_BMS: can_bms(), CAN_BMS + "2": can_bms(DEVICE_INSTANCE=3), MULTI: multi(FIRMWARE=0x400)}
+    world = World(services, Options.vendor())
+    world.run(3)
+    assert [world.decision.published[path] for path in (p.ALARM_FIRMWARE, p.ALARM_MULTIPLE)] == [1, 1]
+    world.settings[p.SET_DVCC] = 0
+    world.run(3)
+    assert [world.decision.published[path] for path in (p.ALARM_FIRMWARE, p.ALARM_MULTIPLE)] == [0, 0]

@@ -297,3 +297,36 @@ def test_current_sense_that_is_forced_off_is_off() -> None:
     made = world(SET_SCS=2)
     made.run(3)
     assert made.decision.published[p.CONTROL_CURRENT_SENSE] == 0
+
+
+def test_what_an_insecure_monitor_measures_is_told_nobody_and_the_multis_is_not_either() -> None:
+    made = world()
+    made.services[MULTI].update({p.ASSISTANT: 5, p.HUB_VOLTAGE: 56.0})
+    made.services[CAN_BMS][p.INSECURE] = 1
+    made.run(3)
+    shown = made.decision.published
+    assert (shown[p.CONTROL_MULTI_SENSE], shown[p.CONTROL_VOLTAGE_SENSE]) == (0, 0)
+    assert not made.written(p.VOLTAGE_SENSE)
+    nobody = World({SUN: charger(VOLTAGE=None), MULTI: multi(VOLTAGE=None)}, Options.vendor())
+    shown = nobody.run(3).published
+    assert (shown[p.CONTROL_MULTI_SENSE], shown[p.CONTROL_VOLTAGE_SENSE]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("default", {"a": 18.0, "z": 18.0}),
+        ("vebus/261/Dc/0/Temperature", {"a": 31.0, "z": 31.0}),
+        ("multi/5/Dc/0/Temperature", {"z": 33.0}),
+        ("multi/6/Dc/0/Temperature", {"a": 34.0}),
+    ],
+)
+def test_inverter_chargers_are_told_the_temperature_of_others(choice: str, told: dict[str, float]) -> None:
+    made = world(SET_TEMPERATURE=choice)
+    made.services[MULTI][p.TEMPERATURE] = 31.0
+    for name, instance, own in (("a", 5, 33.0), ("z", 6, 34.0)):
+        rs = charger(DEVICE_INSTANCE=instance, IS_INVERTER_CHARGER=1, TEMPERATURE=own)
+        made.services[f"com.victronenergy.multi.{name}"] = rs
+    made.run(12)
+    got = {name[-1]: value for name, value in made.written(p.TEMPERATURE_SENSE).items() if ".multi." in name}
+    assert got == told
