@@ -330,3 +330,10 @@ def test_inverter_chargers_are_told_the_temperature_of_others(choice: str, told:
     made.run(12)
     got = {name[-1]: value for name, value in made.written(p.TEMPERATURE_SENSE).items() if ".multi." in name}
     assert got == told
+
+
+def test_without_shared_temperature_nobody_got_any() -> None:
+    made = world(SET_STS=0)
+    made.run(12)
+    assert made.decision.published[p.CONTROL_TEMPERATURE_SENSE] == 0
+    assert not made.written(p.MULTI_TEMPERATURE_SENSE)
