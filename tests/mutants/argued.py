@@ -78,8 +78,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "adjust": (
             'return lost_round(scene, memory, now, flags, who, silent=state >= "silent")',
             'if scene.options.discharge_on_loss <= "stop":',
-            "pv_off = memory.pv_disabled_reads != 0",
-            "pv_disabled_reads=max(memory.pv_disabled_reads - 1, -1),",
+            "pv_off = speaks and memory.pv_disabled_reads != 0",
+            "pv_disabled_reads=max(memory.pv_disabled_reads - speaks, -1),",
         ),
         "decide": ("round_due = second is not None and second % ROUND_S <= 0",),
         "loss": ("if wanted <= NO_BMS:", "if wanted < NO_BMS:"),
@@ -101,7 +101,11 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "mode = NETWORKED | (EXTERNAL if hub is not None else 1) | (REMOTE_BMS if managed else 0)",
             "mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 1)",
         ),
-        "sense": ("amps, state = current_sense(scene, scs_on, memory.flags.solar_voltage >= 1)",),
+        "sense": (
+            "amps, state = current_sense(scene, seen, scs_on, memory.flags.solar_voltage >= 1)",
+            "if timer.seconds != ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
+            "if timer.seconds is not ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
+        ),
         "masters": (
             'if mode >= "off":',
             'if mode >= "monitor":',
