@@ -125,6 +125,8 @@ class AnyWeather(RuleBasedStateMachine):
             assert told == []
         if cycle.decision.bms_state == "lost":
             assert [w for w in cycle.writes if w.path in CHARGE_PATHS] == []
+        if not name.startswith("com.victronenergy.battery."):
+            return  # a VE.Bus BMS says yes or no, and no current
         ours = {view.name: view.items for view in cycle.batteries}
         items = ours.get(name, self.there.get(name, {}))
         if items.get("/Io/AllowToCharge", 1) != 1 or items.get("/Info/MaxChargeCurrent") is None:
