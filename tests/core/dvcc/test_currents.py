@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pytest
 
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.caps import ccl_caps, observed_caps
-from gxbridge.core.dvcc.chargers import Charger, Shared, clamp, other_currents, shared
+from gxbridge.core.dvcc.chargers import Charger, Shared, clamp, feeding_system, other_currents, rs_currents, shared
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.current import Currents, counts_loads
 from gxbridge.core.dvcc.filters import (
@@ -371,3 +373,44 @@ def test_a_discharge_limit_of_an_inverter_does_not_raise_the_multi() -> None:
     del world.services[CAN_BMS]
     world.run(3)
     assert not world.written(p.MULTI_CHARGE_CURRENT), "it was told that there is no limit, and nothing else since"
+
+
+@pytest.mark.parametrize(
+    ("instance", "no_feed_in", "capacity", "feeds"),
+    [(0, 0, 5.0, True), (0, 0, 0.0, True), (1, 0, 5.0, False), (0, 1, 5.0, False), (0, -1, 5.0, False),
+     (0, None, 5.0, False), (0, 0, None, False), (1, 1, 5.0, False), (1, 0, None, False), (None, 0, 5.0, False)],
+)  # fmt: skip
+def test_when_a_multi_rs_feeds_in(instance: Value, no_feed_in: Value, capacity: Value, feeds: bool) -> None:
+    system: Items = {p.DEVICE_INSTANCE: instance, p.NO_FEED_IN: no_feed_in, p.DISCHARGE_CAPACITY: capacity}
+    assert (feeding_system(seen({ACSYSTEM: system}, Options.vendor())) is not None) == feeds
+
+
+@BOTH
+@pytest.mark.parametrize(("capacity", "told"), [(25.0, 45), (0.5, 20.5), (0.0, 20), (-5.0, 20)])
+def test_what_a_feeding_rs_can_push_out_is_never_less_than_nothing(
+    options: Options, capacity: float, told: float
+) -> None:
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0), ACSYSTEM: feeding_rs(capacity)}
+    world = World(services, options)
+    world.run(3)
+    assert world.told(SUN) == (told if options.strict_sharing else ceil(told))
+
+
+def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
+    """25 A: 20 A that are made, and of the other 5 A each its part of the room of 30 A and 50 A."""
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 20), SUN_2: charger(50, 0), ACSYSTEM: feeding_rs(5.0)}
+    world = World(services)
+    world.run(3)
+    assert (world.told(SUN), world.told(SUN_2)) == (21.8, 3.1)
+
+
+def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
+    scene = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
+    sun, inverter = (
+        Charger(Device(name, kind, charger(50, 0), 50.0), 50.0) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER))
+    )
+    system = scene.plant.of(p.ACSYSTEM)[0]
+    for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
+        told, writes = rs_currents(scene, system, [sun, inverter], 20.0, smoothed, pv_off=False)
+        assert [(one.device.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
+        assert [write.value for write in writes] == [excess]

@@ -521,9 +521,12 @@ def copy_of(text: str) -> str:
 
 def test_what_cannot_wait_is_known_by_its_service_and_path_and_nothing_else_is() -> None:
     services = {LYNX: lynx(), SUN: charger(), MULTI: multi(HUB_VOLTAGE=27.0), p.SYSTEM: {p.PV_DISABLE: 1}}
+    for other in "az":
+        services[f"com.victronenergy.battery.{other}"] = lynx(CVL=None, DEVICE_INSTANCE=200)
     world = World(services, Options.vendor())
     for service, path in (
         (LYNX, "/A"), (LYNX, p.SOC), ("com.victronenergy.battery.a", p.CVL), (CAN_BMS, p.CVL),
+        ("com.victronenergy.battery.z", p.CVL),
         ("com.victronenergy.a", p.PV_DISABLE), ("com.victronenergy.z", p.PV_DISABLE), (p.SYSTEM, "/A"),
         (p.SYSTEM, "/z"),
     ):  # fmt: skip
