@@ -8,17 +8,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gxbridge.canwatch import CanWatch
 from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge
-from gxbridge.core.canload import Carried, load_percent
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
-from gxbridge.core.own_items import SLOW_S, CanView
 from gxbridge.core.record import record
 from gxbridge.core.setup import Setup
 from gxbridge.edge.bus import BusError, BusUnreachable
-from gxbridge.edge.canlink import carried
 from gxbridge.edge.canstats import CanStats, Frame
 from gxbridge.edge.monitor import Monitor
 from gxbridge.edge.parse import Received
@@ -44,8 +42,6 @@ SLOW_WRITE_S = 0.5
 """What a device that answers more slowly shows is no sign of another master."""
 CLOSE_S = 1.5
 """An end must be over within 2 s, also when the bus does not answer."""
-FULL_FRAME = 8
-"""Data bytes of nearly every frame on VE.Can."""
 
 
 class Source(Protocol):
@@ -123,9 +119,7 @@ class App:
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
         self._views: dict[str, ServiceView] = {}
         self._epoch_offset = time.time() - time.monotonic()
-        self._can: dict[str, CanView] = {}
-        self._can_at = -float(SLOW_S)
-        self._carried: dict[str, Carried | None] = {}
+        self._can = CanWatch(source.stats for source in self._sources.values())
         self._can_troubles = CanTroubles()
         self._settings_troubles = SettingsTroubles()
         self._reaction: asyncio.Handle | None = None
@@ -314,24 +308,19 @@ class App:
         if abs(offset - self._epoch_offset) > CLOCK_STEP_S:
             log.info("the clock was set by %+.0f s", offset - self._epoch_offset)
             self._epoch_offset = offset
-        if at - self._can_at >= SLOW_S or any(
-            (source.stats.state, source.stats.frames > 0) != (view.state, view.frames > 0)
-            for name, source in self._sources.items()
-            if (view := self._can.get(name)) is not None
-        ):
-            self._refresh_can(at)
+        buses = self._can.look(at)
         self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
         self.bridge.report(
             (
                 *write_findings(self._writer.refusals(), at),
-                *self._can_troubles.findings(self._can, at),
+                *self._can_troubles.findings(buses, at),
                 *self._settings_troubles.findings(self._identities.refused, at),
                 *(() if self._box is None else self._box.findings(at)),
                 *(() if self._scanner is None else self._scanner.findings()),
             )
         )
         look = self.bridge.tick if timers else self.bridge.react
-        cycle = look(at, self._epoch_offset, self._can)
+        cycle = look(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
@@ -361,24 +350,6 @@ class App:
             else:
                 self._react_soon()
         return settled
-
-    def _refresh_can(self, at: float) -> None:
-        passed_s = at - self._can_at
-        self._can_at = at
-        for name, source in self._sources.items():
-            stats = source.stats
-            before, now = self._carried.get(name), carried_by(stats)
-            self._carried[name] = now
-            load = None if before is None or now is None else load_percent(before, now, passed_s)
-            self._can[name] = CanView(
-                stats.state, stats.reason, stats.frames, stats.lost, stats.error_count, load, stats.last_frame_at
-            )
-
-
-def carried_by(stats: CanStats) -> Carried | None:
-    """What a bus carried: by the counters of its interface, since the kernel hands on only what gxbridge decodes; of
-    other buses everything is heard."""
-    return carried(stats.interface) if stats.interface else Carried(stats.frames, stats.frames * FULL_FRAME)
 
 
 def say(finding: Finding) -> None:
