@@ -44,7 +44,7 @@ from gxbridge.core.dvcc.reasons import cap
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene
 from gxbridge.core.dvcc.services import Device
-from gxbridge.core.dvcc.shown import show
+from gxbridge.core.dvcc.shown import dc_loads
 from gxbridge.core.dvcc.voltage import NO_VOLTAGES, Voltages, voltages
 
 
@@ -161,7 +161,7 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
     discharge = dcl_caps(scene, said, book, memory.gave)
     speaks = volts.effective_v is not None or charge.limit.value is not None
     pv_off = speaks and memory.pv_disabled_reads > 0
-    draw_a = (show(scene) if scene.options.fresh_values else memory.shown).dc_loads_a
+    draw_a = dc_loads(scene.plant, voltage_v) if scene.options.fresh_values else memory.shown.dc_loads_a
     loads_a = memory.dc_loads_a
     if draw_a is not None and counts_loads(scene, charge.limit.value):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
