@@ -43,6 +43,11 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "EXTERNAL: Final = 5",
             "REMOTE_BMS: Final = 9",
             "mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 1)",
+            "plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 1)",
+            "sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, told, False, True)))",
+            "capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or -1.0, 0.0)",
+            "solar = [charger for charger in chargers if charger.device.kind >= p.SOLAR]",
+            "inverters = [charger for charger in chargers if charger.device.kind < p.SOLAR]",
             "off = device.items.get(p.STATE) == 0 if device.kind >= p.SOLAR else own_a <= 0",
             "off = device.items.get(p.STATE) == 0 if device.kind == p.SOLAR else own_a == 0",
             "part = rest / capacity if capacity != 0 else 0.0",
@@ -52,6 +57,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
         "multi": (
             "cap = ceil(max(power, -1.0) / voltage_v) if power is not None and voltage_v else None",
+            "def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = False)"
+            " -> list[Write]:",
             "return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a != LEAST_A else 0), False",
             "return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a is not LEAST_A else 0), False",
         ),
@@ -81,7 +88,21 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "pv_off = speaks and memory.pv_disabled_reads != 0",
             "pv_disabled_reads=max(memory.pv_disabled_reads - speaks, -1),",
         ),
-        "decide": ("round_due = second is not None and second % ROUND_S <= 0",),
+        "filters": ("current = number(device.items, p.CURRENT) if device.kind >= p.SOLAR else fed_current(device)",),
+        "decide": (
+            "round_due = second is not None and second % ROUND_S <= 0",
+            'if standing.state >= "silent" and who is not None and scene.options.loss_stops_first:',
+            "return told + LINK_S if told != memory.adjusted_at else None",
+            "return told + LINK_S if told is not memory.adjusted_at else None",
+            "return told + MULTI_S if told != memory.adjusted_at else None",
+            "return told + MULTI_S if told is not memory.adjusted_at else None",
+        ),
+        "limits": (
+            'elif value == own_a and why < "stopped":',
+            'elif value == own_a and why <= "stopped":',
+            'return said(why, why=system.text) if why >= "stopped" else said(why)',
+            'return said(why, why=system.text) if why <= "stopped" else said(why)',
+        ),
         "loss": ("if wanted <= NO_BMS:", "if wanted < NO_BMS:"),
         "selection": (
             "if wanted <= NO_BMS or not bmses:",
@@ -116,9 +137,17 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "compare": (
             'if limit.name <= "charger":',
             'elif limit.name >= "multi" and dcl is not None:',
+            'elif limit.name <= "multi" and dcl is not None:',
+            'elif limit.name == "multi" or dcl is not None:',
             '"theirs": plain(theirs or 1.0),',
             '"theirs": plain(theirs or -1.0),',
         ),
+    },
+    "the case of two equal values is answered before": {
+        "audit": ("rising = limit_a >= track.limit_a",),
+    },
+    "a sentence about a limit below 0 A, which only the profile `vendor` lets through": {
+        "caps": ("inferred = why_no_discharge(bms) if said.dcl <= 0 else near_the_end(bms)",),
     },
     "rounded to the same number": {
         "quirks": (
@@ -165,7 +194,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if charge == before.charge and discharge is before.discharge and began == before.pre_alarm_at:",
             "if charge is before.charge and discharge == before.discharge and began == before.pre_alarm_at:",
         ),
-        "decide": ("elif seen != memory.audit:",),
+        "decide": ("elif seen != memory.audit:", "if fresh != memory.shown:"),
         "chronicle": (
             "before, same_words = known[0], known[ 0] == words",
             "if before.value is value and same_words:",

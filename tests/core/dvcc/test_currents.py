@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.chargers import Charger, Shared, clamp, feeding_system, other_currents, rs_currents, shared
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.current import Currents, counts_loads
+from gxbridge.core.dvcc.decision import Decision
 from gxbridge.core.dvcc.filters import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
@@ -22,6 +23,7 @@ from gxbridge.core.dvcc.filters import (
 )
 from gxbridge.core.dvcc.multi import left_at_zero, remainder
 from gxbridge.core.dvcc.options import Options
+from gxbridge.core.dvcc.permissions import given
 from gxbridge.core.dvcc.said import listen
 from gxbridge.core.dvcc.scene import Scene, look
 from gxbridge.core.dvcc.services import Device, survey
@@ -280,18 +282,19 @@ def seen(services: dict[str, Items], options: Options) -> Scene:
 
 
 def test_what_chargers_got_of_a_limit() -> None:
-    def given(limit_a: float, *amps: float) -> Shared:
+    def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
         chargers = [
             Charger(Device(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a), a), a) for n, a in zip(names, amps, strict=True)
         ]
         return shared(seen({}, Options.vendor()), chargers, limit_a, dict(zip(names, amps, strict=True)))
 
-    assert given(5.0) == ([], 0.0)
-    one = given(12.2, 50.0)
+    assert got(5.0) == ([], 0.0)
+    one = got(12.2, 50.0)
     assert ([told.current_a for told in one.told], one.given_a) == ([13.0], 12.2), "rounded up, but not given more"
-    assert given(100.0, 50.0, 20.0).given_a == 70.0
-    flat_out = given(20.0, 35.5, 10.5)
+    assert one.told[0].extra_a == 0
+    assert got(100.0, 50.0, 20.0).given_a == 70.0
+    flat_out = got(20.0, 35.5, 10.5)
     assert ([told.current_a for told in flat_out.told], flat_out.given_a) == ([None, None], 20.0)
 
 
@@ -414,3 +417,40 @@ def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
         told, writes = rs_currents(scene, system, [sun, inverter], 20.0, smoothed, pv_off=False)
         assert [(one.device.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
         assert [write.value for write in writes] == [excess]
+
+
+def test_a_limit_that_was_told_before_is_told_again_while_a_charger_remembers_a_bms() -> None:
+    world = World({SUN: charger(BMS_PRESENT=1), MULTI: multiplus()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
+    allowed = (Permit("x", "", 0.0, "allowed"),)
+    world.snapshot = lambda: Snapshot(world.services, world.settings, options=world.options, charge_permits=allowed)
+    world.memory = world.memory.but(limited=True)
+    for _ in range(2):
+        world.run(3)
+        assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 30}
+
+
+def test_a_limit_of_0_a_is_a_stop_for_the_multi_also_where_loads_may_be_fed() -> None:
+    world = World({CAN_BMS: can_bms(CCL=0.0), SUN: charger(), MULTI: multiplus()}, Options.vendor())
+    world.run(3)
+    assert [cap.name for cap in world.limit("multi", MULTI).caps] == ["stopped"]
+    assert not Decision().adjusted
+
+
+def test_permissions_of_another_bms_are_forgotten() -> None:
+    scene = seen({LYNX: lynx(ALLOW_DISCHARGE=None)}, Options.strict())
+    old, new = ("old", p.ALLOW_CHARGE), (LYNX, p.ALLOW_CHARGE)
+    assert given(scene, frozenset({old})) == {new}
+    assert given(scene, frozenset({old, new})) == {new}
+    silent = seen({LYNX: lynx(ALLOW_CHARGE=None, ALLOW_DISCHARGE=None)}, Options.strict())
+    assert given(silent, frozenset({old})) == set()
+    assert given(seen({}, Options.strict()), frozenset({old})) == {old}
+
+
+def test_a_cap_has_its_value_since_it_was_last_another() -> None:
+    first = Chronicle(5.0, {})
+    first.cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="Lynx")
+    for value, since in ((40.0, 5.0), (30.0, 9.0), (50.0, 9.0), (None, 9.0)):
+        book = Chronicle(9.0, first.fresh)
+        assert book.cap("bms-ccl", value, "A", "b", p.CCL, bms="Lynx")[6] == since
+    renamed = Chronicle(9.0, first.fresh).cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="House")
+    assert (renamed.since, renamed.text) == (5.0, "said by the House")

@@ -650,6 +650,10 @@ def test_with_dvcc_off_the_vendor_tells_1000_a_where_any_battery_is_managed() ->
     shown = world.run(3).published
     assert world.written(p.NETWORK_MODE) == {SUN: 5, SUN_2: 5}
     assert (shown[p.CONTROL_SOLAR_VOLTAGE], shown[p.CONTROL_SOLAR_CURRENT]) == (1, 0)
+    world.services[ALTERNATOR] = charger(NETWORK_MODE=1)
+    world.services[GENSET] = charger(NETWORK_MODE=1)
+    world.run(3)
+    assert set(world.written(p.NETWORK_MODE)) == {SUN, SUN_2, ALTERNATOR}
     on_vecan = charger(CONNECTION="VE.Can")
     world.services = {VECAN: {p.CHARGE_VOLTAGE: None}, SUN: on_vecan, MULTI: multi(HUB_VOLTAGE=28.0)}
     shown = world.run(3).published

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.battery import behind_contactor
+from gxbridge.core.dvcc.battery import behind_contactor, measurers
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.scene import Scene, look
 from gxbridge.core.dvcc.services import Device, kind_of, survey, title
@@ -216,3 +216,20 @@ def test_a_batterys_voltage_is_behind_its_contactor_unless_it_runs(state: Value,
         assert not behind_contactor(Device("x", kind, {p.STATE: state}))
     if state is None:
         assert behind_contactor(Device(LYNX, p.BATTERY, {p.PRODUCT_ID: 0xA3E4}))
+
+
+def test_who_may_know_the_voltage() -> None:
+    inverter, rs, sun = "com.victronenergy.inverter.", "com.victronenergy.multi.", "com.victronenergy.solarcharger."
+    services: Services = {
+        f"{inverter}a": {p.DEVICE_INSTANCE: 9}, f"{inverter}b": {p.DEVICE_INSTANCE: 3},
+        f"{rs}a": {p.DEVICE_INSTANCE: 7}, f"{rs}c": {p.DEVICE_INSTANCE: 2}, f"{rs}b": {p.DEVICE_INSTANCE: 2}, f"{sun}a": {p.CURRENT: None},
+        f"{sun}b": {p.CURRENT: 0.0}, f"{DCSYSTEM}1": {}, f"{DCSYSTEM}2": {}, f"{CHARGER}1": {}, f"{CHARGER}2": {},
+        f"{FUEL_CELL}1": {}, f"{FUEL_CELL}2": {},
+    }  # fmt: skip
+    rest = [f"{sun}b", f"{CHARGER}2", f"{CHARGER}1", f"{FUEL_CELL}2", f"{FUEL_CELL}1", f"{DCSYSTEM}1"]
+    first = [device.name for device in measurers(survey(services))]
+    assert first[1:] == rest
+    assert first[0] in (f"{rs}b", f"{inverter}b")
+    other = {name: items for name, items in services.items() if not name.startswith(first[0][:-1])}
+    assert next(device.name for device in measurers(survey(other))) == ({f"{rs}b", f"{inverter}b"} - {first[0]}).pop()
+    assert [device.name for device in measurers(survey({DCSYSTEM: {}}))] == [DCSYSTEM]
