@@ -221,11 +221,15 @@ def test_a_batterys_voltage_is_behind_its_contactor_unless_it_runs(state: Value,
 def test_who_may_know_the_voltage() -> None:
     inverter, rs, sun = "com.victronenergy.inverter.", "com.victronenergy.multi.", "com.victronenergy.solarcharger."
     services: Services = {
-        f"{inverter}a": {p.DEVICE_INSTANCE: 9}, f"{inverter}b": {p.DEVICE_INSTANCE: 3},
-        f"{rs}a": {p.DEVICE_INSTANCE: 7}, f"{rs}c": {p.DEVICE_INSTANCE: 2}, f"{rs}b": {p.DEVICE_INSTANCE: 2}, f"{sun}a": {p.CURRENT: None},
-        f"{sun}b": {p.CURRENT: 0.0}, f"{DCSYSTEM}1": {}, f"{DCSYSTEM}2": {}, f"{CHARGER}1": {}, f"{CHARGER}2": {},
-        f"{FUEL_CELL}1": {}, f"{FUEL_CELL}2": {},
-    }  # fmt: skip
+        f"{inverter}a": {p.DEVICE_INSTANCE: 9},
+        f"{inverter}b": {p.DEVICE_INSTANCE: 3},
+        f"{rs}a": {p.DEVICE_INSTANCE: 7},
+        f"{rs}c": {p.DEVICE_INSTANCE: 2},
+        f"{rs}b": {p.DEVICE_INSTANCE: 2},
+        f"{sun}a": {p.CURRENT: None},
+        f"{sun}b": {p.CURRENT: 0.0},
+    }
+    services |= {f"{name}{number}": {} for name in (DCSYSTEM, CHARGER, FUEL_CELL) for number in (1, 2)}
     rest = [f"{sun}b", f"{CHARGER}2", f"{CHARGER}1", f"{FUEL_CELL}2", f"{FUEL_CELL}1", f"{DCSYSTEM}1"]
     first = [device.name for device in measurers(survey(services))]
     assert first[1:] == rest
