@@ -13,7 +13,7 @@ from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.items import Value
 from tests.core.boat import ALL_WELL, CCL, IO, MULTI, NO_CHARGE, NO_DISCHARGE, RUNNING, SOLAR, multi, solar
-from tests.core.storm import OTHER_SOLAR, RIVAL, SERVICES, SYSTEM, Event, events, frames
+from tests.core.storm import OTHER_BATTERY, OTHER_SOLAR, RIVAL, SERVICES, SYSTEM, VENDOR_BATTERY, Event, events, frames
 from tests.core.test_blackbox_replay import WatchedBoat, befall
 
 CHARGE_LINK = "/Link/ChargeCurrent"
@@ -125,12 +125,16 @@ class AnyWeather(RuleBasedStateMachine):
             assert told == []
         if cycle.decision.bms_state == "lost":
             assert [w for w in cycle.writes if w.path in CHARGE_PATHS] == []
-        if not name.startswith("com.victronenergy.battery."):
-            return  # a VE.Bus BMS says yes or no, and no current
-        ours = {view.name: view.items for view in cycle.batteries}
-        items = ours.get(name, self.there.get(name, {}))
-        if items.get("/Io/AllowToCharge", 1) != 1 or items.get("/Info/MaxChargeCurrent") is None:
-            assert told == []
+        ours = {view.name: view.battery for view in cycle.batteries}
+        if name in ours:
+            permission, ccl = ours[name].get("allow_to_charge"), ours[name].get("charge_current_limit_a")
+        elif name in self.there and name in (VENDOR_BATTERY, OTHER_BATTERY):
+            permission = self.there[name].get("/Io/AllowToCharge", 1)
+            ccl = self.there[name].get("/Info/MaxChargeCurrent")
+        else:
+            return  # a VE.Bus BMS says yes or no, and no current; a battery that is not published shows nothing
+        if permission != 1 or ccl is None:
+            assert told == [], (name, told)
 
     @invariant()
     def everything_published_is_clean(self) -> None:

@@ -28,4 +28,4 @@ def test_a_week_of_ten_million_frames_leaves_nothing_behind() -> None:
     assert end.resident_kb - day.resident_kb < GROWTH_KB, [sample.resident_kb for sample in week.samples]
     assert end.objects - day.objects < GROWTH_OBJECTS, [sample.objects for sample in week.samples]
     assert week.boxes > 20
-    assert week.played > 1000
+    assert week.played > 100

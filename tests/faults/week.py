@@ -1,6 +1,6 @@
 """A boat's days in accelerated time: the whole core, frames spread over the hours, and every fault in between.
 
-Time is simulated, so a week passes in minutes. Quiet minutes are looked at every 3 s, eventful ones every second. Every
+Time is simulated, so a week passes in minutes. Quiet minutes are looked at every 5 s, eventful ones every second. Every
 look is held against what must be true at it: no grant while the BMS is silent or refuses, no write beside a master, no
 more current than the BMS allows, a reason for every limit. What happens to the boat is in `weather.py`.
 """
@@ -29,7 +29,7 @@ CHARGERS = ((SOLAR, CURRENT), (SECOND, CURRENT), (MULTI, MULTI_CURRENT))
 ALLOWED_A = 200.0
 """What the BMS allows at most (RUNNING)."""
 HOUR_S = 3600
-QUIET_STEP_S = 3
+QUIET_STEP_S = 5
 WELL_WITHIN_S = 15
 OTHERS = 12
 LYNX = 0x29
