@@ -146,7 +146,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "the case of two equal values is answered before": {
         "audit": ("rising = limit_a >= track.limit_a",),
     },
-    "a sentence about a limit below 0 A, which only the profile `vendor` lets through": {
+    "about a limit below 0 A, which only the profile `vendor` lets through and which no BMS is known to give": {
+        "current": ("if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit <= 0):",),
         "caps": ("inferred = why_no_discharge(bms) if said.dcl <= 0 else near_the_end(bms)",),
     },
     "rounded to the same number": {
@@ -199,7 +200,11 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "before, same_words = known[0], known[ 0] == words",
             "if before.value is value and same_words:",
         ),
-        "limits": ("known = before[: 4] if len(before) >= 3 else (None, None, None)",),
+        "limits": (
+            "known = before[: 4] if len(before) >= 3 else (None, None, None)",
+            "if before is not None and before.name <= name and before.value == value and before.caps == caps:",
+            "if before is not None and before.name >= name and before.value == value and before.caps == caps:",
+        ),
     },
 }
 

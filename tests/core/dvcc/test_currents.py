@@ -430,9 +430,10 @@ def test_a_limit_that_was_told_before_is_told_again_while_a_charger_remembers_a_
 
 
 def test_a_limit_of_0_a_is_a_stop_for_the_multi_also_where_loads_may_be_fed() -> None:
-    world = World({CAN_BMS: can_bms(CCL=0.0), SUN: charger(), MULTI: multiplus()}, Options.vendor())
-    world.run(3)
-    assert [cap.name for cap in world.limit("multi", MULTI).caps] == ["stopped"]
+    for ccl, name in ((0.0, "stopped"), (1.0, "multi-rest"), (-1.0, "multi-rest"), (-5.0, "multi-rest")):
+        world = World({CAN_BMS: can_bms(CCL=ccl), SUN: charger(), MULTI: multiplus()}, Options.vendor())
+        world.run(3)
+        assert world.limit("multi", MULTI).caps[0].name == name
     assert not Decision().adjusted
 
 
@@ -454,3 +455,14 @@ def test_a_cap_has_its_value_since_it_was_last_another() -> None:
         assert book.cap("bms-ccl", value, "A", "b", p.CCL, bms="Lynx")[6] == since
     renamed = Chronicle(9.0, first.fresh).cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="House")
     assert (renamed.since, renamed.text) == (5.0, "said by the House")
+
+
+def test_loads_that_were_added_are_not_added_to_a_limit_that_ends() -> None:
+    services = {CAN_BMS: can_bms(CCL=20.0, VOLTAGE=50.0), SUN: charger(50, 0), DCSYSTEM: {p.POWER: 525.0}}
+    world = World(services, Options.vendor())
+    world.run(90)
+    assert world.told(SUN) == 31
+    for ccl in (0.0, -0.5, -5.0):
+        world.set(CAN_BMS, CCL=ccl)
+        world.run(3)
+        assert world.told(SUN) == 0

@@ -337,3 +337,13 @@ def test_without_shared_temperature_nobody_got_any() -> None:
     made.run(12)
     assert made.decision.published[p.CONTROL_TEMPERATURE_SENSE] == 0
     assert not made.written(p.MULTI_TEMPERATURE_SENSE)
+
+
+def test_the_vendor_shares_what_was_shown_a_whole_second_before() -> None:
+    made = world()
+    made.run(5)
+    made.set(CAN_BMS, VOLTAGE=50.0)
+    made.run(1)
+    assert made.told(SUN, p.VOLTAGE_SENSE) == 52.0
+    made.run(3)
+    assert made.told(SUN, p.VOLTAGE_SENSE) == 50.0
