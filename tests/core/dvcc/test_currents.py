@@ -191,6 +191,7 @@ def test_a_dc_system_that_feeds_takes_its_part_and_leaves_no_limit_below_zero() 
         world.run(90)
         assert (world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
         assert world.limit("charger", SUN).sentence.startswith(f"Charge current 0 A: its share of {share}.")
+        assert f"of {share}" in world.limit("multi", MULTI).sentence
 
 
 @pytest.mark.parametrize(
