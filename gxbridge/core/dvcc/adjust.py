@@ -61,7 +61,7 @@ def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) 
         return off_round(scene, memory, now)
     old = insufficient(scene)
     batteries = int(scene.selection.bmses > 1)
-    flags = memory.flags._replace(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
+    flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
     if scene.options.loss_stops_first:
         state, who, _ = standing
         if who is not None and state in ("silent", "lost"):
@@ -87,7 +87,7 @@ def off_round(scene: Scene, memory: Memory, now: float) -> Round:
     writes, flags = legacy(scene, memory.flags)
     limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene.plant.chargers, "dvcc-off"))
     if scene.options.no_legacy:
-        writes, flags = [], flags._replace(solar_voltage=0, solar_current=0)
+        writes, flags = [], flags.but(solar_voltage=0, solar_current=0)
     return Round(writes, memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=()))
 
 
@@ -101,7 +101,7 @@ def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> 
     if left_at_zero(scene) or (scene.charge_permits and memory.limited):
         user_a = scene.settings.max_current_a
         writes, unlimited = without_bms(scene, user_a if user_a >= 0 else None, memory.unlimited, memory.limited)
-    flags = flags._replace(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
+    flags = flags.but(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
     limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene.plant.chargers, "bms-remembered"))
     found = (remembered_finding(scene, now),)
     memory = memory.but(
@@ -118,9 +118,7 @@ def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> 
 def lost_round(scene: Scene, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
     name = "bms-silent" if silent else "bms-lost"
-    flags = flags._replace(
-        solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None
-    )
+    flags = flags.but(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None)
     told = untold(scene.plant.chargers, name, 0.0 if silent else None)
     book = Chronicle(now, memory.since)
     reason = book.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
@@ -217,7 +215,7 @@ def control_flags(scene: Scene, flags: Flags, volts: Voltages, cvl: float | None
     solar_voltage = (volts.effective_v is not None and bool(chargers)) or (volts.vecan_v is not None and bool(vecans))
     bms = scene.bms is not None
     limits_written = bms and (multi is not None or bool(scene.plant.inverters))
-    return flags._replace(
+    return flags.but(
         solar_voltage=int(solar_voltage),
         solar_current=int(amps.solar_a is not None and bool(chargers)),
         effective_v=volts.effective_v,

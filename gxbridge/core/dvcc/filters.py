@@ -33,9 +33,9 @@ def fed_current(device: Device) -> float | None:
 def begin(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mapping[str, float]:
     """A charger's filter starts at the current it has when it appears; one that has gone is forgotten."""
     fresh: dict[str, float] = {}
-    for device in chargers:
-        known = smoothed.get(device.name)
-        fresh[device.name] = number(device.items, p.CURRENT) or 0.0 if known is None else known
+    for name, _, items, _ in chargers:
+        known = smoothed.get(name)
+        fresh[name] = number(items, p.CURRENT) or 0.0 if known is None else known
     return fresh
 
 
@@ -43,10 +43,11 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mappin
     """One second for every charger's filter; an unknown current leaves it where it is."""
     fresh = dict(smoothed)
     for device in chargers:
-        current = number(device.items, p.CURRENT) if device.kind == p.SOLAR else fed_current(device)
+        name, kind, items, _ = device
+        current = number(items, p.CURRENT) if kind == p.SOLAR else fed_current(device)
         if current is not None:
-            before = smoothed[device.name]
-            fresh[device.name] = before + (current - before) * CHARGER_WEIGHT
+            before = smoothed[name]
+            fresh[name] = before + (current - before) * CHARGER_WEIGHT
     return fresh
 
 

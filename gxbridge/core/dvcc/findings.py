@@ -156,7 +156,7 @@ def round_findings(
     for reason in dcl.caps:
         if reason.name == "discharge-observed":
             yield finding(now, "discharge-not-enforced", reason.source, why=reason.text)
-    if ccl.value is not None and any(one.why == "feed-in" for one in told):
+    if ccl.value is not None and "feed-in" in [one.why for one in told]:
         subject = "" if scene.multi is None else scene.multi.name
         yield finding(now, "feed-in-override", subject, limit=amount(ccl.value, "A"))
     if any(term.name == "dc-loads-not" for term in amps.terms):

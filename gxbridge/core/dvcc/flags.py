@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from gxbridge.core.dvcc.fast import changed
 
 
 class Flags(NamedTuple):
@@ -21,3 +24,10 @@ class Flags(NamedTuple):
     voltage_sense: int = 0
     temperature_sense: int = 0
     current_sense: int = 0
+
+    def but(self, **changes: Any) -> Flags:
+        """These flags with some changed."""
+        return changed(self, PLACES, changes)
+
+
+PLACES: Final[Mapping[str, int]] = {name: place for place, name in enumerate(Flags._fields)}

@@ -44,7 +44,7 @@ def legacy(scene: Scene, flags: Flags) -> tuple[list[Write], Flags]:
             for vecan in scene.plant.of(p.VECAN):
                 writes += put(vecan, p.CHARGE_VOLTAGE, hub)
                 voltage_written = 1
-    return writes, flags._replace(
+    return writes, flags.but(
         dvcc=0,
         solar_voltage=voltage_written,
         solar_current=current_written,

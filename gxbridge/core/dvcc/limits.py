@@ -71,12 +71,12 @@ def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], ol
     texts: dict[tuple[str, float | None], str] = {}
     found: list[Limit] = []
     for one in told:
-        key = (one.why, one.system_a)
-        text = texts.get(key)
+        (name, _, _, _), _, why, system_a, extra_a = one
+        text = texts.get((why, system_a))
         if text is None:
-            text = texts[key] = charger_text(one.why, one.system_a, system)
-        if one.extra_a or one.device.name in old:
-            found.append(special_limit(one, text, common, one.device.name in old))
+            text = texts[why, system_a] = charger_text(why, system_a, system)
+        if extra_a or name in old:
+            found.append(special_limit(one, text, common, name in old))
         else:
             found.append(charger_limit(one, text, common))
     return found

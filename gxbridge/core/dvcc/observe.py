@@ -45,7 +45,7 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arriva
     sts = stored(memory.sts, scene.settings.sts, p.SET_STS in chosen)
     flags = memory.flags
     if memory.bms is None:
-        flags = flags._replace(dvcc=scene.settings.dvcc & ON)
+        flags = flags.but(dvcc=scene.settings.dvcc & ON)
     if identity != memory.bms or any(has_its_say(service, path) for service, path in arrivals):
         forced = forced_of(identity[1])
         dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))

@@ -142,9 +142,9 @@ def share_sense(scene: Scene, memory: Memory, timer: Timer, bms: BmsState) -> Se
     scs_on = dvcc_on and bool(scene.settings.scs & ON)
     amps, state = current_sense(scene, seen, scs_on, memory.flags.solar_voltage == 1)
     writes = volts.writes + amps
-    flags = memory.flags._replace(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
+    flags = memory.flags.but(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
     if timer.seconds > ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:
         temperature, state = temperature_sense(scene, seen) if dvcc_on and is_on(memory.sts) else ([], 0)
         writes += temperature
-        flags = flags._replace(temperature_sense=state)
+        flags = flags.but(temperature_sense=state)
     return SenseRound(writes, memory.but(flags=flags))
