@@ -197,6 +197,8 @@ IO = (
          "1 yes, 0 no; invalid is not known and no permission"),
     _row("/Io/AllowToDischarge", "u", "{}", quantity("allow_to_discharge"),
          "1 yes, 0 no; invalid is not known and no permission"),
+    _row("/Io/AlternatorAllowToCharge", "u", "{}", quantity("alternator_allow_to_charge"),
+         "1 yes, 0 no: what the relay in its Alternator ATC mode says; it opens 2 s before the contactor", "ours"),
     _row("/Io/ExternalRelay", "u", "{}", INVALID, "external relay", NEVER),
     _row("/Io/ProgrammableContact", "u", "{}", INVALID, "programmable contact", NEVER),
 )  # fmt: skip

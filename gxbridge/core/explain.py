@@ -122,6 +122,9 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             "since": epoch(decision.bms_since),
             "charge_link_ends_at": epoch(decision.charge_link_ends_at),
             "multi_stops_at": epoch(decision.multi_stops_at),
+            "clocks": [
+                {"name": clock.name, "ends_at": epoch(clock.ends_at), "text": clock.text} for clock in decision.clocks
+            ],
         },
         "limits": [_limit(limit, situation, epoch) for limit in decision.limits],
         "batteries": [
@@ -215,10 +218,9 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     lines = [f"DVCC: {mode}, profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
     state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {bms['state']}"
     lines.append(f"BMS: {state}{_since(bms['since'], now_epoch)}")
-    if bms["multi_stops_at"] is not None and now_epoch is not None:
-        lines.append(
-            f"    the inverter/charger stops by its own timer in {max(0, bms['multi_stops_at'] - now_epoch)} s"
-        )
+    for clock in bms["clocks"]:
+        if now_epoch is not None:
+            lines.append(f"    in {max(0, clock['ends_at'] - now_epoch)} s: {clock['text']}")
     for limit in explanation["limits"]:
         if limit["name"] in LIMIT_TITLES or limit["subject"]:
             lines += ["", *_limit_lines(limit, now_epoch)]

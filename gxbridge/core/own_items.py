@@ -36,6 +36,10 @@ class CanView:
     last_frame_at: float | None = None
 
 
+CLOCK_PATHS = {"pre-alarm": "/Bms/DischargeMayEndAt", "alternator": "/Bms/ContactorMayOpenAt"}
+"""Clock -> where its end is shown. The ends of the links have paths of their own."""
+
+
 class OwnItems:
     """Renders the items; remembers which number a charger was given, so that numbers do not jump."""
 
@@ -86,6 +90,8 @@ class OwnItems:
             "/Bms/ChargeLinkEndsAt": epoch(decision.charge_link_ends_at),
             "/Bms/MultiStopsAt": epoch(decision.multi_stops_at),
         }
+        ends = {clock.name: epoch(clock.ends_at) for clock in decision.clocks}
+        items |= {path: ends.get(name) for name, path in CLOCK_PATHS.items()}
         self._number_chargers(limit.subject for limit in decision.limits if limit.name == "charger")
         for limit in decision.limits:
             if limit.name == "charger" and limit.subject not in self._chargers:

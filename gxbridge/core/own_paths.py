@@ -67,6 +67,8 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Bms/Since", "u", "epoch seconds since when it is in this state"),
     _row("/Bms/ChargeLinkEndsAt", "u", "epoch seconds at which the chargers' links expire (they show error 67)"),
     _row("/Bms/MultiStopsAt", "u", "epoch seconds at which the Multi stops by its own timer"),
+    _row("/Bms/DischargeMayEndAt", "u", "epoch seconds before which a BMS in pre-alarm does not refuse to discharge"),
+    _row("/Bms/ContactorMayOpenAt", "u", "epoch seconds by which an alternator that lost its permission must be off"),
     *_limit("/Limits/Cvl", "{:.2f}V", "the charge voltage limit"),
     *_limit("/Limits/Ccl", "{:.1f}A", "the charge current limit"),
     *_limit("/Limits/Dcl", "{:.1f}A", "the discharge current limit"),

@@ -26,13 +26,15 @@ ALL_WELL = 0x1595
 """Contactor closed, charge and discharge allowed, relay off, AUX, remote and alternator on."""
 NO_CHARGE = 0x1599
 NO_DISCHARGE = 0x15A5
+NO_ALTERNATOR = 0x2595
+NO_ALARM, LOW_CELL = 0x1455, 0x1456
 
 RUNNING: dict[int, int] = {
     PRODUCT: 0xA3E500,
     FIRMWARE: 0x0106FF00,
     STATE: 9,
     ERROR: 0,
-    ALARMS: 0x1455,
+    ALARMS: NO_ALARM,
     IO: ALL_WELL,
     CVL: 2840,
     CCL: 2000,

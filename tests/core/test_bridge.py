@@ -10,7 +10,21 @@ from gxbridge.core.bridge import name_for_people
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.own_items import CanView
 from gxbridge.core.terminals import Wiring
-from tests.core.boat import LYNX_SERVICE, MULTI, NO_CHARGE, PRODUCT, SOLAR, Boat, claim, multi, solar, status, vreg
+from tests.core.boat import (
+    LOW_CELL,
+    LYNX_SERVICE,
+    MULTI,
+    NO_ALTERNATOR,
+    NO_CHARGE,
+    PRODUCT,
+    SOLAR,
+    Boat,
+    claim,
+    multi,
+    solar,
+    status,
+    vreg,
+)
 
 CHARGE_CURRENT = "/Link/ChargeCurrent"
 
@@ -437,6 +451,18 @@ def test_during_the_silence_no_discharge_limit_is_renewed_and_the_multis_timer_i
     assert isinstance(ends, int)
     assert 180 <= ends - boat.now <= 215, "five minutes after the last limits"
     assert own["/Bms/Name"] == "Lynx Smart BMS 500"
+
+
+def test_the_clocks_of_pre_alarm_and_alternator_run_on_our_own_service() -> None:
+    boat = Boat()
+    before = boat.tick(6).own
+    assert (before["/Bms/DischargeMayEndAt"], before["/Bms/ContactorMayOpenAt"]) == (None, None)
+    boat.say(io=NO_ALTERNATOR, alarms=LOW_CELL)
+    began = boat.now + 1
+    own = boat.tick().own
+    assert (own["/Bms/DischargeMayEndAt"], own["/Bms/ContactorMayOpenAt"]) == (began + 30, began + 2)
+    own = boat.tick(5).own
+    assert (own["/Bms/DischargeMayEndAt"], own["/Bms/ContactorMayOpenAt"]) == (began + 30, began + 2)
 
 
 def test_discharge_can_be_stopped_at_once_when_the_installer_wants_it() -> None:

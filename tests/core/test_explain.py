@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gxbridge.core.battery import Battery, Provisional
+from gxbridge.core.dvcc.clocks import running
 from gxbridge.core.dvcc.decision import Cap, Decision, Limit
 from gxbridge.core.explain import BatteryNote, Situation, as_dict, as_json, as_text
 from gxbridge.core.finding import Finding
@@ -108,11 +109,17 @@ def test_a_clock_behind_the_moment_adds_no_negative_age() -> None:
     assert "-" not in as_text(as_dict(situation(findings=(), batteries=(), provisional=()), epoch), 1).split("\n")[1]
 
 
-def test_the_countdown_of_the_multi_is_shown_to_the_second() -> None:
-    lost = Decision(bms_service=LYNX, bms_state="silent", bms_since=60.0, multi_stops_at=400.0)
+def test_clocks_that_run_are_shown_to_the_second() -> None:
+    clocks = running(160.0, 400.0, 190.0, 210.0)
+    lost = Decision(bms_service=LYNX, bms_state="silent", bms_since=60.0, multi_stops_at=400.0, clocks=clocks)
     explanation = as_dict(situation(decision=lost), epoch)
-    assert "stops by its own timer in 200 s" in as_text(explanation, 1_700_000_200)
-    assert "in 0 s" in as_text(explanation, 1_700_000_900)
+    lines = as_text(explanation, 1_700_000_200).splitlines()[2:6]
+    assert lines == [
+        "    in 0 s: the chargers lose their link and stop with error #67",
+        "    in 200 s: the Multi stops by its own timer (about 5 min after its last limits)",
+        "    in 20 s: discharging may be refused, not before",
+        "    in 12 s: the contactor may open: the alternator must be off by then",
+    ]
     assert "timer" not in as_text(explanation)
 
 

@@ -41,11 +41,14 @@ class Track(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """What is watched: charging against CCL, discharging against DCL, and the pre-alarm."""
+    """What is watched: charging against CCL, discharging against DCL, the pre-alarm, and whether the alternator may."""
 
     charge: Track = Track()
     discharge: Track = Track()
     pre_alarm_at: float | None = None
+    alternator: float | None = None
+    """Whether the alternator may charge, as the BMS says; and since when it may not any more."""
+    alternator_at: float | None = None
 
 
 NOTHING_SEEN: Final = Audit()

@@ -32,9 +32,9 @@ def audit(scene: Scene, before: Audit, limits: tuple[Limit, ...], now: float) ->
     charge = follow(before.charge, ccl, current, now)
     discharge = follow(before.discharge, dcl, None if current is None else -current, now)
     began = pre_alarm(scene, before.pre_alarm_at, now)
-    if charge is before.charge and discharge is before.discharge and began == before.pre_alarm_at:
-        return before
-    return Audit(charge, discharge, began)
+    word, withdrawn = alternator(scene, before, now)
+    seen = Audit(charge, discharge, began, word, withdrawn)
+    return before if seen == before else seen
 
 
 def pre_alarm(scene: Scene, began: float | None, now: float) -> float | None:
@@ -46,6 +46,15 @@ def pre_alarm(scene: Scene, began: float | None, now: float) -> float | None:
     if warns is None or warns < 1:
         return None
     return now if began is None else began
+
+
+def alternator(scene: Scene, before: Audit, now: float) -> tuple[float | None, float | None]:
+    """What the BMS in control says about the alternator (1 or 0; None: nothing), and since when it has withdrawn its
+    permission. Who never had it cannot lose it: a relay in another mode starts no clock."""
+    word = None if scene.bms is None else number(scene.bms.items, p.ALTERNATOR_ALLOW)
+    if word != 0:
+        return word, None
+    return word, now if before.alternator == 1 else before.alternator_at
 
 
 def audit_findings(scene: Scene, seen: Audit, now: float) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ class Kind(NamedTuple):
 CLOCKS: Final[Mapping[str, Kind]] = {
     "charge-link": Kind(60.0, "the chargers lose their link and stop with error #67"),
     "multi": Kind(300.0, "the Multi stops by its own timer (about 5 min after its last limits)"),
-    "pre-alarm": Kind(30.0, "discharging may be refused from now on, not before"),
-    "alternator": Kind(2.0, "the contactor may open; the alternator must be off"),
+    "pre-alarm": Kind(30.0, "discharging may be refused, not before"),
+    "alternator": Kind(2.0, "the contactor may open: the alternator must be off by then"),
 }
 
 
@@ -40,9 +40,13 @@ def clock(name: str, began: float) -> Clock:
 
 
 def running(
-    charge_link_ends_at: float | None, multi_stops_at: float | None, pre_alarm_at: float | None
+    charge_link_ends_at: float | None,
+    multi_stops_at: float | None,
+    pre_alarm_at: float | None,
+    alternator_at: float | None,
 ) -> tuple[Clock, ...]:
-    """Every clock that runs: the two ends as decided, and the pre-alarm from when it began."""
+    """Every clock that runs: the two ends as decided, the pre-alarm from when it began, and the alternator from when
+    its permission was withdrawn."""
     found: list[Clock] = []
     if charge_link_ends_at is not None:
         found.append(Clock("charge-link", charge_link_ends_at, CLOCKS["charge-link"].text))
@@ -50,4 +54,6 @@ def running(
         found.append(Clock("multi", multi_stops_at, CLOCKS["multi"].text))
     if pre_alarm_at is not None:
         found.append(clock("pre-alarm", pre_alarm_at))
+    if alternator_at is not None:
+        found.append(clock("alternator", alternator_at))
     return tuple(found)

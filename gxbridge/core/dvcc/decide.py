@@ -138,7 +138,7 @@ def conclude(
         bms_since=since,
         charge_link_ends_at=link,
         multi_stops_at=multi,
-        clocks=running(link, multi, memory.audit.pre_alarm_at),
+        clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )
 
 

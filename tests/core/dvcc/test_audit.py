@@ -155,8 +155,32 @@ def test_the_pre_alarm_is_a_finding_with_a_clock_while_discharge_is_still_allowe
 def test_the_clocks_and_how_long_they_run() -> None:
     ends = [clock(name, 100.0).ends_at for name in ("charge-link", "multi", "pre-alarm", "alternator")]
     assert ends == [160, 400, 130, 102]
-    assert running(None, None, None) == ()
-    assert [row.ends_at for row in running(160.0, 400.0, 100.0)] == [160, 400, 130]
+    assert running(None, None, None, None) == ()
+    assert [row.ends_at for row in running(160.0, 400.0, 100.0, 100.0)] == [160, 400, 130, 102]
+
+
+def test_an_alternator_that_loses_its_permission_has_two_seconds_until_the_contactor_may_open() -> None:
+    world = World({LYNX: lynx(ALTERNATOR_ALLOW=1)})
+    assert world.run(3).clocks == ()
+    world.set(LYNX, ALTERNATOR_ALLOW=0)
+    world.run(1)
+    (running_clock,) = world.decision.clocks
+    assert (running_clock.name, running_clock.ends_at) == ("alternator", world.now + 2)
+    ends_at = running_clock.ends_at
+    world.run(5)
+    assert [clock.ends_at for clock in world.decision.clocks] == [ends_at], "it does not begin anew"
+    world.set(LYNX, ALTERNATOR_ALLOW=1)
+    assert world.run(1).clocks == ()
+    for never in (0, None):
+        assert World({LYNX: lynx(ALTERNATOR_ALLOW=never)}).run(3).clocks == (), "who never had it cannot lose it"
+    world.set(LYNX, ALTERNATOR_ALLOW=None)
+    world.run(1)
+    world.set(LYNX, ALTERNATOR_ALLOW=0)
+    assert world.run(1).clocks == (), "what happened while it was unknown is unknown"
+    world.set(LYNX, ALTERNATOR_ALLOW=1)
+    world.run(1)
+    del world.services[LYNX]
+    assert "alternator" not in {clock.name for clock in world.run(1).clocks}
 
 
 def test_memory_is_constant_over_a_long_life() -> None:
