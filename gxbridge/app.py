@@ -13,6 +13,7 @@ from gxbridge.core.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.finding import Finding
+from gxbridge.core.holdup import HoldUp
 from gxbridge.core.items import Value
 from gxbridge.core.record import record
 from gxbridge.core.setup import Setup
@@ -119,6 +120,7 @@ class App:
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
         self._views: dict[str, ServiceView] = {}
         self._epoch_offset = time.time() - time.monotonic()
+        self._hold_up = HoldUp()
         self._can = CanWatch(source.stats for source in self._sources.values())
         self._can_troubles = CanTroubles()
         self._settings_troubles = SettingsTroubles()
@@ -304,6 +306,8 @@ class App:
             self._speech = asyncio.get_running_loop().call_later(delay, self._speak)
 
     def _look(self, *, timers: bool, at: float) -> None:
+        if not self._hold_up.over(time.monotonic()):
+            return
         offset = time.time() - time.monotonic()
         if abs(offset - self._epoch_offset) > CLOCK_STEP_S:
             log.info("the clock was set by %+.0f s", offset - self._epoch_offset)

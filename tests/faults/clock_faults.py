@@ -50,8 +50,8 @@ def clock_set(scene: Scene) -> None:
 @fault(
     "clock-suspended",
     "the process is held (SIGSTOP) for 15 s; meanwhile the BMS withdraws its permission",
-    "0 is told when it goes on; what was granted before is not granted again",
-    safe_within_s=2,
+    "when it goes on it reads for a second, then 0 is told; what was granted before is not granted again",
+    safe_within_s=3,
     recovers_within_s=6,
 )
 def clock_suspended(scene: Scene) -> None:
