@@ -9,7 +9,20 @@ import pytest
 from gxbridge.core.dvcc import paths as p
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.reasons import REASONS, age, amount, cap, load, ordered, part_of, plain, sentence
+from gxbridge.core.dvcc.reasons import (
+    REASONS,
+    age,
+    amount,
+    cap,
+    compose,
+    limit,
+    load,
+    ordered,
+    part_of,
+    plain,
+    sentence,
+    would_hold,
+)
 from tests.core.dvcc.world import (
     ALTERNATOR,
     GENSET,
@@ -310,3 +323,72 @@ def test_loads_are_told_in_numbers_for_people_and_a_part_of_no_limit_is_no_numbe
         "none", "62 A", "4999 A", "an unlimited current",
     ]  # fmt: skip
     assert (amount(5000.0, "A"), amount(5000.0, "V")) == ("no limit", "5000 V")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"), (99.99, "100 s"), (100, "2 min"), (100.4, "2 min"), (170, "3 min"), (5999, "100 min"),
+        (6000, "2 h"), (9000, "2 h"), (12600, "4 h"), (17 * 3600, "17 h"),
+    ],
+)  # fmt: skip
+def test_an_age_is_rounded_to_the_nearest_and_changes_its_unit_at_the_bound(seconds: float, words: str) -> None:
+    assert age(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("current_a", "words"),
+    [(9.44, "9.4"), (9.46, "9.5"), (9.96, "10"), (10.0, "10"), (10.4, "10"), (10.6, "11"), (16.4, "16")],
+)
+def test_a_load_has_one_decimal_below_10_a_and_none_above(current_a: float, words: str) -> None:
+    assert load(current_a) == words
+
+
+def test_nothing_is_never_minus_nothing() -> None:
+    plain.cache_clear()
+    assert plain(-0.0) == "0"
+
+
+def test_caps_of_0_a_come_before_all_others_but_a_negative_one() -> None:
+    caps = [cap("user-current", value, "A") for value in (0.5, 0.0, None, -0.5)]
+    assert [c.value for c in ordered(caps)] == [-0.5, 0.0, 0.5, None]
+    assert ordered(caps[:1]) == (caps[0],)
+
+
+def test_a_limit_puts_all_but_the_winner_in_order() -> None:
+    winner, low, high = (cap("bms-ccl", 60.0, "A", bms="x"), cap("user-current", 70.0, "A"),
+                         cap("installer-current", 80.0, "A"))  # fmt: skip
+    for caps in ((winner, high, low), (winner, low, high)):
+        made = limit("CCL", "", 60.0, "A", caps)
+        assert made.caps == (winner, low, high)
+        assert made.sentence == "CCL 60 A: said by the x. Next: user limit 70 A."
+    raised = limit("CCL", "", 75.0, "A", (high, low))
+    assert (raised.caps, raised.sentence) == ((high, low), "CCL 75 A: installer limit.")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("user-current", "user limit (for 15 s)"), ("installer-current", "installer limit (for 15 s)"),
+     ("bms-ccl", "said by the x 15 s ago"), ("no-limit", "no charge current limit holds (for 15 s)")],
+)  # fmt: skip
+def test_only_what_was_said_was_said_some_time_ago(name: str, words: str) -> None:
+    winner = cap(name, 60.0, "A", "", "", 10.0, bms="x")
+    assert compose("CCL", 60.0, "A", (winner,), 25.0) == f"CCL 60 A: {words}."
+
+
+def test_the_winner_is_not_what_would_hold_next_and_no_limit_has_nothing_next() -> None:
+    user, most = cap("user-current", 60.0, "A"), cap("installer-current", 6000.0, "A")
+    assert compose("CCL", 0.0, "A", (user,)) == "CCL 0 A: user limit."
+    assert compose("CCL", 60.0, "A", (user, most)) == "CCL 60 A: user limit. Next: installer limit no limit."
+    assert compose("CCL", 5000.0, "A", (user, most)) == "CCL no limit: user limit."
+    assert compose("CCL", 4999.0, "A", (user, most)) == "CCL 4999 A: user limit. Next: installer limit no limit."
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("bms-ccl", "60 A said by the x"), ("user-current", "user limit 60 A"), ("own-limit", "its own setting 60 A"),
+     ("no-limit", "60 A: no charge current limit holds"), ("bms-lost", "60 A: the x is lost: nothing is written, so "
+      "that the chargers stop by themselves (#67)")],
+)  # fmt: skip
+def test_what_would_hold_next_in_words(name: str, words: str) -> None:
+    assert would_hold(cap(name, 60.0, "A", bms="x")) == words
