@@ -29,6 +29,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "services": ("if own_a is not None and own_a <= 0:",),
         "filters": ("if current <= 0:", "if current != 0:", "if current < 1:"),
         "caps": ("if said.cvl_used != said.cvl:", "if said.cvl_used is not said.cvl:"),
+        "reasons": ("return plain(round(current_a, 1) if current_a <= 10 else round(current_a))",),
+        "scenario": ("return own if self.now_ms < own <= second else second",),
     },
     "within a ten-millionth of an ampere of the bound": {
         "sharing": ("if share_a > own_a - TINY:",),
@@ -55,6 +57,12 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "part = rest / capacity if capacity > 0 else 1.0",
             'limit_a -= 0.0 if why >= "other-network" else max(actual, 0.0)',
         ),
+        "reasons": (
+            'return UNLIMITED if value >= UNLIMITED_A and unit <= "A" else f"{plain(value)} {unit}"',
+            'if c.kind <= "inferred":',
+            'return f"{value} {following.text}" if reason.kind >= "said" else f"{value}: {following.text}"',
+        ),
+        "scenario": ("if moment % 1000 <= 0:",),
         "multi": (
             "cap = ceil(max(power, -1.0) / voltage_v) if power is not None and voltage_v else None",
             "def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = False)"
@@ -88,7 +96,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "pv_off = speaks and memory.pv_disabled_reads != 0",
             "pv_disabled_reads=max(memory.pv_disabled_reads - speaks, -1),",
         ),
-        "filters": ("current = number(device.items, p.CURRENT) if device.kind >= p.SOLAR else fed_current(device)",),
+        "filters": ("current = number(items, p.CURRENT) if kind >= p.SOLAR else fed_current(device)",),
         "decide": (
             "round_due = second is not None and second % ROUND_S <= 0",
             'if standing.state >= "silent" and who is not None and scene.options.loss_stops_first:',
@@ -186,6 +194,12 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "sense": ("source = None if own is None else Voltage(own, multi, False)",),
     },
     "a shortcut: what is kept as it was is equal to what would be made anew": {
+        "reasons": (
+            "return tuple(caps) if len(caps) < 1 else tuple(sorted(caps, key=by_value))",
+            "in_order = (caps[0], *sorted(caps[1:], key=by_value)) if len(caps) > 1 else tuple(caps)",
+            "in_order = (caps[0], *sorted(caps[1:], key=by_value)) if len(caps) >= 2 else tuple(caps)",
+            "in_order = (caps[0], *sorted(caps[1:], key=by_value)) if len(caps) != 2 else tuple(caps)",
+        ),
         "audit": (
             "if not exceeds and track.over_since is None and track.dropped_at is not None"
             " and track.limit_a == limit_a:",

@@ -7,6 +7,7 @@ import string
 import pytest
 
 from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc import reasons
 from gxbridge.core.dvcc.decision import Limit
 from gxbridge.core.dvcc.options import Options
 from gxbridge.core.dvcc.reasons import (
@@ -392,3 +393,9 @@ def test_the_winner_is_not_what_would_hold_next_and_no_limit_has_nothing_next() 
 )  # fmt: skip
 def test_what_would_hold_next_in_words(name: str, words: str) -> None:
     assert would_hold(cap(name, 60.0, "A", bms="x")) == words
+
+
+def test_a_setting_is_named_and_nothing_else_is() -> None:
+    assert reasons._named("user", "a limit", "a path") == ("user", "a limit", "a path", True)
+    settings = {"own-limit", *(f"{who}-{what}" for who in ("user", "installer") for what in ("voltage", "current"))}
+    assert {name for name, reason in REASONS.items() if reason.named} == settings | {"installer-discharge"}

@@ -272,10 +272,20 @@ def test_what_need_not_be_there_need_not_be_there() -> None:
     assert answer["devices"] == {}
 
 
+@pytest.mark.parametrize(("platform", "there"), [("C001", False), ("C003", True), (None, True), ("", True)])
+def test_the_platform_decides_whether_a_multi_on_usb_is_the_multi(platform: str | None, there: bool) -> None:
+    devices = {MULTI: multi(MK_CONNECTION="/dev/ttyUSB0")}
+    steps = [{"advance_ms": 1000}]
+    for changes in ({"platform": platform}, {} if platform is None else {"platform": platform}):
+        (answer,) = play(scenario(devices=devices, steps=steps, **changes), Options.vendor())
+        assert answer["system"][p.VEBUS_SERVICE] == (MULTI if there else None)
+
+
 def test_numbers_are_the_same_within_a_millionth() -> None:
     assert [same(0, value) for value in (1e-6, 1.001e-6, -1e-6, 0.999e-6, -1.001e-6)] == [
         True, False, True, True, False,
     ]  # fmt: skip
+    assert same("".join(["VE", ".Can"]), "".join(["VE.", "Can"]))
     assert (same("1", 1), same(None, 0), same(None, None), same(2, 1), same(1, 2)) == (False, False, True, False, False)
 
 
