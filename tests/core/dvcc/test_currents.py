@@ -7,10 +7,10 @@ from math import ceil
 import pytest
 
 from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.caps import Capped, ChargeCaps, ccl_caps, observed_caps
+from gxbridge.core.dvcc.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.chargers import Charger, Shared, clamp, feeding_system, other_currents, rs_currents, shared
 from gxbridge.core.dvcc.chronicle import Chronicle
-from gxbridge.core.dvcc.current import Currents, compensate, counts_loads
+from gxbridge.core.dvcc.current import Currents, counts_loads
 from gxbridge.core.dvcc.decision import Decision
 from gxbridge.core.dvcc.filters import (
     CHARGER_WEIGHT,
@@ -467,11 +467,3 @@ def test_loads_that_were_added_are_not_added_to_a_limit_that_ends() -> None:
         world.set(CAN_BMS, CCL=ccl)
         world.run(3)
         assert world.told(SUN) == 0
-
-
-def test_dc_loads_that_are_a_generator_take_a_limit_to_0_a_and_not_below() -> None:
-    ordinary = look(World({LYNX: lynx(PRODUCT_ID=0)}).snapshot())
-    charge = ChargeCaps(Capped(1.0, ()), 1.0, False)
-    for dc_loads_a, limit_a in ((-3.04, 0.0), (-1.0, 0.0), (-0.4, 0.6), (3.04, 4.0)):
-        found = compensate(ordinary, charge, dc_loads_a, -5.0, False)
-        assert (found.limit_a, found.solar_a) == (limit_a, limit_a + 5.0)
