@@ -206,7 +206,7 @@ TERM_NAMES: Final = frozenset(
 @lru_cache(maxsize=4096)
 def plain(value: float) -> str:
     """A number for people: at most two decimals, none that say nothing."""
-    return f"{value + 0.0:.2f}".rstrip("0").rstrip(".")
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def amount(value: float | None, unit: Unit) -> str:
@@ -224,7 +224,7 @@ def part_of(value: float | None) -> str:
 
 def load(current_a: float) -> str:
     """A smoothed current for people: nobody reads a hundredth of an ampere off a low pass."""
-    return plain(round(current_a, 1) if current_a < 10 else round(current_a))
+    return plain(round(current_a, 1) if abs(current_a) < 10 else round(current_a))
 
 
 def said(name: str, /, **words: str) -> str:

@@ -399,3 +399,12 @@ def test_a_setting_is_named_and_nothing_else_is() -> None:
     assert reasons._named("user", "a limit", "a path") == ("user", "a limit", "a path", True)
     settings = {"own-limit", *(f"{who}-{what}" for who in ("user", "installer") for what in ("voltage", "current"))}
     assert {name for name, reason in REASONS.items() if reason.named} == settings | {"installer-discharge"}
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.004, 0.004])
+def test_nothing_has_no_sign(value: float) -> None:
+    assert plain(value) == "0"
+
+
+def test_a_load_that_feeds_in_is_rounded_like_one_that_draws() -> None:
+    assert [load(current_a) for current_a in (9.44, -9.44, 12.4, -12.4)] == ["9.4", "-9.4", "12", "-12"]
