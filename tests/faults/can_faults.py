@@ -165,12 +165,12 @@ def can_wrong_bit_rate(scene: Scene) -> None:
     for _ in range(40):
         scene.lynx.send_raw(*[passive] * 5)
         time.sleep(0.02)
-    for _ in range(8):  # it tries to come back and fails again
+
+    def fails_again() -> bool:  # it tries to come back, again and again
         scene.lynx.send_raw(off)
-        time.sleep(0.4)
-    scene.wait(
-        lambda: any(path == CAN_STATE and value == "bus-off" for _, _, path, value in scene.watch.changes), "bus-off"
-    )
+        return any(path == CAN_STATE and value == "bus-off" for _, _, path, value in scene.watch.changes)
+
+    scene.wait(fails_again, "bus-off")
     scene.record.see(f"`{CAN_STATE}` = bus-off")
     scene.sees_log("has left the bus after too many errors")
     scene.sees(CAN_ERRORS, lambda count: isinstance(count, int) and count > 200, text="counts them")
