@@ -3,7 +3,7 @@
 Sources: Victron, "Extra manufacturer data" (2022-12-14), offsets without its 32 header bits; for the Lynx flags the
 registers 0x2107 and 0x2108 of the vendor's register list (gui-v2@5488aed9, ve_regs.h) and dbus-ble-sensors v0.31; for
 the battery flags register 0x2100 (regs_payload.h of the same); for record 0x0E one published sample
-(Fabian-Schmidt/esphome-victron_ble issue 135) and nothing from the vendor.
+(Fabian-Schmidt/esphome-victron_ble#135) and nothing from the vendor.
 """
 
 from __future__ import annotations

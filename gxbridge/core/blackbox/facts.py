@@ -8,6 +8,7 @@ from typing import Any, Final
 from gxbridge.core.blackbox.box import Box, BoxError, Event, Received, State, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
 from gxbridge.core.blackbox.ring import Frame
+from gxbridge.core.dvcc.decision import GONE
 from gxbridge.core.record import record
 
 LINK: Final = "/Link/"
@@ -202,7 +203,7 @@ class _Reader:
         bms_state, service, effective, reason = state
         if (bms_state, service) != tuple(self.state[:2]):
             self._say(f"BMS in control: {service or 'none'}, {bms_state}")
-            if bms_state in ("silent", "lost"):
+            if bms_state in GONE:
                 self.facts.lost.append((now, service, bms_state))
         if (effective, reason) != tuple(self.state[2:]):
             self._say(f"DVCC is {effective}: {reason}")

@@ -26,6 +26,7 @@ from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
 from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
+from gxbridge.core.dvcc.decision import GONE
 from gxbridge.core.finding import Finding
 from gxbridge.core.items import Value
 from gxbridge.core.own_items import CanView
@@ -204,7 +205,7 @@ class RecordingBridge(Bridge):
         before = self._told.get("state", ("", "", "", ""))[0]
         self._told |= {"limits": limits, "state": state, "batteries": batteries}
         self._ring.event(["=", digest_of(cycle, standing.effective), said])
-        if before == "live" and decision.bms_state in ("silent", "lost"):
+        if before == "live" and decision.bms_state in GONE:
             self.freeze("bms-lost", decision.bms_service, f"the BMS in control is {decision.bms_state}", now)
         for key, (is_now, _) in batteries.items():
             if is_now == "silent" and known.get(key, ("",))[0] == "live":

@@ -21,7 +21,7 @@ from gxbridge.core.dvcc.chargers import (
 )
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.current import Currents, compensate, counts_loads
-from gxbridge.core.dvcc.decision import Cap, Limit, Write
+from gxbridge.core.dvcc.decision import GONE, Cap, Limit, Write
 from gxbridge.core.dvcc.filters import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.firmware import insufficient
@@ -64,7 +64,7 @@ def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) 
     flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
     if scene.options.loss_stops_first:
         state, who, _ = standing
-        if who is not None and state in ("silent", "lost"):
+        if who is not None and state in GONE:
             return lost_round(scene, memory, now, flags, who, silent=state == "silent")
     if not remembered(scene):
         return control_round(scene, memory, now, flags, old)

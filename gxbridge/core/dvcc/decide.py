@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.chargers import charge_voltages, put
 from gxbridge.core.dvcc.chronicle import Chronicle
 from gxbridge.core.dvcc.clocks import running
-from gxbridge.core.dvcc.decision import Decision, Write
+from gxbridge.core.dvcc.decision import GONE, Decision, Write
 from gxbridge.core.dvcc.findings import sense_finding
 from gxbridge.core.dvcc.grants import granted, taken_back
 from gxbridge.core.dvcc.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, state_of
@@ -30,7 +30,6 @@ from gxbridge.core.dvcc.voltage import voltages
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""
-GONE: Final = frozenset({"silent", "lost"})
 PV_DISABLE_READS: Final = 20
 """How many rounds a request to disable PV lasts."""
 

@@ -61,6 +61,8 @@ class Limit(NamedTuple):
 
 
 BmsState: TypeAlias = Literal["live", "silent", "lost", "none"]
+GONE: Final = ("silent", "lost")
+"""The states of a BMS that was in control and is not heard."""
 
 
 class Decision(NamedTuple):

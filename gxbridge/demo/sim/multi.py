@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gxbridge.demo.sim.busitem import Value
 
 LIMITS_EXPIRE_S = 300.0
-"""A Multi stops about 5 minutes after the limit frames end (victronenergy/venus issue 895)."""
+"""A Multi stops about 5 minutes after the limit frames end (victronenergy/venus#895)."""
 LIMITS = "/BatteryOperationalLimits"
 STATE_OFF, STATE_FAULT, STATE_BULK, STATE_INVERTING = 0, 2, 3, 9
 CHARGER_A = 70.0
