@@ -17,7 +17,7 @@ from gxbridge.core.blackbox.recorder import RecordingBridge
 from gxbridge.core.blackbox.ring import KEYFRAME_S, Ring, to_json
 from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge
-from gxbridge.core.decoder import Decoder
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.setup import Setup
 from tests.core.boat import MULTI, RUNNING, SOLAR, claim, multi, solar, status, vreg
 

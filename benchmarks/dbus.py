@@ -22,7 +22,7 @@ from pathlib import Path
 
 import dbus_next
 
-from gxbridge.edge import wire
+from gxbridge.edge.dbus import wire
 from tests.edge.dbus_daemon import DBusDaemon
 
 PEERS = Path(__file__).parent / "dbus_peers"

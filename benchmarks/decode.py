@@ -25,9 +25,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import floor, genlog
-from gxbridge.core.decoder import Decoder
-from gxbridge.core.frame import IDENTITY
-from gxbridge.edge.logs import open_log
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.frame import IDENTITY
+from gxbridge.edge.logs.reader import open_log
 
 Rows = list[tuple[float, int, bytes]]
 
@@ -124,7 +124,7 @@ def cantools_run(rows: Rows) -> Callable[[], object] | None:
     import cantools
 
     from gxbridge.candb.dbc import export
-    from gxbridge.core.database import database
+    from gxbridge.core.nmea2000.database import database
 
     dbc = cantools.database.load_string(export(database())[0], "dbc", strict=False)
     by_identity = {message.frame_id & IDENTITY: message.decode for message in dbc.messages}
@@ -144,7 +144,7 @@ def import_ratio() -> float:
         runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True) for _ in range(7)]
         return min(float(run.stdout) for run in runs)
 
-    return cost("from gxbridge.core.database import database; database()") / cost("import json")
+    return cost("from gxbridge.core.nmea2000.database import database; database()") / cost("import json")
 
 
 def one_round(table: Table, rows: Rows, log: Path) -> None:

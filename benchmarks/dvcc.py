@@ -20,12 +20,12 @@ import time
 from collections.abc import Callable
 
 from benchmarks import floor, genlog
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.snapshot import Snapshot
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.items import Value
 
 Items = dict[str, Value]
 BMS, MULTI = "com.victronenergy.battery.gxbridge_can0_uc1", "com.victronenergy.vebus.ttyS4"

@@ -16,11 +16,11 @@ import tracemalloc
 from collections.abc import Mapping
 
 from benchmarks.dvcc import BMS, SETTINGS, installation
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options, Profile
-from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options, Profile
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
 
 CHARGERS = 4
 POINTS = 10

@@ -23,7 +23,7 @@ from gxbridge.core.setup import Setup
 from tests.core.boat import MULTI, NAME, RUNNING, claim, multi, solar, status, vreg
 from tests.faults.lynx import Lynx
 from tests.faults.scene import Scene, StandIns
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 BMSES = (1, 5, 10, 20)
 CHARGERS = (1, 4, 16, 64)

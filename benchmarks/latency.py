@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from gxbridge.edge.parse import Received
+from gxbridge.edge.dbus.parse import Received
 from tests.core.boat import LYNX_SERVICE, SOLAR
 from tests.faults.scene import CURRENT, Scene
 

@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gxbridge.edge.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG
+from gxbridge.edge.can.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG
 
 BURST, BURSTS = 200, 300
 RATE = 600
@@ -87,9 +87,9 @@ class Drain:
     """What the service does; waking up included."""
 
     def __init__(self, sock: socket.socket, delays: tuple[float, float], decode: bool = False) -> None:
-        from gxbridge.core.decoder import Decoder
-        from gxbridge.edge.canstats import CanStats, Frame
-        from gxbridge.edge.socketcan import SocketDrain
+        from gxbridge.core.nmea2000.decoder import Decoder
+        from gxbridge.edge.can.can_stats import CanStats, Frame
+        from gxbridge.edge.can.socketcan import SocketDrain
 
         self.missing = 0
         self.done = asyncio.Event()
@@ -218,7 +218,7 @@ def _source(name: str, path: str) -> Iterable[object]:
 
         return can.LogReader(path)
     if name == "open_log":
-        from gxbridge.edge.logs import open_log
+        from gxbridge.edge.logs.reader import open_log
 
         return open_log(path)
     return _split(path)

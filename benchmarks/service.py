@@ -21,15 +21,15 @@ import time
 from pathlib import Path
 
 from benchmarks.dbus import LIBRARIES, PEERS, PYTHON, ROOT, SERVICE
-from gxbridge.edge import client
-from gxbridge.edge.bus import connect
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import connect
 from tests.core.boat import RUNNING, claim, status, vreg
 from tests.edge.dbus_daemon import DBusDaemon
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 FEEDER = """
 import struct, sys, time
-from gxbridge.edge.socketdir import SocketDirBus
+from gxbridge.edge.can.gxsocket import SocketDirBus
 import can
 bus, rate, seconds = SocketDirBus(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 frames = [can.Message(arbitration_id=int(i), data=bytes.fromhex(d), is_extended_id=True) for i, d in

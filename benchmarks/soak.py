@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.service import resident_mb
-from gxbridge.edge import bodies
-from gxbridge.edge.bus import DAEMON, DAEMON_PATH, BusError, connect
+from gxbridge.edge.dbus import bodies
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusError, connect
 from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted
 from tests.faults.scene import CONFIG, Scene

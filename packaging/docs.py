@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from gxbridge.catalogue.status import models_page
 from gxbridge.config.pages import example
 from gxbridge.config.pages import markdown as configuration
-from gxbridge.core.battery_paths import PATHS, distributor_rows
-from gxbridge.core.battery_rows import FirmwareSpec, PathRow
-from gxbridge.core.battery_writes import WRITABLES
-from gxbridge.core.items import ItemSpec
-from gxbridge.core.own_paths import OWN_NAME, OWN_PATHS
+from gxbridge.core.model.items import ItemSpec
+from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
+from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
+from gxbridge.core.publish.battery_writes import WRITABLES
+from gxbridge.core.publish.own_paths import OWN_NAME, OWN_PATHS
+from gxbridge.models.page import models_page
 
 HEAD = f"""\
 # D-Bus paths

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from gxbridge.core.battery_paths import specs
+from gxbridge.core.publish.battery_paths import specs
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]

@@ -63,13 +63,13 @@ def test_the_core_imports_only_itself_and_harmless_standard_library(path: Path) 
 @pytest.mark.parametrize("path", files("edge"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_an_edge_knows_the_core_but_not_the_corridor(path: Path) -> None:
     for name in imports(path):
-        for above in ("gxbridge.app", "gxbridge.cli", "gxbridge.commands", "gxbridge.demo"):
+        for above in ("gxbridge.runtime.app", "gxbridge.cli", "gxbridge.commands", "gxbridge.demo"):
             assert not name.startswith(above), f"{path} reaches up to {name}"
 
 
 @pytest.mark.parametrize("path", files("demo/sim"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_simulated_devices_know_nothing_of_gxbridge(path: Path) -> None:
-    allowed = ("gxbridge.demo.sim", "gxbridge.edge.socketdir")
+    allowed = ("gxbridge.demo.sim", "gxbridge.edge.can.gxsocket")
     for name in imports(path):
         if name.startswith("gxbridge."):
             assert name.startswith(allowed), f"{path} imports {name}"
@@ -90,7 +90,7 @@ def names_dbus_library(path: Path) -> bool:
 def test_only_one_module_imports_the_dbus_library() -> None:
     """The demo's simulated devices are programs of their own and have their own."""
     importers = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if names_dbus_library(path)}
-    assert {name for name in importers if not name.startswith("demo/")} == {"edge/bus.py"}
+    assert {name for name in importers if not name.startswith("demo/")} == {"edge/dbus/bus.py"}
 
 
 EXECUTES = {"eval", "exec", "__import__"}

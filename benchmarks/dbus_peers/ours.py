@@ -8,9 +8,9 @@ import time
 
 from model import DOUBLES, NAME, PATHS, STRINGS, values
 
-from gxbridge.core.items import ItemSpec
-from gxbridge.edge.monitor import Monitor
-from gxbridge.edge.service import PublishedService
+from gxbridge.core.model.items import ItemSpec
+from gxbridge.edge.dbus.monitor import Monitor
+from gxbridge.edge.dbus.service import PublishedService
 
 SPECS = {
     path: ItemSpec("d", "{:.2f}V") if path in DOUBLES else ItemSpec("s" if path in STRINGS else "i") for path in PATHS

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gxbridge.candb.show import layouts, number_of
-from gxbridge.core.database import SINGLE_PGN, Database, Layout
-from gxbridge.core.field import FieldInfo
+from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
+from gxbridge.core.nmea2000.field import FieldInfo
 
 ANY_SOURCE = 0xFE
 """The source address that DBC files for J1939 carry: none in particular."""

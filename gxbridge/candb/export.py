@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gxbridge.candb.show import layouts
-from gxbridge.core.database import Database, Layout
-from gxbridge.core.field import FieldInfo
+from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.field import FieldInfo
 
 
 def as_json(database: Database) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gxbridge.candb.model import Entry, Model
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
 FORMAT = 2
-"""Version of the form of `_candb.py`; `core/database.py` refuses another."""
+"""Version of the form of `_candb.py`; `core/nmea2000/database.py` refuses another."""
 
 
 def length_of(entry: Entry) -> int:
@@ -45,7 +45,7 @@ def generate(model: Model) -> str:
         '"""Compiled from can_db/ by `make build`. Do not edit: change can_db/ and build again."""',
         "# mypy: ignore-errors",
         "from struct import Struct",
-        "from gxbridge.core.field import laus, quarters, text",
+        "from gxbridge.core.nmea2000.field import laus, quarters, text",
         f"FORMAT = {FORMAT}",
         f"DIGEST = {model.digest!r}",
         *functions.lines(),

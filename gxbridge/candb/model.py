@@ -9,7 +9,7 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Literal
 
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 Kind = Literal["unsigned", "signed", "string", "lau", "bytes"]
 """How the bits are read: a little-endian number, zero-ended text, a STRING_LAU, or raw bytes to the end."""

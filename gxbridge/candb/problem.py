@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 
 @record

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from gxbridge.candb.problem import Problem
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same safe loader, in C where libyaml is there: the whole database in half a second instead of several."""

@@ -9,7 +9,7 @@ from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
 from gxbridge.candb.generate import scale_of
 from gxbridge.candb.model import Entry, Field, Model, Sample
 from gxbridge.candb.problem import Problem
-from gxbridge.core.field import FieldInfo, read
+from gxbridge.core.nmea2000.field import FieldInfo, read
 
 RULES: dict[str, str] = {
     "R01": "A file is YAML without duplicate keys: a list of items, each a mapping.",
@@ -263,7 +263,7 @@ def _writable(field: Field, said: object) -> bool:
 
 
 def field_info(field: Field) -> FieldInfo:
-    """The field as the decoder of last resort takes it (`core/field.py`)."""
+    """The field as the decoder of last resort takes it (`core/nmea2000/field.py`)."""
     scale = scale_of(field)
     return FieldInfo(field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale, field.missing)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gxbridge.candb.show import find, number_of
-from gxbridge.core.database import Database, Layout
-from gxbridge.core.encode import EncodeError, Frame, encode, frames
-from gxbridge.core.field import FieldInfo, Reading
-from gxbridge.core.frame import BROADCAST
+from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.encode import EncodeError, Frame, encode, frames
+from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.frame import BROADCAST
 
 NOT_AVAILABLE = ("none", "null")
 """What is written for "not available"."""

@@ -12,7 +12,7 @@ from gxbridge.candb.model import Confidence, Origin, Transport
 from gxbridge.candb.problem import Problem
 from gxbridge.candb.read import Item, Table
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 ACCESS = (
     "R", "R?", "RW", "RW?", "W", "request", "reply",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.candb.model import Entry, Sample
-from gxbridge.core.database import Database, Layout
-from gxbridge.core.field import FieldInfo
+from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.field import FieldInfo
 
 _CODES_ON_ONE_LINE = 5
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from gxbridge.candb.model import Kind
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 MISSING_WORDS = ("top", "top-1", "zero")
 KINDS: tuple[Kind, ...] = ("unsigned", "signed", "string", "lau", "bytes")

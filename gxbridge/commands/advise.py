@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gxbridge.catalogue.advice import ASKING, FLAGS, Answers, Candidate, Recommendation, advise
-from gxbridge.catalogue.model import QUESTIONS, Question
+from gxbridge.models.advice import ASKING, FLAGS, Answers, Candidate, Recommendation, advise
+from gxbridge.models.bms_model import QUESTIONS, Question
 
 HELP = "which BMS fits an installation"
 YES = frozenset({"y", "yes", "j", "ja"})
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gxbridge.catalogue import catalogue
+    from gxbridge.models import catalogue
 
     answers = Answers(**{question: getattr(args, question) for question in QUESTIONS})
     if not answers.any and sys.stdin.isatty():

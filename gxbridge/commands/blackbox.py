@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0; 1 when a replay decides otherwise; 2 when the file cannot be used."""
     from gxbridge.core.blackbox.box import BoxError
-    from gxbridge.edge.boxfile import read
+    from gxbridge.edge.box_files import read
 
     try:
         box = read(args.file)
@@ -54,7 +54,7 @@ def _clock(box: Box, at: float) -> str:
 
 
 def _show(box: Box, as_json: bool) -> int:
-    from gxbridge.core.blackbox.facts import facts_of
+    from gxbridge.core.blackbox.timeline import facts_of
     from gxbridge.core.blackbox.verdict import verdict
 
     head, facts = box.head, facts_of(box)
@@ -85,7 +85,7 @@ def _show(box: Box, as_json: bool) -> int:
 
 def _replay(box: Box, as_json: bool) -> int:
     from gxbridge import __version__
-    from gxbridge.core.blackbox.replay import replay
+    from gxbridge.core.blackbox.play import replay
 
     report = replay(box)
     if as_json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gxbridge.candb.model import Entry, Model
-    from gxbridge.core.database import Database
+    from gxbridge.core.nmea2000.database import Database
 
 FOLDER = Path(__file__).parent.parent.parent / "can_db"
 """The YAML files, when gxbridge runs from its source tree. An installed wheel has the compiled form only."""
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """0; 1 when nothing was found or a rule is broken; 2 when the command cannot be carried out."""
     if args.action == "check":
         return _rules() if args.rules else _check(args.folder or FOLDER)
-    from gxbridge.core.database import DatabaseError, database
+    from gxbridge.core.nmea2000.database import DatabaseError, database
 
     try:
         compiled = database()
@@ -155,7 +155,7 @@ def _search(compiled: Database, words: list[str]) -> int:
 
 def _encode(compiled: Database, args: argparse.Namespace) -> int:
     from gxbridge.candb.say import say
-    from gxbridge.core.encode import EncodeError
+    from gxbridge.core.nmea2000.encode import EncodeError
 
     try:
         frames = say(compiled, args.what, args.values, args.source, args.destination, args.sequence)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gxbridge.core.database import Database
-    from gxbridge.core.decoder import Decoder
+    from gxbridge.core.nmea2000.database import Database
+    from gxbridge.core.nmea2000.decoder import Decoder
     from gxbridge.decodelog.filters import Wanted
     from gxbridge.decodelog.stream import Lines, Stream
-    from gxbridge.edge.logs import LogReader
+    from gxbridge.edge.logs.reader import LogReader
 
 BAD_LINES_SHOWN = 20
 """Broken lines named on standard error; a log of another kind has nothing else, and the rest is only counted."""
@@ -75,11 +75,11 @@ NOTHING_READ = "nothing in it reads as {}; without --input-format its format is 
 
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
-    from gxbridge.core.database import DatabaseError, database
+    from gxbridge.core.nmea2000.database import DatabaseError, database
     from gxbridge.decodelog.filters import Filter
     from gxbridge.decodelog.progress import Progress
     from gxbridge.decodelog.stream import Output, Stream
-    from gxbridge.edge.logs import LogError
+    from gxbridge.edge.logs.reader import LogError
 
     if args.stats and args.format == "csv":
         return _refuse("statistics come as text or json, not as csv")
@@ -135,8 +135,8 @@ def _wanted(args: argparse.Namespace) -> Wanted:
 def _open(
     args: argparse.Namespace, before_waiting: Callable[[], None], on_bad: Callable[[int, str], None]
 ) -> LogReader:
-    from gxbridge.edge.logformats import FORMATS
-    from gxbridge.edge.logs import LogReader, open_log
+    from gxbridge.edge.logs.formats import FORMATS
+    from gxbridge.edge.logs.reader import LogReader, open_log
 
     if args.log != "-" or (args.input_format is not None and args.input_format not in FORMATS):
         return open_log(args.log, args.input_format, on_bad)

@@ -39,10 +39,10 @@ def _seconds(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     from gxbridge import __version__
-    from gxbridge.core.doctor.examine import as_dict, as_text, examine
-    from gxbridge.core.doctor.row import exit_code
     from gxbridge.doctor import bundle
+    from gxbridge.doctor.examine import as_dict, as_text, examine
     from gxbridge.doctor.gather import gather
+    from gxbridge.doctor.row import exit_code
 
     gathered = asyncio.run(gather(args.config, args.dbus, args.seconds))
     rows = examine(gathered.facts)

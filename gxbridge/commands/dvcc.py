@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.scenario import Difference, ScenarioError, differences, play
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.run.scenario import Difference, ScenarioError, differences, play
 
 SHOWN = 5
 """Differences shown of each scenario, and scenarios shown, unless --all is given."""

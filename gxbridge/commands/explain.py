@@ -17,9 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 async def _ask(address: str) -> object:
-    from gxbridge.core.own_paths import OWN_NAME
-    from gxbridge.edge import client
-    from gxbridge.edge.bus import connect
+    from gxbridge.core.publish.own_paths import OWN_NAME
+    from gxbridge.edge.dbus import client
+    from gxbridge.edge.dbus.bus import connect
 
     connection = await connect(address)
     try:
@@ -29,8 +29,8 @@ async def _ask(address: str) -> object:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gxbridge.core.explain import as_text
-    from gxbridge.edge.bus import BusError
+    from gxbridge.core.publish.explanation import as_text
+    from gxbridge.edge.dbus.bus import BusError
 
     try:
         text = asyncio.run(_ask(args.dbus))

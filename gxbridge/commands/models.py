@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.catalogue.model import CHANNELS, Catalogue, Found, Model
+from gxbridge.models.bms_model import CHANNELS, Catalogue, Found, Model
 
 HELP = "the BMS models and what each offers to a GX device"
 WIDTH = 100
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gxbridge.catalogue import catalogue
+    from gxbridge.models import catalogue
 
     whole = catalogue()
     if args.model is None:

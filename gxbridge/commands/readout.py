@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gxbridge.core.readout import Key, Reading, Refusal
+    from gxbridge.core.channels.readout.advertisement import Key, Reading, Refusal
 
 HELP = "decode one Bluetooth Instant Readout advertisement"
 
@@ -48,7 +48,7 @@ def _without_keys(message: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gxbridge.core.readout import KeyProblem, Refusal, open_advertisement
+    from gxbridge.core.channels.readout.advertisement import KeyProblem, Refusal, open_advertisement
 
     try:
         if args.scan == (args.data is not None):
@@ -85,7 +85,7 @@ class _UsageError(Exception):
 
 
 def _key(args: argparse.Namespace) -> Key | None:
-    from gxbridge.core.readout import Key, KeyProblem
+    from gxbridge.core.channels.readout.advertisement import Key, KeyProblem
 
     if args.key is not None:
         return Key.from_text(args.key)
@@ -163,12 +163,12 @@ def _shown(value: object, name: str = "") -> str:
 
 def product_name(product_id: int) -> str | None:
     """The product's name from the catalogue of BMS models, else from the message database, else None."""
-    from gxbridge.catalogue import catalogue
+    from gxbridge.models import catalogue
 
     found = catalogue().find(hex(product_id))
     if found is not None:
         return found.name
-    from gxbridge.core.database import DatabaseError, database
+    from gxbridge.core.nmea2000.database import DatabaseError, database
 
     try:
         return database().products[product_id].name
@@ -179,7 +179,7 @@ def product_name(product_id: int) -> str | None:
 def _scan(args: argparse.Namespace, key: Key | None) -> int:
     import asyncio
 
-    from gxbridge.edge.blescan import BluetoothUnavailable, scan
+    from gxbridge.edge.bluetooth import BluetoothUnavailable, scan
 
     if key is not None and args.address is None:
         raise _UsageError("a key belongs to one device: name it with --address")
@@ -204,7 +204,7 @@ def _scan(args: argparse.Namespace, key: Key | None) -> int:
 
 def _heard(address: str, data: bytes, signal_dbm: int, key: Key | None, as_object: bool) -> str:
     """One advertisement that came by Bluetooth: opened where there is a key, else what its container says."""
-    from gxbridge.core.readout import Advertisement, Reading, Refusal, open_sealed, parse
+    from gxbridge.core.channels.readout.advertisement import Advertisement, Reading, Refusal, open_sealed, parse
 
     result: Advertisement | Reading | Refusal = parse(data)
     if key is not None and isinstance(result, Advertisement):

@@ -31,8 +31,8 @@ def run(args: argparse.Namespace) -> int:
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
     import asyncio
 
-    from gxbridge import logsetup
     from gxbridge.config import ConfigError, Overrides, load
+    from gxbridge.runtime import log_setup
 
     overrides = Overrides(can=tuple(args.can), replay=args.replay, dbus=args.dbus, verbose=args.verbose)
     try:
@@ -40,15 +40,15 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    logsetup.setup(config.log_level, config.log_modules)
+    log_setup.setup(config.log_level, config.log_modules)
     return asyncio.run(_serve(config))
 
 
 async def _serve(config: object) -> int:
     import asyncio
 
-    from gxbridge.assembly import assemble
     from gxbridge.config import Config
+    from gxbridge.runtime.assembly import assemble
 
     assert isinstance(config, Config)  # noqa: S101 - keeps the import of the configuration out of the module's head
     app = assemble(config)

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 if TYPE_CHECKING:
-    from gxbridge.core.terminals import Wiring
-    from gxbridge.core.wiring_walk import Level, Outcome, Walk
+    from gxbridge.core.channels.terminals.terminal_bms import Wiring
+    from gxbridge.core.channels.terminals.wiring_walk import Level, Outcome, Walk
 
 HELP = "walk through the wired BMS terminals"
 
@@ -71,8 +71,8 @@ class Report:
 
 def run(args: argparse.Namespace) -> int:
     from gxbridge import __version__
-    from gxbridge.core.wiring_walk import begin
-    from gxbridge.edge.bus import BusError
+    from gxbridge.core.channels.terminals.wiring_walk import begin
+    from gxbridge.edge.dbus.bus import BusError
 
     try:
         wiring, address = _wiring(args)
@@ -123,7 +123,7 @@ def _stderr(line: str) -> None:
 
 def _wiring(args: argparse.Namespace) -> tuple[Wiring, str | None]:
     """The wiring of the command line, or of the configuration, checked; and the D-Bus address if one is said."""
-    from gxbridge.core.terminals import Wiring, check_wirings, service_of
+    from gxbridge.core.channels.terminals.terminal_bms import Wiring, check_wirings, service_of
 
     charge, discharge, pre_alarm = (
         service_of(text) if text is not None else None for text in (args.charge, args.discharge, args.pre_alarm)
@@ -150,7 +150,7 @@ def _wiring(args: argparse.Namespace) -> tuple[Wiring, str | None]:
 
 def _from_config(args: argparse.Namespace) -> tuple[Wiring, str]:
     from gxbridge.config import ConfigError, load
-    from gxbridge.core.terminals import Wiring
+    from gxbridge.core.channels.terminals.terminal_bms import Wiring
 
     try:
         config = load(args.config)
@@ -170,8 +170,8 @@ def _from_config(args: argparse.Namespace) -> tuple[Wiring, str]:
 
 def _against_the_model(wiring: Wiring, model: str | None) -> list[str]:
     """Terminals that the model does not have. Without a model there is nothing to compare with."""
-    from gxbridge.catalogue import catalogue
-    from gxbridge.catalogue.check import Installation, check_installation
+    from gxbridge.models import catalogue
+    from gxbridge.models.installation import Installation, check_installation
 
     if model is None:
         return []
@@ -185,9 +185,9 @@ def _against_the_model(wiring: Wiring, model: str | None) -> list[str]:
 
 async def _walk(walk: Walk, address: str, say: Callable[[str], object]) -> Walk:
     """Look at the inputs until the walk is over."""
-    from gxbridge.core.terminals import PREFIX
-    from gxbridge.core.wiring_walk import advance
-    from gxbridge.edge.monitor import Monitor
+    from gxbridge.core.channels.terminals.terminal_bms import PREFIX
+    from gxbridge.core.channels.terminals.wiring_walk import advance
+    from gxbridge.edge.dbus.monitor import Monitor
 
     def nothing(*_: object) -> None:
         """Every look reads the monitor's own picture."""
@@ -215,8 +215,8 @@ async def _walk(walk: Walk, address: str, say: Callable[[str], object]) -> Walk:
 
 def levels(services: Mapping[str, Mapping[str, Any]], wanted: set[str]) -> dict[str, Level]:
     """The level of every wanted input, or why there is none."""
-    from gxbridge.core.terminals import input_level
-    from gxbridge.core.terminals_text import DOUBTS
+    from gxbridge.core.channels.terminals.terminal_bms import input_level
+    from gxbridge.core.channels.terminals.terminals_text import DOUBTS
 
     found: dict[str, Level] = {}
     for service in wanted:
@@ -244,8 +244,8 @@ def verdict(walk: Walk) -> str:
 
 def page(report: Report) -> Iterator[str]:
     """The report as Markdown."""
-    from gxbridge.core.terminals import PREFIX
-    from gxbridge.core.wiring_walk import TITLES, remarks
+    from gxbridge.core.channels.terminals.terminal_bms import PREFIX
+    from gxbridge.core.channels.terminals.wiring_walk import TITLES, remarks
 
     yield f"# Wiring test of {report.wiring.name}"
     yield ""
@@ -274,7 +274,7 @@ def page(report: Report) -> Iterator[str]:
 
 def as_json(report: Report) -> dict[str, Any]:
     """The report as one object."""
-    from gxbridge.core.wiring_walk import remarks
+    from gxbridge.core.channels.terminals.wiring_walk import remarks
 
     return {
         "name": report.wiring.name,

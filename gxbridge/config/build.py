@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.model import BlackBox, Config, Readout, Terminals
 from gxbridge.config.problem import Checked, Problem
-from gxbridge.core.battery import Configured
-from gxbridge.core.dvcc import paths
-from gxbridge.core.dvcc.options import SWITCHES, Options
-from gxbridge.core.items import Value
-from gxbridge.edge.canstats import CanSpec
+from gxbridge.core.dvcc.read import paths
+from gxbridge.core.dvcc.read.options import SWITCHES, Options
+from gxbridge.core.model.battery import Configured
+from gxbridge.core.model.items import Value
+from gxbridge.edge.can.can_stats import CanSpec
 
 if TYPE_CHECKING:  # the catalogue is read only where a configuration names a model
-    from gxbridge.catalogue.check import Installation
-    from gxbridge.catalogue.model import Terminal
+    from gxbridge.models.bms_model import Terminal
+    from gxbridge.models.installation import Installation
 
 VECAN_BITRATE: Final = 250_000
 WITHOUT_BITRATE: Final = {"socketcan", "gxsocket", "virtual", "udp_multicast", "socketcand", "serial"}
@@ -257,7 +257,7 @@ CONTACTS: Final[Mapping[str, Terminal]] = {
 
 def _called(model: str) -> str:
     """A model as the catalogue names it, however it is written; one that is not in it as it stands."""
-    from gxbridge.catalogue import catalogue
+    from gxbridge.models import catalogue
 
     found = catalogue().find(model)
     return model if found is None else found.name
@@ -265,8 +265,8 @@ def _called(model: str) -> str:
 
 def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
     """What the model of the catalogue really has."""
-    from gxbridge.catalogue import catalogue
-    from gxbridge.catalogue.check import Installation, check_installation
+    from gxbridge.models import catalogue
+    from gxbridge.models.installation import Installation, check_installation
 
     wired = tuple(CONTACTS[name] for name in inputs)
     wanted = Installation(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
@@ -284,8 +284,8 @@ def _installation(
     if "model" not in entry:
         report("installation", "names no model", "write `model:`, one of those that `gxbridge models` lists")
         return None
-    from gxbridge.catalogue import catalogue
-    from gxbridge.catalogue.check import Installation, check_installation
+    from gxbridge.models import catalogue
+    from gxbridge.models.installation import Installation, check_installation
 
     volts = entry.get("nominal_voltage_v", None if nominal is None else int(nominal))
     same = [item for item in terminals if item.model == _called(entry["model"])]

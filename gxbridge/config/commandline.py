@@ -11,8 +11,8 @@ from gxbridge.config.build import bus
 from gxbridge.config.interfaces import INTERFACES, plugin_exists
 from gxbridge.config.model import Config
 from gxbridge.config.problem import Problem
-from gxbridge.core.record import record
-from gxbridge.edge.canstats import CanSpec
+from gxbridge.core.model.record import record
+from gxbridge.edge.can.can_stats import CanSpec
 
 Report: TypeAlias = Callable[[str, str, str], None]
 
@@ -36,7 +36,7 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
     if overrides.can:
         changes["can"] = _buses(overrides.can, report)
     if overrides.replay is not None:
-        from gxbridge.edge.replay import parse_replay
+        from gxbridge.edge.logs.replay import parse_replay
 
         if overrides.can:
             report("--replay", "stands beside --can", "give a log or buses, not both")

@@ -9,7 +9,7 @@ from typing import Final
 
 from gxbridge.config.interfaces import INTERFACES
 from gxbridge.config.schema import LEVELS, Key
-from gxbridge.core.dvcc.options import SWITCHES
+from gxbridge.core.dvcc.read.options import SWITCHES
 
 KEYS: Final[tuple[Key, ...]] = (
     Key(

@@ -7,15 +7,15 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from gxbridge.config.problem import Problem
-from gxbridge.core.battery import Configured
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.items import Value
-from gxbridge.core.record import record
-from gxbridge.edge.canstats import CanSpec
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.battery import Configured
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+from gxbridge.edge.can.can_stats import CanSpec
 
 if TYPE_CHECKING:  # a start without them is shorter
-    from gxbridge.catalogue.check import Installation
-    from gxbridge.edge.replay import ReplaySpec
+    from gxbridge.edge.logs.replay import ReplaySpec
+    from gxbridge.models.installation import Installation
 
 
 class ConfigError(Exception):

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import yaml
 
-from gxbridge.catalogue.check import Installation
 from gxbridge.config.build import USER_SETTINGS
 from gxbridge.config.keys import children
 from gxbridge.config.model import Config
 from gxbridge.config.schema import Key
-from gxbridge.core.dvcc.options import SWITCHES
+from gxbridge.core.dvcc.read.options import SWITCHES
+from gxbridge.models.installation import Installation
 
 HIDDEN: Final = "(hidden)"
 WIDTH: Final = 112

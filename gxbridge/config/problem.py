@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import Any, Final
 
-from gxbridge.core.record import record, state
+from gxbridge.core.model.record import record, state
 
 KEY_LIKE: Final = r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :-]?){12,}[0-9A-Fa-f]?(?![0-9A-Za-z])"
 """Whatever looks like an encryption key, or most of one, was perhaps pasted into the wrong place."""

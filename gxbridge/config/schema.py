@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 Kind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",

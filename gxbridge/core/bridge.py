@@ -1,37 +1,37 @@
 """The bridge: frames and D-Bus changes in; battery services, our own service, charger writes and findings out.
 
-It is the whole service without its edges: no clock, no socket. `gxbridge/app.py` feeds it and carries out what it says;
-a test or a replay feeds it the same way and gets the same answers.
+It is the whole service without its edges: no clock, no socket. `gxbridge/runtime/app.py` feeds it and carries out
+what it says; a test or a replay feeds it the same way and gets the same answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gxbridge.core.battery import Battery
-from gxbridge.core.battery_paths import battery_items, distributors_of, service_name, specs
+from gxbridge.core.channels.other_channels import Family, FamilyView
+from gxbridge.core.channels.other_channels import Stop as FamilyStop
+from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
+from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.decoder import Decoder
-from gxbridge.core.dvcc.compare import compare
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.decision import Decision, Write
-from gxbridge.core.dvcc.masters import Standing, standing, unjudged
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.snapshot import Permit, Snapshot, Stop
-from gxbridge.core.explain import BatteryNote, Situation
-from gxbridge.core.family import Family, FamilyView
-from gxbridge.core.family import Stop as FamilyStop
-from gxbridge.core.finding import Finding
-from gxbridge.core.fleet import Fleet, Heard
-from gxbridge.core.items import Value
-from gxbridge.core.ledger import Ledger
-from gxbridge.core.own_items import CanView, OwnItems
-from gxbridge.core.own_paths import OWN_NAME
-from gxbridge.core.publication import Publication, verdict
+from gxbridge.core.dvcc.explain.compare import compare
+from gxbridge.core.dvcc.limit.decision import Decision, Write
+from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding_log import Ledger
+from gxbridge.core.model.items import Value
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
+from gxbridge.core.publish.explanation import BatteryNote, Situation
+from gxbridge.core.publish.own_items import CanView, OwnItems
+from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.core.publish.publication import Publication, verdict
 from gxbridge.core.setup import Setup
-from gxbridge.core.speaker import Speaker
-from gxbridge.core.terminals_text import OBSERVED, SWITCHED_OFF
-from gxbridge.core.vebus_evidence import evidence
+from gxbridge.core.vecan.battery_registry import Fleet, Heard
+from gxbridge.core.vecan.transmitter import Speaker
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gxbridge.core.battery import Battery
-from gxbridge.core.dvcc.decision import Decision, Write
-from gxbridge.core.finding import Finding
-from gxbridge.core.items import ItemSpec, Value
-from gxbridge.core.record import record
+from gxbridge.core.dvcc.limit.decision import Decision, Write
+from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.core.model.record import record
 
 
 @record

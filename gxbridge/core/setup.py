@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from gxbridge.core.battery import Configured
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.items import Value
-from gxbridge.core.readout import Key
-from gxbridge.core.record import record
-from gxbridge.core.terminals import Wiring
-from gxbridge.core.transmit import Level
+from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.terminals.terminal_bms import Wiring
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.battery import Configured
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+from gxbridge.core.vecan.transmit import Level
 
 
 @record

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from gxbridge.core.database import Database
-from gxbridge.core.decoder import Message
-from gxbridge.core.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.database import Database
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.field import FieldInfo, Reading
 from gxbridge.decodelog.words import printable, register_text, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gxbridge.core.decoder import ADDRESS_CLAIM_PGN, PRODUCT_INFO_PGN, Decoder, Message
-from gxbridge.core.field import text
+from gxbridge.core.nmea2000.decoder import ADDRESS_CLAIM_PGN, PRODUCT_INFO_PGN, Decoder, Message
+from gxbridge.core.nmea2000.field import text
 
 EPOCH_S = 1e8
 """A time limit from here on (1973) is a date, one below counts from the log's first frame."""

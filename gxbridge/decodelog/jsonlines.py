@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gxbridge.core.database import SINGLE_PGN, Database, Layout
-from gxbridge.core.decoder import Message
-from gxbridge.core.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.field import FieldInfo, Reading
 from gxbridge.decodelog.words import register_text, service_fields
 
 Tail = Callable[[tuple[Reading, ...], bytes], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.core.decoder import Decoder
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.decodelog.statistics import Key, Series, Statistics, totals
 from gxbridge.decodelog.words import printable, register_text
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gxbridge.core import canload
-from gxbridge.core.canload import BITRATE, Carried
-from gxbridge.core.decoder import Decoder, Message
+from gxbridge.core.nmea2000.decoder import Decoder, Message
+from gxbridge.core.vecan import bus_load
+from gxbridge.core.vecan.bus_load import BITRATE, Carried
 from gxbridge.decodelog.words import register_text
 
 GAP_FACTOR = 3.0
@@ -21,7 +21,7 @@ SERIES_KEPT = 20_000
 
 def bits_of(size: int) -> float:
     """Bits on the wire of a frame with `size` data bytes, with the usual share of stuff bits."""
-    return canload.bits_of(Carried(1, size))
+    return bus_load.bits_of(Carried(1, size))
 
 
 class Series:

@@ -6,13 +6,13 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol, TextIO
 
-from gxbridge.core.database import Database
-from gxbridge.core.decoder import Decoder, Message
-from gxbridge.core.frame import MAX_DATA
+from gxbridge.core.nmea2000.database import Database
+from gxbridge.core.nmea2000.decoder import Decoder, Message
+from gxbridge.core.nmea2000.frame import MAX_DATA
 from gxbridge.decodelog.filters import Filter
 from gxbridge.decodelog.progress import Progress
 from gxbridge.decodelog.statistics import Statistics
-from gxbridge.edge.logs import LogReader
+from gxbridge.edge.logs.reader import LogReader
 
 BATCH = 256
 """Lines written at once."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gxbridge.core import firmware
-from gxbridge.core.database import Database, Layout
-from gxbridge.core.decoder import Message
-from gxbridge.core.field import FieldInfo, Reading
+from gxbridge.core.model import firmware
+from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.field import FieldInfo, Reading
 from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, register_text, service_fields
 
 Write = Callable[[Reading], str]

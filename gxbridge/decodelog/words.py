@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gxbridge.core.database import Database, Layout
-from gxbridge.core.field import FieldInfo, Reading
-from gxbridge.core.frame import BROADCAST
+from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.frame import BROADCAST
 
 NOT_AVAILABLE = "n/a"
 

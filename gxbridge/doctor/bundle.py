@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gxbridge.core.doctor.examine import as_text
-from gxbridge.core.doctor.redact import Redactor
-from gxbridge.core.doctor.row import Row
-from gxbridge.core.own_paths import OWN_NAME
+from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.doctor.examine import as_text
 from gxbridge.doctor.gather import Gathered
+from gxbridge.doctor.redact import Redactor
+from gxbridge.doctor.row import Row
 
 FOLDER: Final = "gxbridge-doctor"
 LOG: Final = Path("/var/log/gxbridge/current")

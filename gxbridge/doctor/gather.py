@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gxbridge.app import numbers_and_text
-from gxbridge.catalogue.check import remark
-from gxbridge.catalogue.load import catalogue
 from gxbridge.config import Config, ConfigError, load, pages
-from gxbridge.core.doctor.facts import Bus, Configured, ConfiguredBus, Facts, Port
-from gxbridge.core.doctor.redact import hide_keys
-from gxbridge.core.dvcc.paths import SETTINGS
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.read.paths import SETTINGS
+from gxbridge.core.model.items import Value
 from gxbridge.doctor import host
-from gxbridge.edge import lookaround, ports
-from gxbridge.edge.bus import BusError, Connection, connect
+from gxbridge.doctor.facts import Bus, Configured, ConfiguredBus, Facts, Port
+from gxbridge.doctor.redact import hide_keys
+from gxbridge.edge.can import ports
+from gxbridge.edge.dbus import scan
+from gxbridge.edge.dbus.bus import BusError, Connection, connect
+from gxbridge.models.catalogue_file import catalogue
+from gxbridge.models.installation import remark
+from gxbridge.runtime.app import numbers_and_text
 
 USUAL_CONFIG: Final = Path("/data/conf/gxbridge.yaml")
 """Where the service on a GX has its configuration (service/run)."""
@@ -63,7 +64,7 @@ async def gather(config: str | None, dbus: str | None, seconds: float) -> Gather
 
 async def _ask(connection: Connection, facts: Facts) -> Facts:
     try:
-        items, unanswered = await lookaround.look(connection)
+        items, unanswered = await scan.look(connection)
     except BusError as error:
         return replace(facts, bus=replace(facts.bus, error=f"it does not answer: {error}"))
     services = {name: numbers_and_text(values) for name, values in items.items()}

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Final
 
-from gxbridge import __version__, assembly
-from gxbridge.core.database import DatabaseError, database
-from gxbridge.core.doctor.facts import Program, Supervised
-from gxbridge.edge.bus import BusError, library
+from gxbridge import __version__
+from gxbridge.core.nmea2000.database import DatabaseError, database
+from gxbridge.doctor.facts import Program, Supervised
+from gxbridge.edge.dbus.bus import BusError, library
+from gxbridge.runtime import assembly
 
 VENUS: Final = Path("/opt/victronenergy/version")
 """Its first line is the version of Venus OS."""

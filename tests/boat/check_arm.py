@@ -11,12 +11,12 @@ from pathlib import Path
 import can
 
 from gxbridge import __version__
-from gxbridge.edge.socketdir import SocketDirBus
+from gxbridge.edge.can.gxsocket import SocketDirBus
 from tests.boat.arm import arm_python, resident_kb
 from tests.boat.venus import Venus
 from tests.core.boat import LYNX_SERVICE, NO_CHARGE, RUNNING, claim, status, vreg
-from tests.service import OWN, Reader, wait_for
-from tests.test_service import write_log
+from tests.runtime.service import OWN, Reader, wait_for
+from tests.runtime.test_whole_service import write_log
 
 APPS = "/data/apps/gxbridge"
 CONFIG = "can:\n  - interface: gxsocket\n    channel: /data/wire\n    name: can0\n"

@@ -15,13 +15,13 @@ from pathlib import Path
 import can
 import pytest
 
-from gxbridge.edge.socketdir import SocketDirBus
+from gxbridge.edge.can.gxsocket import SocketDirBus
 from tests.boat.arm import arm_python, keeping, resident_kb
 from tests.boat.conftest import ROOT
 from tests.core.boat import RUNNING, claim, status, vreg
 from tests.edge.dbus_daemon import program
-from tests.service import OWN, Reader, wait_for
-from tests.test_service import write_log
+from tests.runtime.service import OWN, Reader, wait_for
+from tests.runtime.test_whole_service import write_log
 
 MILLION = 1_000_000
 

@@ -14,12 +14,12 @@ import can
 import pytest
 
 from gxbridge import __version__
-from gxbridge.edge.socketdir import SocketDirBus
+from gxbridge.edge.can.gxsocket import SocketDirBus
 from tests.boat.conftest import ROOT
 from tests.boat.gx_services import gx_services
 from tests.boat.venus import OLD_PYTHON, Python, Venus, python
 from tests.core.boat import LYNX_SERVICE, RUNNING, claim, status, vreg
-from tests.service import OWN, Reader, wait_for
+from tests.runtime.service import OWN, Reader, wait_for
 
 APPS = "/data/apps/gxbridge"
 CONFIG = "can:\n  - interface: gxsocket\n    channel: /data/wire\n    name: can0\nlog: {level: info}\n"

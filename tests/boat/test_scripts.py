@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from gxbridge.assembly import GX_BOXES
 from gxbridge.config import load
 from gxbridge.doctor.bundle import LOG
 from gxbridge.doctor.gather import USUAL_CONFIG
+from gxbridge.runtime.assembly import GX_BOXES
 from tests.boat.conftest import ROOT
 from tests.boat.gx_services import gx_services
-from tests.service import Reader
+from tests.runtime.service import Reader
 
 VENUS = ROOT / "service" / "venus"
 PINS = (ROOT / "service" / "requirements-venus.txt").read_text()

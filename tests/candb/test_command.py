@@ -212,7 +212,7 @@ def test_a_target_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[
 def test_a_missing_compiled_form_says_make_build(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gxbridge.core.database._database", None)
+    monkeypatch.setattr("gxbridge.core.nmea2000.database._database", None)
     monkeypatch.setitem(sys.modules, "gxbridge._candb", None)
     monkeypatch.delattr("gxbridge._candb", raising=False)
     code, _, err = ran(capsys, "show", "0x2108")

@@ -1,4 +1,4 @@
-"""The generated decode functions do what the plain rule in `core/field.py` does, for any layout and payload."""
+"""The generated decode functions do what the plain rule of `core/nmea2000/field.py` does, for any layout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gxbridge.candb.generate import GenerateError, generate
 from gxbridge.candb.model import Entry, Field
-from gxbridge.core.database import Database
+from gxbridge.core.nmea2000.database import Database
 from tests.core import handmade
 from tests.core.handmade import database_of, field, model, module_of, pgn, vreg
 

@@ -8,8 +8,8 @@ import pytest
 
 from gxbridge.candb.load import load
 from gxbridge.candb.model import Entry, Model, Sample
-from gxbridge.core.database import database
-from gxbridge.core.decoder import Decoder, Message
+from gxbridge.core.nmea2000.database import database
+from gxbridge.core.nmea2000.decoder import Decoder, Message
 
 CAN_DB = Path(__file__).parent.parent.parent / "can_db"
 MODEL: Model = load(CAN_DB)

@@ -9,8 +9,8 @@ import pytest
 from gxbridge.candb.say import say
 from gxbridge.candb.show import number_of
 from gxbridge.cli import main
-from gxbridge.core.database import Layout, database
-from gxbridge.core.decoder import Decoder
+from gxbridge.core.nmea2000.database import Layout, database
+from gxbridge.core.nmea2000.decoder import Decoder
 
 DB = database()
 

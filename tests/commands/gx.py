@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any
 
-from gxbridge.core.items import Value
+from gxbridge.core.model.items import Value
 from tests.edge.dbus_fakes import Answer, fake, value
 
 PLATFORM = "com.victronenergy.platform"

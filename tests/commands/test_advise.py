@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from gxbridge.catalogue import catalogue
-from gxbridge.catalogue.advice import Answers, advise
 from gxbridge.cli import main
 from gxbridge.commands.advise import ask
+from gxbridge.models import catalogue
+from gxbridge.models.advice import Answers, advise
 
 YES_NO_OPEN = (True, False, None)
 FIVE = ("inverter-charger", "gx", "alternator", "dc-loads", "contactor")

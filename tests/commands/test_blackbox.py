@@ -14,9 +14,9 @@ import pytest
 from gxbridge import cli
 from gxbridge.core.blackbox.box import BoxError
 from gxbridge.core.blackbox.recorder import Frozen
-from gxbridge.edge.boxfile import BoxFolder, packed, read
+from gxbridge.edge.box_files import BoxFolder, packed, read
+from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import SOLAR, solar
-from tests.core.test_blackbox_replay import BoxedBoat
 
 MOST = 4_000_000
 
@@ -160,9 +160,9 @@ def test_a_file_is_never_larger_than_allowed_the_newest_minutes_stay() -> None:
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gxbridge.edge import boxfile
+    from gxbridge.edge import box_files
 
-    monkeypatch.setattr(boxfile, "MOST_READ", 100_000)
+    monkeypatch.setattr(box_files, "MOST_READ", 100_000)
     path = tmp_path / "bomb"
     path.write_bytes(gzip.compress(b" " * 10_000_000))
     with pytest.raises(BoxError, match="more than a box can"):

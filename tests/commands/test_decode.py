@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge import cli
-from gxbridge.core.decoder import Decoder
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.decodelog.filters import Filter, Wanted
 from gxbridge.decodelog.progress import WORTH_IT, Progress
 from gxbridge.decodelog.stream import MOST_BUSES, Output, Prompt, Stream
@@ -198,7 +198,7 @@ def test_a_wrong_command_line_is_exit_code_2(log: Path, arguments: list[str]) ->
 def test_a_missing_database_says_what_to_do(
     capsys: pytest.CaptureFixture[str], log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gxbridge.core import database
+    from gxbridge.core.nmea2000 import database
 
     monkeypatch.setattr(database, "_database", None)
     monkeypatch.delattr("gxbridge._candb", raising=False)
@@ -378,8 +378,8 @@ def test_ctrl_c_is_no_traceback_and_loses_no_whole_line(tmp_path: Path) -> None:
 
 
 def test_a_stream_keeps_one_decoder_for_each_bus(log: Path) -> None:
-    from gxbridge.core.database import database
-    from gxbridge.edge.logs import open_log
+    from gxbridge.core.nmea2000.database import database
+    from gxbridge.edge.logs.reader import open_log
 
     stream = Stream(database(), None, Progress(io.StringIO(), None, False))
     output = Output(io.StringIO())

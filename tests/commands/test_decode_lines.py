@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.database import Database, database
-from gxbridge.core.decoder import Decoder, Message
-from gxbridge.core.fastpacket import split
-from gxbridge.core.field import Reading
+from gxbridge.core.nmea2000.database import Database, database
+from gxbridge.core.nmea2000.decoder import Decoder, Message
+from gxbridge.core.nmea2000.fast_packet import split
+from gxbridge.core.nmea2000.field import Reading
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.core.decoder import Decoder
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.decodelog import report
 from gxbridge.decodelog import statistics as module
 from gxbridge.decodelog.statistics import BusLoad, Series, Statistics, bits_of, totals

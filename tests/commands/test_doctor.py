@@ -16,9 +16,10 @@ import pytest
 
 from gxbridge.cli import main
 from gxbridge.doctor import bundle, gather, host
-from gxbridge.edge import lookaround, ports
+from gxbridge.edge.can import ports
+from gxbridge.edge.dbus import scan
 from tests.commands.gx import Gx, listed
-from tests.core.doctored import LYNX, OWN, SETTINGS, SOLAR, STATISTICS, changed, services
+from tests.doctor.facts_of import LYNX, OWN, SETTINGS, SOLAR, STATISTICS, changed, services
 from tests.edge.dbus_daemon import DBusDaemon
 
 KEY = "0df4d0395b7d1a876c0c33ecb9e70dcd"
@@ -103,7 +104,7 @@ def test_the_rows_as_json_with_the_exit_code(bus: str, config: str, capsys: pyte
 def test_a_hanging_service_is_named_and_costs_no_more_than_its_time(
     bus: str, config: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookaround, "EACH_S", 0.5)
+    monkeypatch.setattr(scan, "EACH_S", 0.5)
     with gx(bus, hanging=("com.victronenergy.hub4", "com.victronenergy.fronius")):
         code, rows = report(capsys, "--dbus", bus, "--config", config)
     assert code == 1

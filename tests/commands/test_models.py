@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gxbridge.catalogue import catalogue
 from gxbridge.cli import main
+from gxbridge.models import catalogue
 
 
 def test_the_comparison_has_every_row_and_every_model(capsys: pytest.CaptureFixture[str]) -> None:

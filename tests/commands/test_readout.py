@@ -12,7 +12,7 @@ import pytest
 
 from gxbridge.cli import main
 from gxbridge.commands.readout import product_name
-from tests.core.test_readout import PUBLIC
+from tests.core.channels.test_readout import PUBLIC
 
 Capture = pytest.CaptureFixture[str]
 SECRET = "5ec3e7" + "0f1e2d3c4b5a69788796a5b4c3"
@@ -45,7 +45,7 @@ def test_the_page_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_cells_and_absent_values_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.core.test_readout import seal
+    from tests.core.channels.test_readout import seal
 
     data = seal(0x05, bytes.fromhex("000000060000c7e3f1f8ffffff2c35b5"), bytes.fromhex(KEY), product=0xA0E0)
     assert main(["readout", "--key", KEY, data.hex(":")]) == 0
@@ -55,7 +55,7 @@ def test_cells_and_absent_values_on_the_page(capsys: pytest.CaptureFixture[str])
 
 
 def test_an_experimental_record_says_so_and_keeps_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.core.test_readout import seal
+    from tests.core.channels.test_readout import seal
 
     data = seal(0x0E, bytes.fromhex("000000e804e704bf040018251100"), bytes.fromhex(KEY), product=0xA3E8)
     assert main(["readout", "--key", KEY, data.hex()]) == 0

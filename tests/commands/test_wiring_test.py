@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gxbridge.cli import main
-from gxbridge.core.items import ItemSpec, Value
-from gxbridge.edge.service import PublishedService
+from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.edge.dbus.service import PublishedService
 from tests.edge.dbus_daemon import DBusDaemon
 
 Capture = pytest.CaptureFixture[str]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import can
 
-from gxbridge.core.encode import vreg_frames
-from gxbridge.core.vreg import payload
-from gxbridge.edge.socketdir import SocketDirBus
+from gxbridge.core.nmea2000.encode import vreg_frames
+from gxbridge.core.nmea2000.vreg import payload
+from gxbridge.edge.can.gxsocket import SocketDirBus
 from tests.core.lynx_frames import CLAIM_ID, DC_STATUS, DC_STATUS_ID, LYNX, REGISTERS, STATUS, STATUS_ID, name_of
 
 REPEAT_S = 0.5

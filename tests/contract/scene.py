@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.contract.lynx import Lynx, Wire
 from tests.edge.dbus_daemon import DBusDaemon
-from tests.service import OWN, Service, wait_for
+from tests.runtime.service import OWN, Service, wait_for
 
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-dbus belongs to
 HERE = Path(__file__).parent

@@ -17,9 +17,9 @@ from typing import Any
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from gxbridge.core.items import ItemSpec, Value
+from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.demo.sim.localsettings import Settings
-from gxbridge.edge.service import PublishedService
+from gxbridge.edge.dbus.service import PublishedService
 
 SIGNATURES = {int: "i", float: "d", str: "s", type(None): "d"}
 

@@ -6,10 +6,10 @@ import re
 import signal
 import socket
 
-from gxbridge.core.own_paths import OWN_NAME
+from gxbridge.core.publish.own_paths import OWN_NAME
 from tests.contract.scene import LYNX_SERVICE, Consumer, Scene, pause
 from tests.core.boat import SOLAR, solar
-from tests.service import OWN, wait_for
+from tests.runtime.service import OWN, wait_for
 
 
 def another_consumer(stage: Scene) -> Consumer:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.scene import LYNX_SERVICE, SETTINGS, Consumer, Scene
 from tests.contract.test_publishing import BY_NUMBER, VENDOR, VENDOR_ITEMS
-from tests.service import OWN, wait_for
+from tests.runtime.service import OWN, wait_for
 
 KINDS = ("monitor", "older", "gui", "flashmq", "nodered")
 INSTANCE = "/Settings/Devices/gxbridge_uc167120/ClassAndVrmInstance"

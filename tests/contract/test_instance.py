@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import LYNX_SERVICE, NG_SERVICE, SETTINGS, Scene, pause
-from tests.service import wait_for
+from tests.runtime.service import wait_for
 
 DEVICE = "/Settings/Devices/gxbridge_uc167120"
 INSTANCE, NAME = f"{DEVICE}/ClassAndVrmInstance", f"{DEVICE}/CustomName"

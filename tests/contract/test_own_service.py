@@ -8,12 +8,12 @@ import time
 from collections import Counter
 from typing import Any
 
-from gxbridge.core.own_items import SLOW_S
-from gxbridge.core.own_paths import OWN_PATHS, own_spec, pattern_of
+from gxbridge.core.publish.own_items import SLOW_S
+from gxbridge.core.publish.own_paths import OWN_PATHS, own_spec, pattern_of
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, Scene, pause
 from tests.core.boat import MULTI, SOLAR, multi, solar
-from tests.service import OWN, wait_for
+from tests.runtime.service import OWN, wait_for
 
 TYPES = {"s": "String", "u": "UInt32", "q": "UInt16", "y": "Byte", "i": "Int32", "d": "Double"}
 SLOW = ("/Can/can0/Frames", "/Can/can0/Load", "/Can/can0/LastFrameAt")

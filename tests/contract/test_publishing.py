@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.own_paths import OWN_PRODUCT_ID
+from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
 from tests.contract.scene import INVALID, LYNX_SERVICE, SETTINGS, Scene, pause
-from tests.service import OWN, wait_for
+from tests.runtime.service import OWN, wait_for
 
 VENDOR = "com.victronenergy.battery.socketcan_can0_vi1_uc167120"
 TOTALS = "com.victronenergy.battery.lynxparallel0"

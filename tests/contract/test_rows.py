@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gxbridge import __version__
-from gxbridge.core.battery_paths import specs
+from gxbridge.core.publish.battery_paths import specs
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, UNKNOWN_OBJECT, Backdrop, Scene, battery_name, scene
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.scene import LYNX_SERVICE, NG_SERVICE, Scene
 from tests.edge.dbus_daemon import program
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 ITEM = "com.victronenergy.BusItem"
 SERVICES = [LYNX_SERVICE, NG_SERVICE, OWN]

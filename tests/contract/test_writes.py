@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.contract.lynx import CLAIM, FAST, ISO_REQUEST, LYNX_NG, SINGLE, kind_of, written
 from tests.contract.scene import INVALID, LYNX_SERVICE, SETTINGS, Scene, pause
-from tests.service import OWN, wait_for
+from tests.runtime.service import OWN, wait_for
 
 ACCEPTED, WRONG, REFUSED = 0, 1, 2
 

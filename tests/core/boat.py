@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.database import database
-from gxbridge.core.encode import encode, frames, vreg_frames
-from gxbridge.core.items import Value
+from gxbridge.core.model.items import Value
+from gxbridge.core.nmea2000.database import database
+from gxbridge.core.nmea2000.encode import encode, frames, vreg_frames
+from gxbridge.core.nmea2000.vreg import payload
 from gxbridge.core.setup import Setup
-from gxbridge.core.vreg import payload
 
 NAME = bytes.fromhex("D08CC22C00AA46C0")
 """Unique number 167120, Victron, class 35, function 170 (constructed from the field table of the address claim)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gxbridge.candb.generate import generate
 from gxbridge.candb.model import Entry, Enumeration, Field, Kind, Model, Product, Transport
-from gxbridge.core.database import Database
+from gxbridge.core.nmea2000.database import Database
 
 
 def field(

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gxbridge.core.battery import Battery, Configured
-from gxbridge.core.decoder import Decoder
-from gxbridge.core.encode import vreg_frames
-from gxbridge.core.fleet import Fleet, Heard
-from gxbridge.core.name import Name
-from gxbridge.core.vreg import payload
+from gxbridge.core.model.battery import Battery, Configured
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.encode import vreg_frames
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.nmea2000.vreg import payload
+from gxbridge.core.vecan.battery_registry import Fleet, Heard
 
 LYNX = 0x29
 CLAIM = bytes.fromhex("D08CC22C00AA46C0")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from gxbridge.core.items import Value
+from gxbridge.core.model.items import Value
 from tests.core.boat import (
     ALL_WELL,
     CCL,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
-from gxbridge.core.own_items import MOST_CHARGERS
+from gxbridge.core.publish.own_items import MOST_CHARGERS
+from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import PRODUCT, SOLAR, Boat, claim, solar, vreg
-from tests.core.test_blackbox_replay import BoxedBoat
 from tests.core.test_invariants import held
 
 

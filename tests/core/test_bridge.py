@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from gxbridge.core.bridge import name_for_people
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.own_items import CanView
-from gxbridge.core.terminals import Wiring
+from gxbridge.core.channels.terminals.terminal_bms import Wiring
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.publish.own_items import CanView
 from tests.core.boat import (
     LOW_CELL,
     LYNX_SERVICE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from gxbridge.core.network import DISPUTE_S
+from gxbridge.core.vecan.network import DISPUTE_S
 from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR, Boat, claim, multi, solar, status, vreg
 
 OTHER = struct.pack("<Q", struct.unpack("<Q", bytes.fromhex("D08CC22C00AA46C0"))[0] + 1)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.items import Value
+from tests.core.blackbox.test_play import WatchedBoat, befall
 from tests.core.boat import ALL_WELL, CCL, IO, MULTI, NO_CHARGE, NO_DISCHARGE, RUNNING, SOLAR, multi, solar
 from tests.core.storm import OTHER_BATTERY, OTHER_SOLAR, RIVAL, SERVICES, SYSTEM, VENDOR_BATTERY, Event, events, frames
-from tests.core.test_blackbox_replay import WatchedBoat, befall
 
 CHARGE_LINK = "/Link/ChargeCurrent"
 BOL_CHARGE = "/BatteryOperationalLimits/MaxChargeCurrent"

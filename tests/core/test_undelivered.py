@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.blackbox.replay import replay
+from gxbridge.core.blackbox.play import replay
 from gxbridge.core.cycle import Cycle
+from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import MULTI, SOLAR, Boat, multi, solar
-from tests.core.test_blackbox_replay import BoxedBoat
 
 CURRENT = "/Link/ChargeCurrent"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import can
 
-from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG, ERR_FLAG, SO_RXQ_OVFL
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG, ERR_FLAG, SO_RXQ_OVFL
 
 WAIT_S = 10.0
 

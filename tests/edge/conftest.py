@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gxbridge.edge.bus import library
+from gxbridge.edge.dbus.bus import library
 
 
 @pytest.fixture(params=["dbus_next", "dbus_fast"])

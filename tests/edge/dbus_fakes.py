@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gxbridge.edge import bodies, wire
-from gxbridge.edge.bus import DAEMON, DAEMON_PATH, Connection, connect
-from gxbridge.edge.wire import Incoming
+from gxbridge.edge.dbus import bodies, wire
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, Connection, connect
+from gxbridge.edge.dbus.wire import Incoming
 
 ITEM = "com.victronenergy.BusItem"
 

@@ -11,7 +11,7 @@ from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.lynx import Lynx
 from tests.faults.records import fault
 from tests.faults.scene import MULTI_CURRENT, Scene
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 OTHER_NAME = bytes.fromhex("D18CC22C00AA46C0")
 """Unique number 167121: the greater NAME, which loses an address."""

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 
-from gxbridge.edge.socketdir import CAN_FRAME, ERR_FLAG
+from gxbridge.edge.can.gxsocket import CAN_FRAME, ERR_FLAG
 from tests.core.boat import LYNX_SERVICE, MULTI
 from tests.faults.records import fault
 from tests.faults.scene import CURRENT, MULTI_CURRENT, MULTI_DISCHARGE, PATIENT_S, ROOT, Scene
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 CAN_STATE, CAN_ERRORS, CAN_FRAMES = "/Can/can0/State", "/Can/can0/Errors", "/Can/can0/Frames"
 

@@ -10,7 +10,7 @@ from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
 from tests.faults.scene import Scene
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 YEAR_S = 365 * 86400
 

@@ -11,19 +11,19 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.edge import bodies
-from gxbridge.edge.bus import DAEMON, DAEMON_PATH, CallFailed, Connection, connect
-from gxbridge.edge.service import PublishedService
+from gxbridge.edge.dbus import bodies
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, CallFailed, Connection, connect
+from gxbridge.edge.dbus.service import PublishedService
 from tests.core.boat import LYNX_SERVICE
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
 from tests.faults.scene import PATIENT_S, ROOT, Scene
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 CONSUMER = """
 import asyncio, sys
 from gxbridge.edge import bodies
-from gxbridge.edge.bus import DAEMON, DAEMON_PATH, connect
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, connect
 
 async def main():
     connection = await connect(sys.argv[1])

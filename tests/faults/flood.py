@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 
-from gxbridge.edge.socketdir import CAN_FRAME, EFF_FLAG, RTR_FLAG, SocketDirBus
+from gxbridge.edge.can.gxsocket import CAN_FRAME, EFF_FLAG, RTR_FLAG, SocketDirBus
 
 LYNX = 0x29
 

@@ -13,7 +13,7 @@ from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
 from tests.faults.scene import CONFIG, CURRENT, MULTI_CURRENT, PATIENT_S, Scene
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 F_SETPIPE_SZ = 1031
 """linux/fcntl.h; Python names it from 3.10 on some builds only."""

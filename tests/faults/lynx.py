@@ -9,7 +9,7 @@ from pathlib import Path
 
 import can
 
-from gxbridge.edge.socketdir import CAN_FRAME, EFF_FLAG, SocketDirBus
+from gxbridge.edge.can.gxsocket import CAN_FRAME, EFF_FLAG, SocketDirBus
 from tests.core import boat
 from tests.core.boat import NAME, RUNNING
 

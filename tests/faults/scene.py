@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gxbridge.edge.parse import Received
+from gxbridge.edge.dbus.parse import Received
 from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.faults.lynx import Lynx
 from tests.faults.records import Record
 from tests.faults.watch import Watch
-from tests.service import OWN
+from tests.runtime.service import OWN
 
 ROOT: Final = Path(__file__).parents[2]
 CURRENT: Final = "/Link/ChargeCurrent"

@@ -8,10 +8,10 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from gxbridge.edge import client
-from gxbridge.edge.bus import Connection, connect
-from gxbridge.edge.monitor import Monitor
-from gxbridge.edge.parse import Received
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import Connection, connect
+from gxbridge.edge.dbus.monitor import Monitor
+from gxbridge.edge.dbus.parse import Received
 from tests.edge.dbus_client import ITEM
 
 T = TypeVar("T")

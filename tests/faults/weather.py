@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from gxbridge.core.own_items import CanView
+from gxbridge.core.publish.own_items import CanView
 from tests.core.boat import CCL, IO, MULTI, NAME, NO_CHARGE, SOLAR, claim, multi, solar, vreg
 from tests.faults.week import LYNX, SECOND, Fault, Week
 

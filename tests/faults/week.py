@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Protocol
 
 from gxbridge.core.blackbox.box import lines, parse
+from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import RecordingBridge
-from gxbridge.core.blackbox.replay import replay
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.own_items import CanView
+from gxbridge.core.publish.own_items import CanView
 from tests.core.boat import MULTI, RUNNING, SOLAR, Boat, claim, multi, solar, status, vreg
 
 CURRENT = "/Link/ChargeCurrent"

@@ -7,15 +7,15 @@ import json
 
 import pytest
 
-from gxbridge.core.database import database
-from gxbridge.core.decoder import Decoder
-from gxbridge.core.encode import EncodeError, encode
-from gxbridge.core.fastpacket import MAX_OPEN
+from gxbridge.core.nmea2000.database import database
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.encode import EncodeError, encode
+from gxbridge.core.nmea2000.fast_packet import MAX_OPEN
 from gxbridge.decodelog.jsonlines import JsonLines
 from gxbridge.decodelog.progress import Progress
 from gxbridge.decodelog.statistics import Statistics
 from gxbridge.decodelog.stream import Output, Stream
-from gxbridge.edge.logs import LogError, LogReader
+from gxbridge.edge.logs.reader import LogError, LogReader
 from tests.fuzz.guided import explore
 
 DB = database()

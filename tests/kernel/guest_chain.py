@@ -20,15 +20,15 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.items import ItemSpec
-from gxbridge.edge.service import PublishedService
-from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.core.model.items import ItemSpec
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.edge.dbus.service import PublishedService
 from tests.core.boat import LYNX_SERVICE, NO_CHARGE, RUNNING, SOLAR, claim, solar, status, vreg
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.kernel import interfaces
 from tests.kernel.adapter import BUS_OFF, ERROR_PASSIVE, NO_ACK, Adapter
 from tests.kernel.measured import note
-from tests.service import OWN, Reader, Service, wait_for
+from tests.runtime.service import OWN, Reader, Service, wait_for
 
 WITHIN_S = 40.0
 CONFIG = """\

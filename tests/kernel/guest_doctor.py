@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gxbridge.edge import ports
+from gxbridge.edge.can import ports
 from tests.kernel import adapter as say
 from tests.kernel import interfaces
 from tests.kernel.adapter import Adapter

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gxbridge.assembly import kernel_filters
-from gxbridge.edge.canbus import CanSource
-from gxbridge.edge.canstats import CanSpec
-from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.edge.can.can_bus import CanSource
+from gxbridge.edge.can.can_stats import CanSpec
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.runtime.assembly import kernel_filters
 from tests.edge.aio import run
 from tests.kernel import interfaces
 from tests.kernel.measured import note

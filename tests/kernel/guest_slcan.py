@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gxbridge.edge.canbus import CanSource
-from gxbridge.edge.canlink import carried
-from gxbridge.edge.canstats import CanSpec, Frame
+from gxbridge.edge.can.can_bus import CanSource
+from gxbridge.edge.can.can_link import carried
+from gxbridge.edge.can.can_stats import CanSpec, Frame
 from tests.edge.aio import run
 from tests.edge.cansockets import until
 from tests.kernel import adapter as say

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager, contextmanager
 import can
 import pytest
 
-from gxbridge.assembly import kernel_filters
-from gxbridge.edge.canbus import CanSource
-from gxbridge.edge.canlink import carried
-from gxbridge.edge.canstats import CanSpec, Frame
-from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.edge.can.can_bus import CanSource
+from gxbridge.edge.can.can_link import carried
+from gxbridge.edge.can.can_stats import CanSpec, Frame
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.runtime.assembly import kernel_filters
 from tests.edge.aio import run
 from tests.edge.cansockets import until
 from tests.kernel import interfaces

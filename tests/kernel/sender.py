@@ -12,7 +12,7 @@ import json
 import socket
 import time
 
-from gxbridge.edge.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
 from tests.core.boat import IO, NO_CHARGE, RUNNING, claim, status, vreg
 
 TICK_S = 0.01

@@ -16,7 +16,7 @@ from typing import Any, Final
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.core.blackbox.ring import FRAME, Block, Frame, to_json
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 FORMAT: Final = 1
 LONGEST_LINE: Final = 64 << 20

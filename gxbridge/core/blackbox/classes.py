@@ -6,35 +6,27 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import (
-    battery,
-    family,
-    fastpacket,
-    finding,
-    ledger,
-    name,
-    network,
-    node,
-    opinion,
-    own_items,
-    readout,
-    readout_receiver,
-    senders,
-    terminals,
-    vebus,
-    vebus_watch,
-)
-from gxbridge.core.belief import Belief, Table
 from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
-from gxbridge.core.database import FAST_PGN, Layout, database
-from gxbridge.core.decoder import Decoder
-from gxbridge.core.devices import KINDS, table_of
-from gxbridge.core.dvcc import audit, clocks, decision, flags, masters, memory, options, shown
-from gxbridge.core.identity import Identity
-from gxbridge.core.readings import Reading, Readings
-from gxbridge.core.readout_fields import Record
-from gxbridge.core.readout_records import RECORDS
+from gxbridge.core.channels import other_channels, second_opinion
+from gxbridge.core.channels.readout import advertisement, receiver
+from gxbridge.core.channels.readout.record_fields import Record
+from gxbridge.core.channels.readout.records import RECORDS
+from gxbridge.core.channels.terminals import terminal_bms
+from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
+from gxbridge.core.dvcc.limit import clocks, decision
+from gxbridge.core.dvcc.read import measurements, options
+from gxbridge.core.dvcc.run import audit, flags, masters, memory
+from gxbridge.core.model import battery, finding, finding_log
+from gxbridge.core.nmea2000 import fast_packet, name, senders
+from gxbridge.core.nmea2000.database import FAST_PGN, Layout, database
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.publish import own_items
 from gxbridge.core.setup import Setup
+from gxbridge.core.vecan import network, node
+from gxbridge.core.vecan.device_state import Belief, Table
+from gxbridge.core.vecan.devices import KINDS, table_of
+from gxbridge.core.vecan.identity import Identity
+from gxbridge.core.vecan.readings import Reading, Readings
 
 _DECODER_LEFT_OUT: Final = (
     "_db",
@@ -59,11 +51,17 @@ VALUES: Final = tuple(
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(decision.Write, decision.Cap, decision.Limit, decision.Decision),
-        *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory, shown.Shown),
+        *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory, measurements.Shown),
         *(masters.Written, masters.Standing),
-        *(family.FamilyView, family.Stop, family.Permit, opinion.Dispute, opinion.Disputes),
-        *(terminals.Wiring, terminals.Signal, terminals.TerminalBms, vebus.VebusBms, vebus_watch.Seen),
-        readout_receiver.Heard,
+        *(
+            other_channels.FamilyView,
+            other_channels.Stop,
+            other_channels.Permit,
+            second_opinion.Dispute,
+            second_opinion.Disputes,
+        ),
+        *(terminal_bms.Wiring, terminal_bms.Signal, terminal_bms.TerminalBms, vebus_bms.VebusBms, vebus_watch.Seen),
+        receiver.Heard,
     )
 )
 
@@ -78,12 +76,12 @@ OBJECTS: Final = (
     Kind(Belief, shared=True, skip={"_shown": lambda: None}),
     Kind(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
     Kind(network.Conflict, shared=True),
-    Kind(ledger.Ledger, shared=True),
-    Kind(fastpacket.FastPackets, shared=True),
+    Kind(finding_log.Ledger, shared=True),
+    Kind(fast_packet.FastPackets, shared=True),
     Kind(senders.Senders, shared=True),
     Kind(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
     Kind(own_items.OwnItems, shared=True, skip={"_rendered": lambda: (None, {})}),
-    Kind(readout.Reading, name="Advertised"),
+    Kind(advertisement.Reading, name="Advertised"),
 )
 
 

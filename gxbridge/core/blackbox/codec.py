@@ -19,7 +19,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
-from gxbridge.core.record import record
+from gxbridge.core.model.record import record
 
 Plain = Any
 """What JSON can hold."""

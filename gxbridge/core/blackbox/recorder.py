@@ -26,11 +26,11 @@ from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
 from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.dvcc.decision import GONE
-from gxbridge.core.finding import Finding
-from gxbridge.core.items import Value
-from gxbridge.core.own_items import CanView
-from gxbridge.core.record import record
+from gxbridge.core.dvcc.limit.decision import GONE
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+from gxbridge.core.publish.own_items import CanView
 from gxbridge.core.setup import Setup
 
 AFTERMATH_S: Final = 15.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
-from gxbridge.core.blackbox.facts import GOOD_STATES, BatteryState, Facts
-from gxbridge.core.record import record
+from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Facts
+from gxbridge.core.model.record import record
 
 Name: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
 

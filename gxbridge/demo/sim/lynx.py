@@ -159,7 +159,7 @@ class Lynx:
 def open_bus(interface: str, channel: str) -> can.BusABC:
     """Any bus of python-can; the demo's own works without the plug-in being installed, too."""
     if interface == "gxsocket":
-        from gxbridge.edge.socketdir import SocketDirBus
+        from gxbridge.edge.can.gxsocket import SocketDirBus
 
         return SocketDirBus(channel)
     return can.Bus(interface=interface, channel=channel)

@@ -6,8 +6,8 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from gxbridge.edge.bus import BusError, opened
-from gxbridge.edge.connection import Connection
+from gxbridge.edge.dbus.bus import BusError, opened
+from gxbridge.edge.dbus.connection import Connection
 
 WHOLE_S = 15.0
 

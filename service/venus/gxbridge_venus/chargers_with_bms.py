@@ -9,9 +9,9 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-from gxbridge.edge import client
-from gxbridge.edge.bus import BusError
-from gxbridge.edge.connection import Connection
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import BusError
+from gxbridge.edge.dbus.connection import Connection
 from gxbridge_venus.asking import ask
 
 PREFIX = "com.victronenergy."

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gxbridge.edge import client
-from gxbridge.edge.bus import BusError, opened
-from gxbridge.edge.parse import Received
-from gxbridge.edge.settings import SERVICE
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import BusError, opened
+from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.settings import SERVICE
 
 PROFILE = re.compile(r"/Settings/Canbus/(\w+)/Profile")
 VE_CAN = {1: "VE.Can", 2: "VE.Can & CAN-bus BMS", 4: "Oceanvolt", 5: "up, no services", 9: "VE.Can & CANopen"}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from gxbridge.config import ConfigError, load
-from gxbridge.edge.boxfile import LEFTOVER, NAME
+from gxbridge.edge.box_files import LEFTOVER, NAME
 
 
 def forget(config: str) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from gxbridge.edge import client
-from gxbridge.edge.bus import CallFailed
-from gxbridge.edge.connection import Connection
-from gxbridge.edge.settings import DEVICES, INTERFACE, SERVICE
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import CallFailed
+from gxbridge.edge.dbus.connection import Connection
+from gxbridge.edge.dbus.settings import DEVICES, INTERFACE, SERVICE
 from gxbridge_venus.asking import ask
 
 OURS = f"{DEVICES}/gxbridge_"

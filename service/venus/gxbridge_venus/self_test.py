@@ -7,7 +7,13 @@ import importlib
 import socket
 import sys
 
-NEEDED = ("can.interfaces.socketcan", "yaml", "gxbridge.assembly", "gxbridge.edge.canbus", "gxbridge.commands.run")
+NEEDED = (
+    "can.interfaces.socketcan",
+    "yaml",
+    "gxbridge.runtime.assembly",
+    "gxbridge.edge.can.can_bus",
+    "gxbridge.commands.run",
+)
 
 
 def main() -> int:
@@ -23,8 +29,8 @@ def main() -> int:
     if not hasattr(socket, "AF_CAN"):
         print("this Python was built without SocketCAN (AF_CAN)")
         return 1
-    from gxbridge.core.database import database
-    from gxbridge.edge.bus import library
+    from gxbridge.core.nmea2000.database import database
+    from gxbridge.edge.dbus.bus import library
 
     library()
     return 0 if database().registers else 1

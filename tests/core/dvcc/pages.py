@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gxbridge.core.dvcc.clocks import CLOCKS
-from gxbridge.core.dvcc.compare import COMPARED
-from gxbridge.core.dvcc.findings import FINDINGS
-from gxbridge.core.dvcc.options import SWITCHES
-from gxbridge.core.dvcc.quirks import QUIRKS
-from gxbridge.core.dvcc.reasons import REASONS, TERM_NAMES
+from gxbridge.core.dvcc.explain.compare import COMPARED
+from gxbridge.core.dvcc.explain.findings import FINDINGS
+from gxbridge.core.dvcc.limit.clocks import CLOCKS
+from gxbridge.core.dvcc.limit.reasons import REASONS, TERM_NAMES
+from gxbridge.core.dvcc.read.options import SWITCHES
+from gxbridge.core.dvcc.read.quirks import QUIRKS
 
 PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
 

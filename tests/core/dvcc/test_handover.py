@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.decision import Decision
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.snapshot import Snapshot
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.limit.decision import Decision
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.items import Value
 
 OURS = "com.victronenergy.battery.gxbridge_can0_uc167120"
 VENDORS = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gxbridge.core.bridge import Bridge
-from gxbridge.core.dvcc import paths as p
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.setup import Setup
 from tests.core.dvcc.world import CAN_BMS, SUN, can_bms, charger
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.scenario import differences, play
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.run.scenario import differences, play
 
 DATA = Path(__file__).parent / "data"
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.reasons import sentence
-from gxbridge.core.dvcc.snapshot import Snapshot
+from gxbridge.core.dvcc.limit.reasons import sentence
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.decision import Decision
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.snapshot import Permit, Snapshot, Stop
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.limit.decision import Decision
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.items import Value
 from tests.core import boat
 from tests.core.boat import SOLAR, solar
 from tests.core.dvcc.test_handover import OURS, lynx

@@ -7,9 +7,9 @@ from dataclasses import fields
 
 import pytest
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.options import SWITCHES, Options
-from gxbridge.core.dvcc.snapshot import Snapshot, Stop
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import SWITCHES, Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot, Stop
 from tests.core.dvcc.world import (
     CAN_BMS,
     LYNX,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.scenario import differences, play
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.run.scenario import differences, play
 from tests.core.dvcc.test_parity import FAMILIES
 
 

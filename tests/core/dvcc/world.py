@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gxbridge.core.dvcc import paths as p
-from gxbridge.core.dvcc.decide import decide
-from gxbridge.core.dvcc.decision import Decision, Limit, Write
-from gxbridge.core.dvcc.memory import Memory
-from gxbridge.core.dvcc.options import Options
-from gxbridge.core.dvcc.snapshot import Snapshot
-from gxbridge.core.items import Value
+from gxbridge.core.dvcc.limit.decision import Decision, Limit, Write
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.items import Value
 
 LYNX = "com.victronenergy.battery.gxbridge_can0_uc1"
 CAN_BMS = "com.victronenergy.battery.socketcan_can1"

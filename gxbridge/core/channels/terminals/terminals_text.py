@@ -1,0 +1,136 @@
+"""A BMS at digital inputs in plain words: what its terminals say, what is stopped and why, what is the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gxbridge.core.channels.terminals.terminal_bms import (
+    GENERIC_IO,
+    INPUT_STATE,
+    PREFIX,
+    STOP_LEVEL,
+    Doubt,
+    Role,
+    Signal,
+    TerminalBms,
+)
+from gxbridge.core.model.finding import Finding, Severity
+
+TERMINAL_NAMES: dict[Role, str] = {
+    "charge": "allowed-to-charge terminal",
+    "discharge": "allowed-to-discharge terminal",
+    "pre-alarm": "pre-alarm terminal",
+}
+
+DOUBTS: dict[Doubt, str] = {
+    "": "",
+    "settling": "the level has only just changed",
+    "vanished": "the input is not there",
+    "wrong-type": f"the input is not of type {GENERIC_IO} (generic I/O)",
+    "no-level": f"the input gives no level ({INPUT_STATE})",
+}
+
+NOT_ENFORCED = "observed, not enforced"
+OBSERVED = f"{NOT_ENFORCED}: gxbridge does not control the chargers"
+SWITCHED_OFF = f"{NOT_ENFORCED}: the switch other_bms_stops is off, as in profile vendor"
+DISCHARGE_OBSERVED = f"A refusal to discharge is {NOT_ENFORCED}: loads need the BMS's own wire"
+"""Where no battery service gives a discharge limit, nothing may be written that stops a load or an inverter."""
+
+
+def input_name(signal: Signal) -> str:
+    """`input_1` of a service name; the D-Bus prefix tells people nothing."""
+    return signal.service.removeprefix(PREFIX)
+
+
+def charge_reason(bms: TerminalBms) -> str | None:
+    """Why charging is stopped, or None while it is not."""
+    return _reason(bms, "charge", bms.charge) if bms.charge and bms.stops_charge else None
+
+
+def discharge_reason(bms: TerminalBms) -> str | None:
+    """Why discharging is stopped, or None while it is not."""
+    return _reason(bms, "discharge", bms.discharge) if bms.discharge and bms.stops_discharge else None
+
+
+def _reason(bms: TerminalBms, role: Role, signal: Signal) -> str:
+    where = _where(bms, role, signal)
+    if signal.good is None:
+        return f"{where}: unknown ({DOUBTS[signal.doubt]}), which counts as stop"
+    return f"{where}: open, which is stop (BMS, wire or fuse)"
+
+
+def permit_text(bms: TerminalBms, signal: Signal) -> str:
+    """Who allows charging, as the reason of a limit."""
+    return f"allowed without a limit by {_where(bms, 'charge', signal)}"
+
+
+def _where(bms: TerminalBms, role: Role, signal: Signal) -> str:
+    return f"{bms.wiring.name}, {TERMINAL_NAMES[role]} at {input_name(signal)}"
+
+
+def sentence(bms: TerminalBms, observed: str = "", lowers_discharge: bool = False) -> str:
+    """What the terminals say, without ages. `observed`: why nothing is acted upon (OBSERVED, SWITCHED_OFF), if so.
+
+    `lowers_discharge`: a battery service gives a discharge limit, which a refusal to discharge lowers to 0.
+    """
+    said = [
+        _said("charging", bms.charge, "allowed", "refused"),
+        _said("discharging", bms.discharge, "allowed", "refused"),
+        _said("pre-alarm", bms.pre_alarm, "off", "ON"),
+    ]
+    end = f"{observed[0].upper()}{observed[1:]}" if observed else "It says yes or no only and gives no current limits"
+    if not observed and bms.discharge is not None and not lowers_discharge:
+        end += f". {DISCHARGE_OBSERVED}"
+    return f"{bms.wiring.name} ({bms.wiring.model}): {', '.join(said)}. {end}."
+
+
+def _said(what: str, signal: Signal | None, good: str, bad: str) -> str:
+    if signal is None:
+        return f"{what} not wired"
+    word = {True: good, False: bad, None: "unknown"}[signal.good]
+    doubt = f": {DOUBTS[signal.doubt]}" if signal.doubt else ""
+    return f"{what} {word} ({input_name(signal)}{doubt})"
+
+
+def findings(bms: TerminalBms, now: float) -> tuple[Finding, ...]:
+    """What a person should know now; `now` in monotonic seconds. A ledger keeps first and count."""
+    return tuple(
+        Finding(key, severity, subject, text, advice, now, now) for key, severity, subject, text, advice in _notes(bms)
+    )
+
+
+def _notes(bms: TerminalBms) -> Iterator[tuple[str, Severity, str, str, str]]:
+    name = bms.wiring.name
+    for role, signal in bms.signals:
+        if signal.doubt in ("", "settling"):
+            continue
+        stops = "a pre-alarm would not be seen" if role == "pre-alarm" else f"{role} is stopped"
+        cure = (
+            f"Set {input_name(signal)} to type 'Generic I/O' in the GX device's settings"
+            if signal.doubt == "wrong-type"
+            else f"Check that {input_name(signal)} exists and is enabled in the GX device's settings"
+        )
+        yield (
+            f"terminal-{role}-{signal.doubt}",
+            "alarm",
+            signal.service,
+            f"{name}: {TERMINAL_NAMES[role]}: {DOUBTS[signal.doubt]}; {stops}",
+            cure,
+        )
+    if bms.charge and bms.discharge and bms.charge.level == bms.discharge.level == STOP_LEVEL:
+        yield (
+            "terminals-both-open",
+            "warning",
+            name,
+            f"{name}: both terminals are open: the BMS is off or unsupplied, a common wire is broken, or a "
+            "temperature alarm stops both",
+            "Check the BMS's supply and remote on/off, then the fuse and the wires to the inputs",
+        )
+    if bms.warns:
+        yield (
+            "terminal-pre-alarm",
+            "warning",
+            name,
+            f"{name}: pre-alarm: a cell is low and discharging may be refused soon",
+            "Charge the battery or reduce the loads",
+        )

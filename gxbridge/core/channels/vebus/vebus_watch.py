@@ -1,0 +1,120 @@
+"""What VE.Bus BMSes said over time: since when a permission holds, and what has become of a system that vanished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gxbridge.core.channels.vebus.vebus_bms import Items, VebusBms, read_all
+from gxbridge.core.channels.vebus.vebus_text import findings, name, sentence
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.permission import Permission
+from gxbridge.core.model.record import record
+
+REMEMBERED = 16
+"""Most systems kept at once, so that names that come and go cannot fill the memory; the longest gone go first."""
+
+
+@record
+class Seen:
+    """One system: what it said last and since when. All moments are monotonic seconds; `gone_at` None = still there."""
+
+    bms: VebusBms
+    charge_since: float
+    discharge_since: float
+    gone_at: float | None = None
+    had_bms: bool = False
+    """A BMS was seen there, and the system has not said since that none is configured."""
+
+    @property
+    def charge(self) -> Permission:
+        return None if self.gone_at is not None else self.bms.charge
+
+    @property
+    def discharge(self) -> Permission:
+        return None if self.gone_at is not None else self.bms.discharge
+
+    @property
+    def stops_charge(self) -> bool:
+        """A BMS is or was there and does not allow charging: refused, or unknown."""
+        return self.had_bms and self.charge is not True
+
+    @property
+    def stops_discharge(self) -> bool:
+        return self.had_bms and self.discharge is not True
+
+    @property
+    def text(self) -> str:
+        """One sentence without ages."""
+        if self.gone_at is None:
+            return sentence(self.bms)
+        return f"The VE.Bus service of the {name(self.bms)} has vanished: its permissions are unknown."
+
+    @property
+    def reason(self) -> str:
+        """The same as the reason of a limit, which ends its sentence itself."""
+        return self.text.rstrip(".")
+
+    @property
+    def permit(self) -> str:
+        """Who allows charging, as the reason of a limit."""
+        return f"allowed without a limit by the {name(self.bms)}"
+
+
+Watch = Mapping[str, Seen]
+"""Service name -> what is known of it. Start with an empty one."""
+
+
+def follow(watch: Watch, services: Mapping[str, Items], now: float) -> Watch:
+    """The next watch after looking at all services at `now` (monotonic seconds)."""
+    found = {bms.service: bms for bms in read_all(services)}
+    after = {service: _step(watch.get(service), bms, now) for service, bms in found.items()}
+    # A system that never had a BMS leaves nothing behind that anybody would miss.
+    missed = [_gone(seen, now) for service, seen in watch.items() if service not in found and seen.had_bms]
+    missed.sort(key=lambda seen: -(seen.gone_at or 0.0))
+    room = max(0, REMEMBERED - len(after))
+    return after | {seen.bms.service: seen for seen in missed[:room]}
+
+
+def watch_findings(watch: Watch, now: float) -> tuple[Finding, ...]:
+    """What a person should know of all systems in the watch."""
+    found: list[Finding] = []
+    for seen in watch.values():
+        if seen.gone_at is None:
+            found += findings(seen.bms, now, seen.had_bms)
+        else:
+            found.append(
+                Finding(
+                    "vebus-service-gone",
+                    "alarm",
+                    seen.bms.service,
+                    seen.text,
+                    "Check the cable between the GX device and the VE.Bus system",
+                    seen.gone_at,
+                    now,
+                )
+            )
+    return tuple(found)
+
+
+def _step(before: Seen | None, bms: VebusBms, now: float) -> Seen:
+    has = bms.generation not in ("none", "unknown")
+    if before is None:
+        return Seen(bms, now, now, had_bms=has)
+    return Seen(
+        bms,
+        before.charge_since if before.charge == bms.charge else now,
+        before.discharge_since if before.discharge == bms.discharge else now,
+        had_bms=has or (before.had_bms and bms.generation != "none"),
+    )
+
+
+def _gone(seen: Seen, now: float) -> Seen:
+    if seen.gone_at is not None:
+        return seen
+    return replace(
+        seen,
+        charge_since=seen.charge_since if seen.charge is None else now,
+        discharge_since=seen.discharge_since if seen.discharge is None else now,
+        gone_at=now,
+    )

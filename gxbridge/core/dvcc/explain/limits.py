@@ -1,0 +1,167 @@
+"""The limits of chargers and Multi as they are explained: value, caps, sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.limit.caps import Capped
+from gxbridge.core.dvcc.limit.current import Currents
+from gxbridge.core.dvcc.limit.decision import Cap, Limit, LimitName, Unit
+from gxbridge.core.dvcc.limit.reasons import (
+    NEXT,
+    NOTHING,
+    REASONS,
+    TERM_NAMES,
+    TITLES,
+    cap,
+    limit,
+    part_of,
+    plain,
+    said,
+    term_text,
+    would_hold,
+)
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.tell.charger_orders import Told
+from gxbridge.core.model.fast import make
+
+OWN_TEXT: Final = REASONS["own-limit"].text
+TITLE: Final = TITLES["charger"]
+
+
+def system_limits(
+    cvl: Capped, ccl: Capped, dcl: Capped, terms: tuple[Cap, ...], before: tuple[Limit, ...]
+) -> list[Limit]:
+    """CVL, CCL and DCL; the ones of the last round are kept where nothing has changed."""
+    known = before[:3] if len(before) >= 3 else (None, None, None)
+    return [
+        kept(known[0], "CVL", cvl.value, "V", cvl.caps),
+        kept(known[1], "CCL", ccl.value, "A", ccl.caps + terms),
+        kept(known[2], "DCL", dcl.value, "A", dcl.caps),
+    ]
+
+
+def kept(before: Limit | None, name: LimitName, value: float | None, unit: Unit, caps: tuple[Cap, ...]) -> Limit:
+    """The limit as it was, or a new one if anything in it is new."""
+    if before is not None and before.name == name and before.value == value and before.caps == caps:
+        return before
+    return limit(name, "", value, unit, caps)
+
+
+SHARES: Final = frozenset({"share", "rest", "asleep"})
+"""The reasons that are a part of the system's limit."""
+
+
+class Common(NamedTuple):
+    """What all chargers' limits have in common: the winner among the caps of CCL, the terms, and their texts."""
+
+    system: Cap
+    system_next: str
+    terms: tuple[Cap, ...]
+    terms_text: str
+
+
+def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
+    """One limit for each charger; `old` names those whose firmware is too old."""
+    system = ccl.caps[0]
+    common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
+    texts: dict[tuple[str, float | None], str] = {}
+    found: list[Limit] = []
+    for one in told:
+        (name, _, _, _), _, why, system_a, extra_a = one
+        text = texts.get((why, system_a))
+        if text is None:
+            text = texts[why, system_a] = charger_text(why, system_a, system)
+        if extra_a or name in old:
+            found.append(special_limit(one, text, common, name in old))
+        else:
+            found.append(charger_limit(one, text, common))
+    return found
+
+
+def charger_limit(one: Told, text: str, common: Common) -> Limit:
+    """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
+    (name, _, _, own_a), value, why, _, _ = one
+    reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text))
+    system, system_next, terms, terms_said = common
+    if why not in SHARES:
+        terms, terms_said = (), ""
+    system_a = system.value if why in SHARES else None
+    caps: tuple[Cap, ...]
+    if own_a is None:
+        caps = (reason,) if system_a is None else (reason, system)
+        runner = ""
+    elif value == own_a and why != "stopped":
+        # A charger that may do all it can is limited by its own setting, whatever its share is called.
+        text, runner = OWN_TEXT, "" if system_a is None or system_a <= own_a else system_next
+        if why in TERM_NAMES:
+            terms_said = term_text(reason)
+        caps = (own_setting(name, own_a), reason) if system_a is None else (own_setting(name, own_a), reason, system)
+    elif system_a is not None and value is not None and value < system_a < own_a:
+        runner = system_next
+        caps = (reason, system, own_setting(name, own_a))
+    else:
+        runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {plain(own_a)} A"
+        caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
+    told = NOTHING if value is None else f"{plain(value)} A"
+    sentence = (
+        f"{TITLE} {told}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {told}: {text}.{terms_said}"
+    )
+    return make(Limit, ("charger", name, value, "A", caps + terms, sentence))
+
+
+@lru_cache(maxsize=1024)
+def own_setting(name: str, own_a: float) -> Cap:
+    """A charger's own limit setting as a cap."""
+    return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
+
+
+def special_limit(one: Told, text: str, common: Common, old: bool) -> Limit:
+    """A charger with something of its own: a feeding Multi RS adds to its share, or its firmware is too old."""
+    caps = list(charger_limit(one, text, common).caps)
+    if one.extra_a:
+        caps.append(cap("rs-feed-in", None, "A", added=plain(one.extra_a)))
+    if old:
+        caps.append(cap("firmware", None, "A", one.device.name, p.FIRMWARE))
+    return limit("charger", one.device.name, one.current_a, "A", caps)
+
+
+def charger_text(why: str, system_a: float | None, system: Cap) -> str:
+    """The text of a charger's reason; `system` is the winner among the caps of CCL."""
+    if why in SHARES:
+        return said(why, system=part_of(system_a))
+    return said(why, why=system.text) if why == "stopped" else said(why)
+
+
+def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:
+    """Why the Multi gets what it gets."""
+    multi = scene.multi
+    if multi is None:
+        return limit("multi", "", None, "A", (cap("no-multi", None, "A"),))
+    if rest_a is None:
+        return limit("multi", multi.name, None, "A", (cap("no-limit", None, "A"),))
+    system = ccl.caps[0]
+    if amps.limit_a is None:
+        return limit("multi", multi.name, rest_a, "A", (cap("charge-power", rest_a, "A"),))
+    if amps.stop or ccl.value == 0:
+        caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
+    else:
+        words = {"system": part_of(amps.limit_a)}
+        caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
+    return limit("multi", multi.name, rest_a, "A", caps)
+
+
+def same_reason(reason: Cap, scene: Scene, told: Sequence[Told]) -> list[Limit]:
+    """Every limit with one and the same reason: a lost BMS, or DVCC off. Only charging may have a value."""
+    nothing = reason._replace(value=None)
+    multi = scene.multi
+    return [
+        limit("CVL", "", None, "V", (nothing._replace(unit="V"),)),
+        limit("CCL", "", reason.value, "A", (reason,)),
+        limit("DCL", "", None, "A", (nothing,)),
+        *(limit("charger", one.device.name, one.current_a, "A", (reason,)) for one in told),
+        limit("multi", "" if multi is None else multi.name, reason.value, "A", (reason,)),
+    ]

@@ -1,0 +1,67 @@
+"""From the charge current limit to what the chargers and the Multi may share: compensation for loads.
+
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import NamedTuple
+
+from gxbridge.core.dvcc.limit.caps import ChargeCaps
+from gxbridge.core.dvcc.limit.decision import Cap
+from gxbridge.core.dvcc.limit.reasons import cap, load
+from gxbridge.core.dvcc.read.inputs import Scene
+
+
+class Currents(NamedTuple):
+    """`limit_a`: for the Multi, `solar_a`: for the solar side (AC loads may be fed too). None: no limit.
+
+    `stop`: 0 A for everybody, no help from anything. `terms` explain what was added. `dark`: PV is disabled, and the
+    BMS is of the kind whose 0 A is 0 A for every charger of the solar side.
+    """
+
+    limit_a: float | None
+    solar_a: float | None
+    stop: bool
+    terms: tuple[Cap, ...]
+    dark: bool = False
+
+
+def stops_everything(scene: Scene) -> bool:
+    """Is the BMS of the kind whose 0 A means 0 A for everybody, loads or not?"""
+    return scene.quirk.stop_on_zero or scene.selection.vebus_bms
+
+
+def counts_loads(scene: Scene, limit_a: float | None) -> bool:
+    """Are metered DC loads added to this limit?"""
+    return limit_a is not None and limit_a > 0 and not stops_everything(scene)
+
+
+def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
+    """Add what DC loads and the Multi take, where that kind of BMS leaves room for it."""
+    terms: list[Cap] = []
+    limit = charge.limit.value
+    stops = stops_everything(scene)
+    if dc_loads_a is not None and limit is not None and limit > 0:
+        if stops:
+            terms.append(cap("dc-loads-not", None, "A"))
+        else:
+            added = round(dc_loads_a, 1)
+            limit += added
+            terms.append(cap("dc-loads", None, "A", added=load(added)))
+    if scene.options.clean_limits and limit is not None:
+        limit = max(limit, 0.0)
+    stop = charge.stopped or (stops and limit == 0)
+    solar = limit
+    if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit == 0):
+        raised = solar - vebus_a
+        solar = raised if scene.options.strict_sharing else float(ceil(raised))
+        terms.append(cap("ac-loads", None, "A", added=load(-vebus_a)))
+    if charge.stopped:
+        limit = solar = 0.0
+    if pv_off:
+        solar = 0.0
+        terms.append(cap("pv-disabled", None, "A"))
+    dark = stops and pv_off and not scene.options.strict_sharing
+    return Currents(limit, solar, stop, tuple(terms), dark)

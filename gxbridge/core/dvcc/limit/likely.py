@@ -1,0 +1,51 @@
+"""What is likely behind a limit: our inference, never what was said.
+
+Thresholds: Victron, Lynx Smart BMS manual (3.75 V and 5 C stop charging, below 3.6 V it resumes; 2.8 V stops
+discharging, it resumes at 3.2 V) and smallBMS manual (pre-alarm at 3.1 V); in the battery all but 3.75 V can be set.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gxbridge.core.dvcc.limit.decision import Cap
+from gxbridge.core.dvcc.limit.reasons import cap, plain
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.services import Device
+
+CELL_STOPS_V: Final = 3.75
+CELL_RESUMES_V: Final = 3.6
+COLD_C: Final = 5.0
+CELL_LOW_V: Final = 2.8
+CELL_LOW_RESUMES_V: Final = 3.2
+PRE_ALARM_V: Final = 3.1
+
+
+def why_no_charge(bms: Device) -> list[Cap]:
+    """What may have stopped the charge."""
+    found: list[Cap] = []
+    cell, cold = number(bms.items, p.MAX_CELL_VOLTAGE), number(bms.items, p.MIN_CELL_TEMPERATURE)
+    if cell is not None and cell >= CELL_RESUMES_V:
+        name = "cell-high" if cell >= CELL_STOPS_V else "cell-high-waits"
+        found.append(cap(name, None, "A", bms.name, p.MAX_CELL_VOLTAGE, cell=plain(cell)))
+    if cold is not None and cold < COLD_C:
+        found.append(cap("cold", None, "A", bms.name, p.MIN_CELL_TEMPERATURE, temperature=plain(cold)))
+    return found
+
+
+def why_no_discharge(bms: Device) -> list[Cap]:
+    """What may have stopped the discharge."""
+    cell = number(bms.items, p.MIN_CELL_VOLTAGE)
+    if cell is None or cell >= CELL_LOW_RESUMES_V:
+        return []
+    name = "cell-low" if cell <= CELL_LOW_V else "cell-low-waits"
+    return [cap(name, None, "A", bms.name, p.MIN_CELL_VOLTAGE, cell=plain(cell))]
+
+
+def near_the_end(bms: Device) -> list[Cap]:
+    """The pre-alarm, while discharge is still allowed."""
+    cell = number(bms.items, p.MIN_CELL_VOLTAGE)
+    if cell is None or cell > PRE_ALARM_V:
+        return []
+    return [cap("pre-alarm", None, "A", bms.name, p.MIN_CELL_VOLTAGE, cell=plain(cell))]

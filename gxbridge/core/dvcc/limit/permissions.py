@@ -1,0 +1,55 @@
+"""Whether the BMS in control allows charging and discharging: yes, no, or unknown.
+
+Where a product always says it (a Lynx), or a BMS has said it once, not knowing is unknown; elsewhere it is not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Literal, TypeAlias
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.numbers import number
+
+Word: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
+
+
+def word(value: float | None, expected: bool) -> Word:
+    """A 0 or 1 as a word; anything else is unknown where an answer is expected."""
+    if value == 1:
+        return "yes"
+    if value == 0:
+        return "no"
+    return "unknown" if expected or value is not None else "not offered"
+
+
+def battery_word(scene: Scene, path: str, gave: Set[tuple[str, str]]) -> Word:
+    """What the battery BMS says about charging or discharging."""
+    bms = scene.bms
+    if bms is None or not scene.options.battery_permission_counts:
+        return "not offered"
+    expected = scene.quirk.gives_permissions or (bms.name, path) in gave
+    return word(number(bms.items, path), expected)
+
+
+def vebus_word(scene: Scene) -> Word:
+    """What a VE.Bus BMS says about charging."""
+    multi = scene.multi
+    if multi is None or not scene.selection.vebus_bms:
+        return "not offered"
+    found = word(number(multi.items, p.BMS_ALLOW_CHARGE), expected=True)
+    return "yes" if found == "unknown" and not scene.options.unknown_permission_stops else found
+
+
+def given(scene: Scene, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Remember which permissions the BMS in control has given; others are forgotten."""
+    bms = scene.bms
+    if bms is None:
+        return gave
+    fresh = frozenset(
+        (bms.name, path)
+        for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
+        if (bms.name, path) in gave or number(bms.items, path) is not None
+    )
+    return gave if fresh == gave else fresh

@@ -1,0 +1,64 @@
+"""Everything one decision looks at, prepared once: the services sorted, the choices made, the settings in force."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
+from gxbridge.core.dvcc.read.selection import Selection, select
+from gxbridge.core.dvcc.read.services import Device, Plant, survey
+from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
+from gxbridge.core.dvcc.read.user_settings import Settings, read_settings
+
+
+class Scene(NamedTuple):
+    """`settings` are those of the snapshot; what a BMS forces is in the memory."""
+
+    plant: Plant
+    settings: Settings
+    selection: Selection
+    options: Options
+    quirk: Quirk
+    voltage: Voltage | None
+    charge_stops: tuple[Stop, ...] = ()
+    discharge_stops: tuple[Stop, ...] = ()
+    charge_permits: tuple[Permit, ...] = ()
+
+    @property
+    def voltage_v(self) -> float | None:
+        """The battery voltage."""
+        return None if self.voltage is None else self.voltage.value_v
+
+    @property
+    def bms(self) -> Device | None:
+        """The BMS in control."""
+        return self.selection.bms
+
+    @property
+    def multi(self) -> Device | None:
+        """The one VE.Bus system."""
+        return self.selection.multi
+
+
+def look(snapshot: Snapshot) -> Scene:
+    """Prepare one decision."""
+    plant = survey(snapshot.services)
+    settings = read_settings(snapshot.settings)
+    selection = select(plant, settings, snapshot.platform)
+    bms, options = selection.bms, snapshot.options
+    quirk = ORDINARY if bms is None else quirk_of(bms.items)
+    voltage = battery_voltage(plant, selection.monitor, options)
+    if not options.other_bms_stops:
+        return Scene(plant, settings, selection, options, quirk, voltage)
+    words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
+    return Scene(plant, settings, selection, options, quirk, voltage, *words)
+
+
+def bms_identity(scene: Scene) -> tuple[str, float | None]:
+    """Name and product of the BMS in control, ("", None) without."""
+    bms = scene.bms
+    return ("", None) if bms is None else (bms.name, number(bms.items, p.PRODUCT_ID))

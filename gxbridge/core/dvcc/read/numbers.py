@@ -1,0 +1,34 @@
+"""Reading numbers from items: whatever is not a sensible finite number is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gxbridge.core.model.items import Value
+
+SENSIBLE: Final = 1e9
+"""Nothing on a boat or in a house reaches this; larger values, NaN and infinities are rubbish."""
+
+
+def number(items: Mapping[str, Value], path: str) -> float | None:
+    """The number at `path`; None when it is missing, invalid, text, NaN or beyond any sense."""
+    value = items.get(path)
+    if value is None:
+        return None
+    try:  # cheaper than asking for the type: text is rare, and this is asked some hundred times for each decision
+        return value if -SENSIBLE < value < SENSIBLE else None  # type: ignore[operator,return-value]
+    except TypeError:
+        return None
+
+
+def text(items: Mapping[str, Value], path: str) -> str:
+    """The text at `path`, "" when there is none."""
+    value = items.get(path)
+    return value if isinstance(value, str) else ""
+
+
+def least(*values: float | None) -> float | None:
+    """The smallest of the known values, None when none is known."""
+    known = [value for value in values if value is not None]
+    return min(known) if known else None

@@ -1,0 +1,62 @@
+"""What may not be believed: nonsense numbers, and charge voltages that do not fit the battery.
+
+Windows: our own, from lithium and lead batteries of 12, 24 and 48 V; the class limits are those of register 0xEDEF's
+automatic detection in our notes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Service
+
+LOWEST: Final = 10
+HIGHEST: Final = 16
+PER: Final = 12
+"""The window of a nominal voltage: 10 to 16 V at 12 V, 20 to 32 V at 24 V, 40 to 64 V at 48 V."""
+CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
+"""A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
+HIGHEST_CLASS: Final = 48.0
+
+
+class Window(NamedTuple):
+    """The nominal voltage and the charge voltages that make sense for it (V)."""
+
+    nominal_v: float
+    low_v: float
+    high_v: float
+
+
+def sane(value: float | None, options: Options) -> float | None:
+    """A limit; one below 0 is nonsense and unknown, where that guard is on."""
+    return None if value is not None and value < 0 and options.clean_limits else value
+
+
+def nominal_voltage(items: Service, options: Options, measured_v: float | None) -> float | None:
+    """The nominal voltage: configured, else the battery's own setting, else the class of what is measured."""
+    if options.nominal_voltage_v is not None:
+        return options.nominal_voltage_v
+    own = number(items, p.NOMINAL_VOLTAGE)
+    if own is not None and own > 0:
+        return own
+    voltage = number(items, p.VOLTAGE) or measured_v
+    if not voltage:
+        return None
+    return next((nominal for below, nominal in CLASSES if voltage < below), HIGHEST_CLASS)
+
+
+def window(nominal_v: float) -> Window:
+    """The window of a nominal voltage."""
+    return Window(nominal_v, nominal_v * LOWEST / PER, nominal_v * HIGHEST / PER)
+
+
+def implausible(cvl: float, nominal_v: float | None) -> Window | None:
+    """The window that a charge voltage is not in; None when it is fine, or in any window without a nominal voltage."""
+    if nominal_v is not None:
+        found = window(nominal_v)
+        return None if found.low_v <= cvl <= found.high_v else found
+    windows = [window(nominal) for nominal in (*(nominal for _, nominal in CLASSES), HIGHEST_CLASS)]
+    return None if any(w.low_v <= cvl <= w.high_v for w in windows) else windows[0]

@@ -1,0 +1,151 @@
+"""What is special about some BMS products: one table, and the small functions it names.
+
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; product ids of the Lynx family:
+Victron, VE.Can registers public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.snapshot import Service
+from gxbridge.core.model.record import record
+
+PYLONTECH_START_V: Final = 52.5
+"""Where the slow voltage regulator of the 48 V Pylontech begins."""
+
+
+class Told(NamedTuple):
+    """A charge voltage and current limit, and the memory of the slow regulator (V)."""
+
+    cvl: float
+    ccl: float | None
+    regulator_v: float
+
+
+Adjust = Callable[[Service, Told], Told]
+
+
+@record
+class Quirk:
+    """`stop_on_zero`: a charge current limit of 0 stops every charger, and no load compensation is added.
+
+    `quick`: a new charge voltage limit is passed on at once. `gives_permissions`: the product always says whether
+    charge and discharge are allowed, so silence about it is a fault. `adjust` changes what the BMS said.
+    """
+
+    name: str
+    stop_on_zero: bool = False
+    quick: bool = False
+    gives_permissions: bool = False
+    adjust: Adjust | None = None
+
+
+def lg(_: Service, told: Told) -> Told:
+    """Room for the 0.4 V overvoltage of feed-in under the 57.7 V at which the battery disconnects."""
+    return told._replace(cvl=min(told.cvl, 57.3))
+
+
+def byd(_: Service, told: Told) -> Told:
+    """At 0 A the battery is full: float it at 55 V and let loads be fed."""
+    if told.ccl == 0:
+        return told._replace(cvl=min(told.cvl, 55.0), ccl=40.0)
+    return told
+
+
+def pelio(items: Service, told: Told) -> Told:
+    """At most 56 V (55.2 V when nearly no current is allowed) and at least a fifth of the capacity."""
+    full = told.ccl is not None and told.ccl < 0.1
+    capacity = number(items, p.INSTALLED_CAPACITY) or 100
+    return told._replace(
+        cvl=min(told.cvl, 55.2 if full else 56.0),
+        ccl=None if told.ccl is None else max(told.ccl, round(capacity / 5)),
+    )
+
+
+def pylontech(items: Service, told: Told) -> Told:
+    """Keep the battery where its cells balance; never let a low limit starve the loads."""
+    if items.get(p.OWN_VOLTAGE_CONTROL) == 1:
+        return told
+    if told.cvl <= 20:
+        return told
+    ccl = told.ccl
+    if told.cvl < 30:
+        capacity = number(items, p.INSTALLED_CAPACITY) or 55
+        cvl = min(told.cvl, 27.6 if ccl is not None and ccl < 0.1 else 27.8)
+        return told._replace(cvl=cvl, ccl=None if ccl is None else max(ccl, round(capacity / 4)))
+    capacity = number(items, p.INSTALLED_CAPACITY) or 25
+    if told.cvl <= 55 and ccl is not None:
+        told = told._replace(ccl=max(ccl, round(capacity / 4)))
+    return told if told.cvl > 54 else regulate(items, told)
+
+
+def regulate(items: Service, told: Told) -> Told:
+    """The slow regulator of a 15-cell Pylontech: hold the highest cell at 3.52 V."""
+    voltage = number(items, p.VOLTAGE)
+    low, high = number(items, p.MIN_CELL_VOLTAGE), number(items, p.MAX_CELL_VOLTAGE)
+    if voltage is None or low is None or high is None:
+        return told._replace(cvl=min(told.cvl, 52.4))
+    spread = max(high - low, 0.0)
+    skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else 0.0
+    aim = min(max(voltage + 16 * (3.52 - high) - skew * spread, 47.0), 52.8)
+    regulator_v = 0.95 * told.regulator_v + 0.05 * aim
+    return told._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
+
+
+LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)
+ORDINARY: Final = Quirk("BMS")
+
+QUIRKS: Final[Mapping[int, Quirk]] = {
+    **dict.fromkeys((0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7), LYNX),
+    0xB004: Quirk("LG", adjust=lg),
+    0xB009: Quirk("Pylontech", adjust=pylontech),
+    **dict.fromkeys((0xB00A, 0xB015, 0xB019), Quirk("BYD", adjust=byd)),
+    0xB029: Quirk("Pelio-L", adjust=pelio),
+}
+"""By product id; every other product is `ORDINARY`."""
+
+
+def quirk_of(items: Service) -> Quirk:
+    """The row of a battery service's product."""
+    product = number(items, p.PRODUCT_ID)
+    return ORDINARY if product is None else QUIRKS.get(int(product), ORDINARY)
+
+
+class Forced(NamedTuple):
+    """What a controlling BMS does to settings: a value (bit 0 on, bit 1 forced), or None to remove the force bit."""
+
+    dvcc: int | None = None
+    svs: int | None = None
+    sts: int | None = None
+
+
+ON, OFF = 3, 2
+FORCED: Final[Mapping[int, Forced]] = {
+    **dict.fromkeys(
+        (0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7, 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055), Forced(ON, ON, OFF)
+    ),
+    **dict.fromkeys(
+        (
+            *(0xB005, 0xB009, 0xB00A, 0xB015, 0xB016, 0xB019, 0xB01A, 0xB01B),
+            *(0xB01D, 0xB01E, 0xB01F, 0xB021, 0xB028, 0xB029, 0xB052),
+        ),
+        Forced(ON, OFF, OFF),
+    ),
+    **dict.fromkeys((0xB014, 0xB020, 0xB024, 0xB02A, 0xB02B, 0xB051), Forced(ON, None, OFF)),
+}
+NOT_FORCED: Final = Forced()
+FORCE_BIT: Final = 2
+
+
+def forced_of(product: float | None) -> Forced:
+    """The settings a controlling BMS of this product forces; `NOT_FORCED` for others and for none."""
+    return NOT_FORCED if product is None else FORCED.get(int(product), NOT_FORCED)
+
+
+def force(setting: int, forced: int | None) -> int:
+    """A stored setting after the BMS has had its say."""
+    return setting & ~FORCE_BIT if forced is None else forced

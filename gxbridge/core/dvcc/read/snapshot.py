@@ -1,0 +1,61 @@
+"""What is known at one moment: every D-Bus service that matters, the settings, the options. A value, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import NamedTuple, TypeAlias
+
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+
+Service: TypeAlias = Mapping[str, Value]
+"""The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
+
+Arrivals: TypeAlias = Iterable[tuple[str, str]]
+"""(service, path) of every item that arrived since the last look, changed or not."""
+
+
+class Stop(NamedTuple):
+    """Another BMS says stop: behind a VE.Bus system, at wired terminals, over Bluetooth. It can only stop.
+
+    `source` is a service or a device, `path` its path where it has one, `since` monotonic seconds, `text` without age.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str
+
+
+class Permit(NamedTuple):
+    """A BMS that can only say yes or no says yes to charging, without a limit. Fields as those of `Stop`.
+
+    It lifts nothing that anybody else holds: it is one more cap, so high that everything else is lower. It counts as no
+    BMS for the chargers: they are not told to rely on one.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str
+
+
+@record
+class Snapshot:
+    """`services` in order of appearance; in profile `strict` the order only decides between equals.
+
+    `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
+    `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
+    CAN batteries); a service that is not in it counts as alive as long as its values are valid.
+    """
+
+    services: Mapping[str, Service]
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    platform: str = ""
+    heard: Mapping[str, float] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    charge_stops: tuple[Stop, ...] = ()
+    discharge_stops: tuple[Stop, ...] = ()
+    charge_permits: tuple[Permit, ...] = ()

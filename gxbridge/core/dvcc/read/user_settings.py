@@ -1,0 +1,76 @@
+"""The settings that DVCC looks at, with the defaults they have on a GX that never changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number, text
+from gxbridge.core.model.items import Value
+
+NO_BMS: Final = -255
+"""`BmsInstance` for "none"; -1 is automatic, 0 and above a device instance."""
+AUTOMATIC_BMS: Final = -1
+ON: Final = 1
+"""Bit 0 of the DVCC and shared-sense settings; bit 1 says that it is forced."""
+
+DEFAULTS: Final[Mapping[str, float]] = {
+    p.SET_DVCC: 0,
+    p.SET_MAX_CURRENT: -1,
+    p.SET_MAX_VOLTAGE: 0,
+    p.SET_BMS_INSTANCE: AUTOMATIC_BMS,
+    p.SET_SVS: 1,
+    p.SET_STS: 1,
+    p.SET_SCS: 1,
+    p.SET_ALL_MULTIS: 0,
+    p.SET_DC_SYSTEM: 0,
+    p.SET_AC_INPUT_1: 1,
+    p.SET_AC_INPUT_2: 2,
+    p.SET_FEED_IN: 0,
+}
+DEFAULT_BATTERY: Final = "default"
+DEFAULT_TEMPERATURE: Final = "default"
+
+
+class Settings(NamedTuple):
+    """`dvcc`, `svs`, `sts`, `scs`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
+
+    dvcc: int
+    svs: int
+    sts: int
+    scs: int
+    max_current_a: float
+    max_voltage_v: float
+    bms_instance: int
+    battery: str
+    temperature: str
+    all_multis: bool
+    has_dc_system: bool
+    ac_inputs: tuple[int, int]
+    feed_in: bool
+
+
+def value_of(values: Mapping[str, Value], path: str) -> float:
+    """One number; its default when it is missing or nonsense."""
+    value = number(values, path) if path in values else None
+    return DEFAULTS[path] if value is None else value
+
+
+def read_settings(values: Mapping[str, Value]) -> Settings:
+    """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
+    return Settings(
+        dvcc=int(value_of(values, p.SET_DVCC)),
+        svs=int(value_of(values, p.SET_SVS)),
+        sts=int(value_of(values, p.SET_STS)),
+        scs=int(value_of(values, p.SET_SCS)),
+        max_current_a=value_of(values, p.SET_MAX_CURRENT),
+        max_voltage_v=value_of(values, p.SET_MAX_VOLTAGE),
+        bms_instance=int(value_of(values, p.SET_BMS_INSTANCE)),
+        battery=text(values, p.SET_BATTERY) or DEFAULT_BATTERY,
+        temperature=text(values, p.SET_TEMPERATURE) or DEFAULT_TEMPERATURE,
+        all_multis=value_of(values, p.SET_ALL_MULTIS) == 1,
+        has_dc_system=value_of(values, p.SET_DC_SYSTEM) == 1,
+        ac_inputs=(int(value_of(values, p.SET_AC_INPUT_1)), int(value_of(values, p.SET_AC_INPUT_2))),
+        feed_in=value_of(values, p.SET_FEED_IN) == 1,
+    )

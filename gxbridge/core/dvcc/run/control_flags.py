@@ -1,0 +1,35 @@
+"""What com.victronenergy.system would show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.run.flags import Flags
+from gxbridge.core.model.items import Value
+
+
+def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
+    """The control flags and what is selected, by the vendor's paths."""
+    bms, monitor, multi = scene.bms, scene.selection.monitor, scene.multi
+    return {
+        p.ACTIVE_BMS: None if bms is None else bms.name,
+        p.ACTIVE_BMS_INSTANCE: None if bms is None else int(bms.instance),
+        p.CONTROL_DVCC: flags.dvcc,
+        p.CONTROL_SOLAR_VOLTAGE: flags.solar_voltage,
+        p.CONTROL_SOLAR_CURRENT: flags.solar_current,
+        p.CONTROL_EFFECTIVE_VOLTAGE: flags.effective_v,
+        p.CONTROL_BMS_PARAMETERS: flags.bms_parameters,
+        p.CONTROL_MAX_CURRENT: flags.max_current,
+        p.CONTROL_MULTI_SENSE: flags.multi_sense,
+        p.CONTROL_VOLTAGE_SENSE: flags.voltage_sense,
+        p.CONTROL_TEMPERATURE_SENSE: flags.temperature_sense,
+        p.CONTROL_CURRENT_SENSE: flags.current_sense,
+        p.BATTERY_SERVICE: None if monitor is None else monitor.name,
+        p.BATTERY_CHARGE_VOLTAGE: flags.charge_v,
+        p.BATTERY_VOLTAGE: scene.voltage_v,
+        p.ALARM_FIRMWARE: flags.alarm_firmware,
+        p.ALARM_MULTIPLE: flags.alarm_multiple,
+        p.VEBUS_SERVICE: None if multi is None or multi.items.get(p.CONNECTED) != 1 else multi.name,
+    }

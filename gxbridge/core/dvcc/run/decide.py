@@ -1,0 +1,160 @@
+"""One decision: what is known and remembered in, what to write and why out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gxbridge.core.dvcc.explain.findings import sense_finding
+from gxbridge.core.dvcc.limit.bms_limits import listen
+from gxbridge.core.dvcc.limit.cap_history import Chronicle
+from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
+from gxbridge.core.dvcc.limit.clocks import running
+from gxbridge.core.dvcc.limit.decision import GONE, Decision, Write
+from gxbridge.core.dvcc.limit.voltage import voltages
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene, look
+from gxbridge.core.dvcc.read.measurements import show
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.quirks import quirk_of
+from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
+from gxbridge.core.dvcc.run.auditing import audit, audit_findings
+from gxbridge.core.dvcc.run.control_flags import published
+from gxbridge.core.dvcc.run.control_round import full_round
+from gxbridge.core.dvcc.run.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, state_of
+from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.sense import share_sense
+from gxbridge.core.dvcc.run.timers import due
+from gxbridge.core.dvcc.run.update_state import observe
+from gxbridge.core.dvcc.run.withdrawn import granted, taken_back
+from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+
+ROUND_S: Final = 3
+"""Every so many seconds: the full round."""
+PV_DISABLE_READS: Final = 20
+"""How many rounds a request to disable PV lasts."""
+
+
+def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> tuple[Decision, Memory]:
+    """Decide at `now` (monotonic seconds). Call it every whole second, and at once with what arrived in between.
+
+    Every call lets the due timers act: low passes each second, sense and the full round every third. `arrivals` that
+    cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
+    the returned memory into the next call. Never raises, whatever the values are.
+    """
+    scene = look(snapshot)
+    before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    scene, memory, second = observe(scene, snapshot, memory, now, arrivals)
+    writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
+    standing = state_of(memory.controllers, now)
+    sense = due(memory.sense, now)
+    if sense is not None:
+        more, memory = share_sense(scene, memory, sense, standing.state)
+        writes += more
+    if (sense is not None or starting) and not scene.options.fresh_values:
+        fresh = show(scene)  # it is shown from the next second on
+    else:
+        fresh = memory.shown
+    grants = granted(scene, memory) if scene.options.early_lowering else None
+    round_due = second is not None and second % ROUND_S == 0
+    stopped = scene.options.loss_stops_first and standing.state in GONE
+    newly_lost = standing.state in GONE and standing.state != memory.round_state
+    lowered = grants is not None and not stopped and taken_back(memory.grants, grants)
+    adjusted = round_due or (grants is not None and (newly_lost or lowered))
+    if adjusted:
+        more, memory = full_round(scene, memory, now, standing)
+        writes += more
+    elif memory.adjusted_at is None:
+        foreseen = full_round(scene, memory, now, standing).memory  # what the first round would say, without doing it
+        memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
+    seen = memory.audit if second is None else audit(scene, memory.audit, memory.limits, now)
+    if adjusted:
+        # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
+        kept = memory.grants if stopped else grants
+        memory = memory.but(grants=kept, round_state=standing.state, audit=seen)
+    elif seen is not memory.audit:
+        memory = memory.but(audit=seen)
+    if fresh is not memory.shown:
+        memory = memory.but(shown=fresh)
+    return conclude(scene, memory, now, writes, adjusted, standing), memory
+
+
+def take(
+    scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals, controlling: str
+) -> tuple[list[Write], Memory]:
+    """What arrived and cannot wait: a charge voltage of a quick BMS, a request to disable PV."""
+    writes: list[Write] = []
+    for service, path in arrivals:
+        if path == p.CVL and service == controlling:
+            writes += quick(scene, memory, service, now)
+        elif path == p.PV_DISABLE and service == p.SYSTEM:
+            wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
+            memory = memory.but(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
+    return writes, memory
+
+
+def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]:
+    """A charge voltage of a quick BMS is passed on at once: voltages only."""
+    bms = scene.bms
+    if bms is None or bms.name != service:
+        # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
+        known = scene.plant.named(service, p.BATTERY)
+        if known is None or not quirk_of(known.items).quick or scene.options.loss_stops_first:
+            return []
+        return charge_voltages(scene, voltages(None, scene.multi, scene.settings, scene.plant.inverters))
+    if not scene.quirk.quick:
+        return []
+    cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), scene.voltage_v)
+    if cvl.refused:
+        return []
+    volts = voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
+    if volts.effective_v is not None and refusal(scene, volts.effective_v, scene.voltage_v) is not None:
+        return []
+    writes = charge_voltages(scene, volts)
+    others = scene.selection.other_multis if scene.settings.all_multis else ()
+    for multi in (*others, *(() if scene.multi is None else (scene.multi,))):
+        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+    return writes
+
+
+def conclude(
+    scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool, standing: BmsStanding
+) -> Decision:
+    """Put the decision together."""
+    state, who, since = standing
+    findings = (*memory.findings, *audit_findings(scene, memory.audit, now))
+    voltage = scene.voltage
+    if voltage is not None and voltage.guarded:
+        findings = (*findings, sense_finding(voltage, now))
+    link, multi = link_ends(scene, memory, standing), multi_stops(memory)
+    return Decision(
+        writes=tuple(writes),
+        published=published(scene, memory.flags),
+        limits=memory.limits,
+        findings=findings,
+        adjusted=adjusted,
+        bms_service="" if who is None else who.name,
+        bms_state=state,
+        bms_since=since,
+        charge_link_ends_at=link,
+        multi_stops_at=multi,
+        clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
+    )
+
+
+def link_ends(scene: Scene, memory: Memory, standing: BmsStanding) -> float | None:
+    """When the chargers' links end, if nothing changes: None while they are renewed."""
+    told = memory.charge_told_at
+    if told is None or memory.adjusted_at is None:
+        return None
+    who = standing.who
+    if standing.state == "silent" and who is not None and scene.options.loss_stops_first:
+        return who.last_word + QUIET_S + LINK_S
+    return told + LINK_S if told < memory.adjusted_at else None
+
+
+def multi_stops(memory: Memory) -> float | None:
+    """When the Multi stops by its own timer, if no discharge limit comes: None while it is renewed."""
+    told = memory.discharge_told_at
+    if told is None or memory.adjusted_at is None:
+        return None
+    return told + MULTI_S if told < memory.adjusted_at else None

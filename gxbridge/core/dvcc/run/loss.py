@@ -1,0 +1,133 @@
+"""A BMS that was in control and went silent: for how long, and who it was.
+
+A BMS is lost when its service has gone or gives no charge voltage limit any more (our own batteries: after 10 s of
+silence). One that never was there is not lost. Link values expire in a charger 60 s after the last write (Victron,
+VE.Can registers public, 0x2001, 0x200E); a Multi stops about 5 min after its last
+limits (victronenergy/venus, as users report).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.limit.decision import BmsState
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
+from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
+from gxbridge.core.dvcc.run.memory import Controller
+
+QUIET_S: Final = 60.0
+"""So long after the last word 0 A is written, then nothing."""
+NOTICED_S: Final = 10.0
+"""A silent CAN battery is noticed after this time, so no last word is older while its values are still valid."""
+LINK_S: Final = 60.0
+"""A charger's link values expire this long after the last write (then error #67)."""
+MULTI_S: Final = 300.0
+"""A Multi stops about this long after its last limits."""
+
+
+def watch(
+    scene: Scene, known: tuple[Controller, ...], heard: Mapping[str, float], now: float
+) -> tuple[Controller, ...]:
+    """Who controls and who is lost, after this look."""
+    by_kind = {controller.kind: controller for controller in known}
+    found = (
+        watch_battery(scene, by_kind.get(p.BATTERY), heard, now),
+        watch_vebus(scene, by_kind.get(p.VEBUS), heard, now),
+    )
+    return tuple(controller for controller in found if controller is not None)
+
+
+def watch_battery(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+    """The battery BMS: the selected one, unless the one in control is lost and the user chose no other."""
+    wanted = scene.settings.bms_instance
+    if wanted == NO_BMS:
+        return None
+    if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
+        device = scene.plant.named(known.name, p.BATTERY)
+        if device is None or not is_bms(device):
+            device = elsewhere(scene, known)
+            if device is not None:
+                moved = present(device, known, heard, now)
+                return moved if known.lost_at is not None else moved._replace(since=known.since)
+            return known if known.lost_at is not None else known._replace(lost_at=now)
+    bms = scene.selection.bms
+    return None if bms is None else present(bms, known, heard, now)
+
+
+def elsewhere(scene: Scene, known: Controller) -> Device | None:
+    """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
+    marks = set(known.identity.split())
+    return next(
+        (
+            device
+            for device in scene.plant.of(p.BATTERY)
+            if is_bms(device) and not marks.isdisjoint(identity_of(device).split())
+        ),
+        None,
+    )
+
+
+def identity_of(device: Device) -> str:
+    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    unique = number(device.items, p.UNIQUE_NUMBER)
+    serial = device.items.get(p.SERIAL)
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
+
+
+def watch_vebus(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+    """The VE.Bus BMS: lost when the system has gone or does not say any more that it has one."""
+    if known is not None:
+        device = scene.plant.named(known.name, p.VEBUS)
+        kind = None if device is None else number(device.items, p.BMS_TYPE)
+        if kind is None:
+            return known if known.lost_at is not None else known._replace(lost_at=now)
+    multi = scene.multi
+    if multi is None or number(multi.items, p.BMS_TYPE) != VEBUS_BMS:
+        return None
+    return present(multi, known, heard, now)
+
+
+def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:
+    """A controller that is there, with its last word."""
+    same = known is not None and known.name == device.name and known.lost_at is None
+    since = known.since if known is not None and same else now
+    last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
+    return Controller(
+        device.name, device.kind, title(device), device.instance, since, last_word, identity=identity_of(device)
+    )
+
+
+def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:
+    """The controller that is lost, the battery before the VE.Bus BMS."""
+    return next((controller for controller in controllers if controller.lost_at is not None), None)
+
+
+class BmsStanding(NamedTuple):
+    """Live, silent, lost or none; who; and since when (monotonic s)."""
+
+    state: BmsState
+    who: Controller | None
+    since: float | None
+
+
+NO_BMS_EVER: Final = BmsStanding("none", None, None)
+
+
+def state_of(controllers: tuple[Controller, ...], now: float) -> BmsStanding:
+    """How it stands with the BMS in control."""
+    if not controllers:
+        return NO_BMS_EVER
+    lost = first_lost(controllers)
+    if lost is not None and lost.lost_at is not None:
+        ends = lost.last_word + QUIET_S
+        if now < ends:
+            return BmsStanding("silent", lost, lost.lost_at)
+        return BmsStanding("lost", lost, max(ends, lost.lost_at))
+    return BmsStanding("live", controllers[0], controllers[0].since)

@@ -1,0 +1,119 @@
+"""What one decision leaves for the next: low passes, last written limits, timers. A value, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from gxbridge.core.dvcc.limit.cap_history import Since
+from gxbridge.core.dvcc.limit.decision import BmsState, Limit
+from gxbridge.core.dvcc.read.measurements import Shown
+from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
+from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
+from gxbridge.core.dvcc.run.flags import Flags
+from gxbridge.core.model.fast import changed
+from gxbridge.core.model.finding import Finding
+
+START_FLAGS: Final = Flags()
+NOTHING_SHOWN: Final = Shown()
+NOTHING_YET: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+class Timer(NamedTuple):
+    """A clock of whole seconds: when the next one is due (monotonic s) and how many there were."""
+
+    due_at: float
+    seconds: int = 0
+
+
+class Stored(NamedTuple):
+    """A setting that a BMS may force: what com.victronenergy.settings said last, and what holds."""
+
+    raw: int
+    value: int
+
+
+class Controller(NamedTuple):
+    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there."""
+
+    name: str
+    kind: str
+    title: str
+    """What a person calls it, kept for when it is gone."""
+    instance: float
+    since: float
+    last_word: float
+    lost_at: float | None = None
+    identity: str = ""
+    """What the battery is known by under any service name; "" when it does not say."""
+
+
+class Grants(NamedTuple):
+    """What was granted at the last adjust, each as a number that is lower when less is granted."""
+
+    cvl: float
+    ccl: float
+    dcl: float
+    charge: float
+    discharge: float
+    vebus: float
+    voltage: float
+    """1 while the charge voltage makes sense."""
+    user_a: float
+    user_v: float
+    charge_stops: float
+    discharge_stops: float
+    """How many other BMSes say stop, as negative numbers."""
+
+
+class Memory(NamedTuple):
+    """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
+
+    control: Timer | None = None
+    """The seconds of the control loop, while there is anything to control or to obey."""
+    control_seconds: int = 0
+    """Where its count of seconds goes on when it begins again."""
+    sense: Timer | None = None
+    """The seconds of shared sense, from the first look on."""
+    smoothed: Mapping[str, float] = NOTHING_YET
+    """Service -> smoothed current of a solar charger or inverter/charger."""
+    vebus_a: float = 0.0
+    dc_loads_a: float = 0.0
+    regulator_v: float = PYLONTECH_START_V
+    flags: Flags = START_FLAGS
+    bms: tuple[str, float | None] | None = None
+    """Name and product id of the BMS in control at the last look; None before the first."""
+    dvcc: Stored | None = None
+    svs: Stored | None = None
+    sts: Stored | None = None
+    pv_disabled_reads: int = 0
+    unlimited: bool = False
+    """The Multi was already told that there is no limit."""
+    limited: bool = False
+    """The Multi was told a limit since it was last told that there is none."""
+    shown: Shown = NOTHING_SHOWN
+    """What com.victronenergy.system would show since the last whole second."""
+    controllers: tuple[Controller, ...] = ()
+    """The battery BMS and the VE.Bus BMS in control, or lost."""
+    gave: frozenset[tuple[str, str]] = frozenset()
+    """(service, path) of permissions that a BMS in control has given at least once."""
+    grants: Grants | None = None
+    since: Since = NOTHING_YET
+    limits: tuple[Limit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """As of the last adjust."""
+    round_state: BmsState = "none"
+    adjusted_at: float | None = None
+    charge_told_at: float | None = None
+    """When a charger was last told anything."""
+    discharge_told_at: float | None = None
+    """When the Multi was last told a discharge limit."""
+    audit: Audit = NOTHING_SEEN
+
+    def but(self, **changes: Any) -> Memory:
+        """This memory with some fields changed."""
+        return changed(self, PLACES, changes)
+
+
+PLACES: Final[Mapping[str, int]] = {name: place for place, name in enumerate(Memory._fields)}

@@ -1,0 +1,103 @@
+"""What is remembered from merely looking: who is there, who controls, what a BMS forces."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.limit.permissions import given
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene, bms_identity
+from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
+from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
+from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, ON
+from gxbridge.core.dvcc.run.loss import first_lost, watch
+from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
+from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
+from gxbridge.core.dvcc.run.timers import due
+
+CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
+"""The classes of services for which the control loop runs."""
+
+
+class Observed(NamedTuple):
+    """What was seen and what is remembered of it. `second`: the control loop's second, if one is due now.
+
+    In the scene there is no BMS where the one in control is lost and no other may take over.
+    """
+
+    scene: Scene
+    memory: Memory
+    second: int | None
+
+
+def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
+    """Look around; if a second of the control loop is due, let the low passes run."""
+    controllers = watch(scene, memory.controllers, snapshot.heard, now)
+    if scene.options.loss_stops_first and first_lost(controllers) is not None:
+        scene = scene._replace(selection=scene.selection._replace(bms=None), quirk=ORDINARY)
+    elif scene.options.unknown_limit_stops and scene.bms is None:
+        scene = expecting(scene)
+    identity = bms_identity(scene)
+    chosen = {path for service, path in arrivals if service == p.SETTINGS}
+    dvcc = stored(memory.dvcc, scene.settings.dvcc, p.SET_DVCC in chosen)
+    svs = stored(memory.svs, scene.settings.svs, p.SET_SVS in chosen)
+    sts = stored(memory.sts, scene.settings.sts, p.SET_STS in chosen)
+    flags = memory.flags
+    if memory.bms is None:
+        flags = flags.but(dvcc=scene.settings.dvcc & ON)
+    if identity != memory.bms or any(has_its_say(service, path) for service, path in arrivals):
+        forced = forced_of(identity[1])
+        dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
+        svs = svs._replace(value=force(svs.value, forced.svs))
+        sts = sts._replace(value=force(sts.value, forced.sts))
+    control, paused = memory.control, memory.control_seconds
+    if not any(scene.plant.of(kind) for kind in CONTROLLED):
+        control, paused = None, paused if control is None else control.seconds
+    elif control is None:
+        control = Timer(now + 1, paused)
+    smoothed, vebus_a = begin(memory.smoothed, scene.plant.solar_side), memory.vebus_a
+    timer = due(control, now)
+    if timer is not None and is_on(dvcc):
+        smoothed = advance(smoothed, scene.plant.solar_side)
+        vebus_a = advance_vebus(vebus_a, scene.plant, scene.multi)
+    memory = memory.but(
+        control=timer or control,
+        control_seconds=paused,
+        sense=memory.sense or Timer(now + 1),
+        smoothed=smoothed,
+        vebus_a=vebus_a,
+        flags=flags,
+        bms=identity,
+        dvcc=dvcc,
+        svs=svs,
+        sts=sts,
+        controllers=controllers,
+        gave=given(scene, memory.gave),
+    )
+    return Observed(scene, memory, None if timer is None else timer.seconds)
+
+
+def has_its_say(service: str, path: str) -> bool:
+    """Does a BMS force its settings anew when this arrives?"""
+    return path in (p.CVL, p.CUSTOM_NAME) and kind_of(service) == p.BATTERY
+
+
+def expecting(scene: Scene) -> Scene:
+    """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
+    wanted = scene.settings.bms_instance
+    for battery in scene.plant.of(p.BATTERY):
+        quirk = quirk_of(battery.items)
+        if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
+            return scene._replace(selection=scene.selection._replace(bms=battery), quirk=quirk)
+    return scene
+
+
+def stored(known: Stored | None, raw: int, chosen: bool = False) -> Stored:
+    """A setting that was changed by somebody holds as it is; otherwise what the BMS made of it holds."""
+    return known if known is not None and known.raw == raw and not chosen else Stored(raw, raw)
+
+
+def is_on(setting: Stored | None) -> bool:
+    """Is a setting on, by choice or by force?"""
+    return setting is not None and bool(setting.value & ON)

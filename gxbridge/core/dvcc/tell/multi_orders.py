@@ -1,0 +1,131 @@
+"""What the inverter/chargers are told: the BMS's limits, and what is left of the charge current.
+
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, floor
+
+from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
+from gxbridge.core.dvcc.limit.decision import Write
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.tell.charger_orders import put, solar_sum
+
+LEAST_A = 1
+"""Without a BMS, this much or less is nothing for a Multi."""
+
+
+def remainder(
+    scene: Scene, limit_a: float | None, smoothed: Mapping[str, float], voltage_v: float | None
+) -> int | None:
+    """What is left for the Multi (whole A), after the sun, alternators and gensets; None: no limit."""
+    power = scene.options.charge_power_w
+    cap = ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
+    if limit_a is None or (limit_a >= NO_LIMIT_A and scene.bms is None and scene.charge_permits):
+        return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
+    made = solar_sum(scene, smoothed)
+    made += sum(number(device.items, p.CURRENT) or 0.0 for device in (*scene.plant.others, *scene.plant.gensets))
+    left = max(limit_a - made, 0.0)
+    rest = floor(left + 1e-6) if scene.options.strict_sharing else round(left)
+    return rest if cap is None else min(rest, cap)
+
+
+def positive(value: float | None) -> float | None:
+    """Nothing below 0."""
+    return None if value is None else max(value, 0)
+
+
+def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True) -> list[Write]:
+    """Charge voltage and current for one VE.Bus system; without a limit the last current stays."""
+    writes = put(multi, p.BOL_CHARGE_VOLTAGE, voltage_v) if tell_v else []
+    return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
+
+
+def bms_limits(
+    scene: Scene, voltage_v: float | None, rest_a: float | None, discharge: Capped, low_v: float | None
+) -> list[Write]:
+    """With a BMS: its limits to the Multi, to the other Multis if wanted, and the discharge limit to inverters."""
+    discharge_a = positive(discharge.value)
+    renew = not discharge.refused
+    tell_v = voltage_v is not None or not scene.options.voltage_window
+    writes: list[Write] = []
+    multi = scene.multi
+    if multi is not None:
+        writes += charge_limits(multi, voltage_v, rest_a, tell_v=tell_v)
+        if renew:
+            writes += put(multi, p.BOL_DISCHARGE_CURRENT, discharge_a)
+        writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
+        now_a = own_current(multi)
+        if now_a is not None and rest_a is not None:
+            writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
+    if scene.settings.all_multis:
+        for other in scene.selection.other_multis:
+            writes += charge_limits(other, voltage_v, rest_a, tell_v=tell_v)
+            if renew and discharge_a is not None:
+                writes += put(other, p.BOL_DISCHARGE_CURRENT, discharge_a)
+    if renew:
+        for inverter in scene.plant.inverters:
+            writes += put(inverter, p.DISCHARGE_CURRENT, discharge_a)
+    return writes
+
+
+def is_connected(multi: Device) -> bool:
+    """Is there a system behind the VE.Bus service?"""
+    return multi.items.get(p.CONNECTED) == 1
+
+
+def own_current(multi: Device) -> float | None:
+    """The Multi's own charge current, while its system is connected."""
+    return number(multi.items, p.MULTI_CHARGE_CURRENT) if is_connected(multi) else None
+
+
+def left_at_zero(scene: Scene) -> bool:
+    """Does the Multi stand at 0 A while a BMS at terminals allows? That is a stop whose end was never told."""
+    multi = scene.multi
+    return multi is not None and bool(scene.charge_permits) and number(multi.items, p.MULTI_CHARGE_CURRENT) == 0
+
+
+def without_bms(scene: Scene, rest_a: float | None, unlimited: bool, limited: bool) -> tuple[list[Write], bool]:
+    """Without a BMS only the Multi's own charge current is set; and whether it was told that there is no limit.
+
+    "No limit" is told once; with `no_unlimited_reset` only to lift a limit that we had told (`limited`), maybe in a
+    former life of the program.
+    """
+    multi = scene.multi
+    if multi is None or not is_connected(multi):
+        return [], False
+    if own_current(multi) is None:
+        return [], unlimited
+    if rest_a is not None:
+        return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a > LEAST_A else 0), False
+    if unlimited or (scene.options.no_unlimited_reset and not limited and not left_at_zero(scene)):
+        return [], unlimited
+    return put(multi, p.MULTI_CHARGE_CURRENT, NO_LIMIT_A), True
+
+
+def stop_charge(scene: Scene) -> list[Write]:
+    """After the loss of a BMS: no charge from any VE.Bus system; its discharge limit is left alone."""
+    multi = scene.multi
+    writes: list[Write] = [] if multi is None else put(multi, p.BOL_CHARGE_CURRENT, 0)
+    if scene.settings.all_multis:
+        for other in scene.selection.other_multis:
+            writes += put(other, p.BOL_CHARGE_CURRENT, 0)
+    return writes
+
+
+def stop_discharge(scene: Scene) -> list[Write]:
+    """Discharge 0 for the Multis and the inverters."""
+    multis = ([] if scene.multi is None else [scene.multi]) + (
+        list(scene.selection.other_multis) if scene.settings.all_multis else []
+    )
+    writes: list[Write] = []
+    for multi in multis:
+        writes += put(multi, p.BOL_DISCHARGE_CURRENT, 0)
+    for inverter in scene.plant.inverters:
+        writes += put(inverter, p.DISCHARGE_CURRENT, 0)
+    return writes

@@ -1,0 +1,125 @@
+"""A battery: what we believe about it, since when, and from which message.
+
+`Fleet` (in `fleet.py`) makes these from what is heard on the buses; everything that publishes or decides reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+
+State = Literal["live", "silent", "lost"]
+
+SILENT_S = 10.0
+"""No frame of the device for this long: what it measured, limited and permitted is forgotten.
+velib marks a peer inactive after about 10 s (Victron velib C stack, J1939_nmt.c)."""
+
+LOST_S = 60.0
+"""No frame for this long: the battery is gone. VE.Can link registers time out after 60 s (gui-v2@3b94597 ve_regs.h)."""
+
+
+@record
+class Known:
+    """One value we hold: `value` in the quantity's unit, `at` the monotonic second it was heard, `source` in words."""
+
+    value: int | float | str
+    at: float
+    source: str
+    """Such as `VREG 0x0390` or `PGN 127508`."""
+
+
+@record
+class Battery:
+    """A battery with a known NAME and product; a quantity that is not in `values` is unknown.
+
+    `state` is `live`, `silent` (no frame for 10 s) or `lost` (60 s). In both of the latter only identity, settings
+    and history remain; after a return nothing else is known until it has been heard again.
+    """
+
+    key: str
+    """Stable identity: survives address and instance changes, and is the same on every bus it is heard on."""
+    bus: str
+    address: int | None
+    """Present source address; None while it has lost its address and not claimed another."""
+    unique_number: int
+    device_instance: int
+    """NMEA 2000 device instance from the NAME; batteries in parallel share it."""
+    product_id: int
+    product_name: str
+    family: str
+    """Product family, one of `BATTERY_FAMILIES`."""
+    serial: str | None
+    """The maker's serial (`HQ21302VUDQ`), without the unique number in front."""
+    firmware: int | None
+    """24-bit raw version; `firmware_text` is what people call it (`v1.13`)."""
+    firmware_text: str | None
+    description: str | None
+    """The name given to it in the installation (register 0x010C, else PGN 126998)."""
+    state: State
+    since: float
+    """Monotonic second at which `state` began."""
+    silent_since: float | None
+    """Monotonic second at which the silence was noticed (last frame + 10 s); None while live."""
+    last_heard: float
+    values: Mapping[str, Known]
+    distributors: str = ""
+    """Letters of the distributors it has ever reported, such as `AB`."""
+    unseen: tuple[str, ...] = ()
+    """Registers that make the battery and have not been heard since start, such as `0x2108 BMS_IO`."""
+    unseen_registers: tuple[int, ...] = ()
+
+    def get(self, quantity: str) -> Value:
+        """The value of a quantity, or None when it is not known."""
+        known = self.values.get(quantity)
+        return None if known is None else known.value
+
+    @property
+    def ng(self) -> bool:
+        """Whether it is of the NG family (which has individual batteries)."""
+        return self.family == NG_FAMILY
+
+    @property
+    def voltage_behind_open_contactor(self) -> bool:
+        """The voltage is not the bus voltage: contactor open, or the BMS is not running. Not usable for sensing."""
+        closed = self.get("contactor_closed")
+        return closed == 0 or (closed is None and self.get("bms_state") not in (None, BMS_RUNNING))
+
+
+@record
+class Provisional:
+    """A device that may be a battery but may not be published yet; `missing` says what we wait for."""
+
+    key: str
+    bus: str
+    address: int | None
+    product_name: str | None
+    missing: tuple[str, ...]
+    """`NAME`, `product`."""
+    text: str
+    last_heard: float
+
+
+@record
+class Configured:
+    """A battery the installer names in the configuration, so that it is published before its NAME was heard."""
+
+    bus: str
+    address: int
+    unique_number: int
+    product_id: int
+    device_instance: int = 0
+
+
+BMS_RUNNING = 9
+BMS_PENDING = 18
+"""BMS states of register 0x2102 (gui-v2@2ffcc3c src/enums.h)."""
+
+NG_FAMILY = "lynx-smart-bms-ng"
+BATTERY_FAMILIES = frozenset({"lynx-smart-bms", NG_FAMILY})
+"""Product families (`can_db/products.yaml`) that are a battery's own BMS: no battery monitor, no copy made by a GX."""
+
+VIRTUAL_FAMILIES = frozenset({"lynx-parallel"})
+"""What a GX computes itself: no such device exists on CAN, so whatever says it is one is a copy."""

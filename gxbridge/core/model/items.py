@@ -1,0 +1,27 @@
+"""What a published item looks like, and how its text is made in the vendor's style (`26.39V`, `22 degrees`, `---`)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gxbridge.core.model.record import record
+
+Value: TypeAlias = int | float | str | None
+"""A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
+
+
+@record
+class ItemSpec:
+    """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format like `{:.2f}V`."""
+
+    signature: str
+    text: str = "{}"
+    writable: bool = False
+    minimum: Value = None
+    """What a slider may start at (GetMin); None: not said."""
+    maximum: Value = None
+    default: Value = None
+
+    def text_of(self, value: Value) -> str:
+        """The text for GetText: the value with its unit, or the vendor's empty text for an invalid one."""
+        return "" if value is None else self.text.format(value)

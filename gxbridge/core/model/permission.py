@@ -1,0 +1,34 @@
+"""Permission to charge or to discharge: yes, no, or unknown, and unknown is never permission."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+
+Permission: TypeAlias = bool | None
+"""True: allowed. False: refused. None: unknown, which whoever acts must treat like refused."""
+
+WORDS: dict[Permission, str] = {True: "allowed", False: "refused", None: "unknown"}
+
+
+def flag(value: Value) -> Permission:
+    """A D-Bus 0 or 1 as tri-state; anything else (invalid, text, 2, NaN) is unknown."""
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    return None
+
+
+@record
+class Restriction:
+    """What a source that may never grant has to say. It cannot hold a permission: only a stop, or nothing.
+
+    Bluetooth advertisements are encrypted but not authenticated, and old ones can be replayed: such a source may stop
+    or inform.
+    """
+
+    stops_charge: bool = False
+    stops_discharge: bool = False
+    pre_alarm: bool = False
+    source: str = ""

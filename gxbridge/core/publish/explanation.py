@@ -1,0 +1,245 @@
+"""The whole explanation as one value: what is published as JSON, and the same in plain words.
+
+Moments are epoch seconds. The text holds no age, so that it changes only when a reason changes; `gxbridge explain` adds
+the ages when it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from typing import Any
+
+from gxbridge.core.channels.other_channels import FamilyView, Stop
+from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
+from gxbridge.core.model.battery import Battery, Provisional
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.record import record
+
+Epoch = Callable[[float | None], int | None]
+"""Monotonic seconds to epoch seconds."""
+
+LIMIT_TITLES = {"CVL": "Charge voltage", "CCL": "Charge current", "DCL": "Discharge current"}
+
+
+@record
+class BatteryNote:
+    """What is said about one battery besides its values: where it is published and why."""
+
+    battery: Battery
+    service: str
+    published: str
+    reason: str
+
+
+@record
+class Situation:
+    """Everything the explanation is made of."""
+
+    mode: str
+    effective: str
+    profile: str
+    master: str
+    master_reason: str
+    decision: Decision
+    since: Mapping[tuple[str, str], float]
+    """(limit name, subject) -> monotonic seconds since when the limit has its value."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Service -> name for people."""
+    batteries: tuple[BatteryNote, ...] = ()
+    provisional: tuple[Provisional, ...] = ()
+    relatives: FamilyView = field(default_factory=FamilyView)
+    """BMSes that say only yes or no: behind VE.Bus, wired, or heard over Bluetooth."""
+    evidence: tuple[str, ...] = ()
+    """What VE.Can shows of VE.Bus systems; it decides nothing."""
+    findings: tuple[Finding, ...] = ()
+
+
+def _cap(cap: Cap, epoch: Epoch) -> dict[str, Any]:
+    return {
+        "value": cap.value,
+        "unit": cap.unit,
+        "name": cap.name,
+        "kind": cap.kind,
+        "source": cap.source,
+        "path": cap.path,
+        "since": epoch(cap.since),
+        "text": cap.text,
+    }
+
+
+def _limit(limit: Limit, situation: Situation, epoch: Epoch) -> dict[str, Any]:
+    return {
+        "name": limit.name,
+        "subject": limit.subject,
+        "subject_name": situation.names.get(limit.subject, ""),
+        "value": limit.value,
+        "unit": limit.unit,
+        "since": epoch(situation.since.get((limit.name, limit.subject))),
+        "sentence": limit.sentence,
+        "caps": [_cap(cap, epoch) for cap in limit.caps],
+    }
+
+
+def _stop(stop: Stop, epoch: Epoch) -> dict[str, Any]:
+    return {
+        "kind": stop.kind,
+        "source": stop.source,
+        "path": stop.path,
+        "since": epoch(stop.since),
+        "text": stop.text,
+    }
+
+
+def _finding(finding: Finding, epoch: Epoch) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "text": finding.text,
+        "advice": finding.advice,
+        "first": epoch(finding.first),
+        "count": finding.count,
+    }
+
+
+def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
+    """The explanation as plain dicts and lists, ready for JSON."""
+    decision = situation.decision
+    return {
+        "dvcc": {
+            "mode": situation.mode,
+            "effective": situation.effective,
+            "profile": situation.profile,
+            "master": situation.master,
+            "master_reason": situation.master_reason,
+        },
+        "bms": {
+            "service": decision.bms_service,
+            "name": situation.names.get(decision.bms_service, ""),
+            "state": decision.bms_state,
+            "since": epoch(decision.bms_since),
+            "charge_link_ends_at": epoch(decision.charge_link_ends_at),
+            "multi_stops_at": epoch(decision.multi_stops_at),
+            "clocks": [
+                {"name": clock.name, "ends_at": epoch(clock.ends_at), "text": clock.text} for clock in decision.clocks
+            ],
+        },
+        "limits": [_limit(limit, situation, epoch) for limit in decision.limits],
+        "batteries": [
+            {
+                "name": note.battery.product_name,
+                "serial": note.battery.serial,
+                "unique_number": note.battery.unique_number,
+                "bus": note.battery.bus,
+                "address": note.battery.address,
+                "state": note.battery.state,
+                "since": epoch(note.battery.since),
+                "service": note.service,
+                "published": note.published,
+                "published_reason": note.reason,
+                "unseen": list(note.battery.unseen),
+            }
+            for note in situation.batteries
+        ],
+        "waiting": [
+            {
+                "bus": item.bus,
+                "address": item.address,
+                "product": item.product_name,
+                "missing": list(item.missing),
+                "text": item.text,
+            }
+            for item in situation.provisional
+        ],
+        "relatives": {
+            "sentences": list(situation.relatives.sentences),
+            "evidence": list(situation.evidence),
+            "charge_stops": [_stop(stop, epoch) for stop in situation.relatives.charge_stops],
+            "discharge_stops": [_stop(stop, epoch) for stop in situation.relatives.discharge_stops],
+        },
+        "findings": [_finding(finding, epoch) for finding in situation.findings],
+    }
+
+
+def as_json(explanation: Mapping[str, Any]) -> str:
+    """One line of JSON with a fixed order of keys."""
+    return json.dumps(explanation, ensure_ascii=False, separators=(",", ":"))
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None or seconds < 0:
+        return ""
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h"
+
+
+def _since(moment: int | None, now_epoch: int | None) -> str:
+    age = _age(now_epoch - moment) if moment is not None and now_epoch is not None else ""
+    return f", for {age}" if age else ""
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return "nothing granted" if unit == "A" else "no voltage given"
+    return f"{value:.2f} {unit}" if unit == "V" else f"{value:g} {unit}"
+
+
+def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
+    subject = limit["subject_name"] or limit["subject"]
+    title = LIMIT_TITLES.get(limit["name"], limit["name"])
+    head = f"{title} of {subject}" if subject and limit["name"] not in LIMIT_TITLES else f"{title} ({limit['name']})"
+    if limit["name"] == "charger":
+        head = f"Charger {subject}"
+    if limit["name"] == "multi":
+        head = f"Inverter/charger {subject}"
+    lines = [
+        f"{head}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}",
+        f"    {limit['sentence']}",
+    ]
+    for cap in limit["caps"]:
+        value = "" if cap["value"] is None else f"{cap['value']:g} {cap['unit']}  "
+        where = " ".join(part for part in (cap["source"], cap["path"]) if part)
+        origin = f"{cap['kind']}: {where}" if where else cap["kind"]
+        lines.append(f"    - {value}{cap['text']} [{origin}{_since(cap['since'], now_epoch)}]")
+    return lines
+
+
+def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str:
+    """Plain words, one block for each limit. With `now_epoch` (epoch seconds) ages are added."""
+    dvcc, bms = explanation["dvcc"], explanation["bms"]
+    mode = (
+        dvcc["effective"] if dvcc["effective"] == dvcc["mode"] else f"{dvcc['effective']} (configured: {dvcc['mode']})"
+    )
+    lines = [f"DVCC: {mode}, profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
+    state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {bms['state']}"
+    lines.append(f"BMS: {state}{_since(bms['since'], now_epoch)}")
+    for clock in bms["clocks"]:
+        if now_epoch is not None:
+            lines.append(f"    in {max(0, clock['ends_at'] - now_epoch)} s: {clock['text']}")
+    for limit in explanation["limits"]:
+        if limit["name"] in LIMIT_TITLES or limit["subject"]:
+            lines += ["", *_limit_lines(limit, now_epoch)]
+    for note in explanation["batteries"]:
+        where = note["service"] or "not published"
+        state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"
+        lines += ["", f"Battery {note['name']} {note['serial'] or note['unique_number']} on {note['bus']}: {state}"]
+        if note["published_reason"]:
+            lines.append(f"    {note['published_reason']}")
+        if note["unseen"]:
+            lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
+    for text in (*explanation["relatives"]["sentences"], *explanation["relatives"].get("evidence", ())):
+        lines += ["", text]
+    for item in explanation["waiting"]:
+        lines += ["", f"Waiting: {item['text']}"]
+    for finding in explanation["findings"]:
+        lines += [
+            "",
+            f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}",
+            f"    {finding['advice']}",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,224 @@
+"""All batteries on all buses: hears every message, knows which devices are batteries, and what is believed of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from gxbridge.core.model.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.nmea2000.database import ProductInfo, database
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
+from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, twin_findings
+from gxbridge.core.vecan.devices import NO_VALUES, Device, device_of, family_of, table_of
+from gxbridge.core.vecan.duplicates import Twin, census
+from gxbridge.core.vecan.identity import LEARNT
+from gxbridge.core.vecan.lynx.distributors import remembered
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
+from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
+from gxbridge.core.vecan.node import Node
+from gxbridge.core.vecan.readings import VREG
+
+BROADCAST = 255
+
+
+class Heard(IntEnum):
+    """What a message changed."""
+
+    NOTHING = 0
+    VALUE = 1
+    """A value, an identity or an address."""
+    URGENT = 2
+    """A limit, a permission, the BMS state or the contactor: a decision should not wait for the next round."""
+
+
+class Fleet:
+    """One Network for each bus and one battery for each BMS, however many buses it is heard on."""
+
+    def __init__(
+        self, configured: Iterable[Configured] = (), products: Mapping[int, ProductInfo] | None = None
+    ) -> None:
+        self._configured = tuple(configured)
+        self._products = database().products if products is None else products
+        self._networks: dict[str, Network] = {}
+
+    def network(self, bus: str) -> Network:
+        """The devices of a bus."""
+        network = self._networks.get(bus)
+        if network is None:
+            network = self._networks[bus] = Network(bus, self._products)
+        return network
+
+    def hear(self, bus: str, message: Message, now: float) -> Heard:
+        """Take a message of a bus; what it changed."""
+        network = self.network(bus)
+        node = network.hear(message, now)
+        if node is None:
+            return Heard.NOTHING
+        layout, _, destination, _, _ = message
+        if layout.pgn == ADDRESS_CLAIM:
+            self._resolve(network, node, now)
+            return Heard.VALUE
+        if destination != BROADCAST or layout.kind not in ("vreg", "pgn"):
+            return Heard.NOTHING
+        taken = node.take(message, now)
+        if taken is None:
+            return Heard.NOTHING
+        what, new = taken
+        if node.belief is None or what in LEARNT:
+            self._resolve(network, node, now)
+        if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
+            return Heard.URGENT
+        return Heard.VALUE if new else Heard.NOTHING
+
+    def alive(self, bus: str, address: int, now: float) -> None:
+        """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""
+        self.network(bus).alive(address, now)
+
+    def product_at(self, bus: str, address: int) -> int | None:
+        """The product id of the device that has this address now."""
+        node = self.network(bus).at(address)
+        return None if node is None else node.product_id
+
+    def batteries(self, now: float) -> tuple[Battery, ...]:
+        """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
+        return tuple(self._battery(number, node, now) for number, node in self._census(now)[0])
+
+    def provisional(self, now: float) -> tuple[Provisional, ...]:
+        """Devices that look like a battery but lack NAME or product, unless they are lost."""
+        found = []
+        for node in self._nodes(now):
+            missing = self._missing(node)
+            if missing and self._looks_like_a_battery(node) and node.state(now) != "lost":
+                product = self._product_name(node)
+                where = f"address {node.address} on {node.bus}"
+                text = f"{product or 'a device'} at {where} waits for its {' and '.join(missing)}"
+                found.append(Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard))
+        return tuple(found)
+
+    def devices(self, now: float) -> tuple[Device, ...]:
+        """Every device of every bus with what it said last."""
+        return tuple(device_of(node, self._products, now) for node in self._nodes(now))
+
+    def findings(self, now: float) -> tuple[Finding, ...]:
+        """What a person should know about buses, devices and batteries, as it is now."""
+        chosen, twins = self._census(now)
+        found: list[Finding] = []
+        for network in self._networks.values():
+            found += network_findings(network, self._products, now)
+        found += twin_findings(twins, now)
+        for number, node in chosen:
+            found += battery_findings(self._battery(number, node, now), node, now)
+        return tuple(found)
+
+    def next_deadline(self, now: float) -> float | None:
+        """The next monotonic second at which `batteries` changes by itself: a value or a device falls silent."""
+        deadlines: list[float] = []
+        for node in self._nodes(now):
+            if self._number(node) is not None:
+                deadlines += [node.last_heard + SILENT_S, node.last_heard + LOST_S]
+                if node.belief is not None and (until := node.belief.next_deadline(now)) is not None:
+                    deadlines.append(until)
+        return min((deadline for deadline in deadlines if deadline > now), default=None)
+
+    def _nodes(self, now: float) -> Iterable[Node]:
+        for network in self._networks.values():
+            for node in network.devices:
+                node.settle(now)
+                yield node
+
+    def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Twin]]:
+        candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
+        return census(candidates, now)
+
+    def _family(self, node: Node) -> str | None:
+        return family_of(node.name, node.product_id, self._products)
+
+    def _product_name(self, node: Node) -> str | None:
+        product = None if node.product_id is None else self._products.get(node.product_id)
+        return None if product is None else product.name
+
+    def _configuration(self, node: Node) -> Configured | None:
+        """What the installer said about this device: by its NAME, else by the address where no NAME was heard."""
+        for item in self._configured:
+            if item.bus == node.bus:
+                if node.name is None and item.address == node.address:
+                    return item
+                if node.name is not None and item.unique_number == node.name.unique_number:
+                    return item
+        return None
+
+    def _number(self, node: Node) -> int | None:
+        """The unique number if this is a battery that may be published, else None."""
+        if self._family(node) not in BATTERY_FAMILIES:
+            return None
+        if node.name is not None:
+            return node.name.unique_number if node.name.manufacturer == VICTRON else None
+        item = self._configuration(node)
+        return None if item is None else item.unique_number
+
+    def _missing(self, node: Node) -> tuple[str, ...]:
+        """What a device lacks before it can be published as a battery."""
+        missing = []
+        if node.name is None and self._configuration(node) is None:
+            missing.append("NAME (address claim, repeated about every minute)")
+        if node.product_id is None:
+            missing.append("product (register 0x0100 or PGN 126996, sent on request)")
+        return tuple(missing)
+
+    def _looks_like_a_battery(self, node: Node) -> bool:
+        if node.product_id is not None:
+            return self._family(node) in BATTERY_FAMILIES
+        if node.name is not None and node.name.manufacturer != VICTRON:
+            return False
+        if node.name is not None and (node.name.device_class, node.name.function) == (
+            CLASS_ELECTRICAL,
+            FUNCTION_BATTERY,
+        ):
+            return True
+        return any((VREG, register) in node.readings for register in BMS_REGISTERS)
+
+    def _resolve(self, network: Network, node: Node, now: float) -> None:
+        """Work out product and family again."""
+        product = network.product_of(node)
+        if product is None and (item := self._configuration(node)) is not None:
+            product = item.product_id
+        node.product_id = product
+        table = table_of(self._family(node))
+        if node.belief is None or node.belief.table is not table:
+            node.believe(table, now)
+
+    def _battery(self, number: int, node: Node, now: float) -> Battery:
+        state = node.state(now)
+        silent_since = None if state == "live" else node.last_heard + SILENT_S
+        item = self._configuration(node)
+        lacking = unseen(node.readings)
+        values = NO_VALUES if node.belief is None else node.belief.values(now)
+        node.distributors = remembered(node.distributors, values)
+        identity = node.identity
+        product = self._products[node.product_id or 0]
+        return Battery(
+            key=f"uc{number}",
+            bus=node.bus,
+            address=node.address,
+            unique_number=number,
+            device_instance=node.name.device_instance if node.name is not None else item.device_instance if item else 0,
+            product_id=product.product_id,
+            product_name=product.name,
+            family=product.family,
+            serial=identity.serial,
+            firmware=identity.firmware,
+            firmware_text=identity.firmware_text,
+            description=identity.description,
+            state=state,
+            since=node.live_since
+            if silent_since is None
+            else node.last_heard + (LOST_S if state == "lost" else SILENT_S),
+            silent_since=silent_since,
+            last_heard=node.last_heard,
+            distributors=node.distributors,
+            values=values,
+            unseen=tuple(essential.text for essential in lacking),
+            unseen_registers=tuple(essential.register for essential in lacking),
+        )

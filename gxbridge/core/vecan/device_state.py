@@ -1,0 +1,108 @@
+"""What is believed of one device now: its quantities, kept up to date message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gxbridge.core.model.battery import Known
+from gxbridge.core.vecan.quantities import LASTING, Quantity, judge
+from gxbridge.core.vecan.readings import VREG, Key, Readings
+
+Said = tuple[int, int | None]
+"""A kind of message as a source names it: (PGN, register or None)."""
+
+
+def said(key: Key) -> Said:
+    """What a source calls the message filed under `key`."""
+    return (VREG, key[1] & 0xFFFF) if key[0] == VREG else (key[0], None)
+
+
+class Table:
+    """The quantities of one family of devices, and which of them each message touches."""
+
+    def __init__(self, quantities: Iterable[Quantity]) -> None:
+        self.quantities = tuple(quantities)
+        self.by_name: Mapping[str, Quantity] = {quantity.name: quantity for quantity in self.quantities}
+        touched: dict[Said, dict[str, Quantity]] = {}
+        for quantity in self.quantities:
+            for source in quantity.sources:
+                touched.setdefault((source.pgn, source.register), {})[quantity.name] = quantity
+        self.touched: Mapping[Said, tuple[Quantity, ...]] = {
+            key: tuple(names.values()) for key, names in touched.items()
+        }
+        self.derived = tuple(quantity for quantity in self.quantities if quantity.derived is not None)
+
+    def lasting(self, key: Key) -> bool:
+        """Whether a message outlives the silence of its device: all it says is identity, setting or history."""
+        quantities = self.touched.get(said(key), ())
+        return bool(quantities) and all(quantity.kind in LASTING for quantity in quantities)
+
+
+class Belief:
+    """The quantities that a device's messages make. Bounded by the table."""
+
+    def __init__(self, table: Table, readings: Readings, now: float) -> None:
+        self.table = table
+        self._readings = readings
+        self._known: dict[str, Known] = {}
+        self._shown: Mapping[str, Known] | None = None
+        self._until: dict[str, float] = {}
+        self._disagree: dict[str, tuple[str, float]] = {}
+        self._pending: dict[Said, None] = {}  # in order, so that the same messages always give the same
+        self._judge(table.quantities, now)
+
+    def heard(self, what: Said) -> None:
+        """A message of this kind was filed: what it touches is judged anew when somebody looks."""
+        self._pending[what] = None
+
+    def refresh(self, now: float) -> set[str]:
+        """Judge what messages and time have touched; the names of quantities whose value became another one."""
+        due = {name: self.table.by_name[name] for name, until in self._until.items() if until <= now}
+        for what in self._pending:
+            due.update((quantity.name, quantity) for quantity in self.table.touched.get(what, ()))
+        self._pending.clear()
+        return self._judge(due.values(), now) if due else set()
+
+    def values(self, now: float) -> Mapping[str, Known]:
+        """What is known now. The mapping never changes; after a change there is another one."""
+        self.refresh(now)
+        if self._shown is None:
+            self._shown = dict(self._known)
+        return self._shown
+
+    def next_deadline(self, now: float) -> float | None:
+        """When the next value goes stale by itself."""
+        self.refresh(now)
+        return min(self._until.values(), default=None)
+
+    def contradictions(self) -> Mapping[str, tuple[str, float]]:
+        """Quantity -> what its sources say against each other, and since when."""
+        return self._disagree
+
+    def forget(self, now: float) -> None:
+        """The device fell silent: keep only identity, settings and history."""
+        self._readings.forget(self.table.lasting)
+        self._pending.clear()
+        self._judge(self.table.quantities, now)
+
+    def _judge(self, quantities: Iterable[Quantity], now: float) -> set[str]:
+        changed = {quantity.name for quantity in quantities if self._judge_one(quantity, now)}
+        return changed | {quantity.name for quantity in self.table.derived if self._judge_one(quantity, now)}
+
+    def _judge_one(self, quantity: Quantity, now: float) -> bool:
+        name = quantity.name
+        verdict = judge(quantity, self._readings, self._known, now)
+        before = self._known.pop(name, None)
+        if verdict.known is not None:
+            self._known[name] = verdict.known
+        if verdict.until is None:
+            self._until.pop(name, None)
+        else:
+            self._until[name] = verdict.until
+        if verdict.contradiction is None:
+            self._disagree.pop(name, None)
+        else:
+            self._disagree[name] = (verdict.contradiction, self._disagree.get(name, ("", now))[1])
+        if before != verdict.known:
+            self._shown = None
+        return (before and before.value) != (verdict.known and verdict.known.value)

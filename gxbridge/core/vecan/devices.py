@@ -1,0 +1,175 @@
+"""Every device of a bus as a person sees it: what kind it is, who it is, and its quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gxbridge.core.model import conversions as convert
+from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES, Known, State
+from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.database import ProductInfo
+from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
+from gxbridge.core.vecan.device_state import Table
+from gxbridge.core.vecan.lynx.live import MEASUREMENTS
+from gxbridge.core.vecan.lynx.table import LYNX
+from gxbridge.core.vecan.node import Node
+from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, Source, pgn, register
+
+CHARGER_STATUS = 127507
+INVERTER_STATUS = 127509
+
+
+def _q(name: str, kind: Kind, unit: str, text: str, *sources: Source) -> Quantity:
+    return Quantity(name, kind, unit, text, sources)
+
+
+STATE = (
+    _q("mode", "state", "", "mode", register(0x0200, "device_mode")),
+    _q("device_state", "state", "", "device state", register(0x0201, "device_state")),
+)
+
+NETWORK = (
+    _q("bms_present", "state", "", "told that a BMS is present", register(0x200E, "remote_bms")),
+    _q("link_charge_voltage_v", "state", "V", "charge voltage told by the network",
+       register(0x2001, "link_vset", unit="V")),
+    _q("link_charge_current_a", "state", "A", "charge current limit told by the network",
+       register(0x2015, "link_charge_current_limit", unit="A")),
+    Quantity("bms_blocks_charge", "state", "", "a BMS controls the chargers and lets none through (a hint, 60 s)", (),
+             derived=Derived(("bms_present", "link_charge_current_a"), convert.blocked, "network mode and limit")),
+)  # fmt: skip
+
+DC = tuple(q for q in MEASUREMENTS if q.name in ("voltage_v", "current_a", "power_w", "temperature_c"))
+
+SOLAR = (
+    _q("pv_voltage_v", "measurement", "V", "panel voltage", register(0xEDBB, "dc_input_voltage", unit="V")),
+    _q("pv_power_w", "measurement", "W", "panel power", register(0xEDBC, "dc_input_power", unit="W")),
+    _q("pv_current_a", "measurement", "A", "panel current", register(0xEDBD, "dc_input_current", unit="A")),
+    _q("today_yield_kwh", "history", "kWh", "yield today", register(0xEDD3, "chr_today_yield", unit="kWh")),
+    _q("today_max_power_w", "history", "W", "highest power today", register(0xEDD2, "chr_today_pmax", unit="W")),
+    _q("system_yield_kwh", "history", "kWh", "yield ever", register(0xEDDD, "chr_system_yield", unit="kWh")),
+)
+
+CHARGE = (
+    _q("charge_state", "state", "", "charge state (NMEA 2000)", pgn(CHARGER_STATUS, "operating_state")),
+    _q("charger_error", "state", "", "charger error", register(0xEDDA, "chr_error_code")),
+    _q(
+        "max_charge_current_a",
+        "setting",
+        "A",
+        "charge current set by the user",
+        register(0xEDF0, "bat_max_current", unit="A"),
+    ),
+    _q("absorption_voltage_v", "setting", "V", "absorption voltage", register(0xEDF7, "bat_absorption_v", unit="V")),
+    _q("float_voltage_v", "setting", "V", "float voltage", register(0xEDF6, "bat_float_v", unit="V")),
+)
+
+AC = (
+    _q(
+        "ac_in_limit_a", "state", "A", "limit of the active AC input", register(0x0203, "ac_in_current_limit", unit="A")
+    ),
+    _q("ac_in_active", "state", "", "active AC input (0, 1; 240 none)", register(0x0204, "ac_in_active")),
+    _q("inverter_state", "state", "", "inverter state (NMEA 2000)", pgn(INVERTER_STATUS, "operating_state")),
+)
+
+STARTER = (
+    _q("starter_voltage_v", "measurement", "V", "starter or second battery",
+       register(0xED7D, "dc_channel2_voltage", unit="V")),
+)  # fmt: skip
+
+MONITOR = Table(MEASUREMENTS + STATE + STARTER)
+CHARGER = Table(DC + STATE + NETWORK + SOLAR + CHARGE)
+INVERTER = Table(DC + STATE + NETWORK + SOLAR + CHARGE + AC)
+VEBUS = Table(DC + STATE + NETWORK + AC)
+GX = Table(STATE + NETWORK)
+OTHER = Table(DC + STATE)
+
+KINDS: Mapping[str, tuple[str, Table]] = {
+    **dict.fromkeys(BATTERY_FAMILIES, ("battery", LYNX)),
+    **dict.fromkeys(VIRTUAL_FAMILIES, ("copy of a battery made by a GX device", OTHER)),
+    **dict.fromkeys(("lynx-shunt", "lynx-ion", "bmv"), ("battery monitor", MONITOR)),
+    **dict.fromkeys(("skylla-i", "bluesolar-vecan", "mppt-vecan", "mppt-rs"), ("charger", CHARGER)),
+    "multi-rs": ("inverter", INVERTER),
+    "vebus-interface": ("VE.Bus system", VEBUS),
+    "gx": ("GX device", GX),
+}
+"""Product family -> what people call it, and its quantities. What is not here is an "other device"."""
+
+OTHER_DEVICE = ("other device", OTHER)
+GX_FAMILY = "gx"
+
+
+def family_of(name: Name | None, product_id: int | None, products: Mapping[int, ProductInfo]) -> str | None:
+    """Product family, or `gx` for a Victron display NAME (GX manual: class 120, function 130); None when unknown."""
+    if product_id is not None and (product := products.get(product_id)) is not None:
+        return product.family
+    display = name is not None and (name.manufacturer, name.device_class, name.function) == (
+        VICTRON,
+        CLASS_DISPLAY,
+        FUNCTION_DISPLAY,
+    )
+    return GX_FAMILY if display else None
+
+
+def table_of(family: str | None) -> Table:
+    """The quantities of a family."""
+    return KINDS.get(family or "", OTHER_DEVICE)[1]
+
+
+@record
+class Device:
+    """One device of one bus; texts are None when not heard."""
+
+    key: str
+    bus: str
+    address: int | None
+    """None while it has none."""
+    kind: str
+    """`battery`, `battery monitor`, `charger`, `inverter`, `VE.Bus system`, `GX device`, `other device`, ..."""
+    family: str | None
+    product_id: int | None
+    product_name: str | None
+    """The product's name, else the model it says it is."""
+    unique_number: int | None
+    device_instance: int | None
+    manufacturer: int | None
+    serial: str | None
+    firmware_text: str | None
+    """In human form, such as `v1.13`."""
+    description: str | None
+    """The name the installer gave it."""
+    group: int | None
+    """Low half of the NAME of the box it belongs to; addresses of one box share it."""
+    state: State
+    last_heard: float
+    messages: int
+    values: Mapping[str, Known]
+
+
+NO_VALUES: Mapping[str, Known] = {}
+
+
+def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> Device:
+    """What is known of a node now."""
+    family = family_of(node.name, node.product_id, products)
+    product = None if node.product_id is None else products.get(node.product_id)
+    identity, name = node.identity, node.name
+    return Device(
+        key=node.key,
+        bus=node.bus,
+        address=node.address,
+        kind=KINDS.get(family or "", OTHER_DEVICE)[0],
+        family=family,
+        product_id=node.product_id,
+        product_name=identity.model if product is None else product.name,
+        unique_number=None if name is None else name.unique_number,
+        device_instance=None if name is None else name.device_instance,
+        manufacturer=None if name is None else name.manufacturer,
+        serial=identity.serial,
+        firmware_text=identity.firmware_text,
+        description=identity.description,
+        group=identity.group,
+        state=node.state(now),
+        last_heard=node.last_heard,
+        messages=node.messages,
+        values=NO_VALUES if node.belief is None else node.belief.values(now),
+    )

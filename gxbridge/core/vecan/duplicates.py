@@ -1,0 +1,51 @@
+"""One battery is one battery: which device speaks for it when it is heard twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxbridge.core.model.record import record
+from gxbridge.core.vecan.node import Node
+
+_RANK = {"live": 0, "silent": 1, "lost": 2}
+
+
+@record
+class Twin:
+    """Two devices that are one battery: by unique number (heard on two buses) or by serial (a copy)."""
+
+    kept: Node
+    other: Node
+    by: str
+    """`unique number` or `serial`."""
+
+
+def census(candidates: Iterable[tuple[int, Node]], now: float) -> tuple[list[tuple[int, Node]], list[Twin]]:
+    """Batteries by unique number, in order of appearance, each with the device that speaks for it; and the others.
+
+    Of two the live one speaks, of two live ones the one that appeared first.
+    """
+    twins: list[Twin] = []
+    by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", twins, now)
+    by_serial = _unite(
+        ((node.identity.serial or number, (number, node)) for number, node in by_number), "serial", twins, now
+    )
+    return by_serial, twins
+
+
+def _unite(
+    candidates: Iterable[tuple[object, tuple[int, Node]]], by: str, twins: list[Twin], now: float
+) -> list[tuple[int, Node]]:
+    chosen: dict[object, tuple[int, Node]] = {}
+    for mark, (number, node) in candidates:
+        if mark not in chosen:
+            chosen[mark] = (number, node)
+            continue
+        old_number, old = chosen[mark]
+        if _RANK[node.state(now)] < _RANK[old.state(now)]:
+            chosen[mark] = (number, node)
+            twins.append(Twin(node, old, by))
+        else:
+            chosen[mark] = (old_number, old)
+            twins.append(Twin(old, node, by))
+    return list(chosen.values())

@@ -1,0 +1,75 @@
+"""The quantities of a Lynx Smart BMS in one table, and the registers without which the picture is incomplete."""
+
+from __future__ import annotations
+
+from gxbridge.core.model.record import record
+from gxbridge.core.vecan.device_state import Said, Table, said
+from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
+from gxbridge.core.vecan.lynx.lasting import LASTING_QUANTITIES
+from gxbridge.core.vecan.lynx.live import BATTERY_STATUS, LIVE
+from gxbridge.core.vecan.readings import VREG, Readings
+
+LYNX = Table(LIVE + LASTING_QUANTITIES + DISTRIBUTORS)
+
+URGENT = frozenset(q.name for q in LYNX.quantities if q.kind in ("limit", "permission")) | {
+    "bms_state",
+    "contactor_closed",
+}
+"""A change of one of these should not wait for the next round."""
+
+URGENT_MESSAGES = frozenset(
+    said for said, quantities in LYNX.touched.items() if any(q.name in URGENT for q in quantities)
+)
+"""The messages that can change one."""
+
+
+@record
+class Essential:
+    """A message without which the battery is incomplete: heard when any of `heard_by` was; asked for by `register`."""
+
+    register: int
+    name: str
+    heard_by: tuple[Said, ...]
+
+    @property
+    def text(self) -> str:
+        return f"0x{self.register:04X} {self.name}"
+
+
+def _essential(register: int, name: str, *instead: Said) -> Essential:
+    return Essential(register, name, ((VREG, register), *instead))
+
+
+ESSENTIALS = (
+    _essential(0x2108, "BMS_IO"),
+    _essential(0x0390, "BATTERY_LIMIT_CHARGE_VOLTAGE"),
+    _essential(0x0391, "BATTERY_LIMIT_CHARGE_CURRENT"),
+    _essential(0x0393, "BATTERY_LIMIT_DISCHARGE_CURRENT"),
+    _essential(0x0392, "BATTERY_LIMIT_DISCHARGE_VOLTAGE"),
+    _essential(0x2102, "BMS_STATE"),
+    _essential(0x2101, "BMS_ERROR"),
+    _essential(0x2107, "BMS_WARNINGS_ALARMS"),
+    _essential(0xED8D, "DC_CHANNEL1_VOLTAGE", (BATTERY_STATUS, None)),
+    _essential(0xED8F, "DC_CHANNEL1_CURRENT", (BATTERY_STATUS, None)),
+    _essential(0xED8E, "DC_CHANNEL1_POWER"),
+    _essential(0x0FFF, "SOC"),
+    _essential(0x0FFE, "TTG"),
+    _essential(0x0FFC, "CONSUMED_AH", (VREG, 0xEEFF)),
+    _essential(0x0200, "DEVICE_MODE"),
+    _essential(0x0201, "DEVICE_STATE"),
+    _essential(0x0385, "BATTERY_MIN_MAX_CELL_VOLTAGE"),
+    _essential(0x0386, "BATTERY_MIN_MAX_CELL_TEMPERATURE"),
+    _essential(0x0380, "BATTERY_CONFIGURATION"),
+    _essential(0x1000, "BATTERY_CAPACITY"),
+    _essential(0xEDEF, "BAT_VOLTAGE"),
+)
+"""Most important first: the order in which they are asked for."""
+
+BMS_REGISTERS = frozenset({0x2100, 0x2101, 0x2102, 0x2107, 0x2108, 0x2109, 0x210A, 0x0390, 0x0391, 0x0392, 0x0393})
+"""Registers only a BMS sends: by them a device is suspected to be one before its product is known."""
+
+
+def unseen(readings: Readings) -> tuple[Essential, ...]:
+    """The essential registers that have not been heard since start, or since the device came back."""
+    heard = {said(key) for key, _ in readings.items()}
+    return tuple(essential for essential in ESSENTIALS if heard.isdisjoint(essential.heard_by))

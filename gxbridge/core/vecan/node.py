@@ -1,0 +1,121 @@
+"""One device on one bus: its NAME and address, who it says it is, and what it said last."""
+
+from __future__ import annotations
+
+from gxbridge.core.model.battery import LOST_S, SILENT_S, State
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.device_state import Belief, Said, Table, said
+from gxbridge.core.vecan.identity import LEARNT, Identity
+from gxbridge.core.vecan.readings import Readings
+
+
+def provisional_key(bus: str, address: int | None) -> str:
+    """How a device is called until its NAME is known."""
+    return f"{bus}/{'-' if address is None else address}"
+
+
+class Node:
+    """A device. `key` is its NAME without the instances, or bus and address while the NAME is not known."""
+
+    __slots__ = (
+        "address",
+        "belief",
+        "bus",
+        "distributors",
+        "first_heard",
+        "forgotten",
+        "identity",
+        "last_heard",
+        "live_since",
+        "messages",
+        "name",
+        "product_id",
+        "readings",
+        "silences",
+    )
+
+    def __init__(self, bus: str, address: int | None, name: Name | None, now: float) -> None:
+        self.bus = bus
+        self.address = address
+        """None after it lost its address and before it claimed another."""
+        self.name = name
+        self.first_heard = now
+        self.live_since = now
+        self.last_heard = now
+        self.messages = 0
+        self.silences = 0
+        """How often it fell silent."""
+        self.forgotten = False
+        self.identity = Identity()
+        self.product_id: int | None = None
+        """Register 0x0100, else the product code if it is a known product, else what was configured."""
+        self.readings = Readings()
+        self.belief: Belief | None = None
+        self.distributors = ""
+        """Letters of the distributors it has ever reported: their D-Bus paths stay."""
+
+    @property
+    def key(self) -> str:
+        return provisional_key(self.bus, self.address) if self.name is None else self.name.identity
+
+    def state(self, now: float) -> State:
+        """Live, silent after 10 s without a frame, lost after 60 s."""
+        if now < self.last_heard + SILENT_S:
+            return "live"
+        return "silent" if now < self.last_heard + LOST_S else "lost"
+
+    def settle(self, now: float) -> None:
+        """If it fell silent, forget everything but identity, settings and history, once."""
+        if self.forgotten or self.state(now) == "live":
+            return
+        self.silences += 1
+        self.mistrust(now)
+
+    def mistrust(self, now: float) -> None:
+        """Forget everything but identity, settings and history: it is silent, or another one speaks at its address."""
+        if self.forgotten:
+            return
+        self.forgotten = True
+        if self.belief is None:
+            self.readings = Readings()
+        else:
+            self.belief.forget(now)
+
+    def touch(self, now: float) -> bool:
+        """A frame of it came; whether it had been silent, in which case nothing passing is remembered."""
+        self.settle(now)
+        returned, self.forgotten = self.forgotten, False
+        if returned:
+            self.live_since = now
+        self.last_heard = max(self.last_heard, now)
+        return returned
+
+    def take(self, message: Message, now: float) -> tuple[Said, bool] | None:
+        """File a value this device sent, and let it say who the device is.
+
+        Returns what the message says and whether it is new, or None when there was no room.
+        """
+        self.messages += 1
+        filed = self.readings.put(message, now)
+        if filed is None:
+            return None
+        key, new = filed
+        what = said(key)
+        if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
+            self.identity.learn(what, reading.fields)
+        if self.belief is not None:
+            self.belief.heard(what)
+        return what, new
+
+    def believe(self, table: Table, now: float) -> None:
+        """Its family is known (or another one): make its quantities from everything heard so far."""
+        self.belief = Belief(table, self.readings, now)
+
+    def absorb(self, other: Node, now: float) -> None:
+        """The other was this device all along, known by its address only."""
+        self.identity.update(other.identity)
+        self.readings.absorb(other.readings)
+        self.messages += other.messages
+        if self.belief is not None:
+            self.believe(self.belief.table, now)

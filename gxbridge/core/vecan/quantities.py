@@ -1,0 +1,154 @@
+"""From messages to quantities: which message says a thing, what to do when two say it, and how long it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from gxbridge.core.model.battery import Known
+from gxbridge.core.model.conversions import same
+from gxbridge.core.model.record import record
+from gxbridge.core.vecan.readings import VREG, Reading, Readings
+
+Kind = Literal["measurement", "limit", "permission", "alarm", "state", "identity", "setting", "history"]
+LASTING: frozenset[Kind] = frozenset({"identity", "setting", "history"})
+"""Kinds that survive the silence of their device; all others are forgotten with it."""
+
+Number = int | float | str
+Read = Callable[..., Number | None]
+
+OUTDATED_S = 60.0
+"""A measurement's register, not repeated for this long while another source speaks, gives way to that source:
+dynamic registers repeat "slowly" (VE.Can registers public, v20), about every 5 s in velib (reg_prod.c)."""
+
+
+@record
+class Source:
+    """One message that says a quantity. `read` takes the named fields in order and returns None for "not known"."""
+
+    pgn: int
+    register: int | None
+    fields: tuple[str, ...]
+    read: Read
+    unit: str
+    """Unit the database must give the fields in ("" for codes); a test holds the two together."""
+    where: tuple[str, frozenset[object]] | None = None
+    """A field and the values it must have for this message to count."""
+    decisive: bool = False
+    """Once this message was heard no other source is asked, even where it says "not supported"."""
+    gaps: bool = False
+    """`read` copes with fields that are not available (None)."""
+
+    @property
+    def label(self) -> str:
+        return f"PGN {self.pgn}" if self.register is None else f"VREG 0x{self.register:04X}"
+
+    def candidates(self, readings: Readings) -> list[Reading]:
+        """Messages that may hold it: the register, or the PGN's instances with the lowest first."""
+        keys = (
+            [(VREG, self.register)]
+            if self.register is not None
+            else [(self.pgn, i) for i in readings.instances(self.pgn)]
+        )
+        return [reading for key in keys if (reading := readings.get(key)) is not None]
+
+    def value(self, reading: Reading) -> Number | None:
+        """The quantity's value in this message, or None."""
+        fields = reading.fields
+        if self.where is not None and fields.get(self.where[0]) not in self.where[1]:
+            return None
+        values = [fields.get(name) for name in self.fields]
+        return None if None in values and not self.gaps else self.read(*values)
+
+
+@record
+class Quantity:
+    """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all."""
+
+    name: str
+    kind: Kind
+    unit: str
+    text: str
+    """What it is, for people."""
+    sources: tuple[Source, ...]
+    restrictive: bool = False
+    derived: Derived | None = None
+
+
+@record
+class Derived:
+    """Last resort: computed from other quantities of the same device."""
+
+    inputs: tuple[str, ...]
+    compute: Callable[..., Number]
+    label: str
+
+
+def register(
+    number: int, fields: str, read: Read = same, unit: str = "", *, decisive: bool = False, gaps: bool = False
+) -> Source:
+    """A source that is a register; `fields` are separated by spaces."""
+    return Source(VREG, number, tuple(fields.split()), read, unit, decisive=decisive, gaps=gaps)
+
+
+def pgn(
+    number: int, field: str, read: Read = same, unit: str = "", where: tuple[str, frozenset[object]] | None = None
+) -> Source:
+    """A source that is a field of a PGN."""
+    return Source(number, None, (field,), read, unit, where)
+
+
+@record
+class Verdict:
+    """What a quantity is now: `known` or nothing, until when by itself, and how its sources contradict each other."""
+
+    known: Known | None
+    until: float | None = None
+    contradiction: str | None = None
+
+
+NOTHING_KNOWN = Verdict(None)
+
+
+def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], now: float) -> Verdict:
+    """Decide one quantity from the messages held and, if it can be computed, from other quantities."""
+    fresh = _fresh(quantity, readings, now)
+    if quantity.restrictive and len(fresh) > 1:
+        return _most_restrictive(fresh)
+    if fresh:
+        oldest = max(known.at for known, _ in fresh) - OUTDATED_S if quantity.kind == "measurement" else float("-inf")
+        return next(Verdict(known, until) for known, until in fresh if known.at >= oldest)
+    if quantity.derived is not None and all(name in others for name in quantity.derived.inputs):
+        inputs = [others[name] for name in quantity.derived.inputs]
+        value = quantity.derived.compute(*(known.value for known in inputs))
+        return Verdict(Known(value, min(known.at for known in inputs), quantity.derived.label))
+    return NOTHING_KNOWN
+
+
+def _fresh(quantity: Quantity, readings: Readings, now: float) -> list[tuple[Known, float | None]]:
+    """What each source says, without what went stale and without what is older than a better source's stale value."""
+    found: list[tuple[Known, float | None]] = []
+    newest_stale = float("-inf")
+    for source in quantity.sources:
+        candidates = source.candidates(readings)
+        for reading in candidates:
+            value = source.value(reading)
+            if value is None:
+                continue
+            until = None if quantity.kind in LASTING else reading.until
+            if until is not None and until <= now:
+                newest_stale = max(newest_stale, reading.at)
+            elif reading.at >= newest_stale:
+                found.append((Known(value, reading.at, source.label), until))
+        if source.decisive and candidates:
+            break
+    return found
+
+
+def _most_restrictive(fresh: list[tuple[Known, float | None]]) -> Verdict:
+    known, until = min(fresh, key=lambda pair: pair[0].value)
+    best = fresh[0][0]
+    if all(other.value == known.value for other, _ in fresh):
+        return Verdict(best, until)
+    said = ", ".join(f"{other.source} says {other.value}" for other, _ in fresh)
+    return Verdict(known, until, said)

@@ -1,0 +1,140 @@
+"""The last message of each kind that a device has sent, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from gxbridge.core.nmea2000.database import Layout
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.field import Reading as Value
+
+VREG = 61184
+"""PGN of a register in one frame; registers that come by 126720 are filed under the same number."""
+
+MOST_READINGS = 1000
+"""Kept per device. The largest real device sends a few hundred; more is rubbish or a fault, and is counted."""
+
+Key = tuple[int, int]
+"""(61184, register), with an identifier or battery and cell above bit 16, or (PGN, instance)."""
+
+_APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
+"""Bytes at the head of a register that tell several things apart, and where they go in the key."""
+
+LEAST_FRESH_S = 5.0
+FRESH_INTERVALS = 3
+"""A PGN's value holds for three of its intervals and at least five seconds."""
+
+LINK_REGISTERS = frozenset({0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 0x2015})
+LINK_S = 60.0
+"""Network operation data times out after 60 s (gui-v2@3b94597 ve_regs.h); 0x2015 is taken to do the same."""
+
+Parts = tuple[tuple[int, int], ...]
+"""Position of a value and how far it is shifted into the key's second number."""
+
+
+class Reading:
+    """The last message of a kind: heard `at`, stale by itself at `until` (None: only with its device)."""
+
+    __slots__ = ("at", "layout", "until", "values")
+
+    def __init__(self, layout: Layout, values: tuple[Value, ...], at: float, until: float | None) -> None:
+        self.layout = layout
+        self.values = values
+        self.at = at
+        self.until = until
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """Its values by name; a field that is not available is None."""
+        return dict(zip(names(self.layout), self.values, strict=False))
+
+
+@lru_cache(maxsize=4096)
+def names(layout: Layout) -> tuple[str, ...]:
+    """The names of a layout's fields."""
+    return tuple(field.name for field in layout.fields)
+
+
+@lru_cache(maxsize=4096)
+def filing(layout: Layout) -> tuple[Key, Parts, float | None]:
+    """How messages of a layout are filed: the key's base, which values go into it, and how long they hold.
+
+    A register, network data apart, holds as long as its device speaks (None).
+    """
+    if layout.register is None:
+        at = next((index for index, name in enumerate(names(layout)) if name.endswith("instance")), None)
+        fresh_s = max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
+        return (layout.pgn, 0), () if at is None else ((at, 0),), fresh_s
+    head = enumerate(layout.fields[:2])
+    parts = tuple((index, _APART[field.name]) for index, field in head if field.name in _APART and field.length == 8)
+    return (VREG, layout.register), parts, LINK_S if layout.register in LINK_REGISTERS else None
+
+
+class Readings:
+    """What one device said last, bounded."""
+
+    def __init__(self) -> None:
+        self._readings: dict[Key, Reading] = {}
+        self._instances: dict[int, list[int]] = {}
+        self.dropped = 0
+        """Messages not kept because the device already sends more kinds than `MOST_READINGS`."""
+
+    def put(self, message: Message, now: float) -> tuple[Key, bool] | None:
+        """File a message; its key and whether it says anything new, or None when there is no room."""
+        layout, _, _, values, _ = message
+        key, parts, fresh_s = filing(layout)
+        if parts:
+            number = key[1]
+            for index, shift in parts:
+                part = values[index]
+                if isinstance(part, int):
+                    number |= part << shift
+            key = (key[0], number)
+        until = None if fresh_s is None else now + fresh_s
+        reading = self._readings.get(key)
+        if reading is None:
+            return (key, True) if self._file(key, Reading(layout, values, now, until)) else None
+        new = reading.values != values
+        reading.layout, reading.values, reading.at, reading.until = layout, values, now, until
+        return key, new
+
+    def _file(self, key: Key, reading: Reading) -> bool:
+        if key not in self._readings:
+            if len(self._readings) >= MOST_READINGS:
+                self.dropped += 1
+                return False
+            if key[0] != VREG:
+                self._instances[key[0]] = sorted([*self._instances.get(key[0], ()), key[1]])
+        self._readings[key] = reading
+        return True
+
+    def get(self, key: Key) -> Reading | None:
+        return self._readings.get(key)
+
+    def instances(self, pgn: int) -> list[int]:
+        """Instances of a PGN this device sends, lowest first: the lowest is the device's main one."""
+        return self._instances.get(pgn, [])
+
+    def items(self) -> Iterator[tuple[Key, Reading]]:
+        yield from self._readings.items()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._readings
+
+    def __len__(self) -> int:
+        return len(self._readings)
+
+    def forget(self, lasting: Callable[[Key], bool]) -> None:
+        """Keep only what lasts (identity, settings, history)."""
+        self._readings = {key: reading for key, reading in self._readings.items() if lasting(key)}
+        self._instances = {
+            pgn: kept
+            for pgn, instances in self._instances.items()
+            if (kept := [instance for instance in instances if (pgn, instance) in self._readings])
+        }
+
+    def absorb(self, other: Readings) -> None:
+        """Take over the other's messages, which are newer."""
+        for key, reading in other.items():
+            self._file(key, reading)

@@ -1,0 +1,168 @@
+"""Everything gxbridge may ever send on a CAN bus. Off unless the configuration says otherwise.
+
+Level `requests`: our address claim, ISO requests and register requests. Level `writes`: also the registers of
+`battery_writes.SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
+from the null address. Requests and writes are at least 100 ms apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000 import vreg
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.encode import Frame, vreg_frames
+from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.publish.battery_writes import MODE, SENDABLE
+from gxbridge.core.vecan.claim import Claim
+from gxbridge.core.vecan.network import ADDRESS_CLAIM
+
+Level = Literal["off", "requests", "writes"]
+
+ISO_REQUEST = 59904
+PACE_S = 0.1
+"""Between two requests: bursts to many nodes slow the bus down (victronenergy/venus#1641)."""
+
+MOST_WAITING = 64
+"""Requests and writes that wait at most; more are refused and counted."""
+
+LONGEST_WAIT_S = 30.0
+"""What could not be sent for this long is not sent any more: nobody expects it then."""
+
+
+@record
+class Order:
+    """One thing to send: an ISO request for `pgn`, or a request for or write to `register`."""
+
+    to: Name | int
+    """A write goes to a NAME, wherever it is when it is sent; a request may go to an address (255: everybody)."""
+    pgn: int | None = None
+    register: int | None = None
+    data: bytes | None = None
+    """None: a request; else the value to write."""
+
+
+class Transmitter:
+    """Sends for one bus. Feed it every message, ask `frames` when `next_deadline` is due or something was ordered."""
+
+    def __init__(self, level: Level, name: Name, now: float, *, mode_switch: bool = False) -> None:
+        self.level = level
+        self._mode_switch = mode_switch
+        self._claim = Claim(name, now)
+        self._waiting: deque[tuple[Order, float]] = deque()
+        self._free_at = now
+        self._asked_for_claims = False
+        self._sequence = 0
+        self.refused = 0
+        """Orders not taken: level too low, register not in the list, queue full."""
+        self.expired = 0
+        """Orders not sent because there was no address, ours or the receiver's, for too long."""
+        self.sent = 0
+
+    @property
+    def state(self) -> str:
+        """off, listening, claiming, claimed or silent."""
+        return "off" if self.level == "off" else self._claim.state
+
+    @property
+    def address(self) -> int | None:
+        """Our address while we may use it."""
+        return self._claim.address if self.level != "off" and self._claim.usable else None
+
+    def hear(self, message: Message, now: float) -> None:
+        """Take a message of the bus: claims, and requests for ours."""
+        if self.level == "off":
+            return
+        layout, source, destination, _, payload = message
+        if layout.pgn == ADDRESS_CLAIM:
+            name = Name.from_payload(payload)
+            if name is not None:
+                self._claim.heard_claim(source, name, now)
+            return
+        self._claim.heard(source)
+        for_us = layout.pgn == ISO_REQUEST and destination in (BROADCAST, self._claim.address)
+        if for_us and int.from_bytes(payload[:3], "little") == ADDRESS_CLAIM:
+            self._claim.asked()
+
+    def order(self, order: Order, now: float) -> bool:
+        """Have something sent; False when it is not allowed or there is no room. The same order waits only once."""
+        if not self._allowed(order) or len(self._waiting) >= MOST_WAITING:
+            self.refused += 1
+            return False
+        if all(waiting != order for waiting, _ in self._waiting):
+            self._waiting.append((order, now))
+        return True
+
+    def frames(self, now: float) -> list[Frame]:
+        """What is to be sent now, in order."""
+        if self.level == "off":
+            return []
+        frames: list[Frame] = []
+        if not self._asked_for_claims:
+            self._asked_for_claims = True
+            frames.append(_iso_request(ADDRESS_CLAIM, NULL_ADDRESS, BROADCAST))
+        claim = self._claim
+        claim.tick(now)
+        if claim.say and claim.address is not None:
+            claim.say = False
+            frames.append((identifier(ADDRESS_CLAIM, claim.address), claim.name.payload))
+        if claim.usable and claim.address is not None and now >= self._free_at:
+            frames += self._next(claim.address, now)
+        self._expire(now)
+        self.sent += len(frames)
+        return frames
+
+    def next_deadline(self) -> float | None:
+        """When `frames` has to be asked again, unless something is heard or ordered before."""
+        if self.level == "off":
+            return None
+        deadline = self._claim.deadline
+        if not self._waiting:
+            return deadline
+        sendable = self._claim.usable and any(self._target(order) is not None for order, _ in self._waiting)
+        due = self._free_at if sendable else self._waiting[0][1] + LONGEST_WAIT_S
+        return due if deadline is None else min(due, deadline)
+
+    def _allowed(self, order: Order) -> bool:
+        if self.level == "off":
+            return False
+        if order.data is None:
+            return True
+        named = isinstance(order.to, Name)
+        return (
+            self.level == "writes"
+            and named
+            and order.register in SENDABLE
+            and (self._mode_switch or order.register != MODE)
+        )
+
+    def _target(self, order: Order) -> int | None:
+        return order.to if isinstance(order.to, int) else self._claim.address_of(order.to)
+
+    def _next(self, address: int, now: float) -> list[Frame]:
+        """The frames of the first order whose receiver can be found."""
+        for index, (order, _) in enumerate(self._waiting):
+            to = self._target(order)
+            if to is None:
+                continue
+            del self._waiting[index]
+            self._free_at = now + PACE_S
+            if order.pgn is not None:
+                return [_iso_request(order.pgn, address, to)]
+            register = order.register or 0
+            payload = vreg.request(register) if order.data is None else vreg.payload(register, order.data)
+            self._sequence += 1
+            return list(vreg_frames(payload, address, to, self._sequence))
+        return []
+
+    def _expire(self, now: float) -> None:
+        while self._waiting and now - self._waiting[0][1] >= LONGEST_WAIT_S:
+            self._waiting.popleft()
+            self.expired += 1
+
+
+def _iso_request(pgn: int, source: int, destination: int) -> Frame:
+    return identifier(ISO_REQUEST, source, destination), pgn.to_bytes(3, "little")

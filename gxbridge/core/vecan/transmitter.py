@@ -1,0 +1,69 @@
+"""What the service says on its buses, if anything: one transmitter for each bus, and the questions worth asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxbridge.core.model.battery import Battery, Provisional
+from gxbridge.core.nmea2000.decoder import Message
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.claim import own_name
+from gxbridge.core.vecan.devices import Device
+from gxbridge.core.vecan.register_requests import Inquiry
+from gxbridge.core.vecan.transmit import Level, Order, Transmitter
+
+Outgoing = tuple[str, int, bytes]
+"""(bus, 29-bit id, data)."""
+
+
+class Speaker:
+    """Silent with level `off`: nothing is held, nothing is ever returned."""
+
+    def __init__(self, level: Level, unique_number: int, *, mode_switch: bool = False) -> None:
+        self.level = level
+        self._name = own_name(unique_number)
+        self._mode_switch = mode_switch
+        self._inquiry = Inquiry()
+        self._transmitters: dict[str, Transmitter] = {}
+
+    def hear(self, bus: str, message: Message, now: float) -> None:
+        """Claims and requests for ours concern us; a bus is spoken on only after something was heard on it."""
+        if self.level == "off":
+            return
+        transmitter = self._transmitters.get(bus)
+        if transmitter is None:
+            transmitter = Transmitter(self.level, self._name, now, mode_switch=self._mode_switch)
+            self._transmitters[bus] = transmitter
+        transmitter.hear(message, now)
+
+    def ask(
+        self, batteries: tuple[Battery, ...], provisional: Iterable[Provisional], devices: Iterable[Device], now: float
+    ) -> None:
+        """Order what is worth asking for now."""
+        waiting, known = tuple(provisional), tuple(devices)
+        for bus, transmitter in self._transmitters.items():
+            for order in self._inquiry.orders(bus, batteries, waiting, known, now):
+                transmitter.order(order, now)
+
+    def write(self, bus: str, to: Name, register: int, data: bytes, now: float) -> bool:
+        """Order a write to a device; False when it may not be or cannot be sent."""
+        transmitter = self._transmitters.get(bus)
+        return transmitter is not None and transmitter.order(Order(to, register=register, data=data), now)
+
+    def outgoing(self, now: float) -> list[Outgoing]:
+        """Frames to send now, in order."""
+        return [
+            (bus, can_id, data)
+            for bus, transmitter in self._transmitters.items()
+            for can_id, data in transmitter.frames(now)
+        ]
+
+    def next_deadline(self) -> float | None:
+        """When `outgoing` has something to say by itself."""
+        deadlines = [transmitter.next_deadline() for transmitter in self._transmitters.values()]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def state(self, bus: str) -> str:
+        """off, listening, claiming, claimed or silent."""
+        transmitter = self._transmitters.get(bus)
+        return "off" if transmitter is None else transmitter.state

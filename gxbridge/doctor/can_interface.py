@@ -1,0 +1,205 @@
+"""One CAN interface as the kernel describes it: state, bit rate, error counters, traffic.
+
+The form is that of `ip -json -details -statistics link show can0` (iproute2), which a GX also offers on D-Bus as
+`com.victronenergy.platform /CanBus/Interface/<if>/Statistics` (veutil canbus_interfaces.cpp, 47bf9d4).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from gxbridge.core.model.record import record
+from gxbridge.core.vecan import bus_load
+from gxbridge.core.vecan.bus_load import BITRATE, Carried
+from gxbridge.doctor.row import Row, Verdict
+
+BUSY_PERCENT: Final = 50.0
+FULL_PERCENT: Final = 80.0
+LOSSY: Final = 0.001
+"""Share of received frames that may be lost before it is worth a warning."""
+WARNING_LEVEL: Final = 96
+"""Error counter from which a controller warns (ISO 11898-1); at 128 it is error-passive, beyond 255 bus-off."""
+FROM_A_LIST: Final = "bittiming_bitrate"
+"""Where the bit rate stands for a controller that knows some only, such as a serial adapter (iproute2 iplink_can.c)."""
+VIRTUAL: Final = frozenset({"vcan", "vxcan"})
+
+TERMINATION: Final = (
+    "Check that both ends of the bus have a terminator (60 ohm between CAN-H and CAN-L with everything off), "
+    "the cable, and that every device has the same bit rate."
+)
+
+
+@record
+class Link:
+    """`kind` is `can` for a real controller, `vcan` for a virtual one, "" when unknown; counters since it came up."""
+
+    name: str
+    up: bool = True
+    kind: str = ""
+    state: str = ""
+    """Of the controller: ERROR-ACTIVE (well), ERROR-WARNING, ERROR-PASSIVE, BUS-OFF, STOPPED; "" when unknown."""
+    bitrate: int | None = None
+    rx_errors: int | None = None
+    """The controller's receive error counter."""
+    tx_errors: int | None = None
+    bus_offs: int = 0
+    passives: int = 0
+    restart_ms: int | None = None
+    frames: int = 0
+    """Received and sent."""
+    data_bytes: int = 0
+    received: int = 0
+    dropped: int = 0
+    overruns: int = 0
+    faulty: int = 0
+
+
+def parse_link(text: object) -> Link | None:
+    """The first interface in iproute2's JSON, None when it is no such text. Never raises."""
+    try:
+        entries = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    entry = next((entry for entry in entries if isinstance(entry, dict)), None) if isinstance(entries, list) else None
+    if entry is None or not isinstance(entry.get("ifname"), str):
+        return None
+    info = _under(entry, "linkinfo")
+    data, counts = _under(info, "info_data"), _under(info, "info_xstats")
+    rx, tx = _under(entry, "stats64", "rx"), _under(entry, "stats64", "tx")
+    flags = entry.get("flags")
+    return Link(
+        name=entry["ifname"],
+        up="UP" in flags if isinstance(flags, list) else False,
+        kind=_word(info.get("info_kind")),
+        state=_word(data.get("state")),
+        bitrate=_count(_under(data, "bittiming").get("bitrate", data.get(FROM_A_LIST))),
+        rx_errors=_count(_under(data, "berr_counter").get("rx")),
+        tx_errors=_count(_under(data, "berr_counter").get("tx")),
+        bus_offs=_count(counts.get("bus_off")) or 0,
+        passives=_count(counts.get("error_passive")) or 0,
+        restart_ms=_count(data.get("restart_ms")),
+        frames=(_count(rx.get("packets")) or 0) + (_count(tx.get("packets")) or 0),
+        data_bytes=(_count(rx.get("bytes")) or 0) + (_count(tx.get("bytes")) or 0),
+        received=_count(rx.get("packets")) or 0,
+        dropped=_count(rx.get("dropped")) or 0,
+        overruns=_count(rx.get("over_errors")) or 0,
+        faulty=(_count(rx.get("errors")) or 0) + (_count(tx.get("errors")) or 0),
+    )
+
+
+def _under(entry: dict[str, Any], *names: str) -> dict[str, Any]:
+    for name in names:
+        found = entry.get(name)
+        entry = found if isinstance(found, dict) else {}
+    return entry
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def load_percent(first: Link, later: Link, seconds: float) -> float | None:
+    """Share of the bit rate that was used between two looks; None when that cannot be said."""
+    if first.kind in VIRTUAL:
+        return None
+    before, after = (Carried(link.frames, link.data_bytes) for link in (first, later))
+    return bus_load.load_percent(before, after, seconds, later.bitrate or BITRATE)
+
+
+def check_link(section: str, link: Link, later: Link | None, seconds: float, *, ours: bool) -> Iterator[Row]:
+    """What an interface says of itself. `ours`: gxbridge is to listen on it."""
+    name = link.name
+    if not link.up:
+        yield Row(
+            section,
+            "port-down",
+            "problem" if ours else "note",
+            f"{name} is down: nothing is received or sent",
+            f"On a GX choose a profile for the port that is not Disabled; elsewhere `ip link set {name} up`.",
+            name,
+        )
+        return
+    yield from _state(section, link, ours=ours)
+    yield from _losses(section, link)
+    if later is not None:
+        yield from _traffic(section, link, later, seconds, ours=ours)
+
+
+def _state(section: str, link: Link, *, ours: bool) -> Iterator[Row]:
+    name = link.name
+    if ours and link.bitrate is not None and link.bitrate != BITRATE:
+        yield Row(
+            section,
+            "bit-rate",
+            "problem",
+            f"{name} runs at {link.bitrate / 1000:g} kbit/s; VE.Can has {BITRATE / 1000:g} kbit/s",
+            "Choose a profile of 250 kbit/s for the port, or the port that the Lynx is connected to.",
+            name,
+        )
+    counters = ""
+    if link.rx_errors is not None and link.tx_errors is not None:
+        counters = f"; error counters: receive {link.rx_errors}, transmit {link.tx_errors}"
+    if link.state == "BUS-OFF":
+        restart = "" if link.restart_ms else f" `ip link set {name} type can restart-ms 1000` lets it come back."
+        text = f"the controller of {name} has left the bus after too many errors{counters}"
+        yield Row(section, "bus-off", "problem", text, TERMINATION + restart, name)
+    elif link.state in ("ERROR-WARNING", "ERROR-PASSIVE"):
+        text = f"the controller of {name} is in state {link.state}{counters}"
+        yield Row(section, "can-errors", "warning", text, TERMINATION, name)
+    elif (link.rx_errors or 0) >= WARNING_LEVEL or (link.tx_errors or 0) >= WARNING_LEVEL:
+        text = f"the controller of {name} counts many errors{counters}"
+        yield Row(section, "can-errors", "warning", text, TERMINATION, name)
+    elif link.bus_offs or link.passives:
+        text = f"{name} is well now, but was bus-off {link.bus_offs} and error-passive {link.passives} times{counters}"
+        yield Row(section, "can-errors-past", "note", text, TERMINATION, name)
+    elif link.state:
+        rate = "" if link.bitrate is None else f", {link.bitrate / 1000:g} kbit/s"
+        yield Row(section, "port-state", "ok", f"{name} is up{rate}, {link.state}{counters}", "", name)
+    else:
+        yield Row(section, "port-state", "ok", f"{name} is up", "", name)
+
+
+def _losses(section: str, link: Link) -> Iterator[Row]:
+    lost = link.dropped + link.overruns
+    if lost > link.received * LOSSY:
+        yield Row(
+            section,
+            "frames-lost",
+            "warning",
+            f"{link.name} lost {lost} frames of {link.received + lost} (dropped {link.dropped}, "
+            f"overruns {link.overruns})",
+            "The machine is too busy, or the adapter too slow: look at the load (`top`).",
+            link.name,
+        )
+    if link.faulty > max(100, link.received) * LOSSY:
+        text = f"{link.name} met {link.faulty} faulty frames beside {link.received} received ones"
+        yield Row(section, "frames-faulty", "warning", text, TERMINATION, link.name)
+
+
+def _traffic(section: str, link: Link, later: Link, seconds: float, *, ours: bool) -> Iterator[Row]:
+    name, load = link.name, load_percent(link, later, seconds)
+    rate = (later.frames - link.frames) / seconds if seconds > 0 else 0.0
+    if ours and later.frames == link.frames:
+        yield Row(
+            section,
+            "bus-quiet",
+            "warning",
+            f"nothing was heard on {name} for {seconds:.0f} s ({link.received} frames since it is up)",
+            "Is anything connected and switched on? A Lynx sends every 1.5 s. Look at the port, cable and terminators.",
+            name,
+        )
+    elif load is None:
+        yield Row(section, "bus-load", "ok", f"{name}: {rate:.0f} frames/s", "", name)
+    elif load >= FULL_PERCENT:
+        text = f"{name} is full: {rate:.0f} frames/s, {load:.0f} % of the bit rate"
+        advice = "Frames of low priority are late or lost: find who sends so much (gxbridge decode LOG --stats)."
+        yield Row(section, "bus-load", "warning", text, advice, name)
+    else:
+        verdict: Verdict = "note" if load >= BUSY_PERCENT else "ok"
+        yield Row(section, "bus-load", verdict, f"{name}: {rate:.0f} frames/s, {load:.0f} % of the bit rate", "", name)

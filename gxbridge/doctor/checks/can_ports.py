@@ -1,0 +1,245 @@
+"""The CAN ports of a GX: which carries VE.Can, who drives it, and what to do there.
+
+Profiles and names: veutil canbus_interfaces.cpp (038990a) and canbus_monitor.cpp (0989357), gui-v2 CanbusProfile.qml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.quirks import LYNX, quirk_of
+from gxbridge.core.dvcc.read.services import Device, kind_of, title
+from gxbridge.core.model.items import Value
+from gxbridge.core.publish.battery_paths import OWN_PREFIX
+from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.core.publish.publication import FREE_PROFILE, profile_path
+from gxbridge.doctor.can_interface import check_link
+from gxbridge.doctor.checks.running_service import buses_of
+from gxbridge.doctor.facts import Facts, Port, Services
+from gxbridge.doctor.row import Row
+
+SECTION: Final = "CAN ports"
+VECAN_PREFIX: Final = "com.victronenergy.vecan."
+DRIVER: Final = "vecan-dbus"
+"""The vendor's VE.Can driver, as daemontools knows it: /service/vecan-dbus.can0."""
+
+
+class Profile(NamedTuple):
+    """What the GX does with a port. `services`: the vendor's programs on it."""
+
+    label: str
+    bitrate: int | None
+    services: tuple[str, ...] = ()
+
+    @property
+    def vecan(self) -> bool:
+        """Does the vendor's VE.Can driver run with it?"""
+        return DRIVER in self.services
+
+
+PROFILES: Final[Mapping[int, Profile]] = {
+    0: Profile("Disabled", None),
+    1: Profile("VE.Can", 250_000, (DRIVER,)),
+    2: Profile("VE.Can & CAN-bus BMS", 250_000, (DRIVER, "can-bus-bms")),
+    3: Profile("CAN-bus BMS LV", 500_000, ("can-bus-bms",)),
+    4: Profile("Oceanvolt", 250_000, (DRIVER, "dbus-valence", "dbus-motordrive")),
+    5: Profile("up, no services", 250_000),
+    6: Profile("RV-C", 250_000, ("dbus-rv-c",)),
+    7: Profile("CAN-bus BMS HV", 500_000, ("can-bus-bms-hv",)),
+    8: Profile("up, no services", 500_000),
+    9: Profile("VE.Can & CANopen E-drive", 250_000, (DRIVER, "dbus-motordrive")),
+    10: Profile("CANopen E-drive", 500_000, ("dbus-motordrive",)),
+}
+"""`/Settings/Canbus/<if>/Profile`; 5 and 8 cannot be chosen on the GX's screen."""
+KINDS: Final[Mapping[int, str]] = {
+    0: "any profile",
+    1: "CAN-bus BMS only",
+    2: "VE.Can only",
+    3: "any profile, CAN FD too",
+}
+"""`config` of a port: what the hardware allows (CanBusConfig)."""
+BMS_ONLY: Final = 1
+
+
+class Lost(NamedTuple):
+    """A device that would vanish from the GX without the vendor's driver."""
+
+    text: str
+    is_lynx: bool
+
+
+def set_profile(port: str, profile: int) -> str:
+    """The command that sets a port's profile on a GX."""
+    return f"dbus -y com.victronenergy.settings {profile_path(port)} SetValue {profile}"
+
+
+def carries_vecan(port: Port) -> bool:
+    """Does the port carry VE.Can, as far as its profile says? True where there are no profiles."""
+    if port.profile is None:
+        return port.kind != BMS_ONLY
+    known = PROFILES.get(port.profile)
+    return known is not None and (known.vecan or port.profile == FREE_PROFILE)
+
+
+def vanishing(port: str, services: Services) -> list[Lost]:
+    """Every device that the GX knows by the vendor's drivers on this port, Lynx BMSes first."""
+    found: dict[str, Lost] = {}
+    numbers: set[float | str] = set()
+    mark = re.compile(rf"\.(?:socketcan_|lynxparallel.*_){re.escape(port)}(?:_|$)")
+    for name, items in services.items():
+        if name.startswith(OWN_PREFIX) or not mark.search(name):
+            continue
+        unique, match = number(items, "/N2kUniqueNumber"), re.search(r"_uc(\d+)$", name)
+        numbers.add(unique if unique is not None else int(match[1]) if match else name)
+        found[name] = Lost(f"{title(Device(name, kind_of(name), items))} ({kind_of(name)})", is_lynx(items))
+    for index, device in _vecan_devices(services.get(f"{VECAN_PREFIX}{port}", {})).items():
+        if device.get("N2kUniqueNumber") in numbers or "GX" in str(device.get("ModelName")).split():
+            continue
+        model = device.get("CustomName") or device.get("ModelName") or f"device {index}"
+        maker = device.get("Manufacturer")
+        found[f"device {index}"] = Lost(f"{model} ({maker})" if isinstance(maker, str) and maker else str(model), False)
+    return sorted(found.values(), key=lambda lost: (not lost.is_lynx, lost.text))
+
+
+def _vecan_devices(items: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
+    """`/Devices/<n>/<field>` of a vecan service, by n."""
+    found: dict[str, dict[str, Value]] = {}
+    for path, value in items.items():
+        parts = path.split("/")
+        if len(parts) == 4 and parts[1] == "Devices":
+            found.setdefault(parts[2], {})[parts[3]] = value
+    return found
+
+
+def is_lynx(items: Mapping[str, Value]) -> bool:
+    """Is it a Lynx Smart BMS, by its product id?"""
+    return quirk_of(items) is LYNX
+
+
+def check_ports(facts: Facts) -> Iterator[Row]:
+    """Every port, then what is configured and not there."""
+    if not facts.ports:
+        yield Row(
+            SECTION,
+            "no-ports",
+            "warning" if facts.program.venus else "note",
+            "no CAN interface was found",
+            "On a GX restart it; some have no CAN port. Elsewhere connect an adapter; `ip -br link` shows it.",
+        )
+    used = ports_in_use(facts)
+    silent: Services = {name: {} for name in facts.bus.unanswered}
+    for port in facts.ports:
+        yield from check_port(port, {**silent, **facts.services}, ours=port.name in used)
+        if port.link is not None:
+            yield from check_link(SECTION, port.link, port.later, port.seconds, ours=port.name in used)
+
+
+def ports_in_use(facts: Facts) -> set[str]:
+    """Where gxbridge listens: by the configuration, or by the running service where no configuration was named."""
+    own = facts.services.get(OWN_NAME)
+    if own is not None and not facts.configured.file:
+        return set(buses_of(own))
+    return {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan"}
+
+
+def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:
+    """What a port is for, and what to do. `ours`: the configuration has gxbridge listen there."""
+    name = port.name if port.label in ("", port.name) else f"{port.name} ({port.label})"
+    if port.profile is None:
+        where = "gxbridge listens there" if ours else "not in the configuration"
+        yield Row(SECTION, "port", "ok" if ours else "note", f"{name}: {where}", "", port.name)
+        return
+    profile = PROFILES.get(port.profile, Profile("unknown to gxbridge", None))
+    rate = "" if profile.bitrate is None else f", {profile.bitrate / 1000:g} kbit/s"
+    head = f"{name}: profile {port.profile}, {profile.label}{rate}"
+    if port.profile == FREE_PROFILE:
+        yield _free(port, head, ours=ours)
+    elif profile.vecan:
+        yield from _vendors(port, head, services, ours=ours)
+    elif ours:
+        only = " This port takes a CAN-bus BMS only: use another." if port.kind == BMS_ONLY else ""
+        yield Row(
+            SECTION,
+            "port-not-vecan",
+            "problem",
+            f"{head}: it carries no VE.Can, and gxbridge is to listen there",
+            f"Configure the port that the Lynx is connected to, or choose VE.Can for this one on the GX.{only}",
+            port.name,
+        )
+    else:
+        yield Row(SECTION, "port", "ok", f"{head}: no VE.Can, and gxbridge does not listen there", "", port.name)
+
+
+def _free(port: Port, head: str, *, ours: bool) -> Row:
+    if ours:
+        text = f"{head}: gxbridge has the port to itself; the GX knows its devices only through gxbridge"
+        return Row(SECTION, "port-owned", "ok", text, f"To give it back: {set_profile(port.name, 1)}", port.name)
+    return Row(
+        SECTION,
+        "port-unused",
+        "warning",
+        f"{head}: neither the vendor's driver nor gxbridge listens there, its devices are lost to the GX",
+        f"Add the port to the configuration (can: - interface: socketcan, channel: {port.name}), or give it back: "
+        f"{set_profile(port.name, 1)}",
+        port.name,
+    )
+
+
+def _vendors(port: Port, head: str, services: Services, *, ours: bool) -> Iterator[Row]:
+    """A port that the vendor's driver has."""
+    running = f"{VECAN_PREFIX}{port.name}" in services
+    if not running:
+        installed = f"{DRIVER}.{port.name}" in port.drivers
+        where = f"/service/{DRIVER}.{port.name} is there" if installed else f"there is no /service/{DRIVER}.{port.name}"
+        yield Row(
+            SECTION,
+            "driver-missing",
+            "warning",
+            f"{head}: the vendor's driver should run here, but is not on D-Bus ({where})",
+            f"Restart the GX, or svc -t /service/{DRIVER}.{port.name}. gxbridge publishes no battery while the profile "
+            "promises that driver.",
+            port.name,
+        )
+    if not ours:
+        text = f"{head}: it carries VE.Can, and gxbridge does not listen there"
+        advice = f"To listen beside the vendor's driver: can: - interface: socketcan, channel: {port.name}"
+        yield Row(SECTION, "port", "note", text, advice, port.name)
+    elif running:
+        text = f"{head}: gxbridge listens beside the vendor's driver and publishes no second battery"
+        yield Row(SECTION, "port", "ok", text, "", port.name)
+    if running:
+        yield _owning(port, services)
+
+
+def _owning(port: Port, services: Services) -> Row:
+    """What would happen if gxbridge had the port to itself."""
+    lost = vanishing(port.name, services)
+    others = [device.text for device in lost if not device.is_lynx]
+    command = set_profile(port.name, FREE_PROFILE)
+    if lost and not others:
+        return Row(
+            SECTION,
+            "own-possible",
+            "note",
+            f"gxbridge could have {port.name} to itself: only {listed([device.text for device in lost])} is on it",
+            f"Not needed for monitoring. For gxbridge to publish the battery: {command}",
+            port.name,
+        )
+    vanish = f"these would vanish from the GX: {listed([device.text for device in lost])}"
+    return Row(
+        SECTION,
+        "own-advised-against",
+        "note",
+        f"gxbridge should not have {port.name} to itself: "
+        + (vanish if lost else "which devices would vanish from the GX is not known"),
+        f"Stay beside the vendor's driver (the Lynx is not alone there). Only if you know better: {command}",
+        port.name,
+    )
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"

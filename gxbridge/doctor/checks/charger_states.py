@@ -1,0 +1,91 @@
+"""Chargers and inverters: those that wait for a BMS which is not there (error #67), and firmware that is too old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
+from gxbridge.core.dvcc.read.selection import select
+from gxbridge.core.dvcc.read.services import Device, Plant, survey, title
+from gxbridge.core.dvcc.read.user_settings import read_settings
+from gxbridge.core.model import firmware
+from gxbridge.doctor.facts import Services
+from gxbridge.doctor.row import Row
+
+SECTION: Final = "Chargers"
+BMS_LOST: Final = 67
+"""Charger error "BMS connection lost" (veutil charger_error.cpp)."""
+CURE: Final = (
+    "Connect the BMS, or make the GX hear it. If there is none any more, reset it: VictronConnect, the charger, "
+    "Settings, Battery, BMS control off; or on the GX: the charger, Networked operation, BMS controlled, Reset."
+)
+
+
+def check_chargers(services: Services, platform: str) -> Iterator[Row]:
+    """`platform` is the kind of GX device, which decides which VE.Bus system is the one that counts."""
+    plant = survey(services)
+    yield from _who(plant)
+    yield from waiting(plant, services, platform)
+    yield from _firmware(plant)
+
+
+def remembering(plant: Plant) -> list[Device]:
+    """Chargers that have seen a BMS: without one they stop with error #67 a minute after the last word to them."""
+    return [device for device in plant.chargers if device.items.get(p.BMS_PRESENT) == 1]
+
+
+def has_bms(plant: Plant, services: Services, platform: str) -> bool:
+    """Is there a BMS for the chargers, by the same rules as the control?"""
+    return select(plant, read_settings(services.get(p.SETTINGS, {})), platform).has_bms
+
+
+def waiting(plant: Plant, services: Services, platform: str) -> Iterator[Row]:
+    """Chargers that remember a BMS which is not there, and those that show it."""
+    waiters = remembering(plant)
+    present = has_bms(plant, services, platform)
+    for device in waiters if not present else ():
+        text = f"{title(device)} has seen a BMS, and none is there: nothing is written to any charger"
+        yield Row(SECTION, "bms-remembered", "problem", text, CURE, device.name)
+    if waiters and present:
+        names = ", ".join(map(title, waiters))
+        yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {names}")
+    for device in plant.chargers:
+        if device.items.get("/ErrorCode") == BMS_LOST:
+            text = f"{title(device)} shows error #67: the connection to the BMS is lost"
+            advice = CURE if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
+            yield Row(SECTION, "error-67", "problem", text, advice, device.name)
+
+
+def _who(plant: Plant) -> Iterator[Row]:
+    devices: Sequence[Device] = [*plant.chargers, *plant.of(p.VEBUS)]
+    if devices:
+        yield Row(SECTION, "chargers", "ok", f"{len(devices)} found: {', '.join(map(title, devices))}")
+    else:
+        yield Row(SECTION, "chargers", "note", "no charger or inverter/charger is on D-Bus")
+
+
+def _firmware(plant: Plant) -> Iterator[Row]:
+    """What the control cannot work with."""
+    old = [
+        (device, LONG_FIRMWARE if (number(device.items, p.FIRMWARE) or 0) > 0xFFFF else SHORT_FIRMWARE)
+        for device in plant.solar
+        if too_old(device.items.get(p.PRODUCT_ID), device.items.get(p.FIRMWARE))
+    ]
+    for multi in plant.of(p.VEBUS):
+        version = number(multi.items, p.FIRMWARE)
+        if version is not None and version < VEBUS_FIRMWARE:
+            old.append((multi, VEBUS_FIRMWARE))
+    for device, least in old:
+        has = number(device.items, p.FIRMWARE)
+        text = f"{title(device)} has firmware {_version(device, has)}; DVCC needs {_version(device, least)} or newer"
+        yield Row(SECTION, "firmware", "warning", text, "Update it with VictronConnect or over VRM.", device.name)
+
+
+def _version(device: Device, version: float | None) -> str:
+    """A VE.Bus version is a plain number in hexadecimal, the others are versions."""
+    if version is None or device.kind == p.VEBUS:
+        return f"{int(version or 0):X}"
+    return firmware.text(int(version)) or f"{int(version):X}"

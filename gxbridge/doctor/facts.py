@@ -1,0 +1,105 @@
+"""What the doctor looks at: everything that was gathered, as plain values. What could not be had is None or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+from gxbridge.doctor.can_interface import Link
+
+Services = Mapping[str, Mapping[str, Value]]
+"""Service name -> path -> value, of every `com.victronenergy.*` service that answered."""
+
+
+@record
+class Supervised:
+    """How daemontools holds our service on a GX. `up` None: its supervisor does not run (yet)."""
+
+    folder: str
+    up: bool | None
+    seconds: float | None = None
+    """Since when it is up or down."""
+
+
+@record
+class Program:
+    """What runs here. `packages`: name -> version, "" for one that is missing."""
+
+    version: str
+    python: tuple[int, ...]
+    packages: Mapping[str, str] = field(default_factory=dict)
+    system: str = ""
+    venus: str = ""
+    """Version of Venus OS, such as v3.67; "" on other systems."""
+    machine: str = ""
+    """Kind of GX device, such as einstein; "" on other machines."""
+    architecture: str = ""
+    kernel: str = ""
+    database_error: str = ""
+    """Why the message database cannot be loaded; "" when it can."""
+    supervised: Supervised | None = None
+
+
+@record
+class Bus:
+    """D-Bus. `error` says why it cannot be reached; `unanswered` names services that did not answer, and why."""
+
+    address: str
+    error: str = ""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+
+
+@record
+class Port:
+    """One CAN interface. `kind` is what the GX allows on it (see ports.KINDS), `profile` its setting.
+
+    `drivers`: the vendor's services that are installed for this port here, by their folder's name.
+    """
+
+    name: str
+    label: str = ""
+    kind: int | None = None
+    profile: int | None = None
+    link: Link | None = None
+    later: Link | None = None
+    """The same some seconds later: what changed meanwhile is the load."""
+    seconds: float = 0.0
+    drivers: tuple[str, ...] = ()
+
+
+@record
+class ConfiguredBus:
+    """One bus of the configuration."""
+
+    name: str
+    interface: str
+    channel: str
+
+
+@record
+class Configured:
+    """The configuration. `problems`: every fault, one line each; then the other fields say nothing."""
+
+    file: str = ""
+    """"" when there is none: the defaults hold."""
+    problems: tuple[str, ...] = ()
+    mode: str = "monitor"
+    publish: str = "bms"
+    transmit: str = "off"
+    buses: tuple[ConfiguredBus, ...] = ()
+    summary: str = ""
+    remarks: tuple[str, ...] = ()
+    """What is worth knowing but no fault."""
+
+
+@record
+class Facts:
+    """Everything."""
+
+    program: Program
+    bus: Bus
+    configured: Configured
+    ports: tuple[Port, ...] = ()
+    services: Services = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""What a CAN bus edge says about itself, and the shapes all CAN sources share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from typing import Literal, TypeAlias
+
+from gxbridge.core.model.record import record, state
+
+Frame: TypeAlias = tuple[float, int, bytes]
+"""Monotonic seconds, 29-bit id, data."""
+OnFrames: TypeAlias = Callable[[list[Frame]], None]
+State: TypeAlias = Literal["waiting", "open", "down", "bus-off", "ended", "closed"]
+"""waiting: could not be opened (yet); down: opened, but the interface is down; bus-off: the controller has left the bus
+after too many errors; ended: a replayed log is over; closed: not in use."""
+OnState: TypeAlias = Callable[["CanStats"], None]
+
+
+@record
+class CanSpec:
+    """One bus as configured. `name` is how gxbridge calls it (D-Bus paths, logs); unique among the buses.
+
+    `options` go to python-can as they are; `bitrate` None: python-can's own default.
+    """
+
+    interface: str
+    channel: str
+    name: str
+    bitrate: int | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@state
+class CanStats:
+    """Counters since the program started; times are monotonic seconds, None: not yet."""
+
+    name: str
+    interface: str = ""
+    """The network interface whose own counters know all that the bus carried, also what the kernel keeps from us."""
+    state: State = "waiting"
+    reason: str = ""
+    """Why the state is not "open", with what to do; "" when it is."""
+    frames: int = 0
+    """Extended data frames handed on."""
+    lost: int = 0
+    """Frames that arrived but had no room: dropped by the kernel (SO_RXQ_OVFL) or by our own queue."""
+    ignored: int = 0
+    """Remote frames, standard ids, CAN FD: nothing that VE.Can uses."""
+    errors: dict[str, int] = field(default_factory=dict)
+    """Error frames by kind: warning, error-passive, bus-off, no-ack, ..."""
+    sent: int = 0
+    unsent: int = 0
+    """Frames that could not be sent (queue full, interface down)."""
+    opened_at: float | None = None
+    last_frame_at: float | None = None
+
+    @property
+    def error_count(self) -> int:
+        """All error frames together."""
+        return sum(self.errors.values())
+
+    def error(self, kind: str) -> None:
+        """Count one error frame."""
+        self.errors[kind] = self.errors.get(kind, 0) + 1

@@ -1,0 +1,268 @@
+"""Recorded CAN logs of every kind, read as one stream of rows in constant memory.
+
+A row is `(t, bus, can_id, data)`: seconds (epoch where the log knows the date, else since its own zero), the bus as the
+log names it, the 29-bit id, and the payload.
+
+    len(data) <= 8   one CAN frame, exactly as it was on the wire
+    len(data) > 8    a whole message: the recorder (canboat, Actisense) has put the fast packet together already. Feed
+                     it to the decoder as a finished payload, never as a frame. `reader.assembled` tells that this log
+                     holds whole messages throughout, so that a fast-packet PGN with 8 bytes or fewer is complete too.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from binascii import unhexlify
+from collections.abc import Callable, Iterator
+from operator import length_hint
+from types import TracebackType
+from typing import Any, BinaryIO, cast
+
+from gxbridge.edge.logs.formats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, Parse, Row, detect
+
+__all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "OnBad", "Row", "open_log"]
+
+CHUNK = 1 << 16
+LONGEST_LINE = 1 << 15
+"""More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
+GZIP_MAGIC = b"\x1f\x8b"
+
+OnBad = Callable[[int, str], None]
+"""Called with the line number (frame number for binary logs) and what is wrong."""
+
+
+class LogError(Exception):
+    """The log as a whole cannot be read; the text says why and what to do."""
+
+
+def open_log(path: str, format: str | None = None, on_bad: OnBad | None = None) -> LogReader:
+    """Open a log file, or standard input for `-`; gz-compressed ones too. `format` forces one of FORMATS.
+
+    Raises LogError when the file cannot be opened or its format is not known.
+    """
+    if format is not None and format not in FORMATS:
+        raise LogError(f"{format}: no such log format; there are {', '.join(FORMATS)}")
+    if path == "-":
+        return LogReader(sys.stdin.buffer, "standard input", format, on_bad)
+    try:
+        stream = open(path, "rb", buffering=CHUNK)  # noqa: SIM115 - the reader owns and closes it
+    except (OSError, ValueError) as error:
+        raise LogError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        return LogReader(stream, path, format, on_bad)
+    except BaseException:
+        stream.close()
+        raise
+
+
+class LogReader:
+    """An iterable of rows (once), which counts what it passes over.
+
+    bad_lines   lines that could not be parsed; each was reported to `on_bad` and skipped
+    skipped     right, but no 29-bit data frame: standard ids, remote and error frames, CAN FD, comments
+    assembled   the log holds whole messages (see the module)
+    timed       False when the log has no times at all (every t is 0)
+    compressed  the log is gz-compressed
+    size, position   bytes of the file (None for a pipe) and how far the reader is, for a progress bar
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, format: str | None = None, on_bad: OnBad | None = None) -> None:
+        self.name = name
+        self.bad_lines = 0
+        self.skipped = 0
+        self.timed = True
+        self.assembled = False
+        self._on_bad = on_bad
+        self._file = stream
+        self._stream = stream
+        self.size = _size(stream)
+        self.compressed = False
+        try:
+            self._open(format)
+        except (OSError, EOFError, zlib.error) as error:
+            raise LogError(f"{name}: cannot be read: {error}") from None
+
+    def _open(self, format: str | None) -> None:
+        head, self._stream = _look(self._stream)
+        if head[:2] == GZIP_MAGIC:
+            self.compressed = True
+            head, self._stream = _look(cast("BinaryIO", gzip.GzipFile(fileobj=self._stream, mode="rb")))
+        found = FORMATS[format] if format is not None else detect(head)
+        if found is None and head.strip():
+            known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
+            raise LogError(
+                f"{self.name}: the beginning looks like no log format known here; one can be forced ({known})"
+            )
+        self.format: LogFormat = found or FORMATS["candump"]
+        self.assembled = self.format.assembled
+        if self.format.name == "candump-text":
+            self.timed = b"(" in head
+
+    @property
+    def position(self) -> int:
+        """Bytes of the (compressed) file read so far; 0 where that cannot be told."""
+        try:
+            return self._file.tell()
+        except (OSError, ValueError):
+            return 0
+
+    def close(self) -> None:
+        """Close the file (standard input stays open)."""
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def bad(self, number: int, what: str) -> None:
+        """Count a bad line and report it."""
+        self.bad_lines += 1
+        if self._on_bad is not None:
+            self._on_bad(number, what)
+
+    def __iter__(self) -> Iterator[Row]:
+        if self.format.make is None:
+            from gxbridge.edge.logs.library import library_rows  # python-can is heavy: only for its formats
+
+            return library_rows(self, self._stream)
+        if self.format.name == "candump":
+            return self._candump(self.format.make())
+        return self._lines(self.format.make())
+
+    def _blocks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """The text in lists of whole lines, each with the number of its first line less one."""
+        read = getattr(self._stream, "read1", self._stream.read)
+        done, tail, endless = 0, b"", False
+        while True:
+            try:
+                chunk = read(CHUNK)
+            except (OSError, EOFError, zlib.error) as error:
+                self.bad(done + 1, f"the log cannot be read any further: {error}")
+                return
+            if not chunk:
+                break
+            lines = (tail + chunk).split(b"\n")
+            tail = lines.pop()
+            if endless and lines:  # the rest of a line already reported
+                del lines[0]
+                done, endless = done + 1, False
+            if lines:
+                yield done, lines
+                done += len(lines)
+            if len(tail) > LONGEST_LINE:
+                if not endless:
+                    self.bad(done + 1, f"no line end within {LONGEST_LINE} bytes: this is not text")
+                tail, endless = b"", True
+        if tail and not endless:
+            yield done, [tail]
+
+    def _candump(self, careful: Parse) -> Iterator[Row]:
+        """The usual candump line in a few operations; anything that does not fit goes to the careful parser."""
+        ids, buses = _Ids(), _Buses()
+        for done, lines in self._blocks():
+            rest = iter(lines)
+            for line in rest:
+                try:
+                    stamp, bus, frame = line.split()
+                    can_id, _, data = frame.partition(b"#")
+                    t = float(stamp[1:-1])
+                    row = t, buses[bus], ids[can_id], unhexlify(data)
+                    if len(data) > 16 or not 0.0 <= t < FAR_FUTURE_S:
+                        raise ValueError(line)
+                except ValueError:
+                    careful_row = self._parse(careful, line, done + len(lines) - length_hint(rest))
+                    if careful_row is None:
+                        continue
+                    row = careful_row
+                yield row
+
+    def _lines(self, parse: Parse) -> Iterator[Row]:
+        for done, lines in self._blocks():
+            for number, line in enumerate(lines, done + 1):
+                row = self._parse(parse, line, number)
+                if row is not None:
+                    if len(row[3]) > 8:
+                        self.assembled = True
+                    yield row
+
+    def _parse(self, parse: Parse, line: bytes, number: int) -> Row | None:
+        if not line.strip():
+            return None
+        try:
+            row = parse(line)
+        except BadLine as error:
+            self.bad(number, str(error))
+            return None
+        if row is None:
+            self.skipped += 1
+        return row
+
+
+class _Ids(dict[bytes, int]):
+    """Ids by their eight digits, parsed once; a log has some hundred different ones."""
+
+    def __missing__(self, text: bytes) -> int:
+        can_id = int(text, 16)
+        if len(text) != 8 or can_id > MAX_ID or not text.isalnum():
+            raise ValueError(text)
+        if len(self) > 4096:  # a hostile log may count through all of them
+            self.clear()
+        self[text] = can_id
+        return can_id
+
+
+class _Buses(dict[bytes, str]):
+    def __missing__(self, name: bytes) -> str:
+        if len(self) > 256:
+            self.clear()
+        text = self[name] = name.decode("utf-8", "replace")
+        return text
+
+
+class _Joined(io.RawIOBase):
+    """What was read already, then the stream it came from: looking at the beginning of a pipe without losing it."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._head:
+            part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            part = self._read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def _look(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    head = b""
+    while b"\n" not in head and len(head) < LONGEST_LINE:
+        part = read(CHUNK)
+        if not part:
+            break
+        head += part
+    return head, cast("BinaryIO", io.BufferedReader(_Joined(head, stream), CHUNK))
+
+
+def _size(stream: BinaryIO) -> int | None:
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -1,0 +1,202 @@
+"""A recorded log in place of a bus: the recording's own timing, faster, or as fast as it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from gxbridge.core.model.record import record
+from gxbridge.edge.can.can_stats import CanStats, Frame, OnFrames, OnState, State
+from gxbridge.edge.logs.reader import LogError, LogReader, open_log
+from gxbridge.edge.tasks import loud
+
+log = logging.getLogger("gxbridge.can")
+
+TICK_S: Final = 0.02
+"""Frames due within one tick are handed on together, as from a real bus."""
+BATCH: Final = 256
+"""Frames handed on at once where there is no timing to keep."""
+UNTIMED_PER_S: Final = 500.0
+"""Pace of a log without times: a busy 250 kbit/s bus."""
+MAX: Final = math.inf
+
+
+@record
+class ReplaySpec:
+    """A log and the factor it is played with; `MAX` (infinite): as fast as possible."""
+
+    path: str
+    speed: float = 1.0
+
+
+def parse_replay(text: str) -> ReplaySpec:
+    """`LOG[@SPEED]`, SPEED a factor above 0 or `max`. Raises ValueError saying what is wrong.
+
+    A file whose own name has an `@` is found, too: when the whole text is a file, there is no speed in it.
+    """
+    path, at, speed_text = text.rpartition("@")
+    if not at or os.path.exists(text):
+        path, speed_text = text, "1"
+    if path in ("", "-"):
+        raise ValueError(f"{text!r} names no log file")
+    if speed_text == "max":
+        return ReplaySpec(path, MAX)
+    try:
+        speed = float(speed_text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise ValueError(f"{speed_text!r} is no speed")
+    return ReplaySpec(path, speed)
+
+
+class ReplaySource:
+    """Plays a log to `on_frames`, bus by bus, each batch as a list of (monotonic seconds, 29-bit id, data).
+
+    A log may hold several buses: `sink_of(bus)` is asked once for each bus's name and gives the function its frames go
+    to, None to drop them. When the log is over the buses are simply silent (state "ended").
+    """
+
+    def __init__(
+        self,
+        spec: ReplaySpec,
+        sink_of: Callable[[str], OnFrames | None],
+        *,
+        on_state: OnState | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.spec = spec
+        self.stats = CanStats("replay")
+        self.bad_lines = 0
+        self._sink_of = sink_of
+        self._sinks: dict[str, OnFrames | None] = {}
+        self._on_state = on_state
+        self._clock = clock
+        self._reader: LogReader | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the log and begin to play it. Raises LogError when it cannot be read."""
+        self._reader = open_log(self.spec.path, on_bad=self._bad)
+        self.stats.opened_at = self._clock()
+        self._set("open", "")
+        self._task = asyncio.create_task(self._play(self._reader), name="replay")
+        loud(self._task)
+
+    async def ended(self) -> None:
+        """Wait until the log is over."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+            if not self._task.cancelled():
+                self._task.result()
+
+    async def close(self) -> None:
+        """Stop playing."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._reader is not None:
+            self._reader.close()
+        self._set("closed", "")
+
+    def send(self, can_id: int, data: bytes) -> bool:  # noqa: ARG002
+        """Nobody is there to hear it."""
+        self.stats.unsent += 1
+        return False
+
+    def _bad(self, line: int, what: str) -> None:
+        self.bad_lines += 1
+        if self.bad_lines <= 3:
+            log.warning("%s: line %d: %s", self.spec.path, line, what)
+        elif self.bad_lines == 4:
+            log.warning("%s: more lines cannot be read; only counted from here", self.spec.path)
+
+    async def _play(self, reader: LogReader) -> None:
+        if self.spec.speed == MAX:
+            await self._play_unpaced(reader)
+        else:
+            await self._play_paced(reader)
+        reader.close()
+        self.stats.ignored = reader.skipped
+        self._set("ended", "the log has ended")
+
+    async def _play_unpaced(self, reader: LogReader) -> None:
+        batch: list[tuple[str, Frame]] = []
+        for _, bus, can_id, data in frames_of(reader):
+            batch.append((bus, (0.0, can_id, data)))
+            if len(batch) >= BATCH:
+                now = self._clock()
+                self._hand_on([(name, (now, i, d)) for name, (_, i, d) in batch])
+                batch = []
+                await asyncio.sleep(0)
+        now = self._clock()
+        self._hand_on([(name, (now, i, d)) for name, (_, i, d) in batch])
+
+    async def _play_paced(self, reader: LogReader) -> None:
+        """Each frame gets the moment it is due; what is due is handed on once a tick."""
+        begin = self._clock()
+        batch: list[tuple[str, Frame]] = []
+        offset, last = 0.0, None
+        for number, (t, bus, can_id, data) in enumerate(frames_of(reader)):
+            if not reader.timed:
+                t = number / UNTIMED_PER_S
+            if last is None:
+                offset = -t
+            elif t < last:  # the recorder's clock was set back, or a second recording was appended: go on without a gap
+                offset += last - t
+            last = t
+            due = begin + (t + offset) / self.spec.speed
+            if due > self._clock():
+                self._hand_on(batch)
+                batch = []
+                await asyncio.sleep(max(due - self._clock(), TICK_S))
+            elif len(batch) >= BATCH:
+                self._hand_on(batch)
+                batch = []
+                await asyncio.sleep(0)
+            batch.append((bus, (due, can_id, data)))
+        self._hand_on(batch)
+
+    def _hand_on(self, batch: list[tuple[str, Frame]]) -> None:
+        by_bus: dict[str, list[Frame]] = {}
+        for bus, frame in batch:
+            by_bus.setdefault(bus, []).append(frame)
+        for bus, frames in by_bus.items():
+            if bus not in self._sinks:
+                self._sinks[bus] = self._sink_of(bus)
+            sink = self._sinks[bus]
+            if sink is None:
+                continue
+            self.stats.frames += len(frames)
+            self.stats.last_frame_at = frames[-1][0]
+            sink(frames)
+
+    def _set(self, state: State, reason: str) -> None:
+        if self.stats.state == state:
+            return
+        self.stats.state, self.stats.reason = state, reason
+        log.info("replay of %s: %s", self.spec.path, reason or state)
+        if self._on_state is not None:
+            self._on_state(self.stats)
+
+
+def frames_of(reader: LogReader) -> Iterator[tuple[float, str, int, bytes]]:
+    """The rows of a log as the frames that were on the wire: whole messages are cut into fast packets again."""
+    sequence: dict[int, int] = {}
+    for t, bus, can_id, data in reader:
+        if len(data) <= 8:
+            yield t, bus, can_id, data
+            continue
+        number = sequence[can_id] = (sequence.get(can_id, -1) + 1) % 8
+        head = number << 5
+        yield t, bus, can_id, bytes((head, len(data))) + data[:6]
+        for index, start in enumerate(range(6, len(data), 7), 1):
+            yield t, bus, can_id, bytes((head | index,)) + data[start : start + 7].ljust(7, b"\xff")
+
+
+__all__ = ["MAX", "LogError", "ReplaySource", "ReplaySpec", "frames_of", "parse_replay"]

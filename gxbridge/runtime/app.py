@@ -1,0 +1,362 @@
+"""The corridor: joins the pure bridge with the edges, and owns the tasks and the clock. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle, ServiceView
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import record
+from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.setup import Setup
+from gxbridge.core.stall_guard import HoldUp
+from gxbridge.edge.can.can_stats import CanStats, Frame
+from gxbridge.edge.dbus.bus import BusError, BusUnreachable
+from gxbridge.edge.dbus.monitor import Monitor
+from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.service import NameTaken
+from gxbridge.runtime.can_watch import CanWatch
+from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
+from gxbridge.runtime.identities import Identities, unique_id
+from gxbridge.runtime.publisher import Publisher
+from gxbridge.runtime.writer import Writer
+
+if TYPE_CHECKING:
+    from gxbridge.runtime.blackbox_writer import BoxKeeper
+    from gxbridge.runtime.bluetooth_scanner import Scanner
+
+log = logging.getLogger("gxbridge")
+
+TICK_S = 1.0
+SHORTEST_WAIT_S = 0.01
+SCAN_S = 3.0
+"""How long the first look may wait for the services that are already on the bus."""
+CLOCK_STEP_S = 2.0
+"""A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
+SLOW_WRITE_S = 0.5
+"""What a device that answers more slowly shows is no sign of another master."""
+CLOSE_S = 1.5
+"""An end must be over within 2 s, also when the bus does not answer."""
+
+
+class Source(Protocol):
+    """A CAN bus or a replayed log."""
+
+    stats: CanStats
+
+    def send(self, can_id: int, data: bytes) -> bool: ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+OnFrames = Callable[[list[Frame]], None]
+Hearer = Callable[[str], OnFrames]
+"""Name of a bus -> what takes its frames."""
+OnAdvertised = Callable[[str, bytes], None]
+"""Takes the address of a Bluetooth device and the data of its advertisement."""
+
+
+def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
+    """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
+    clean: dict[str, Value] = {}
+    for path, value in items.items():
+        if isinstance(value, bool):
+            clean[path] = int(value)
+        elif value is None or isinstance(value, int | float | str):
+            clean[path] = value
+        else:
+            clean[path] = None
+    return clean
+
+
+@record
+class BoxPlace:
+    """Where and how black boxes are kept."""
+
+    folder: str
+    max_bytes: int
+    keep: int
+
+
+def boxed(setup: Setup, box: BoxPlace) -> BoxKeeper:
+    """A keeper with a bridge that remembers; what it needs is imported only where it is wanted."""
+    from pathlib import Path
+
+    from gxbridge.core.blackbox.recorder import RecordingBridge
+    from gxbridge.runtime.blackbox_writer import BoxKeeper
+
+    return BoxKeeper(RecordingBridge(setup, box.max_bytes), Path(box.folder), box.max_bytes, box.keep)
+
+
+class App:
+    """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        bus: str,
+        make_sources: Callable[[Hearer], Sequence[Source]],
+        box: BoxPlace | None = None,
+        make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
+    ) -> None:
+        self._box = None if box is None else boxed(setup, box)
+        self.bridge = Bridge(setup) if self._box is None else self._box.bridge
+        self._setup = setup
+        self._publisher = Publisher(bus, self._written_by_others)
+        self._monitor = Monitor(
+            bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
+        )
+        self._writer = Writer(self._monitor.set_value, self._not_written)
+        self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
+        self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
+        self._scanner = None if make_scanner is None else make_scanner(self._advertised)
+        self._views: dict[str, ServiceView] = {}
+        self._epoch_offset = time.time() - time.monotonic()
+        self._hold_up = HoldUp()
+        self._can = CanWatch(source.stats for source in self._sources.values())
+        self._can_troubles = CanTroubles()
+        self._settings_troubles = SettingsTroubles()
+        self._reaction: asyncio.Handle | None = None
+        self._speech: asyncio.TimerHandle | None = None
+        self._ready = False
+        self._failed: asyncio.Future[None] | None = None
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
+        self._failed = asyncio.get_running_loop().create_future()
+        try:
+            await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
+            await self._monitor.start()
+            await asyncio.gather(*(source.start() for source in self._sources.values()))
+            if self._scanner is not None:
+                self._scanner.start()
+            await self._monitor.scanned(SCAN_S)
+            self._ready = True
+            await self._tick_until(stop)
+        except (BusUnreachable, NameTaken) as error:
+            log.error("%s", error)
+            return 1
+        except BusError as error:
+            log.error("the D-Bus connection failed while starting: %s", error)
+            return 1
+        except Exception as error:
+            if self._box is not None:
+                self._box.last_words(time.monotonic(), f"the program ends with {type(error).__name__}: {error}")
+            raise
+        finally:
+            self._ready = False
+            await self._close()
+        return 0
+
+    def keep_box(self) -> None:
+        """Write the black box now, because somebody asked for it."""
+        if self._box is None:
+            log.warning("there is no black box: blackbox.folder is not set, or blackbox.enabled is no")
+        else:
+            self._box.command(time.monotonic())
+
+    async def _tick_until(self, stop: asyncio.Event) -> None:
+        assert self._failed is not None  # noqa: S101 - set by run
+        next_at = time.monotonic()
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        failed: asyncio.Future[Any] = self._failed
+        try:
+            while True:
+                self._look(timers=True, at=next_at)
+                next_at += TICK_S
+                late_s = time.monotonic() - next_at
+                if late_s > TICK_S:  # the process was held up: the seconds that were missed are not made up for
+                    next_at += late_s // TICK_S * TICK_S
+                done, _ = await asyncio.wait(
+                    {stopped, failed},
+                    timeout=max(0.0, next_at - time.monotonic()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if failed in done:
+                    failed.result()
+                if stopped in done:
+                    return
+        finally:
+            stopped.cancel()
+
+    async def _close(self) -> None:
+        """Nothing more is written to chargers; names leave the bus; buses are released. Bounded in time."""
+        for handle in (self._reaction, self._speech):
+            if handle is not None:
+                handle.cancel()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._writer.close()
+                await asyncio.gather(*(source.close() for source in self._sources.values()), return_exceptions=True)
+                await self._identities.close()
+                await self._publisher.close()
+                await self._monitor.close()
+                if self._box is not None:
+                    await self._box.close()
+                    self._box.last_words(time.monotonic())
+                if self._scanner is not None:  # last, as the Bluetooth service may hang
+                    await self._scanner.close()
+        except TimeoutError:
+            log.warning("the end took longer than %.1f s and was cut short", CLOSE_S)
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    def _hearer(self, bus: str) -> OnFrames:
+        def hear(frames: list[Frame]) -> None:
+            if self.bridge.hear(bus, frames):
+                self._react_soon()
+            self._speak()
+
+        return hear
+
+    def _advertised(self, address: str, data: bytes) -> None:
+        if self.bridge.advertised(address, data, time.monotonic()):
+            self._react_soon()
+
+    def _added(self, name: str, items: Mapping[str, Received]) -> None:
+        self._identities.added(name)
+        if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
+            self._react_soon()
+
+    def _changed(self, name: str, changes: Mapping[str, Received]) -> None:
+        self._identities.changed(name, changes)
+        if self.bridge.service_changed(name, numbers_and_text(changes), time.monotonic()):
+            self._react_soon()
+
+    def _removed(self, name: str) -> None:
+        self._writer.forget(name)
+        self._identities.removed(name)
+        if self.bridge.service_removed(name, time.monotonic()):
+            self._react_soon()
+
+    def _not_written(self, service: str, path: str) -> None:
+        self.bridge.not_delivered([(service, path)])
+
+    def _written_by_others(self, service: str, path: str, value: Value) -> int:
+        """A consumer writes to one of our battery services: returns 0, 1 or 2 as velib does."""
+        view = self._views.get(service)
+        if view is None:
+            return WRONG
+        answer = judge_write(
+            path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
+        )
+        log.info("D-Bus client writes to %s: %s", service, answer.text)
+        if answer.local is not None:
+            self._keep(view, path, answer.local)
+        if answer.register is not None:
+            sent = self.bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
+            self._speak()
+            if answer.local is None:
+                if not sent:
+                    return REFUSED
+                # What the BMS says counts, and so far it has said nothing else.
+                self._publisher.show(service, {path: view.items[path]})
+        return answer.code
+
+    def _keep(self, view: ServiceView, path: str, value: Value) -> None:
+        """A value that is ours to keep, whether or not it can be sent as well."""
+        if path == "/CustomName":
+            self._identities.rename(unique_id(view), str(value))
+            self.bridge.set_identity(view.battery.key, view.instance, str(value))
+        elif isinstance(value, int):
+            self.bridge.set_request(view.battery.key, value)
+        if value:
+            self._publisher.show(view.name, {path: value})
+
+    # --- what goes out ---------------------------------------------------------------------------------------------
+
+    def _react_soon(self) -> None:
+        """One reaction for all that arrives in one turn of the loop."""
+        if self._ready and self._reaction is None:
+            self._reaction = asyncio.get_running_loop().call_soon(self._react)
+
+    def _react(self) -> None:
+        self._reaction = None
+        try:
+            self._look(timers=False, at=time.monotonic())
+        except Exception as error:  # the one broad except: who waits for `_failed` lets it end the program
+            if self._failed is not None and not self._failed.done():
+                self._failed.set_exception(error)
+
+    def _speak(self) -> None:
+        """Send what the bridge has to say on CAN (nothing unless transmit is on); come back when it has more."""
+        if self._setup.transmit == "off":
+            return
+        now = time.monotonic()
+        for bus, can_id, data in self.bridge.speaker.outgoing(now):
+            source = self._sources.get(bus)
+            if source is not None:
+                source.send(can_id, data)
+        if self._speech is not None:
+            self._speech.cancel()
+            self._speech = None
+        deadline = self.bridge.speaker.next_deadline()
+        if deadline is not None:
+            delay = max(SHORTEST_WAIT_S, deadline - now)
+            self._speech = asyncio.get_running_loop().call_later(delay, self._speak)
+
+    def _look(self, *, timers: bool, at: float) -> None:
+        if not self._hold_up.over(time.monotonic()):
+            return
+        offset = time.time() - time.monotonic()
+        if abs(offset - self._epoch_offset) > CLOCK_STEP_S:
+            log.info("the clock was set by %+.0f s", offset - self._epoch_offset)
+            self._epoch_offset = offset
+        buses = self._can.look(at)
+        self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
+        self.bridge.report(
+            (
+                *write_findings(self._writer.refusals(), at),
+                *self._can_troubles.findings(buses, at),
+                *self._settings_troubles.findings(self._identities.refused, at),
+                *(() if self._box is None else self._box.findings(at)),
+                *(() if self._scanner is None else self._scanner.findings()),
+            )
+        )
+        look = self.bridge.tick if timers else self.bridge.react
+        cycle = look(at, self._epoch_offset, buses)
+        self._carry_out(cycle, at)
+
+    def _carry_out(self, cycle: Cycle, at: float) -> None:
+        self._writer.write(cycle.writes)
+        self._speak()
+        settled = self._identified(cycle.batteries)
+        self._views = {view.name: view for view in settled}
+        self._publisher.refresh(settled, at)
+        self._publisher.refresh_own(cycle.own)
+        for finding in cycle.began:
+            say(finding)
+        for finding in cycle.ended:
+            log.info("over: %s", finding.text)
+        if self._box is not None:
+            self._box.look(at)
+
+    def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
+        """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""
+        settled = []
+        for view in views:
+            identity = self._identities.of(view)
+            if identity is None:
+                continue
+            self.bridge.set_identity(view.battery.key, *identity)
+            if identity[0] == view.instance:
+                settled.append(view)
+            else:
+                self._react_soon()
+        return settled
+
+
+def say(finding: Finding) -> None:
+    """One line in the log when a finding begins."""
+    level = {"alarm": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}[finding.severity]
+    log.log(level, "%s: %s %s", finding.id, finding.text, finding.advice)

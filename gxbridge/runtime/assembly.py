@@ -1,0 +1,136 @@
+"""From the configuration to a service that is ready to run."""
+
+from __future__ import annotations
+
+import os
+import socket
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gxbridge import __version__
+from gxbridge.config import Config, Terminals
+from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
+from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
+from gxbridge.core.setup import Setup
+from gxbridge.runtime.app import App, BoxPlace, Hearer, OnAdvertised, Source
+
+if TYPE_CHECKING:
+    from gxbridge.runtime.bluetooth_scanner import Scanner
+
+MACHINE_ID_FILE = "/etc/machine-id"
+PLATFORM_FILE = "/etc/venus/machine"
+"""Names the kind of GX device on Venus OS (meta-victronenergy)."""
+
+GX_BOXES = "/data/log/gxbridge-blackbox"
+"""On a GX device: the partition that survives a firmware update, written to on an event only."""
+
+ALL_SOURCES_MASK = 0x03FFFF00
+"""Of a 29-bit id: data page, PDU format and PDU specific; priority and source do not matter."""
+ADDRESSED_MASK = 0x03FF0000
+"""PDU1: the PDU specific byte is the destination."""
+
+
+def setup_of(config: Config) -> Setup:
+    """What the core needs of the configuration."""
+    return Setup(
+        version=__version__,
+        mode=config.mode,
+        options=config.options,
+        publish=config.publish,
+        buses=tuple(spec.name for spec in config.can),
+        ports={
+            spec.name: spec.channel
+            for spec in config.can
+            if spec.interface == "socketcan" and spec.name != spec.channel
+        },
+        user_settings=config.user_settings,
+        instance=config.instance,
+        custom_name=config.custom_name,
+        transmit=config.transmit,  # type: ignore[arg-type]
+        allow_mode=config.allow_mode,
+        own_number=own_number(),
+        configured=config.known_batteries,
+        wirings=tuple(wiring_of(terminals) for terminals in config.terminals),
+        readout_keys={entry.address: Key(entry.key) for entry in config.readout},
+        readout_names={entry.address: entry.name for entry in config.readout},
+        platform=platform(),
+    )
+
+
+def wiring_of(terminals: Terminals) -> Wiring:
+    """A wired BMS of the configuration, for the core."""
+
+    def service(text: str | None) -> str | None:
+        return None if text is None else service_of(text)
+
+    return Wiring(
+        name=terminals.name,
+        model=terminals.model,
+        charge=service(terminals.allow_to_charge),
+        discharge=service(terminals.allow_to_discharge),
+        pre_alarm=service(terminals.pre_alarm),
+        pre_alarm_level=terminals.pre_alarm_level,
+    )
+
+
+def platform() -> str:
+    """The kind of GX device, "" on other machines."""
+    try:
+        with open(PLATFORM_FILE, encoding="ascii", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return os.environ.get("GXBRIDGE_PLATFORM", "")
+
+
+def own_number() -> int:
+    """21 bits that tell this machine's gxbridge from another on the same bus, the same after every start."""
+    try:
+        with open(MACHINE_ID_FILE, "rb") as file:
+            seed = file.read(64)
+    except OSError:
+        seed = socket.gethostname().encode()
+    return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
+
+
+def box_place(config: Config) -> BoxPlace | None:
+    """Where black boxes go; None: nowhere, so that nothing is remembered either."""
+    folder = config.blackbox.folder or (GX_BOXES if os.path.exists(PLATFORM_FILE) else "")
+    if not config.blackbox.enabled or not folder:
+        return None
+    return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
+
+
+def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
+    """What listens by Bluetooth; None where no device is configured, or a recorded log is played."""
+    if not config.readout or config.replay is not None:
+        return None
+    from gxbridge.runtime.bluetooth_scanner import Scanner
+
+    return Scanner
+
+
+def kernel_filters() -> tuple[tuple[int, int], ...]:
+    """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
+    filters = []
+    for pgn in (SINGLE_PGN, FAST_PGN, *database().pgns):
+        mask = ADDRESSED_MASK if pgn >> 8 & 0xFF < 0xF0 else ALL_SOURCES_MASK
+        filters.append((pgn << 8 & mask, mask))
+    return tuple(filters)
+
+
+def assemble(config: Config) -> App:
+    """An App with its sources; nothing is opened yet."""
+
+    def make(hearer: Hearer) -> list[Source]:
+        if config.replay is not None:
+            from gxbridge.edge.logs.replay import ReplaySource
+
+            return [ReplaySource(config.replay, hearer)]
+        from gxbridge.edge.can.can_bus import CanSource
+
+        filters = kernel_filters()
+        return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
+
+    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config))

@@ -1,0 +1,168 @@
+"""Keeps on the bus what the bridge says should be there: our own service and one service for each battery.
+
+One connection for each service. A battery whose instance changes is taken from the bus and published anew, because
+consumers key what they know by connection and instance (D-Bus contract: never change an instance of a live service).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from gxbridge.core.cycle import ServiceView
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.record import state
+from gxbridge.core.publish.own_paths import OWN_NAME, own_spec
+from gxbridge.edge.dbus.bus import BusError
+from gxbridge.edge.dbus.service import NameTaken, PublishedService
+
+log = logging.getLogger(__name__)
+
+OnWrite = Callable[[str, str, Value], int]
+"""(service name, path, value) -> 0 accepted, 1 not now writable, 2 refused."""
+
+AGAIN_S = 10.0
+"""Wait before a battery service that could not be published is tried again."""
+
+
+@state
+class _Published:
+    service: PublishedService
+    instance: int
+    starting: asyncio.Task[None] | None
+    again_at: float = 0.0
+
+
+class Publisher:
+    """`refresh` is called with every look of the bridge; it never waits."""
+
+    def __init__(self, bus: str, on_write: OnWrite) -> None:
+        self._bus = bus
+        self._on_write = on_write
+        self._own: PublishedService | None = None
+        self._batteries: dict[str, _Published] = {}
+        self._closing: dict[asyncio.Task[None], str] = {}
+        self._past = (0, 0)
+        """Reconnects and announcements held back of services that are no more."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names that are ours, or are about to be."""
+        return frozenset({OWN_NAME, *self._batteries})
+
+    async def start(self, own: Mapping[str, Value]) -> None:
+        """Publish our own service. Raises NameTaken (another gxbridge runs) and BusUnreachable."""
+        own = {**own, **self._counted()}
+        self._own = PublishedService(self._bus, OWN_NAME, {path: own_spec(path) for path in own}, own)
+        await self._own.start()
+
+    def refresh_own(self, values: Mapping[str, Value]) -> None:
+        """New values of our own service; paths that are new are added."""
+        if self._own is None:
+            return
+        values = {**values, **self._counted()}
+        known = set(self._own.paths)
+        fresh = {path: value for path, value in values.items() if path not in known}
+        if fresh:
+            self._own.add_items({path: own_spec(path) for path in fresh}, fresh)
+        self._own.update({path: value for path, value in values.items() if path in known})
+
+    def _counted(self) -> dict[str, Value]:
+        """What all our connections together went through, as paths of our own service."""
+        services = [published.service for published in self._batteries.values()]
+        if self._own is not None:
+            services.append(self._own)
+        reconnects, held_back = self._past
+        return {
+            "/DBus/Reconnects": reconnects + sum(service.reconnects for service in services),
+            "/DBus/HeldBack": held_back + sum(service.held_back for service in services),
+        }
+
+    def show(self, name: str, values: Mapping[str, Value]) -> None:
+        """Values of a battery service as they are, in place of what a client has just written."""
+        published = self._batteries.get(name)
+        if published is not None:
+            published.service.update(values)
+
+    def refresh(self, views: Iterable[ServiceView], now: float) -> None:
+        """Battery services as they should be now: those that are not named are closed."""
+        wanted = {view.name: view for view in views}
+        for name in [name for name in self._batteries if name not in wanted]:
+            self._close(name)
+        for name, view in wanted.items():
+            published = self._batteries.get(name)
+            if published is not None and published.instance != view.instance:
+                log.info("%s: device instance is now %d, publishing anew", name, view.instance)
+                self._close(name)
+                published = None
+            if published is None:
+                self._open(view)
+                continue
+            if published.service.state == "new" and published.starting is None and now >= published.again_at:
+                published.starting = self._start(published, now)
+            self._update(published.service, view)
+
+    def _update(self, service: PublishedService, view: ServiceView) -> None:
+        known = set(service.paths)
+        if known != view.specs.keys():
+            service.remove_items(known - view.specs.keys())
+            added = {path: spec for path, spec in view.specs.items() if path not in known}
+            if added:
+                service.add_items(added, {path: view.items.get(path) for path in added})
+        service.update(view.items)
+
+    def _open(self, view: ServiceView) -> None:
+        def on_write(path: str, value: Value) -> int:
+            return self._on_write(view.name, path, value)
+
+        service = PublishedService(self._bus, view.name, view.specs, view.items, on_write)
+        published = _Published(service, view.instance, None)
+        self._batteries[view.name] = published
+        published.starting = self._start(published, 0.0)
+
+    def _start(self, published: _Published, now: float) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(
+            self._start_now(published, now), name=f"publish {published.service.name}"
+        )
+
+    async def _start_now(self, published: _Published, now: float) -> None:
+        name = published.service.name
+        try:
+            before = [task for task, closing in self._closing.items() if closing == name]
+            if before:  # the name is free only when its last connection is closed
+                await asyncio.wait(before)
+            await published.service.start()
+            log.info("publishing %s, device instance %d", published.service.name, published.instance)
+        except NameTaken as error:
+            log.warning("%s", error)
+            published.again_at = now + AGAIN_S
+        except BusError as error:
+            log.warning("cannot publish %s: %s", published.service.name, error)
+            published.again_at = now + AGAIN_S
+        finally:
+            published.starting = None
+
+    def _close(self, name: str) -> None:
+        published = self._batteries.pop(name)
+        reconnects, held_back = self._past
+        self._past = (reconnects + published.service.reconnects, held_back + published.service.held_back)
+        log.info("no longer publishing %s", name)
+        task = asyncio.get_running_loop().create_task(self._close_now(published), name=f"close {name}")
+        self._closing[task] = name
+        task.add_done_callback(lambda done: self._closing.pop(done, None))
+
+    @staticmethod
+    async def _close_now(published: _Published) -> None:
+        if published.starting is not None:
+            published.starting.cancel()
+            await asyncio.gather(published.starting, return_exceptions=True)
+        await published.service.close()
+
+    async def close(self) -> None:
+        """Take everything from the bus."""
+        for name in list(self._batteries):
+            self._close(name)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._own is not None:
+            await self._own.close()

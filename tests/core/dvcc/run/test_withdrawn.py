@@ -1,0 +1,67 @@
+"""What is granted, as numbers that are lower when less is granted: a lower one cannot wait for the next round."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import look
+from gxbridge.core.dvcc.read.snapshot import Snapshot, Stop
+from gxbridge.core.dvcc.run.memory import Grants, Memory
+from gxbridge.core.dvcc.run.withdrawn import granted, taken_back
+from gxbridge.core.model.items import Value
+from tests.core.dvcc.world import LYNX, MULTI, Items, lynx, with_vebus_bms
+
+ALL = Grants(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0)
+STOP = Stop("x", "", 0.0, "stop")
+
+
+def grants(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings: Value) -> Grants:
+    """What is granted in an installation."""
+    values = {getattr(p, name): value for name, value in settings.items()}
+    return granted(look(Snapshot(services, values, charge_stops=stops, discharge_stops=stops[:1])), Memory())
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "differs"),
+    [
+        ({}, {}, {}),
+        ({"CVL": 27.0}, {}, {"cvl": 27.0}),
+        ({"CVL": 57.0}, {}, {"cvl": 57.0, "voltage": 0}),
+        ({"CCL": None}, {}, {"ccl": -1}),
+        ({"CCL": 0.0}, {}, {"ccl": 0}),
+        ({"DCL": None}, {}, {"dcl": -1}),
+        ({"ALLOW_CHARGE": 0}, {}, {"charge": 0}),
+        ({"ALLOW_CHARGE": None}, {}, {"charge": 0}),
+        ({"ALLOW_DISCHARGE": 0}, {}, {"discharge": 0}),
+        ({}, {"SET_MAX_CURRENT": -1}, {}),
+        ({}, {"SET_MAX_CURRENT": 0}, {"user_a": 0}),
+        ({}, {"SET_MAX_CURRENT": 0.5}, {"user_a": 0.5}),
+        ({}, {"SET_MAX_VOLTAGE": 0}, {}),
+        ({}, {"SET_MAX_VOLTAGE": -2}, {}),
+        ({}, {"SET_MAX_VOLTAGE": 0.5}, {"user_v": 0.5}),
+        ({}, {"SET_MAX_VOLTAGE": 27.0}, {"user_v": 27.0}),
+    ],
+)
+def test_what_is_granted(changes: dict[str, Value], settings: dict[str, Value], differs: dict[str, float]) -> None:
+    assert grants({LYNX: lynx(**changes)}, **settings) == ALL._replace(**differs)
+
+
+def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
+    nothing = Grants(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0)
+    assert grants({}) == nothing
+    for allowed, word in ((1, 1), (0, 0), (None, 0)):
+        assert grants({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)
+    assert grants({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-1)
+
+
+def test_less_of_anything_is_taken_back_and_more_or_as_much_is_not() -> None:
+    assert not taken_back(None, ALL)
+    assert not taken_back(ALL, ALL)
+    for name, value in ALL._asdict().items():
+        less = ALL._replace(**{name: min(value, 1e6) - 0.5})
+        assert taken_back(ALL, less)
+        assert not taken_back(less, ALL)
+        assert not taken_back(less, less)

@@ -1,0 +1,38 @@
+"""The table of our own service is complete, and real paths find their row."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.publish.own_paths import OWN_PATHS, own_spec, pattern_of
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("/Dvcc/Mode", "/Dvcc/Mode"),
+        ("/Can/can0/Frames", "/Can/<bus>/Frames"),
+        ("/Can/7/Frames", "/Can/<bus>/Frames"),
+        ("/Findings/31/Text", "/Findings/<n>/Text"),
+        ("/Limits/Charger/2/Value", "/Limits/Charger/<n>/Value"),
+    ],
+)
+def test_a_real_path_finds_its_row(path: str, pattern: str) -> None:
+    assert pattern_of(path) == pattern
+    assert own_spec(path).signature in {"s", "u", "d", "q"}
+
+
+def test_a_path_that_the_table_does_not_have_is_an_error_of_ours() -> None:
+    with pytest.raises(KeyError):
+        own_spec("/Dvcc/Nonsense")
+
+
+def test_nothing_is_writable_and_everything_is_documented() -> None:
+    assert [row.path for row in OWN_PATHS if row.spec.writable or not row.doc] == []
+    assert len({row.path for row in OWN_PATHS}) == len(OWN_PATHS)
+
+
+def test_the_text_of_a_limit_carries_its_unit() -> None:
+    assert own_spec("/Limits/Ccl/Value").text_of(12.5) == "12.5A"
+    assert own_spec("/Limits/Cvl/Value").text_of(28.4) == "28.40V"
+    assert own_spec("/Limits/Cvl/Value").text_of(None) == ""

@@ -1,0 +1,107 @@
+"""The guard against publishing a battery twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.items import Value
+from gxbridge.core.publish.publication import SETTINGS, verdict
+from tests.core.boat import Boat
+from tests.core.lynx_frames import Listener
+
+VENDOR = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
+
+
+@pytest.fixture(scope="module")
+def battery() -> Battery:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    return lynx.battery(0.5)
+
+
+@pytest.mark.parametrize("publish", ["bms", "bms-neutral", "monitor"])
+def test_alone_on_the_bus_it_is_published_as_configured(battery: Battery, publish: str) -> None:
+    others: dict[str, dict[str, Value]] = {
+        "com.victronenergy.battery.ttyUSB0": {"/N2kUniqueNumber": None, "/Serial": "HQ999"},
+        "com.victronenergy.vebus.ttyO1": {"/N2kUniqueNumber": 167120, "/Serial": "HQ21302VUDQ"},
+    }
+    publication = verdict(battery, publish, others)
+    assert (publication.publish, publication.published_by, publication.findings) == (publish, "", ())
+
+
+def test_publish_none_is_none(battery: Battery) -> None:
+    assert verdict(battery, "none", {}).publish == "none"
+
+
+@pytest.mark.parametrize(
+    ("items", "mark"),
+    [
+        ({"/N2kUniqueNumber": 167120}, "unique number 167120"),
+        ({"/Serial": "0167120 HQ21302VUDQ"}, "serial HQ21302VUDQ"),
+        ({"/Serial": "HQ21302VUDQ"}, "serial HQ21302VUDQ"),
+    ],
+)
+def test_the_same_battery_on_another_service_is_never_published_twice(
+    battery: Battery, items: dict[str, Value], mark: str
+) -> None:
+    publication = verdict(battery, "bms", {VENDOR: items})
+    assert (publication.publish, publication.published_by) == ("none", VENDOR)
+    assert mark in publication.reason
+    (finding,) = publication.findings
+    assert finding.id == "published-twice"
+
+
+def test_our_own_services_are_not_somebody_else(battery: Battery) -> None:
+    own = {"com.victronenergy.battery.gxbridge_can0_uc167120": {"/N2kUniqueNumber": 167120}}
+    assert verdict(battery, "bms", own).publish == "bms"
+
+
+def test_a_battery_without_a_serial_is_compared_by_number_only() -> None:
+    lynx = Listener()
+    lynx.identify(0.0)
+    others: dict[str, dict[str, Value]] = {VENDOR: {"/Serial": "", "/N2kUniqueNumber": 5}}
+    assert verdict(lynx.battery(0.1), "bms", others).publish == "bms"
+
+
+@pytest.mark.parametrize(
+    ("profile", "publish"),
+    [(0, "bms"), (1, "none"), (2, "none"), (3, "bms"), (4, "none"), (5, "bms"), (9, "none"), (None, "bms")],
+)
+def test_a_port_profile_that_promises_a_vendor_driver_means_none(
+    battery: Battery, profile: int | None, publish: str
+) -> None:
+    publication = verdict(
+        battery, "bms", {SETTINGS: {"/Settings/Canbus/can0/Profile": profile, "/Settings/Canbus/can1/Profile": 1}}
+    )
+    assert publication.publish == publish
+    assert [finding.id for finding in publication.findings] == ["vendor-driver"] * (publish == "none")
+
+
+def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port(battery: Battery) -> None:
+    """The battery's bus is called can0 here, and its port is vecan1."""
+    beside: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 5, "/Settings/Canbus/vecan1/Profile": 1}
+    publication = verdict(battery, "bms", {SETTINGS: beside}, "vecan1")
+    assert publication.publish == "none"
+    assert "vecan1" in publication.reason
+    assert "/Settings/Canbus/vecan1/Profile" in publication.findings[0].advice
+    alone: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 1, "/Settings/Canbus/vecan1/Profile": 5}
+    assert verdict(battery, "bms", {SETTINGS: alone}, "vecan1").publish == "bms"
+    vendors = {VENDOR: {"/N2kUniqueNumber": 167120}}
+    assert "profile 5 for vecan1" in verdict(battery, "bms", vendors, "vecan1").findings[0].advice
+
+
+def test_the_service_looks_at_the_profile_of_the_port_and_not_at_the_bus_s_name() -> None:
+    for ports, published in (({"can0": "vecan1"}, 0), ({}, 1)):
+        boat = Boat(ports=ports)
+        boat.add(SETTINGS, {"/Settings/Canbus/vecan1/Profile": 1})
+        boat.tick(2)
+        assert len(boat.tick().batteries) == published
+
+
+def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out(battery: Battery) -> None:
+    services: dict[str, dict[str, Value]] = {"com.victronenergy.battery.lynxparallel0": {"/DeviceInstance": 0}}
+    publication = verdict(battery, "bms", services)
+    assert publication.publish == "bms"
+    assert [finding.id for finding in publication.findings] == ["parallel-bms"]
+    assert verdict(battery, "bms-neutral", services).findings == ()

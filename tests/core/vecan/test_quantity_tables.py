@@ -1,0 +1,72 @@
+"""The tables of quantities and the message database fit together: every source exists, with field and unit."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.nmea2000.database import Layout, database
+from gxbridge.core.vecan import devices
+from gxbridge.core.vecan.device_state import Table
+from gxbridge.core.vecan.identity import LEARNT
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT
+from gxbridge.core.vecan.quantities import Source
+
+TABLES = {
+    "lynx": LYNX,
+    **{name.lower(): getattr(devices, name) for name in ("MONITOR", "CHARGER", "INVERTER", "VEBUS", "GX", "OTHER")},
+}
+SOURCES = [
+    pytest.param(source, id=f"{name}-{quantity.name}-{source.label}")
+    for name, table in TABLES.items()
+    for quantity in table.quantities
+    for source in quantity.sources
+]
+
+
+def layouts(source: Source) -> list[Layout]:
+    data = database()
+    return [data.pgns[source.pgn]] if source.register is None else list(data.variants(source.register))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_is_a_field_of_the_database_in_the_unit_expected(source: Source) -> None:
+    wanted = set(source.fields) | ({source.where[0]} if source.where else set())
+    fitting = [layout for layout in layouts(source) if wanted <= {field.name for field in layout.fields}]
+    assert fitting, f"{source.label} has no layout with {wanted}"
+    for layout in fitting:
+        for name in source.fields:
+            assert layout.fields[layout.position(name)].unit == source.unit
+
+
+@pytest.mark.parametrize("said", LEARNT, ids=str)
+def test_what_identifies_a_device_is_in_the_database(said: tuple[int, int | None]) -> None:
+    pgn, register = said
+    layout = database().pgns[pgn] if register is None else database().registers[register]
+    assert {field for _, field in LEARNT[said]} <= {field.name for field in layout.fields}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_quantity_has_one_name_and_a_text(table: Table) -> None:
+    assert len(table.by_name) == len(table.quantities)
+    assert all(quantity.text for quantity in table.quantities)
+
+
+def test_limits_and_permissions_are_urgent() -> None:
+    assert {
+        "charge_voltage_limit_v",
+        "charge_current_limit_a",
+        "discharge_current_limit_a",
+        "allow_to_charge",
+    } <= URGENT
+    assert set(LYNX.by_name) >= URGENT
+
+
+def test_network_orders_are_never_a_battery_s_limit() -> None:
+    asked = {source.register for quantity in LYNX.quantities for source in quantity.sources}
+    assert not asked & {0x2001, 0x2015, 0x2016, 0x2017, 0x201B, 0x2002, 0x201C}
+
+
+def test_essential_registers_are_in_the_database_by_their_names() -> None:
+    for essential in ESSENTIALS:
+        assert database().registers[essential.register].name == f"VE_REG_{essential.name}"
+    assert all(register in database().registers for register in BMS_REGISTERS)

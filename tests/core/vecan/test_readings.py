@@ -1,0 +1,54 @@
+"""How messages are filed: by what, apart from what, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.nmea2000.database import database
+from gxbridge.core.vecan.readings import VREG, Readings, filing
+
+
+@pytest.mark.parametrize(
+    ("register", "values", "number"),
+    [
+        (0x2108, (1, 1, 1, 2, 1, 1, 1), 0x2108),
+        (0x0100, (0, 0xA3E5, 0), 0x0100),
+        (0x0100, (2, 0xA042, 0), 0x20100),
+        (0x0381, (3, 1, 3.35), 0x1030381),
+        (0x0381, (None, None, None), 0x0381),
+    ],
+)
+def test_a_register_is_filed_by_number_and_by_what_it_is_about(
+    register: int, values: tuple[float | None, ...], number: int
+) -> None:
+    readings = Readings()
+    layout = database().registers[register]
+    assert readings.put((layout, 41, 255, values, b""), 0.0) == ((VREG, number), True)
+    assert readings.put((layout, 41, 255, values, b""), 1.0) == ((VREG, number), False)
+    reading = readings.get((VREG, number))
+    assert reading is not None
+    assert (reading.at, reading.until) == (1.0, None)
+
+
+@pytest.mark.parametrize(("pgn", "seconds"), [(127508, 5.0), (127506, 5.0), (126993, 180.0), (127513, 5.0)])
+def test_a_pgn_holds_three_intervals_and_at_least_five_seconds(pgn: int, seconds: float) -> None:
+    assert filing(database().pgns[pgn])[2] == seconds
+
+
+@pytest.mark.parametrize(("register", "seconds"), [(0x200E, 60.0), (0x2001, 60.0), (0x0390, None)])
+def test_network_data_holds_a_minute_and_other_registers_as_long_as_their_device(
+    register: int, seconds: float | None
+) -> None:
+    assert filing(database().registers[register])[2] == seconds
+
+
+def test_the_lowest_instance_comes_first() -> None:
+    readings = Readings()
+    layout = database().pgns[127508]
+    for instance in (3, 1, 3):
+        readings.put((layout, 41, 255, (instance, 26.39, -0.3, 295.0, 1), b""), 0.0)
+    assert readings.instances(127508) == [1, 3]
+    assert readings.instances(127506) == []
+    readings.forget(lambda key: key == (127508, 3))
+    assert readings.instances(127508) == [3]
+    assert (127508, 1) not in readings

@@ -1,0 +1,394 @@
+"""Our marshalling against the library's, byte for byte, and our parsing against its, value for value."""
+
+from __future__ import annotations
+
+import math
+import struct
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+import pytest
+from dbus_next._private.unmarshaller import Unmarshaller
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gxbridge.core.model.items import ItemSpec
+from gxbridge.edge.dbus import bodies, parse, wire
+from gxbridge.edge.dbus.bus import library
+from gxbridge.edge.dbus.item_bytes import RANGES, Item, Misfit, accept, fit, items_body
+
+LIBRARY = library("dbus_next")
+
+names = st.text("aBz0_", min_size=1, max_size=12)
+paths = st.lists(names, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def integers(signature: str) -> st.SearchStrategy[int]:
+    return st.integers(RANGES[signature].start, RANGES[signature].stop - 1)
+
+
+coded_integers = st.sampled_from([*RANGES]).flatmap(lambda code: st.tuples(st.just(code), integers(code)))
+
+
+@st.composite
+def items(draw: st.DrawFn) -> Item:
+    signature = draw(st.sampled_from([*RANGES, "d", "s"]))
+    form = draw(st.sampled_from(["{}", "{:.2f}V", "{:.0f}%", "{} degrees", "50% {}", "{:.1f}"]))
+    value: Any = draw(texts if signature == "s" else finite if signature == "d" else integers(signature))
+    spec = ItemSpec(signature, "{}" if signature == "s" else form)
+    return Item(draw(paths), spec, draw(st.sampled_from([value, value, value, None])))
+
+
+def library_items(found: list[Item]) -> bytes:
+    body = {}
+    for item in found:
+        value = ("ai", []) if item.value is None else (item.spec.signature, item.value)
+        body[item.path] = {"Value": value, "Text": ("s", item.spec.text_of(item.value))}
+    return LIBRARY.encode("a{sa{sv}}", [body])
+
+
+@given(st.lists(items(), max_size=6, unique_by=lambda item: item.path))
+def test_items_are_marshalled_as_the_library_does_it(found: list[Item]) -> None:
+    assert items_body(found) == library_items(found)
+
+
+@given(st.lists(items(), max_size=6, unique_by=lambda item: item.path))
+def test_items_come_back_as_they_were_published(found: list[Item]) -> None:
+    assert parse.read_items(items_body(found), 0) == {item.path: item.value for item in found}
+
+
+def test_an_entry_is_rebuilt_when_its_value_changes_and_only_then() -> None:
+    item = Item("/Dc/0/Voltage", ItemSpec("d", "{:.2f}V"), 26.39)
+    first = item.entry()
+    assert item.entry() is first
+    item.set(26.4)
+    assert items_body([item]) == library_items([item]) != items_body([Item(item.path, item.spec, 26.39)])
+
+
+def test_a_text_that_cannot_be_made_is_the_plain_value() -> None:
+    item = Item("/A", ItemSpec("s", "{:.2f}V"), "twelve")
+    assert item.text == "twelve"
+    assert b"twelve" in item.entry()
+
+
+def test_texts_never_carry_what_makes_a_bus_disconnect_us() -> None:
+    item = Item("/A", ItemSpec("s"), "a\0b\ud800c")
+    assert parse.read_items(items_body([item]), 0) == {"/A": "ab?c"}
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signature", "value", "fitted"),
+    [
+        ("q", 65535, 65535),
+        ("y", True, 1),
+        ("i", 12.6, 13),
+        ("i", -0.4, 0),
+        ("d", 5, 5.0),
+        ("s", "text", "text"),
+        ("u", None, None),
+    ],
+)
+def test_values_take_the_type_of_their_item(signature: str, value: Any, fitted: Any) -> None:
+    result = fit(ItemSpec(signature), value)
+    assert result == fitted
+    assert type(result) is type(fitted)
+
+
+@pytest.mark.parametrize(
+    ("signature", "value"),
+    [
+        *[("q", 70000), ("y", 300), ("u", -1), ("i", 1 << 31), ("d", math.nan), ("d", math.inf), ("i", math.nan)],
+        *[("d", "12"), ("s", 12), ("y", -1), ("n", 40000), ("x", 1 << 63), ("t", -1)],
+    ],
+)
+def test_values_that_do_not_fit_are_refused(signature: str, value: Any) -> None:
+    with pytest.raises(Misfit):
+        fit(ItemSpec(signature), value)
+
+
+@pytest.mark.parametrize(
+    ("signature", "written", "value"),
+    [
+        ("u", 3.0, 3),  # some clients know doubles only
+        ("i", 1, 1),
+        ("d", 5, 5.0),
+        ("s", 123, "123"),  # dbus-spy sends a name of digits as a number
+        ("s", 1.5, "1.5"),
+        ("i", None, None),
+        ("i", [], None),
+    ],
+)
+def test_writes_are_taken_in_any_sensible_type(signature: str, written: Any, value: Any) -> None:
+    result = accept(ItemSpec(signature), written)
+    assert result == value
+    assert type(result) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("signature", "written"),
+    [("u", 3.5), ("u", "3"), ("y", 256), ("i", [1]), ("i", {"a": 1}), ("d", math.inf), ("d", "x"), ("s", [1])],
+)
+def test_writes_that_make_no_sense_are_refused(signature: str, written: Any) -> None:
+    with pytest.raises(Misfit):
+        accept(ItemSpec(signature), written)
+
+
+@given(coded_integers)
+def test_integer_variants_are_marshalled_as_the_library_does_it(pair: tuple[str, int]) -> None:
+    signature, value = pair
+    body = bodies.variant_body(signature, value)
+    assert body == LIBRARY.encode("v", [(signature, value)])
+    assert parse.read_variant(body, 0) == (value, len(body))
+
+
+@given(finite, texts)
+def test_the_other_variants_are_marshalled_as_the_library_does_it(number: float, text: str) -> None:
+    assert bodies.variant_body("d", number) == LIBRARY.encode("v", [("d", number)])
+    assert bodies.variant_body("s", text) == LIBRARY.encode("v", [("s", text)])
+    assert bodies.variant_body("i", None) == bodies.INVALID_VARIANT == LIBRARY.encode("v", [("ai", [])])
+    assert bodies.string_body(text) == LIBRARY.encode("s", [text])
+
+
+def test_a_value_without_a_prescribed_type_gets_the_type_that_velib_gives_it() -> None:
+    assert bodies.free_variant_body(5) == LIBRARY.encode("v", [("i", 5)])
+    assert bodies.free_variant_body(True) == LIBRARY.encode("v", [("i", 1)])
+    assert bodies.free_variant_body(1 << 31) == LIBRARY.encode("v", [("x", 1 << 31)])
+    assert bodies.free_variant_body(5.0) == LIBRARY.encode("v", [("d", 5.0)])
+    assert bodies.free_variant_body("5") == LIBRARY.encode("v", [("s", "5")])
+    assert bodies.free_variant_body(None) == bodies.INVALID_VARIANT
+    for impossible in (math.nan, math.inf, 1 << 63):
+        with pytest.raises(ValueError, match=r"D-Bus|64 bit"):
+            bodies.free_variant_body(impossible)
+
+
+# --- what others send -------------------------------------------------------------------------------------------------
+
+plain = st.one_of(
+    coded_integers,
+    st.tuples(st.just("d"), st.floats()),
+    st.tuples(st.just("s"), texts),
+    st.tuples(st.just("o"), paths),
+    st.tuples(st.just("b"), st.booleans()),
+    st.sampled_from(["ai", "au", "ad", "ax", "as", "av", "aa{sv}", "ay"]).map(
+        lambda code: (code, b"" if code == "ay" else [])
+    ),
+)
+unusual = st.one_of(
+    st.tuples(st.just("ai"), st.lists(st.integers(-5, 5), min_size=1)),
+    st.tuples(st.just("as"), st.lists(texts, min_size=1)),
+    st.tuples(st.just("a{sv}"), st.dictionaries(texts, plain, min_size=1)),
+    st.tuples(st.just("v"), plain),
+)
+inner = st.dictionaries(st.sampled_from(["Value", "Text", "Min", "Max", "Default"]), plain)
+
+
+def expected(entry: dict[str, Any]) -> Any:
+    return library_values([entry["Value"]])[0]
+
+
+def library_values(variants: list[Any]) -> list[Any]:
+    signature = "v" * len(variants)
+    frame = wire.signal(1, "/", "a.b", "C", signature, LIBRARY.encode(signature, variants))
+    return LIBRARY.decode(frame)[1]
+
+
+@given(st.dictionaries(paths, inner, max_size=5))
+def test_items_of_others_are_read_as_the_library_reads_them(sent: dict[str, dict[str, Any]]) -> None:
+    body = LIBRARY.encode("a{sa{sv}}", [sent])
+    wanted = {path: expected(entry) for path, entry in sent.items() if "Value" in entry}
+    try:
+        assert parse.read_items(body, 0) == wanted
+    except parse.Unusual:  # aa{sv} has more signature than the fast path reads
+        assert any(code == "aa{sv}" for entry in sent.values() for code, _ in entry.values())
+
+
+@given(st.dictionaries(paths, st.fixed_dictionaries({"Value": unusual}), min_size=1, max_size=3))
+def test_unusual_items_are_left_to_the_library(sent: dict[str, dict[str, Any]]) -> None:
+    body = LIBRARY.encode("a{sa{sv}}", [sent])
+    with pytest.raises(parse.Unusual):
+        parse.read_items(body, 0)
+
+
+@given(inner)
+def test_properties_of_others_are_read_as_the_library_reads_them(sent: dict[str, Any]) -> None:
+    body = LIBRARY.encode("a{sv}", [sent])
+    try:
+        assert parse.read_properties(body, 0, "/A") == ({"/A": expected(sent)} if "Value" in sent else {})
+    except parse.Unusual:
+        assert any(code == "aa{sv}" for code, _ in sent.values())
+
+
+@given(st.binary(max_size=300))
+def test_rubbish_raises_nothing_but_unusual(rubbish: bytes) -> None:
+    for body in (rubbish, struct.pack("<I4x", len(rubbish)) + rubbish):
+        for read in (parse.read_items, lambda frame, at: parse.read_properties(frame, at, "/A")):
+            with suppress(parse.Unusual):
+                read(body, 0)
+
+
+@given(st.lists(items(), min_size=1, max_size=3, unique_by=lambda item: item.path), st.data())
+def test_damaged_items_raise_nothing_but_unusual(found: list[Item], data: st.DataObject) -> None:
+    body = bytearray(items_body(found))
+    for _ in range(3):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(parse.Unusual):
+        parse.read_items(bytes(body), 0)
+
+
+def test_infinity_and_nan_of_others_are_invalid() -> None:
+    for nonsense in (math.nan, math.inf, -math.inf):
+        body = LIBRARY.encode("a{sa{sv}}", [{"/A": {"Value": ("d", nonsense)}}])
+        assert parse.read_items(body, 0) == {"/A": None}
+
+
+def test_the_memory_for_paths_is_bounded() -> None:
+    parse._paths.clear()
+    for number in range(parse.PATHS_REMEMBERED + 5):
+        parse._remember(f"/{number}".encode())
+    assert len(parse._paths) <= parse.PATHS_REMEMBERED
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def library_message(frame: bytes) -> bytes:
+    """The frame read by the library and written by it again."""
+    return bytes(Unmarshaller(BytesIO(frame)).unmarshall()._marshall())
+
+
+QUESTION = wire.Incoming(wire.CALL, 0, 77, 0, wire.Header(path="/", member="GetItems", sender=":1.42"), b"", 0)
+
+
+@given(items(), st.integers(1, 0xFFFF_FFFF), names)
+def test_messages_are_marshalled_as_the_library_does_it(item: Item, serial: int, name: str) -> None:
+    body = items_body([item])
+    interface = "com.victronenergy.BusItem"
+    for frame in (
+        wire.signal(serial, "/", interface, "ItemsChanged", "a{sa{sv}}", body),
+        wire.call(serial, f"com.victronenergy.x{name}", item.path, interface, "SetValue", "v", item.value_body()),
+        wire.call(serial, ":1.5", item.path, None, "GetValue"),
+        wire.answer(serial, QUESTION, "a{sa{sv}}", body),
+        wire.answer(serial, QUESTION),
+    ):
+        assert library_message(frame) == frame
+        assert wire.frame_length(frame, 0) == len(frame)
+
+
+def test_an_error_reads_the_same_by_the_library() -> None:
+    frame = wire.refusal(9, QUESTION, "org.freedesktop.DBus.Error.UnknownObject", "There is no /X here")
+    message, body = LIBRARY.decode(frame)
+    assert (message.kind, message.reply_serial, body) == (wire.ERROR, 77, ["There is no /X here"])
+    assert message.header.error_name == "org.freedesktop.DBus.Error.UnknownObject"
+    assert message.header.destination == ":1.42"
+
+
+@given(items(), st.integers(1, 0xFFFF_FFFF))
+def test_headers_are_read_as_the_library_reads_them(item: Item, serial: int) -> None:
+    reader = wire.HeaderReader()
+    for frame in (
+        wire.signal(serial, "/", "com.victronenergy.BusItem", "ItemsChanged", "a{sa{sv}}", items_body([item])),
+        wire.call(serial, ":1.7", item.path, None, "GetText", flags=wire.NO_REPLY),
+        wire.answer(serial, QUESTION, "v", item.value_body()),
+        wire.refusal(serial, QUESTION, "a.b.C", "text"),
+    ):
+        for _ in range(2):  # the second time from memory
+            ours = reader.read(frame)
+            theirs, body = LIBRARY.decode(frame)
+            assert ours is not None
+            assert ours[:6] == theirs[:6]
+            if ours.header.signature == "v":
+                assert [parse.read_variant(frame, ours.at)[0]] == body
+
+
+def test_a_reply_is_never_read_from_memory() -> None:
+    reader = wire.HeaderReader()
+    for serial in (5, 6):
+        question = QUESTION._replace(serial=serial)
+        found = reader.read(wire.answer(1, question))
+        assert found is not None
+        assert found.reply_serial == serial
+
+
+def test_the_memory_for_headers_is_bounded() -> None:
+    reader = wire.HeaderReader()
+    for number in range(reader.REMEMBERED + 5):
+        assert reader.read(wire.call(1, ":1.7", f"/A{number}", None, "GetText")) is not None
+    assert len(reader._known) <= reader.REMEMBERED
+
+
+def big_endian_signal() -> bytes:
+    """A signal in the other byte order, written by hand: path /, interface a.b, member C, no body."""
+
+    def text(code: int, kind: bytes, value: bytes) -> bytes:
+        field = bytes((code, 1)) + kind + b"\0" + struct.pack(">I", len(value)) + value + b"\0"
+        return field + bytes(-len(field) & 7)
+
+    fields = text(1, b"o", b"/") + text(2, b"s", b"a.b") + text(3, b"s", b"C")  # ends with six bytes of padding
+    return struct.pack(">4BIII", ord("B"), wire.SIGNAL, 0, 1, 0, 9, len(fields) - 6) + fields
+
+
+def test_the_other_byte_order_is_measured_and_left_to_the_library() -> None:
+    frame = big_endian_signal()
+    assert wire.frame_length(frame + b"more", 0) == len(frame)
+    assert wire.HeaderReader().read(frame) is None
+    message, body = LIBRARY.decode(frame)
+    assert (message.header.path, message.header.interface, message.header.member, body) == ("/", "a.b", "C", [])
+    assert message.at == -1
+
+
+@given(st.data())
+def test_damaged_headers_raise_nothing(data: st.DataObject) -> None:
+    frame = bytearray(wire.call(1, "a.b", "/A", "c.d", "E", "s", bodies.string_body("text")))
+    for _ in range(2):
+        frame[data.draw(st.integers(16, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    wire.HeaderReader().read(bytes(frame))
+
+
+def test_a_frame_is_measured_only_when_its_start_is_there() -> None:
+    frame = wire.call(1, "a.b", "/A", "c.d", "E")
+    assert [wire.frame_length(frame[:cut], 0) for cut in (0, 1, 15, 16)] == [0, 0, 0, len(frame)]
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"l\1\0\2" + bytes(12), b"l\1\0\1" + b"\xff" * 12])
+def test_a_stream_that_is_no_dbus_is_noticed(start: bytes) -> None:
+    with pytest.raises(wire.WireError, match="no D-Bus message"):
+        wire.frame_length(start, 0)
+
+
+def frame_of(signature: str, body: bytes) -> wire.Incoming:
+    """A signal with this body, as it would arrive."""
+    return wire.Incoming(wire.SIGNAL, 0, 1, 0, wire.Header(signature=signature), b"\0" * 16 + body, 16)
+
+
+@given(st.lists(st.one_of(st.text(max_size=9).filter(lambda text: "\0" not in text), st.integers(0, 2**32 - 1))))
+def test_simple_arguments_are_read_as_the_library_writes_them(values: list[str | int]) -> None:
+    signature = "".join("s" if isinstance(value, str) else "u" for value in values)
+    body = library().encode(signature, values) if values else b""
+    assert bodies.simple_body(frame_of(signature, body)) == values
+
+
+@given(st.lists(st.text(max_size=9).filter(lambda text: "\0" not in text)))
+def test_a_list_of_names_is_read_as_the_library_writes_it(names: list[str]) -> None:
+    assert bodies.simple_body(frame_of("as", library().encode("as", [names]))) == [names]
+
+
+@given(st.sampled_from(["s", "u", "su", "as", "sss"]), st.binary(max_size=40))
+def test_damaged_arguments_are_left_to_the_library(signature: str, body: bytes) -> None:
+    bodies.simple_body(frame_of(signature, body))  # never raises
+
+
+@pytest.mark.parametrize("signature", ["v", "a{sv}", "i", "au", "sv"])
+def test_what_is_not_simple_is_left_to_the_library(signature: str) -> None:
+    assert bodies.simple_body(frame_of(signature, b"\0" * 32)) is None
+    assert bodies.simple_body(frame_of("s", b"")._replace(at=-1)) is None
+
+
+def test_a_request_for_a_name_is_written_as_the_library_writes_it() -> None:
+    for name in ("com.victronenergy.a", "com.victronenergy.ab", "com.victronenergy.abc", "com.victronenergy.abcd"):
+        assert bodies.name_request_body(name, 4) == library().encode("su", [name, 4])

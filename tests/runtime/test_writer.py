@@ -1,0 +1,172 @@
+"""Writes to other services: newest value wins, a slow service holds up nobody, and an end is an end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from gxbridge.core.dvcc.limit.decision import Write
+from gxbridge.core.model.items import Value
+from gxbridge.edge.dbus.client import SetValueError
+from gxbridge.runtime.writer import Writer
+
+SOLAR, MULTI = "com.victronenergy.solarcharger.a", "com.victronenergy.vebus.b"
+
+
+class Bus:
+    """Takes writes; services in `stuck` wait until they are let go, those in `broken` raise; `codes` are answers."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, Value]] = []
+        self.stuck: dict[str, asyncio.Event] = {}
+        self.broken: set[str] = set()
+        self.codes: dict[str, int] = {}
+
+    async def set_value(self, service: str, path: str, value: Value) -> int:
+        if service in self.stuck:
+            await self.stuck[service].wait()
+        if service in self.broken:
+            raise SetValueError("no answer within 2 s")
+        self.taken.append((service, path, value))
+        return self.codes.get(service, 0)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_writes_to_one_service_arrive_in_order() -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 10.0)])
+        await settle()
+        assert bus.taken == [(SOLAR, "/Link/NetworkMode", 13), (SOLAR, "/Link/ChargeCurrent", 10.0)]
+        assert (writer.written, writer.failures, writer.overtaken) == (2, 0, 0)
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_stuck_service_holds_up_nobody_and_gets_only_the_newest_value() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(MULTI, "/Dc/0/MaxChargeCurrent", 50)])
+        await settle()
+        for amperes in range(100):
+            writer.write([Write(SOLAR, "/Link/ChargeCurrent", float(amperes))])
+        await settle()
+        assert bus.taken == [(MULTI, "/Dc/0/MaxChargeCurrent", 50)]
+        gate.set()
+        await settle()
+        assert bus.taken[1:] == [(SOLAR, "/Link/NetworkMode", 13), (SOLAR, "/Link/ChargeCurrent", 99.0)]
+        assert writer.overtaken == 99
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_service_that_left_the_bus_gets_nothing_that_was_queued_for_it() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13)])
+        await settle()
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 70.0)])
+        writer.forget(SOLAR)
+        writer.forget("never seen")
+        gate.set()
+        await settle()
+        assert (SOLAR, "/Link/ChargeCurrent", 70.0) not in bus.taken
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_is_written_after_the_end() -> None:
+    async def story() -> None:
+        bus = Bus()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/a", 1), Write(SOLAR, "/b", 2)])
+        await settle()
+        await writer.close()
+        gate.set()
+        await settle()
+        assert bus.taken == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("trouble", ["broken", "refusing"])
+def test_a_failing_write_is_said_once_and_once_more_when_it_works_again(
+    trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        bus.broken = {SOLAR} if trouble == "broken" else set()
+        bus.codes = {SOLAR: 2} if trouble == "refusing" else {}
+        for _ in range(3):
+            writer.write([Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+            await settle()
+        bus.broken, bus.codes = set(), {}
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+        await settle()
+        assert writer.failures == 3
+        await writer.close()
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(story())
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "/Link/ChargeCurrent" in caplog.text
+
+
+def test_a_lowered_limit_goes_first_and_a_newer_value_keeps_the_place_of_the_older_one() -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 30.0)])
+        await settle()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeVoltage", 28.4)])
+        writer.write([Write(SOLAR, "/Link/ChargeVoltage", 28.5), Write(SOLAR, "/Link/BatteryCurrent", 1.0)])
+        await settle()
+        writer.write([Write(SOLAR, "/Link/ChargeVoltage", 28.6), Write(SOLAR, "/Link/ChargeCurrent", 0.0)])
+        gate.set()
+        await settle()
+        assert [(path, value) for _, path, value in bus.taken[2:]] == [
+            ("/Link/NetworkMode", 13),
+            ("/Link/ChargeCurrent", 0.0),
+            ("/Link/ChargeVoltage", 28.6),
+            ("/Link/BatteryCurrent", 1.0),
+        ]
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_refused_write_is_told_and_a_slow_one_is_listed() -> None:
+    async def story() -> None:
+        bus = Bus()
+        failed: list[tuple[str, str]] = []
+        writer = Writer(bus.set_value, lambda service, path: failed.append((service, path)))
+        bus.codes[SOLAR] = 2
+        gate = bus.stuck[MULTI] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 30.0), Write(MULTI, "/A", 1), Write(MULTI, "/B", 2)])
+        await settle()
+        assert failed == [(SOLAR, "/Link/ChargeCurrent")]
+        assert writer.under_way(-1.0) == [(MULTI, "/A"), (MULTI, "/B")]
+        assert writer.under_way(60.0) == []
+        gate.set()
+        await settle()
+        assert writer.under_way(-1.0) == []
+        await writer.close()
+
+    asyncio.run(story())
