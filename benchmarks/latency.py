@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from tests.core.boat import LYNX_SERVICE, SOLAR
 from tests.faults.scene import CURRENT, Scene
 
@@ -26,7 +26,7 @@ TARGET_MS = 1000.0
 """A lowered limit is written within a second (profile strict)."""
 
 
-def first_change(scene: Scene, path: str, value: Received, since: float, begin: int) -> float | None:
+def first_change(scene: Scene, path: str, value: WireValue, since: float, begin: int) -> float | None:
     for at, name, where, seen in scene.watch.changes[begin:]:
         if at >= since and name == LYNX_SERVICE and where == path and seen == value:
             return at

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gxbridge.candb.functions import Functions, GenerateError, header_bytes, scale_of
-from gxbridge.candb.model import Entry, Model
+from gxbridge.candb.model import DatabaseModel, Entry
 
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
@@ -23,7 +23,7 @@ def length_of(entry: Entry) -> int:
     return max(header_bytes(entry) + (bits + 7) // 8, entry.min_length, entry.length)
 
 
-def generate(model: Model) -> str:
+def generate(model: DatabaseModel) -> str:
     """The source of `gxbridge/_candb.py`, the same text for the same model.
 
     Raises GenerateError when an entry has fields at places that cannot be decoded.

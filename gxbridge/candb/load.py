@@ -12,10 +12,10 @@ from gxbridge.candb import rules, shape
 from gxbridge.candb.frames import parse_frame
 from gxbridge.candb.model import (
     Confidence,
+    DatabaseModel,
     Entry,
     Enumeration,
     Field,
-    Model,
     Origin,
     Product,
     Sample,
@@ -30,7 +30,7 @@ VREG_SINGLE = 61184
 """PGN 0xEF00 carries a register of up to 4 bytes; longer ones go by fast packet 126720 (0x1EF00)."""
 
 
-def load(folder: Path) -> Model:
+def load(folder: Path) -> DatabaseModel:
     """The whole database under `folder`. Raises CandbError naming file, line, rule and cure for every breach."""
     model, problems = inspect(folder)
     if model is None or problems:
@@ -38,14 +38,14 @@ def load(folder: Path) -> Model:
     return model
 
 
-def inspect(folder: Path) -> tuple[Model | None, list[Problem]]:
+def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
     """The Model (None when the files' form does not allow one) and every breach, in the order of the files."""
     items, problems = read(folder)
     names = Names.of(items)
     problems += shape.check(items, names)
     if problems:
         return None, _in_order(problems)
-    model = Model(
+    model = DatabaseModel(
         entries=tuple(_entry(item, names) for item in items if item.kind in ("vreg", "pgn")),
         enumerations={
             item.table["enumeration"]: _enumeration(item, names) for item in items if item.kind == "enumeration"

@@ -101,7 +101,7 @@ class Product:
 
 
 @record
-class Model:
+class DatabaseModel:
     """The whole database as read."""
 
     entries: tuple[Entry, ...]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
 from gxbridge.candb.generate import scale_of
-from gxbridge.candb.model import Entry, Field, Model, Sample
+from gxbridge.candb.model import DatabaseModel, Entry, Field, Sample
 from gxbridge.candb.problem import Problem
 from gxbridge.core.nmea2000.field import FieldInfo, read
 
@@ -54,7 +54,7 @@ _TRANSFERS = ("request", "reply")
 """Access words of registers that are not values: 0x0001 and 0x0002 go to one node or to all."""
 
 
-def check(model: Model) -> list[Problem]:
+def check(model: DatabaseModel) -> list[Problem]:
     """Every breach of R16 and up."""
     problems = list(_one_layout(model)) + list(_one_name(model))
     for entry in model.entries:
@@ -81,7 +81,7 @@ def _id(entry: Entry) -> str:
     return f"PGN {entry.pgn}" if entry.register is None else f"register 0x{entry.register:04X}"
 
 
-def _one_layout(model: Model) -> Iterator[Problem]:
+def _one_layout(model: DatabaseModel) -> Iterator[Problem]:
     seen: dict[tuple[int, int | None, str], Entry] = {}
     for entry in model.entries:
         for family in entry.families or ("",):
@@ -92,7 +92,7 @@ def _one_layout(model: Model) -> Iterator[Problem]:
                 yield Problem(entry.where, "R16", what, "keep one, or give them different `families:`")
 
 
-def _one_name(model: Model) -> Iterator[Problem]:
+def _one_name(model: DatabaseModel) -> Iterator[Problem]:
     seen: dict[str, Entry] = {}
     for entry in model.entries:
         first = seen.setdefault(entry.name, entry)
@@ -167,7 +167,7 @@ def limits(field: Field) -> tuple[int, int]:
     return 0, (1 << field.length) - 1
 
 
-def _field(field: Field, model: Model) -> Iterator[Found]:
+def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
     plain = field.scale == 1 and field.add == 0 and not field.unit
     number = field.kind in ("unsigned", "signed")
     if number and field.length > 64:

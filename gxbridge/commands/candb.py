@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gxbridge.candb.model import Entry, Model
+    from gxbridge.candb.model import DatabaseModel, Entry
     from gxbridge.core.nmea2000.database import Database
 
 FOLDER = Path(__file__).parent.parent.parent / "can_db"
@@ -198,7 +198,7 @@ def _check(folder: Path) -> int:
     return 0
 
 
-def _summary(model: Model) -> str:
+def _summary(model: DatabaseModel) -> str:
     registers = {entry.register for entry in model.entries if entry.register is not None}
     pgns = {entry.pgn for entry in model.entries if entry.register is None}
     samples = sum(len(entry.samples) for entry in model.entries)

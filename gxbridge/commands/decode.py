@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gxbridge.core.nmea2000.database import Database
     from gxbridge.core.nmea2000.decoder import Decoder
     from gxbridge.decodelog.filters import Wanted
-    from gxbridge.decodelog.stream import Lines, Stream
+    from gxbridge.decodelog.stream import LineFormat, Stream
     from gxbridge.edge.logs.reader import LogReader
 
 BAD_LINES_SHOWN = 20
@@ -152,7 +152,7 @@ def _write_anything(stream: Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _lines(form: str, db: Database) -> Lines:
+def _lines(form: str, db: Database) -> LineFormat:
     if form == "json":
         from gxbridge.decodelog.jsonlines import JsonLines
 

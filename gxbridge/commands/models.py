@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.models.bms_model import CHANNELS, Catalogue, Found, Model
+from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, Found
 
 HELP = "the BMS models and what each offers to a GX device"
 WIDTH = 100
@@ -51,7 +51,7 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def as_json(model: Model, catalogue: Catalogue) -> dict[str, Any]:
+def as_json(model: BmsModel, catalogue: Catalogue) -> dict[str, Any]:
     """One model with the overview's name, every row of the comparison as written there, and the program's facts."""
     facts = model.facts
     return {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gxbridge.core.channels.readout.advertisement import Key, Reading, Refusal
+    from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 
 HELP = "decode one Bluetooth Instant Readout advertisement"
 
@@ -84,11 +84,11 @@ class _UsageError(Exception):
     """What is wrong with the command line, for people."""
 
 
-def _key(args: argparse.Namespace) -> Key | None:
-    from gxbridge.core.channels.readout.advertisement import Key, KeyProblem
+def _key(args: argparse.Namespace) -> DeviceKey | None:
+    from gxbridge.core.channels.readout.advertisement import DeviceKey, KeyProblem
 
     if args.key is not None:
-        return Key.from_text(args.key)
+        return DeviceKey.from_text(args.key)
     if args.key_file is None:
         return None
     try:
@@ -97,7 +97,7 @@ def _key(args: argparse.Namespace) -> Key | None:
         reason = error.strerror if isinstance(error, OSError) else "it is no text file"
         raise _UsageError(f"the key file {args.key_file} cannot be read: {reason}") from None
     try:
-        return Key.from_text(text)
+        return DeviceKey.from_text(text)
     except KeyProblem as problem:
         raise _UsageError(f"{args.key_file}: {problem}") from None
 
@@ -119,7 +119,7 @@ def _refuse(refusal: Refusal, as_object: bool) -> None:
     print(f"gxbridge readout: {refusal.text}", file=sys.stderr)
 
 
-def as_json(reading: Reading) -> dict[str, Any]:
+def as_json(reading: AdvertisedValues) -> dict[str, Any]:
     """One reading: its record, every value (null = not available), and the deciphered bytes."""
     return {
         "record": f"0x{reading.record.number:02X}",
@@ -133,7 +133,7 @@ def as_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def page(reading: Reading) -> list[str]:
+def page(reading: AdvertisedValues) -> list[str]:
     """One reading for people, a line for each value."""
     product = product_name(reading.product_id)
     named = f"{product} (0x{reading.product_id:04X})" if product else f"product 0x{reading.product_id:04X}"
@@ -176,7 +176,7 @@ def product_name(product_id: int) -> str | None:
         return None
 
 
-def _scan(args: argparse.Namespace, key: Key | None) -> int:
+def _scan(args: argparse.Namespace, key: DeviceKey | None) -> int:
     import asyncio
 
     from gxbridge.edge.bluetooth import BluetoothUnavailable, scan
@@ -202,14 +202,20 @@ def _scan(args: argparse.Namespace, key: Key | None) -> int:
     return 0 if heard else NOT_OPENED
 
 
-def _heard(address: str, data: bytes, signal_dbm: int, key: Key | None, as_object: bool) -> str:
+def _heard(address: str, data: bytes, signal_dbm: int, key: DeviceKey | None, as_object: bool) -> str:
     """One advertisement that came by Bluetooth: opened where there is a key, else what its container says."""
-    from gxbridge.core.channels.readout.advertisement import Advertisement, Reading, Refusal, open_sealed, parse
+    from gxbridge.core.channels.readout.advertisement import (
+        AdvertisedValues,
+        Advertisement,
+        Refusal,
+        open_sealed,
+        parse,
+    )
 
-    result: Advertisement | Reading | Refusal = parse(data)
+    result: Advertisement | AdvertisedValues | Refusal = parse(data)
     if key is not None and isinstance(result, Advertisement):
         result = open_sealed(result, key)
-    if isinstance(result, Reading):
+    if isinstance(result, AdvertisedValues):
         if as_object:
             return json.dumps({"address": address, "signal_dbm": signal_dbm, **as_json(result)}, ensure_ascii=False)
         return "\n".join([f"{address} ({signal_dbm} dBm)", *page(result)])

@@ -17,7 +17,7 @@ from gxbridge.core.model.record import record
 
 if TYPE_CHECKING:
     from gxbridge.core.channels.terminals.terminal_bms import Wiring
-    from gxbridge.core.channels.terminals.wiring_walk import Level, Outcome, Walk
+    from gxbridge.core.channels.terminals.wiring_walk import Level, Walk, WalkOutcome
 
 HELP = "walk through the wired BMS terminals"
 
@@ -60,7 +60,7 @@ class _UsageError(Exception):
 
 
 @record
-class Report:
+class WiringReport:
     """Everything the report says. `date` is local time in words."""
 
     wiring: Wiring
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     except (BusError, OSError) as error:
         print(f"gxbridge wiring-test: {error}", file=sys.stderr)
         return FAILED
-    report = Report(wiring, walk, time.strftime("%Y-%m-%d %H:%M"), __version__)
+    report = WiringReport(wiring, walk, time.strftime("%Y-%m-%d %H:%M"), __version__)
     if args.report != "-":
         text = "\n".join(page(report))
         try:
@@ -171,12 +171,12 @@ def _from_config(args: argparse.Namespace) -> tuple[Wiring, str]:
 def _against_the_model(wiring: Wiring, model: str | None) -> list[str]:
     """Terminals that the model does not have. Without a model there is nothing to compare with."""
     from gxbridge.models import catalogue
-    from gxbridge.models.installation import Installation, check_installation
+    from gxbridge.models.installation import InstalledBms, check_installation
 
     if model is None:
         return []
     return [
-        str(problem) for problem in check_installation(Installation(model, terminals=tuple(wiring.inputs)), catalogue())
+        str(problem) for problem in check_installation(InstalledBms(model, terminals=tuple(wiring.inputs)), catalogue())
     ]
 
 
@@ -228,7 +228,7 @@ def levels(services: Mapping[str, Mapping[str, Any]], wanted: set[str]) -> dict[
 # --- what is said of it -----------------------------------------------------------------------------------------------
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: WalkOutcome) -> str:
     """One outcome in one line."""
     if outcome.result == "passed":
         return f"passed after {outcome.seconds:.1f} s: {outcome.step.meaning}"
@@ -242,7 +242,7 @@ def verdict(walk: Walk) -> str:
     return f"FAILED: {failed} of {len(walk.steps)} steps."
 
 
-def page(report: Report) -> Iterator[str]:
+def page(report: WiringReport) -> Iterator[str]:
     """The report as Markdown."""
     from gxbridge.core.channels.terminals.terminal_bms import PREFIX
     from gxbridge.core.channels.terminals.wiring_walk import TITLES, remarks
@@ -272,7 +272,7 @@ def page(report: Report) -> Iterator[str]:
     yield from remarks(report.wiring)
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: WiringReport) -> dict[str, Any]:
     """The report as one object."""
     from gxbridge.core.channels.terminals.wiring_walk import remarks
 

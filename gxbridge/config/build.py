@@ -16,7 +16,7 @@ from gxbridge.edge.can.can_stats import CanSpec
 
 if TYPE_CHECKING:  # the catalogue is read only where a configuration names a model
     from gxbridge.models.bms_model import Terminal
-    from gxbridge.models.installation import Installation
+    from gxbridge.models.installation import InstalledBms
 
 VECAN_BITRATE: Final = 250_000
 WITHOUT_BITRATE: Final = {"socketcan", "gxsocket", "virtual", "udp_multicast", "socketcand", "serial"}
@@ -266,10 +266,10 @@ def _called(model: str) -> str:
 def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _Report) -> None:
     """What the model of the catalogue really has."""
     from gxbridge.models import catalogue
-    from gxbridge.models.installation import Installation, check_installation
+    from gxbridge.models.installation import InstalledBms, check_installation
 
     wired = tuple(CONTACTS[name] for name in inputs)
-    wanted = Installation(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
+    wanted = InstalledBms(terminals.model, terminals.nominal_voltage_v, terminals.batteries, terminals=wired)
     for problem in check_installation(wanted, catalogue()):
         key = problem.key if problem.key in ("model", "nominal_voltage_v", "batteries") else ""
         report(f"{at}.{key}" if key else at, problem.fact, problem.cure)
@@ -277,7 +277,7 @@ def _check_model(terminals: Terminals, inputs: Sequence[str], at: str, report: _
 
 def _installation(
     entry: Mapping[str, Any], nominal: float | None, terminals: Sequence[Terminals], report: _Report
-) -> Installation | None:
+) -> InstalledBms | None:
     """What is installed, as far as it is said; the model's wired terminals count too."""
     if not entry:
         return None
@@ -285,12 +285,12 @@ def _installation(
         report("installation", "names no model", "write `model:`, one of those that `gxbridge models` lists")
         return None
     from gxbridge.models import catalogue
-    from gxbridge.models.installation import Installation, check_installation
+    from gxbridge.models.installation import InstalledBms, check_installation
 
     volts = entry.get("nominal_voltage_v", None if nominal is None else int(nominal))
     same = [item for item in terminals if item.model == _called(entry["model"])]
     wired = {name for item in same for name in CONTACTS if getattr(item, name)}
-    wanted = Installation(
+    wanted = InstalledBms(
         *(entry["model"], volts, entry.get("batteries"), entry.get("dvcc", False), entry.get("alternator", "none")),
         terminals=tuple(CONTACTS[name] for name in CONTACTS if name in wired),
     )

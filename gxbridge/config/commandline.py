@@ -14,7 +14,7 @@ from gxbridge.config.problem import Problem
 from gxbridge.core.model.record import record
 from gxbridge.edge.can.can_stats import CanSpec
 
-Report: TypeAlias = Callable[[str, str, str], None]
+AddProblem: TypeAlias = Callable[[str, str, str], None]
 
 
 @record
@@ -63,7 +63,7 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
     return replace(config, **changes)
 
 
-def _buses(wanted: Sequence[str], report: Report) -> tuple[CanSpec, ...]:
+def _buses(wanted: Sequence[str], report: AddProblem) -> tuple[CanSpec, ...]:
     specs: list[CanSpec] = []
     for text in wanted:
         interface, colon, channel = text.partition(":")

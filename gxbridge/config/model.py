@@ -15,7 +15,7 @@ from gxbridge.edge.can.can_stats import CanSpec
 
 if TYPE_CHECKING:  # a start without them is shorter
     from gxbridge.edge.logs.replay import ReplaySpec
-    from gxbridge.models.installation import Installation
+    from gxbridge.models.installation import InstalledBms
 
 
 class ConfigError(Exception):
@@ -82,7 +82,7 @@ class Config:
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)
-    installation: Installation | None = None
+    installation: InstalledBms | None = None
     """What is said to be installed; checked when the file was read."""
     terminals: tuple[Terminals, ...] = ()
     readout: tuple[Readout, ...] = ()

@@ -14,7 +14,7 @@ from gxbridge.config.keys import children
 from gxbridge.config.model import Config
 from gxbridge.config.schema import Key
 from gxbridge.core.dvcc.read.options import SWITCHES
-from gxbridge.models.installation import Installation
+from gxbridge.models.installation import InstalledBms
 
 HIDDEN: Final = "(hidden)"
 WIDTH: Final = 112
@@ -227,7 +227,7 @@ def tree(config: Config) -> dict[str, Any]:
     return whole
 
 
-def _installation(installation: Installation) -> dict[str, Any]:
+def _installation(installation: InstalledBms) -> dict[str, Any]:
     renamed = {"dvcc": "control"}
     return {name: getattr(installation, renamed.get(name, name)) for name in children("installation")}
 

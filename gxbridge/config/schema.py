@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.model.record import record
 
-Kind: TypeAlias = Literal[
+KeyKind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
     "free", "levels",
 ]  # fmt: skip
@@ -27,7 +27,7 @@ class Key:
     """
 
     path: str
-    kind: Kind
+    kind: KeyKind
     doc: str
     default: object = None
     unset: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gxbridge.core.channels.other_channels import Family, FamilyView
+from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.other_channels import Stop as FamilyStop
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
@@ -21,7 +21,7 @@ from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.model.finding_log import Ledger
+from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
@@ -30,8 +30,8 @@ from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import Publication, verdict
 from gxbridge.core.setup import Setup
-from gxbridge.core.vecan.battery_registry import Fleet, Heard
-from gxbridge.core.vecan.transmitter import Speaker
+from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
+from gxbridge.core.vecan.transmitter import Transmitter
 
 SETTINGS = "com.victronenergy.settings"
 SYSTEM = "com.victronenergy.system"
@@ -63,12 +63,12 @@ class Bridge:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.fleet = Fleet(setup.configured)
-        self.ledger = Ledger()
-        self.family = Family(setup.wirings, setup.readout_keys, setup.readout_names)
-        self._relatives = FamilyView()
+        self.registry = BatteryRegistry(setup.configured)
+        self.finding_log = FindingLog()
+        self.channels = OtherChannels(setup.wirings, setup.readout_keys, setup.readout_names)
+        self._other_channels = OtherChannelsView()
         self._evidence: tuple[str, ...] = ()
-        self.speaker = Speaker(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
+        self.transmitter = Transmitter(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services: dict[str, dict[str, Value]] = {}
         self._heard: dict[str, float] = {}
@@ -92,17 +92,17 @@ class Bridge:
     def hear(self, bus: str, frames: Frames) -> bool:
         """Take received frames; True when a limit or permission changed, so that `react` should follow at once."""
         decoder = self._decoders.get(bus) or self._decoders.setdefault(bus, Decoder())
-        fleet, speaker = self.fleet, self.speaker if self.setup.transmit != "off" else None
+        registry, transmitter = self.registry, self.transmitter if self.setup.transmit != "off" else None
         urgent = False
         for at, can_id, data in frames:
             message = decoder.feed(can_id, data, at)
             if message is None:
-                fleet.alive(bus, can_id & 0xFF, at)
+                registry.alive(bus, can_id & 0xFF, at)
                 continue
-            if fleet.hear(bus, message, at) is Heard.URGENT:
+            if registry.hear(bus, message, at) is Change.URGENT:
                 urgent = True
-            if speaker is not None:
-                speaker.hear(bus, message, at)
+            if transmitter is not None:
+                transmitter.hear(bus, message, at)
         return urgent
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
@@ -130,17 +130,17 @@ class Bridge:
 
     def advertised(self, address: str, data: bytes, now: float) -> bool:
         """A Bluetooth advertisement came; True when what it stops changed, so that `react` should follow at once."""
-        receiver = self.family.receiver
+        receiver = self.channels.receiver
         before = receiver.restriction(address, now)
-        self.family.hear(address, data, now)
+        self.channels.hear(address, data, now)
         return receiver.restriction(address, now) != before
 
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
-        node = None if battery.address is None else self.fleet.network(battery.bus).at(battery.address)
+        node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
         if node is None or node.name is None:
             return False
-        return self.speaker.write(battery.bus, node.name, register, data, now)
+        return self.transmitter.write(battery.bus, node.name, register, data, now)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         """These of our writes (service, path) were refused or still wait: a device that shows something else there has
@@ -177,7 +177,7 @@ class Bridge:
         return self._look(now, epoch_offset, can, timers=True)
 
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
-        batteries = self.fleet.batteries(now)
+        batteries = self.registry.batteries(now)
         others = {SETTINGS: self._settings_before, **self._services}
         publications = {
             battery.key: verdict(battery, self.setup.publish, others, self.setup.ports.get(battery.bus))
@@ -185,7 +185,7 @@ class Bridge:
             if battery.state != "lost"
         }
         services = self._services_with_ours(batteries, publications)
-        self._relatives = self.family.look(
+        self._other_channels = self.channels.look(
             *(self._services, batteries, now),
             observed=self._observed(),
             lowers_discharge=self._decision.bms_service.startswith(BATTERY),
@@ -202,23 +202,23 @@ class Bridge:
             if battery.key in publications and publications[battery.key].publish != "none"
         )
         findings = (
-            *self.fleet.findings(now),
+            *self.registry.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
             *self._decision.findings,
-            *self._relatives.findings,
+            *self._other_channels.findings,
             *self._standing.findings,
             *self._differences,
             *self._reported,
         )
-        began, ended = self.ledger.update(findings, now)
-        devices = self.fleet.devices(now) if timers else None
+        began, ended = self.finding_log.update(findings, now)
+        devices = self.registry.devices(now) if timers else None
         if devices is not None:
             if self.setup.transmit != "off":
-                self.speaker.ask(batteries, self.fleet.provisional(now), devices, now)
-            self._evidence = evidence(devices, any(seen.had_bms for seen in self._relatives.vebus))
+                self.transmitter.ask(batteries, self.registry.provisional(now), devices, now)
+            self._evidence = evidence(devices, any(seen.had_bms for seen in self._other_channels.vebus))
         situation = self._situation(batteries, publications, now)
         own = self._own.render(
-            situation, lambda: self.fleet.devices(now) if devices is None else devices, can or {}, now, epoch_offset
+            situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
         return Cycle(self._decision, writes, views, own, began, ended)
 
@@ -258,9 +258,11 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            tuple(_stops(self._relatives.charge_stops)),
-            tuple(_stops(self._relatives.discharge_stops)),
-            tuple(Permit(said.source, said.path, said.since, said.text) for said in self._relatives.charge_permits),
+            tuple(_stops(self._other_channels.charge_stops)),
+            tuple(_stops(self._other_channels.discharge_stops)),
+            tuple(
+                Permit(said.source, said.path, said.since, said.text) for said in self._other_channels.charge_permits
+            ),
         )
         writes: tuple[Write, ...] = ()
         if self._arrivals:
@@ -354,10 +356,10 @@ class Bridge:
             since={key: at for key, (_, at) in since.items()},
             names=names,
             batteries=tuple(notes),
-            provisional=self.fleet.provisional(now),
-            relatives=self._relatives,
+            provisional=self.registry.provisional(now),
+            other_channels=self._other_channels,
             evidence=self._evidence,
-            findings=self.ledger.current,
+            findings=self.finding_log.current,
         )
 
 

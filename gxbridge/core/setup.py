@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
@@ -39,7 +39,7 @@ class Setup:
     configured: tuple[Configured, ...] = ()
     wirings: tuple[Wiring, ...] = ()
     """BMSes known only by their terminals, wired to digital inputs."""
-    readout_keys: Mapping[str, Key] = field(default_factory=dict)
+    readout_keys: Mapping[str, DeviceKey] = field(default_factory=dict)
     readout_names: Mapping[str, str] = field(default_factory=dict)
     """Bluetooth devices by address."""
     platform: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gxbridge.core.nmea2000.decoder import Decoder
-from gxbridge.decodelog.statistics import Key, Series, Statistics, totals
+from gxbridge.decodelog.statistics import MessageKey, Series, Statistics, totals
 from gxbridge.decodelog.words import printable, register_text
 
 _HEADS = ("bus", "source", "message", "count", "rate 1/s", "interval s", "jitter s", "longest s", "gaps")
@@ -91,7 +91,7 @@ def _percent(share: float | None) -> str:
     return "unknown (no time in the log)" if share is None else f"{share:.1f} %"
 
 
-def _subject(key: Key) -> str:
+def _subject(key: MessageKey) -> str:
     return f"{key.vreg or key.pgn} {key.name.removeprefix('VE_REG_')}"
 
 

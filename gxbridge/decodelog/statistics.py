@@ -70,7 +70,7 @@ class Series:
         return math.sqrt(self._squares / (self.count - 1)) if self.count > 1 else None
 
 
-class Key(NamedTuple):
+class MessageKey(NamedTuple):
     """One sender's message."""
 
     bus: str
@@ -123,7 +123,7 @@ class Statistics:
     """Collects from the rows and messages of a log, in bounded memory."""
 
     def __init__(self) -> None:
-        self.series: dict[Key, Series] = {}
+        self.series: dict[MessageKey, Series] = {}
         self.buses: dict[str, BusLoad] = {}
         self.not_told_apart = 0
         """Messages beyond the first `SERIES_KEPT` kinds."""
@@ -144,7 +144,7 @@ class Statistics:
         layout, source, _, values, _ = message
         register = values[0] if layout.kind == "write" else layout.register
         vreg = register_text(register) if isinstance(register, int) else ""
-        key = Key(bus, source, layout.pgn, vreg, layout.name)
+        key = MessageKey(bus, source, layout.pgn, vreg, layout.name)
         series = self.series.get(key)
         if series is None:
             if len(self.series) >= SERIES_KEPT:
@@ -154,7 +154,7 @@ class Statistics:
             series = self.series[key] = Series(nominal)
         series.arrive(t)
 
-    def rows(self) -> Iterator[tuple[Key, Series]]:
+    def rows(self) -> Iterator[tuple[MessageKey, Series]]:
         """Senders and messages in order."""
         for key in sorted(self.series):
             yield key, self.series[key]

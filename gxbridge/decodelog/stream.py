@@ -20,7 +20,7 @@ MOST_BUSES = 64
 """Buses with a decoder of their own; in a log with more names (a broken one) the rest share one."""
 
 
-class Lines(Protocol):
+class LineFormat(Protocol):
     """A form of output."""
 
     def begin(self) -> str: ...
@@ -85,7 +85,7 @@ class Stream:
         self._progress = progress
         self.decoders: dict[str, Decoder] = {}
 
-    def write(self, reader: LogReader, lines: Lines, output: Output) -> None:
+    def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
         line, put = lines.line, output.put
         put(lines.begin())

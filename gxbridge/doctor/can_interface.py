@@ -13,7 +13,7 @@ from typing import Any, Final
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan import bus_load
 from gxbridge.core.vecan.bus_load import BITRATE, Carried
-from gxbridge.doctor.row import Row, Verdict
+from gxbridge.doctor.row import Row, RowVerdict
 
 BUSY_PERCENT: Final = 50.0
 FULL_PERCENT: Final = 80.0
@@ -32,7 +32,7 @@ TERMINATION: Final = (
 
 
 @record
-class Link:
+class CanInterface:
     """`kind` is `can` for a real controller, `vcan` for a virtual one, "" when unknown; counters since it came up."""
 
     name: str
@@ -56,7 +56,7 @@ class Link:
     faulty: int = 0
 
 
-def parse_link(text: object) -> Link | None:
+def parse_link(text: object) -> CanInterface | None:
     """The first interface in iproute2's JSON, None when it is no such text. Never raises."""
     try:
         entries = json.loads(text) if isinstance(text, str) else None
@@ -69,7 +69,7 @@ def parse_link(text: object) -> Link | None:
     data, counts = _under(info, "info_data"), _under(info, "info_xstats")
     rx, tx = _under(entry, "stats64", "rx"), _under(entry, "stats64", "tx")
     flags = entry.get("flags")
-    return Link(
+    return CanInterface(
         name=entry["ifname"],
         up="UP" in flags if isinstance(flags, list) else False,
         kind=_word(info.get("info_kind")),
@@ -104,7 +104,7 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def load_percent(first: Link, later: Link, seconds: float) -> float | None:
+def load_percent(first: CanInterface, later: CanInterface, seconds: float) -> float | None:
     """Share of the bit rate that was used between two looks; None when that cannot be said."""
     if first.kind in VIRTUAL:
         return None
@@ -112,7 +112,9 @@ def load_percent(first: Link, later: Link, seconds: float) -> float | None:
     return bus_load.load_percent(before, after, seconds, later.bitrate or BITRATE)
 
 
-def check_link(section: str, link: Link, later: Link | None, seconds: float, *, ours: bool) -> Iterator[Row]:
+def check_link(
+    section: str, link: CanInterface, later: CanInterface | None, seconds: float, *, ours: bool
+) -> Iterator[Row]:
     """What an interface says of itself. `ours`: gxbridge is to listen on it."""
     name = link.name
     if not link.up:
@@ -131,7 +133,7 @@ def check_link(section: str, link: Link, later: Link | None, seconds: float, *, 
         yield from _traffic(section, link, later, seconds, ours=ours)
 
 
-def _state(section: str, link: Link, *, ours: bool) -> Iterator[Row]:
+def _state(section: str, link: CanInterface, *, ours: bool) -> Iterator[Row]:
     name = link.name
     if ours and link.bitrate is not None and link.bitrate != BITRATE:
         yield Row(
@@ -165,7 +167,7 @@ def _state(section: str, link: Link, *, ours: bool) -> Iterator[Row]:
         yield Row(section, "port-state", "ok", f"{name} is up", "", name)
 
 
-def _losses(section: str, link: Link) -> Iterator[Row]:
+def _losses(section: str, link: CanInterface) -> Iterator[Row]:
     lost = link.dropped + link.overruns
     if lost > link.received * LOSSY:
         yield Row(
@@ -182,7 +184,7 @@ def _losses(section: str, link: Link) -> Iterator[Row]:
         yield Row(section, "frames-faulty", "warning", text, TERMINATION, link.name)
 
 
-def _traffic(section: str, link: Link, later: Link, seconds: float, *, ours: bool) -> Iterator[Row]:
+def _traffic(section: str, link: CanInterface, later: CanInterface, seconds: float, *, ours: bool) -> Iterator[Row]:
     name, load = link.name, load_percent(link, later, seconds)
     rate = (later.frames - link.frames) / seconds if seconds > 0 else 0.0
     if ours and later.frames == link.frames:
@@ -201,5 +203,5 @@ def _traffic(section: str, link: Link, later: Link, seconds: float, *, ours: boo
         advice = "Frames of low priority are late or lost: find who sends so much (gxbridge decode LOG --stats)."
         yield Row(section, "bus-load", "warning", text, advice, name)
     else:
-        verdict: Verdict = "note" if load >= BUSY_PERCENT else "ok"
+        verdict: RowVerdict = "note" if load >= BUSY_PERCENT else "ok"
         yield Row(section, "bus-load", verdict, f"{name}: {rate:.0f} frames/s, {load:.0f} % of the bit rate", "", name)

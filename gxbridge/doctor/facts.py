@@ -7,7 +7,7 @@ from dataclasses import field
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
-from gxbridge.doctor.can_interface import Link
+from gxbridge.doctor.can_interface import CanInterface
 
 Services = Mapping[str, Mapping[str, Value]]
 """Service name -> path -> value, of every `com.victronenergy.*` service that answered."""
@@ -62,8 +62,8 @@ class Port:
     label: str = ""
     kind: int | None = None
     profile: int | None = None
-    link: Link | None = None
-    later: Link | None = None
+    link: CanInterface | None = None
+    later: CanInterface | None = None
     """The same some seconds later: what changed meanwhile is the load."""
     seconds: float = 0.0
     drivers: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class ConfiguredBus:
 
 
 @record
-class Configured:
+class ConfiguredPort:
     """The configuration. `problems`: every fault, one line each; then the other fields say nothing."""
 
     file: str = ""
@@ -100,6 +100,6 @@ class Facts:
 
     program: Program
     bus: Bus
-    configured: Configured
+    configured: ConfiguredPort
     ports: tuple[Port, ...] = ()
     services: Services = field(default_factory=dict)

@@ -8,12 +8,12 @@ from typing import Final, Literal, TypeAlias
 from gxbridge.core.model.finding import Severity
 from gxbridge.core.model.record import record
 
-Verdict: TypeAlias = Literal["ok", "note", "warning", "problem"]
+RowVerdict: TypeAlias = Literal["ok", "note", "warning", "problem"]
 
-VERDICTS: Final[tuple[Verdict, ...]] = ("ok", "note", "warning", "problem")
+VERDICTS: Final[tuple[RowVerdict, ...]] = ("ok", "note", "warning", "problem")
 """From best to worst. note: good to know; warning: works, but not as it should; problem: does not work."""
-EXIT_CODES: Final[dict[Verdict, int]] = {"ok": 0, "note": 0, "warning": 1, "problem": 2}
-OF_SEVERITY: Final[dict[Severity, Verdict]] = {"info": "note", "warning": "warning", "alarm": "problem"}
+EXIT_CODES: Final[dict[RowVerdict, int]] = {"ok": 0, "note": 0, "warning": 1, "problem": 2}
+OF_SEVERITY: Final[dict[Severity, RowVerdict]] = {"info": "note", "warning": "warning", "alarm": "problem"}
 """What a finding of the running service is to the doctor."""
 
 
@@ -23,13 +23,13 @@ class Row:
 
     section: str
     id: str
-    verdict: Verdict
+    verdict: RowVerdict
     text: str
     advice: str = ""
     subject: str = ""
 
 
-def worst(rows: Iterable[Row]) -> Verdict:
+def worst(rows: Iterable[Row]) -> RowVerdict:
     """The worst verdict; "ok" for no rows."""
     return max((row.verdict for row in rows), key=VERDICTS.index, default="ok")
 

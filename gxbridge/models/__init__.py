@@ -1,6 +1,6 @@
 """The BMS models as knowledge: what each offers, when it is the right one, and what an installation may ask of it."""
 
-from gxbridge.models.bms_model import Catalogue, CatalogueError, Model
+from gxbridge.models.bms_model import BmsModel, Catalogue, CatalogueError
 from gxbridge.models.catalogue_file import catalogue, load
 
-__all__ = ["Catalogue", "CatalogueError", "Model", "catalogue", "load"]
+__all__ = ["Catalogue", "CatalogueError", "BmsModel", "catalogue", "load"]

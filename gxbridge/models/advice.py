@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.core.model.record import record
-from gxbridge.models.bms_model import QUESTIONS, Advice, Catalogue, Condition, Model, Question
+from gxbridge.models.bms_model import QUESTIONS, Advice, BmsModel, Catalogue, Condition, Question
 
 
 @record
@@ -32,7 +32,7 @@ class Answers:
 class Candidate:
     """A model held against the answers. `against` is why it cannot be, `open` what must still be answered."""
 
-    model: Model
+    model: BmsModel
     advice: Advice
     met: tuple[str, ...]
     open: tuple[Question, ...]
@@ -92,7 +92,7 @@ def advise(answers: Answers, catalogue: Catalogue) -> Recommendation:
     )
 
 
-def _judge(model: Model, advice: Advice, answers: Answers) -> Candidate:
+def _judge(model: BmsModel, advice: Advice, answers: Answers) -> Candidate:
     met: list[str] = []
     open_: list[Question] = []
     lost: list[str] = []
@@ -129,7 +129,7 @@ def _judge(model: Model, advice: Advice, answers: Answers) -> Candidate:
     )
 
 
-def _impossible(model: Model, answers: Answers) -> Iterator[str]:
+def _impossible(model: BmsModel, answers: Answers) -> Iterator[str]:
     if answers.voltage is not None and answers.voltage not in model.facts.voltages_v:
         yield f"it connects to {model.features['System voltage']} only"
     if answers.contactor and not model.facts.contactor:
@@ -175,7 +175,7 @@ def _reasons(best: Candidate, answers: Answers) -> Iterator[str]:
         yield "its Alternator ATC mode stops the alternator in time, no further alternator protection is needed"
 
 
-def _cautions(model: Model, answers: Answers) -> Iterator[str]:
+def _cautions(model: BmsModel, answers: Answers) -> Iterator[str]:
     if answers.alternator and model.facts.alternator == "none":
         yield (
             "it has no alternator port: the alternator needs a charger or regulator of its own that its charge "

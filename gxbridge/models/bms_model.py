@@ -26,7 +26,7 @@ class CatalogueError(ValueError):
 
 
 @record
-class Facts:
+class ModelFacts:
     """The comparison table's rows that the program decides by. `connection_a` and `alternator_a` are 0 for none."""
 
     voltages_v: tuple[int, ...]
@@ -86,14 +86,14 @@ class Accessory:
 
 
 @record
-class Model:
+class BmsModel:
     """One column of the overview's comparison table. `name` is written as there, `names` are its other names."""
 
     name: str
     names: tuple[str, ...]
     product_ids: tuple[int, ...]
     features: Mapping[str, str]
-    facts: Facts
+    facts: ModelFacts
     channels: Mapping[str, str]
     publishes: str
     advice: Advice | None
@@ -116,7 +116,7 @@ class Model:
 class Found:
     """What a name or product id led to: the model and, if it was one, its variant."""
 
-    model: Model
+    model: BmsModel
     variant: Variant | None = None
 
     @property
@@ -138,10 +138,10 @@ class Catalogue:
     max_batteries: int
     contradictions: tuple[tuple[str, str], ...]
     """What the overview's lists say, and what its table says instead. The table holds."""
-    models: tuple[Model, ...]
+    models: tuple[BmsModel, ...]
     accessories: Mapping[str, Accessory]
 
-    def model(self, name: str) -> Model:
+    def model(self, name: str) -> BmsModel:
         """The model of exactly this name. Raises KeyError."""
         for model in self.models:
             if model.name == name:

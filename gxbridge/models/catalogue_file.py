@@ -16,11 +16,11 @@ from gxbridge.models.bms_model import (
     Accessory,
     Advice,
     Alternator,
+    BmsModel,
     Catalogue,
     CatalogueError,
     Condition,
-    Facts,
-    Model,
+    ModelFacts,
     Proof,
     Status,
     Variant,
@@ -92,8 +92,8 @@ def _rows(part: _Part, key: str, expected: tuple[str, ...]) -> dict[str, str]:
     return {row: _text(value, f"{part.where}: {key}: {row}") for row, value in rows.items()}
 
 
-def _facts(part: _Part) -> Facts:
-    facts = Facts(
+def _facts(part: _Part) -> ModelFacts:
+    facts = ModelFacts(
         voltages_v=part.take_list("voltages_v", _int),
         connection_a=part.take("connection_a", int),
         alternator=part.take_one("alternator", get_args(Alternator)),
@@ -167,14 +167,14 @@ def _contradiction(value: object, where: str) -> tuple[str, str]:
     return pair
 
 
-def _model(value: object, where: str, rows: tuple[str, ...], accessories: tuple[str, ...]) -> Model:
+def _model(value: object, where: str, rows: tuple[str, ...], accessories: tuple[str, ...]) -> BmsModel:
     part = _Part(value, where)
     name = part.take("name", str)
     part.where = where = name
     end_of_life = part.take("end_of_life", bool, False)
     successor = part.take("successor", str) if end_of_life else None
     advice = None if end_of_life else _advice(_Part(part.take("advice", dict), f"{where}: advice"), accessories)
-    model = Model(
+    model = BmsModel(
         name=name,
         names=part.take_list("names", _text),
         product_ids=part.take_list("product_ids", _int),

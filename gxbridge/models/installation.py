@@ -15,7 +15,7 @@ _ALTERNATOR_WORDS: dict[Alternator, str] = {
 
 
 @record
-class Installation:
+class InstalledBms:
     """What a configuration claims. Anything not said is None or empty and is not judged.
 
     `control` asks that the GX controls chargers by what this BMS says (DVCC); `terminals` are those wired to inputs.
@@ -30,7 +30,7 @@ class Installation:
 
 
 @record
-class Problem:
+class ModelProblem:
     """`key` is the field of Installation that is at fault, `fact` what is true of the model, `cure` what to do."""
 
     key: str
@@ -41,12 +41,14 @@ class Problem:
         return f"{self.fact}; {self.cure}"
 
 
-def check_installation(wanted: Installation, catalogue: Catalogue) -> list[Problem]:
+def check_installation(wanted: InstalledBms, catalogue: Catalogue) -> list[ModelProblem]:
     """Everything an installation asks of its BMS model that the model cannot give; empty if all is well."""
     found = catalogue.find(wanted.model)
     if found is None:
         names = ", ".join(catalogue.names())
-        return [Problem("model", f"{wanted.model!r} is not a BMS model that gxbridge knows", f"write one of: {names}")]
+        return [
+            ModelProblem("model", f"{wanted.model!r} is not a BMS model that gxbridge knows", f"write one of: {names}")
+        ]
     return [
         *_voltage(wanted, found),
         *_batteries(wanted, found, catalogue.max_batteries),
@@ -56,7 +58,7 @@ def check_installation(wanted: Installation, catalogue: Catalogue) -> list[Probl
     ]
 
 
-def remark(wanted: Installation, catalogue: Catalogue) -> str | None:
+def remark(wanted: InstalledBms, catalogue: Catalogue) -> str | None:
     """What is worth knowing but no error: a model at its end of life and its successor."""
     found = catalogue.find(wanted.model)
     if found is None or found.model.successor is None:
@@ -64,10 +66,10 @@ def remark(wanted: Installation, catalogue: Catalogue) -> str | None:
     return f"{found.name} is at its end of life; its successor is the {found.model.successor}"
 
 
-def _voltage(wanted: Installation, found: Found) -> Iterator[Problem]:
+def _voltage(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
     allowed = found.model.facts.voltages_v
     if wanted.nominal_voltage_v is not None and wanted.nominal_voltage_v not in allowed:
-        yield Problem(
+        yield ModelProblem(
             "nominal_voltage_v",
             f"the {found.name} connects to a {found.model.features['System voltage']} system, "
             f"not to {wanted.nominal_voltage_v} V",
@@ -75,21 +77,21 @@ def _voltage(wanted: Installation, found: Found) -> Iterator[Problem]:
         )
 
 
-def _batteries(wanted: Installation, found: Found, family: int) -> Iterator[Problem]:
+def _batteries(wanted: InstalledBms, found: Found, family: int) -> Iterator[ModelProblem]:
     most = found.max_batteries(wanted.nominal_voltage_v, family)
     if wanted.batteries is None:
         return
     if wanted.batteries > most:
-        yield Problem(
+        yield ModelProblem(
             "batteries",
             f"at most {most} batteries connect to the {found.name}, not {wanted.batteries}",
             "correct the number, or divide the bank over several BMSes",
         )
     elif wanted.batteries < 1:
-        yield Problem("batteries", f"{wanted.batteries} is not a number of batteries", f"write 1 to {most}")
+        yield ModelProblem("batteries", f"{wanted.batteries} is not a number of batteries", f"write 1 to {most}")
 
 
-def _control(wanted: Installation, found: Found, catalogue: Catalogue) -> Iterator[Problem]:
+def _control(wanted: InstalledBms, found: Found, catalogue: Catalogue) -> Iterator[ModelProblem]:
     facts = found.model.facts
     if not wanted.control or facts.dvcc or {"charge", "discharge"} & set(wanted.terminals):
         return
@@ -97,25 +99,25 @@ def _control(wanted: Installation, found: Found, catalogue: Catalogue) -> Iterat
     cure = f"use a {able} for DVCC"
     if "charge" in facts.terminals:
         cure = f"wire its charge and discharge terminals to digital inputs (stop only, no limits), or {cure}"
-    yield Problem("control", f"the {found.name} cannot be controlled through a GX device (DVCC)", cure)
+    yield ModelProblem("control", f"the {found.name} cannot be controlled through a GX device (DVCC)", cure)
 
 
-def _alternator(wanted: Installation, found: Found) -> Iterator[Problem]:
+def _alternator(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
     facts = found.model.facts
     if wanted.alternator not in ("none", facts.alternator):
         asked = "an alternator port" if wanted.alternator == "port" else "an Alternator ATC mode"
         has = _ALTERNATOR_WORDS[facts.alternator].format(a=facts.alternator_a)
-        yield Problem(
+        yield ModelProblem(
             "alternator",
             f"the {found.name} does not have {asked}{has}",
             f"write alternator: {facts.alternator}",
         )
 
 
-def _terminals(wanted: Installation, found: Found) -> Iterator[Problem]:
+def _terminals(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
     for terminal in wanted.terminals:
         if terminal not in found.model.facts.terminals:
-            yield Problem(
+            yield ModelProblem(
                 "terminals",
                 f"the {found.name} has no {terminal} terminal",
                 f"it has: {', '.join(found.model.facts.terminals)}; take the input out of the configuration",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gxbridge.models.bms_model import CHANNELS, Catalogue, Model, Proof
+from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, Proof
 from gxbridge.models.catalogue_file import catalogue
 
 PROVEN: dict[Proof, str] = {
@@ -59,12 +59,12 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def _status_rows(models: Iterable[Model]) -> Iterator[list[str]]:
+def _status_rows(models: Iterable[BmsModel]) -> Iterator[list[str]]:
     for model in models:
         for status in model.status:
             yield [model.name, status.what, status.channel, PROVEN[status.proven], f"`{status.by}`"]
 
 
-def _channel_rows(models: Iterable[Model]) -> Iterator[list[str]]:
+def _channel_rows(models: Iterable[BmsModel]) -> Iterator[list[str]]:
     for model in models:
         yield [model.name, *(model.channels[channel] for channel in CHANNELS), model.publishes]

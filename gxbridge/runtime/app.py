@@ -19,7 +19,7 @@ from gxbridge.core.stall_guard import HoldUp
 from gxbridge.edge.can.can_stats import CanStats, Frame
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.service import NameTaken
 from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
@@ -45,7 +45,7 @@ CLOSE_S = 1.5
 """An end must be over within 2 s, also when the bus does not answer."""
 
 
-class Source(Protocol):
+class FrameSource(Protocol):
     """A CAN bus or a replayed log."""
 
     stats: CanStats
@@ -64,7 +64,7 @@ OnAdvertised = Callable[[str, bytes], None]
 """Takes the address of a Bluetooth device and the data of its advertisement."""
 
 
-def numbers_and_text(items: Mapping[str, Received]) -> dict[str, Value]:
+def numbers_and_text(items: Mapping[str, WireValue]) -> dict[str, Value]:
     """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
     clean: dict[str, Value] = {}
     for path, value in items.items():
@@ -103,7 +103,7 @@ class App:
         self,
         setup: Setup,
         bus: str,
-        make_sources: Callable[[Hearer], Sequence[Source]],
+        make_sources: Callable[[Hearer], Sequence[FrameSource]],
         box: BoxPlace | None = None,
         make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
     ) -> None:
@@ -223,12 +223,12 @@ class App:
         if self.bridge.advertised(address, data, time.monotonic()):
             self._react_soon()
 
-    def _added(self, name: str, items: Mapping[str, Received]) -> None:
+    def _added(self, name: str, items: Mapping[str, WireValue]) -> None:
         self._identities.added(name)
         if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
             self._react_soon()
 
-    def _changed(self, name: str, changes: Mapping[str, Received]) -> None:
+    def _changed(self, name: str, changes: Mapping[str, WireValue]) -> None:
         self._identities.changed(name, changes)
         if self.bridge.service_changed(name, numbers_and_text(changes), time.monotonic()):
             self._react_soon()
@@ -293,14 +293,14 @@ class App:
         if self._setup.transmit == "off":
             return
         now = time.monotonic()
-        for bus, can_id, data in self.bridge.speaker.outgoing(now):
+        for bus, can_id, data in self.bridge.transmitter.outgoing(now):
             source = self._sources.get(bus)
             if source is not None:
                 source.send(can_id, data)
         if self._speech is not None:
             self._speech.cancel()
             self._speech = None
-        deadline = self.bridge.speaker.next_deadline()
+        deadline = self.bridge.transmitter.next_deadline()
         if deadline is not None:
             delay = max(SHORTEST_WAIT_S, deadline - now)
             self._speech = asyncio.get_running_loop().call_later(delay, self._speak)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from gxbridge import __version__
 from gxbridge.config import Config, Terminals
-from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
-from gxbridge.runtime.app import App, BoxPlace, Hearer, OnAdvertised, Source
+from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
@@ -53,7 +53,7 @@ def setup_of(config: Config) -> Setup:
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),
-        readout_keys={entry.address: Key(entry.key) for entry in config.readout},
+        readout_keys={entry.address: DeviceKey(entry.key) for entry in config.readout},
         readout_names={entry.address: entry.name for entry in config.readout},
         platform=platform(),
     )
@@ -123,7 +123,7 @@ def kernel_filters() -> tuple[tuple[int, int], ...]:
 def assemble(config: Config) -> App:
     """An App with its sources; nothing is opened yet."""
 
-    def make(hearer: Hearer) -> list[Source]:
+    def make(hearer: Hearer) -> list[FrameSource]:
         if config.replay is not None:
             from gxbridge.edge.logs.replay import ReplaySource
 

@@ -13,7 +13,7 @@ PATIENCE_S = 5.0
 
 
 @record
-class Refusal:
+class RefusedWrite:
     """A write that failed, and since when (monotonic seconds) every write to this path has."""
 
     service: str
@@ -22,9 +22,9 @@ class Refusal:
     since: float
 
 
-def write_findings(refusals: Iterable[Refusal], now: float) -> tuple[Finding, ...]:
+def write_findings(refusals: Iterable[RefusedWrite], now: float) -> tuple[Finding, ...]:
     """One finding for each device that has not taken what it was told for a while."""
-    by_service: dict[str, Refusal] = {}
+    by_service: dict[str, RefusedWrite] = {}
     for refusal in refusals:
         oldest = by_service.setdefault(refusal.service, refusal)
         if refusal.since < oldest.since:

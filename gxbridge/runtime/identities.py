@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from gxbridge.core.cycle import ServiceView
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.settings import DeviceSettings, SettingsClient
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Identities:
     def added(self, name: str) -> None:
         self._settings.added(name)
 
-    def changed(self, name: str, changes: Mapping[str, Received]) -> None:
+    def changed(self, name: str, changes: Mapping[str, WireValue]) -> None:
         self._settings.changed(name, changes)
 
     def removed(self, name: str) -> None:

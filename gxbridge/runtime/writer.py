@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import state
 from gxbridge.edge.dbus.bus import BusError
-from gxbridge.runtime.edge_findings import Refusal
+from gxbridge.runtime.edge_findings import RefusedWrite
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Outbox:
     """The path that is being written."""
     sent: dict[str, Value] = field(default_factory=dict)
     """What was sent last."""
-    failed: dict[str, Refusal] = field(default_factory=dict)
+    failed: dict[str, RefusedWrite] = field(default_factory=dict)
     """Paths whose last write failed: said once in the log, and once more when it works again."""
 
 
@@ -71,7 +71,7 @@ class Writer:
                 slow += [(service, path) for path in (outbox.current, *outbox.pending)]
         return slow
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> list[RefusedWrite]:
         """Everything whose last write failed, of the services that are there."""
         return [refusal for outbox in self._outboxes.values() for refusal in outbox.failed.values()]
 
@@ -103,7 +103,7 @@ class Writer:
             if self._on_failure is not None:
                 self._on_failure(service, path)
             if path not in outbox.failed:
-                outbox.failed[path] = Refusal(service, path, problem, asyncio.get_running_loop().time())
+                outbox.failed[path] = RefusedWrite(service, path, problem, asyncio.get_running_loop().time())
                 log.warning("could not write %s to %s%s: %s", value, service, path, problem)
         elif path in outbox.failed:
             del outbox.failed[path]

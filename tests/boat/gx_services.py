@@ -15,11 +15,11 @@ from typing import Any
 
 from dbus_next.message import Message
 
-from gxbridge.demo.sim.busitem import Service, Value
-from gxbridge.demo.sim.localsettings import NAME, Settings
+from gxbridge.demo.sim.busitem import SimService, SimValue
+from gxbridge.demo.sim.localsettings import NAME, SimSettings
 
 
-class RemovableSettings(Settings):
+class RemovableSettings(SimSettings):
     """The simulated settings, with the method by which uninstallers clean up."""
 
     def _settings_call(self, message: Any) -> Any:
@@ -30,10 +30,10 @@ class RemovableSettings(Settings):
         return Message.new_method_return(message, "ai", [codes])
 
 
-async def live(address: str, services: Mapping[str, Mapping[str, Value]]) -> None:
+async def live(address: str, services: Mapping[str, Mapping[str, SimValue]]) -> None:
     running = []
     for name, items in services.items():
-        service = RemovableSettings(address) if name == NAME else Service(address, name, items)
+        service = RemovableSettings(address) if name == NAME else SimService(address, name, items)
         for path, value in items.items():
             service[path] = value
         await service.start()
@@ -43,7 +43,7 @@ async def live(address: str, services: Mapping[str, Mapping[str, Value]]) -> Non
 
 
 @contextmanager
-def gx_services(address: str, services: Mapping[str, Mapping[str, Value]]) -> Iterator[None]:
+def gx_services(address: str, services: Mapping[str, Mapping[str, SimValue]]) -> Iterator[None]:
     """These services are on the bus in `with`."""
     command = [sys.executable, "-m", "tests.boat.gx_services", address, json.dumps(services)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gxbridge.candb.load import inspect
-from gxbridge.candb.model import Model
+from gxbridge.candb.model import DatabaseModel
 from gxbridge.candb.problem import Problem
 
 SMALL = """\
@@ -85,6 +85,6 @@ def write(folder: Path, text: str = SMALL) -> Path:
     return can_db
 
 
-def judged(folder: Path, text: str = SMALL) -> tuple[Model | None, list[Problem]]:
+def judged(folder: Path, text: str = SMALL) -> tuple[DatabaseModel | None, list[Problem]]:
     """The model of that text and what is wrong with it."""
     return inspect(write(folder, text))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.candb.load import load
-from gxbridge.candb.model import Entry, Field, Model
+from gxbridge.candb.model import DatabaseModel, Entry, Field
 
 DATA = Path(__file__).parent / "data"
 CAN_DB = Path(__file__).parent.parent.parent / "can_db"
@@ -29,7 +29,7 @@ def table(name: str) -> list[Row]:
 
 
 @cache
-def model() -> Model:
+def model() -> DatabaseModel:
     return load(CAN_DB)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from gxbridge.candb.load import load
-from gxbridge.candb.model import Entry, Model, Sample
+from gxbridge.candb.model import DatabaseModel, Entry, Sample
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 
 CAN_DB = Path(__file__).parent.parent.parent / "can_db"
-MODEL: Model = load(CAN_DB)
+MODEL: DatabaseModel = load(CAN_DB)
 SAMPLES = [(entry, sample) for entry in MODEL.entries for sample in entry.samples]
 
 

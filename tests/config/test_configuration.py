@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.edge.logs.replay import ReplaySpec
-from gxbridge.models.installation import Installation
+from gxbridge.models.installation import InstalledBms
 from tests.config.configs import loaded
 
 
@@ -98,7 +98,7 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
     assert (config.log_level, config.log_modules) == ("warning", {"can": "debug"})
     inputs = Terminals("Small BMS", "smallbms", 24, 2, "com.victronenergy.digitalinput.input_1")
     assert config.terminals == (inputs,)
-    assert config.installation == Installation("Small BMS", 24, 2, control=True, terminals=("charge",))
+    assert config.installation == InstalledBms("Small BMS", 24, 2, control=True, terminals=("charge",))
     key = bytes.fromhex("0123456789abcdef0123456789abcdef")
     assert config.readout == (Readout("C0:FF:EE:12:34:56", "C0:FF:EE:12:34:56", key),)
 

@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.edge.can.can_stats import CanSpec
-from gxbridge.models.installation import Installation
+from gxbridge.models.installation import InstalledBms
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,7 +103,7 @@ def configs(draw: st.DrawFn) -> Config:
         publish=draw(st.sampled_from(["bms", "none"])),
         transmit=draw(st.sampled_from(["off", "writes"])),
         log_modules={"can": "debug"},
-        installation=draw(st.none() | st.just(Installation("VE.Bus BMS NG", 24, 30, control=True))),
+        installation=draw(st.none() | st.just(InstalledBms("VE.Bus BMS NG", 24, 30, control=True))),
         terminals=(Terminals("VE.Bus BMS", "x", None, 3, "com.victronenergy.digitalinput.input_1"),),
     )
 

@@ -15,7 +15,7 @@ from gxbridge import cli
 from gxbridge.config import ConfigError, load
 from gxbridge.core.blackbox.box import lines
 from gxbridge.core.bridge import Bridge
-from gxbridge.core.channels.readout.advertisement import Key, KeyProblem
+from gxbridge.core.channels.readout.advertisement import DeviceKey, KeyProblem
 from gxbridge.runtime.assembly import setup_of
 from tests.core.blackbox.test_play import BoxedBoat
 from tests.edge.dbus_daemon import DBusDaemon
@@ -60,7 +60,7 @@ def test_nothing_made_from_the_configuration_shows_it_as_text(config: Path) -> N
     loaded = load(str(config))
     setup = setup_of(loaded)
     bridge = Bridge(setup)
-    for thing in (loaded, loaded.readout, setup, setup.readout_keys, vars(bridge), vars(bridge.family)):
+    for thing in (loaded, loaded.readout, setup, setup.readout_keys, vars(bridge), vars(bridge.channels)):
         assert not shows_the_key(f"{thing} {thing!r}")
     assert setup.readout_keys[ADDRESS].data.hex() == KEY, "it is there all the same"
 
@@ -113,7 +113,7 @@ def test_no_error_about_a_configuration_shows_it(what: str, tmp_path: Path, caps
 @pytest.mark.parametrize("wrong", [KEY[:-1], KEY + "0", KEY[:-1] + "z"])
 def test_no_error_about_a_key_shows_it(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyProblem) as caught:
-        Key.from_text(wrong)
+        DeviceKey.from_text(wrong)
     assert not shows_the_key(f"{caught.value} {caught.value!r}")
     assert cli.main(["readout", "1002e5a30a34", "--key", wrong]) == 2
     said = capsys.readouterr()
@@ -130,8 +130,8 @@ def test_the_readout_command_does_not_show_it(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_black_box_does_not_hold_it() -> None:
-    boat = BoxedBoat(readout_keys={ADDRESS: Key.from_text(KEY)}, readout_names={ADDRESS: "Lynx"})
-    boat.bridge.family.hear(ADDRESS, bytes.fromhex("1002e5a30a34125e0011223344"), boat.now)
+    boat = BoxedBoat(readout_keys={ADDRESS: DeviceKey.from_text(KEY)}, readout_names={ADDRESS: "Lynx"})
+    boat.bridge.channels.hear(ADDRESS, bytes.fromhex("1002e5a30a34125e0011223344"), boat.now)
     boat.tick(120)
     frozen = boat.boxed.keep_now("command", "", boat.now)
     assert frozen is not None

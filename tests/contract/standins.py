@@ -18,13 +18,13 @@ from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from gxbridge.core.model.items import ItemSpec, Value
-from gxbridge.demo.sim.localsettings import Settings
+from gxbridge.demo.sim.localsettings import SimSettings
 from gxbridge.edge.dbus.service import PublishedService
 
 SIGNATURES = {int: "i", float: "d", str: "s", type(None): "d"}
 
 
-class Refusing(Settings):
+class Refusing(SimSettings):
     """Knows what it is given, adds nothing when it is told to refuse."""
 
     def __init__(self, address: str, items: dict[str, Value], answer: int) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gxbridge.candb.generate import generate
-from gxbridge.candb.model import Entry, Enumeration, Field, Kind, Model, Product, Transport
+from gxbridge.candb.model import DatabaseModel, Entry, Enumeration, Field, Kind, Product, Transport
 from gxbridge.core.nmea2000.database import Database
 
 
@@ -50,8 +50,10 @@ def vreg(number: int, name: str, *fields: Field, **more: object) -> Entry:
     return Entry(**_entry(61184, number, name, fields, "single"), **more)
 
 
-def model(*entries: Entry, enums: dict[str, dict[int, str]] | None = None, products: dict | None = None) -> Model:
-    return Model(
+def model(
+    *entries: Entry, enums: dict[str, dict[int, str]] | None = None, products: dict | None = None
+) -> DatabaseModel:
+    return DatabaseModel(
         entries,
         {name: Enumeration(name, values, (), "test", "CONFIRMED", "") for name, values in (enums or {}).items()},
         {
@@ -62,7 +64,7 @@ def model(*entries: Entry, enums: dict[str, dict[int, str]] | None = None, produ
     )
 
 
-def module_of(made: Model):
+def module_of(made: DatabaseModel):
     """The generated source as a module."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "handmade_candb.py")

@@ -15,7 +15,7 @@ from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import vreg_frames
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.nmea2000.vreg import payload
-from gxbridge.core.vecan.battery_registry import Fleet, Heard
+from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 
 LYNX = 0x29
 CLAIM = bytes.fromhex("D08CC22C00AA46C0")
@@ -93,22 +93,22 @@ class Listener:
     """A fleet behind decoders: feed it frames, read its batteries."""
 
     def __init__(self, configured: Iterable[Configured] = ()) -> None:
-        self.fleet = Fleet(configured)
+        self.registry = BatteryRegistry(configured)
         self.decoders: dict[str, Decoder] = {}
 
-    def frame(self, can_id: int, data: bytes, now: float, bus: str = "can0") -> Heard:
+    def frame(self, can_id: int, data: bytes, now: float, bus: str = "can0") -> Change:
         """One frame, as the bridge hands it on."""
         message = self.decoders.setdefault(bus, Decoder()).feed(can_id, data, now)
         if message is None:
-            self.fleet.alive(bus, can_id & 0xFF, now)
-            return Heard.NOTHING
-        return self.fleet.hear(bus, message, now)
+            self.registry.alive(bus, can_id & 0xFF, now)
+            return Change.NOTHING
+        return self.registry.hear(bus, message, now)
 
-    def claim(self, name: Name | bytes, now: float, source: int = LYNX, bus: str = "can0") -> Heard:
+    def claim(self, name: Name | bytes, now: float, source: int = LYNX, bus: str = "can0") -> Change:
         return self.frame(CLAIM_ID | source, name if isinstance(name, bytes) else name.payload, now, bus)
 
-    def register(self, register: int, value: str, now: float, source: int = LYNX, bus: str = "can0") -> Heard:
-        heard = Heard.NOTHING
+    def register(self, register: int, value: str, now: float, source: int = LYNX, bus: str = "can0") -> Change:
+        heard = Change.NOTHING
         for can_id, data in vreg_frames(payload(register, bytes.fromhex(value)), source):
             heard = self.frame(can_id, data, now, bus)
         return heard
@@ -116,7 +116,7 @@ class Listener:
     def text(self, register: int, value: str, now: float, source: int = LYNX) -> None:
         self.register(register, (value.encode() + b"\0").hex(), now, source)
 
-    def status(self, now: float, data: bytes = STATUS, source: int = LYNX, bus: str = "can0") -> Heard:
+    def status(self, now: float, data: bytes = STATUS, source: int = LYNX, bus: str = "can0") -> Change:
         return self.frame(STATUS_ID | source, data, now, bus)
 
     def dc_status(self, now: float, source: int = LYNX) -> None:
@@ -141,5 +141,5 @@ class Listener:
 
     def battery(self, now: float) -> Battery:
         """The only battery."""
-        (battery,) = self.fleet.batteries(now)
+        (battery,) = self.registry.batteries(now)
         return battery

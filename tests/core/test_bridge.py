@@ -268,9 +268,9 @@ def test_a_vebus_bms_that_refuses_is_told_once_and_not_as_a_second_stop() -> Non
 def test_nothing_is_ever_sent_with_transmit_off() -> None:
     boat = Boat()
     boat.tick(5)
-    assert boat.bridge.speaker.outgoing(boat.now) == []
-    assert boat.bridge.speaker.next_deadline() is None
-    assert boat.bridge.speaker.state("can0") == "off"
+    assert boat.bridge.transmitter.outgoing(boat.now) == []
+    assert boat.bridge.transmitter.next_deadline() is None
+    assert boat.bridge.transmitter.state("can0") == "off"
     (view,) = boat.tick().batteries
     assert not boat.bridge.write_register(view.battery, 0x1000, b"\x64\x00", boat.now)
 
@@ -280,7 +280,7 @@ def spoken(boat: Boat, seconds: int) -> list[tuple[str, int, bytes]]:
     frames = []
     for _ in range(seconds):
         boat.tick()
-        frames += boat.bridge.speaker.outgoing(boat.now)
+        frames += boat.bridge.transmitter.outgoing(boat.now)
     return frames
 
 
@@ -292,8 +292,8 @@ def test_with_requests_it_claims_an_address_and_asks_for_what_was_not_heard() ->
     assert any(can_id >> 16 & 0xFF == 0xEE for _, can_id, _ in frames), "then it claims"
     asked = [data for _, can_id, data in spoken(boat, 20) if can_id >> 16 & 0xFF == 0xEF]
     assert bytes.fromhex("669901008503FFFF") in asked
-    assert boat.bridge.speaker.state("can0") == "claimed"
-    assert boat.bridge.speaker.next_deadline() is not None
+    assert boat.bridge.transmitter.state("can0") == "claimed"
+    assert boat.bridge.transmitter.next_deadline() is not None
 
 
 def test_a_write_goes_to_the_battery_wherever_it_is_and_only_with_writes() -> None:
@@ -407,8 +407,8 @@ def test_a_frame_that_is_no_message_still_shows_that_its_sender_lives() -> None:
 
 def test_a_silent_speaker_hears_nothing() -> None:
     boat = Boat()
-    boat.bridge.speaker.hear("can0", (None, 1, 255, (), b""), 1.0)  # type: ignore[arg-type]
-    assert boat.bridge.speaker.outgoing(1.0) == [], "off is off, whatever is heard"
+    boat.bridge.transmitter.hear("can0", (None, 1, 255, (), b""), 1.0)  # type: ignore[arg-type]
+    assert boat.bridge.transmitter.outgoing(1.0) == [], "off is off, whatever is heard"
 
 
 # --- the loss of the BMS, second by second --------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def both(boat: Boat, seconds: int) -> None:
 
 
 def finding(boat: Boat) -> bool:
-    return "address-contested" in {finding.id for finding in boat.bridge.ledger.current}
+    return "address-contested" in {finding.id for finding in boat.bridge.finding_log.current}
 
 
 def test_the_word_of_a_second_device_at_the_address_grants_nothing() -> None:
@@ -91,6 +91,6 @@ def test_a_loser_that_never_claims_again_is_gone_after_a_while() -> None:
     for _ in range(int(DISPUTE_S)):
         boat.now += 1.0
         boat.send(status())
-    assert not boat.bridge.fleet.network("can0").contested(0x29, boat.now)
+    assert not boat.bridge.registry.network("can0").contested(0x29, boat.now)
     boat.tick(6)
     assert boat.links[CURRENT] == 35.0

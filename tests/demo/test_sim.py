@@ -15,7 +15,7 @@ DETAILED = ["20 09 11 00 00 63 FF 40", "21 38 FF FF FF FF FF FF"]
 SERIAL = ["40 10 66 99 0A 01 48 51", "41 32 31 33 30 32 56 55", "42 44 51 00 FF FF FF FF"]
 
 
-def spaced(frames: list[wire.Frame]) -> list[str]:
+def spaced(frames: list[wire.SimFrame]) -> list[str]:
     return [data.hex(" ").upper() for _, data in frames]
 
 
@@ -126,13 +126,13 @@ def test_charge_and_time_to_go_follow_the_current() -> None:
     assert bank.time_to_go_min == lynx_model.TIME_TO_GO_CAP_MIN
 
 
-def charger(kind: str = "solar-direct") -> chargers.Charger:
-    made = chargers.Charger(dict(chargers.CHARGERS[kind][1]))
+def charger(kind: str = "solar-direct") -> chargers.SimCharger:
+    made = chargers.SimCharger(dict(chargers.CHARGERS[kind][1]))
     made.order({"power_a": 45.0})
     return made
 
 
-def run(device: chargers.Charger | multi.Multi, start: float, seconds: float) -> None:
+def run(device: chargers.SimCharger | multi.Multi, start: float, seconds: float) -> None:
     for tick in range(round(seconds / 0.2)):
         device.step(start + tick * 0.2, 0.2)
 

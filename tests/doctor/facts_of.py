@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gxbridge.core.model.items import Value
-from gxbridge.doctor.can_interface import Link
+from gxbridge.doctor.can_interface import CanInterface
 from gxbridge.doctor.examine import examine
-from gxbridge.doctor.facts import Bus, Configured, ConfiguredBus, Facts, Port, Program, Supervised
+from gxbridge.doctor.facts import Bus, ConfiguredBus, ConfiguredPort, Facts, Port, Program, Supervised
 from gxbridge.doctor.row import Row
 from tests.core.boat import multi, solar
 
@@ -77,7 +77,7 @@ def services() -> Services:
     }
 
 
-GOOD_LINK = Link(
+GOOD_LINK = CanInterface(
     "can0", kind="can", state="ERROR-ACTIVE", bitrate=250_000, rx_errors=0, tx_errors=0, restart_ms=1000,
     frames=10_000, data_bytes=80_000, received=9_000,
 )  # fmt: skip
@@ -101,13 +101,13 @@ def program(**changes: Any) -> Program:
     return Program(**(whole | changes))
 
 
-def configured(**changes: Any) -> Configured:
+def configured(**changes: Any) -> ConfiguredPort:
     whole: dict[str, Any] = {
         "file": "/data/conf/gxbridge.yaml",
         "buses": (ConfiguredBus("can0", "socketcan", "can0"),),
         "summary": "socketcan:can0, mode monitor",
     }
-    return Configured(**(whole | changes))
+    return ConfiguredPort(**(whole | changes))
 
 
 def facts(**changes: Any) -> Facts:

@@ -16,9 +16,9 @@ from gxbridge.core.model.items import Value
 from gxbridge.doctor.checks.configuration import check_configured
 from gxbridge.doctor.checks.program import check_program, venus_version
 from gxbridge.doctor.examine import WIDTH, as_dict, as_text, examine
-from gxbridge.doctor.facts import Bus, Configured, ConfiguredBus, Supervised
+from gxbridge.doctor.facts import Bus, ConfiguredBus, ConfiguredPort, Supervised
 from gxbridge.doctor.redact import Redactor
-from gxbridge.doctor.row import VERDICTS, Row, Verdict, exit_code, worst
+from gxbridge.doctor.row import VERDICTS, Row, RowVerdict, exit_code, worst
 from tests.core.boat import Boat
 from tests.doctor.facts_of import (
     LYNX,
@@ -39,7 +39,7 @@ from tests.doctor.facts_of import (
 INPUT = "com.victronenergy.digitalinput.input_1"
 
 
-def row(verdict: Verdict, **fields: str) -> Row:
+def row(verdict: RowVerdict, **fields: str) -> Row:
     return Row(**({"section": "S", "id": "i", "text": "t"} | fields), verdict=verdict)
 
 
@@ -56,7 +56,7 @@ def test_a_gx_in_order_has_nothing_worse_than_a_note() -> None:
     ("verdicts", "code"),
     [((), 0), (("ok",), 0), (("note", "ok"), 0), (("warning", "note"), 1), (("ok", "problem", "warning"), 2)],
 )
-def test_the_exit_code_is_that_of_the_worst_verdict(verdicts: tuple[Verdict, ...], code: int) -> None:
+def test_the_exit_code_is_that_of_the_worst_verdict(verdicts: tuple[RowVerdict, ...], code: int) -> None:
     rows = [row(verdict) for verdict in verdicts]
     assert exit_code(rows) == code
     assert worst(rows) == (max(verdicts, key=VERDICTS.index) if verdicts else "ok")
@@ -85,7 +85,7 @@ def test_the_text_has_a_heading_a_verdict_and_advice_for_each_line() -> None:
         (("warning", "warning", "problem"), "1 problem, 2 warnings. Begin with the first PROBLEM."),
     ],
 )
-def test_the_last_line_sums_up(verdicts: tuple[Verdict, ...], said: str) -> None:
+def test_the_last_line_sums_up(verdicts: tuple[RowVerdict, ...], said: str) -> None:
     assert as_text([row(verdict) for verdict in verdicts]).splitlines()[-1] == said
 
 
@@ -306,7 +306,7 @@ def test_a_configuration_that_fits() -> None:
 
 
 def test_every_fault_is_a_problem_and_nothing_else_is_said() -> None:
-    rows = list(check_configured(facts(configured=Configured("c.yaml", ("c.yaml:1: a", "c.yaml:2: b")))))
+    rows = list(check_configured(facts(configured=ConfiguredPort("c.yaml", ("c.yaml:1: a", "c.yaml:2: b")))))
     assert [(row.verdict, row.text) for row in rows] == [("problem", "c.yaml:1: a"), ("problem", "c.yaml:2: b")]
 
 

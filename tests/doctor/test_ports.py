@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.doctor.can_interface import Link, check_link, load_percent, parse_link
+from gxbridge.doctor.can_interface import CanInterface, check_link, load_percent, parse_link
 from gxbridge.doctor.checks.can_ports import PROFILES, carries_vecan, check_port, check_ports, vanishing
 from gxbridge.doctor.facts import Bus
 from gxbridge.doctor.row import Row
@@ -34,7 +34,7 @@ def rows(ours: bool = True, given: Any = None, **changes: Any) -> dict[str, Row]
     return by_id(check_port(port(**changes), services() if given is None else given, ours=ours))
 
 
-def link(later: Link | None = LATER, ours: bool = True, **changes: Any) -> dict[str, Row]:
+def link(later: CanInterface | None = LATER, ours: bool = True, **changes: Any) -> dict[str, Row]:
     return by_id(check_link("S", dataclasses.replace(GOOD_LINK, **changes), later, 2.0, ours=ours))
 
 
@@ -213,7 +213,7 @@ def test_no_load_without_two_looks_and_none_over_a_restart_of_the_counters() -> 
 
 
 def test_the_statistics_of_a_gx_are_read() -> None:
-    assert parse_link(STATISTICS) == Link(
+    assert parse_link(STATISTICS) == CanInterface(
         "can0", up=True, kind="can", state="ERROR-ACTIVE", bitrate=250_000, rx_errors=3, tx_errors=0, bus_offs=1,
         passives=2, restart_ms=1000, frames=110, data_bytes=880, received=100, dropped=5, overruns=6, faulty=5,
     )  # fmt: skip
@@ -221,8 +221,8 @@ def test_the_statistics_of_a_gx_are_read() -> None:
 
 def test_a_virtual_interface_has_no_controller() -> None:
     text = '[{"ifname": "vcan0", "flags": ["UP"], "linkinfo": {"info_kind": "vcan"}, "stats64": {}}]'
-    assert parse_link(text) == Link("vcan0", kind="vcan")
-    assert parse_link('[{"ifname": "vcan0", "flags": []}]') == Link("vcan0", up=False)
+    assert parse_link(text) == CanInterface("vcan0", kind="vcan")
+    assert parse_link('[{"ifname": "vcan0", "flags": []}]') == CanInterface("vcan0", up=False)
 
 
 def test_a_serial_adapter_has_its_bit_rate_elsewhere() -> None:

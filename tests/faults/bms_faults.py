@@ -34,8 +34,8 @@ def bms_silent(scene: Scene) -> None:
         while not over.wait(0.2):
             scene.lynx.send((0x1CEFFF30, struct.pack("<HHI", 0x9966, 0xED8D, 2640)))
 
-    speaker = threading.Thread(target=others)
-    speaker.start()
+    transmitter = threading.Thread(target=others)
+    transmitter.start()
     try:
         solar_s = scene.until_told(lambda value: value == 0, begin, "0 A to the charger")
         scene.safe(solar_s)
@@ -49,7 +49,7 @@ def bms_silent(scene: Scene) -> None:
         assert not [value for at, value in scene.told(begin + solar_s) if granted(value)]
     finally:
         over.set()
-        speaker.join()
+        transmitter.join()
     scene.lynx.speaking = True
     begin = time.monotonic()
     scene.recovered(scene.until_told(granted, begin, "a grant after the return"))

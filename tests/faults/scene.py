@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.faults.lynx import Lynx
@@ -261,7 +261,7 @@ class Scene:
 
     # --- what is written down --------------------------------------------------------------------------------------
 
-    def findings(self) -> dict[str, Received]:
+    def findings(self) -> dict[str, WireValue]:
         """Id -> text of the findings that hold now."""
         items = self.watch.items(OWN)
         count = items.get("/Findings/Count") or 0

@@ -13,12 +13,12 @@ from typing import Any
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from gxbridge.demo.sim.localsettings import SYSTEM, Settings
+from gxbridge.demo.sim.localsettings import SYSTEM, SimSettings
 
 TAKEN = "/Settings/Devices/somebody_else/ClassAndVrmInstance"
 
 
-class Odd(Settings):
+class Odd(SimSettings):
     def __init__(self, address: str, kind: str) -> None:
         super().__init__(address)
         self.kind = kind

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import TextIO
 
-from gxbridge.demo.sim.busitem import REFUSED, Service, Value
+from gxbridge.demo.sim.busitem import REFUSED, SimService, SimValue
 from tests.core.boat import multi, solar
 
 KINDS = {"solar": solar, "multi": multi, "linked": solar}
@@ -29,7 +29,7 @@ LINK_S = 60.0
 LOST_LINK = 67
 
 
-class StandIn(Service):
+class StandIn(SimService):
     """It knows nothing of the service under test but the bus: another D-Bus library, another BusItem."""
 
     def __init__(self, address: str, name: str, kind: str, record: TextIO) -> None:
@@ -41,7 +41,7 @@ class StandIn(Service):
         self._linked = kind == "linked"
         self._told_at = time.monotonic()
 
-    def _note(self, path: str, value: Value) -> None:
+    def _note(self, path: str, value: SimValue) -> None:
         self.record.write(json.dumps([time.monotonic(), self.name, path, value]) + "\n")
         self.record.flush()
 
@@ -55,7 +55,7 @@ class StandIn(Service):
                 self._note(ERROR, LOST_LINK)
                 self.flush()
 
-    def _write(self, path: str, value: Value) -> int:
+    def _write(self, path: str, value: SimValue) -> int:
         self._told_at = time.monotonic()
         self[ERROR] = 0
         self._note(path, value)

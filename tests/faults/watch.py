@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import Connection, connect
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from tests.edge.dbus_client import ITEM
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Watch:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.changes: list[tuple[float, str, str, Received]] = []
+        self.changes: list[tuple[float, str, str, WireValue]] = []
         self.came: list[tuple[float, str]] = []
         self.gone: list[tuple[float, str]] = []
         self._loop = asyncio.new_event_loop()
@@ -47,12 +47,12 @@ class Watch:
     def names(self) -> set[str]:
         return set(dict(self._monitor.services))
 
-    def value(self, service: str, path: str) -> Received:
+    def value(self, service: str, path: str) -> WireValue:
         """The newest value; "absent" when there is no such service or path."""
         items = dict(self._monitor.services).get(service)
         return "absent" if items is None else items.get(path, "absent")
 
-    def items(self, service: str) -> dict[str, Received]:
+    def items(self, service: str) -> dict[str, WireValue]:
         return dict(dict(self._monitor.services).get(service, {}))
 
     def call(self, service: str, path: str, member: str, signature: str = "", *body: Any) -> list[Any]:
@@ -69,10 +69,10 @@ class Watch:
 
         return self.run(question())
 
-    def ask(self, service: str, path: str) -> Received:
+    def ask(self, service: str, path: str) -> WireValue:
         """Ask anew, in place of what the signals said. Raises BusError."""
 
-        async def question() -> Received:
+        async def question() -> WireValue:
             connection = await connect(self.address)
             try:
                 return await client.fetch(connection, service, path)
@@ -81,12 +81,12 @@ class Watch:
 
         return self.run(question())
 
-    def _added(self, name: str, items: dict[str, Received]) -> None:
+    def _added(self, name: str, items: dict[str, WireValue]) -> None:
         now = time.monotonic()
         self.came.append((now, name))
         self.changes += [(now, name, path, value) for path, value in items.items()]
 
-    def _changed(self, name: str, changes: dict[str, Received]) -> None:
+    def _changed(self, name: str, changes: dict[str, WireValue]) -> None:
         now = time.monotonic()
         self.changes += [(now, name, path, value) for path, value in changes.items()]
 

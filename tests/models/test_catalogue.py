@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gxbridge.models import Catalogue, CatalogueError, Model, catalogue, load
+from gxbridge.models import BmsModel, Catalogue, CatalogueError, catalogue, load
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = resources.files("gxbridge.models").joinpath("models.yaml").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_the_seven_models_and_every_row_of_the_comparison() -> None:
 
 
 @pytest.mark.parametrize("model", WHOLE.models, ids=lambda model: model.name)
-def test_the_facts_say_what_the_rows_say(model: Model) -> None:
+def test_the_facts_say_what_the_rows_say(model: BmsModel) -> None:
     rows, facts = model.features, model.facts
     assert tuple(int(volts) for volts in re.findall(r"\d+", rows["System voltage"])) == facts.voltages_v
     assert number(rows["System connection"]) == facts.connection_a
@@ -62,7 +62,7 @@ def test_what_is_at_its_end_is_not_recommended_and_has_a_successor_that_is() -> 
 
 
 @pytest.mark.parametrize("model", WHOLE.models, ids=lambda model: model.name)
-def test_every_status_names_a_test_that_is_there(model: Model) -> None:
+def test_every_status_names_a_test_that_is_there(model: BmsModel) -> None:
     assert model.status
     assert model.unknown
     for status in model.status:

@@ -127,7 +127,7 @@ def test_what_the_service_hears_reaches_its_bridge(tmp_path: Path) -> None:
         app._scanner._scan = radio = FakeRadio(seal(0x0A, LYNX_LOW_CELL))
         app._scanner.start()
         await radio.idle.wait()
-        (stop,) = app.bridge.family.look({}, (), asyncio.get_running_loop().time()).discharge_stops
+        (stop,) = app.bridge.channels.look({}, (), asyncio.get_running_loop().time()).discharge_stops
         assert stop.text == "Lynx advertises that it does not allow to discharge"
         await app._scanner.close()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from gxbridge.core.publish.own_items import CanView
-from gxbridge.runtime.edge_findings import PATIENCE_S, CanTroubles, Refusal, SettingsTroubles, write_findings
+from gxbridge.runtime.edge_findings import PATIENCE_S, CanTroubles, RefusedWrite, SettingsTroubles, write_findings
 
 SOLAR = "com.victronenergy.solarcharger.a"
 
 
 def test_a_device_that_takes_nothing_for_a_while_is_one_finding_with_its_first_failure() -> None:
-    refusals = [Refusal(SOLAR, "/B", "code 2", 11.0), Refusal(SOLAR, "/A", "no answer", 10.0)]
+    refusals = [RefusedWrite(SOLAR, "/B", "code 2", 11.0), RefusedWrite(SOLAR, "/A", "no answer", 10.0)]
     assert write_findings(refusals, 10.0 + PATIENCE_S - 0.1) == ()
     (found,) = write_findings(refusals, 10.0 + PATIENCE_S)
     assert (found.id, found.severity, found.subject, found.first) == ("write-failed", "alarm", SOLAR, 10.0)

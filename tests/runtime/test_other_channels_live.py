@@ -11,12 +11,12 @@ import pytest
 from gxbridge.config import load
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.state import capture, names_of, restore
-from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.items import Value
 from gxbridge.models import catalogue
-from gxbridge.models.installation import Installation, check_installation
+from gxbridge.models.installation import InstalledBms, check_installation
 from gxbridge.runtime.assembly import setup_of
 from tests.core.boat import ALL_WELL, LYNX_SERVICE, MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
 from tests.core.channels.test_readout import seal
@@ -26,7 +26,7 @@ CHARGE = "com.victronenergy.digitalinput.input_1"
 DISCHARGE = "com.victronenergy.digitalinput.input_2"
 PRE_ALARM = "com.victronenergy.digitalinput.input_3"
 ADDRESS = "C0:FF:EE:00:00:01"
-KEY = Key(b"k" * 16)
+KEY = DeviceKey(b"k" * 16)
 CURRENT, MODE, MULTI_CURRENT, MULTI_DISCHARGE = (
     (SOLAR, "/Link/ChargeCurrent"),
     (SOLAR, "/Link/NetworkMode"),
@@ -76,7 +76,7 @@ def reasons(cycle: Cycle) -> str:
 
 
 def findings(boat: Boat) -> set[str]:
-    return {finding.id for finding in boat.bridge.ledger.current}
+    return {finding.id for finding in boat.bridge.finding_log.current}
 
 
 def by_terminals(model: str) -> None:
@@ -123,7 +123,7 @@ def smart_bms(model: str) -> None:
     boat = boat_with(model=model)
     boat.tick(7, speaking=False)
     advertise(boat, 0x0E, SMART_BMS)
-    reading = boat.bridge.family.receiver.reading(ADDRESS, boat.now)
+    reading = boat.bridge.channels.receiver.reading(ADDRESS, boat.now)
     assert reading is not None
     assert (reading.values["v1_v"], reading.values["v2_v"], reading.values["v3_v"]) == (12.56, 12.55, 12.15)
     boat.tick(4, speaking=False)
@@ -137,7 +137,7 @@ def smart_bms(model: str) -> None:
 
 def bms_12_200() -> None:
     """No terminal to read: refused in the configuration, nothing is told. Its batteries' advertisements may stop."""
-    wired = Installation("BMS 12/200", 12, 2, terminals=("charge",))
+    wired = InstalledBms("BMS 12/200", 12, 2, terminals=("charge",))
     (problem,) = check_installation(wired, catalogue())
     assert "no charge terminal" in str(problem)
     boat = boat_with()
@@ -375,14 +375,14 @@ def test_all_that_a_family_says_fits_into_the_black_box(bms: dict[str, Value]) -
         level(boat, DISCHARGE, 1)
         advertise(boat, 0x0A, LYNX_LOW_CELL, nonce)
         boat.tick(1)
-    view = boat.bridge._relatives
+    view = boat.bridge._other_channels
     assert view.charge_permits
     assert view.discharge_stops
     assert view.terminals
     assert view.findings
     kept = codec()
     plain = json.loads(json.dumps(capture(boat.bridge, names_of(boat.bridge), kept)))
-    assert restore(boat.bridge.setup, plain, kept.fields, kept)._relatives == view
+    assert restore(boat.bridge.setup, plain, kept.fields, kept)._other_channels == view
 
 
 def test_under_another_master_terminals_are_observed_and_nothing_is_told() -> None:

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gxbridge.demo.sim.busitem import Service as Device
-from gxbridge.demo.sim.busitem import Value
+from gxbridge.demo.sim.busitem import SimService as Device
+from gxbridge.demo.sim.busitem import SimValue
 from tests.core.boat import MULTI, SOLAR, multi, solar
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.runtime.service import Service
@@ -56,9 +56,9 @@ def test_a_small_bms_at_three_inputs_from_the_levels_to_the_chargers(own_daemon:
         for number, level in ((1, 0), (2, 0), (3, 1))
     }
     writable = frozenset({CURRENT, MODE, "/Link/ChargeVoltage", MULTI_CURRENT})
-    voltages: list[Value] = []
+    voltages: list[SimValue] = []
 
-    def on_write(path: str, value: Value) -> None:
+    def on_write(path: str, value: SimValue) -> None:
         if path == "/Link/ChargeVoltage" or path.startswith("/BatteryOperationalLimits"):
             voltages.append(value)
 

@@ -43,7 +43,7 @@ class Head:
 
 
 @record
-class State:
+class BoxState:
     """A stretch begins: the whole state."""
 
     at: float
@@ -73,7 +73,7 @@ class Torn:
     reason: str
 
 
-Entry = State | Received | Event | Torn
+Entry = BoxState | Received | Event | Torn
 
 
 @record
@@ -161,7 +161,7 @@ def _entry(row: bytes) -> Entry:
         raise BoxError("this is no event")
     mark, values = event[0], event[1:]
     if mark == "state":
-        return State(_moment(values[0]), values[1])
+        return BoxState(_moment(values[0]), values[1])
     if mark == "block":
         return Received(str(values[0]), tuple(_unpacked(values[1])))
     if mark == "frames":

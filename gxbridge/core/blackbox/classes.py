@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core.blackbox.codec import Codec, Kind, Plain, Reference
+from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
 from gxbridge.core.channels.readout.record_fields import Record
@@ -23,7 +23,7 @@ from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish import own_items
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan import network, node
-from gxbridge.core.vecan.device_state import Belief, Table
+from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.devices import KINDS, table_of
 from gxbridge.core.vecan.identity import Identity
 from gxbridge.core.vecan.readings import Reading, Readings
@@ -46,7 +46,7 @@ def _fresh(attribute: str) -> Any:
 
 
 VALUES: Final = tuple(
-    Kind(cls)
+    CodecClass(cls)
     for cls in (
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
@@ -54,34 +54,40 @@ VALUES: Final = tuple(
         *(memory.Timer, memory.Stored, memory.Controller, memory.Grants, memory.Memory, measurements.Shown),
         *(masters.Written, masters.Standing),
         *(
-            other_channels.FamilyView,
+            other_channels.OtherChannelsView,
             other_channels.Stop,
             other_channels.Permit,
             second_opinion.Dispute,
             second_opinion.Disputes,
         ),
-        *(terminal_bms.Wiring, terminal_bms.Signal, terminal_bms.TerminalBms, vebus_bms.VebusBms, vebus_watch.Seen),
-        receiver.Heard,
+        *(
+            terminal_bms.Wiring,
+            terminal_bms.Signal,
+            terminal_bms.TerminalBms,
+            vebus_bms.VebusBms,
+            vebus_watch.WatchedVebus,
+        ),
+        receiver.LastAdvertised,
     )
 )
 
-SETUP: Final = Kind(Setup, skip={"readout_keys": dict})
+SETUP: Final = CodecClass(Setup, skip={"readout_keys": dict})
 """The keys stay out: they are secret, and what was opened with them is in the state already."""
 
 OBJECTS: Final = (
-    Kind(node.Node, shared=True),
-    Kind(Identity, shared=True),
-    Kind(Reading, shared=True),
-    Kind(Readings, shared=True),
-    Kind(Belief, shared=True, skip={"_shown": lambda: None}),
-    Kind(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
-    Kind(network.Conflict, shared=True),
-    Kind(finding_log.Ledger, shared=True),
-    Kind(fast_packet.FastPackets, shared=True),
-    Kind(senders.Senders, shared=True),
-    Kind(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
-    Kind(own_items.OwnItems, shared=True, skip={"_rendered": lambda: (None, {})}),
-    Kind(advertisement.Reading, name="Advertised"),
+    CodecClass(node.Node, shared=True),
+    CodecClass(Identity, shared=True),
+    CodecClass(Reading, shared=True),
+    CodecClass(Readings, shared=True),
+    CodecClass(DeviceState, shared=True, skip={"_shown": lambda: None}),
+    CodecClass(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
+    CodecClass(network.Conflict, shared=True),
+    CodecClass(finding_log.FindingLog, shared=True),
+    CodecClass(fast_packet.FastPackets, shared=True),
+    CodecClass(senders.Senders, shared=True),
+    CodecClass(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
+    CodecClass(own_items.OwnItems, shared=True, skip={"_rendered": lambda: (None, {})}),
+    CodecClass(advertisement.AdvertisedValues, name="Advertised"),
 )
 
 
@@ -114,7 +120,7 @@ TABLE_NAMES: Final = _table_names()
 
 REFERENCES: Final = (
     Reference(Layout, "layout", lambda layout: list(_layout_key(layout)), _find_layout),
-    Reference(Table, "table", lambda table: [TABLE_NAMES[id(table)]], lambda key: table_of(key[0])),
+    Reference(QuantityTable, "table", lambda table: [TABLE_NAMES[id(table)]], lambda key: table_of(key[0])),
     Reference(Record, "record", lambda record: [record.number], lambda key: RECORDS[key[0]]),
 )
 

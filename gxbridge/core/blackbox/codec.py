@@ -34,7 +34,7 @@ class CodecError(ValueError):
 
 
 @record
-class Kind:
+class CodecClass:
     """A class that may be taken apart. `skip`: fields left out, and how each is made anew."""
 
     cls: type
@@ -57,7 +57,7 @@ class Reference:
 class Codec:
     """Encodes and decodes values made of the classes it was given."""
 
-    def __init__(self, kinds: Iterable[Kind], references: Iterable[Reference] = ()) -> None:
+    def __init__(self, kinds: Iterable[CodecClass], references: Iterable[Reference] = ()) -> None:
         self.fields: dict[str, tuple[str, ...]] = {}
         """Class -> names of its fields in order, as far as they were met."""
         self._kinds = {kind.name or kind.cls.__name__: kind for kind in kinds}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gxbridge.core.blackbox.box import Box, BoxError, Event, Received, State, Torn
+from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import CodecError
 from gxbridge.core.blackbox.recorder import digest_of
@@ -22,7 +22,7 @@ SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayDifference:
     """A look that decided otherwise: when (monotonic s), and what was and is now decided, in words."""
 
     at: float
@@ -31,13 +31,13 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Report:
+class ReplayReport:
     """What a replay found."""
 
     looks: int = 0
     frames: int = 0
     differing: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[ReplayDifference] = field(default_factory=list)
     skipped: int = 0
     """Entries before the first state and after a tear, which cannot be played."""
 
@@ -53,9 +53,9 @@ def setup_of(box: Box) -> Setup:
     return setup
 
 
-def replay(box: Box) -> Report:
+def replay(box: Box) -> ReplayReport:
     """Play a box. Raises BoxError when this version cannot take over its state."""
-    report = Report()
+    report = ReplayReport()
     try:
         for cycle, at, effective, event in play(box, report):
             report.looks += 1
@@ -64,7 +64,7 @@ def replay(box: Box) -> Report:
             if replayed != recorded:
                 report.differing += 1
                 if len(report.differences) < SHOWN:
-                    report.differences.append(Difference(at, _words(said.get("w")), _words(cycle.writes)))
+                    report.differences.append(ReplayDifference(at, _words(said.get("w")), _words(cycle.writes)))
     except CodecError as error:
         raise BoxError(str(error)) from error
     except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
@@ -72,14 +72,14 @@ def replay(box: Box) -> Report:
     return report
 
 
-def play(box: Box, report: Report) -> Iterator[tuple[Cycle, float, str, Event]]:
+def play(box: Box, report: ReplayReport) -> Iterator[tuple[Cycle, float, str, Event]]:
     """Every look that has an outcome in the box: what it yields now, when, what is in effect, and the outcome then."""
     setup = setup_of(box)
     bridge: Bridge | None = None
     can: dict[str, CanView] = {}
     looked: tuple[Cycle, float] | None = None
     for entry in box.entries:
-        if isinstance(entry, State):
+        if isinstance(entry, BoxState):
             if bridge is None:
                 bridge = restore(setup, entry.plain, box.head.fields, codec())
             can = {}
@@ -117,7 +117,7 @@ def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
     elif event.mark == "q":
         bridge.set_request(*values)
     elif event.mark == "a":
-        bridge.family.receiver.recall(values[0], codec().decode(values[1], fields))
+        bridge.channels.receiver.recall(values[0], codec().decode(values[1], fields))
     elif event.mark == "u":
         bridge.not_delivered((service, path) for service, path in values[0])
     else:

@@ -118,7 +118,7 @@ class RecordingBridge(Bridge):
         return super().service_removed(name, now)
 
     def advertised(self, address: str, data: bytes, now: float) -> bool:
-        receiver = self.family.receiver
+        receiver = self.channels.receiver
         before = receiver.heard(address)
         urgent = super().advertised(address, data, now)
         heard = receiver.heard(address)

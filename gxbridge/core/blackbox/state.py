@@ -12,11 +12,11 @@ from gxbridge.core.blackbox.codec import Codec, CodecError, Plain
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.setup import Setup
 
-APART: Final = frozenset({"setup", "speaker", "fleet", "family"})
+APART: Final = frozenset({"setup", "transmitter", "registry", "channels"})
 """Attributes of the bridge that are made anew and then given what they held."""
 
-FLEET: Final = ("_networks",)
-FAMILY: Final = ("_terminals", "_watch", "_disputes", "_stopped")
+REGISTRY: Final = ("_networks",)
+CHANNELS: Final = ("_terminals", "_watch", "_disputes", "_stopped")
 
 
 def names_of(bridge: Bridge) -> tuple[str, ...]:
@@ -30,9 +30,9 @@ def capture(bridge: Bridge, names: tuple[str, ...], codec: Codec) -> Plain:
     return codec.encode(
         {
             "bridge": state,
-            "fleet": {name: getattr(bridge.fleet, name) for name in FLEET},
-            "family": {name: getattr(bridge.family, name) for name in FAMILY},
-            "heard": bridge.family.receiver._heard,
+            "registry": {name: getattr(bridge.registry, name) for name in REGISTRY},
+            "channels": {name: getattr(bridge.channels, name) for name in CHANNELS},
+            "heard": bridge.channels.receiver._heard,
         }
     )
 
@@ -42,14 +42,14 @@ def restore(setup: Setup, plain: Plain, fields: Mapping[str, list[str]], codec: 
     state = codec.decode(plain, fields)
     bridge = Bridge(setup)
     try:
-        groups = ((bridge, state["bridge"]), (bridge.fleet, state["fleet"]), (bridge.family, state["family"]))
-        wanted = set(names_of(bridge)) | {*FLEET, *FAMILY}
+        groups = ((bridge, state["bridge"]), (bridge.registry, state["registry"]), (bridge.channels, state["channels"]))
+        wanted = set(names_of(bridge)) | {*REGISTRY, *CHANNELS}
         if wanted != {name for _, group in groups for name in group}:
             raise CodecError("the state is that of another version of gxbridge")
         for owner, group in groups:
             for name, value in group.items():
                 setattr(owner, name, value)
-        bridge.family.receiver._heard = state["heard"]
+        bridge.channels.receiver._heard = state["heard"]
     except (KeyError, TypeError, AttributeError) as error:
         raise CodecError(f"the state is incomplete: {error}") from error
     return bridge

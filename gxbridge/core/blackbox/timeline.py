@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gxbridge.core.blackbox.box import Box, BoxError, Event, Received, State, Torn
+from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
 from gxbridge.core.blackbox.ring import Frame
 from gxbridge.core.dvcc.limit.decision import GONE
@@ -56,7 +56,7 @@ class CanState:
 
 
 @dataclass(slots=True)
-class Facts:
+class Timeline:
     """Everything a verdict looks at. Moments in order, monotonic seconds."""
 
     begins: float = 0.0
@@ -80,7 +80,7 @@ class Facts:
     """From when to when nobody looked."""
 
 
-def facts_of(box: Box) -> Facts:
+def facts_of(box: Box) -> Timeline:
     """The facts of a box. Raises BoxError when its events make no sense."""
     try:
         return _Reader().read(box)
@@ -90,7 +90,7 @@ def facts_of(box: Box) -> Facts:
 
 class _Reader:
     def __init__(self) -> None:
-        self.facts = Facts()
+        self.facts = Timeline()
         self.now: float | None = None
         self.state: tuple[Any, ...] = ("", "", "", "")
         self.can: dict[str, CanState] = {}
@@ -99,9 +99,9 @@ class _Reader:
         self.limits: dict[tuple[str, str], Any] = {}
         self.states: dict[str, tuple[str, int | None]] = {}
 
-    def read(self, box: Box) -> Facts:
+    def read(self, box: Box) -> Timeline:
         for entry in box.entries:
-            if isinstance(entry, State):
+            if isinstance(entry, BoxState):
                 self._at(entry.at)
             elif isinstance(entry, Received):
                 for frame in entry.frames:

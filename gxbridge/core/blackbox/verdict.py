@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
-from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Facts
+from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
 from gxbridge.core.model.record import record
 
-Name: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
+VerdictName: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
 
-TITLES: Final[dict[Name, str]] = {
+TITLES: Final[dict[VerdictName, str]] = {
     "bms-silent": "The BMS fell silent",
     "gx-stopped-writing": "The GX stopped writing to the charger",
     "charger-link-stalled": "The charger's link stalled although it was written to",
@@ -30,7 +30,7 @@ TOGETHER_S: Final = 3.0
 class Verdict:
     """`name` is stable; `evidence` are sentences, the strongest first."""
 
-    name: Name
+    name: VerdictName
     evidence: tuple[str, ...]
 
     @property
@@ -39,7 +39,7 @@ class Verdict:
         return TITLES[self.name]
 
 
-def verdict(facts: Facts, head: Head) -> Verdict:
+def verdict(facts: Timeline, head: Head) -> Verdict:
     """Judge the event of a box: #67 if there is one, else the loss of a BMS."""
     error = _error_67(facts, head)
     at = head.at if error is None else error[0]
@@ -58,7 +58,7 @@ def verdict(facts: Facts, head: Head) -> Verdict:
     return Verdict("unknown", ("no BMS fell silent and no charger shows error #67 in this record",))
 
 
-def _error_67(facts: Facts, head: Head) -> tuple[float, str] | None:
+def _error_67(facts: Timeline, head: Head) -> tuple[float, str] | None:
     """The #67 that the box is about: the one that was its cause, else the last one."""
     if head.cause == "bms-lost":
         return None
@@ -71,7 +71,7 @@ def _silent_at(item: BatteryState, at: float) -> bool:
     return item.state in ("silent", "gone") and at - BEFORE_S <= item.at <= at + TOGETHER_S
 
 
-def _silence(facts: Facts, silent: BatteryState, at: float) -> Verdict:
+def _silence(facts: Timeline, silent: BatteryState, at: float) -> Verdict:
     bus, address = silent.bus, silent.address
     known = next((item for item in facts.batteries if item.key == silent.key and item.bus), silent)
     bus, address = bus or known.bus, address if address is not None else known.address
@@ -96,7 +96,7 @@ def _silence(facts: Facts, silent: BatteryState, at: float) -> Verdict:
     return Verdict("bms-silent", tuple(evidence))
 
 
-def _link(facts: Facts, error: tuple[float, str], trouble: tuple[str, ...]) -> Verdict:
+def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -> Verdict:
     at, service = error
     written = [moment for moment in facts.written.get(service, ()) if moment <= at]
     effective = next((item for item in reversed(facts.effective) if item[0] <= at), None)
@@ -123,7 +123,7 @@ def _link(facts: Facts, error: tuple[float, str], trouble: tuple[str, ...]) -> V
     return Verdict("charger-link-stalled", (told, f"{recent} writes in the last {LINK_S:.0f} s before it", *mode))
 
 
-def _trouble(facts: Facts, bus: str, at: float) -> tuple[str, ...]:
+def _trouble(facts: Timeline, bus: str, at: float) -> tuple[str, ...]:
     """What was wrong with a bus ("" any) around the event."""
     states = [item for item in facts.can if not bus or item.bus == bus]
     near = [item for item in states if at - BEFORE_S <= item.at <= at + TOGETHER_S]

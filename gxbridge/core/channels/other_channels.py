@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from gxbridge.core.channels.readout.advertisement import Key, Reading, Refusal
+from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 from gxbridge.core.channels.readout.receiver import Receiver
 from gxbridge.core.channels.second_opinion import Disputes, Statement, compare, opinion_findings
 from gxbridge.core.channels.terminals.terminal_bms import INPUT_STATE, TerminalBms, Wiring, read
 from gxbridge.core.channels.terminals.terminals_text import charge_reason, discharge_reason, permit_text, sentence
 from gxbridge.core.channels.terminals.terminals_text import findings as terminal_findings
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE, Items
-from gxbridge.core.channels.vebus.vebus_watch import Seen, Watch, follow, watch_findings
+from gxbridge.core.channels.vebus.vebus_watch import Watch, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.record import record
@@ -62,10 +62,10 @@ class Permit:
 
 
 @record
-class FamilyView:
+class OtherChannelsView:
     """What the family says at one moment. `sentences` hold no ages, so that they change only when a reason does."""
 
-    vebus: tuple[Seen, ...] = ()
+    vebus: tuple[WatchedVebus, ...] = ()
     terminals: tuple[TerminalBms, ...] = ()
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
@@ -74,13 +74,13 @@ class FamilyView:
     sentences: tuple[str, ...] = ()
 
 
-class Family:
+class OtherChannels:
     """Holds what was said over time. Every method takes `now` in monotonic seconds and never raises on input."""
 
     def __init__(
         self,
         wirings: Sequence[Wiring] = (),
-        keys: Mapping[str, Key] | None = None,
+        keys: Mapping[str, DeviceKey] | None = None,
         names: Mapping[str, str] | None = None,
     ) -> None:
         """`keys` and `names` (for people) of Bluetooth devices by their address."""
@@ -94,7 +94,7 @@ class Family:
         self._disputes = Disputes()
         self._stopped: dict[tuple[str, str], float] = {}
 
-    def hear(self, address: str, data: bytes, now: float) -> Reading | Refusal:
+    def hear(self, address: str, data: bytes, now: float) -> AdvertisedValues | Refusal:
         """One Bluetooth advertisement."""
         return self.receiver.hear(address, data, now)
 
@@ -105,7 +105,7 @@ class Family:
         now: float,
         observed: str = "",
         lowers_discharge: bool = False,
-    ) -> FamilyView:
+    ) -> OtherChannelsView:
         """Everything at `now`. `batteries` are those on VE.Can.
 
         `observed`: why no stop of terminals is enforced, if so;
@@ -132,7 +132,7 @@ class Family:
             *(item.text for item in seen if item.had_bms),
             *(sentence(bms, observed, lowers_discharge) for bms in terminals),
         )
-        return FamilyView(seen, terminals, charge, discharge, tuple(self._permits()), findings, words)
+        return OtherChannelsView(seen, terminals, charge, discharge, tuple(self._permits()), findings, words)
 
     # --- what is stopped ----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ REMEMBERED = 256
 _RANK = {"alarm": 0, "warning": 1, "info": 2}
 
 
-class Ledger:
+class FindingLog:
     """Takes the findings of each cycle; keeps first and count over the cycles and over interruptions."""
 
     def __init__(self) -> None:

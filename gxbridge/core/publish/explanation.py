@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
-from gxbridge.core.channels.other_channels import FamilyView, Stop
+from gxbridge.core.channels.other_channels import OtherChannelsView, Stop
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
@@ -49,7 +49,7 @@ class Situation:
     """Service -> name for people."""
     batteries: tuple[BatteryNote, ...] = ()
     provisional: tuple[Provisional, ...] = ()
-    relatives: FamilyView = field(default_factory=FamilyView)
+    other_channels: OtherChannelsView = field(default_factory=OtherChannelsView)
     """BMSes that say only yes or no: behind VE.Bus, wired, or heard over Bluetooth."""
     evidence: tuple[str, ...] = ()
     """What VE.Can shows of VE.Bus systems; it decides nothing."""
@@ -154,10 +154,10 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             for item in situation.provisional
         ],
         "relatives": {
-            "sentences": list(situation.relatives.sentences),
+            "sentences": list(situation.other_channels.sentences),
             "evidence": list(situation.evidence),
-            "charge_stops": [_stop(stop, epoch) for stop in situation.relatives.charge_stops],
-            "discharge_stops": [_stop(stop, epoch) for stop in situation.relatives.discharge_stops],
+            "charge_stops": [_stop(stop, epoch) for stop in situation.other_channels.charge_stops],
+            "discharge_stops": [_stop(stop, epoch) for stop in situation.other_channels.discharge_stops],
         },
         "findings": [_finding(finding, epoch) for finding in situation.findings],
     }

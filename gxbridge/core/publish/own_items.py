@@ -9,7 +9,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Epoch, Situation, as_dict, as_json, as_text
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
-from gxbridge.core.vecan.devices import Device
+from gxbridge.core.vecan.devices import DeviceView
 
 SLOW_S = 10
 """Counters and moments of the last frame are refreshed only this often: a value that changes every second costs every
@@ -55,7 +55,7 @@ class OwnItems:
     def render(
         self,
         situation: Situation,
-        devices: Callable[[], Iterable[Device]],
+        devices: Callable[[], Iterable[DeviceView]],
         can: Mapping[str, CanView],
         now: float,
         epoch_offset: float,
@@ -168,7 +168,7 @@ class OwnItems:
         return items
 
 
-def _devices(devices: Iterable[Device], epoch: Epoch) -> dict[str, Value]:
+def _devices(devices: Iterable[DeviceView], epoch: Epoch) -> dict[str, Value]:
     items: dict[str, Value] = {}
     listed = sorted(devices, key=lambda item: (item.bus, 256 if item.address is None else item.address, item.key))
     for n, device in enumerate(listed[:MOST_DEVICES]):

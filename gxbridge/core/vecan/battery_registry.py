@@ -11,8 +11,8 @@ from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, twin_findings
-from gxbridge.core.vecan.devices import NO_VALUES, Device, device_of, family_of, table_of
-from gxbridge.core.vecan.duplicates import Twin, census
+from gxbridge.core.vecan.devices import NO_VALUES, DeviceView, device_of, family_of, table_of
+from gxbridge.core.vecan.duplicates import Duplicate, census
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
@@ -23,7 +23,7 @@ from gxbridge.core.vecan.readings import VREG
 BROADCAST = 255
 
 
-class Heard(IntEnum):
+class Change(IntEnum):
     """What a message changed."""
 
     NOTHING = 0
@@ -33,7 +33,7 @@ class Heard(IntEnum):
     """A limit, a permission, the BMS state or the contactor: a decision should not wait for the next round."""
 
 
-class Fleet:
+class BatteryRegistry:
     """One Network for each bus and one battery for each BMS, however many buses it is heard on."""
 
     def __init__(
@@ -50,27 +50,27 @@ class Fleet:
             network = self._networks[bus] = Network(bus, self._products)
         return network
 
-    def hear(self, bus: str, message: Message, now: float) -> Heard:
+    def hear(self, bus: str, message: Message, now: float) -> Change:
         """Take a message of a bus; what it changed."""
         network = self.network(bus)
         node = network.hear(message, now)
         if node is None:
-            return Heard.NOTHING
+            return Change.NOTHING
         layout, _, destination, _, _ = message
         if layout.pgn == ADDRESS_CLAIM:
             self._resolve(network, node, now)
-            return Heard.VALUE
+            return Change.VALUE
         if destination != BROADCAST or layout.kind not in ("vreg", "pgn"):
-            return Heard.NOTHING
+            return Change.NOTHING
         taken = node.take(message, now)
         if taken is None:
-            return Heard.NOTHING
+            return Change.NOTHING
         what, new = taken
         if node.belief is None or what in LEARNT:
             self._resolve(network, node, now)
         if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
-            return Heard.URGENT
-        return Heard.VALUE if new else Heard.NOTHING
+            return Change.URGENT
+        return Change.VALUE if new else Change.NOTHING
 
     def alive(self, bus: str, address: int, now: float) -> None:
         """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""
@@ -97,17 +97,17 @@ class Fleet:
                 found.append(Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard))
         return tuple(found)
 
-    def devices(self, now: float) -> tuple[Device, ...]:
+    def devices(self, now: float) -> tuple[DeviceView, ...]:
         """Every device of every bus with what it said last."""
         return tuple(device_of(node, self._products, now) for node in self._nodes(now))
 
     def findings(self, now: float) -> tuple[Finding, ...]:
         """What a person should know about buses, devices and batteries, as it is now."""
-        chosen, twins = self._census(now)
+        chosen, duplicates = self._census(now)
         found: list[Finding] = []
         for network in self._networks.values():
             found += network_findings(network, self._products, now)
-        found += twin_findings(twins, now)
+        found += twin_findings(duplicates, now)
         for number, node in chosen:
             found += battery_findings(self._battery(number, node, now), node, now)
         return tuple(found)
@@ -128,7 +128,7 @@ class Fleet:
                 node.settle(now)
                 yield node
 
-    def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Twin]]:
+    def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
         return census(candidates, now)
 

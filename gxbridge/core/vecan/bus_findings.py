@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from gxbridge.core.model.battery import NG_FAMILY, VIRTUAL_FAMILIES, Battery
 from gxbridge.core.model.finding import Finding, Severity
 from gxbridge.core.nmea2000.database import ProductInfo
-from gxbridge.core.vecan.duplicates import Twin
+from gxbridge.core.vecan.duplicates import Duplicate
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
 
@@ -90,15 +90,15 @@ def network_findings(network: Network, products: Mapping[int, ProductInfo], now:
         )
 
 
-def twin_findings(twins: Iterable[Twin], now: float) -> Iterable[Finding]:
+def twin_findings(duplicates: Iterable[Duplicate], now: float) -> Iterable[Finding]:
     """Batteries heard twice."""
-    for twin in twins:
+    for duplicate in duplicates:
         yield _now(
             "battery-heard-twice",
             "info",
-            twin.other,
-            f"the battery at address {twin.other.address} on {twin.other.bus} is the one at address "
-            f"{twin.kept.address} on {twin.kept.bus} (same {twin.by}); it is published once",
+            duplicate.other,
+            f"the battery at address {duplicate.other.address} on {duplicate.other.bus} is the one at address "
+            f"{duplicate.kept.address} on {duplicate.kept.bus} (same {duplicate.by}); it is published once",
             "none needed; connect the battery to one bus only if you want to tidy up",
             now,
         )

@@ -17,7 +17,7 @@ def said(key: Key) -> Said:
     return (VREG, key[1] & 0xFFFF) if key[0] == VREG else (key[0], None)
 
 
-class Table:
+class QuantityTable:
     """The quantities of one family of devices, and which of them each message touches."""
 
     def __init__(self, quantities: Iterable[Quantity]) -> None:
@@ -38,10 +38,10 @@ class Table:
         return bool(quantities) and all(quantity.kind in LASTING for quantity in quantities)
 
 
-class Belief:
+class DeviceState:
     """The quantities that a device's messages make. Bounded by the table."""
 
-    def __init__(self, table: Table, readings: Readings, now: float) -> None:
+    def __init__(self, table: QuantityTable, readings: Readings, now: float) -> None:
         self.table = table
         self._readings = readings
         self._known: dict[str, Known] = {}

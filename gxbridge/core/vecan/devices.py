@@ -9,17 +9,17 @@ from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES, Know
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import ProductInfo
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
-from gxbridge.core.vecan.device_state import Table
+from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
 from gxbridge.core.vecan.lynx.table import LYNX
 from gxbridge.core.vecan.node import Node
-from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, Source, pgn, register
+from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, QuantitySource, pgn, register
 
 CHARGER_STATUS = 127507
 INVERTER_STATUS = 127509
 
 
-def _q(name: str, kind: Kind, unit: str, text: str, *sources: Source) -> Quantity:
+def _q(name: str, kind: Kind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
     return Quantity(name, kind, unit, text, sources)
 
 
@@ -76,14 +76,14 @@ STARTER = (
        register(0xED7D, "dc_channel2_voltage", unit="V")),
 )  # fmt: skip
 
-MONITOR = Table(MEASUREMENTS + STATE + STARTER)
-CHARGER = Table(DC + STATE + NETWORK + SOLAR + CHARGE)
-INVERTER = Table(DC + STATE + NETWORK + SOLAR + CHARGE + AC)
-VEBUS = Table(DC + STATE + NETWORK + AC)
-GX = Table(STATE + NETWORK)
-OTHER = Table(DC + STATE)
+MONITOR = QuantityTable(MEASUREMENTS + STATE + STARTER)
+CHARGER = QuantityTable(DC + STATE + NETWORK + SOLAR + CHARGE)
+INVERTER = QuantityTable(DC + STATE + NETWORK + SOLAR + CHARGE + AC)
+VEBUS = QuantityTable(DC + STATE + NETWORK + AC)
+GX = QuantityTable(STATE + NETWORK)
+OTHER = QuantityTable(DC + STATE)
 
-KINDS: Mapping[str, tuple[str, Table]] = {
+KINDS: Mapping[str, tuple[str, QuantityTable]] = {
     **dict.fromkeys(BATTERY_FAMILIES, ("battery", LYNX)),
     **dict.fromkeys(VIRTUAL_FAMILIES, ("copy of a battery made by a GX device", OTHER)),
     **dict.fromkeys(("lynx-shunt", "lynx-ion", "bmv"), ("battery monitor", MONITOR)),
@@ -110,13 +110,13 @@ def family_of(name: Name | None, product_id: int | None, products: Mapping[int, 
     return GX_FAMILY if display else None
 
 
-def table_of(family: str | None) -> Table:
+def table_of(family: str | None) -> QuantityTable:
     """The quantities of a family."""
     return KINDS.get(family or "", OTHER_DEVICE)[1]
 
 
 @record
-class Device:
+class DeviceView:
     """One device of one bus; texts are None when not heard."""
 
     key: str
@@ -148,12 +148,12 @@ class Device:
 NO_VALUES: Mapping[str, Known] = {}
 
 
-def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> Device:
+def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> DeviceView:
     """What is known of a node now."""
     family = family_of(node.name, node.product_id, products)
     product = None if node.product_id is None else products.get(node.product_id)
     identity, name = node.identity, node.name
-    return Device(
+    return DeviceView(
         key=node.key,
         bus=node.bus,
         address=node.address,

@@ -11,7 +11,7 @@ _RANK = {"live": 0, "silent": 1, "lost": 2}
 
 
 @record
-class Twin:
+class Duplicate:
     """Two devices that are one battery: by unique number (heard on two buses) or by serial (a copy)."""
 
     kept: Node
@@ -20,21 +20,21 @@ class Twin:
     """`unique number` or `serial`."""
 
 
-def census(candidates: Iterable[tuple[int, Node]], now: float) -> tuple[list[tuple[int, Node]], list[Twin]]:
+def census(candidates: Iterable[tuple[int, Node]], now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
     """Batteries by unique number, in order of appearance, each with the device that speaks for it; and the others.
 
     Of two the live one speaks, of two live ones the one that appeared first.
     """
-    twins: list[Twin] = []
-    by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", twins, now)
+    duplicates: list[Duplicate] = []
+    by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", duplicates, now)
     by_serial = _unite(
-        ((node.identity.serial or number, (number, node)) for number, node in by_number), "serial", twins, now
+        ((node.identity.serial or number, (number, node)) for number, node in by_number), "serial", duplicates, now
     )
-    return by_serial, twins
+    return by_serial, duplicates
 
 
 def _unite(
-    candidates: Iterable[tuple[object, tuple[int, Node]]], by: str, twins: list[Twin], now: float
+    candidates: Iterable[tuple[object, tuple[int, Node]]], by: str, duplicates: list[Duplicate], now: float
 ) -> list[tuple[int, Node]]:
     chosen: dict[object, tuple[int, Node]] = {}
     for mark, (number, node) in candidates:
@@ -44,8 +44,8 @@ def _unite(
         old_number, old = chosen[mark]
         if _RANK[node.state(now)] < _RANK[old.state(now)]:
             chosen[mark] = (number, node)
-            twins.append(Twin(node, old, by))
+            duplicates.append(Duplicate(node, old, by))
         else:
             chosen[mark] = (old_number, old)
-            twins.append(Twin(old, node, by))
+            duplicates.append(Duplicate(old, node, by))
     return list(chosen.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gxbridge.core.model.battery import LOST_S, SILENT_S, State
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.device_state import Belief, Said, Table, said
+from gxbridge.core.vecan.device_state import DeviceState, QuantityTable, Said, said
 from gxbridge.core.vecan.identity import LEARNT, Identity
 from gxbridge.core.vecan.readings import Readings
 
@@ -51,7 +51,7 @@ class Node:
         self.product_id: int | None = None
         """Register 0x0100, else the product code if it is a known product, else what was configured."""
         self.readings = Readings()
-        self.belief: Belief | None = None
+        self.belief: DeviceState | None = None
         self.distributors = ""
         """Letters of the distributors it has ever reported: their D-Bus paths stay."""
 
@@ -108,9 +108,9 @@ class Node:
             self.belief.heard(what)
         return what, new
 
-    def believe(self, table: Table, now: float) -> None:
+    def believe(self, table: QuantityTable, now: float) -> None:
         """Its family is known (or another one): make its quantities from everything heard so far."""
-        self.belief = Belief(table, self.readings, now)
+        self.belief = DeviceState(table, self.readings, now)
 
     def absorb(self, other: Node, now: float) -> None:
         """The other was this device all along, known by its address only."""

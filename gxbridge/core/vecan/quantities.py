@@ -23,7 +23,7 @@ dynamic registers repeat "slowly" (VE.Can registers public, v20), about every 5 
 
 
 @record
-class Source:
+class QuantitySource:
     """One message that says a quantity. `read` takes the named fields in order and returns None for "not known"."""
 
     pgn: int
@@ -70,7 +70,7 @@ class Quantity:
     unit: str
     text: str
     """What it is, for people."""
-    sources: tuple[Source, ...]
+    sources: tuple[QuantitySource, ...]
     restrictive: bool = False
     derived: Derived | None = None
 
@@ -86,20 +86,20 @@ class Derived:
 
 def register(
     number: int, fields: str, read: Read = same, unit: str = "", *, decisive: bool = False, gaps: bool = False
-) -> Source:
+) -> QuantitySource:
     """A source that is a register; `fields` are separated by spaces."""
-    return Source(VREG, number, tuple(fields.split()), read, unit, decisive=decisive, gaps=gaps)
+    return QuantitySource(VREG, number, tuple(fields.split()), read, unit, decisive=decisive, gaps=gaps)
 
 
 def pgn(
     number: int, field: str, read: Read = same, unit: str = "", where: tuple[str, frozenset[object]] | None = None
-) -> Source:
+) -> QuantitySource:
     """A source that is a field of a PGN."""
-    return Source(number, None, (field,), read, unit, where)
+    return QuantitySource(number, None, (field,), read, unit, where)
 
 
 @record
-class Verdict:
+class Judgement:
     """What a quantity is now: `known` or nothing, until when by itself, and how its sources contradict each other."""
 
     known: Known | None
@@ -107,21 +107,21 @@ class Verdict:
     contradiction: str | None = None
 
 
-NOTHING_KNOWN = Verdict(None)
+NOTHING_KNOWN = Judgement(None)
 
 
-def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], now: float) -> Verdict:
+def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], now: float) -> Judgement:
     """Decide one quantity from the messages held and, if it can be computed, from other quantities."""
     fresh = _fresh(quantity, readings, now)
     if quantity.restrictive and len(fresh) > 1:
         return _most_restrictive(fresh)
     if fresh:
         oldest = max(known.at for known, _ in fresh) - OUTDATED_S if quantity.kind == "measurement" else float("-inf")
-        return next(Verdict(known, until) for known, until in fresh if known.at >= oldest)
+        return next(Judgement(known, until) for known, until in fresh if known.at >= oldest)
     if quantity.derived is not None and all(name in others for name in quantity.derived.inputs):
         inputs = [others[name] for name in quantity.derived.inputs]
         value = quantity.derived.compute(*(known.value for known in inputs))
-        return Verdict(Known(value, min(known.at for known in inputs), quantity.derived.label))
+        return Judgement(Known(value, min(known.at for known in inputs), quantity.derived.label))
     return NOTHING_KNOWN
 
 
@@ -145,10 +145,10 @@ def _fresh(quantity: Quantity, readings: Readings, now: float) -> list[tuple[Kno
     return found
 
 
-def _most_restrictive(fresh: list[tuple[Known, float | None]]) -> Verdict:
+def _most_restrictive(fresh: list[tuple[Known, float | None]]) -> Judgement:
     known, until = min(fresh, key=lambda pair: pair[0].value)
     best = fresh[0][0]
     if all(other.value == known.value for other, _ in fresh):
-        return Verdict(best, until)
+        return Judgement(best, until)
     said = ", ".join(f"{other.source} says {other.value}" for other, _ in fresh)
-    return Verdict(known, until, said)
+    return Judgement(known, until, said)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.vecan.devices import Device
+from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
-from gxbridge.core.vecan.transmit import Order
+from gxbridge.core.vecan.transmit import TransmitOrder
 
 TRIES = 3
 """Questions about one thing; velib asks a silent peer three times, too."""
@@ -26,42 +26,42 @@ MOST_REMEMBERED = 4096
 """Questions remembered; when there are more, all are forgotten and may be asked again."""
 
 
-class Inquiry:
+class RegisterRequests:
     """Remembers what was asked, so that a question is put a few times in each life of a device and not for ever."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, Order, float], tuple[int, float]] = {}
+        self._asked: dict[tuple[str, TransmitOrder, float], tuple[int, float]] = {}
 
     def orders(
         self,
         bus: str,
         batteries: Iterable[Battery],
         provisional: Iterable[Provisional],
-        devices: Iterable[Device],
+        devices: Iterable[DeviceView],
         now: float,
-    ) -> list[Order]:
+    ) -> list[TransmitOrder]:
         """The requests to order now for one bus."""
-        wanted: list[tuple[Order, float, float]] = []
+        wanted: list[tuple[TransmitOrder, float, float]] = []
         for device in devices:
             if device.bus == bus and device.address is not None and device.state == "silent":
-                wanted.append((Order(device.address, pgn=ADDRESS_CLAIM), device.last_heard, SILENT_AGAIN_S))
+                wanted.append((TransmitOrder(device.address, pgn=ADDRESS_CLAIM), device.last_heard, SILENT_AGAIN_S))
         for item in provisional:
             if item.bus == bus and item.address is not None:
                 spell = now // NAMELESS_AGAIN_S
-                wanted.append((Order(item.address, pgn=ADDRESS_CLAIM), spell, AGAIN_S))
-                wanted.append((Order(item.address, register=PRODUCT_REGISTER), spell, AGAIN_S))
-                wanted.append((Order(item.address, pgn=PRODUCT_INFORMATION), spell, AGAIN_S))
+                wanted.append((TransmitOrder(item.address, pgn=ADDRESS_CLAIM), spell, AGAIN_S))
+                wanted.append((TransmitOrder(item.address, register=PRODUCT_REGISTER), spell, AGAIN_S))
+                wanted.append((TransmitOrder(item.address, pgn=PRODUCT_INFORMATION), spell, AGAIN_S))
         for battery in batteries:
             if battery.bus == bus and battery.address is not None and battery.state == "live":
                 for register in battery.unseen_registers:
-                    wanted.append((Order(battery.address, register=register), battery.since, AGAIN_S))
+                    wanted.append((TransmitOrder(battery.address, register=register), battery.since, AGAIN_S))
         return [order for order, spell, again_s in wanted if self._due((bus, order, spell), again_s, now)]
 
     def __len__(self) -> int:
         """Questions remembered."""
         return len(self._asked)
 
-    def _due(self, question: tuple[str, Order, float], again_s: float, now: float) -> bool:
+    def _due(self, question: tuple[str, TransmitOrder, float], again_s: float, now: float) -> bool:
         tries, at = self._asked.get(question, (0, float("-inf")))
         if tries >= TRIES or now - at < again_s:
             return False

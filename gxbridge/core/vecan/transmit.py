@@ -34,7 +34,7 @@ LONGEST_WAIT_S = 30.0
 
 
 @record
-class Order:
+class TransmitOrder:
     """One thing to send: an ISO request for `pgn`, or a request for or write to `register`."""
 
     to: Name | int
@@ -45,14 +45,14 @@ class Order:
     """None: a request; else the value to write."""
 
 
-class Transmitter:
+class BusTransmitter:
     """Sends for one bus. Feed it every message, ask `frames` when `next_deadline` is due or something was ordered."""
 
     def __init__(self, level: Level, name: Name, now: float, *, mode_switch: bool = False) -> None:
         self.level = level
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)
-        self._waiting: deque[tuple[Order, float]] = deque()
+        self._waiting: deque[tuple[TransmitOrder, float]] = deque()
         self._free_at = now
         self._asked_for_claims = False
         self._sequence = 0
@@ -87,7 +87,7 @@ class Transmitter:
         if for_us and int.from_bytes(payload[:3], "little") == ADDRESS_CLAIM:
             self._claim.asked()
 
-    def order(self, order: Order, now: float) -> bool:
+    def order(self, order: TransmitOrder, now: float) -> bool:
         """Have something sent; False when it is not allowed or there is no room. The same order waits only once."""
         if not self._allowed(order) or len(self._waiting) >= MOST_WAITING:
             self.refused += 1
@@ -126,7 +126,7 @@ class Transmitter:
         due = self._free_at if sendable else self._waiting[0][1] + LONGEST_WAIT_S
         return due if deadline is None else min(due, deadline)
 
-    def _allowed(self, order: Order) -> bool:
+    def _allowed(self, order: TransmitOrder) -> bool:
         if self.level == "off":
             return False
         if order.data is None:
@@ -139,7 +139,7 @@ class Transmitter:
             and (self._mode_switch or order.register != MODE)
         )
 
-    def _target(self, order: Order) -> int | None:
+    def _target(self, order: TransmitOrder) -> int | None:
         return order.to if isinstance(order.to, int) else self._claim.address_of(order.to)
 
     def _next(self, address: int, now: float) -> list[Frame]:

@@ -8,23 +8,23 @@ from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.claim import own_name
-from gxbridge.core.vecan.devices import Device
-from gxbridge.core.vecan.register_requests import Inquiry
-from gxbridge.core.vecan.transmit import Level, Order, Transmitter
+from gxbridge.core.vecan.devices import DeviceView
+from gxbridge.core.vecan.register_requests import RegisterRequests
+from gxbridge.core.vecan.transmit import BusTransmitter, Level, TransmitOrder
 
 Outgoing = tuple[str, int, bytes]
 """(bus, 29-bit id, data)."""
 
 
-class Speaker:
+class Transmitter:
     """Silent with level `off`: nothing is held, nothing is ever returned."""
 
     def __init__(self, level: Level, unique_number: int, *, mode_switch: bool = False) -> None:
         self.level = level
         self._name = own_name(unique_number)
         self._mode_switch = mode_switch
-        self._inquiry = Inquiry()
-        self._transmitters: dict[str, Transmitter] = {}
+        self._inquiry = RegisterRequests()
+        self._transmitters: dict[str, BusTransmitter] = {}
 
     def hear(self, bus: str, message: Message, now: float) -> None:
         """Claims and requests for ours concern us; a bus is spoken on only after something was heard on it."""
@@ -32,12 +32,16 @@ class Speaker:
             return
         transmitter = self._transmitters.get(bus)
         if transmitter is None:
-            transmitter = Transmitter(self.level, self._name, now, mode_switch=self._mode_switch)
+            transmitter = BusTransmitter(self.level, self._name, now, mode_switch=self._mode_switch)
             self._transmitters[bus] = transmitter
         transmitter.hear(message, now)
 
     def ask(
-        self, batteries: tuple[Battery, ...], provisional: Iterable[Provisional], devices: Iterable[Device], now: float
+        self,
+        batteries: tuple[Battery, ...],
+        provisional: Iterable[Provisional],
+        devices: Iterable[DeviceView],
+        now: float,
     ) -> None:
         """Order what is worth asking for now."""
         waiting, known = tuple(provisional), tuple(devices)
@@ -48,7 +52,7 @@ class Speaker:
     def write(self, bus: str, to: Name, register: int, data: bytes, now: float) -> bool:
         """Order a write to a device; False when it may not be or cannot be sent."""
         transmitter = self._transmitters.get(bus)
-        return transmitter is not None and transmitter.order(Order(to, register=register, data=data), now)
+        return transmitter is not None and transmitter.order(TransmitOrder(to, register=register, data=data), now)
 
     def outgoing(self, now: float) -> list[Outgoing]:
         """Frames to send now, in order."""

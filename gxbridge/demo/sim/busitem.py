@@ -13,7 +13,7 @@ from dbus_next.constants import MessageFlag, MessageType, NameFlag, RequestNameR
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-Value: TypeAlias = int | float | str | None
+SimValue: TypeAlias = int | float | str | None
 """None is "invalid": an empty array on the wire."""
 
 INTERFACE = "com.victronenergy.BusItem"
@@ -34,7 +34,7 @@ INTROSPECT_XML = f"""<interface name="{INTROSPECTABLE}">
 <method name="Introspect"><arg direction="out" type="s"/></method></interface>"""
 
 
-def to_variant(value: Value) -> Any:
+def to_variant(value: SimValue) -> Any:
     """A value as a D-Bus variant."""
     if value is None:
         return Variant("ai", [])
@@ -43,7 +43,7 @@ def to_variant(value: Value) -> Any:
     return Variant("d", value) if isinstance(value, float) else Variant("i", value)
 
 
-def from_variant(value: Any) -> Value:
+def from_variant(value: Any) -> SimValue:
     """A D-Bus value, in a variant or not, as int, float, str or None; a bool becomes 0 or 1."""
     while isinstance(value, Variant):
         value = value.value
@@ -52,20 +52,20 @@ def from_variant(value: Any) -> Value:
     return value if isinstance(value, int | float | str) else None
 
 
-def _item(value: Value) -> dict[str, Any]:
+def _item(value: SimValue) -> dict[str, Any]:
     return {"Value": to_variant(value), "Text": Variant("s", "" if value is None else str(value))}
 
 
-class Service:
+class SimService:
     """One service on its own connection. `on_write(path, value)` hears every accepted write, equal ones too."""
 
     def __init__(
         self,
         address: str,
         name: str,
-        items: Mapping[str, Value],
+        items: Mapping[str, SimValue],
         writable: frozenset[str] = frozenset(),
-        on_write: Callable[[str, Value], None] | None = None,
+        on_write: Callable[[str, SimValue], None] | None = None,
     ) -> None:
         self.name = name
         self._address = address
@@ -75,10 +75,10 @@ class Service:
         self._dirty: set[str] = set()
         self._bus: Any = None
 
-    def __getitem__(self, path: str) -> Value:
+    def __getitem__(self, path: str) -> SimValue:
         return self._items[path]
 
-    def __setitem__(self, path: str, value: Value) -> None:
+    def __setitem__(self, path: str, value: SimValue) -> None:
         if path not in self._items or self._items[path] != value:
             self._items[path] = value
             self._dirty.add(path)
@@ -136,7 +136,7 @@ class Service:
             return Message.new_method_return(message, "i", [self._write(path, from_variant(message.body[0]))])
         return Message.new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", f"{path} has no method {member}")
 
-    def _write(self, path: str, value: Value) -> int:
+    def _write(self, path: str, value: SimValue) -> int:
         if path not in self._writable:
             return REFUSED
         self[path] = value
@@ -145,7 +145,7 @@ class Service:
         self.flush()
         return ACCEPTED
 
-    def _introspect(self, path: str, below: Mapping[str, Value]) -> str:
+    def _introspect(self, path: str, below: Mapping[str, SimValue]) -> str:
         start = len(path.rstrip("/")) + 1
         children = sorted({item[start:].split("/")[0] for item in below})
         own = ROOT_XML if path == "/" else LEAF_XML if path in self._items else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gxbridge.demo.sim.busitem import Value
+from gxbridge.demo.sim.busitem import SimValue
 
 LINK_EXPIRES_S = 60.0
 ERROR_BMS_LOST = 67
@@ -22,24 +22,24 @@ TAPER_V = 0.2
 
 
 @dataclass(slots=True)
-class Charger:
+class SimCharger:
     """One charger: `items` is what it publishes, `power_a` what its source could give now."""
 
-    items: dict[str, Value]
+    items: dict[str, SimValue]
     power_a: float = 0.0
     battery_v: float = 26.4
     current_a: float = 0.0
     link_voltage_v: float | None = None
     """A charger on VE.Can is told its voltage through the CAN interface's own service."""
     told_at: float | None = None
-    changed: dict[str, Value] = field(default_factory=dict)
+    changed: dict[str, SimValue] = field(default_factory=dict)
 
     def order(self, order: Mapping[str, float]) -> None:
         """What happens around it: `power_a` of sun or engine, `battery_v` at its terminals."""
         self.power_a = float(order.get("power_a", self.power_a))
         self.battery_v = float(order.get("battery_v", self.battery_v))
 
-    def written(self, path: str, value: Value, now: float) -> None:
+    def written(self, path: str, value: SimValue, now: float) -> None:
         """A GX has written one of its paths."""
         self.items[path] = value
         if path.startswith("/Link/"):
@@ -47,7 +47,7 @@ class Charger:
         if path == "/Link/NetworkMode" and isinstance(value, int) and value & MODE_BMS:
             self._show("/Settings/BmsPresent", 1)
 
-    def step(self, now: float, passed_s: float) -> dict[str, Value]:
+    def step(self, now: float, passed_s: float) -> dict[str, SimValue]:
         """Let time pass; returns the items that changed."""
         controlled = self.told_at is not None and now - self.told_at < LINK_EXPIRES_S
         lost = self.told_at is not None and not controlled and self.items["/Settings/BmsPresent"] == 1
@@ -84,12 +84,12 @@ class Charger:
             target_a *= min(max((told_v - self.battery_v) / TAPER_V, 0.0), 1.0)
         return target_a
 
-    def _show(self, path: str, value: Value) -> None:
+    def _show(self, path: str, value: SimValue) -> None:
         if self.items[path] != value:
             self.items[path] = self.changed[path] = value
 
 
-def _identity(instance: int, product_id: int, product: str, connection: str, firmware: int) -> dict[str, Value]:
+def _identity(instance: int, product_id: int, product: str, connection: str, firmware: int) -> dict[str, SimValue]:
     return {
         "/Mgmt/ProcessName": "simulated",
         "/Mgmt/ProcessVersion": "1",
@@ -104,8 +104,8 @@ def _identity(instance: int, product_id: int, product: str, connection: str, fir
     }
 
 
-def _charger(limit_a: float, links: tuple[str, ...]) -> dict[str, Value]:
-    items: dict[str, Value] = {
+def _charger(limit_a: float, links: tuple[str, ...]) -> dict[str, SimValue]:
+    items: dict[str, SimValue] = {
         "/State": STATE_OFF,
         "/ErrorCode": 0,
         "/Dc/0/Voltage": 26.4,
@@ -119,7 +119,7 @@ def _charger(limit_a: float, links: tuple[str, ...]) -> dict[str, Value]:
 ALL_LINKS = ("NetworkMode", "ChargeVoltage", "ChargeCurrent", "VoltageSense", "TemperatureSense", "BatteryCurrent")
 CAN_LINKS = ("NetworkMode", "ChargeCurrent")
 
-CHARGERS: dict[str, tuple[str, dict[str, Value]]] = {
+CHARGERS: dict[str, tuple[str, dict[str, SimValue]]] = {
     "solar-direct": (
         "com.victronenergy.solarcharger.ttyO2",
         _identity(279, 0xA057, "SmartSolar Charger MPPT 100/50", "VE.Direct", 353)
@@ -142,7 +142,7 @@ CHARGERS: dict[str, tuple[str, dict[str, Value]]] = {
 """Kind: the service's name and what it publishes at first. Path sets as the real services have them."""
 
 VECAN = "com.victronenergy.vecan.can0"
-_CAN_INTERFACE: dict[str, Value] = {
+_CAN_INTERFACE: dict[str, SimValue] = {
     "/Mgmt/ProcessName": "simulated",
     "/Mgmt/Connection": "CAN-bus",
     "/ProductName": "VE.Can interface",

@@ -8,46 +8,46 @@ import time
 from typing import Protocol
 
 from gxbridge.demo.sim import chargers, multi
-from gxbridge.demo.sim.busitem import Service, Value
-from gxbridge.demo.sim.orders import Order, Orders, say
+from gxbridge.demo.sim.busitem import SimService, SimValue
+from gxbridge.demo.sim.orders import Orders, SimOrder, say
 
 TICK_S = 0.2
 
 
-class Device(Protocol):
+class SimDevice(Protocol):
     """What a simulated device can do; `items` is what it publishes."""
 
-    items: dict[str, Value]
+    items: dict[str, SimValue]
 
-    def order(self, order: Order) -> None:
+    def order(self, order: SimOrder) -> None:
         """Something happens around it."""
 
-    def written(self, path: str, value: Value, now: float) -> None:
+    def written(self, path: str, value: SimValue, now: float) -> None:
         """A GX has written one of its paths."""
 
-    def step(self, now: float, passed_s: float) -> dict[str, Value]:
+    def step(self, now: float, passed_s: float) -> dict[str, SimValue]:
         """Let time pass; returns what changed."""
 
 
-def make(kind: str, limits_expire_s: float) -> tuple[str, Device, frozenset[str]]:
+def make(kind: str, limits_expire_s: float) -> tuple[str, SimDevice, frozenset[str]]:
     """(service name, device, writable paths) of a kind."""
     if kind in multi.MULTIS:
         name, items = multi.MULTIS[kind]
         return name, multi.Multi(dict(items), limits_expire_s), multi.WRITABLE
     name, items = chargers.CHARGERS[kind]
-    return name, chargers.Charger(dict(items)), frozenset(path for path in items if path.startswith("/Link/"))
+    return name, chargers.SimCharger(dict(items)), frozenset(path for path in items if path.startswith("/Link/"))
 
 
 async def live(kind: str, address: str, limits_expire_s: float) -> None:
     """Be the device until there is nobody left to give orders, or the bus ends."""
     name, device, writable = make(kind, limits_expire_s)
 
-    def written(path: str, value: Value) -> None:
+    def written(path: str, value: SimValue) -> None:
         device.written(path, value, time.monotonic())
 
-    service = Service(address, name, device.items, writable, written)
+    service = SimService(address, name, device.items, writable, written)
     services = [service]
-    if kind == "solar-can" and isinstance(device, chargers.Charger):
+    if kind == "solar-can" and isinstance(device, chargers.SimCharger):
         services.append(_can_interface(address, device))
     for each in services:
         await each.start()
@@ -64,13 +64,13 @@ async def live(kind: str, address: str, limits_expire_s: float) -> None:
     lost.cancel()
 
 
-def _can_interface(address: str, charger: chargers.Charger) -> Service:
-    def written(path: str, value: Value) -> None:
+def _can_interface(address: str, charger: chargers.SimCharger) -> SimService:
+    def written(path: str, value: SimValue) -> None:
         if path == "/Link/ChargeVoltage":
             charger.link_voltage_v = float(value) if isinstance(value, int | float) else None
 
     writable = frozenset(path for path in chargers.VECAN_ITEMS if path.startswith("/Link/"))
-    return Service(address, chargers.VECAN, chargers.VECAN_ITEMS, writable, written)
+    return SimService(address, chargers.VECAN, chargers.VECAN_ITEMS, writable, written)
 
 
 def main() -> None:

@@ -13,15 +13,15 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from gxbridge.demo.sim.busitem import Service, Value, from_variant, to_variant
-from gxbridge.demo.sim.orders import Order, Orders, say
+from gxbridge.demo.sim.busitem import SimService, SimValue, from_variant, to_variant
+from gxbridge.demo.sim.orders import Orders, SimOrder, say
 
 NAME = "com.victronenergy.settings"
 SETTINGS_INTERFACE = "com.victronenergy.Settings"
 OK, UNKNOWN_TYPE, NOT_UNDER_SETTINGS = 0, -3, -9
 
 SYSTEM = "/Settings/SystemSetup"
-DEFAULTS: dict[str, Value] = {
+DEFAULTS: dict[str, SimValue] = {
     "/Settings/Services/Bol": 1,
     f"{SYSTEM}/MaxChargeCurrent": -1.0,
     f"{SYSTEM}/MaxChargeVoltage": 0.0,
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Value] = {
 }
 
 
-class Settings(Service):
+class SimSettings(SimService):
     """BusItem for the values, and the interface by which programs add their own."""
 
     def __init__(self, address: str) -> None:
@@ -61,7 +61,7 @@ class Settings(Service):
             return Message.new_method_return(message, "i", [result["error"].value])
         return Message.new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", f"no method {message.member}")
 
-    def _add(self, entry: dict[str, Value]) -> dict[str, Any]:
+    def _add(self, entry: dict[str, SimValue]) -> dict[str, Any]:
         path, default = str(entry.get("path")), entry.get("default")
         if not path.startswith("/Settings/"):
             return {"path": Variant("s", path), "error": Variant("i", NOT_UNDER_SETTINGS)}
@@ -89,10 +89,10 @@ class _Under(frozenset[str]):
 
 async def live(address: str) -> None:
     """Be the settings until there is nobody left to give orders, or the bus ends. An order is {path: value}."""
-    settings = Settings(address)
+    settings = SimSettings(address)
     await settings.start()
 
-    def order(order: Order) -> None:
+    def order(order: SimOrder) -> None:
         for path, value in order.items():
             settings[path] = value
         settings.flush()

@@ -18,7 +18,7 @@ import can
 
 from gxbridge.demo.sim import lynx_model as model
 from gxbridge.demo.sim import wire
-from gxbridge.demo.sim.orders import Order, Orders, say
+from gxbridge.demo.sim.orders import Orders, SimOrder, say
 
 ADDRESS = 0x29
 UNIQUE_NUMBER = 167120
@@ -53,7 +53,7 @@ class Lynx:
         self._sequence = 0
         self._sid = 0
 
-    def order(self, order: Order) -> None:
+    def order(self, order: SimOrder) -> None:
         """Follow one order."""
         if "set" in order:
             self.bank.ramp(order["set"], order.get("over_s", 0.0))
@@ -104,7 +104,7 @@ class Lynx:
         self._sequence = (self._sequence + 1) % 8
         return self._sequence
 
-    def _send(self, frames: Iterable[wire.Frame]) -> None:
+    def _send(self, frames: Iterable[wire.SimFrame]) -> None:
         if not self._cable:
             return
         for can_id, data in frames:

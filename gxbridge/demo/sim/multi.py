@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gxbridge.demo.sim.busitem import Value
+from gxbridge.demo.sim.busitem import SimValue
 
 LIMITS_EXPIRE_S = 300.0
 """A Multi stops about 5 minutes after the limit frames end (victronenergy/venus#895)."""
@@ -29,14 +29,14 @@ NAME = "com.victronenergy.vebus.ttyS4"
 class Multi:
     """`items` is what it publishes; shore power and loads come as orders."""
 
-    items: dict[str, Value]
+    items: dict[str, SimValue]
     limits_expire_s: float = LIMITS_EXPIRE_S
     shore: bool = False
     load_a: float = 0.0
     battery_v: float = 26.4
     current_a: float = 0.0
     told_at: float | None = None
-    changed: dict[str, Value] = field(default_factory=dict)
+    changed: dict[str, SimValue] = field(default_factory=dict)
 
     def order(self, order: Mapping[str, float]) -> None:
         """What happens: `shore`, `load_a` from the battery, `battery_v`; a BMS's `atc`, `atd`, `pre_alarm`."""
@@ -51,13 +51,13 @@ class Multi:
             if key in order:
                 self._show(path, int(order[key]))
 
-    def written(self, path: str, value: Value, now: float) -> None:
+    def written(self, path: str, value: SimValue, now: float) -> None:
         """A GX has written one of its paths."""
         self.items[path] = value
         if path.startswith(LIMITS):
             self.told_at = now
 
-    def step(self, now: float, passed_s: float) -> dict[str, Value]:
+    def step(self, now: float, passed_s: float) -> dict[str, SimValue]:
         """Let time pass; returns the items that changed."""
         expired = self.told_at is not None and now - self.told_at >= self.limits_expire_s
         target_a, state = (0.0, STATE_FAULT) if expired else self._target()
@@ -84,12 +84,12 @@ class Multi:
             return -self.load_a, STATE_INVERTING
         return 0.0, STATE_OFF
 
-    def _show(self, path: str, value: Value) -> None:
+    def _show(self, path: str, value: SimValue) -> None:
         if self.items[path] != value:
             self.items[path] = self.changed[path] = value
 
 
-COMMON: dict[str, Value] = {
+COMMON: dict[str, SimValue] = {
     "/Mgmt/ProcessName": "simulated",
     "/Mgmt/ProcessVersion": "1",
     "/Mgmt/Connection": "VE.Bus",
@@ -142,7 +142,7 @@ WRITABLE = frozenset(
     | {"/Dc/0/MaxChargeCurrent", "/BatterySense/Voltage", "/BatterySense/Temperature", "/Soc", "/ExtraBatteryCurrent"}
 )
 
-MULTIS: dict[str, tuple[str, dict[str, Value]]] = {
+MULTIS: dict[str, tuple[str, dict[str, SimValue]]] = {
     "multi": (NAME, COMMON),
     "multi-bms-v2": (
         NAME,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-Order: TypeAlias = Mapping[str, Any]
+SimOrder: TypeAlias = Mapping[str, Any]
 
 
 def say(**facts: object) -> None:
@@ -26,7 +26,7 @@ def say(**facts: object) -> None:
 class Orders:
     """Reads orders without ever blocking; `done` is set when the giver of orders has gone."""
 
-    def __init__(self, on_order: Callable[[Order], None]) -> None:
+    def __init__(self, on_order: Callable[[SimOrder], None]) -> None:
         self.done = asyncio.Event()
         self._on_order = on_order
         self._rest = b""

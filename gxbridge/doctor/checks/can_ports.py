@@ -27,7 +27,7 @@ DRIVER: Final = "vecan-dbus"
 """The vendor's VE.Can driver, as daemontools knows it: /service/vecan-dbus.can0."""
 
 
-class Profile(NamedTuple):
+class CanProfile(NamedTuple):
     """What the GX does with a port. `services`: the vendor's programs on it."""
 
     label: str
@@ -40,18 +40,18 @@ class Profile(NamedTuple):
         return DRIVER in self.services
 
 
-PROFILES: Final[Mapping[int, Profile]] = {
-    0: Profile("Disabled", None),
-    1: Profile("VE.Can", 250_000, (DRIVER,)),
-    2: Profile("VE.Can & CAN-bus BMS", 250_000, (DRIVER, "can-bus-bms")),
-    3: Profile("CAN-bus BMS LV", 500_000, ("can-bus-bms",)),
-    4: Profile("Oceanvolt", 250_000, (DRIVER, "dbus-valence", "dbus-motordrive")),
-    5: Profile("up, no services", 250_000),
-    6: Profile("RV-C", 250_000, ("dbus-rv-c",)),
-    7: Profile("CAN-bus BMS HV", 500_000, ("can-bus-bms-hv",)),
-    8: Profile("up, no services", 500_000),
-    9: Profile("VE.Can & CANopen E-drive", 250_000, (DRIVER, "dbus-motordrive")),
-    10: Profile("CANopen E-drive", 500_000, ("dbus-motordrive",)),
+PROFILES: Final[Mapping[int, CanProfile]] = {
+    0: CanProfile("Disabled", None),
+    1: CanProfile("VE.Can", 250_000, (DRIVER,)),
+    2: CanProfile("VE.Can & CAN-bus BMS", 250_000, (DRIVER, "can-bus-bms")),
+    3: CanProfile("CAN-bus BMS LV", 500_000, ("can-bus-bms",)),
+    4: CanProfile("Oceanvolt", 250_000, (DRIVER, "dbus-valence", "dbus-motordrive")),
+    5: CanProfile("up, no services", 250_000),
+    6: CanProfile("RV-C", 250_000, ("dbus-rv-c",)),
+    7: CanProfile("CAN-bus BMS HV", 500_000, ("can-bus-bms-hv",)),
+    8: CanProfile("up, no services", 500_000),
+    9: CanProfile("VE.Can & CANopen E-drive", 250_000, (DRIVER, "dbus-motordrive")),
+    10: CanProfile("CANopen E-drive", 500_000, ("dbus-motordrive",)),
 }
 """`/Settings/Canbus/<if>/Profile`; 5 and 8 cannot be chosen on the GX's screen."""
 KINDS: Final[Mapping[int, str]] = {
@@ -152,7 +152,7 @@ def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:
         where = "gxbridge listens there" if ours else "not in the configuration"
         yield Row(SECTION, "port", "ok" if ours else "note", f"{name}: {where}", "", port.name)
         return
-    profile = PROFILES.get(port.profile, Profile("unknown to gxbridge", None))
+    profile = PROFILES.get(port.profile, CanProfile("unknown to gxbridge", None))
     rate = "" if profile.bitrate is None else f", {profile.bitrate / 1000:g} kbit/s"
     head = f"{name}: profile {port.profile}, {profile.label}{rate}"
     if port.profile == FREE_PROFILE:

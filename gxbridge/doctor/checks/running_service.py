@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
-from gxbridge.doctor.row import OF_SEVERITY, Row, Verdict
+from gxbridge.doctor.row import OF_SEVERITY, Row, RowVerdict
 
 SECTION: Final = "Service"
 YOUNG_S: Final = 20.0
@@ -56,7 +56,7 @@ def check_service(facts: Facts) -> Iterator[Row]:
     else:
         text = "no BMS is in control" if state in (None, "none") else f"the BMS in control, {name}, is {state}"
         yield Row(SECTION, "bms", "note", text, "gxbridge explain tells more.")
-    yield from _relatives(own)
+    yield from _other_channels(own)
     yield from _buses(own)
     yield from _findings(own)
 
@@ -94,7 +94,7 @@ def buses_of(own: Mapping[str, Value]) -> dict[str, Value]:
     return found
 
 
-def _relatives(own: Mapping[str, Value]) -> Iterator[Row]:
+def _other_channels(own: Mapping[str, Value]) -> Iterator[Row]:
     """BMSes that say only yes or no; wired ones are only observed while gxbridge does not control the chargers."""
     try:
         explanation = json.loads(str(own.get("/Explain/Json") or "{}"))
@@ -111,7 +111,7 @@ def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
         frames, lost, errors = (number(own, f"/Can/{bus}/{name}") or 0 for name in ("Frames", "Lost", "Errors"))
         text = f"bus {bus}: {frames:.0f} frames heard, {lost:.0f} lost, {errors:.0f} errors"
         if state in ("open", "ended"):
-            verdict: Verdict = "warning" if lost or errors else "ok"
+            verdict: RowVerdict = "warning" if lost or errors else "ok"
             advice = "Errors come from the wiring, termination or bit rate; losses from a machine that is too busy."
             yield Row(SECTION, "bus", verdict, text, advice if verdict == "warning" else "", bus)
         else:
@@ -126,6 +126,6 @@ def _findings(own: Mapping[str, Value]) -> Iterator[Row]:
         severity, text, advice, subject = (
             str(own.get(f"/Findings/{index}/{field}") or "") for field in ("Severity", "Text", "Advice", "Subject")
         )
-        verdict: Verdict = next((mark for name_, mark in OF_SEVERITY.items() if name_ == severity), "warning")
+        verdict: RowVerdict = next((mark for name_, mark in OF_SEVERITY.items() if name_ == severity), "warning")
         yield Row(SECTION, f"finding-{name}", verdict, text, advice, subject)
         index += 1

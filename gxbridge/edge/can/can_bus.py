@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gxbridge.edge.can.can_library import LibraryDrain, open_bus
 from gxbridge.edge.can.can_link import link_state
-from gxbridge.edge.can.can_stats import CanSpec, CanStats, Frame, OnFrames, OnState, State
+from gxbridge.edge.can.can_stats import BusState, CanSpec, CanStats, Frame, OnFrames, OnState
 from gxbridge.edge.can.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
 from gxbridge.edge.tasks import loud
 
@@ -249,7 +249,7 @@ class CanSource:
     def _text(self, text: str) -> str:
         return text.format(channel=self.spec.channel)
 
-    def _set(self, state: State, reason: str) -> None:
+    def _set(self, state: BusState, reason: str) -> None:
         """Change the state; said once, at the change."""
         stats = self.stats
         if (stats.state, stats.reason) == (state, reason):

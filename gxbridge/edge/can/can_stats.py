@@ -11,7 +11,7 @@ from gxbridge.core.model.record import record, state
 Frame: TypeAlias = tuple[float, int, bytes]
 """Monotonic seconds, 29-bit id, data."""
 OnFrames: TypeAlias = Callable[[list[Frame]], None]
-State: TypeAlias = Literal["waiting", "open", "down", "bus-off", "ended", "closed"]
+BusState: TypeAlias = Literal["waiting", "open", "down", "bus-off", "ended", "closed"]
 """waiting: could not be opened (yet); down: opened, but the interface is down; bus-off: the controller has left the bus
 after too many errors; ended: a replayed log is over; closed: not in use."""
 OnState: TypeAlias = Callable[["CanStats"], None]
@@ -38,7 +38,7 @@ class CanStats:
     name: str
     interface: str = ""
     """The network interface whose own counters know all that the bus carried, also what the kernel keeps from us."""
-    state: State = "waiting"
+    state: BusState = "waiting"
     reason: str = ""
     """Why the state is not "open", with what to do; "" when it is."""
     frames: int = 0

@@ -18,12 +18,12 @@ from typing import Any, Final
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.publication import profile_path
-from gxbridge.doctor.can_interface import Link, parse_link
+from gxbridge.doctor.can_interface import CanInterface, parse_link
 from gxbridge.doctor.facts import Port
 from gxbridge.edge.can.can_link import NETWORKS, link_state
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 
 PLATFORM: Final = "com.victronenergy.platform"
 INTERFACES: Final = "/CanBus/Interfaces"
@@ -73,7 +73,7 @@ def _drivers(services: Path, name: str) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in services.glob(f"*.{name}")))
 
 
-def _listed(value: Received) -> list[Port]:
+def _listed(value: WireValue) -> list[Port]:
     """The ports in what the platform service says; what has another shape is passed over."""
     ports = []
     for entry in value if isinstance(value, list) else ():
@@ -84,7 +84,7 @@ def _listed(value: Received) -> list[Port]:
     return ports
 
 
-async def _ask(connection: Connection, path: str) -> Received:
+async def _ask(connection: Connection, path: str) -> WireValue:
     with contextlib.suppress(BusError, TimeoutError):
         async with asyncio.timeout(ASK_S):
             return await client.fetch(connection, PLATFORM, path)
@@ -102,7 +102,7 @@ def local_names(folder: Path = FOLDER) -> list[str]:
     return names
 
 
-async def read_link(name: str, connection: Connection | None, folder: Path = FOLDER) -> Link | None:
+async def read_link(name: str, connection: Connection | None, folder: Path = FOLDER) -> CanInterface | None:
     """How an interface is doing: as the GX says, else `ip`, else what little sysfs has. Never raises."""
     if not NAME.fullmatch(name):
         return None
@@ -134,7 +134,7 @@ async def _ip(name: str) -> str:
     return out.decode(errors="replace")
 
 
-def _sysfs(name: str, folder: Path) -> Link:
+def _sysfs(name: str, folder: Path) -> CanInterface:
     def count(path: str) -> int:
         try:
             return int((folder / name / "statistics" / path).read_text())
@@ -142,7 +142,7 @@ def _sysfs(name: str, folder: Path) -> Link:
             return 0
 
     received, dropped = count("rx_packets"), count("rx_dropped")
-    return Link(
+    return CanInterface(
         name=name,
         up=link_state(name, folder) not in ("down", "missing"),
         state="BUS-OFF" if link_state(name, folder) == "no-carrier" else "",

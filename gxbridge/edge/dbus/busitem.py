@@ -17,7 +17,7 @@ from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.edge.dbus import bodies, introspect, parse, wire
 from gxbridge.edge.dbus.connection import Connection
 from gxbridge.edge.dbus.introspect import BUS_ITEM, INTROSPECTABLE, PEER, PROPERTIES
-from gxbridge.edge.dbus.item_bytes import RANGES, Item, Misfit, accept, fit, items_body
+from gxbridge.edge.dbus.item_bytes import RANGES, ItemBytes, Misfit, accept, fit, items_body
 from gxbridge.edge.dbus.wire import Incoming
 
 ACCEPTED: Final = 0
@@ -37,8 +37,8 @@ class ItemTree:
     """Items by path, what changed since the last signal, and the answers to every call."""
 
     def __init__(self, specs: Mapping[str, ItemSpec], values: Mapping[str, Value], on_write: OnWrite | None) -> None:
-        self.items: dict[str, Item] = {}
-        self.changed: dict[str, Item] = {}
+        self.items: dict[str, ItemBytes] = {}
+        self.changed: dict[str, ItemBytes] = {}
         self.misfits = 0
         """Values that their item could not hold; they were published as invalid."""
         self.on_change: Callable[[], None] | None = None
@@ -55,7 +55,7 @@ class ItemTree:
             if spec.signature not in _SIGNATURES:
                 raise ValueError(f"{path}: signature {spec.signature!r} is none of {', '.join(sorted(_SIGNATURES))}")
         for path, spec in specs.items():
-            self.changed[path] = self.items[path] = Item(path, spec)
+            self.changed[path] = self.items[path] = ItemBytes(path, spec)
         self._nodes = introspect.children(self.items)
         self.update({path: value for path, value in values.items() if path in specs})
 
@@ -84,7 +84,7 @@ class ItemTree:
             item.set(value)
             changed[path] = item
 
-    def take_changed(self) -> list[Item]:
+    def take_changed(self) -> list[ItemBytes]:
         """The items whose entries differ from what consumers have; from now on they count as sent."""
         found = []
         for item in self.changed.values():
@@ -143,7 +143,7 @@ class ItemTree:
         else:
             connection.refuse(call, "UnknownMethod", f"{path} has no method {member} of interface {interface}")
 
-    def _set_value(self, connection: Connection, call: Incoming, item: Item) -> None:
+    def _set_value(self, connection: Connection, call: Incoming, item: ItemBytes) -> None:
         try:
             written = _argument(connection, call)
         except wire.WireError as error:
@@ -155,7 +155,7 @@ class ItemTree:
         finally:
             connection.answer(call, "i", bodies.int32_body(code))
 
-    def _write(self, item: Item, written: object) -> int:
+    def _write(self, item: ItemBytes, written: object) -> int:
         if not item.spec.writable:
             return NOT_WRITABLE
         try:
@@ -187,7 +187,7 @@ class ItemTree:
         return "a{sv}", {name: _variant(item) for name, item in below}
 
 
-_READS: Final[Mapping[str, Callable[[Item], tuple[str, bytes]]]] = {
+_READS: Final[Mapping[str, Callable[[ItemBytes], tuple[str, bytes]]]] = {
     "GetValue": lambda item: ("v", item.value_body()),
     "GetText": lambda item: ("s", bodies.string_body(item.text)),
     "GetMin": lambda item: ("v", bodies.variant_body(item.spec.signature, item.spec.minimum)),
@@ -197,7 +197,7 @@ _READS: Final[Mapping[str, Callable[[Item], tuple[str, bytes]]]] = {
 }
 
 
-def _variant(item: Item) -> tuple[str, Any]:
+def _variant(item: ItemBytes) -> tuple[str, Any]:
     if item.value is None:
         return "ai", []
     return item.spec.signature, bodies.clean_text(item.value).decode() if isinstance(item.value, str) else item.value

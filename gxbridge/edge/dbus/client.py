@@ -9,7 +9,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.edge.dbus import bodies, parse, wire
 from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusError, CallFailed, Connection
 from gxbridge.edge.dbus.introspect import BUS_ITEM
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.wire import Incoming
 
 ITEMS: Final = "a{sa{sv}}"
@@ -34,7 +34,7 @@ async def owner(connection: Connection, name: str) -> str:
     return str(connection.body(reply)[0])
 
 
-async def items(connection: Connection, service: str, timeout_s: float = SCAN_TIMEOUT_S) -> dict[str, Received]:
+async def items(connection: Connection, service: str, timeout_s: float = SCAN_TIMEOUT_S) -> dict[str, WireValue]:
     """Every item of a service, by GetItems or, of an older one, by GetValue of its root. Raises BusError."""
     try:
         reply = await connection.call(service, "/", BUS_ITEM, "GetItems", timeout_s=timeout_s)
@@ -47,7 +47,7 @@ async def items(connection: Connection, service: str, timeout_s: float = SCAN_TI
     return items_of(connection, reply)
 
 
-def items_of(connection: Connection, message: Incoming) -> dict[str, Received]:
+def items_of(connection: Connection, message: Incoming) -> dict[str, WireValue]:
     """Path -> value of a GetItems reply or an ItemsChanged signal. Raises BusError when it is neither in shape."""
     if message.header.signature != ITEMS:
         raise BusError(f"{message.header.sender} sent items as {message.header.signature!r} instead of {ITEMS}")
@@ -63,7 +63,7 @@ def items_of(connection: Connection, message: Incoming) -> dict[str, Received]:
     return {path: entry["Value"] for path, entry in entries.items() if "Value" in entry}
 
 
-def argument(connection: Connection, message: Incoming) -> Received:
+def argument(connection: Connection, message: Incoming) -> WireValue:
     """The single argument of a message, None for an empty array. Raises BusError when there is none."""
     if message.header.signature == "v" and message.at >= 0:
         try:
@@ -76,11 +76,11 @@ def argument(connection: Connection, message: Incoming) -> Received:
         raise BusError(str(error)) from error
     if not body:
         raise BusError(f"{message.header.sender} answered without a value")
-    value: Received = body[0]
+    value: WireValue = body[0]
     return value
 
 
-async def fetch(connection: Connection, service: str, path: str) -> Received:
+async def fetch(connection: Connection, service: str, path: str) -> WireValue:
     """One value, None when it is invalid. Raises BusError, as CallFailed when there is no such service or path."""
     return argument(connection, await connection.call(service, path, BUS_ITEM, "GetValue"))
 

@@ -51,7 +51,7 @@ class CallTimeout(BusError):
     """No answer in time."""
 
 
-class Codec(Protocol):
+class MessageCodec(Protocol):
     """What the D-Bus library does for us: any message in, any body out."""
 
     def decode(self, frame: bytes) -> tuple[Incoming, list[Any]]:
@@ -64,7 +64,7 @@ class Codec(Protocol):
 class Connection:
     """An open connection. `on_message` gets signals and method calls; `on_lost` is called once, unless `close` was."""
 
-    def __init__(self, sock: socket.socket, codec: Codec) -> None:
+    def __init__(self, sock: socket.socket, codec: MessageCodec) -> None:
         self.unique_name = ""
         self.on_message: Callable[[Incoming], None] | None = None
         self.on_free: Callable[[], None] | None = None

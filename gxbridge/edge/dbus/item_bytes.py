@@ -96,7 +96,7 @@ def accept(spec: ItemSpec, value: object) -> Value:
     return fit(spec, value)
 
 
-class Item:
+class ItemBytes:
     """One published path: its value and, built when asked for, its entry on the wire."""
 
     __slots__ = ("_entry", "_layout", "_text_form", "is_double", "pad", "path", "sent", "spec", "value")
@@ -190,7 +190,7 @@ def _layout(path: str, signature: str) -> tuple[bytes, Callable[..., bytes], byt
     return head, _struct(len(head), signature).pack, name, Struct("<" + _VALUE_FORMS[signature]).size
 
 
-def items_body(items: Iterable[Item]) -> bytes:
+def items_body(items: Iterable[ItemBytes]) -> bytes:
     """Body of signature `a{sa{sv}}` with these items, as GetItems answers and ItemsChanged carries."""
     entries = []
     pad = 0

@@ -17,8 +17,8 @@ from gxbridge.edge.dbus import bodies, client, parse, wire
 from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusError, CallFailed, Connection
 from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.edge.dbus.introspect import BUS_ITEM
-from gxbridge.edge.dbus.parse import Received
-from gxbridge.edge.dbus.reconnecting import Link
+from gxbridge.edge.dbus.parse import WireValue
+from gxbridge.edge.dbus.reconnecting import ReconnectingBus
 from gxbridge.edge.dbus.wire import Incoming
 from gxbridge.edge.tasks import loud
 
@@ -41,8 +41,8 @@ class _Service:
     def __init__(self, name: str, owner: str) -> None:
         self.name = name
         self.owner = owner
-        self.items: dict[str, Received] | None = None
-        self.early: dict[str, Received] = {}
+        self.items: dict[str, WireValue] | None = None
+        self.early: dict[str, WireValue] = {}
         self.scan: asyncio.Task[None] | None = None
 
 
@@ -52,8 +52,8 @@ class Monitor:
     def __init__(
         self,
         bus: str,
-        on_added: Callable[[str, dict[str, Received]], None],
-        on_changed: Callable[[str, dict[str, Received]], None],
+        on_added: Callable[[str, dict[str, WireValue]], None],
+        on_changed: Callable[[str, dict[str, WireValue]], None],
         on_removed: Callable[[str], None],
         *,
         wanted: Callable[[str], bool] | None = None,
@@ -68,7 +68,7 @@ class Monitor:
         self._services: dict[str, _Service] = {}
         self._by_owner: dict[str, list[_Service]] = {}
         self._moved: set[str] | None = None
-        self._link = Link(bus, "monitor", self._subscribe, self._on_lost)
+        self._link = ReconnectingBus(bus, "monitor", self._subscribe, self._on_lost)
 
     # --- for the owner ------------------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Monitor:
         return self._link.trouble
 
     @property
-    def services(self) -> Mapping[str, Mapping[str, Received]]:
+    def services(self) -> Mapping[str, Mapping[str, WireValue]]:
         """Items of every announced service, in order of appearance."""
         return {name: service.items for name, service in self._services.items() if service.items is not None}
 
@@ -107,7 +107,7 @@ class Monitor:
             raise SetValueError(f"cannot write to {service} {path}: {self.trouble or 'not connected'}")
         return await client.write(connection, service, path, value)
 
-    async def fetch(self, service: str, path: str) -> Received:
+    async def fetch(self, service: str, path: str) -> WireValue:
         """Asks for one value. Raises BusError."""
         return await client.fetch(self.connection(), service, path)
 
@@ -204,14 +204,14 @@ class Monitor:
         elif sender == DAEMON and member == "NameOwnerChanged":
             self._owner_changed(connection, *(str(part) for part in connection.body(message)))
 
-    def _take(self, service: _Service, changes: dict[str, Received]) -> None:
+    def _take(self, service: _Service, changes: dict[str, WireValue]) -> None:
         if service.items is None:
             service.early.update(changes)
         elif changes:
             service.items.update(changes)
             self._on_changed(service.name, changes)
 
-    def _changes(self, connection: Connection, message: Incoming) -> dict[str, Received]:
+    def _changes(self, connection: Connection, message: Incoming) -> dict[str, WireValue]:
         header = message.header
         if header.interface != BUS_ITEM:
             return {}

@@ -11,7 +11,7 @@ from struct import Struct
 from struct import error as StructError
 from typing import Any, Final, TypeAlias
 
-Received: TypeAlias = int | float | str | list[Any] | dict[Any, Any] | None
+WireValue: TypeAlias = int | float | str | list[Any] | dict[Any, Any] | None
 """A value of another service: None for any empty array, which every consumer reads as invalid."""
 
 PATHS_REMEMBERED: Final = 16384
@@ -37,9 +37,9 @@ class Unusual(ValueError):
     """Not read here: lists, dictionaries, nested variants, damaged bytes."""
 
 
-def read_items(frame: bytes, at: int) -> dict[str, Received]:
+def read_items(frame: bytes, at: int) -> dict[str, WireValue]:
     """Path -> value of a body `a{sa{sv}}`. Raises Unusual."""
-    found: dict[str, Received] = {}
+    found: dict[str, WireValue] = {}
     known = _paths
     starts = _STARTS
     try:
@@ -72,9 +72,9 @@ def read_items(frame: bytes, at: int) -> dict[str, Received]:
     return found
 
 
-def read_properties(frame: bytes, at: int, path: str) -> dict[str, Received]:
+def read_properties(frame: bytes, at: int, path: str) -> dict[str, WireValue]:
     """The item's value from a body `a{sv}` as {path: value}, empty when it carries none. Raises Unusual."""
-    found: dict[str, Received] = {}
+    found: dict[str, WireValue] = {}
     try:
         (size,) = _u32(frame, at)
         at += 8
@@ -85,7 +85,7 @@ def read_properties(frame: bytes, at: int, path: str) -> dict[str, Received]:
     return found
 
 
-def read_value(frame: bytes, at: int, end: int, path: str, found: dict[str, Received]) -> None:
+def read_value(frame: bytes, at: int, end: int, path: str, found: dict[str, WireValue]) -> None:
     """Puts `Value` of the dictionary in frame[at:end], if it has one, into `found[path]`."""
     if frame[at : at + 13] == _TEXT_START:
         (size,) = _u32(frame, at + 16)
@@ -106,7 +106,7 @@ def read_value(frame: bytes, at: int, end: int, path: str, found: dict[str, Rece
         raise Unusual("a value reaches beyond its dictionary")
 
 
-def read_variant(frame: bytes, at: int) -> tuple[Received, int]:
+def read_variant(frame: bytes, at: int) -> tuple[WireValue, int]:
     """The value of the variant at `at` and where the next thing starts. Raises Unusual, struct.error, IndexError."""
     size = frame[at]
     code = frame[at + 1]

@@ -16,7 +16,7 @@ FIRST_DELAY_S: Final = 0.25
 LONGEST_DELAY_S: Final = 10.0
 
 
-class Link:
+class ReconnectingBus:
     """`set_up` makes a fresh connection useful (subscribes, takes a name); if it raises, that connection is closed."""
 
     def __init__(

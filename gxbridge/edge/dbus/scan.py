@@ -8,7 +8,7 @@ from typing import Final
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection
 from gxbridge.edge.dbus.monitor import PREFIX
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 
 EACH_S: Final = 6.0
 """For one service."""
@@ -16,11 +16,11 @@ AT_ONCE: Final = 6
 """So many are asked at the same time: a GX has one slow core."""
 
 
-async def look(connection: Connection) -> tuple[dict[str, dict[str, Received]], dict[str, str]]:
+async def look(connection: Connection) -> tuple[dict[str, dict[str, WireValue]], dict[str, str]]:
     """The items of each service, and those that did not answer with the reason. Raises BusError for the list only."""
     names = [name for name in await client.names(connection) if name.startswith(PREFIX)]
     room = asyncio.Semaphore(AT_ONCE)
-    items: dict[str, dict[str, Received]] = {}
+    items: dict[str, dict[str, WireValue]] = {}
     silent: dict[str, str] = {}
 
     async def ask(name: str) -> None:

@@ -17,7 +17,7 @@ from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusError, Connection
 from gxbridge.edge.dbus.busitem import ItemTree, OnWrite
 from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.item_bytes import items_body
-from gxbridge.edge.dbus.reconnecting import Link
+from gxbridge.edge.dbus.reconnecting import ReconnectingBus
 from gxbridge.edge.dbus.wire import Incoming
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class PublishedService:
         """Flushes put off because the daemon did not read; the last values went out with the next one."""
         self._tree = ItemTree(specs, values or {}, on_write)
         self._tree.on_change = self._flush_soon
-        self._link = Link(bus, name, self._publish, self._on_lost)
+        self._link = ReconnectingBus(bus, name, self._publish, self._on_lost)
         self._flush_at: asyncio.Handle | None = None
 
     @property

@@ -19,7 +19,7 @@ from gxbridge.core.model.record import record
 from gxbridge.edge.dbus import bodies
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.tasks import loud
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def settings_id(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", text).lstrip("_") or "device"
 
 
-def instance_of(value: Received, device_class: str) -> int | None:
+def instance_of(value: WireValue, device_class: str) -> int | None:
     """The number in `battery:5`, None when it is of another class or no such text."""
     found = _INSTANCE.fullmatch(value) if isinstance(value, str) else None
     return int(found[2]) if found is not None and found[1] == device_class else None
@@ -104,7 +104,7 @@ class SettingsClient:
         self.present = False
         self.refused: dict[str, str] = {}
 
-    async def add(self, settings: Sequence[Setting]) -> dict[str, Received]:
+    async def add(self, settings: Sequence[Setting]) -> dict[str, WireValue]:
         """Creates settings that do not exist, returns path -> stored value of all. Raises SettingsError."""
         try:
             connection = self._monitor.connection()
@@ -113,7 +113,7 @@ class SettingsClient:
             (rows,) = connection.body(reply)
         except (BusError, ValueError) as error:
             raise SettingsError(f"the settings service does not add settings: {error}") from error
-        stored: dict[str, Received] = {}
+        stored: dict[str, WireValue] = {}
         for row in rows if isinstance(rows, list) else ():
             path, code = str(row.get("path")), row.get("error", 0)
             if code:
@@ -172,7 +172,7 @@ class SettingsClient:
             if device.settings.source == "config":
                 self._insist_on(unique_id, 0.0)
 
-    def changed(self, name: str, changes: Mapping[str, Received]) -> None:
+    def changed(self, name: str, changes: Mapping[str, WireValue]) -> None:
         """A service changed. Instances and names that somebody sets in the GUI arrive here."""
         if name != SERVICE:
             return

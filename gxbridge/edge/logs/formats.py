@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-Row: TypeAlias = tuple[float, str, int, bytes]
-Parse: TypeAlias = Callable[[bytes], Row | None]
+LogRow: TypeAlias = tuple[float, str, int, bytes]
+Parse: TypeAlias = Callable[[bytes], LogRow | None]
 
 MAX_ID = 0x1FFFFFFF
 MAX_ASSEMBLED = 223
@@ -66,7 +66,7 @@ CANDUMP_LOG = re.compile(
 def candump_log() -> Parse:
     """The careful parser; the reader has a fast one for the usual line and comes here when that one stumbles."""
 
-    def parse(line: bytes) -> Row | None:
+    def parse(line: bytes) -> LogRow | None:
         found = CANDUMP_LOG.fullmatch(line)
         if found is None:
             raise BadLine(f"not `(seconds) bus id#data`: {shown(line)}")
@@ -93,7 +93,7 @@ COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 def candump_text() -> Parse:
     """`  can0  1CEFFF24   [8]  66 99 ...`, before it perhaps `(seconds)` or `(date time)`; without any, t is 0."""
 
-    def parse(line: bytes) -> Row | None:
+    def parse(line: bytes) -> LogRow | None:
         if line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
             return None
         if b"\x1b" in line:
@@ -139,7 +139,7 @@ CANBOAT = re.compile(
 def canboat() -> Parse:
     """`2011-11-24-22:42:04.388,2,127251,36,255,8,7d,...`: time, priority, PGN, source, destination, length, data."""
 
-    def parse(line: bytes) -> Row | None:
+    def parse(line: bytes) -> LogRow | None:
         if line[:1] == b"#":
             return None
         found = CANBOAT.fullmatch(line)
@@ -191,7 +191,7 @@ def actisense() -> Parse:
     """`A173321.107 23FF7 1F513 012F30...`: time of day, source, destination, priority, PGN, a whole message."""
     seconds = _since_midnight()
 
-    def parse(line: bytes) -> Row | None:
+    def parse(line: bytes) -> LogRow | None:
         found = ACTISENSE.fullmatch(line)
         if found is None:
             raise BadLine(f"not `Ahhmmss.ddd source+destination+priority pgn data`: {shown(line)}")
@@ -214,7 +214,7 @@ def yacht_devices() -> Parse:
     """`17:33:21.107 R 19F51323 01 2F 30 70 00 2F 30 70`: time of day, direction, id, data (YDNU-02 manual, E)."""
     seconds = _since_midnight()
 
-    def parse(line: bytes) -> Row | None:
+    def parse(line: bytes) -> LogRow | None:
         found = YACHT_DEVICES.fullmatch(line)
         if found is None:
             raise BadLine(f"not `hh:mm:ss.ddd R id data`: {shown(line)}")

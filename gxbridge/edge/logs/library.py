@@ -22,7 +22,7 @@ from can.io.csv import CSVReader
 from can.io.sqlite import SqliteReader
 from can.io.trc import TRCReader
 
-from gxbridge.edge.logs.formats import FAR_FUTURE_S, MAX_ID, Row, shown
+from gxbridge.edge.logs.formats import FAR_FUTURE_S, MAX_ID, LogRow, shown
 
 if TYPE_CHECKING:
     from gxbridge.edge.logs.reader import LogReader
@@ -45,7 +45,7 @@ STUMBLES = (
 """What the readers let out on broken input (BLFParseError is a plain Exception: see _binary)."""
 
 
-def library_rows(reader: LogReader, stream: BinaryIO) -> Iterator[Row]:
+def library_rows(reader: LogReader, stream: BinaryIO) -> Iterator[LogRow]:
     """Rows of a log in one of python-can's formats; broken lines go to `reader.bad`, other frames are counted."""
     logging.getLogger("can.io").setLevel(logging.ERROR)  # it comments on every line it does not know
     kind = reader.format.name
@@ -114,7 +114,7 @@ TEXT_READERS: dict[str, tuple[Callable[[Any], Iterable[can.Message]], str]] = {
 """Reader and the line that stands in for the header when it is started again."""
 
 
-def _row(reader: LogReader, message: can.Message, number: int) -> Row | None:
+def _row(reader: LogReader, message: can.Message, number: int) -> LogRow | None:
     if (
         message.is_error_frame
         or message.is_remote_frame
@@ -135,7 +135,9 @@ def _row(reader: LogReader, message: can.Message, number: int) -> Row | None:
     return message.timestamp, bus, message.arbitration_id, bytes(message.data)
 
 
-def _text(reader: LogReader, make: Callable[[Any], Iterable[can.Message]], tap: _Tap, stand_in: str) -> Iterator[Row]:
+def _text(
+    reader: LogReader, make: Callable[[Any], Iterable[can.Message]], tap: _Tap, stand_in: str
+) -> Iterator[LogRow]:
     source = make(tap)
     while not tap.ended:
         before = tap.number
@@ -151,7 +153,7 @@ def _text(reader: LogReader, make: Callable[[Any], Iterable[can.Message]], tap: 
             tap.restart(stand_in)
 
 
-def _binary(reader: LogReader, make: Callable[[], Iterable[can.Message]]) -> Iterator[Row]:
+def _binary(reader: LogReader, make: Callable[[], Iterable[can.Message]]) -> Iterator[LogRow]:
     number = 0
     try:
         for message in make():
@@ -170,7 +172,7 @@ def _whole(reader: LogReader, source: BLFReader) -> Iterator[can.Message]:
         raise EOFError(f"its header promises {source.file_size} bytes, the file has {reader.size}")
 
 
-def _sqlite(reader: LogReader, stream: BinaryIO) -> Iterator[Row]:
+def _sqlite(reader: LogReader, stream: BinaryIO) -> Iterator[LogRow]:
     """sqlite needs a file it can seek in: a compressed or piped database is unpacked to a temporary one first."""
     if reader.size is not None and not reader.compressed:
         yield from _binary(reader, lambda: SqliteReader(reader.name))

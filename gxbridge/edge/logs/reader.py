@@ -23,9 +23,9 @@ from operator import length_hint
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
-from gxbridge.edge.logs.formats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, Parse, Row, detect
+from gxbridge.edge.logs.formats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, LogRow, Parse, detect
 
-__all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "OnBad", "Row", "open_log"]
+__all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 15
@@ -130,7 +130,7 @@ class LogReader:
         if self._on_bad is not None:
             self._on_bad(number, what)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[LogRow]:
         if self.format.make is None:
             from gxbridge.edge.logs.library import library_rows  # python-can is heavy: only for its formats
 
@@ -166,7 +166,7 @@ class LogReader:
         if tail and not endless:
             yield done, [tail]
 
-    def _candump(self, careful: Parse) -> Iterator[Row]:
+    def _candump(self, careful: Parse) -> Iterator[LogRow]:
         """The usual candump line in a few operations; anything that does not fit goes to the careful parser."""
         ids, buses = _Ids(), _Buses()
         for done, lines in self._blocks():
@@ -186,7 +186,7 @@ class LogReader:
                     row = careful_row
                 yield row
 
-    def _lines(self, parse: Parse) -> Iterator[Row]:
+    def _lines(self, parse: Parse) -> Iterator[LogRow]:
         for done, lines in self._blocks():
             for number, line in enumerate(lines, done + 1):
                 row = self._parse(parse, line, number)
@@ -195,7 +195,7 @@ class LogReader:
                         self.assembled = True
                     yield row
 
-    def _parse(self, parse: Parse, line: bytes, number: int) -> Row | None:
+    def _parse(self, parse: Parse, line: bytes, number: int) -> LogRow | None:
         if not line.strip():
             return None
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from gxbridge.core.model.record import record
-from gxbridge.edge.can.can_stats import CanStats, Frame, OnFrames, OnState, State
+from gxbridge.edge.can.can_stats import BusState, CanStats, Frame, OnFrames, OnState
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 from gxbridge.edge.tasks import loud
 
@@ -176,7 +176,7 @@ class ReplaySource:
             self.stats.last_frame_at = frames[-1][0]
             sink(frames)
 
-    def _set(self, state: State, reason: str) -> None:
+    def _set(self, state: BusState, reason: str) -> None:
         if self.stats.state == state:
             return
         self.stats.state, self.stats.reason = state, reason

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, opened
-from gxbridge.edge.dbus.parse import Received
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.settings import SERVICE
 
 PROFILE = re.compile(r"/Settings/Canbus/(\w+)/Profile")
@@ -24,7 +24,7 @@ OPTIONS = "    options: {}"
 ASK_S = 10.0
 
 
-def ports(settings: Mapping[str, Received]) -> list[str]:
+def ports(settings: Mapping[str, WireValue]) -> list[str]:
     """The CAN interfaces whose profile has VE.Can, sorted."""
     found = ((PROFILE.fullmatch(path), value) for path, value in settings.items())
     return sorted(match[1] for match, value in found if match is not None and value in VE_CAN)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from gxbridge.core.blackbox.box import BoxError, lines, parse
 from gxbridge.core.blackbox.classes import TABLE_NAMES, codec
-from gxbridge.core.blackbox.codec import Codec, CodecError, Kind, Reference
+from gxbridge.core.blackbox.codec import Codec, CodecClass, CodecError, Reference
 from gxbridge.core.blackbox.play import replay, setup_of
 from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
 from gxbridge.core.blackbox.state import restore
-from gxbridge.core.blackbox.timeline import CanState, Facts, facts_of
+from gxbridge.core.blackbox.timeline import CanState, Timeline, facts_of
 from gxbridge.core.blackbox.verdict import verdict
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import database
@@ -51,7 +51,12 @@ class Empty:
     """No fields."""
 
 
-KINDS_OF_TEST = (Kind(Pair), Kind(Row), Kind(Empty), Kind(Loose, shared=True, skip={"hidden": lambda: "made anew"}))
+KINDS_OF_TEST = (
+    CodecClass(Pair),
+    CodecClass(Row),
+    CodecClass(Empty),
+    CodecClass(Loose, shared=True, skip={"hidden": lambda: "made anew"}),
+)
 SEVEN = Decoder()
 REFERENCES = (Reference(Decoder, "seven", lambda _: [7], lambda key: {7: SEVEN}[key[0]]),)
 
@@ -198,7 +203,7 @@ def test_every_table_of_quantities_has_a_name() -> None:
     assert {id(table) for _, table in KINDS.values()} <= TABLE_NAMES.keys()
 
 
-@pytest.mark.parametrize("plain", [5, ["d"], ["d", "bridge", 5, "fleet", 5, "family", 5], ["d", "bridge", ["d"]]])
+@pytest.mark.parametrize("plain", [5, ["d"], ["d", "bridge", 5, "registry", 5, "channels", 5], ["d", "bridge", ["d"]]])
 def test_a_state_that_lacks_something_is_refused(plain: Any) -> None:
     with pytest.raises(CodecError):
         restore(Setup(), plain, {}, codec())
@@ -207,7 +212,7 @@ def test_a_state_that_lacks_something_is_refused(plain: Any) -> None:
 def test_a_state_of_a_bridge_with_other_attributes_is_of_another_version() -> None:
     empty = ["d"]
     with pytest.raises(CodecError, match="another version"):
-        restore(Setup(), ["d", "bridge", empty, "fleet", empty, "family", empty, "heard", empty], {}, codec())
+        restore(Setup(), ["d", "bridge", empty, "registry", empty, "channels", empty, "heard", empty], {}, codec())
 
 
 # --- the file ------------------------------------------------------------------------------------------------------
@@ -372,6 +377,6 @@ def test_inputs_that_are_no_story_are_not_in_the_timeline() -> None:
 
 
 def test_the_last_known_state_of_a_bus_holds_where_nothing_newer_is_recorded() -> None:
-    facts = Facts(can=[CanState(0.0, "can0", "down", "", 0, 0)])
+    facts = Timeline(can=[CanState(0.0, "can0", "down", "", 0, 0)])
     head = parse(rows(at=500.0)).head
     assert verdict(facts, head).name == "bus-errors"

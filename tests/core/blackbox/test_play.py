@@ -14,7 +14,7 @@ from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.bridge import Bridge
-from gxbridge.core.channels.readout.advertisement import Key
+from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.read.options import Options, Profile
@@ -127,14 +127,14 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
     coding = codec()
     state = json.loads(json.dumps(capture(boat.bridge, names_of(boat.bridge), coding)))
     setup = codec().decode(coding.encode(boat.bridge.setup), coding.fields)
-    twin = WatchedBoat()
-    twin.bridge = restore(setup, state, coding.fields, codec())
-    twin.now, twin.links, twin.last = boat.now, dict(boat.links), boat.last
+    duplicate = WatchedBoat()
+    duplicate.bridge = restore(setup, state, coding.fields, codec())
+    duplicate.now, duplicate.links, duplicate.last = boat.now, dict(boat.links), boat.last
     for event in [*after, ("tick",), ("tick",)]:
         befall(boat, event)
-        befall(twin, event)
-        assert repr(twin.last and twin.last.decision) == repr(boat.last and boat.last.decision)
-        assert comparable(twin.last) == comparable(boat.last)
+        befall(duplicate, event)
+        assert repr(duplicate.last and duplicate.last.decision) == repr(boat.last and boat.last.decision)
+        assert comparable(duplicate.last) == comparable(boat.last)
 
 
 INPUTS = {
@@ -156,7 +156,7 @@ def test_no_input_of_the_bridge_is_forgotten() -> None:
 
 def test_what_bluetooth_says_is_played_again_without_the_key() -> None:
     address, low_cell = "C0:FF:EE:00:00:01", bytes.fromhex("001e00ce0939fe6525572d25a1a500c1")
-    boat = BoxedBoat(readout_keys={address: Key(b"k" * 16)}, readout_names={address: "Lynx"})
+    boat = BoxedBoat(readout_keys={address: DeviceKey(b"k" * 16)}, readout_names={address: "Lynx"})
     boat.tick(3)
     assert boat.boxed.advertised(address, seal(0x0A, low_cell, nonce=1), boat.now)
     assert not boat.boxed.advertised(address, seal(0x0A, low_cell, nonce=1), boat.now), "a copy changes nothing"
@@ -209,7 +209,7 @@ def test_a_fault_at_any_place_never_reaches_the_bridge(monkeypatch: pytest.Monke
         monkeypatch.setattr(boat.boxed._ring, "event", broken)
         boat.add(SOLAR, solar())
     elif when == "encode":
-        boat = BoxedBoat(readout_keys={"A": Key(b"k" * 16)})
+        boat = BoxedBoat(readout_keys={"A": DeviceKey(b"k" * 16)})
         monkeypatch.setattr(boat.boxed._codec, "encode", broken)
         boat.boxed.advertised("A", seal(0x05, bytes(16)), boat.now)
     else:

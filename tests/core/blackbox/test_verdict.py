@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gxbridge.core.blackbox.box import Box, lines, parse
 from gxbridge.core.blackbox.recorder import AFTERMATH_S, AGAIN_S, Frozen
-from gxbridge.core.blackbox.timeline import Facts, facts_of
+from gxbridge.core.blackbox.timeline import Timeline, facts_of
 from gxbridge.core.blackbox.verdict import Verdict, verdict
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.publish.own_items import CanView
@@ -34,7 +34,7 @@ class SeenBoat(BoxedBoat):
             if due is not None:
                 self.frozen.append(due)
 
-    def judged(self) -> tuple[Verdict, Facts, Box]:
+    def judged(self) -> tuple[Verdict, Timeline, Box]:
         box = parse(lines(self.frozen[-1], "1", "d"))
         facts = facts_of(box)
         return verdict(facts, box.head), facts, box
@@ -50,7 +50,7 @@ def sailing(**setup: object) -> SeenBoat:
     return boat
 
 
-def text_of(facts: Facts) -> str:
+def text_of(facts: Timeline) -> str:
     return "\n".join(moment.text for moment in facts.timeline)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.core.channels.other_channels import Family, FamilyView, Stop
-from gxbridge.core.channels.readout.advertisement import Key, Reading
+from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView, Stop
+from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED
 from gxbridge.core.model.battery import Battery
@@ -32,23 +32,23 @@ def inputs(charge: int = 0, discharge: int = 0) -> dict[str, Mapping[str, Value]
     return {CHARGE: {"/Type": 10, "/InputState": charge}, DISCHARGE: {"/Type": 10, "/InputState": discharge}}
 
 
-def family(model: str | None = None) -> Family:
+def family(model: str | None = None) -> OtherChannels:
     wirings = () if model is None else (Wiring("Bank", model, CHARGE, DISCHARGE),)
-    return Family(wirings, {ADDRESS.lower(): Key(b"k" * 16)}, {ADDRESS.lower(): "Aft battery"})
+    return OtherChannels(wirings, {ADDRESS.lower(): DeviceKey(b"k" * 16)}, {ADDRESS.lower(): "Aft battery"})
 
 
 def lynx(now: float) -> tuple[Battery, ...]:
     listener = Listener()
     listener.lynx(now)
-    return listener.fleet.batteries(now)
+    return listener.registry.batteries(now)
 
 
-def ids(view: FamilyView) -> list[str]:
+def ids(view: OtherChannelsView) -> list[str]:
     return [finding.id for finding in view.findings]
 
 
 def test_nothing_configured_and_nothing_there_says_nothing() -> None:
-    assert Family().look({}, (), 0.0) == FamilyView()
+    assert OtherChannels().look({}, (), 0.0) == OtherChannelsView()
 
 
 def test_a_vebus_bms_that_refuses_or_cannot_be_read_stops() -> None:
@@ -97,7 +97,7 @@ def test_terminals_that_allow_say_who_and_since_when() -> None:
     assert (permit.source, permit.path, permit.since) == (CHARGE, "/InputState", 2.0)
     assert permit.text == "allowed without a limit by Bank, allowed-to-charge terminal at input_1"
     assert people.look(inputs(charge=1), (), 3.0).charge_permits == ()
-    only = Family((Wiring("Bank", "Small BMS", discharge=DISCHARGE),))
+    only = OtherChannels((Wiring("Bank", "Small BMS", discharge=DISCHARGE),))
     only.look(inputs(), (), 0.0)
     assert only.look(inputs(), (), 9.0).charge_permits == (), "who has no say in charging allows none"
 
@@ -125,7 +125,7 @@ def test_terminals_under_another_master_are_observed() -> None:
 
 def test_bluetooth_stops_from_the_first_advertisement_until_it_is_silent() -> None:
     people = family()
-    assert isinstance(people.hear(ADDRESS, seal(0x0A, LOW_CELL, nonce=1), 10.0), Reading)
+    assert isinstance(people.hear(ADDRESS, seal(0x0A, LOW_CELL, nonce=1), 10.0), AdvertisedValues)
     people.look({}, (), 10.0)
     people.hear(ADDRESS, seal(0x0A, LOW_CELL, nonce=2), 40.0)
     view = people.look({}, (), 50.0)
@@ -149,7 +149,7 @@ def test_bluetooth_stops_charging_and_warns() -> None:
 
 
 def test_a_device_without_a_name_is_called_by_its_address() -> None:
-    people = Family(keys={ADDRESS: Key(b"k" * 16)})
+    people = OtherChannels(keys={ADDRESS: DeviceKey(b"k" * 16)})
     people.hear(ADDRESS, seal(0x0A, LOW_CELL), 10.0)
     assert people.look({}, (), 10.0).discharge_stops[0].text.startswith(ADDRESS)
 
@@ -196,7 +196,9 @@ def test_the_pre_alarm_is_compared_on_all_three_channels(
     vecan: str, advertised: bytes, wire: int, found: set[str]
 ) -> None:
     """Register 0x2107, two bits each: load disconnect 0 OK, 1 warning, 2 disconnected, which is no pre-alarm."""
-    people = Family((Wiring("Bank", "Lynx Smart BMS", CHARGE, pre_alarm=PRE_ALARM),), {ADDRESS: Key(b"k" * 16)})
+    people = OtherChannels(
+        (Wiring("Bank", "Lynx Smart BMS", CHARGE, pre_alarm=PRE_ALARM),), {ADDRESS: DeviceKey(b"k" * 16)}
+    )
     listener = Listener()
     for moment in range(45):
         now = float(moment)
@@ -204,7 +206,7 @@ def test_the_pre_alarm_is_compared_on_all_three_channels(
         listener.register(0x2107, vecan, now)
         people.hear(ADDRESS, seal(0x0A, advertised, nonce=moment), now)
         levels = {CHARGE: {"/Type": 10, "/InputState": 0}, PRE_ALARM: {"/Type": 10, "/InputState": wire}}
-        view = people.look(levels, listener.fleet.batteries(now), now)
+        view = people.look(levels, listener.registry.batteries(now), now)
     disputes = {finding.subject for finding in view.findings if finding.id == "channels-disagree-pre-alarm"}
     assert {subject.partition(": ")[2] for subject in disputes} == found
 
@@ -220,7 +222,7 @@ def test_bluetooth_that_contradicts_vecan_is_found() -> None:
 def test_a_lynx_that_has_said_little_is_compared_as_far_as_it_goes() -> None:
     people, listener = family("Lynx Smart BMS"), Listener()
     listener.identify(0.0)
-    assert ids(people.look(inputs(), listener.fleet.batteries(0.0), 0.0)) == []
+    assert ids(people.look(inputs(), listener.registry.batteries(0.0), 0.0)) == []
 
 
 def test_another_record_or_a_second_lynx_is_no_opinion() -> None:

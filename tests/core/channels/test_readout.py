@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.channels.readout.advertisement import (
+    AdvertisedValues,
     Advertisement,
-    Key,
+    DeviceKey,
     KeyProblem,
-    Reading,
     Refusal,
     open_advertisement,
     parse,
@@ -118,9 +118,9 @@ PLAIN: list[tuple[int, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def opened(advertisement: str, key: str) -> Reading:
-    reading = open_advertisement(bytes.fromhex(advertisement), Key.from_text(key))
-    assert isinstance(reading, Reading), reading
+def opened(advertisement: str, key: str) -> AdvertisedValues:
+    reading = open_advertisement(bytes.fromhex(advertisement), DeviceKey.from_text(key))
+    assert isinstance(reading, AdvertisedValues), reading
     return reading
 
 
@@ -166,7 +166,7 @@ def test_the_container_names_product_record_and_nonce() -> None:
     ],
 )
 def test_what_cannot_be_opened_says_why(data: str, reason: str) -> None:
-    refusal = open_advertisement(bytes.fromhex(data), Key.from_text(OURS))
+    refusal = open_advertisement(bytes.fromhex(data), DeviceKey.from_text(OURS))
     assert isinstance(refusal, Refusal)
     assert refusal.reason == reason
     assert refusal.text
@@ -236,22 +236,22 @@ def test_a_lynx_with_a_low_cell_stops_discharging_and_allows_nothing() -> None:
 def test_the_warning_of_a_lynx_before_it_disconnects_loads_is_a_pre_alarm() -> None:
     plain = bytearray.fromhex("0040388b0afaff951555148ccf0200ff")
     plain[10] = plain[10] & ~0x0C | 0x08
-    reading = open_advertisement(seal(0x0A, bytes(plain)), Key(b"k" * 16))
-    assert isinstance(reading, Reading)
+    reading = open_advertisement(seal(0x0A, bytes(plain)), DeviceKey(b"k" * 16))
+    assert isinstance(reading, AdvertisedValues)
     assert reading.restriction().pre_alarm
 
 
 def test_an_experimental_record_stops_nothing() -> None:
-    reading = open_advertisement(seal(0x0E, bytes.fromhex("000000e804e704bf040018251100")), Key(b"k" * 16))
-    assert isinstance(reading, Reading)
+    reading = open_advertisement(seal(0x0E, bytes.fromhex("000000e804e704bf040018251100")), DeviceKey(b"k" * 16))
+    assert isinstance(reading, AdvertisedValues)
     assert reading.record.experimental
     assert reading.restriction() == Restriction(source="Bluetooth, Smart BMS (experimental)")
 
 
 @given(st.sampled_from(sorted(RECORDS)), st.binary(min_size=1, max_size=16))
 def test_no_content_raises_and_every_value_is_of_a_known_type(record: int, plain: bytes) -> None:
-    reading = open_advertisement(seal(record, plain), Key(b"k" * 16))
-    assert isinstance(reading, Reading)
+    reading = open_advertisement(seal(record, plain), DeviceKey(b"k" * 16))
+    assert isinstance(reading, AdvertisedValues)
     assert reading.plain == plain
     for value in reading.values.values():
         assert value is None or isinstance(value, int | float | str | tuple)
@@ -261,7 +261,7 @@ def test_no_content_raises_and_every_value_is_of_a_known_type(record: int, plain
 
 @given(st.binary(max_size=40))
 def test_no_bytes_from_the_air_raise(data: bytes) -> None:
-    assert isinstance(open_advertisement(data, Key(b"\x00" * 16)), Reading | Refusal)
+    assert isinstance(open_advertisement(data, DeviceKey(b"\x00" * 16)), AdvertisedValues | Refusal)
 
 
 # Keys
@@ -269,7 +269,7 @@ def test_no_bytes_from_the_air_raise(data: bytes) -> None:
 
 @pytest.mark.parametrize("text", [OURS, OURS.upper(), "00:11:22:33-44 55 66 77 88 99 aa bb cc dd ee ff\n"])
 def test_a_key_may_be_written_as_people_copy_it(text: str) -> None:
-    assert Key.from_text(text) == Key(bytes.fromhex(OURS))
+    assert DeviceKey.from_text(text) == DeviceKey(bytes.fromhex(OURS))
 
 
 @pytest.mark.parametrize(
@@ -277,17 +277,17 @@ def test_a_key_may_be_written_as_people_copy_it(text: str) -> None:
 )
 def test_a_key_that_cannot_be_one_is_refused_without_showing_it(text: str, message: str) -> None:
     with pytest.raises(KeyProblem, match=message) as caught:
-        Key.from_text(text)
+        DeviceKey.from_text(text)
     assert OURS[2:12] not in str(caught.value)
 
 
 def test_a_key_of_bytes_must_have_sixteen() -> None:
     with pytest.raises(KeyProblem, match="16 bytes"):
-        Key(b"short")
+        DeviceKey(b"short")
 
 
 def test_a_key_never_shows_itself() -> None:
-    key = Key.from_text(OURS)
+    key = DeviceKey.from_text(OURS)
     for shown in (repr(key), str(key), f"{key}"):
         assert "0011" not in shown
         assert "\\x11" not in shown

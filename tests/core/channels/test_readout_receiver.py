@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.channels.readout.advertisement import Key, Reading, Refusal
+from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 from gxbridge.core.channels.readout.receiver import FORGET_S, Receiver
 from gxbridge.core.model.permission import Restriction
 from tests.core.channels.test_readout import seal
@@ -16,10 +16,10 @@ FINE = bytes.fromhex("0040388b0afaff951555148ccf0200ff")
 
 @pytest.fixture
 def receiver() -> Receiver:
-    return Receiver({ADDRESS.lower(): Key(b"k" * 16)})
+    return Receiver({ADDRESS.lower(): DeviceKey(b"k" * 16)})
 
 
-def reason(result: Reading | Refusal) -> str:
+def reason(result: AdvertisedValues | Refusal) -> str:
     return result.reason if isinstance(result, Refusal) else "ok"
 
 
@@ -78,7 +78,7 @@ def test_devices_without_a_key_are_counted_and_leave_nothing_behind(receiver: Re
 def test_what_was_opened_with_a_key_can_be_taken_over_without_it() -> None:
     """A record of the past is played where the keys are not."""
     address = "C0:FF:EE:00:00:0A"
-    first = Receiver({address: Key(b"k" * 16)})
+    first = Receiver({address: DeviceKey(b"k" * 16)})
     first.hear(address, seal(0x05, (1 << 26).to_bytes(4, "little") + bytes(12)), 5.0)
     heard = first.heard(address.lower())
     assert heard is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.model.battery import Configured
-from gxbridge.core.vecan.battery_registry import Heard
+from gxbridge.core.vecan.battery_registry import Change
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, STATUS, Listener, name_of, vreg_id
 
 
@@ -43,7 +43,7 @@ def test_a_whole_lynx_says_what_the_recording_says() -> None:
     assert battery.values["charge_voltage_limit_v"].source == "VREG 0x0390"
     assert battery.values["charge_voltage_limit_v"].at == 0.0
     assert battery.unseen == ()
-    assert lynx.fleet.findings(0.5) == ()
+    assert lynx.registry.findings(0.5) == ()
 
 
 def test_pieces_in_any_place_rubbish_between_and_after_change_nothing() -> None:
@@ -78,18 +78,18 @@ def test_the_register_of_a_write_to_another_node_is_no_value_of_the_sender() -> 
 def test_a_battery_needs_name_and_product() -> None:
     lynx = Listener()
     lynx.register(0x2108, REGISTERS[0x2108], 0.0)
-    assert lynx.fleet.batteries(0.1) == ()
-    (waiting,) = lynx.fleet.provisional(0.1)
+    assert lynx.registry.batteries(0.1) == ()
+    (waiting,) = lynx.registry.provisional(0.1)
     assert waiting.text == (
         "a device at address 41 on can0 waits for its NAME (address claim, repeated about every minute) and "
         "product (register 0x0100 or PGN 126996, sent on request)"
     )
     lynx.register(0x0100, REGISTERS[0x0100], 1.0)
-    (waiting,) = lynx.fleet.provisional(1.1)
+    (waiting,) = lynx.registry.provisional(1.1)
     assert waiting.product_name == "Lynx Smart BMS 500"
     assert len(waiting.missing) == 1
-    assert lynx.claim(CLAIM, 2.0) is Heard.VALUE
-    assert lynx.fleet.provisional(2.0) == ()
+    assert lynx.claim(CLAIM, 2.0) is Change.VALUE
+    assert lynx.registry.provisional(2.0) == ()
     assert lynx.battery(2.0).get("allow_to_charge") == 1, "what it said before its NAME counts"
 
 
@@ -98,7 +98,7 @@ def test_a_battery_named_by_the_installer_needs_no_claim() -> None:
     lynx.register(0x2108, REGISTERS[0x2108], 0.0)
     battery = lynx.battery(0.1)
     assert (battery.unique_number, battery.device_instance, battery.get("allow_to_charge")) == (167120, 2, 1)
-    assert lynx.fleet.provisional(0.1) == ()
+    assert lynx.registry.provisional(0.1) == ()
     lynx.claim(CLAIM, 1.0)
     assert lynx.battery(1.0).key == battery.key
     assert lynx.battery(1.0).get("allow_to_charge") == 1
@@ -107,19 +107,19 @@ def test_a_battery_named_by_the_installer_needs_no_claim() -> None:
 def test_a_configuration_holds_for_its_own_bus_and_address_only() -> None:
     lynx = Listener([Configured("can1", LYNX, 1, 0xA3E5), Configured("can0", 0x2A, 2, 0xA3E5)])
     lynx.register(0x2108, REGISTERS[0x2108], 0.0)
-    assert lynx.fleet.batteries(0.1) == ()
+    assert lynx.registry.batteries(0.1) == ()
 
 
 def test_a_message_from_no_address_is_no_battery_s() -> None:
     lynx = Listener()
-    assert lynx.register(0x2108, REGISTERS[0x2108], 0.0, source=254) is Heard.NOTHING
-    assert lynx.fleet.devices(0.0) == ()
+    assert lynx.register(0x2108, REGISTERS[0x2108], 0.0, source=254) is Change.NOTHING
+    assert lynx.registry.devices(0.0) == ()
 
 
 def test_the_device_s_own_name_and_product_win_over_the_configuration() -> None:
     lynx = Listener([Configured("can0", LYNX, 5, 0xA3E5)])
     lynx.claim(CLAIM, 0.0)
-    assert lynx.fleet.batteries(0.0) == (), "another battery than the configured one is at this address"
+    assert lynx.registry.batteries(0.0) == (), "another battery than the configured one is at this address"
     lynx.register(0x0100, "00 E7 A3 00", 1.0)
     assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).ng) == (167120, True)
 
@@ -128,9 +128,9 @@ def test_a_configured_battery_that_loses_its_address_is_still_known() -> None:
     lynx = Listener([Configured("can0", LYNX, 167120, 0xA3E5)])
     lynx.claim(CLAIM, 0.0)
     lynx.claim(CLAIM, 1.0, source=254)
-    (device,) = lynx.fleet.devices(1.0)
+    (device,) = lynx.registry.devices(1.0)
     assert device.address is None
-    assert lynx.fleet.batteries(1.0)[0].address is None
+    assert lynx.registry.batteries(1.0)[0].address is None
 
 
 def test_the_product_code_of_126996_serves_where_0x0100_is_not_heard() -> None:
@@ -140,16 +140,16 @@ def test_the_product_code_of_126996_serves_where_0x0100_is_not_heard() -> None:
     battery = lynx.battery(1.0)
     assert (battery.product_id, battery.serial) == (0xA3E5, "HQ21302VUDQ")
     assert battery.firmware_text == "v1.02", "the software version as it stands there"
-    assert lynx.fleet.product_at("can0", LYNX) == 0xA3E5
-    assert lynx.fleet.product_at("can0", 7) is None
+    assert lynx.registry.product_at("can0", LYNX) == 0xA3E5
+    assert lynx.registry.product_at("can0", 7) is None
 
 
 def test_an_unknown_product_code_is_no_product() -> None:
     lynx = Listener()
     lynx.claim(CLAIM, 0.0)
     product_information(lynx, 0x7777, 1.0)
-    assert lynx.fleet.batteries(1.0) == ()
-    assert "product" in lynx.fleet.provisional(1.0)[0].text
+    assert lynx.registry.batteries(1.0) == ()
+    assert "product" in lynx.registry.provisional(1.0)[0].text
 
 
 def product_information(lynx: Listener, code: int, now: float) -> None:
@@ -170,14 +170,14 @@ def test_what_is_no_lynx_smart_bms_is_never_a_battery(product: str) -> None:
     lynx.register(0x0100, f"00 {product} 00", 0.1)
     lynx.register(0x2108, REGISTERS[0x2108], 0.2)
     lynx.register(0x0390, REGISTERS[0x0390], 0.2)
-    assert lynx.fleet.batteries(0.3) == ()
+    assert lynx.registry.batteries(0.3) == ()
 
 
 def test_a_copy_made_by_a_gx_is_named_as_such() -> None:
     lynx = Listener()
     lynx.claim(CLAIM, 0.0)
     lynx.register(0x0100, "00 E3 A3 00", 0.1)
-    (finding,) = lynx.fleet.findings(0.2)
+    (finding,) = lynx.registry.findings(0.2)
     assert (finding.id, finding.severity) == ("battery-copy", "info")
 
 
@@ -185,21 +185,21 @@ def test_a_name_of_another_manufacturer_is_no_lynx() -> None:
     lynx = Listener()
     lynx.claim(name_of(5, manufacturer=1), 0.0)
     lynx.register(0x2108, REGISTERS[0x2108], 0.1)
-    assert lynx.fleet.provisional(0.1) == ()
+    assert lynx.registry.provisional(0.1) == ()
     lynx.register(0x0100, REGISTERS[0x0100], 0.1)
-    assert lynx.fleet.batteries(0.2) == ()
+    assert lynx.registry.batteries(0.2) == ()
 
 
 def test_a_charger_is_not_waited_for() -> None:
     lynx = Listener()
     lynx.register(0xEDD5, "DC 05", 0.0)
-    assert lynx.fleet.provisional(0.0) == ()
+    assert lynx.registry.provisional(0.0) == ()
 
 
 def test_a_battery_name_alone_is_waited_for() -> None:
     lynx = Listener()
     lynx.claim(CLAIM, 0.0)
-    assert [item.missing for item in lynx.fleet.provisional(0.0)] == [
+    assert [item.missing for item in lynx.registry.provisional(0.0)] == [
         ("product (register 0x0100 or PGN 126996, sent on request)",)
     ]
 
@@ -230,7 +230,7 @@ def test_an_identity_cut_short_is_no_identity() -> None:
     lynx = Listener()
     lynx.claim(CLAIM, 0.0)
     lynx.frame(vreg_id(LYNX), bytes.fromhex("66990001"), 0.1)
-    assert lynx.fleet.batteries(0.1) == ()
+    assert lynx.registry.batteries(0.1) == ()
 
 
 def test_the_installation_s_name_is_known() -> None:
@@ -273,7 +273,7 @@ def test_sixty_seconds_of_silence_and_the_battery_is_lost() -> None:
     assert lynx.battery(59.99).state == "silent"
     lost = lynx.battery(60.0)
     assert (lost.state, lost.silent_since, lost.since) == ("lost", 10.0, 60.0)
-    assert lynx.fleet.provisional(60.0) == ()
+    assert lynx.registry.provisional(60.0) == ()
 
 
 def test_after_a_return_nothing_is_known_before_it_is_heard_again() -> None:
@@ -285,7 +285,7 @@ def test_after_a_return_nothing_is_known_before_it_is_heard_again() -> None:
     assert back.get("voltage_v") == 26.39
     assert back.get("allow_to_charge") is None
     assert back.get("charge_voltage_limit_v") is None
-    assert lynx.register(0x2108, REGISTERS[0x2108], 10.5) is Heard.URGENT
+    assert lynx.register(0x2108, REGISTERS[0x2108], 10.5) is Change.URGENT
     assert lynx.battery(10.5).get("allow_to_charge") == 1
 
 
@@ -357,7 +357,7 @@ def test_dc_status_of_an_alternator_is_not_the_battery_s() -> None:
 def test_a_limit_of_all_ones_is_unknown(register: int, name: str, raw: str) -> None:
     lynx = Listener()
     lynx.lynx(0.0)
-    assert lynx.register(register, raw, 1.0) is Heard.URGENT
+    assert lynx.register(register, raw, 1.0) is Change.URGENT
     assert lynx.battery(1.0).get(name) is None
 
 
@@ -393,25 +393,25 @@ def test_of_two_that_contradict_each_other_the_stricter_counts_and_is_reported()
     lynx.register(0x2100, "00 00 00 04", 0.2)
     known = lynx.battery(0.2).values["allow_to_charge"]
     assert (known.value, known.source) == (0, "VREG 0x2100")
-    assert lynx.fleet.findings(0.3) == (), "the second register may be on its way"
+    assert lynx.registry.findings(0.3) == (), "the second register may be on its way"
     lynx.status(5.2)
-    (finding,) = lynx.fleet.findings(5.2)
+    (finding,) = lynx.registry.findings(5.2)
     assert finding.id == "permission-contradiction"
     assert "VREG 0x2108 says 1, VREG 0x2100 says 0" in finding.text
     assert finding.first == 0.2
     lynx.register(0x2100, "00 00 00 06", 6.0)
     assert lynx.battery(6.0).get("allow_to_charge") == 1
-    assert lynx.fleet.findings(6.0) == ()
+    assert lynx.registry.findings(6.0) == ()
 
 
 def test_a_withdrawn_permission_is_urgent_and_a_repeated_one_is_not() -> None:
     lynx = Listener()
     lynx.lynx(0.0)
-    assert lynx.register(0x2108, REGISTERS[0x2108], 1.0) is Heard.NOTHING
-    assert lynx.register(0x2108, "99 15", 2.0) is Heard.URGENT
+    assert lynx.register(0x2108, REGISTERS[0x2108], 1.0) is Change.NOTHING
+    assert lynx.register(0x2108, "99 15", 2.0) is Change.URGENT
     assert lynx.battery(2.0).get("allow_to_charge") == 0
-    assert lynx.register(0x0FFF, "C2 26", 2.0) is Heard.VALUE
-    assert lynx.register(0x2102, "12", 2.0) is Heard.URGENT
+    assert lynx.register(0x0FFF, "C2 26", 2.0) is Change.VALUE
+    assert lynx.register(0x2102, "12", 2.0) is Change.URGENT
 
 
 def test_a_repeated_limit_shows_its_new_moment() -> None:
@@ -554,19 +554,19 @@ def test_more_batteries_than_the_bms_supports(product: int, count: int, nominal:
     lynx.identify(0.0, product=product)
     lynx.register(0x0380, f"{count:02x} 04 04 01", 0.1)
     lynx.register(0xEDEF, f"{nominal:02x}", 0.1)
-    assert [finding.id for finding in lynx.fleet.findings(0.2)] == ["too-many-batteries"] * too_many
+    assert [finding.id for finding in lynx.registry.findings(0.2)] == ["too-many-batteries"] * too_many
 
 
 def test_the_next_deadline_is_when_something_falls_silent_by_itself() -> None:
     lynx = Listener()
-    assert lynx.fleet.next_deadline(0.0) is None
+    assert lynx.registry.next_deadline(0.0) is None
     lynx.identify(0.0)
-    assert lynx.fleet.next_deadline(0.0) == 10.0
+    assert lynx.registry.next_deadline(0.0) == 10.0
     lynx.status(1.0)
-    assert lynx.fleet.next_deadline(1.0) == 6.0
-    assert lynx.fleet.next_deadline(6.0) == 11.0
-    assert lynx.fleet.next_deadline(11.0) == 61.0
-    assert lynx.fleet.next_deadline(61.0) is None
+    assert lynx.registry.next_deadline(1.0) == 6.0
+    assert lynx.registry.next_deadline(6.0) == 11.0
+    assert lynx.registry.next_deadline(11.0) == 61.0
+    assert lynx.registry.next_deadline(61.0) is None
 
 
 # --- one battery is one battery -------------------------------------------------------------------------------------
@@ -577,8 +577,8 @@ def test_a_battery_on_two_buses_is_published_once_by_the_bus_that_lives() -> Non
     for bus in ("can0", "can1"):
         lynx.identify(0.0, bus=bus)
         lynx.status(0.0, bus=bus)
-    assert [battery.bus for battery in lynx.fleet.batteries(0.1)] == ["can0"]
-    (finding,) = lynx.fleet.findings(0.1)
+    assert [battery.bus for battery in lynx.registry.batteries(0.1)] == ["can0"]
+    (finding,) = lynx.registry.findings(0.1)
     assert finding.id == "battery-heard-twice"
     assert "same unique number" in finding.text
     lynx.status(9.0, bus="can1")
@@ -591,8 +591,8 @@ def test_a_copy_with_the_same_serial_is_not_another_battery() -> None:
     lynx.lynx(0.0)
     lynx.identify(0.0, unique_number=99, source=0x50)
     lynx.text(0x010A, "HQ21302VUDQ", 0.0, source=0x50)
-    assert [battery.unique_number for battery in lynx.fleet.batteries(0.1)] == [167120]
-    (finding,) = lynx.fleet.findings(0.1)
+    assert [battery.unique_number for battery in lynx.registry.batteries(0.1)] == [167120]
+    (finding,) = lynx.registry.findings(0.1)
     assert "same serial" in finding.text
 
 
@@ -600,17 +600,17 @@ def test_two_batteries_are_two() -> None:
     lynx = Listener()
     lynx.identify(0.0)
     lynx.identify(0.0, unique_number=99, source=0x2A)
-    assert [battery.unique_number for battery in lynx.fleet.batteries(0.1)] == [167120, 99]
+    assert [battery.unique_number for battery in lynx.registry.batteries(0.1)] == [167120, 99]
 
 
 def test_a_conflict_about_an_address_is_reported_for_ten_minutes() -> None:
     lynx = Listener()
     lynx.identify(0.0)
     lynx.claim(name_of(200000), 1.0)
-    (finding,) = lynx.fleet.findings(1.0)
+    (finding,) = lynx.registry.findings(1.0)
     assert (finding.id, finding.subject, finding.severity) == ("address-conflict", "can0/41", "warning")
     assert lynx.battery(1.0).address == LYNX
-    assert [finding.id for finding in lynx.fleet.findings(601.0)] == []
+    assert [finding.id for finding in lynx.registry.findings(601.0)] == []
 
 
 def test_a_device_that_says_too_many_different_things_is_reported_and_bounded() -> None:
@@ -619,16 +619,16 @@ def test_a_device_that_says_too_many_different_things_is_reported_and_bounded() 
     for battery in range(40):
         for cell in range(40):
             lynx.register(0x0381, f"{battery:02x} {cell:02x} 4F 01", 0.1)
-    (node,) = lynx.fleet.network("can0").devices
+    (node,) = lynx.registry.network("can0").devices
     assert len(node.readings) == 1000
-    assert [finding.id for finding in lynx.fleet.findings(0.2)] == ["too-many-messages"]
+    assert [finding.id for finding in lynx.registry.findings(0.2)] == ["too-many-messages"]
 
 
 def test_more_devices_than_addresses_are_reported() -> None:
     lynx = Listener()
     for address in range(254):
-        lynx.fleet.alive("can0", address, 0.0)
-    assert [finding.id for finding in lynx.fleet.findings(0.0)] == ["too-many-devices"]
+        lynx.registry.alive("can0", address, 0.0)
+    assert [finding.id for finding in lynx.registry.findings(0.0)] == ["too-many-devices"]
 
 
 def test_values_do_not_change_under_a_reader() -> None:

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.devices import Device
+from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.identity import MOST_BEHIND, Identity
 from gxbridge.core.vecan.readings import VREG
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, Listener, name_of, vreg_id
 
 
-def device(listener: Listener, now: float) -> Device:
-    (found,) = listener.fleet.devices(now)
+def device(listener: Listener, now: float) -> DeviceView:
+    (found,) = listener.registry.devices(now)
     return found
 
 
@@ -99,7 +99,7 @@ def test_addresses_of_one_box_share_a_group() -> None:
     box = Listener()
     for source in (0x20, 0x21):
         box.frame(0x1CFF0000 | source, bytes.fromhex("6699D08CC22CAA46"), 0.0)
-    assert [found.group for found in box.fleet.devices(0.1)] == [0x2CC28CD0] * 2
+    assert [found.group for found in box.registry.devices(0.1)] == [0x2CC28CD0] * 2
 
 
 def test_a_device_whose_product_changes_changes_its_kind() -> None:
@@ -180,19 +180,19 @@ def test_whatever_comes_nothing_raises_and_no_permission_outlives_what_it_came_f
         bus.frame(can_id, data, now)
         if can_id == vreg_id(LYNX) and data[:4] in (b"\x66\x99\x08\x21", b"\x66\x99\x00\x21"):
             granted_at = dict.fromkeys(PERMISSIONS, now)
-        for battery in bus.fleet.batteries(now):
+        for battery in bus.registry.batteries(now):
             assert battery.last_heard <= now
             for name in PERMISSIONS:
                 known = battery.values.get(name)
                 if known is not None and battery.address == LYNX:
                     assert battery.state == "live"
                     assert known.at <= granted_at[name]
-        bus.fleet.provisional(now)
-        bus.fleet.devices(now)
-        bus.fleet.findings(now)
-        deadline = bus.fleet.next_deadline(now)
+        bus.registry.provisional(now)
+        bus.registry.devices(now)
+        bus.registry.findings(now)
+        deadline = bus.registry.next_deadline(now)
         assert deadline is None or deadline > now
-        assert len(bus.fleet.network("can0").devices) <= 252
+        assert len(bus.registry.network("can0").devices) <= 252
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,10 +6,10 @@ import pytest
 
 from gxbridge.core.nmea2000.database import Layout, database
 from gxbridge.core.vecan import devices
-from gxbridge.core.vecan.device_state import Table
+from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT
-from gxbridge.core.vecan.quantities import Source
+from gxbridge.core.vecan.quantities import QuantitySource
 
 TABLES = {
     "lynx": LYNX,
@@ -23,13 +23,13 @@ SOURCES = [
 ]
 
 
-def layouts(source: Source) -> list[Layout]:
+def layouts(source: QuantitySource) -> list[Layout]:
     data = database()
     return [data.pgns[source.pgn]] if source.register is None else list(data.variants(source.register))
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_is_a_field_of_the_database_in_the_unit_expected(source: Source) -> None:
+def test_every_source_is_a_field_of_the_database_in_the_unit_expected(source: QuantitySource) -> None:
     wanted = set(source.fields) | ({source.where[0]} if source.where else set())
     fitting = [layout for layout in layouts(source) if wanted <= {field.name for field in layout.fields}]
     assert fitting, f"{source.label} has no layout with {wanted}"
@@ -46,7 +46,7 @@ def test_what_identifies_a_device_is_in_the_database(said: tuple[int, int | None
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_a_quantity_has_one_name_and_a_text(table: Table) -> None:
+def test_a_quantity_has_one_name_and_a_text(table: QuantityTable) -> None:
     assert len(table.by_name) == len(table.quantities)
     assert all(quantity.text for quantity in table.quantities)
 

@@ -5,29 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gxbridge.core.vecan import register_requests
-from gxbridge.core.vecan.register_requests import Inquiry
-from gxbridge.core.vecan.transmit import Order
+from gxbridge.core.vecan.register_requests import RegisterRequests
+from gxbridge.core.vecan.transmit import TransmitOrder
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, Listener
 
 
-def orders(asker: Inquiry, lynx: Listener, now: float, bus: str = "can0") -> list[Order]:
-    fleet = lynx.fleet
-    return asker.orders(bus, fleet.batteries(now), fleet.provisional(now), fleet.devices(now), now)
+def orders(asker: RegisterRequests, lynx: Listener, now: float, bus: str = "can0") -> list[TransmitOrder]:
+    registry = lynx.registry
+    return asker.orders(bus, registry.batteries(now), registry.provisional(now), registry.devices(now), now)
 
 
 def test_a_complete_battery_is_not_asked() -> None:
     lynx = Listener()
     lynx.lynx(0.0)
-    assert orders(Inquiry(), lynx, 1.0) == []
+    assert orders(RegisterRequests(), lynx, 1.0) == []
 
 
 def test_registers_not_heard_are_asked_for_three_times_ten_seconds_apart() -> None:
-    lynx, asker = Listener(), Inquiry()
+    lynx, asker = Listener(), RegisterRequests()
     asked = []
     for second in range(200):
         lynx.identify(float(second)) if second == 0 else lynx.register(0x2102, "09", float(second))
         asked += [
-            (second, order) for order in orders(asker, lynx, float(second)) if order == Order(LYNX, register=0x2108)
+            (second, order)
+            for order in orders(asker, lynx, float(second))
+            if order == TransmitOrder(LYNX, register=0x2108)
         ]
     assert [second for second, _ in asked] == [0, 10, 20]
 
@@ -35,26 +37,26 @@ def test_registers_not_heard_are_asked_for_three_times_ten_seconds_apart() -> No
 def test_a_device_without_name_or_product_is_asked_who_it_is() -> None:
     lynx = Listener()
     lynx.register(0x2108, REGISTERS[0x2108], 0.0)
-    assert orders(Inquiry(), lynx, 1.0) == [
-        Order(LYNX, pgn=60928),
-        Order(LYNX, register=0x0100),
-        Order(LYNX, pgn=126996),
+    assert orders(RegisterRequests(), lynx, 1.0) == [
+        TransmitOrder(LYNX, pgn=60928),
+        TransmitOrder(LYNX, register=0x0100),
+        TransmitOrder(LYNX, pgn=126996),
     ]
-    assert orders(Inquiry(), lynx, 1.0, bus="can1") == []
+    assert orders(RegisterRequests(), lynx, 1.0, bus="can1") == []
 
 
 def test_a_silent_device_is_asked_three_times_a_second_apart_and_after_a_new_silence_again() -> None:
-    lynx, asker = Listener(), Inquiry()
+    lynx, asker = Listener(), RegisterRequests()
     lynx.identify(0.0)
     assert [len(orders(asker, lynx, now)) for now in (10.0, 10.5, 11.0, 12.0, 13.0, 20.0)] == [1, 0, 1, 1, 0, 0]
     lynx.claim(CLAIM, 80.0)
-    assert Order(LYNX, pgn=60928) in orders(asker, lynx, 91.0)
+    assert TransmitOrder(LYNX, pgn=60928) in orders(asker, lynx, 91.0)
 
 
 def test_what_was_asked_is_remembered_within_bounds() -> None:
-    lynx, asker = Listener(), Inquiry()
+    lynx, asker = Listener(), RegisterRequests()
     lynx.register(0x2108, REGISTERS[0x2108], 0.0)
-    (waiting,) = lynx.fleet.provisional(0.0)
+    (waiting,) = lynx.registry.provisional(0.0)
     for n in range(register_requests.MOST_REMEMBERED):
         asker.orders(f"can{n}", (), [replace(waiting, bus=f"can{n}")], (), 0.0)
     assert len(asker) <= register_requests.MOST_REMEMBERED

@@ -11,7 +11,7 @@ from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.publish.battery_writes import SENDABLE
 from gxbridge.core.vecan.claim import PREFERRED_ADDRESS, own_name
-from gxbridge.core.vecan.transmit import LONGEST_WAIT_S, MOST_WAITING, Level, Order, Transmitter
+from gxbridge.core.vecan.transmit import LONGEST_WAIT_S, MOST_WAITING, BusTransmitter, Level, TransmitOrder
 from tests.core.lynx_frames import CLAIM, CLAIM_ID, LYNX, name_of, vreg_id
 
 OURS = own_name(77)
@@ -20,9 +20,9 @@ US = PREFERRED_ADDRESS
 REQUEST_2108 = (vreg_id(US, LYNX), bytes.fromhex("669901000821FFFF"))
 
 
-def ready(level: Level = "requests", **more: bool) -> Transmitter:
+def ready(level: Level = "requests", **more: bool) -> BusTransmitter:
     """A transmitter that has its address and knows where the Lynx is; now is 2.0."""
-    transmitter = Transmitter(level, OURS, 0.0, **more)
+    transmitter = BusTransmitter(level, OURS, 0.0, **more)
     transmitter.frames(0.0)
     hear(transmitter, CLAIM_ID | LYNX, CLAIM, 0.5)
     transmitter.frames(1.25)
@@ -31,23 +31,23 @@ def ready(level: Level = "requests", **more: bool) -> Transmitter:
     return transmitter
 
 
-def hear(transmitter: Transmitter, can_id: int, data: bytes, now: float) -> None:
+def hear(transmitter: BusTransmitter, can_id: int, data: bytes, now: float) -> None:
     message = Decoder().feed(can_id, data, now)
     assert message is not None
     transmitter.hear(message, now)
 
 
 def test_off_means_off() -> None:
-    transmitter = Transmitter("off", OURS, 0.0)
+    transmitter = BusTransmitter("off", OURS, 0.0)
     hear(transmitter, 0x18EAFF00 | LYNX, bytes.fromhex("00EE00"), 0.0)
-    assert not transmitter.order(Order(LYNX, register=0x2108), 0.0)
+    assert not transmitter.order(TransmitOrder(LYNX, register=0x2108), 0.0)
     assert transmitter.frames(100.0) == []
     assert (transmitter.state, transmitter.address, transmitter.next_deadline()) == ("off", None, None)
 
 
 def test_first_it_asks_who_is_there_then_claims_then_waits() -> None:
-    transmitter = Transmitter("requests", OURS, 0.0)
-    assert transmitter.order(Order(LYNX, register=0x2108), 0.0)
+    transmitter = BusTransmitter("requests", OURS, 0.0)
+    assert transmitter.order(TransmitOrder(LYNX, register=0x2108), 0.0)
     assert transmitter.frames(0.0) == [(0x18EAFFFE, bytes.fromhex("00EE00"))]
     assert transmitter.frames(1.0) == []
     assert transmitter.next_deadline() == 1.25
@@ -62,7 +62,7 @@ def test_first_it_asks_who_is_there_then_claims_then_waits() -> None:
 def test_requests_are_a_tenth_of_a_second_apart() -> None:
     transmitter = ready()
     for register in (0x2108, 0x0390, 0x0391):
-        transmitter.order(Order(LYNX, register=register), 2.0)
+        transmitter.order(TransmitOrder(LYNX, register=register), 2.0)
     sent = {now: len(transmitter.frames(now)) for now in (2.0, 2.05, 2.1, 2.15, 2.21, 2.5)}
     assert sent == {2.0: 1, 2.05: 0, 2.1: 1, 2.15: 0, 2.21: 1, 2.5: 0}
 
@@ -70,13 +70,13 @@ def test_requests_are_a_tenth_of_a_second_apart() -> None:
 def test_the_same_request_waits_only_once() -> None:
     transmitter = ready()
     for _ in range(3):
-        assert transmitter.order(Order(LYNX, register=0x2108), 2.0)
+        assert transmitter.order(TransmitOrder(LYNX, register=0x2108), 2.0)
     assert [len(transmitter.frames(now)) for now in (2.0, 2.2, 2.4)] == [1, 0, 0]
 
 
 def test_an_iso_request_has_three_bytes() -> None:
     transmitter = ready()
-    transmitter.order(Order(LYNX, pgn=126996), 2.0)
+    transmitter.order(TransmitOrder(LYNX, pgn=126996), 2.0)
     assert transmitter.frames(2.0) == [(0x18EA0000 | LYNX << 8 | US, bytes.fromhex("14F001"))]
 
 
@@ -105,7 +105,7 @@ def test_a_claim_that_is_too_short_is_nothing() -> None:
 
 def test_after_a_lost_address_nothing_is_sent_before_the_next_one_is_ours() -> None:
     transmitter = ready()
-    transmitter.order(Order(LYNX, register=0x2108), 2.0)
+    transmitter.order(TransmitOrder(LYNX, register=0x2108), 2.0)
     hear(transmitter, CLAIM_ID | US, name_of(5).payload, 2.0)
     assert transmitter.frames(2.0) == [(CLAIM_ID | US + 1, OURS.payload)]
     assert transmitter.address is None
@@ -115,14 +115,14 @@ def test_after_a_lost_address_nothing_is_sent_before_the_next_one_is_ours() -> N
 
 def test_a_write_goes_to_the_device_wherever_it_is_now() -> None:
     transmitter = ready("writes")
-    transmitter.order(Order(THE_LYNX, register=0x1000, data=b"\x20\x03"), 2.0)
+    transmitter.order(TransmitOrder(THE_LYNX, register=0x1000, data=b"\x20\x03"), 2.0)
     hear(transmitter, CLAIM_ID | 0x2B, CLAIM, 2.0)
     assert transmitter.frames(2.0) == [(vreg_id(US, 0x2B), bytes.fromhex("6699001020030000"))]
 
 
 def test_a_long_write_goes_as_fast_packet() -> None:
     transmitter = ready("writes")
-    transmitter.order(Order(THE_LYNX, register=0x010C, data=b"House bank\x00"), 2.0)
+    transmitter.order(TransmitOrder(THE_LYNX, register=0x010C, data=b"House bank\x00"), 2.0)
     frames = transmitter.frames(2.0)
     assert [can_id for can_id, _ in frames] == [0x1DEF0000 | LYNX << 8 | US] * 3
     assert frames[0][1][1:] == b"\x0f\x66\x99\x0c\x01Ho"
@@ -130,8 +130,8 @@ def test_a_long_write_goes_as_fast_packet() -> None:
 
 def test_a_write_whose_device_is_not_there_expires() -> None:
     transmitter = ready("writes")
-    transmitter.order(Order(name_of(99), register=0x1000, data=b"\x20\x03"), 2.0)
-    transmitter.order(Order(LYNX, register=0x2108), 2.5)
+    transmitter.order(TransmitOrder(name_of(99), register=0x1000, data=b"\x20\x03"), 2.0)
+    transmitter.order(TransmitOrder(LYNX, register=0x2108), 2.5)
     assert transmitter.frames(2.5) == [REQUEST_2108], "what can be sent does not wait for it"
     assert transmitter.next_deadline() == 2.0 + LONGEST_WAIT_S
     assert transmitter.frames(2.0 + LONGEST_WAIT_S) == []
@@ -145,13 +145,13 @@ NEVER = (0x0004, 0x1029, 0x102C, 0x1030, 0x1031, 0x2001, 0x200E, 0x2015, 0x2103,
 @pytest.mark.parametrize(
     ("level", "order", "switch"),
     [
-        ("requests", Order(THE_LYNX, register=0x1000, data=b"\x20\x03"), True),
-        ("writes", Order(THE_LYNX, register=0x0200, data=b"\xfc"), False),
-        ("writes", Order(LYNX, register=0x1000, data=b"\x20\x03"), True),
-        *(("writes", Order(THE_LYNX, register=register, data=b"\x00"), True) for register in NEVER),
+        ("requests", TransmitOrder(THE_LYNX, register=0x1000, data=b"\x20\x03"), True),
+        ("writes", TransmitOrder(THE_LYNX, register=0x0200, data=b"\xfc"), False),
+        ("writes", TransmitOrder(LYNX, register=0x1000, data=b"\x20\x03"), True),
+        *(("writes", TransmitOrder(THE_LYNX, register=register, data=b"\x00"), True) for register in NEVER),
     ],
 )  # fmt: skip
-def test_what_may_not_be_written_is_refused(level: Level, order: Order, switch: bool) -> None:
+def test_what_may_not_be_written_is_refused(level: Level, order: TransmitOrder, switch: bool) -> None:
     transmitter = ready(level, mode_switch=switch)
     assert not transmitter.order(order, 2.0)
     assert transmitter.refused == 1
@@ -160,23 +160,23 @@ def test_what_may_not_be_written_is_refused(level: Level, order: Order, switch: 
 
 def test_mode_is_written_with_its_switch() -> None:
     transmitter = ready("writes", mode_switch=True)
-    transmitter.order(Order(THE_LYNX, register=0x0200, data=b"\xfc"), 2.0)
+    transmitter.order(TransmitOrder(THE_LYNX, register=0x0200, data=b"\xfc"), 2.0)
     assert transmitter.frames(2.0) == [(vreg_id(US, LYNX), bytes.fromhex("66990002FC000000"))]
 
 
 def test_a_full_queue_takes_nothing_more() -> None:
     transmitter = ready()
     for register in range(1, MOST_WAITING + 1):
-        assert transmitter.order(Order(LYNX, register=register), 2.0)
-    assert not transmitter.order(Order(LYNX, register=0x2108), 2.0)
+        assert transmitter.order(TransmitOrder(LYNX, register=register), 2.0)
+    assert not transmitter.order(TransmitOrder(LYNX, register=0x2108), 2.0)
 
 
 def test_without_an_address_left_it_is_silent_and_orders_expire() -> None:
-    transmitter = Transmitter("requests", OURS, 0.0)
+    transmitter = BusTransmitter("requests", OURS, 0.0)
     transmitter.frames(0.0)
     for address in range(252):
         hear(transmitter, vreg_id(address), bytes.fromhex("6699082195150000"), 0.5)
-    transmitter.order(Order(LYNX, register=0x2108), 1.0)
+    transmitter.order(TransmitOrder(LYNX, register=0x2108), 1.0)
     assert transmitter.frames(1.25) == []
     assert transmitter.state == "silent"
     assert transmitter.next_deadline() == 31.0
@@ -185,8 +185,9 @@ def test_without_an_address_left_it_is_silent_and_orders_expire() -> None:
 
 
 ORDERS = [
-    Order(LYNX, register=0x2108), Order(THE_LYNX, register=0x1000, data=b"\x01\x00"), Order(255, pgn=60928),
-    Order(THE_LYNX, register=0x0200, data=b"\x03"), Order(THE_LYNX, register=0x1030, data=b""),
+    TransmitOrder(LYNX, register=0x2108), TransmitOrder(THE_LYNX, register=0x1000, data=b"\x01\x00"),
+    TransmitOrder(255, pgn=60928),
+    TransmitOrder(THE_LYNX, register=0x0200, data=b"\x03"), TransmitOrder(THE_LYNX, register=0x1030, data=b""),
 ]  # fmt: skip
 
 
@@ -199,7 +200,7 @@ ORDERS = [
 def test_never_more_than_the_level_allows_and_never_faster_than_the_pace(
     level: Level, switch: bool, steps: list[tuple[int, float]]
 ) -> None:
-    transmitter = Transmitter(level, OURS, 0.0, mode_switch=switch)
+    transmitter = BusTransmitter(level, OURS, 0.0, mode_switch=switch)
     now, last = 0.0, float("-inf")
     for step, pause in steps:
         now += pause

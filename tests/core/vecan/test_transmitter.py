@@ -16,12 +16,12 @@ def asked(level: Level) -> list[tuple[float, int]]:
     boat = Boat(mode="monitor", transmit=level)
     for _ in range(20):
         boat.tick()
-        boat.bridge.speaker.outgoing(boat.now)
+        boat.bridge.transmitter.outgoing(boat.now)
     silent_since = boat.now
     questions: list[tuple[float, int]] = []
     for _ in range(30):
         boat.tick(speaking=False)
-        out = boat.bridge.speaker.outgoing(boat.now)
+        out = boat.bridge.transmitter.outgoing(boat.now)
         questions += [(boat.now - silent_since, can_id) for _, can_id, data in out if data == ASK_FOR_CLAIM]
     return questions
 

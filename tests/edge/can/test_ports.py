@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gxbridge.doctor.can_interface import Link
+from gxbridge.doctor.can_interface import CanInterface
 from gxbridge.doctor.facts import Port
 from gxbridge.edge.can import ports
 from gxbridge.edge.dbus import scan
@@ -38,7 +38,7 @@ def found(sysfs: Path, settings: dict[str, Any] | None = None, services: Path = 
     return asyncio.run(ports.find_ports(None, settings or {}, sysfs, services))
 
 
-def link(name: str, sysfs: Path) -> Link | None:
+def link(name: str, sysfs: Path) -> CanInterface | None:
     return asyncio.run(ports.read_link(name, None, sysfs))
 
 
@@ -133,7 +133,7 @@ def test_an_ip_without_json_or_answer_leaves_the_counters(
 ) -> None:
     monkeypatch.setattr(ports, "ASK_S", 0.3)
     tool(tmp_path / "bin", monkeypatch, script)
-    assert link("can0", sysfs) == Link("can0", frames=3, data_bytes=7, received=1, dropped=5)
+    assert link("can0", sysfs) == CanInterface("can0", frames=3, data_bytes=7, received=1, dropped=5)
 
 
 def test_without_ip_the_kernel_still_says_down_and_bus_off(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.edge.dbus import bodies, parse, wire
 from gxbridge.edge.dbus.bus import library
-from gxbridge.edge.dbus.item_bytes import RANGES, Item, Misfit, accept, fit, items_body
+from gxbridge.edge.dbus.item_bytes import RANGES, ItemBytes, Misfit, accept, fit, items_body
 
 LIBRARY = library("dbus_next")
 
@@ -34,15 +34,15 @@ coded_integers = st.sampled_from([*RANGES]).flatmap(lambda code: st.tuples(st.ju
 
 
 @st.composite
-def items(draw: st.DrawFn) -> Item:
+def items(draw: st.DrawFn) -> ItemBytes:
     signature = draw(st.sampled_from([*RANGES, "d", "s"]))
     form = draw(st.sampled_from(["{}", "{:.2f}V", "{:.0f}%", "{} degrees", "50% {}", "{:.1f}"]))
     value: Any = draw(texts if signature == "s" else finite if signature == "d" else integers(signature))
     spec = ItemSpec(signature, "{}" if signature == "s" else form)
-    return Item(draw(paths), spec, draw(st.sampled_from([value, value, value, None])))
+    return ItemBytes(draw(paths), spec, draw(st.sampled_from([value, value, value, None])))
 
 
-def library_items(found: list[Item]) -> bytes:
+def library_items(found: list[ItemBytes]) -> bytes:
     body = {}
     for item in found:
         value = ("ai", []) if item.value is None else (item.spec.signature, item.value)
@@ -51,31 +51,31 @@ def library_items(found: list[Item]) -> bytes:
 
 
 @given(st.lists(items(), max_size=6, unique_by=lambda item: item.path))
-def test_items_are_marshalled_as_the_library_does_it(found: list[Item]) -> None:
+def test_items_are_marshalled_as_the_library_does_it(found: list[ItemBytes]) -> None:
     assert items_body(found) == library_items(found)
 
 
 @given(st.lists(items(), max_size=6, unique_by=lambda item: item.path))
-def test_items_come_back_as_they_were_published(found: list[Item]) -> None:
+def test_items_come_back_as_they_were_published(found: list[ItemBytes]) -> None:
     assert parse.read_items(items_body(found), 0) == {item.path: item.value for item in found}
 
 
 def test_an_entry_is_rebuilt_when_its_value_changes_and_only_then() -> None:
-    item = Item("/Dc/0/Voltage", ItemSpec("d", "{:.2f}V"), 26.39)
+    item = ItemBytes("/Dc/0/Voltage", ItemSpec("d", "{:.2f}V"), 26.39)
     first = item.entry()
     assert item.entry() is first
     item.set(26.4)
-    assert items_body([item]) == library_items([item]) != items_body([Item(item.path, item.spec, 26.39)])
+    assert items_body([item]) == library_items([item]) != items_body([ItemBytes(item.path, item.spec, 26.39)])
 
 
 def test_a_text_that_cannot_be_made_is_the_plain_value() -> None:
-    item = Item("/A", ItemSpec("s", "{:.2f}V"), "twelve")
+    item = ItemBytes("/A", ItemSpec("s", "{:.2f}V"), "twelve")
     assert item.text == "twelve"
     assert b"twelve" in item.entry()
 
 
 def test_texts_never_carry_what_makes_a_bus_disconnect_us() -> None:
-    item = Item("/A", ItemSpec("s"), "a\0b\ud800c")
+    item = ItemBytes("/A", ItemSpec("s"), "a\0b\ud800c")
     assert parse.read_items(items_body([item]), 0) == {"/A": "ab?c"}
 
 
@@ -233,7 +233,7 @@ def test_rubbish_raises_nothing_but_unusual(rubbish: bytes) -> None:
 
 
 @given(st.lists(items(), min_size=1, max_size=3, unique_by=lambda item: item.path), st.data())
-def test_damaged_items_raise_nothing_but_unusual(found: list[Item], data: st.DataObject) -> None:
+def test_damaged_items_raise_nothing_but_unusual(found: list[ItemBytes], data: st.DataObject) -> None:
     body = bytearray(items_body(found))
     for _ in range(3):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
@@ -266,7 +266,7 @@ QUESTION = wire.Incoming(wire.CALL, 0, 77, 0, wire.Header(path="/", member="GetI
 
 
 @given(items(), st.integers(1, 0xFFFF_FFFF), names)
-def test_messages_are_marshalled_as_the_library_does_it(item: Item, serial: int, name: str) -> None:
+def test_messages_are_marshalled_as_the_library_does_it(item: ItemBytes, serial: int, name: str) -> None:
     body = items_body([item])
     interface = "com.victronenergy.BusItem"
     for frame in (
@@ -289,7 +289,7 @@ def test_an_error_reads_the_same_by_the_library() -> None:
 
 
 @given(items(), st.integers(1, 0xFFFF_FFFF))
-def test_headers_are_read_as_the_library_reads_them(item: Item, serial: int) -> None:
+def test_headers_are_read_as_the_library_reads_them(item: ItemBytes, serial: int) -> None:
     reader = wire.HeaderReader()
     for frame in (
         wire.signal(serial, "/", "com.victronenergy.BusItem", "ItemsChanged", "a{sa{sv}}", items_body([item])),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.edge.logs.formats import FORMATS, BadLine, Row, detect, message_id
+from gxbridge.edge.logs.formats import FORMATS, BadLine, LogRow, detect, message_id
 from gxbridge.edge.logs.reader import LogReader, open_log
 
 REQUEST = bytes.fromhex("14F001")
@@ -17,7 +17,7 @@ VREG = bytes.fromhex("6699020152144E03")
 
 def read(
     folder: Path, text: str | bytes, format: str | None = None
-) -> tuple[list[Row], LogReader, list[tuple[int, str]]]:
+) -> tuple[list[LogRow], LogReader, list[tuple[int, str]]]:
     """The rows of a log with this text, its reader, and the complaints."""
     path = folder / "a.log"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -64,7 +64,7 @@ LINES = [
 
 @pytest.mark.parametrize(("name", "line", "row"), LINES, ids=[f"{name}-{i}" for i, (name, _, _) in enumerate(LINES)])
 def test_a_line_of_each_format_is_recognised_and_gives_its_frame(
-    tmp_path: Path, name: str, line: str, row: Row
+    tmp_path: Path, name: str, line: str, row: LogRow
 ) -> None:
     for ending in ("\n", "\r\n", ""):
         rows, reader, complaints = read(tmp_path, line + ending)
@@ -211,7 +211,7 @@ def test_whatever_a_line_is_a_parser_gives_a_row_or_says_what_is_wrong(line: byt
 
 @given(st.sampled_from(LINES), st.lists(st.tuples(st.integers(0, 80), st.binary(max_size=30)), max_size=4))
 def test_a_damaged_line_gives_a_row_or_is_counted(
-    tmp_path_factory: pytest.TempPathFactory, sample: tuple[str, str, Row], damage: list[tuple[int, bytes]]
+    tmp_path_factory: pytest.TempPathFactory, sample: tuple[str, str, LogRow], damage: list[tuple[int, bytes]]
 ) -> None:
     name, text, _ = sample
     line = text.encode()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gxbridge.edge.logs.formats import FORMATS, Row
+from gxbridge.edge.logs.formats import FORMATS, LogRow
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 
 FRAMES = [
@@ -37,7 +37,7 @@ def record(path: Path) -> Path:
     return path
 
 
-def read(path: Path, format: str | None = None) -> tuple[list[Row], LogReader, list[tuple[int, str]]]:
+def read(path: Path, format: str | None = None) -> tuple[list[LogRow], LogReader, list[tuple[int, str]]]:
     complaints: list[tuple[int, str]] = []
     with open_log(str(path), format, lambda line, what: complaints.append((line, what))) as reader:
         return list(reader), reader, complaints

@@ -14,7 +14,7 @@ from dataclasses import field
 from typing import Literal, TypeAlias
 
 from gxbridge.core.channels.readout.aes import BLOCK, KEY, encrypt_block
-from gxbridge.core.channels.readout.record_fields import Known, Record
+from gxbridge.core.channels.readout.record_fields import Record, RecordValue
 from gxbridge.core.channels.readout.records import RECORDS, UNDECODED
 from gxbridge.core.model.permission import Restriction
 from gxbridge.core.model.record import record
@@ -39,7 +39,7 @@ class KeyProblem(ValueError):
 
 
 @record
-class Key:
+class DeviceKey:
     """The advertisement key that VictronConnect shows for a device. It never shows in its own text."""
 
     data: bytes = field(repr=False)
@@ -49,7 +49,7 @@ class Key:
             raise KeyProblem(f"a key has {KEY} bytes, this one has {len(self.data)}")
 
     @classmethod
-    def from_text(cls, text: str) -> Key:
+    def from_text(cls, text: str) -> DeviceKey:
         """32 hexadecimal digits, spaces, colons and dashes between them allowed. Raises KeyProblem."""
         digits = re.sub(r"[\s:\-]", "", text)
         if not re.fullmatch(r"[0-9A-Fa-f]*", digits):
@@ -79,13 +79,13 @@ class Advertisement:
 
 
 @record
-class Reading:
+class AdvertisedValues:
     """What one advertisement says: `values` by name, None = not available; `plain` the deciphered bytes."""
 
     product_id: int
     record: Record
     nonce: int
-    values: Mapping[str, Known]
+    values: Mapping[str, RecordValue]
     plain: bytes
 
     def restriction(self) -> Restriction:
@@ -121,13 +121,13 @@ def parse(data: bytes) -> Advertisement | Refusal:
     )
 
 
-def open_advertisement(data: bytes, key: Key) -> Reading | Refusal:
+def open_advertisement(data: bytes, key: DeviceKey) -> AdvertisedValues | Refusal:
     """Decipher and decode one advertisement. Never raises for what came over the air."""
     sealed = parse(data)
     return sealed if isinstance(sealed, Refusal) else open_sealed(sealed, key)
 
 
-def open_sealed(sealed: Advertisement, key: Key) -> Reading | Refusal:
+def open_sealed(sealed: Advertisement, key: DeviceKey) -> AdvertisedValues | Refusal:
     """Decipher and decode a parsed container."""
     if sealed.key_check != key.data[0]:
         return Refusal(
@@ -142,4 +142,4 @@ def open_sealed(sealed: Advertisement, key: Key) -> Reading | Refusal:
     counter = sealed.nonce.to_bytes(2, "little") + bytes(BLOCK - 2)
     stream = encrypt_block(key.data, counter)
     plain = bytes(a ^ b for a, b in zip(sealed.sealed, stream, strict=False))
-    return Reading(sealed.product_id, record, sealed.nonce, record.decode(plain), plain)
+    return AdvertisedValues(sealed.product_id, record, sealed.nonce, record.decode(plain), plain)

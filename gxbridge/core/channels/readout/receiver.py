@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gxbridge.core.channels.readout.advertisement import Key, Reading, Refusal, open_sealed, parse
+from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal, open_sealed, parse
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.permission import Restriction
 from gxbridge.core.model.record import record
@@ -22,10 +22,10 @@ WRONG_KEY_TIMES = 3
 
 
 @record
-class Heard:
+class LastAdvertised:
     """One device: its newest reading, when it came (monotonic seconds), and mismatches since."""
 
-    reading: Reading | None = None
+    reading: AdvertisedValues | None = None
     at: float = 0.0
     mismatches: int = 0
 
@@ -37,21 +37,21 @@ class Receiver:
     the key fits. Nothing configured is ever erased.
     """
 
-    def __init__(self, keys: Mapping[str, Key]) -> None:
+    def __init__(self, keys: Mapping[str, DeviceKey]) -> None:
         """`keys` by the device's address, however its letters are written."""
         self._keys = {address.upper(): key for address, key in keys.items()}
-        self._heard = {address: Heard() for address in self._keys}
+        self._heard = {address: LastAdvertised() for address in self._keys}
         self.refused: Counter[str] = Counter()
         """Dropped advertisements by reason."""
 
-    def hear(self, address: str, data: bytes, now: float) -> Reading | Refusal:
+    def hear(self, address: str, data: bytes, now: float) -> AdvertisedValues | Refusal:
         """One advertisement's manufacturer data. What it says is kept if it is new; never raises."""
         result = self._judge(address.upper(), data, now)
         if isinstance(result, Refusal):
             self.refused[result.reason] += 1
         return result
 
-    def _judge(self, address: str, data: bytes, now: float) -> Reading | Refusal:
+    def _judge(self, address: str, data: bytes, now: float) -> AdvertisedValues | Refusal:
         key = self._keys.get(address)
         if key is None:
             return Refusal("no-key", "no key is configured for this device")
@@ -67,20 +67,20 @@ class Receiver:
         if before.reading is not None and (before.reading.nonce - result.nonce) % 0x10000 < NONCE_WINDOW:
             self._heard[address] = replace(before, mismatches=0)
             return Refusal("duplicate", "this advertisement, or a newer one, has been heard before")
-        self._heard[address] = Heard(result, now)
+        self._heard[address] = LastAdvertised(result, now)
         return result
 
-    def heard(self, address: str) -> Heard | None:
+    def heard(self, address: str) -> LastAdvertised | None:
         """All that is kept of a device."""
         return self._heard.get(address.upper())
 
-    def recall(self, address: str, heard: Heard) -> None:
+    def recall(self, address: str, heard: LastAdvertised) -> None:
         """Take over what `heard` gave, where there are no keys: a record of the past is played again."""
         self._heard[address.upper()] = heard
 
-    def reading(self, address: str, now: float) -> Reading | None:
+    def reading(self, address: str, now: float) -> AdvertisedValues | None:
         """The newest reading of a device, None once it is older than 60 s."""
-        heard = self._heard.get(address.upper(), Heard())
+        heard = self._heard.get(address.upper(), LastAdvertised())
         return heard.reading if heard.reading is not None and now - heard.at <= FORGET_S else None
 
     def restriction(self, address: str, now: float) -> Restriction:

@@ -10,11 +10,11 @@ from typing import Literal, TypeAlias
 
 from gxbridge.core.model.record import record
 
-Known: TypeAlias = int | float | bool | str | tuple[float | None, ...] | tuple[str, ...] | None
+RecordValue: TypeAlias = int | float | bool | str | tuple[float | None, ...] | tuple[str, ...] | None
 """A decoded value: a number in the unit of its name, a flag, a word, a row of cells, or None = not available."""
 
-Kind: TypeAlias = Literal["unsigned", "signed", "yes-no", "alarm"]
-Plain: TypeAlias = dict[str, Known]
+RecordFieldKind: TypeAlias = Literal["unsigned", "signed", "yes-no", "alarm"]
+Plain: TypeAlias = dict[str, RecordValue]
 
 YES_NO: dict[int, bool | None] = {0: None, 1: True, 2: False, 3: None}
 ALARM: dict[int, int | None] = {0: None, 1: 0, 2: 1, 3: 2}
@@ -22,13 +22,13 @@ ALARM: dict[int, int | None] = {0: None, 1: 0, 2: 1, 3: 2}
 
 
 @record
-class Field:
+class RecordField:
     """One value: raw / `divisor` + `add`, None for the raw number `missing`. Offset and width in bits."""
 
     name: str
     offset: int
     width: int
-    kind: Kind = "unsigned"
+    kind: RecordFieldKind = "unsigned"
     divisor: int = 1
     add: int = 0
     missing: int | None = None
@@ -54,11 +54,11 @@ class Record:
 
     number: int
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[RecordField, ...]
     finish: Callable[[Plain], None] | None = None
     experimental: bool = False
 
-    def decode(self, plain: bytes) -> Mapping[str, Known]:
+    def decode(self, plain: bytes) -> Mapping[str, RecordValue]:
         """All fields by name; those that the record is too short for are None."""
         packed, bits = int.from_bytes(plain, "little"), 8 * len(plain)
         values: Plain = {field.name: field.value(packed, bits) for field in self.fields}
@@ -67,6 +67,6 @@ class Record:
         return values
 
 
-def row(kind: Kind, rows: Mapping[str, int]) -> tuple[Field, ...]:
+def row(kind: RecordFieldKind, rows: Mapping[str, int]) -> tuple[RecordField, ...]:
     """Two-bit fields by name and offset."""
-    return tuple(Field(name, offset, 2, kind) for name, offset in rows.items())
+    return tuple(RecordField(name, offset, 2, kind) for name, offset in rows.items())

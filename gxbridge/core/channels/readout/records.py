@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.channels.readout import words as words
-from gxbridge.core.channels.readout.record_fields import Field, Record, row
+from gxbridge.core.channels.readout.record_fields import Record, RecordField, row
 
-STATE = Field("state", 0, 8, missing=0xFF)
-ERROR = Field("error", 8, 8, missing=0xFF)
+STATE = RecordField("state", 0, 8, missing=0xFF)
+ERROR = RecordField("error", 8, 8, missing=0xFF)
 
 LYNX_IO = {
     "contactor_closed": 56,
@@ -37,11 +37,11 @@ LYNX_ALARMS = {
 }
 
 _MONITOR = (
-    Field("voltage_v", 16, 16, "signed", 100, missing=0x7FFF),
-    Field("alarm", 32, 16, missing=0xFFFF),
-    Field("aux_raw", 48, 16, missing=0xFFFF),
-    Field("aux_mode", 64, 2),
-    Field("current_a", 66, 22, "signed", 1000, missing=0x1FFFFF),
+    RecordField("voltage_v", 16, 16, "signed", 100, missing=0x7FFF),
+    RecordField("alarm", 32, 16, missing=0xFFFF),
+    RecordField("aux_raw", 48, 16, missing=0xFFFF),
+    RecordField("aux_mode", 64, 2),
+    RecordField("current_a", 66, 22, "signed", 1000, missing=0x1FFFFF),
 )
 
 _ALL = (
@@ -51,11 +51,11 @@ _ALL = (
         (
             STATE,
             ERROR,
-            Field("voltage_v", 16, 16, "signed", 100, missing=0x7FFF),
-            Field("current_a", 32, 16, "signed", 10, missing=0x7FFF),
-            Field("yield_today_kwh", 48, 16, divisor=100, missing=0xFFFF),
-            Field("pv_power_w", 64, 16, missing=0xFFFF),
-            Field("load_current_a", 80, 9, divisor=10, missing=0x1FF),
+            RecordField("voltage_v", 16, 16, "signed", 100, missing=0x7FFF),
+            RecordField("current_a", 32, 16, "signed", 10, missing=0x7FFF),
+            RecordField("yield_today_kwh", 48, 16, divisor=100, missing=0xFFFF),
+            RecordField("pv_power_w", 64, 16, missing=0xFFFF),
+            RecordField("load_current_a", 80, 9, divisor=10, missing=0x1FF),
         ),
         words.state,
     ),
@@ -63,10 +63,10 @@ _ALL = (
         0x02,
         "Battery monitor",
         (
-            Field("time_to_go_min", 0, 16, missing=0xFFFF),
+            RecordField("time_to_go_min", 0, 16, missing=0xFFFF),
             *_MONITOR,
-            Field("consumed_ah", 88, 20, divisor=-10, missing=0xFFFFF),
-            Field("soc_percent", 108, 10, divisor=10, missing=0x3FF),
+            RecordField("consumed_ah", 88, 20, divisor=-10, missing=0xFFFFF),
+            RecordField("soc_percent", 108, 10, divisor=10, missing=0x3FF),
         ),
         words.monitor,
     ),
@@ -76,9 +76,9 @@ _ALL = (
         (
             STATE,
             ERROR,
-            Field("input_voltage_v", 16, 16, divisor=100, missing=0xFFFF),
-            Field("output_voltage_v", 32, 16, "signed", 100, missing=0x7FFF),
-            Field("off_reason", 48, 32, missing=0xFFFFFFFF),
+            RecordField("input_voltage_v", 16, 16, divisor=100, missing=0xFFFF),
+            RecordField("output_voltage_v", 32, 16, "signed", 100, missing=0x7FFF),
+            RecordField("off_reason", 48, 32, missing=0xFFFFFFFF),
         ),
         words.converter,
     ),
@@ -86,12 +86,12 @@ _ALL = (
         0x05,
         "Lithium battery",
         (
-            Field("flags", 0, 32, missing=0xFFFFFFFF),
-            Field("errors", 32, 16, missing=0xFFFF),
-            *(Field(f"cell_{n}", 48 + 7 * n, 7, missing=0x7F) for n in range(8)),
-            Field("voltage_v", 104, 12, divisor=100, missing=0xFFF),
-            Field("balancer", 116, 4, missing=0xF),
-            Field("temperature_c", 120, 7, add=-40, missing=0x7F),
+            RecordField("flags", 0, 32, missing=0xFFFFFFFF),
+            RecordField("errors", 32, 16, missing=0xFFFF),
+            *(RecordField(f"cell_{n}", 48 + 7 * n, 7, missing=0x7F) for n in range(8)),
+            RecordField("voltage_v", 104, 12, divisor=100, missing=0xFFF),
+            RecordField("balancer", 116, 4, missing=0xF),
+            RecordField("temperature_c", 120, 7, add=-40, missing=0x7F),
         ),
         words.battery,
     ),
@@ -100,13 +100,13 @@ _ALL = (
         "Battery protect",
         (
             STATE,
-            Field("output_state", 8, 8, missing=0xFF),
-            Field("error", 16, 8, missing=0xFF),
-            Field("alarm", 24, 16, missing=0xFFFF),
-            Field("warning", 40, 16, missing=0xFFFF),
-            Field("input_voltage_v", 56, 16, "signed", 100, missing=0x7FFF),
-            Field("output_voltage_v", 72, 16, divisor=100, missing=0xFFFF),
-            Field("off_reason", 88, 32, missing=0xFFFFFFFF),
+            RecordField("output_state", 8, 8, missing=0xFF),
+            RecordField("error", 16, 8, missing=0xFF),
+            RecordField("alarm", 24, 16, missing=0xFFFF),
+            RecordField("warning", 40, 16, missing=0xFFFF),
+            RecordField("input_voltage_v", 56, 16, "signed", 100, missing=0x7FFF),
+            RecordField("output_voltage_v", 72, 16, divisor=100, missing=0xFFFF),
+            RecordField("off_reason", 88, 32, missing=0xFFFFFFFF),
         ),
         words.protect,
     ),
@@ -114,15 +114,15 @@ _ALL = (
         0x0A,
         "Lynx Smart BMS",
         (
-            Field("error", 0, 8),
-            Field("time_to_go_min", 8, 16, missing=0xFFFF),
-            Field("voltage_v", 24, 16, "signed", 100, missing=0x7FFF),
-            Field("current_a", 40, 16, "signed", 10, missing=0x7FFF),
+            RecordField("error", 0, 8),
+            RecordField("time_to_go_min", 8, 16, missing=0xFFFF),
+            RecordField("voltage_v", 24, 16, "signed", 100, missing=0x7FFF),
+            RecordField("current_a", 40, 16, "signed", 10, missing=0x7FFF),
             *row("yes-no", LYNX_IO),
             *row("alarm", LYNX_ALARMS),
-            Field("soc_percent", 90, 10, divisor=10, missing=0x3FF),
-            Field("consumed_ah", 100, 20, divisor=-10, missing=0xFFFFF),
-            Field("temperature_c", 120, 7, add=-40, missing=0x7F),
+            RecordField("soc_percent", 90, 10, divisor=10, missing=0x3FF),
+            RecordField("consumed_ah", 100, 20, divisor=-10, missing=0xFFFFF),
+            RecordField("temperature_c", 120, 7, add=-40, missing=0x7F),
         ),
         words.lynx,
     ),
@@ -132,21 +132,21 @@ _ALL = (
         (
             STATE,
             ERROR,
-            Field("current_a", 16, 16, "signed", 10, missing=0x7FFF),
-            Field("voltage_v", 32, 14, divisor=100, missing=0x3FFF),
-            Field("ac_input", 46, 2, missing=3),
-            Field("ac_input_power_w", 48, 19, "signed", missing=0x3FFFF),
-            Field("ac_output_power_w", 67, 19, "signed", missing=0x3FFFF),
-            Field("alarm", 86, 2, missing=3),
-            Field("temperature_c", 88, 7, add=-40, missing=0x7F),
-            Field("soc_percent", 95, 7, missing=0x7F),
+            RecordField("current_a", 16, 16, "signed", 10, missing=0x7FFF),
+            RecordField("voltage_v", 32, 14, divisor=100, missing=0x3FFF),
+            RecordField("ac_input", 46, 2, missing=3),
+            RecordField("ac_input_power_w", 48, 19, "signed", missing=0x3FFFF),
+            RecordField("ac_output_power_w", 67, 19, "signed", missing=0x3FFFF),
+            RecordField("alarm", 86, 2, missing=3),
+            RecordField("temperature_c", 88, 7, add=-40, missing=0x7F),
+            RecordField("soc_percent", 95, 7, missing=0x7F),
         ),
         words.vebus,
     ),
     Record(
         0x0D,
         "DC energy meter",
-        (Field("meter_kind", 0, 16, "signed"), *_MONITOR),
+        (RecordField("meter_kind", 0, 16, "signed"), *_MONITOR),
         words.monitor,
     ),
     Record(
@@ -154,9 +154,9 @@ _ALL = (
         "Smart BMS (experimental)",
         # Three words that read as battery-like voltages in the one sample; which is which is not known.
         (
-            Field("v1_v", 24, 16, divisor=100, missing=0xFFFF),
-            Field("v2_v", 40, 16, divisor=100, missing=0xFFFF),
-            Field("v3_v", 56, 16, divisor=100, missing=0xFFFF),
+            RecordField("v1_v", 24, 16, divisor=100, missing=0xFFFF),
+            RecordField("v2_v", 40, 16, divisor=100, missing=0xFFFF),
+            RecordField("v3_v", 56, 16, divisor=100, missing=0xFFFF),
         ),
         experimental=True,
     ),

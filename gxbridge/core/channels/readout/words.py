@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gxbridge.core.channels.readout.record_fields import Known, Plain
+from gxbridge.core.channels.readout.record_fields import Plain, RecordValue
 
 STATES = {
     0: "off", 1: "low power", 2: "fault", 3: "bulk", 4: "absorption", 5: "float", 6: "storage", 7: "equalise",
@@ -42,7 +42,7 @@ BALANCER = {0: "unknown", 1: "balanced", 2: "balancing", 3: "imbalance"}
 AC_INPUTS = {0: "AC input 1", 1: "AC input 2", 2: "not connected"}
 
 
-def _whole(raw: Known) -> int | None:
+def _whole(raw: RecordValue) -> int | None:
     return raw if isinstance(raw, int) else None
 
 

@@ -27,7 +27,7 @@ LOW: Final = 0
 HIGH: Final = 1
 STOP_LEVEL: Final = HIGH
 
-Doubt: TypeAlias = Literal["", "settling", "vanished", "wrong-type", "no-level"]
+TerminalDoubt: TypeAlias = Literal["", "settling", "vanished", "wrong-type", "no-level"]
 """Why a signal is not known, or not yet believed; empty when it is."""
 
 Role: TypeAlias = Literal["charge", "discharge", "pre-alarm"]
@@ -71,7 +71,7 @@ class Signal:
     level_since: float
     good: bool | None
     since: float
-    doubt: Doubt = ""
+    doubt: TerminalDoubt = ""
 
 
 @record
@@ -148,7 +148,7 @@ def read(
     )
 
 
-def input_level(items: Mapping[str, Value] | None) -> tuple[int | None, Doubt]:
+def input_level(items: Mapping[str, Value] | None) -> tuple[int | None, TerminalDoubt]:
     """The raw level of an input (0 or 1) from its service's items, or None and why."""
     if items is None:
         return None, "vanished"
@@ -161,7 +161,7 @@ def input_level(items: Mapping[str, Value] | None) -> tuple[int | None, Doubt]:
 
 
 def _step(
-    last: Signal | None, service: str, level: int | None, doubt: Doubt, bad: int, delay_s: float, now: float
+    last: Signal | None, service: str, level: int | None, doubt: TerminalDoubt, bad: int, delay_s: float, now: float
 ) -> Signal:
     level_since = last.level_since if last and last.level == level else now
     was = last.good if last else None

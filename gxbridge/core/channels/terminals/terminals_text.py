@@ -9,10 +9,10 @@ from gxbridge.core.channels.terminals.terminal_bms import (
     INPUT_STATE,
     PREFIX,
     STOP_LEVEL,
-    Doubt,
     Role,
     Signal,
     TerminalBms,
+    TerminalDoubt,
 )
 from gxbridge.core.model.finding import Finding, Severity
 
@@ -22,7 +22,7 @@ TERMINAL_NAMES: dict[Role, str] = {
     "pre-alarm": "pre-alarm terminal",
 }
 
-DOUBTS: dict[Doubt, str] = {
+DOUBTS: dict[TerminalDoubt, str] = {
     "": "",
     "settling": "the level has only just changed",
     "vanished": "the input is not there",

@@ -31,7 +31,7 @@ TITLES: Final[dict[Role, str]] = {
 
 
 @record
-class Step:
+class WalkStep:
     """`expect` is the level that ends it, `meaning` what that level says of the BMS."""
 
     role: Role
@@ -43,10 +43,10 @@ class Step:
 
 
 @record
-class Outcome:
+class WalkOutcome:
     """`seen` is the level at the end, `seconds` how long the step took, `remark` why it did not pass."""
 
-    step: Step
+    step: WalkStep
     result: Result
     seen: Level
     seconds: float
@@ -57,17 +57,17 @@ class Outcome:
 class Walk:
     """Where the walk is: `index` of the running step; moments in monotonic seconds."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[WalkStep, ...]
     began: float
     step_s: float = STEP_S
     index: int = 0
     reached: float | None = None
     """Since when the running step's input has the expected level."""
     levels_at_start: Mapping[str, Level] | None = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[WalkOutcome, ...] = ()
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> WalkStep | None:
         return self.steps[self.index] if self.index < len(self.steps) else None
 
     @property
@@ -80,27 +80,27 @@ def begin(wiring: Wiring, now: float, step_s: float = STEP_S) -> Walk:
     return Walk(tuple(_steps(wiring)), now, step_s)
 
 
-def _steps(wiring: Wiring) -> Iterator[Step]:
+def _steps(wiring: Wiring) -> Iterator[WalkStep]:
     for role, service in wiring.inputs.items():
         title = TITLES[role]
         if role != "pre-alarm":
-            yield Step(role, "rest", service, LOW, f"Leave everything connected and the BMS on: {title}", "allowed")
-            yield Step(role, "act", service, HIGH, f"Pull the wire off the {title} at the BMS", "wire broken: stop")
-            yield Step(role, "undo", service, LOW, f"Put the wire back on the {title}", "allowed again")
+            yield WalkStep(role, "rest", service, LOW, f"Leave everything connected and the BMS on: {title}", "allowed")
+            yield WalkStep(role, "act", service, HIGH, f"Pull the wire off the {title} at the BMS", "wire broken: stop")
+            yield WalkStep(role, "undo", service, LOW, f"Put the wire back on the {title}", "allowed again")
         elif wiring.pre_alarm_level == LOW:
-            yield Step(role, "rest", service, HIGH, f"Leave everything connected: {title}", "no pre-alarm")
-            yield Step(
+            yield WalkStep(role, "rest", service, HIGH, f"Leave everything connected: {title}", "no pre-alarm")
+            yield WalkStep(
                 *(role, "act", service, LOW),
                 f"Take the wire off the {title} and hold it to battery plus, before the resistor of the optocoupler",
                 "pre-alarm",
             )
-            yield Step(role, "undo", service, HIGH, f"Put the wire back on the {title}", "no pre-alarm again")
+            yield WalkStep(role, "undo", service, HIGH, f"Put the wire back on the {title}", "no pre-alarm again")
         else:
-            yield Step(role, "rest", service, LOW, f"Leave everything connected: {title}", "no pre-alarm")
-            yield Step(
+            yield WalkStep(role, "rest", service, LOW, f"Leave everything connected: {title}", "no pre-alarm")
+            yield WalkStep(
                 role, "act", service, HIGH, f"Pull the wire off the {title} at the BMS", "wire broken: pre-alarm"
             )
-            yield Step(role, "undo", service, LOW, f"Put the wire back on the {title}", "no pre-alarm again")
+            yield WalkStep(role, "undo", service, LOW, f"Put the wire back on the {title}", "no pre-alarm again")
 
 
 def advance(walk: Walk, levels: Mapping[str, Level], now: float) -> Walk:
@@ -115,27 +115,27 @@ def advance(walk: Walk, levels: Mapping[str, Level], now: float) -> Walk:
         walk = replace(walk, reached=None)
         if now - walk.began < walk.step_s:
             return walk
-        return _next(walk, Outcome(step, "failed", seen, now - walk.began, _why(walk, step, levels, seen)), now)
+        return _next(walk, WalkOutcome(step, "failed", seen, now - walk.began, _why(walk, step, levels, seen)), now)
     reached = now if walk.reached is None else walk.reached
     if now - reached < HOLD_S:
         return replace(walk, reached=reached)
-    return _next(walk, Outcome(step, "passed", seen, now - walk.began), now)
+    return _next(walk, WalkOutcome(step, "passed", seen, now - walk.began), now)
 
 
-def _next(walk: Walk, outcome: Outcome, now: float) -> Walk:
+def _next(walk: Walk, outcome: WalkOutcome, now: float) -> Walk:
     """The following step; where a terminal's resting level is wrong the rest of that terminal proves nothing."""
     outcomes, index = (*walk.outcomes, outcome), walk.index + 1
     if outcome.result == "failed" and outcome.step.part != "undo":
         while index < len(walk.steps) and walk.steps[index].role == outcome.step.role:
             outcomes = (
                 *outcomes,
-                Outcome(walk.steps[index], "not tested", outcome.seen, 0.0, "the step before failed"),
+                WalkOutcome(walk.steps[index], "not tested", outcome.seen, 0.0, "the step before failed"),
             )
             index += 1
     return replace(walk, began=now, index=index, reached=None, levels_at_start=None, outcomes=outcomes)
 
 
-def _why(walk: Walk, step: Step, levels: Mapping[str, Level], seen: Level) -> str:
+def _why(walk: Walk, step: WalkStep, levels: Mapping[str, Level], seen: Level) -> str:
     """The likeliest reason for a step that did not come."""
     if isinstance(seen, str):
         return seen

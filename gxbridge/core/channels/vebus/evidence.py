@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gxbridge.core.nmea2000.database import database
-from gxbridge.core.vecan.devices import Device
+from gxbridge.core.vecan.devices import DeviceView
 
 VEBUS_SYSTEM: Final = "VE.Bus system"
 
@@ -19,7 +19,7 @@ MOST: Final = 16
 """Sentences; a bus with more such devices is not read by anybody."""
 
 
-def evidence(devices: Iterable[Device], vebus_bms: bool) -> tuple[str, ...]:
+def evidence(devices: Iterable[DeviceView], vebus_bms: bool) -> tuple[str, ...]:
     """Sentences without ages or measurements, in the order of the devices.
 
     `vebus_bms`: a BMS was seen behind VE.Bus. Without one, what other devices say of a BMS is not about VE.Bus.
@@ -28,7 +28,7 @@ def evidence(devices: Iterable[Device], vebus_bms: bool) -> tuple[str, ...]:
     return tuple(sentence for device in live for sentence in _of(device, vebus_bms))[:MOST]
 
 
-def _of(device: Device, vebus_bms: bool) -> Iterator[str]:
+def _of(device: DeviceView, vebus_bms: bool) -> Iterator[str]:
     if device.kind == VEBUS_SYSTEM:
         yield f"Seen on VE.Can, as evidence only: {_who(device)}{_state(device)}."
     if (device.kind == VEBUS_SYSTEM or vebus_bms) and _value(device, "bms_present"):
@@ -36,13 +36,13 @@ def _of(device: Device, vebus_bms: bool) -> Iterator[str]:
         yield f"Seen on VE.Can, as a hint that holds 60 s: a BMS controls the chargers ({_who(device)}){blocks}."
 
 
-def _who(device: Device) -> str:
+def _who(device: DeviceView) -> str:
     name = device.description or device.product_name
     where = f"at address {device.address} on {device.bus}"
     return f"{device.kind} {name} {where}" if name else f"{device.kind} {where}"
 
 
-def _state(device: Device) -> str:
+def _state(device: DeviceView) -> str:
     said = (("mode", "mode", "device_mode"), ("state", "device_state", "device_state"))
     words = [
         f", {title} {database().enums[enum].get(value, str(value))}"
@@ -52,6 +52,6 @@ def _state(device: Device) -> str:
     return "".join(words)
 
 
-def _value(device: Device, name: str) -> object:
+def _value(device: DeviceView, name: str) -> object:
     known = device.values.get(name)
     return None if known is None else known.value

@@ -29,7 +29,7 @@ FaultReason: TypeAlias = Literal["short", "length", "checksum"]
 
 
 @record
-class Frame:
+class Mk2Frame:
     """`payload` from the header to the last data byte; `leds` the (on, blinking) bytes, where they were appended."""
 
     payload: bytes
@@ -46,7 +46,7 @@ def checksum(data: bytes) -> int:
     return -sum(data) & 0xFF
 
 
-def parse(data: bytes) -> Frame | Fault:
+def parse(data: bytes) -> Mk2Frame | Fault:
     """Exactly one frame, length and checksum included."""
     if len(data) < SHORTEST + 2:
         return Fault("short")
@@ -57,23 +57,23 @@ def parse(data: bytes) -> Frame | Fault:
     if sum(data) & 0xFF:
         return Fault("checksum")
     body = data[1:-1]
-    return Frame(body[:-2], (body[-2], body[-1])) if tail else Frame(body)
+    return Mk2Frame(body[:-2], (body[-2], body[-1])) if tail else Mk2Frame(body)
 
 
-def split(stream: bytes) -> tuple[tuple[Frame, ...], bytes, int]:
+def split(stream: bytes) -> tuple[tuple[Mk2Frame, ...], bytes, int]:
     """The frames in a piece of a serial stream, the unfinished rest to put in front of the next piece, bytes dropped.
 
     The protocol has no start byte: after a damaged frame one byte is dropped and the search goes on from the next.
     The rest is never longer than one frame.
     """
-    frames: list[Frame] = []
+    frames: list[Mk2Frame] = []
     position = dropped = 0
     while position < len(stream):
         end = position + (stream[position] & ~LEDS_FOLLOW) + 2
         if end > len(stream):
             break
         frame = parse(stream[position:end])
-        if isinstance(frame, Frame):
+        if isinstance(frame, Mk2Frame):
             frames.append(frame)
             position = end
         else:
@@ -82,7 +82,7 @@ def split(stream: bytes) -> tuple[tuple[Frame, ...], bytes, int]:
     return tuple(frames), stream[position:], dropped
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Mk2Frame) -> bytes:
     """The bytes of a frame, for traces and tests. Raises ValueError for a raw VE.Bus request, which is never made."""
     body = frame.payload + bytes(frame.leds or ())
     if len(frame.payload) < SHORTEST or len(body) > LONGEST:

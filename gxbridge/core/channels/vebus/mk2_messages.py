@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gxbridge.core.channels.vebus.mk2 import HEADER_COMMAND, HEADER_CONFIG, HEADER_INFO, SHORTEST, Frame
+from gxbridge.core.channels.vebus.mk2 import HEADER_COMMAND, HEADER_CONFIG, HEADER_INFO, SHORTEST, Mk2Frame
 from gxbridge.core.model.record import record
 
 KIND_AT = 5
@@ -120,7 +120,7 @@ class Ac:
 
 
 @record
-class Config:
+class Mk2Config:
     """Input current limits in A; `active_input` counts from 0."""
 
     active_input: int
@@ -135,7 +135,7 @@ class Config:
 
 
 @record
-class Memory:
+class Mk2Memory:
     """A reply or request of the memory commands W, X, Y, Z: a code and its bytes."""
 
     command: str
@@ -155,10 +155,10 @@ class Raw:
     payload: bytes
 
 
-Message: TypeAlias = Request | Address | Version | Leds | Dc | Ac | Config | Memory | Raw
+Message: TypeAlias = Request | Address | Version | Leds | Dc | Ac | Mk2Config | Mk2Memory | Raw
 
 
-def decode(frame: Frame) -> Message:
+def decode(frame: Mk2Frame) -> Message:
     """What the frame says; Raw where it is too short for its kind or of no known kind. Never raises."""
     payload = frame.payload
     if len(payload) < SHORTEST:
@@ -202,7 +202,7 @@ def _leds(command: str, data: bytes) -> Message | None:
 
 
 def _memory(command: str, data: bytes) -> Message | None:
-    return Memory(command, data[0], data[1:]) if data else None
+    return Mk2Memory(command, data[0], data[1:]) if data else None
 
 
 _COMMANDS: dict[str, Callable[[str, bytes], Message | None]] = {
@@ -249,7 +249,7 @@ def _config(payload: bytes) -> Message | None:
     if len(payload) < 12:
         return None
     bits = payload[5]
-    return Config(
+    return Mk2Config(
         active_input=bits & 0x03,
         limit_overridden=bool(bits & 0x04),
         digital_multi_control=bool(bits & 0x08),

@@ -20,7 +20,7 @@ from gxbridge.core.model.record import record
 
 Items: TypeAlias = Mapping[str, Value]
 Generation: TypeAlias = Literal["none", "two-signal", "v1", "v2-or-newer", "v2-assumed", "unknown"]
-Doubt: TypeAlias = Literal["", "no-bms", "not-ready", "connection-lost", "error", "invalid", "unknown-type"]
+VebusDoubt: TypeAlias = Literal["", "no-bms", "not-ready", "connection-lost", "error", "invalid", "unknown-type"]
 """Why a permission is unknown although the service is there; empty when nothing is in doubt."""
 
 PREFIX = "com.victronenergy.vebus."
@@ -72,7 +72,7 @@ class VebusBms:
     generation: Generation
     charge: Permission
     discharge: Permission
-    doubt: Doubt
+    doubt: VebusDoubt
     pre_alarm: bool | None
     error: bool | None
     error_raw: Value
@@ -182,7 +182,7 @@ def _doubt(
     discharge: Permission,
     error: bool | None,
     lost: bool | None,
-) -> Doubt:
+) -> VebusDoubt:
     if generation == "none":
         return "no-bms"
     if kind is None:
@@ -196,7 +196,7 @@ def _doubt(
     return "invalid" if charge is None or discharge is None else ""
 
 
-def _usable(permission: Permission, doubt: Doubt, generation: Generation) -> Permission:
+def _usable(permission: Permission, doubt: VebusDoubt, generation: Generation) -> Permission:
     """What may be acted upon: with a doubt about the BMS as a whole an allowance is unknown; a refusal stays one."""
     if doubt == "no-bms":
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gxbridge.core.channels.vebus.vebus_bms import CHARGE, CONNECTION_LOST, ERROR, Doubt, Generation, VebusBms
+from gxbridge.core.channels.vebus.vebus_bms import CHARGE, CONNECTION_LOST, ERROR, Generation, VebusBms, VebusDoubt
 from gxbridge.core.model.finding import Finding, Severity
 from gxbridge.core.model.permission import WORDS
 
@@ -19,7 +19,7 @@ NAMES: dict[Generation, str] = {
 
 ON_OFF_ONLY = "It controls on and off only and gives no current limits"
 
-DOUBTS: dict[Doubt, str] = {
+DOUBTS: dict[VebusDoubt, str] = {
     "": "",
     "no-bms": "no BMS is configured, so its items say nothing",
     "not-ready": "the VE.Bus service is not ready",

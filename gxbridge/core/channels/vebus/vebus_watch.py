@@ -16,7 +16,7 @@ REMEMBERED = 16
 
 
 @record
-class Seen:
+class WatchedVebus:
     """One system: what it said last and since when. All moments are monotonic seconds; `gone_at` None = still there."""
 
     bms: VebusBms
@@ -61,7 +61,7 @@ class Seen:
         return f"allowed without a limit by the {name(self.bms)}"
 
 
-Watch = Mapping[str, Seen]
+Watch = Mapping[str, WatchedVebus]
 """Service name -> what is known of it. Start with an empty one."""
 
 
@@ -97,11 +97,11 @@ def watch_findings(watch: Watch, now: float) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _step(before: Seen | None, bms: VebusBms, now: float) -> Seen:
+def _step(before: WatchedVebus | None, bms: VebusBms, now: float) -> WatchedVebus:
     has = bms.generation not in ("none", "unknown")
     if before is None:
-        return Seen(bms, now, now, had_bms=has)
-    return Seen(
+        return WatchedVebus(bms, now, now, had_bms=has)
+    return WatchedVebus(
         bms,
         before.charge_since if before.charge == bms.charge else now,
         before.discharge_since if before.discharge == bms.discharge else now,
@@ -109,7 +109,7 @@ def _step(before: Seen | None, bms: VebusBms, now: float) -> Seen:
     )
 
 
-def _gone(seen: Seen, now: float) -> Seen:
+def _gone(seen: WatchedVebus, now: float) -> WatchedVebus:
     if seen.gone_at is not None:
         return seen
     return replace(

@@ -18,18 +18,18 @@ class Clock(NamedTuple):
     text: str
 
 
-class Kind(NamedTuple):
+class ClockKind(NamedTuple):
     """How long a clock runs (s) and what happens at its end."""
 
     duration_s: float
     text: str
 
 
-CLOCKS: Final[Mapping[str, Kind]] = {
-    "charge-link": Kind(60.0, "the chargers lose their link and stop with error #67"),
-    "multi": Kind(300.0, "the Multi stops by its own timer (about 5 min after its last limits)"),
-    "pre-alarm": Kind(30.0, "discharging may be refused, not before"),
-    "alternator": Kind(2.0, "the contactor may open: the alternator must be off by then"),
+CLOCKS: Final[Mapping[str, ClockKind]] = {
+    "charge-link": ClockKind(60.0, "the chargers lose their link and stop with error #67"),
+    "multi": ClockKind(300.0, "the Multi stops by its own timer (about 5 min after its last limits)"),
+    "pre-alarm": ClockKind(30.0, "discharging may be refused, not before"),
+    "alternator": ClockKind(2.0, "the contactor may open: the alternator must be off by then"),
 }
 
 

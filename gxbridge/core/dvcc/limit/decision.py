@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.limit.clocks import Clock
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 
-Kind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
+CapKind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
 """Who is behind a cap: a device said it, we infer it, the user or the installer set it, or it is a rule."""
 
 LimitName: TypeAlias = Literal["CVL", "CCL", "DCL", "charger", "multi"]
@@ -38,7 +38,7 @@ class Cap(NamedTuple):
     value: float | None
     unit: Unit
     name: str
-    kind: Kind
+    kind: CapKind
     source: str
     path: str
     since: float | None

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.limit.decision import Cap, Kind, Limit, LimitName, Unit
+from gxbridge.core.dvcc.limit.decision import Cap, CapKind, Limit, LimitName, Unit
 
 
 class Reason(NamedTuple):
     """`text` says it; `doc` says where its value comes from and its default."""
 
-    kind: Kind
+    kind: CapKind
     text: str
     doc: str
     named: bool = False
@@ -27,7 +27,7 @@ def _said(text: str, doc: str) -> Reason:
     return Reason("said", text, doc)
 
 
-def _named(kind: Kind, text: str, doc: str) -> Reason:
+def _named(kind: CapKind, text: str, doc: str) -> Reason:
     return Reason(kind, text, doc, named=True)
 
 

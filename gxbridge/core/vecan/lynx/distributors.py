@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from gxbridge.core.model import conversions as convert
 from gxbridge.core.model.battery import Known
-from gxbridge.core.vecan.quantities import Quantity, Source, register
+from gxbridge.core.vecan.quantities import Quantity, QuantitySource, register
 
 LETTERS = "ABCDEFGH"
 FUSES = range(1, 9)
@@ -46,7 +46,7 @@ def _name_register(letter: str, fuse: int) -> int:
     return base + 4 * (LETTERS.index(letter) % 4) + (fuse - 1) % 4
 
 
-def _fuse_sources(letter: str, fuse: int) -> tuple[Source, ...]:
+def _fuse_sources(letter: str, fuse: int) -> tuple[QuantitySource, ...]:
     status = register(0x2152 + LETTERS.index(letter), f"fuse_{fuse}", convert.whole)
     if letter > "D" or fuse > 4:
         return (status,)

@@ -7,7 +7,7 @@ Which register stands behind what: D-Bus recordings of the vendor's service next
 from __future__ import annotations
 
 from gxbridge.core.model import conversions as convert
-from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, Source, pgn, register
+from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, QuantitySource, pgn, register
 
 BATTERY_STATUS = 127508
 DC_STATUS = 127506
@@ -16,7 +16,7 @@ A_BATTERY = ("dc_type", frozenset((0, None)))
 """PGN 127506 also reports alternators, solar panels and wind generators."""
 
 
-def _q(name: str, kind: Kind, unit: str, text: str, *sources: Source) -> Quantity:
+def _q(name: str, kind: Kind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
     return Quantity(name, kind, unit, text, sources)
 
 
@@ -95,20 +95,20 @@ LIMITS = (
 """The network registers 0x2001, 0x2015, 0x2017, 0x201B are orders on their way to chargers, never a limit."""
 
 
-def _reported(field: str) -> Source:
+def _reported(field: str) -> QuantitySource:
     """0x2107 settles an alarm: what it calls unsupported is not looked for elsewhere, as in the vendor's service."""
     return register(0x2107, field, convert.severity, decisive=True)
 
 
-def _raised(field: str) -> Source:
+def _raised(field: str) -> QuantitySource:
     return register(0x210A, field, convert.alarm_if_yes)
 
 
-def _warned(field: str) -> Source:
+def _warned(field: str) -> QuantitySource:
     return register(0x2109, field, convert.yes_no)
 
 
-def _not_raised(field: str) -> Source:
+def _not_raised(field: str) -> QuantitySource:
     return register(0x210A, field, convert.ok_if_no)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from gxbridge.core.model.record import record
-from gxbridge.core.vecan.device_state import Said, Table, said
+from gxbridge.core.vecan.device_state import QuantityTable, Said, said
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.lasting import LASTING_QUANTITIES
 from gxbridge.core.vecan.lynx.live import BATTERY_STATUS, LIVE
 from gxbridge.core.vecan.readings import VREG, Readings
 
-LYNX = Table(LIVE + LASTING_QUANTITIES + DISTRIBUTORS)
+LYNX = QuantityTable(LIVE + LASTING_QUANTITIES + DISTRIBUTORS)
 
 URGENT = frozenset(q.name for q in LYNX.quantities if q.kind in ("limit", "permission")) | {
     "bms_state",
