@@ -36,7 +36,7 @@ def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(fragile
     assert after.keys() == before.keys()
     same = {path for path, entry in after.items() if entry == before[path]}
     assert after.keys() - same <= {
-        f"/Info/{name}{end}" for name in ("MaxChargeVoltage", "MaxChargeCurrent") for end in ("", "/Reason")
+        f"/Info/{name}{end}" for name in ("MaxChargeVoltage", "MaxChargeCurrent") for end in ("", "Reason")
     }
     assert consumer("items", OWN).keys() >= own_before
     consumer.until(OWN, "/DBus/Reconnects", 2)  # our own service's, the battery's

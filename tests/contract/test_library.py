@@ -31,7 +31,7 @@ def shown(stage: Scene, library: str, other: str) -> dict[str, Any]:
     consumer = stage.consumer
     consumer.until(LYNX_SERVICE, "/DeviceInstance", 7)
     consumer.until_complete(LYNX_SERVICE)
-    consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrent/Reason", lambda reason: isinstance(reason, str))
+    consumer.until(LYNX_SERVICE, "/Info/MaxChargeCurrentReason", lambda reason: isinstance(reason, str))
     consumer.until(SOLAR, "/Link/ChargeCurrent", lambda value: isinstance(value, float) and value > 0)
     assert consumer("set", LYNX_SERVICE, "/CustomName", "String", "Bow") == 0
     consumer.until(SETTINGS, f"{DEVICE}/CustomName", "Bow")

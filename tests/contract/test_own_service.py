@@ -117,7 +117,7 @@ def test_moments_are_since_when_and_change_only_with_what_they_are_about(stage: 
     assert stage.ask("/Limits/Ccl/Since") > began["Ccl"]
     assert stage.ask("/Limits/Cvl/Since") == began["Cvl"]
     assert "50 A" in stage.ask("/Limits/Ccl/Reason")
-    assert stage.consumer.value(LYNX_SERVICE, "/Info/MaxChargeCurrent/Reason") == stage.ask("/Limits/Ccl/Reason")
+    assert stage.consumer.value(LYNX_SERVICE, "/Info/MaxChargeCurrentReason") == stage.ask("/Limits/Ccl/Reason")
 
 
 def test_the_health_of_the_can_bus_is_told(stage: Scene) -> None:

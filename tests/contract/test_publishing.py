@@ -177,7 +177,7 @@ def test_publishing_does_not_depend_on_the_mode_of_dvcc(mode: str, stage: Scene)
     stage.start(dvcc={"mode": mode})
     stage.consumer.until(LYNX_SERVICE, "/Info/MaxChargeVoltage", 27.4)
     assert stage.ask("/Dvcc/Mode") == mode
-    reason = stage.consumer("get", LYNX_SERVICE, "/Info/MaxChargeVoltage/Reason")
+    reason = stage.consumer("get", LYNX_SERVICE, "/Info/MaxChargeVoltageReason")
     if mode == "off":
         assert reason == INVALID
     else:

@@ -56,7 +56,7 @@ def test_each_row_answers_the_same_when_it_is_asked_by_itself(
 @pytest.mark.parametrize("model", SERVICES)
 def test_there_is_nothing_else_but_what_is_ours_and_no_boolean_anywhere(model: str, scanned: dict[str, Any]) -> None:
     more = scanned[model].keys() - {row["path"] for row in recorded(model)}
-    reasons = {f"/Info/{name}/Reason" for name in ("MaxChargeVoltage", "MaxChargeCurrent", "MaxDischargeCurrent")}
+    reasons = {f"/Info/{name}Reason" for name in ("MaxChargeVoltage", "MaxChargeCurrent", "MaxDischargeCurrent")}
     assert more == reasons | {"/Io/AlternatorAllowToCharge"}
     assert scanned[model].keys() == specs("bms", ng=model == "ng").keys()
     assert all(entry["Value"][0] in TYPES.values() for entry in scanned[model].values())

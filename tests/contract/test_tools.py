@@ -68,7 +68,7 @@ def test_gdbus_and_dbus_send_scan_and_read(quiet: Scene) -> None:
     assert "'/HardwareVersion': {'Value': <@ai []>, 'Text': <''>}" in items
     assert "'/ProductId': {'Value': <uint16 41957>, 'Text': <'0xA3E5'>}" in items
     assert dbus_send(quiet, LYNX_SERVICE, "/Soc", "GetText").strip() == "99.2%"
-    assert "/Info/MaxChargeVoltage/Reason" in dbus_send(quiet, LYNX_SERVICE, "/", "GetItems")
+    assert "/Info/MaxChargeVoltageReason" in dbus_send(quiet, LYNX_SERVICE, "/", "GetItems")
 
 
 def test_each_of_them_writes(stage: Scene) -> None:

@@ -183,11 +183,11 @@ INFO = (
     _row("/Info/MaxDischargeCurrent", "d", "{:.1f}A", limit("discharge_current_limit_a"),
          "discharge current limit (DCL)"),
     _row("/Info/BatteryLowVoltage", "d", "{:.2f}V", limit("low_voltage_limit_v"), "discharge voltage limit"),
-    _row("/Info/MaxChargeVoltage/Reason", "s", "{}", reason("CVL"), "why the system's charge voltage is what it is",
+    _row("/Info/MaxChargeVoltageReason", "s", "{}", reason("CVL"), "why the system's charge voltage is what it is",
          "ours"),
-    _row("/Info/MaxChargeCurrent/Reason", "s", "{}", reason("CCL"), "why the system's charge current is what it is",
+    _row("/Info/MaxChargeCurrentReason", "s", "{}", reason("CCL"), "why the system's charge current is what it is",
          "ours"),
-    _row("/Info/MaxDischargeCurrent/Reason", "s", "{}", reason("DCL"),
+    _row("/Info/MaxDischargeCurrentReason", "s", "{}", reason("DCL"),
          "why the system's discharge current is what it is", "ours"),
 )  # fmt: skip
 """Left out with `publish: monitor`: a path that exists, even invalid, makes the service a candidate for BMS."""

@@ -180,9 +180,9 @@ def test_settings_are_offered_only_when_they_would_be_sent(battery: Battery) -> 
 
 def test_reasons_stand_beside_the_limits(battery: Battery) -> None:
     items = battery_items(battery, "bms", 100, reasons={"CVL": "the BMS says so", "CCL": "user limit"})
-    assert items["/Info/MaxChargeVoltage/Reason"] == "the BMS says so"
-    assert items["/Info/MaxChargeCurrent/Reason"] == "user limit"
-    assert items["/Info/MaxDischargeCurrent/Reason"] is None
+    assert items["/Info/MaxChargeVoltageReason"] == "the BMS says so"
+    assert items["/Info/MaxChargeCurrentReason"] == "user limit"
+    assert items["/Info/MaxDischargeCurrentReason"] is None
 
 
 def test_distributors_appear_when_reported(battery: Battery) -> None:

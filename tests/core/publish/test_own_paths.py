@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
 from gxbridge.core.publish.own_paths import OWN_PATHS, own_spec, pattern_of
+from gxbridge.core.vecan.lynx.distributors import LETTERS
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,12 @@ def test_the_text_of_a_limit_carries_its_unit() -> None:
     assert own_spec("/Limits/Ccl/Value").text_of(12.5) == "12.5A"
     assert own_spec("/Limits/Cvl/Value").text_of(28.4) == "28.40V"
     assert own_spec("/Limits/Cvl/Value").text_of(None) == ""
+
+
+def test_no_item_of_ours_has_children() -> None:
+    """The vendor's Qt programs hide the value of a path that has paths below it: dbus-spy would not show the limit."""
+    every = [row.path for row in OWN_PATHS] + [row.path for row in PATHS]
+    every += [row.path for letter in LETTERS for row in distributor_rows(letter)]
+    parents = {path for path in every if any(other.startswith(path + "/") for other in every)}
+    assert parents == set()
+    assert any(path.startswith("/Info/MaxChargeVoltage") and path != "/Info/MaxChargeVoltage" for path in every)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("each_library")
 NAME = "com.victronenergy.battery.socketcan_can0_vi1_uc478868"
 ITEM = "com.victronenergy.BusItem"
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-dbus belongs to
-CLIENT = Path(__file__).parents[1] / "dbus_python_client.py"
+CLIENT = Path(__file__).parent / "python_client.py"
 
 # A few rows of each type, in the types and texts of the vendor's service (recordings of vecan-dbus 3.42).
 ROWS: dict[str, tuple[ItemSpec, Value, str, str]] = {

@@ -1,6 +1,6 @@
 """A consumer written with dbus-python as the vendor's are; run by Debian's python3 with python3-dbus, python3-gi.
 
-    dbus_python_client.py ADDRESS SERVICE COMMAND     prints one JSON document
+    python_client.py ADDRESS SERVICE COMMAND     prints one JSON document
 
 It imports nothing of gxbridge. Commands: scan, tree, write, listen.
 """
