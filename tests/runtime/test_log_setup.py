@@ -93,9 +93,9 @@ def test_the_time_is_written_on_a_terminal_only() -> None:
 
 PROGRAM = """
 import logging, os, sys
-from gxbridge import logsetup
+from gxbridge.runtime import log_setup
 {before}
-logsetup.setup()
+log_setup.setup()
 {after}
 for number in range(100):
     logging.getLogger("gxbridge").warning("line %d %s", number, "x" * 2000)
