@@ -111,7 +111,7 @@ def test_it_installs_starts_and_logs(gx: Venus) -> None:
     run_as = gx.done("ps | grep 'lib run' | grep -v grep")
     assert "--config /data/conf/gxbridge.yaml" in run_as
     # Byte code was made for this Python, so that a start writes nothing.
-    assert list((gx.data / "apps/gxbridge/current/lib/gxbridge/__pycache__").glob("app.cpython-*.pyc"))
+    assert list((gx.data / "apps/gxbridge/current/lib/gxbridge/runtime/__pycache__").glob("app.cpython-*.pyc"))
     assert not (gx.data / "home/gxbridge/lib/gxbridge/__pycache__").exists()
 
 
