@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [MODULE...]`: change core/dvcc in one place after the other; tests must notice each time.
+"""`python -m tests.mutants [MODULE...]`: change core/dvcc in one place after another; tests must notice each time.
 
 The mutants are those of cosmic-ray, kept with their results in one of its sessions (so `cr-report` and `cr-html` can
 show them), and two kinds of our own. Starting pytest anew for each of them would take most of a day: here everything is
@@ -45,8 +45,10 @@ PATIENCE_S = 300
 
 def modules(names: Sequence[str]) -> list[Path]:
     """The files to be mutated."""
-    paths = [SOURCES / f"{name}.py" for name in names] or sorted(SOURCES.glob("*.py"))
-    return [path.relative_to(ROOT) for path in paths if path.read_text(encoding="utf-8").strip()]
+    found = {path.stem: path for path in sorted(SOURCES.rglob("*.py")) if path.name != "__init__.py"}
+    if unknown := sorted(set(names) - set(found)):
+        sys.exit(f"not a module of {SOURCES.relative_to(ROOT)}: {', '.join(unknown)}")
+    return [found[name].relative_to(ROOT) for name in names or found]
 
 
 def judge(path: Path, source: str, order: Sequence[str]) -> str:
@@ -124,7 +126,7 @@ class Jury:
         """In which order the tests are asked about a mutant of a module."""
         noticed = self.noticed[module]
         rank = {
-            test: (cost >= QUICK_S, -noticed[test], f"test_{module}" != test.partition("::")[0], cost)
+            test: (cost >= QUICK_S, -noticed[test], f".test_{module}::" not in f".{test}", cost)
             for test, cost in self.seconds.items()
         }
         return sorted(rank, key=rank.__getitem__)
@@ -210,7 +212,7 @@ def report(database: WorkDB) -> int:
 def main() -> int:
     """Make a session if there is none, go on with it, print what survived."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help="names in core/dvcc; none: all")
+    parser.add_argument("modules", nargs="*", help="modules of core/dvcc, such as sharing; none: all")
     parser.add_argument("--session", type=Path, default=SESSION, help="where the results are kept")
     parser.add_argument("--again", action="store_true", help="try survivors again, after tests were added")
     parser.add_argument("--only", metavar="NAME", default="", help="ask only tests with this in their name")
