@@ -29,7 +29,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "services": ("if own_a is not None and own_a <= 0:",),
         "low_pass": ("if current <= 0:", "if current != 0:", "if current < 1:"),
         "caps": ("if said.cvl_used != said.cvl:", "if said.cvl_used is not said.cvl:"),
-        "reasons": ("return plain(round(current_a, 1) if current_a <= 10 else round(current_a))",),
+        "reasons": ("return plain(round(current_a, 1) if abs(current_a) <= 10 else round(current_a))",),
         "scenario": ("return own if self.now_ms < own <= second else second",),
     },
     "within a ten-millionth of an ampere of the bound": {
@@ -115,7 +115,6 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "selection": (
             "if wanted <= NO_BMS or not bmses:",
             "if wanted < NO_BMS or not bmses:",
-            "return multi, [system for system in systems if system != multi]",
             "if settings.battery > NO_BATTERY:",
         ),
         "user_settings": (
@@ -191,7 +190,6 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "sharers.append(make(Sharer, (actual, own_a, 1.0, first, items.get(p.STATE) != 0)))",
             "sharers.append(make(Sharer, (actual, own_a, -1.0, first, items.get(p.STATE) != 0)))",
         ),
-        "sense": ("source = None if own is None else Voltage(own, multi, False)",),
     },
     "a shortcut: what is kept as it was is equal to what would be made anew": {
         "reasons": (
@@ -204,10 +202,6 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if not exceeds and track.over_since is None and track.dropped_at is not None"
             " and track.limit_a == limit_a:",
             "return track if turns is track.turns else track._replace(turns=turns)",
-        ),
-        "auditing": (
-            "if charge == before.charge and discharge is before.discharge and began == before.pre_alarm_at:",
-            "if charge is before.charge and discharge == before.discharge and began == before.pre_alarm_at:",
         ),
         "decide": ("elif seen != memory.audit:", "if fresh != memory.shown:"),
         "cap_history": (
