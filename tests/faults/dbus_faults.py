@@ -22,7 +22,7 @@ from tests.runtime.service import OWN
 
 CONSUMER = """
 import asyncio, sys
-from gxbridge.edge import bodies
+from gxbridge.edge.dbus import bodies
 from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, connect
 
 async def main():
