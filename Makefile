@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-slow format bench bench-here soak soak-week faults mutants bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults mutants bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ demo: setup packages-demo  ## a simulated installation plays a story (PLAIN=1 fo
 
 test: setup packages-test  ## every test, with the coverage that the core must have
 	$(BIN)/python -m pytest --cov=gxbridge/core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+
+test-quick: setup packages-test  ## every test but the slowest, of whole installations (tests/faults, tests/demo): 6 minutes of 13
+	$(BIN)/python -m pytest --ignore=tests/faults --ignore=tests/demo
 
 check: setup  ## formatting, lint, types
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The corridor: joins the pure bridge with the edges, and owns the tasks and the clock. Nothing is decided here."""
+"""The service: joins the pure bridge with the edges, and owns the tasks and the clock. Nothing is decided here."""
 
 from __future__ import annotations
 

@@ -326,7 +326,7 @@ def test_a_power_cut_during_an_upgrade_leaves_a_version_that_runs(installed: Ven
 
 def test_a_damaged_copy_is_replaced(installed: Venus) -> None:
     until_up(installed)
-    module = installed.data / "apps/gxbridge/current/lib/gxbridge/app.py"
+    module = installed.data / "apps/gxbridge/current/lib/gxbridge/runtime/app.py"
     module.write_text("raise SystemExit\n")
     assert "damaged" in installed.done("sh /data/home/gxbridge/install.sh")
     assert module.stat().st_size > 1000

@@ -48,10 +48,10 @@ def test_the_compiled_form_is_that_of_the_yaml() -> None:
     assert database().digest == MODEL.digest
 
 
-def test_real_frames_are_marked_as_such() -> None:
-    """The frames that third parties recorded, with the vendor's own examples."""
+def test_recorded_frames_and_the_vendors_examples_are_marked_as_such() -> None:
+    """Those that we know of: whoever adds one marks it in the YAML, where rule R29 asks for its source."""
     real = {entry.name for entry, sample in SAMPLES if sample.origin == "real"}
-    assert real == {
+    assert real >= {
         "VE_REG_LINK_VSENSE",
         "VE_REG_LINK_EXTRA_BATTERY_CURRENT",
         "VE_REG_SOC",

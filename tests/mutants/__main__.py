@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [MODULE...]`: change core/dvcc in one place after the other; tests must notice each time.
+"""`python -m tests.mutants [MODULE...]`: change core/dvcc in one place after another; tests must notice each time.
 
 The mutants are those of cosmic-ray, kept with their results in one of its sessions (so `cr-report` and `cr-html` can
 show them), and two kinds of our own. Starting pytest anew for each of them would take most of a day: here everything is
@@ -30,7 +30,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-from tests.mutants.argued import argument
+from tests.mutants.argued import BY_CODE, argument
 from tests.mutants.asking import QUICK_S, failure, measure, names
 from tests.mutants.operators import OURS
 from tests.mutants.swapping import compiled, meaning, put_in_place
@@ -45,8 +45,10 @@ PATIENCE_S = 300
 
 def modules(names: Sequence[str]) -> list[Path]:
     """The files to be mutated."""
-    paths = [SOURCES / f"{name}.py" for name in names] or sorted(SOURCES.glob("*.py"))
-    return [path.relative_to(ROOT) for path in paths if path.read_text(encoding="utf-8").strip()]
+    found = {path.stem: path for path in sorted(SOURCES.rglob("*.py")) if path.name != "__init__.py"}
+    if unknown := sorted(set(names) - set(found)):
+        sys.exit(f"not a module of {SOURCES.relative_to(ROOT)}: {', '.join(unknown)}")
+    return [found[name].relative_to(ROOT) for name in names or found]
 
 
 def judge(path: Path, source: str, order: Sequence[str]) -> str:
@@ -93,6 +95,11 @@ def warm_up() -> None:
     gc.freeze()
 
 
+def diff(source: str, changed: str) -> str:
+    """The lines that a mutant changes."""
+    return "\n".join(difflib.unified_diff(source.split("\n"), changed.split("\n"), lineterm="", n=0))
+
+
 def mutated(spec: MutationSpec, source: str) -> str:
     """The source of a mutant."""
     operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
@@ -124,7 +131,7 @@ class Jury:
         """In which order the tests are asked about a mutant of a module."""
         noticed = self.noticed[module]
         rank = {
-            test: (cost >= QUICK_S, -noticed[test], f"test_{module}" != test.partition("::")[0], cost)
+            test: (cost >= QUICK_S, -noticed[test], f".test_{module}::" not in f".{test}", cost)
             for test, cost in self.seconds.items()
         }
         return sorted(rank, key=rank.__getitem__)
@@ -145,8 +152,8 @@ class Jury:
         who = in_a_fork(lambda: judge(path, changed, order))
         if who:
             self.noticed[module][who] += 1
-        diff = "\n".join(difflib.unified_diff(source.split("\n"), changed.split("\n"), lineterm="", n=0))
-        return WorkResult(WorkerOutcome.NORMAL, who, TestOutcome.KILLED if who else TestOutcome.SURVIVED, diff)
+        outcome = TestOutcome.KILLED if who else TestOutcome.SURVIVED
+        return WorkResult(WorkerOutcome.NORMAL, who, outcome, diff(source, changed))
 
 
 def run(database: WorkDB, jury: Jury, items: Sequence[WorkItem]) -> None:
@@ -171,9 +178,9 @@ def pending(database: WorkDB, names: Sequence[str], again: bool) -> list[WorkIte
     return sorted(items, key=lambda i: (wanted[i.mutations[0].module_path.stem], i.mutations[0].start_pos))
 
 
-def change(outcome: WorkResult) -> tuple[str, str]:
+def change(difference: str | None) -> tuple[str, str]:
     """The code that was there, and what the mutant has in its place."""
-    lines = [line for line in (outcome.diff or "").split("\n")[2:] if line[:1] in ("+", "-")]
+    lines = [line for line in (difference or "").split("\n")[2:] if line[:1] in ("+", "-")]
     was, now = (" ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")
     return was, now
 
@@ -181,14 +188,26 @@ def change(outcome: WorkResult) -> tuple[str, str]:
 def describe(item: WorkItem, outcome: WorkResult) -> str:
     """A mutant in a few lines."""
     (spec,) = item.mutations
-    was, now = change(outcome)
+    was, now = change(outcome.diff)
     return f"{spec.module_path.name}:{spec.start_pos[0]} {spec.operator_name.split('/')[1]}\n  - {was}\n  + {now}"
 
 
 def argued(item: WorkItem, outcome: WorkResult) -> str:
     """Why nothing can notice a survivor; "" when nobody has argued that."""
     (spec,) = item.mutations
-    return argument(spec.module_path.stem, spec.operator_name, change(outcome)[1])
+    return argument(spec.module_path.stem, spec.operator_name, change(outcome.diff)[1])
+
+
+def outdated(database: WorkDB) -> int:
+    """Print the arguments that no mutant of today's code needs; their number."""
+    left = dict(BY_CODE)
+    for item in database.work_items:
+        (spec,) = item.mutations
+        source = (ROOT / spec.module_path).read_text(encoding="utf-8")
+        left.pop((spec.module_path.stem, change(diff(source, mutated(spec, source)))[1]), None)
+    for (module, code), reason in sorted(left.items()):
+        print(f"{module}: {code}\n  {reason}")
+    return len(left)
 
 
 def report(database: WorkDB) -> int:
@@ -210,12 +229,13 @@ def report(database: WorkDB) -> int:
 def main() -> int:
     """Make a session if there is none, go on with it, print what survived."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help="names in core/dvcc; none: all")
+    parser.add_argument("modules", nargs="*", help="modules of core/dvcc, such as sharing; none: all")
     parser.add_argument("--session", type=Path, default=SESSION, help="where the results are kept")
     parser.add_argument("--again", action="store_true", help="try survivors again, after tests were added")
     parser.add_argument("--only", metavar="NAME", default="", help="ask only tests with this in their name")
     parser.add_argument("--quick", action="store_true", help="with the quick tests only")
     parser.add_argument("--report", action="store_true", help="only print what is known")
+    parser.add_argument("--outdated", action="store_true", help="only print arguments that no mutant needs any more")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     cosmic_ray.plugins.OPERATOR_PROVIDERS["gxbridge"] = OURS
@@ -224,6 +244,8 @@ def main() -> int:
     with use_db(arguments.session) as database:
         if fresh:
             init(modules(()), database, {})
+        if arguments.outdated:
+            return int(outdated(database) > 0)
         if not arguments.report:
             warm_up()
             run(

@@ -22,14 +22,14 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "now_a = 0.0 if actual_a <= 0 else own_a if actual_a > own_a else actual_a",
             "now_a = 0.0 if actual_a < 0 else own_a if actual_a >= own_a else actual_a",
         ),
-        "chargers": (
+        "charger_orders": (
             "if own_a is not None and current_a >= own_a:",
             "return current_a if current_a >= 0 else 0.0",
         ),
         "services": ("if own_a is not None and own_a <= 0:",),
-        "filters": ("if current <= 0:", "if current != 0:", "if current < 1:"),
+        "low_pass": ("if current <= 0:", "if current != 0:", "if current < 1:"),
         "caps": ("if said.cvl_used != said.cvl:", "if said.cvl_used is not said.cvl:"),
-        "reasons": ("return plain(round(current_a, 1) if current_a <= 10 else round(current_a))",),
+        "reasons": ("return plain(round(current_a, 1) if abs(current_a) <= 10 else round(current_a))",),
         "scenario": ("return own if self.now_ms < own <= second else second",),
     },
     "within a ten-millionth of an ampere of the bound": {
@@ -41,7 +41,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "sizes = [0.0] * 6",
             "round_down(parts[now] * now_a + parts[room] * room_a, own_a, asleep=now >= ASLEEP)",
         ),
-        "chargers": (
+        "charger_orders": (
             "EXTERNAL: Final = 5",
             "REMOTE_BMS: Final = 9",
             "mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 1)",
@@ -63,7 +63,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             'return f"{value} {following.text}" if reason.kind >= "said" else f"{value}: {following.text}"',
         ),
         "scenario": ("if moment % 1000 <= 0:",),
-        "multi": (
+        "multi_orders": (
             "cap = ceil(max(power, -1.0) / voltage_v) if power is not None and voltage_v else None",
             "def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = False)"
             " -> list[Write]:",
@@ -90,13 +90,13 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else 1.0",
             "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else -1.0",
         ),
-        "adjust": (
+        "control_round": (
             'return lost_round(scene, memory, now, flags, who, silent=state >= "silent")',
             'if scene.options.discharge_on_loss <= "stop":',
             "pv_off = speaks and memory.pv_disabled_reads != 0",
             "pv_disabled_reads=max(memory.pv_disabled_reads - speaks, -1),",
         ),
-        "filters": ("current = number(items, p.CURRENT) if kind >= p.SOLAR else fed_current(device)",),
+        "low_pass": ("current = number(items, p.CURRENT) if kind >= p.SOLAR else fed_current(device)",),
         "decide": (
             "round_due = second is not None and second % ROUND_S <= 0",
             'if standing.state >= "silent" and who is not None and scene.options.loss_stops_first:',
@@ -115,10 +115,9 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "selection": (
             "if wanted <= NO_BMS or not bmses:",
             "if wanted < NO_BMS or not bmses:",
-            "return multi, [system for system in systems if system != multi]",
             "if settings.battery > NO_BATTERY:",
         ),
-        "settings": (
+        "user_settings": (
             "p.SET_ALL_MULTIS: -1,",
             "p.SET_DC_SYSTEM: -1,",
             "p.SET_FEED_IN: -1,",
@@ -179,7 +178,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
-        "chargers": (
+        "charger_orders": (
             "rest = max(amps.solar_a - solar_sum(scene, smoothed), -1.0)",
             "actual = smoothed.get(name, -1.0) if first else number(items, p.CURRENT) or 0.0",
             "actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or -1.0",
@@ -187,11 +186,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "current": ("limit = solar = -1.0",),
     },
     "a value that the strict rule does not look at": {
-        "chargers": (
+        "charger_orders": (
             "sharers.append(make(Sharer, (actual, own_a, 1.0, first, items.get(p.STATE) != 0)))",
             "sharers.append(make(Sharer, (actual, own_a, -1.0, first, items.get(p.STATE) != 0)))",
         ),
-        "sense": ("source = None if own is None else Voltage(own, multi, False)",),
     },
     "a shortcut: what is kept as it was is equal to what would be made anew": {
         "reasons": (
@@ -205,12 +203,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             " and track.limit_a == limit_a:",
             "return track if turns is track.turns else track._replace(turns=turns)",
         ),
-        "auditing": (
-            "if charge == before.charge and discharge is before.discharge and began == before.pre_alarm_at:",
-            "if charge is before.charge and discharge == before.discharge and began == before.pre_alarm_at:",
-        ),
         "decide": ("elif seen != memory.audit:", "if fresh != memory.shown:"),
-        "chronicle": (
+        "cap_history": (
             "before, same_words = known[0], known[ 0] == words",
             "if before.value is value and same_words:",
         ),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+PACKAGE = "tests.core.dvcc"
 TESTS = Path(__file__).parents[1] / "core" / "dvcc"
 SLOW = ("test_properties", "test_parity")
 """Asked only about those that all others let pass, and not even measured where only quick ones are wanted."""
@@ -20,12 +21,13 @@ QUICK_S = 0.1
 
 
 def names(slow: bool) -> list[str]:
-    """Every test as `file::function`."""
+    """Every test as `folder.file::function`, from `tests.core.dvcc` on."""
     found = []
-    for path in sorted(TESTS.glob("test_*.py")):
+    for path in sorted(TESTS.rglob("test_*.py")):
         if (path.stem in SLOW) == slow:
-            module = importlib.import_module(f"tests.core.dvcc.{path.stem}")
-            found += [f"{path.stem}::{name}" for name, test in vars(module).items() if is_test(name, test, module)]
+            file = ".".join(path.relative_to(TESTS).with_suffix("").parts)
+            module = importlib.import_module(f"{PACKAGE}.{file}")
+            found += [f"{file}::{name}" for name, test in vars(module).items() if is_test(name, test, module)]
     return found
 
 
@@ -54,7 +56,7 @@ def failure(test: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            function = getattr(importlib.import_module(f"tests.core.dvcc.{file}"), name)
+            function = getattr(importlib.import_module(f"{PACKAGE}.{file}"), name)
             for arguments in calls(function):
                 function(**arguments)
     except BaseException as error:  # pytest's own outcomes are no Exceptions

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-PACKAGE = "gxbridge.core.dvcc"
+ROOT = Path(__file__).parents[2]
 ANEW = ("gxbridge", "tests.core")
-"""What may hold something of the package, and so is forgotten before it is imported anew."""
+"""What may hold something of the module, and so is forgotten before it is imported anew."""
 
 
 class Bare(ast.NodeTransformer):
@@ -125,7 +125,7 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
 
 def put_in_place(path: Path, after: str) -> None:
     """From now on this process has the mutant."""
-    module = f"{PACKAGE}.{path.stem}"
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     if module in sys.modules and swap(module, path.read_text(encoding="utf-8"), after):
         return
     for name in list(sys.modules):

@@ -1,6 +1,6 @@
 """Every BMS that does not speak on VE.Can, in one place: VE.Bus, wired terminals, Bluetooth; and what they stop.
 
-The corridor gives it the D-Bus services and the advertisements; the decision takes its stops, people its words. What
+The service gives it the D-Bus services and the advertisements; the decision takes its stops, people its words. What
 speaks on VE.Can (`fleet.py`) is only compared with here: the same BMS over a second channel is a second opinion.
 """
 
