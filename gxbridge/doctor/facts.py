@@ -61,7 +61,7 @@ class ConfiguredBus:
 
 
 @record
-class Configured:
+class ConfigSummary:
     """The configuration. `problems`: every fault, one line each; then the other fields say nothing."""
 
     file: str = ""
@@ -82,6 +82,6 @@ class Facts:
 
     program: Program
     bus: Bus
-    configured: Configured
+    configured: ConfigSummary
     ports: tuple[Port, ...] = ()
     services: Services = field(default_factory=dict)

@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.read.paths import SETTINGS
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.publication import profile_path
 from gxbridge.doctor import host
-from gxbridge.doctor.facts import Bus, Configured, ConfiguredBus, Facts
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Facts
 from gxbridge.doctor.redact import hide_keys
 from gxbridge.edge.can import ports
 from gxbridge.edge.can.can_interface import Port
@@ -99,22 +99,22 @@ async def _measured(connection: Connection | None, settings: Mapping[str, Value]
     )
 
 
-def read_config(file: str | None) -> tuple[Configured, str, str]:
+def read_config(file: str | None) -> tuple[ConfigSummary, str, str]:
     """The configuration, its text for an archive, and the D-Bus address that it names."""
     path = file if file is not None else str(USUAL_CONFIG) if USUAL_CONFIG.is_file() else None
     try:
         config = load(path)
     except ConfigError as error:
-        return Configured(path or "", tuple(map(str, error.problems))), _raw(path), "system"
+        return ConfigSummary(path or "", tuple(map(str, error.problems))), _raw(path), "system"
     return configured_of(config), pages.show(config), config.dbus_address
 
 
-def configured_of(config: Config) -> Configured:
+def configured_of(config: Config) -> ConfigSummary:
     """What the checks need of it."""
     buses = tuple(ConfiguredBus(spec.name, spec.interface, spec.channel) for spec in config.can)
     said = None if config.installation is None else remark(config.installation, catalogue())
     listens = ", ".join(f"{bus.interface}:{bus.channel}" for bus in buses) or "no CAN bus"
-    return Configured(
+    return ConfigSummary(
         file=config.file or "",
         mode=config.mode,
         publish=config.publish,

@@ -9,7 +9,7 @@ from typing import Any
 
 from gxbridge.core.model.items import Value
 from gxbridge.doctor.examine import examine
-from gxbridge.doctor.facts import Bus, Configured, ConfiguredBus, Facts, Program, Supervised
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Facts, Program, Supervised
 from gxbridge.doctor.row import Row
 from gxbridge.edge.can.can_interface import CanInterface, Port
 from tests.core.boat import multi, solar
@@ -101,13 +101,13 @@ def program(**changes: Any) -> Program:
     return Program(**(whole | changes))
 
 
-def configured(**changes: Any) -> Configured:
+def configured(**changes: Any) -> ConfigSummary:
     whole: dict[str, Any] = {
         "file": "/data/conf/gxbridge.yaml",
         "buses": (ConfiguredBus("can0", "socketcan", "can0"),),
         "summary": "socketcan:can0, mode monitor",
     }
-    return Configured(**(whole | changes))
+    return ConfigSummary(**(whole | changes))
 
 
 def facts(**changes: Any) -> Facts:
