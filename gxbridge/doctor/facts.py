@@ -36,7 +36,6 @@ class Program:
     machine: str = ""
     """Kind of GX device, such as einstein; "" on other machines."""
     architecture: str = ""
-    kernel: str = ""
     database_error: str = ""
     """Why the message database cannot be loaded; "" when it can."""
     supervised: Supervised | None = None

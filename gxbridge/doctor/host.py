@@ -42,7 +42,6 @@ def program() -> Program:
         venus=venus,
         machine=gx_kind(),
         architecture=platform.machine(),
-        kernel=platform.release(),
         database_error=fault,
         supervised=supervised(SERVICE),
     )
