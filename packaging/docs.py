@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,9 @@ from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
 from gxbridge.core.publish.battery_writes import WRITABLES
 from gxbridge.core.publish.own_paths import OWN_NAME, OWN_PATHS
 from gxbridge.models.page import models_page
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "gxbridge"
 
 HEAD = f"""\
 # D-Bus paths
@@ -93,7 +97,69 @@ def _text(spec: ItemSpec) -> str:
     return f"`{spec.text_of(0xA3E5 if 'X' in spec.text else 12)}`"
 
 
+END = "<!-- end -->"
+ROOMS = (
+    "commands",
+    "demo",
+    "demo/sim",
+    "doctor",
+    "doctor/checks",
+    "runtime",
+    "config",
+    "candb",
+    "decodelog",
+    "models",
+    "edge",
+    "edge/can",
+    "edge/dbus",
+    "edge/logs",
+    "core",
+    "core/blackbox",
+    "core/publish",
+    "core/dvcc",
+    "core/dvcc/run",
+    "core/dvcc/explain",
+    "core/dvcc/tell",
+    "core/dvcc/limit",
+    "core/dvcc/read",
+    "core/channels",
+    "core/channels/vebus",
+    "core/channels/terminals",
+    "core/channels/readout",
+    "core/vecan",
+    "core/vecan/lynx",
+    "core/nmea2000",
+    "core/model",
+)
+"""From top to bottom, as `tests/test_walls.py` has them."""
+
+
+def architecture() -> str:
+    """docs/architecture.md: the two tables anew, the rest as it was written by hand."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = ["| room | for what, and what may enter |", "|---|---|"]
+    rooms += [f"| `{room}` | {_docstring(PACKAGE / room / '__init__.py')} |" for room in ROOMS]
+    modules = ["| module | what it holds |", "|---|---|"]
+    for room in ["", *ROOMS]:
+        for path in sorted((PACKAGE / room).glob("*.py")):
+            if path.name not in ("__init__.py", "_candb.py"):
+                name = path.relative_to(PACKAGE).as_posix()
+                modules.append(f"| [`{name}`](../gxbridge/{name}) | {_docstring(path)} |")
+    for mark, table in (("rooms", rooms), ("modules", modules)):
+        begin = f"<!-- {mark}: made by `make docs` -->\n"
+        before, _, rest = text.partition(begin)
+        text = before + begin + "\n".join(table) + "\n" + END + rest.partition(END)[2]
+    return text
+
+
+def _docstring(path: Path) -> str:
+    """The first paragraph of a docstring, on one line of a table."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "architecture.md": architecture,
     "dbus-paths.md": dbus_paths,
     "configuration.md": configuration,
     "models.md": models_page,
@@ -103,7 +169,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 def main() -> int:
     """Write every page that changed."""
-    folder = Path(__file__).resolve().parent.parent / "docs"
+    folder = ROOT / "docs"
     for name, make in PAGES.items():
         page = folder / name
         text = make()

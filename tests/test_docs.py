@@ -35,6 +35,29 @@ def test_every_path_of_the_battery_service_is_on_the_page() -> None:
     assert [path for path in specs("bms", ng=True) if f"| `{path}` |" not in page] == []
 
 
+def test_every_room_is_on_the_map() -> None:
+    folders = {path.parent.relative_to(ROOT / "gxbridge").as_posix() for path in ROOT.glob("gxbridge/*/**/__init__.py")}
+    assert set(writer().ROOMS) == folders
+
+
+def test_every_file_that_the_pages_name_is_there() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+    named = set(re.findall(r"`((?:gxbridge|can_db|tests|packaging|service)/[\w./-]*)`", pages))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+TERMS = (
+    "CVL CCL DCL ATC ATD SVS STS SCS VREG PGN NAME DVCC BMS link",
+    "limit cap reason finding cycle",
+)
+
+
+def test_the_glossary_has_the_terms_of_the_field_and_our_own() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = [word for line in TERMS for word in line.split()]
+    assert [term for term in terms if f"\n| {term} | " not in page] == []
+
+
 def anchors(page: Path) -> set[str]:
     """What headings may be linked by, as the forges make it of their words."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)

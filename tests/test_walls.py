@@ -1,9 +1,12 @@
-"""The two walls of the house: the core touches nothing outside, and imports point downward only."""
+"""The walls of the house: the core touches nothing outside, and imports point downward only, in every room."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -60,11 +63,147 @@ def test_the_core_imports_only_itself_and_harmless_standard_library(path: Path) 
             assert top not in OUTSIDE, f"{path} imports {name}, which touches the outside"
 
 
-@pytest.mark.parametrize("path", files("edge"), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_an_edge_knows_the_core_but_not_the_corridor(path: Path) -> None:
-    for name in imports(path):
-        for above in ("gxbridge.runtime.app", "gxbridge.cli", "gxbridge.commands", "gxbridge.demo"):
-            assert not name.startswith(above), f"{path} reaches up to {name}"
+ROOMS: tuple[tuple[str, ...], ...] = (
+    ("__main__",),
+    ("cli",),
+    ("commands",),
+    ("demo",),
+    ("demo/sim",),
+    ("doctor", "runtime"),
+    ("config",),
+    ("candb", "decodelog"),
+    ("models",),
+    ("edge",),
+    ("core/blackbox",),
+    ("core",),
+    ("core/publish",),
+    ("core/dvcc/run",),
+    ("core/dvcc/explain",),
+    ("core/dvcc/tell",),
+    ("core/dvcc/limit",),
+    ("core/dvcc/read",),
+    ("core/channels",),
+    ("core/vecan",),
+    ("core/nmea2000",),
+    ("core/model",),
+)
+"""From top to bottom: a module may import its own room and those further down, not what is beside it or above it."""
+
+WINGS = {
+    "core/channels/readout": "core/channels",
+    "core/channels/terminals": "core/channels",
+    "core/channels/vebus": "core/channels",
+    "core/vecan/lynx": "core/vecan",
+    "doctor/checks": "doctor",
+    "edge/can": "edge",
+    "edge/dbus": "edge",
+    "edge/logs": "edge",
+    "_candb": "core/nmea2000",
+}
+"""Folders that belong to a room, and the compiled database."""
+FACES = {"": "the version, for everybody", "core/dvcc": "holds rooms, no modules"}
+
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+
+UPWARD = {
+    ("core/dvcc/explain/findings", "core/dvcc/run/memory"),
+    ("core/dvcc/tell/legacy", "core/dvcc/run/flags"),
+}
+"""Imports that still point upward. This set can only shrink: an entry that is no longer needed fails the test."""
+
+CIRCLES = {frozenset({"demo/installation", "demo/lines", "demo/show"})}
+"""Modules that still import each other. It can only shrink too."""
+
+
+def modules() -> dict[str, Path]:
+    """Path below the package, without suffix -> file; a room's `__init__` has the name of the room."""
+    found = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in PACKAGE.rglob("*.py")}
+    return {name.removesuffix("__init__").rstrip("/"): path for name, path in found.items()}
+
+
+MODULES = modules()
+
+
+def room_of(module: str) -> str:
+    """The room of a module. Raises KeyError for a folder that is not in the table."""
+    at_home = module.rpartition("/")[0] if MODULES.get(module, PACKAGE).name != "__init__.py" else module
+    place = at_home or module
+    place = WINGS.get(place, place)
+    if place not in LEVEL and place not in FACES:
+        raise KeyError(f"{place}/: a new folder needs a place in ROOMS of {Path(__file__).name}")
+    return place
+
+
+def imported(module: str) -> set[str]:
+    """The modules of the package that a module imports, wherever in the file."""
+    found = set()
+    for name in imports(MODULES[module]):
+        top, _, rest = name.partition(".")
+        place = rest.replace(".", "/")
+        if top == "gxbridge" and place in MODULES and place != module:
+            found.add(place)
+    return {place for place in found if not any(other.startswith(f"{place}/") for other in found)}
+
+
+def reaches_up(room: str, other: str) -> bool:
+    """Whether an import of `other` in `room` points anywhere but down."""
+    return room != other and not (other in FACES or room in FACES) and LEVEL[other] <= LEVEL[room]
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> set[frozenset[str]]:
+    """What reaches itself, together with what it does so by (strongly connected, by Tarjan)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found = set()
+
+    def visit(node: str) -> None:
+        number[node] = lowest[node] = len(number)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in number:
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            elif other in stack:
+                lowest[node] = min(lowest[node], number[other])
+        if lowest[node] == number[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                found.add(frozenset(stack[at:]))
+            del stack[at:]
+
+    for node in graph:
+        if node not in number:
+            visit(node)
+    return found
+
+
+def test_every_folder_has_a_place_in_the_table() -> None:
+    for module in MODULES:
+        room_of(module)
+
+
+def test_imports_point_downward() -> None:
+    upward = {
+        (module, other)
+        for module in MODULES
+        for other in imported(module)
+        if reaches_up(room_of(module), room_of(other))
+    }
+    assert upward == UPWARD
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles({module: imported(module) for module in MODULES}) == CIRCLES
+
+
+def test_a_wall_would_hold() -> None:
+    assert reaches_up("core/model", "edge")
+    assert reaches_up("doctor", "runtime")
+    assert not reaches_up("edge", "core/model")
+    assert circles({"a": "b", "b": "c", "c": "a", "d": "a"}) == {frozenset("abc")}
+    with pytest.raises(KeyError, match="attic"):
+        room_of("attic/trunk")
 
 
 @pytest.mark.parametrize("path", files("demo/sim"), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -73,6 +212,141 @@ def test_the_simulated_devices_know_nothing_of_gxbridge(path: Path) -> None:
     for name in imports(path):
         if name.startswith("gxbridge."):
             assert name.startswith(allowed), f"{path} imports {name}"
+
+
+ENTRIES = {"main", "configure", "run", "as_json", "as_text", "read", "load"}
+"""Functions that every module of its kind has."""
+
+WORDS = {"said", "told", "heard", "grants", "chronicle", "scene", "plant", "family", "loud", "census", "twin"}
+COMPOUNDS = ("lookaround", "boxkeeper")
+"""What no type and no module is called: everyday words that have stood for several things each."""
+
+TYPES_TWICE: set[str] = {
+    "Change",
+    "Decoder",
+    "Device",
+    "Entry",
+    "Found",
+    "Frame",
+    "Items",
+    "Key",
+    "Kind",
+    "Level",
+    "Message",
+    "OnAdvertisement",
+    "OnFrames",
+    "OnWrite",
+    "Part",
+    "Permit",
+    "Player",
+    "Problem",
+    "Reading",
+    "Record",
+    "Said",
+    "Scene",
+    "Service",
+    "Services",
+    "State",
+    "Stop",
+    "Text",
+    "Told",
+    "Value",
+    "Walk",
+    "Watch",
+    "Write",
+}
+FUNCTIONS_TWICE: set[tuple[str, str]] = {
+    ("candb", "check"),
+    ("candb", "header_bytes"),
+    ("candb", "texts"),
+    ("commands", "ask"),
+    ("commands", "page"),
+    ("config", "plain"),
+    ("core/channels", "findings"),
+    ("core/channels", "parse"),
+    ("core/channels", "sentence"),
+    ("core/channels", "state"),
+    ("core/dvcc/limit", "said"),
+    ("core/dvcc/run", "check"),
+    ("core/model", "text"),
+    ("core/nmea2000", "split"),
+    ("core/nmea2000", "text"),
+    ("core/publish", "limit"),
+    ("demo/sim", "identity"),
+    ("demo/sim", "live"),
+    ("doctor", "version"),
+    ("edge", "argument"),
+    ("edge", "look"),
+}
+FORBIDDEN_STILL: set[str] = {
+    "BoxKeeper",
+    "Chronicle",
+    "Grants",
+    "Plant",
+    "Said",
+    "Scene",
+    "Told",
+}
+"""What still breaks a rule of names. These sets can only shrink: what is no longer needed fails the test."""
+
+
+def is_alias(node: ast.stmt) -> str | None:
+    """The name that a statement gives to a type, None for another statement."""
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id if ast.unparse(node.annotation).endswith("TypeAlias") else None
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.BinOp):
+        name = ast.unparse(node.targets[0])
+        return name if re.fullmatch(r"_?[A-Z][a-z]\w*", name) else None
+    return None
+
+
+def defined(module: str) -> tuple[list[str], list[str]]:
+    """Types and functions at the top of a module."""
+    body = ast.parse(MODULES[module].read_text(encoding="utf-8")).body
+    types = [node.name if isinstance(node, ast.ClassDef) else is_alias(node) for node in body]
+    functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [name for name in types if name is not None], functions
+
+
+OURS = [module for module in MODULES if module != "_candb"]
+
+
+def twice(names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """(place, name) of what stands in a place more than once and in public; an underscore before it changes nothing."""
+    count = Counter((place, name.lstrip("_")) for place, name in names)
+    return {(place, name) for place, name in names if count[place, name] > 1}
+
+
+def test_a_public_type_stands_once_in_the_package() -> None:
+    names = [("", name) for module in OURS for name in defined(module)[0]]
+    assert {name for _, name in twice(names)} == TYPES_TWICE
+
+
+def test_a_public_function_stands_once_in_its_room() -> None:
+    names = [(room_of(module), name) for module in OURS for name in defined(module)[1]]
+    assert {found for found in twice(names) if found[1] not in ENTRIES} == FUNCTIONS_TWICE
+
+
+def words_of(name: str) -> set[str]:
+    """`{"bms", "limits"}` of BmsLimits and of bms_limits."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)}
+
+
+def forbidden(name: str) -> bool:
+    """Whether a type or module is called by a word that says too many things."""
+    return bool(words_of(name) & WORDS) or any(word in name.replace("_", "").lower() for word in COMPOUNDS)
+
+
+def test_types_and_modules_are_called_by_nouns_of_the_field() -> None:
+    names = [name for module in OURS for name in (module.rpartition("/")[2], *defined(module)[0])]
+    assert {name for name in names if forbidden(name)} == FORBIDDEN_STILL
+
+
+def test_a_name_that_breaks_a_rule_would_be_seen() -> None:
+    assert forbidden("BmsSaid")
+    assert forbidden("box_keeper")
+    assert not forbidden("BmsLimits")
+    assert twice([("a", "X"), ("a", "_X"), ("b", "X"), ("b", "_Y"), ("c", "_Y"), ("c", "_Y")]) == {("a", "X")}
 
 
 def names_dbus_library(path: Path) -> bool:

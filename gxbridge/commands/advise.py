@@ -11,7 +11,6 @@ from typing import Any
 from gxbridge.models.advice import ASKING, FLAGS, Answers, Candidate, Recommendation, advise
 from gxbridge.models.bms_model import QUESTIONS, Question
 
-HELP = "which BMS fits an installation"
 YES = frozenset({"y", "yes", "j", "ja"})
 NO = frozenset({"n", "no", "nein"})
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, Found
 
-HELP = "the BMS models and what each offers to a GX device"
 WIDTH = 100
 """Columns of the prose; the comparison keeps to one line for each model and so to narrow terminals."""
 

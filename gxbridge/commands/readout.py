@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 
-HELP = "decode one Bluetooth Instant Readout advertisement"
 
 NOT_OPENED = 1
 USAGE = 2

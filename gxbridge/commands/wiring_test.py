@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gxbridge.core.channels.terminals.terminal_bms import Wiring
     from gxbridge.core.channels.terminals.wiring_walk import Level, Walk, WalkOutcome
 
-HELP = "walk through the wired BMS terminals"
 
 FAILED = 1
 USAGE = 2

@@ -1,4 +1,5 @@
-"""The configuration: defaults, then the file, then the command line; checked completely before anything starts.
+"""The configuration: defaults, then the file, then the command line. A YAML file and arguments enter; a checked
+`Config`, or every problem at once, leaves before anything starts.
 
 `load` is all a command needs; `docs/configuration.md` has every key, `gxbridge/config/keys.py` is the table behind it.
 """

@@ -1,1 +1,2 @@
-"""The pure room: standard library only, no clock, no socket, no file, no log. Time comes in as `now`."""
+"""The pure part: standard library only, no clock, no socket, no file, no log. Frames, D-Bus values and `now` enter;
+items, writes to chargers, frames to send and findings leave."""

@@ -1,1 +1,1 @@
-"""What `gxbridge decode` is made of: a log's rows to messages, and messages to lines, tables and statistics."""
+"""What `gxbridge decode` is made of. Rows of a log enter; decoded lines, tables and statistics leave."""

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
-from gxbridge.doctor.can_interface import CanInterface
+from gxbridge.edge.can.can_interface import Port
 
 Services = Mapping[str, Mapping[str, Value]]
 """Service name -> path -> value, of every `com.victronenergy.*` service that answered."""
@@ -36,7 +36,6 @@ class Program:
     machine: str = ""
     """Kind of GX device, such as einstein; "" on other machines."""
     architecture: str = ""
-    kernel: str = ""
     database_error: str = ""
     """Why the message database cannot be loaded; "" when it can."""
     supervised: Supervised | None = None
@@ -52,24 +51,6 @@ class Bus:
 
 
 @record
-class Port:
-    """One CAN interface. `kind` is what the GX allows on it (see ports.KINDS), `profile` its setting.
-
-    `drivers`: the vendor's services that are installed for this port here, by their folder's name.
-    """
-
-    name: str
-    label: str = ""
-    kind: int | None = None
-    profile: int | None = None
-    link: CanInterface | None = None
-    later: CanInterface | None = None
-    """The same some seconds later: what changed meanwhile is the load."""
-    seconds: float = 0.0
-    drivers: tuple[str, ...] = ()
-
-
-@record
 class ConfiguredBus:
     """One bus of the configuration."""
 
@@ -79,7 +60,7 @@ class ConfiguredBus:
 
 
 @record
-class ConfiguredPort:
+class ConfigSummary:
     """The configuration. `problems`: every fault, one line each; then the other fields say nothing."""
 
     file: str = ""
@@ -100,6 +81,6 @@ class Facts:
 
     program: Program
     bus: Bus
-    configured: ConfiguredPort
+    configured: ConfigSummary
     ports: tuple[Port, ...] = ()
     services: Services = field(default_factory=dict)

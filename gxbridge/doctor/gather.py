@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,23 +12,27 @@ from pathlib import Path
 from typing import Final
 
 from gxbridge.config import Config, ConfigError, load, pages
+from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import SETTINGS
 from gxbridge.core.model.items import Value
+from gxbridge.core.publish.publication import profile_path
 from gxbridge.doctor import host
-from gxbridge.doctor.facts import Bus, ConfiguredBus, ConfiguredPort, Facts, Port
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Facts
 from gxbridge.doctor.redact import hide_keys
 from gxbridge.edge.can import ports
+from gxbridge.edge.can.can_interface import Port
 from gxbridge.edge.dbus import scan
 from gxbridge.edge.dbus.bus import BusError, Connection, connect
+from gxbridge.edge.dbus.parse import numbers_and_text
 from gxbridge.models.catalogue_file import catalogue
 from gxbridge.models.installation import remark
-from gxbridge.runtime.app import numbers_and_text
 
 USUAL_CONFIG: Final = Path("/data/conf/gxbridge.yaml")
 """Where the service on a GX has its configuration (service/run)."""
 WHOLE_S: Final = 40.0
 """After this everything is over, whatever does not answer."""
 MOST_CONFIG: Final = 100_000
+PROFILE_PATH: Final = re.compile(profile_path("[^/]+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,17 @@ async def _ask(connection: Connection, facts: Facts) -> Facts:
     return replace(facts, services=services, bus=replace(facts.bus, unanswered=unanswered))
 
 
+async def find_ports(connection: Connection | None, settings: Mapping[str, Value]) -> list[Port]:
+    """Every port with the profile that the GX's settings have for it."""
+    configured = [path.split("/")[3] for path in settings if PROFILE_PATH.fullmatch(path)]
+    found = await ports.find_ports(connection, configured)
+    profiles = {port.name: number(settings, profile_path(port.name)) for port in found}
+    return [port if (profile := profiles[port.name]) is None else replace(port, profile=int(profile)) for port in found]
+
+
 async def _measured(connection: Connection | None, settings: Mapping[str, Value], seconds: float) -> tuple[Port, ...]:
     """Every port, looked at twice."""
-    found = await ports.find_ports(connection, settings)
+    found = await find_ports(connection, settings)
     began = time.monotonic()
     first = [await ports.read_link(port.name, connection) for port in found]
     if any(link is not None and link.up for link in first):
@@ -86,22 +99,22 @@ async def _measured(connection: Connection | None, settings: Mapping[str, Value]
     )
 
 
-def read_config(file: str | None) -> tuple[ConfiguredPort, str, str]:
+def read_config(file: str | None) -> tuple[ConfigSummary, str, str]:
     """The configuration, its text for an archive, and the D-Bus address that it names."""
     path = file if file is not None else str(USUAL_CONFIG) if USUAL_CONFIG.is_file() else None
     try:
         config = load(path)
     except ConfigError as error:
-        return ConfiguredPort(path or "", tuple(map(str, error.problems))), _raw(path), "system"
+        return ConfigSummary(path or "", tuple(map(str, error.problems))), _raw(path), "system"
     return configured_of(config), pages.show(config), config.dbus_address
 
 
-def configured_of(config: Config) -> ConfiguredPort:
+def configured_of(config: Config) -> ConfigSummary:
     """What the checks need of it."""
     buses = tuple(ConfiguredBus(spec.name, spec.interface, spec.channel) for spec in config.can)
     said = None if config.installation is None else remark(config.installation, catalogue())
     listens = ", ".join(f"{bus.interface}:{bus.channel}" for bus in buses) or "no CAN bus"
-    return ConfiguredPort(
+    return ConfigSummary(
         file=config.file or "",
         mode=config.mode,
         publish=config.publish,

@@ -15,7 +15,7 @@ from gxbridge import __version__
 from gxbridge.core.nmea2000.database import DatabaseError, database
 from gxbridge.doctor.facts import Program, Supervised
 from gxbridge.edge.dbus.bus import BusError, library
-from gxbridge.runtime import assembly
+from gxbridge.edge.machine import platform as gx_kind
 
 VENUS: Final = Path("/opt/victronenergy/version")
 """Its first line is the version of Venus OS."""
@@ -40,9 +40,8 @@ def program() -> Program:
         packages=packages(),
         system=f"Venus OS {venus}" if venus else os_name(OS_RELEASE),
         venus=venus,
-        machine=assembly.platform(),
+        machine=gx_kind(),
         architecture=platform.machine(),
-        kernel=platform.release(),
         database_error=fault,
         supervised=supervised(SERVICE),
     )

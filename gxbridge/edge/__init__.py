@@ -1,1 +1,2 @@
-"""One module for each thing outside: CAN, D-Bus, settings, files, replay."""
+"""One module for each thing outside: CAN, D-Bus, Bluetooth, logs, files. Bytes and library objects enter; plain values
+of the core leave. An edge decides nothing."""

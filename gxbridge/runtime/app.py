@@ -19,7 +19,7 @@ from gxbridge.core.stall_guard import HoldUp
 from gxbridge.edge.can.can_stats import CanStats, Frame
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import WireValue
+from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
 from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
@@ -62,19 +62,6 @@ Hearer = Callable[[str], OnFrames]
 """Name of a bus -> what takes its frames."""
 OnAdvertised = Callable[[str, bytes], None]
 """Takes the address of a Bluetooth device and the data of its advertisement."""
-
-
-def numbers_and_text(items: Mapping[str, WireValue]) -> dict[str, Value]:
-    """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
-    clean: dict[str, Value] = {}
-    for path, value in items.items():
-        if isinstance(value, bool):
-            clean[path] = int(value)
-        elif value is None or isinstance(value, int | float | str):
-            clean[path] = value
-        else:
-            clean[path] = None
-    return clean
 
 
 @record

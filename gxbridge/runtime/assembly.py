@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,14 +12,11 @@ from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
+from gxbridge.edge.machine import PLATFORM_FILE, own_number, platform
 from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
-
-MACHINE_ID_FILE = "/etc/machine-id"
-PLATFORM_FILE = "/etc/venus/machine"
-"""Names the kind of GX device on Venus OS (meta-victronenergy)."""
 
 GX_BOXES = "/data/log/gxbridge-blackbox"
 """On a GX device: the partition that survives a firmware update, written to on an event only."""
@@ -73,25 +68,6 @@ def wiring_of(terminals: Terminals) -> Wiring:
         pre_alarm=service(terminals.pre_alarm),
         pre_alarm_level=terminals.pre_alarm_level,
     )
-
-
-def platform() -> str:
-    """The kind of GX device, "" on other machines."""
-    try:
-        with open(PLATFORM_FILE, encoding="ascii", errors="replace") as file:
-            return file.readline().strip()
-    except OSError:
-        return os.environ.get("GXBRIDGE_PLATFORM", "")
-
-
-def own_number() -> int:
-    """21 bits that tell this machine's gxbridge from another on the same bus, the same after every start."""
-    try:
-        with open(MACHINE_ID_FILE, "rb") as file:
-            seed = file.read(64)
-    except OSError:
-        seed = socket.gethostname().encode()
-    return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
 
 
 def box_place(config: Config) -> BoxPlace | None:

@@ -10,6 +10,7 @@ from gxbridge.candb.load import load
 from gxbridge.candb.model import DatabaseModel, Entry, Sample
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
+from tests.core.nmea2000.products import introduce
 
 CAN_DB = Path(__file__).parent.parent.parent / "can_db"
 MODEL: DatabaseModel = load(CAN_DB)
@@ -20,7 +21,7 @@ def decoded(entry: Entry, sample: Sample) -> Message | None:
     decoder = Decoder()
     if entry.families:
         product = next(p for p in MODEL.products.values() if p.family == entry.families[0])
-        decoder.set_product(sample.can_id & 0xFF, product.product_id)
+        introduce(decoder, sample.can_id & 0xFF, product.product_id)
     messages = [decoder.feed(sample.can_id, frame, 0.01 * number) for number, frame in enumerate(sample.frames)]
     assert all(message is None for message in messages[:-1]), "complete before its last frame"
     return messages[-1]

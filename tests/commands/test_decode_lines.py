@@ -19,6 +19,7 @@ from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines
 from gxbridge.decodelog.words import printable
 from tests.core import handmade
+from tests.core.nmea2000.products import introduce
 
 DB = database()
 
@@ -28,7 +29,7 @@ def message(frame: str, *, db: Database = DB, product: int | None = None) -> Mes
     can_id, _, data = frame.partition("#")
     decoder = Decoder(db, keep_unknown=True)
     if product is not None:
-        decoder.set_product(int(can_id, 16) & 0xFF, product)
+        introduce(decoder, int(can_id, 16) & 0xFF, product)
     payload = bytes.fromhex(data)
     number = int(can_id, 16)
     found = decoder.feed_payload(number, payload) if len(payload) > 8 else decoder.feed(number, payload, 0.0)
@@ -173,7 +174,7 @@ def test_json_lines_say_what_a_plain_json_encoder_would(
 ) -> None:
     decoder, lines = Decoder(DB, keep_unknown=True), JsonLines(DB)
     if product is not None:
-        decoder.set_product(0x29, product)
+        introduce(decoder, 0x29, product)
     for can_id, payload in [*payloads, *payloads]:  # the second time what is kept ready comes out
         found = decoder.feed_payload(can_id, payload)
         if found is not None and found[0].kind in ("pgn", "vreg", "unknown"):

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gxbridge.core.model.items import Value
-from gxbridge.doctor.can_interface import CanInterface
 from gxbridge.doctor.examine import examine
-from gxbridge.doctor.facts import Bus, ConfiguredBus, ConfiguredPort, Facts, Port, Program, Supervised
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Facts, Program, Supervised
 from gxbridge.doctor.row import Row
+from gxbridge.edge.can.can_interface import CanInterface, Port
 from tests.core.boat import multi, solar
 
 LYNX = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
@@ -101,13 +101,13 @@ def program(**changes: Any) -> Program:
     return Program(**(whole | changes))
 
 
-def configured(**changes: Any) -> ConfiguredPort:
+def configured(**changes: Any) -> ConfigSummary:
     whole: dict[str, Any] = {
         "file": "/data/conf/gxbridge.yaml",
         "buses": (ConfiguredBus("can0", "socketcan", "can0"),),
         "summary": "socketcan:can0, mode monitor",
     }
-    return ConfiguredPort(**(whole | changes))
+    return ConfigSummary(**(whole | changes))
 
 
 def facts(**changes: Any) -> Facts:

@@ -16,7 +16,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.doctor.checks.configuration import check_configured
 from gxbridge.doctor.checks.program import check_program, venus_version
 from gxbridge.doctor.examine import WIDTH, as_dict, as_text, examine
-from gxbridge.doctor.facts import Bus, ConfiguredBus, ConfiguredPort, Supervised
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Supervised
 from gxbridge.doctor.redact import Redactor
 from gxbridge.doctor.row import VERDICTS, Row, RowVerdict, exit_code, worst
 from tests.core.boat import Boat
@@ -306,7 +306,7 @@ def test_a_configuration_that_fits() -> None:
 
 
 def test_every_fault_is_a_problem_and_nothing_else_is_said() -> None:
-    rows = list(check_configured(facts(configured=ConfiguredPort("c.yaml", ("c.yaml:1: a", "c.yaml:2: b")))))
+    rows = list(check_configured(facts(configured=ConfigSummary("c.yaml", ("c.yaml:1: a", "c.yaml:2: b")))))
     assert [(row.verdict, row.text) for row in rows] == [("problem", "c.yaml:1: a"), ("problem", "c.yaml:2: b")]
 
 

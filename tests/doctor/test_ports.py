@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.doctor.can_interface import CanInterface, check_link, load_percent, parse_link
 from gxbridge.doctor.checks.can_ports import PROFILES, carries_vecan, check_port, check_ports, vanishing
+from gxbridge.doctor.checks.interface_state import check_link, load_percent
 from gxbridge.doctor.facts import Bus
 from gxbridge.doctor.row import Row
+from gxbridge.edge.can.can_interface import CanInterface, parse_link
 from tests.doctor.facts_of import (
     GOOD_LINK,
     LATER,

@@ -81,12 +81,6 @@ class Battery:
         """Whether it is of the NG family (which has individual batteries)."""
         return self.family == NG_FAMILY
 
-    @property
-    def voltage_behind_open_contactor(self) -> bool:
-        """The voltage is not the bus voltage: contactor open, or the BMS is not running. Not usable for sensing."""
-        closed = self.get("contactor_closed")
-        return closed == 0 or (closed is None and self.get("bms_state") not in (None, BMS_RUNNING))
-
 
 @record
 class Provisional:
@@ -113,9 +107,8 @@ class Configured:
     device_instance: int = 0
 
 
-BMS_RUNNING = 9
 BMS_PENDING = 18
-"""BMS states of register 0x2102 (gui-v2@2ffcc3c src/enums.h)."""
+"""BMS state of register 0x2102 (gui-v2@2ffcc3c src/enums.h)."""
 
 NG_FAMILY = "lynx-smart-bms-ng"
 BATTERY_FAMILIES = frozenset({"lynx-smart-bms", NG_FAMILY})

@@ -117,10 +117,6 @@ class Decoder:
             "fast packets of impossible length": fast.oversize,
         }
 
-    def set_product(self, source: int, product_id: int) -> None:
-        """The device at address `source` is this product; decides registers whose meaning depends on it."""
-        self._senders.tell(source, product_id)
-
     def product(self, source: int) -> int | None:
         """Product id of the device at address `source` as far as known."""
         return self._senders.product(source)

@@ -30,19 +30,9 @@ def pgn_of(can_id: int) -> int:
     return can_id >> 8 & (0x3FFFF if can_id & 0xFF0000 >= FIRST_PDU2 << 16 else 0x3FF00)
 
 
-def source_of(can_id: int) -> int:
-    """Address of the sender."""
-    return can_id & 0xFF
-
-
 def destination_of(can_id: int) -> int:
     """Address the frame is for; `BROADCAST` for every PDU2 frame."""
     return BROADCAST if can_id & 0xFF0000 >= FIRST_PDU2 << 16 else can_id >> 8 & 0xFF
-
-
-def priority_of(can_id: int) -> int:
-    """0 (most urgent) to 7."""
-    return can_id >> 26 & 7
 
 
 def is_addressable(pgn: int) -> bool:

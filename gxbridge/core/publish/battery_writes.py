@@ -1,7 +1,8 @@
 """What happens when somebody writes to a path of our battery service: sent, kept here, or refused.
 
-Sent are four registers and never another, and only with transmit level `writes`; `/Mode` needs a switch of its own,
-because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not writable or wrong type, 2 refused.
+Sent are the registers of `vecan/transmit.py` and never another, and only with transmit level `writes`; `/Mode` needs a
+switch of its own, because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not
+writable or wrong type, 2 refused.
 """
 
 from __future__ import annotations
@@ -10,13 +11,9 @@ from collections.abc import Callable, Mapping
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
+from gxbridge.core.vecan.transmit import CAPACITY, DESCRIPTION, MODE, NOMINAL_VOLTAGE
 
 ACCEPTED, WRONG, REFUSED = 0, 1, 2
-
-MODE = 0x0200
-DESCRIPTION = 0x010C
-CAPACITY = 0x1000
-NOMINAL_VOLTAGE = 0xEDEF
 
 MODES = (3, 252)
 """On and standby; off is shown but cannot be chosen from a GX (gui-v2@2ffcc3c PageBattery.qml)."""
@@ -108,9 +105,6 @@ WRITABLES: Mapping[str, Writable] = {
     )
 }
 """Every path the vendor's service lets clients write."""
-
-SENDABLE = frozenset(item.register for item in WRITABLES.values() if item.register is not None)
-"""The only registers that may ever be written to a device."""
 
 
 def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_switch: bool = False) -> Answer:

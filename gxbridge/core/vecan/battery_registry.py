@@ -76,11 +76,6 @@ class BatteryRegistry:
         """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""
         self.network(bus).alive(address, now)
 
-    def product_at(self, bus: str, address: int) -> int | None:
-        """The product id of the device that has this address now."""
-        node = self.network(bus).at(address)
-        return None if node is None else node.product_id
-
     def batteries(self, now: float) -> tuple[Battery, ...]:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
         return tuple(self._battery(number, node, now) for number, node in self._census(now)[0])

@@ -15,7 +15,6 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.node import Node
 
 ADDRESS_CLAIM = 60928
-CANNOT_CLAIM = 254
 LAST_ADDRESS = 253
 """velib claims 0 to 251, the GX manual says 252, 253 is reserved: senders above are not devices."""
 

@@ -1,7 +1,7 @@
 """Everything gxbridge may ever send on a CAN bus. Off unless the configuration says otherwise.
 
 Level `requests`: our address claim, ISO requests and register requests. Level `writes`: also the registers of
-`battery_writes.SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
+`SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
 from the null address. Requests and writes are at least 100 ms apart.
 """
 
@@ -16,13 +16,20 @@ from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.encode import Frame, vreg_frames
 from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.publish.battery_writes import MODE, SENDABLE
 from gxbridge.core.vecan.claim import Claim
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 
 Level = Literal["off", "requests", "writes"]
 
 ISO_REQUEST = 59904
+
+MODE = 0x0200
+DESCRIPTION = 0x010C
+CAPACITY = 0x1000
+NOMINAL_VOLTAGE = 0xEDEF
+SENDABLE = frozenset({MODE, DESCRIPTION, CAPACITY, NOMINAL_VOLTAGE})
+"""The only registers that may ever be written to a device (Victron, VE.Can registers public, v20)."""
+
 PACE_S = 0.1
 """Between two requests: bursts to many nodes slow the bus down (victronenergy/venus#1641)."""
 

@@ -1,1 +1,1 @@
-"""The simulated installation: programs of their own that know nothing of gxbridge's insides, only its buses."""
+"""The simulated devices: programs of their own that know nothing of gxbridge, only its buses."""

@@ -16,10 +16,11 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import FREE_PROFILE, profile_path
-from gxbridge.doctor.can_interface import check_link
+from gxbridge.doctor.checks.interface_state import check_link
 from gxbridge.doctor.checks.running_service import buses_of
-from gxbridge.doctor.facts import Facts, Port, Services
+from gxbridge.doctor.facts import Facts, Services
 from gxbridge.doctor.row import Row
+from gxbridge.edge.can.can_interface import Port
 
 SECTION: Final = "CAN ports"
 VECAN_PREFIX: Final = "com.victronenergy.vecan."

@@ -11,15 +11,12 @@ import asyncio
 import contextlib
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import profile_path
-from gxbridge.doctor.can_interface import CanInterface, parse_link
-from gxbridge.doctor.facts import Port
+from gxbridge.edge.can.can_interface import CanInterface, Port, parse_link
 from gxbridge.edge.can.can_link import NETWORKS, link_state
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection
@@ -39,34 +36,24 @@ NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 
 async def find_ports(
     connection: Connection | None,
-    settings: Mapping[str, Value],
+    configured: Iterable[str] = (),
     folder: Path = FOLDER,
     services: Path = SERVICES,
 ) -> list[Port]:
-    """Every CAN interface, without its state. Never raises, and takes a few seconds at most."""
+    """Every CAN interface, without its state and profile. Never raises, and takes a few seconds at most.
+
+    `configured`: the ports that the GX has settings for. They count where nobody says which ports there are: a GX that
+    is asked from afar, and is too old to say so.
+    """
     found: dict[str, Port] = {}
     if connection is not None:
         for port in _listed(await _ask(connection, INTERFACES)):
             found[port.name] = port
     for name in local_names(folder):
         found.setdefault(name, Port(name))
-    if not found:  # a GX that is asked from afar, and is too old to say which ports it has
-        for path in settings:
-            if path.startswith("/Settings/Canbus/") and path.endswith("/Profile"):
-                found[path.split("/")[3]] = Port(path.split("/")[3])
-    ports = []
-    for port in found.values():
-        profile = number(settings, profile_path(port.name))
-        ports.append(
-            Port(
-                port.name,
-                port.label,
-                port.kind,
-                None if profile is None else int(profile),
-                drivers=_drivers(services, port.name),
-            )
-        )
-    return ports
+    if not found:
+        found = {name: Port(name) for name in configured}
+    return [replace(port, drivers=_drivers(services, port.name)) for port in found.values()]
 
 
 def _drivers(services: Path, name: str) -> tuple[str, ...]:

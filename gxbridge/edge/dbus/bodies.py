@@ -8,10 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from struct import Struct
 from struct import error as StructError
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from gxbridge.edge.dbus.wire import Incoming
+from typing import Any, Final
 
 PADDING: Final = tuple(bytes(n) for n in range(8))
 
@@ -56,12 +53,11 @@ def name_request_body(name: str, flags: int) -> bytes:
     return body + b"\0" * (-len(body) % 4) + _U32.pack(flags)
 
 
-def simple_body(message: Incoming) -> list[Any] | None:
-    """Arguments of a message that has only texts and unsigned numbers, or one list of texts; None for all others.
+def simple_body(signature: str, frame: bytes, at: int) -> list[Any] | None:
+    """Arguments of the body at `at`, where it has only texts and unsigned numbers, or one list of texts; else None.
 
     That is all a start and the coming and going of services consist of.
     """
-    signature, frame, at = message.header.signature or "", message.frame, message.at
     if at < 0 or (signature != "as" and signature.strip("su")):
         return None
     found: list[Any] = []

@@ -85,11 +85,6 @@ async def fetch(connection: Connection, service: str, path: str) -> WireValue:
     return argument(connection, await connection.call(service, path, BUS_ITEM, "GetValue"))
 
 
-async def fetch_text(connection: Connection, service: str, path: str) -> str:
-    """One text. Raises BusError."""
-    return str(argument(connection, await connection.call(service, path, BUS_ITEM, "GetText")))
-
-
 async def write(connection: Connection, service: str, path: str, value: Value) -> int:
     """Writes a value (None: invalid) and returns the service's code, 0 when it accepts. Raises SetValueError."""
     try:

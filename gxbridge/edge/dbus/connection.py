@@ -187,7 +187,7 @@ class Connection:
 
     def body(self, message: Incoming) -> list[Any]:
         """A message's arguments as plain values, by the library where they are not simple. Raises wire.WireError."""
-        simple = bodies.simple_body(message)
+        simple = bodies.simple_body(message.header.signature, message.frame, message.at)
         if simple is not None:
             return simple
         return self._codec.decode(message.frame)[1]

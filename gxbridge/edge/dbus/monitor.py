@@ -73,11 +73,6 @@ class Monitor:
     # --- for the owner ------------------------------------------------------------------------------------------------
 
     @property
-    def connected(self) -> bool:
-        """Whether there is a bus."""
-        return self._link.connection is not None
-
-    @property
     def trouble(self) -> str:
         """Why there is none, for people."""
         return self._link.trouble

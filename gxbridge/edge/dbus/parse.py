@@ -1,15 +1,18 @@
 """Item values out of the bytes of ItemsChanged, PropertiesChanged, GetItems and GetValue.
 
 The texts are most of such a message and nobody here reads them, so they are stepped over. Whatever is not a plain
-value or an empty array raises Unusual, and the caller lets the library read that message.
+value or an empty array raises Unusual, and the caller lets the library read that message. `numbers_and_text` makes of
+the values what the core takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from struct import Struct
 from struct import error as StructError
 from typing import Any, Final, TypeAlias
+
+from gxbridge.core.model.items import Value
 
 WireValue: TypeAlias = int | float | str | list[Any] | dict[Any, Any] | None
 """A value of another service: None for any empty array, which every consumer reads as invalid."""
@@ -134,3 +137,16 @@ def _remember(raw: bytes) -> str:
         _paths.clear()
     path = _paths[raw] = raw.decode()
     return path
+
+
+def numbers_and_text(items: Mapping[str, WireValue]) -> dict[str, Value]:
+    """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
+    clean: dict[str, Value] = {}
+    for path, value in items.items():
+        if isinstance(value, bool):
+            clean[path] = int(value)
+        elif value is None or isinstance(value, int | float | str):
+            clean[path] = value
+        else:
+            clean[path] = None
+    return clean

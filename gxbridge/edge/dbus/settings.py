@@ -78,11 +78,6 @@ class _Device:
     settings: DeviceSettings
 
 
-def settings_id(text: str) -> str:
-    """`text` as a name below /Settings/Devices: letters, digits, underscores, none of these in front."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", text).lstrip("_") or "device"
-
-
 def instance_of(value: WireValue, device_class: str) -> int | None:
     """The number in `battery:5`, None when it is of another class or no such text."""
     found = _INSTANCE.fullmatch(value) if isinstance(value, str) else None

@@ -13,7 +13,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import can
 from can.io.asc import ASCReader
@@ -22,10 +22,7 @@ from can.io.csv import CSVReader
 from can.io.sqlite import SqliteReader
 from can.io.trc import TRCReader
 
-from gxbridge.edge.logs.formats import FAR_FUTURE_S, MAX_ID, LogRow, shown
-
-if TYPE_CHECKING:
-    from gxbridge.edge.logs.reader import LogReader
+from gxbridge.edge.logs.formats import FAR_FUTURE_S, MAX_ID, LogFormat, LogRow, shown
 
 LONGEST_LINE = 1 << 15
 
@@ -45,7 +42,20 @@ STUMBLES = (
 """What the readers let out on broken input (BLFParseError is a plain Exception: see _binary)."""
 
 
-def library_rows(reader: LogReader, stream: BinaryIO) -> Iterator[LogRow]:
+class OpenLog(Protocol):
+    """What is needed of the log reader whose rows these are."""
+
+    name: str
+    format: LogFormat
+    size: int | None
+    compressed: bool
+    skipped: int
+
+    def bad(self, number: int, what: str) -> None:
+        """Count a bad line and report it."""
+
+
+def library_rows(reader: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """Rows of a log in one of python-can's formats; broken lines go to `reader.bad`, other frames are counted."""
     logging.getLogger("can.io").setLevel(logging.ERROR)  # it comments on every line it does not know
     kind = reader.format.name
@@ -114,7 +124,7 @@ TEXT_READERS: dict[str, tuple[Callable[[Any], Iterable[can.Message]], str]] = {
 """Reader and the line that stands in for the header when it is started again."""
 
 
-def _row(reader: LogReader, message: can.Message, number: int) -> LogRow | None:
+def _row(reader: OpenLog, message: can.Message, number: int) -> LogRow | None:
     if (
         message.is_error_frame
         or message.is_remote_frame
@@ -135,9 +145,7 @@ def _row(reader: LogReader, message: can.Message, number: int) -> LogRow | None:
     return message.timestamp, bus, message.arbitration_id, bytes(message.data)
 
 
-def _text(
-    reader: LogReader, make: Callable[[Any], Iterable[can.Message]], tap: _Tap, stand_in: str
-) -> Iterator[LogRow]:
+def _text(reader: OpenLog, make: Callable[[Any], Iterable[can.Message]], tap: _Tap, stand_in: str) -> Iterator[LogRow]:
     source = make(tap)
     while not tap.ended:
         before = tap.number
@@ -153,7 +161,7 @@ def _text(
             tap.restart(stand_in)
 
 
-def _binary(reader: LogReader, make: Callable[[], Iterable[can.Message]]) -> Iterator[LogRow]:
+def _binary(reader: OpenLog, make: Callable[[], Iterable[can.Message]]) -> Iterator[LogRow]:
     number = 0
     try:
         for message in make():
@@ -165,14 +173,14 @@ def _binary(reader: LogReader, make: Callable[[], Iterable[can.Message]]) -> Ite
         reader.bad(number + 1, f"the log cannot be read any further: {_first_line(error)}")
 
 
-def _whole(reader: LogReader, source: BLFReader) -> Iterator[can.Message]:
+def _whole(reader: OpenLog, source: BLFReader) -> Iterator[can.Message]:
     """The messages of a BLF file, and an error at the end of one that was cut short (python-can does not notice)."""
     yield from source
     if reader.size is not None and not reader.compressed and source.file_size > reader.size:
         raise EOFError(f"its header promises {source.file_size} bytes, the file has {reader.size}")
 
 
-def _sqlite(reader: LogReader, stream: BinaryIO) -> Iterator[LogRow]:
+def _sqlite(reader: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """sqlite needs a file it can seek in: a compressed or piped database is unpacked to a temporary one first."""
     if reader.size is not None and not reader.compressed:
         yield from _binary(reader, lambda: SqliteReader(reader.name))

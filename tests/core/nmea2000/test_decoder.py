@@ -11,6 +11,7 @@ from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
 from gxbridge.core.nmea2000.unknown_messages import KINDS_KEPT
 from tests.core import handmade
+from tests.core.nmea2000.products import introduce
 
 DB = handmade.small()
 
@@ -318,9 +319,9 @@ def test_a_register_with_two_meanings_follows_the_product() -> None:
     decoder = Decoder(DB)
     frame = "1CEFFF29#669920036E000000"
     assert said(one(frame, decoder)) == {"set": 1.1}
-    decoder.set_product(0x29, 0x0203)
+    introduce(decoder, 0x29, 0x0203)
     assert said(one(frame, decoder)) == {"set": 11.0}
-    decoder.set_product(0x29, 0xA3E5)
+    introduce(decoder, 0x29, 0xA3E5)
     assert said(one(frame, decoder)) == {"set": 1.1}
 
 
@@ -437,6 +438,6 @@ def test_every_register_stands_any_value(data: st.DataObject) -> None:
     register = data.draw(st.sampled_from(sorted(db.registers)))
     payload = b"\x66\x99" + register.to_bytes(2, "little") + data.draw(st.binary(max_size=60))
     for source in (1, 2):
-        decoder.set_product(source, data.draw(st.sampled_from(sorted(db.products))))
+        introduce(decoder, source, data.draw(st.sampled_from(sorted(db.products))))
         message = decoder.feed_payload(0x1DEFFF00 | source, payload)
         assert (message is None) == (decoder.too_short > 0)

@@ -11,6 +11,7 @@ import pytest
 
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Decoder
+from tests.core.nmea2000.products import introduce
 
 DB = database()
 LYNX_500 = 0xA3E5
@@ -53,7 +54,7 @@ REGISTERS = [
 
 def decode(frame: str, product: int = LYNX_500) -> tuple[object, ...]:
     decoder = Decoder()
-    decoder.set_product(0x29, product)
+    introduce(decoder, 0x29, product)
     message = decoder.feed(0x1CEFFF29, bytes.fromhex(frame), 0.0)
     assert message is not None, frame
     layout, _, _, values, _ = message
@@ -67,7 +68,7 @@ def test_registers(frame: str, values: tuple[object, ...]) -> None:
 
 def said(frame: str) -> dict[str, object]:
     decoder = Decoder()
-    decoder.set_product(0x29, LYNX_500)
+    introduce(decoder, 0x29, LYNX_500)
     message = decoder.feed(0x1CEFFF29, bytes.fromhex(frame), 0.0)
     assert message is not None
     return {

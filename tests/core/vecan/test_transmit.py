@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.publish.battery_writes import SENDABLE
 from gxbridge.core.vecan.claim import PREFERRED_ADDRESS, own_name
-from gxbridge.core.vecan.transmit import LONGEST_WAIT_S, MOST_WAITING, BusTransmitter, Level, TransmitOrder
+from gxbridge.core.vecan.transmit import LONGEST_WAIT_S, MOST_WAITING, SENDABLE, BusTransmitter, Level, TransmitOrder
 from tests.core.lynx_frames import CLAIM, CLAIM_ID, LYNX, name_of, vreg_id
 
 OURS = own_name(77)

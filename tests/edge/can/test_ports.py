@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gxbridge.doctor.can_interface import CanInterface
-from gxbridge.doctor.facts import Port
+from gxbridge.doctor import gather
 from gxbridge.edge.can import ports
+from gxbridge.edge.can.can_interface import CanInterface, Port
 from gxbridge.edge.dbus import scan
 from gxbridge.edge.dbus.bus import connect
 from tests.commands.gx import PLATFORM, Gx, listed
@@ -34,24 +34,30 @@ def sysfs(tmp_path: Path) -> Path:
     return tmp_path / "net"
 
 
-def found(sysfs: Path, settings: dict[str, Any] | None = None, services: Path = Path("/nowhere")) -> list[Port]:
-    return asyncio.run(ports.find_ports(None, settings or {}, sysfs, services))
+def found(sysfs: Path, configured: tuple[str, ...] = (), services: Path = Path("/nowhere")) -> list[Port]:
+    return asyncio.run(ports.find_ports(None, configured, sysfs, services))
 
 
 def link(name: str, sysfs: Path) -> CanInterface | None:
     return asyncio.run(ports.read_link(name, None, sysfs))
 
 
-def test_this_machines_interfaces_with_profile_and_drivers(sysfs: Path, tmp_path: Path) -> None:
+def test_this_machines_interfaces_with_drivers(sysfs: Path, tmp_path: Path) -> None:
     for name in ("vecan-dbus.can0", "can-bus-bms.can1", "mqtt"):
         (tmp_path / "service" / name).mkdir(parents=True)
-    given = {"/Settings/Canbus/can0/Profile": 2, "/Settings/Canbus/can7/Profile": 1}
-    assert found(sysfs, given, tmp_path / "service") == [Port("can0", profile=2, drivers=("vecan-dbus.can0",))]
+    assert found(sysfs, ("can0", "can7"), tmp_path / "service") == [Port("can0", drivers=("vecan-dbus.can0",))]
 
 
-def test_where_nobody_says_the_ports_the_settings_do(tmp_path: Path) -> None:
+def test_where_nobody_says_the_ports_the_settings_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "local_names", lambda folder: [])
     given = {"/Settings/Canbus/can0/Profile": 1, "/Settings/Canbus/can1/Profile": None, "/Settings/Other": 1}
-    assert found(tmp_path / "none", given) == [Port("can0", profile=1), Port("can1")]
+    assert asyncio.run(gather.find_ports(None, given)) == [Port("can0", profile=1), Port("can1")]
+
+
+def test_every_port_has_the_profile_of_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "local_names", lambda folder: ["can0", "can1"])
+    given = {"/Settings/Canbus/can0/Profile": 2, "/Settings/Canbus/can7/Profile": 1}
+    assert asyncio.run(gather.find_ports(None, given)) == [Port("can0", profile=2), Port("can1")]
 
 
 def test_the_platforms_list_comes_first_and_rubbish_in_it_is_passed_over(bus: str, sysfs: Path) -> None:
@@ -61,7 +67,7 @@ def test_the_platforms_list_comes_first_and_rubbish_in_it_is_passed_over(bus: st
     async def main() -> None:
         connection = await connect(bus)
         try:
-            seen = await ports.find_ports(connection, {}, sysfs)
+            seen = await ports.find_ports(connection, (), sysfs)
         finally:
             connection.close()
         assert [(port.name, port.label, port.kind) for port in seen] == [
@@ -98,7 +104,7 @@ def test_a_platform_that_hangs_costs_its_time_only(bus: str, sysfs: Path, monkey
     async def main() -> None:
         connection = await connect(bus)
         try:
-            assert [port.name for port in await ports.find_ports(connection, {}, sysfs)] == ["can0"]
+            assert [port.name for port in await ports.find_ports(connection, (), sysfs)] == ["can0"]
         finally:
             connection.close()
 

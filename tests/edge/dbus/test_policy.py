@@ -15,6 +15,7 @@ from gxbridge.core.dvcc.read.services import CHARGERS
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.edge.dbus import client as ask
 from gxbridge.edge.dbus.bus import BusError, opened
+from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.service import PublishedService
 from tests.edge.aio import run
 from tests.edge.dbus_daemon import DBusDaemon
@@ -96,7 +97,7 @@ def test_everybody_may_look_but_not_write(name: str) -> None:
         async with opened(daemon.address) as connection:
             assert await ask.items(connection, name) == {"/CustomName": "House"}
             assert await ask.fetch(connection, name, "/CustomName") == "House"
-            assert await ask.fetch_text(connection, name, "/CustomName") == "House"
+            assert connection.body(await connection.call(name, "/CustomName", BUS_ITEM, "GetText")) == ["House"]
             await connection.call(name, "/", "org.freedesktop.DBus.Introspectable", "Introspect")
             with pytest.raises(BusError, match="AccessDenied"):
                 await ask.write(connection, name, "/CustomName", "Other")

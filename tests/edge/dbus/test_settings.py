@@ -20,7 +20,6 @@ from gxbridge.edge.dbus.settings import (
     SettingsClient,
     SettingsError,
     instance_of,
-    settings_id,
 )
 from tests.edge.aio import run, until
 from tests.edge.dbus_fakes import Answer, Fake, fake, value
@@ -314,21 +313,6 @@ def test_settings_are_added_in_the_types_that_the_service_knows(bus: str) -> Non
             assert "min" not in answers.rows[0]
 
     run(main)
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("can0", "can0"),
-        ("_x", "x"),
-        ("uc 47/88", "uc_47_88"),
-        ("ü", "device"),
-        ("", "device"),
-        ("HQ2437XXP7K", "HQ2437XXP7K"),
-    ],
-)
-def test_any_text_becomes_a_settings_name(text: str, found: str) -> None:
-    assert settings_id(text) == found
 
 
 def test_instances_are_read_strictly() -> None:

@@ -1,0 +1,2 @@
+"""How a Lynx BMS says its values: register by register, and its distributors. Register values enter; parts of a battery
+leave."""
