@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import zlib
@@ -18,10 +19,17 @@ from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertise
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.state.state_file import StateFile
 
 MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
+
+GX_ID_FILE = "/data/venus/unique-id"
+"""The number by which a GX is known to VRM (meta-victronenergy, get-unique-id); the same after a firmware update."""
+
+GX_STATE = "/data/conf"
+"""On a GX device: survives a firmware update, and no package manager replaces it as a whole."""
 
 GX_BOXES = "/data/log/gxbridge-blackbox"
 """On a GX device: the partition that survives a firmware update, written to on an event only."""
@@ -100,6 +108,33 @@ def box_place(config: Config) -> BoxPlace | None:
     if not config.blackbox.enabled or not folder:
         return None
     return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
+
+
+def state_file(config: Config) -> StateFile | None:
+    """Where what must outlive the process is kept; None: only in memory, as for a recorded log."""
+    if config.file is None or config.replay is not None or not config.state.enabled:
+        return None
+    from pathlib import Path
+
+    from gxbridge.state.state_file import StateFile
+
+    beside = GX_STATE if os.path.exists(PLATFORM_FILE) else os.path.dirname(os.path.abspath(config.file))
+    return StateFile(Path(config.state.dir or beside), boat_id())
+
+
+def boat_id() -> str:
+    """Tells this installation's state from another's. A digest, as the numbers themselves are nobody's business."""
+    for path in (GX_ID_FILE, MACHINE_ID_FILE):
+        try:
+            with open(path, "rb") as file:
+                seed = file.read(64).strip()
+        except OSError:
+            continue
+        if seed:
+            break
+    else:
+        seed = socket.gethostname().encode()
+    return hashlib.blake2b(b"gxbridge " + seed, digest_size=8).hexdigest()
 
 
 def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
