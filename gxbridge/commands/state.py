@@ -99,7 +99,7 @@ def _show(file: StateFile, as_json: bool) -> int:
     if as_json:
         plain = to_plain(remembered, "")
         del plain["boat"]
-        print(json.dumps({"file": str(file.path), **plain}, ensure_ascii=False, indent=1))
+        print(json.dumps({"file": file.path, **plain}, ensure_ascii=False, indent=1))
         return 0
     print(f"State in {file.path}")
     for line in _lines(remembered):

@@ -42,7 +42,7 @@ class BoxFolder:
         number = 1 + (int(NAME.fullmatch(kept[-1].name)[1]) if kept else 0)  # type: ignore[index]
         path = self._folder / f"gxbox-{number:06}-{frozen.cause.name}.jsonl.gz"
         part = path.with_suffix(".part")
-        replace_file(path, data, part)
+        replace_file(str(path), data, str(part))
         return path
 
     def _boxes(self) -> list[Path]:

@@ -5,30 +5,29 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
-from pathlib import Path
 
 
-def replace_file(path: Path, data: bytes, part: Path) -> None:
+def replace_file(path: str, data: bytes, part: str) -> None:
     """Write `data` to `path` by way of `part`, in the same folder; on the disk when this returns.
 
     Raises OSError; then `part` is not there, and `path` is as it was or, if only the folder could not be synchronised,
     perhaps not on the disk yet.
     """
     try:
-        with part.open("wb") as file:
+        with open(part, "wb") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        os.replace(part, path)
     except OSError:
         with suppress(OSError):
-            part.unlink()
+            os.unlink(part)
         raise
-    sync_folder(path.parent)
+    sync_folder(os.path.dirname(path))
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     """Have new names of a folder on the disk too, where the file system can. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gxbridge import __version__
@@ -19,6 +21,7 @@ from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertise
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.runtime.state_writer import StateWriter
     from gxbridge.state.state_file import StateFile
 
 MACHINE_ID_FILE = "/etc/machine-id"
@@ -114,12 +117,20 @@ def state_file(config: Config) -> StateFile | None:
     """Where what must outlive the process is kept; None: only in memory, as for a recorded log."""
     if config.file is None or config.replay is not None or not config.state.enabled:
         return None
-    from pathlib import Path
-
     from gxbridge.state.state_file import StateFile
 
     beside = GX_STATE if os.path.exists(PLATFORM_FILE) else os.path.dirname(os.path.abspath(config.file))
-    return StateFile(Path(config.state.dir or beside), boat_id())
+    return StateFile(config.state.dir or beside, boat_id())
+
+
+def state_writer(config: Config) -> StateWriter | None:
+    """What keeps the state; None where there is no file."""
+    file = state_file(config)
+    if file is None:
+        return None
+    from gxbridge.runtime.state_writer import StateWriter
+
+    return StateWriter(file, time.monotonic())
 
 
 def boat_id() -> str:
@@ -168,4 +179,7 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config))
+    setup, state = setup_of(config), state_writer(config)
+    if state is not None:
+        setup = replace(setup, remembered=state.remembered)
+    return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.remembered import (
@@ -10,6 +11,7 @@ from gxbridge.core.model.remembered import (
     AnotherBoatError,
     Due,
     Remembered,
+    RememberedIdentity,
     StateError,
     due,
 )
@@ -53,7 +55,7 @@ class StateWriter:
             self._unusable = Finding(
                 ANOTHER_BOAT,
                 "warning",
-                str(self._file.path),
+                self._file.path,
                 f"The state in {self._file.path} is of another device and counts as unknown{self._aside()}.",
                 "None needed if the file was copied, or the device or its memory card was exchanged.",
                 now,
@@ -63,7 +65,7 @@ class StateWriter:
             self._unusable = Finding(
                 UNREADABLE,
                 "warning",
-                str(self._file.path),
+                self._file.path,
                 f"The state in {self._file.path} counts as unknown: {reason(error)}{self._aside()}.",
                 "Check the disk or memory card; gxbridge writes a new file, and identities are learnt again.",
                 now,
@@ -73,6 +75,11 @@ class StateWriter:
 
     def _aside(self) -> str:
         return f"; it is kept as {BROKEN}" if self._file.set_aside() else ""
+
+    def learn(self, identities: Iterable[RememberedIdentity], now: float) -> None:
+        """Remember who was heard, and begin to write what is due."""
+        self.remembered = self.remembered.learn(identities)
+        self.look(now)
 
     def look(self, now: float) -> None:
         """Begin to write what is due, if anything."""
@@ -97,7 +104,7 @@ class StateWriter:
             self._failure = Finding(
                 NOT_SAVED,
                 "warning",
-                str(self._file.folder),
+                self._file.folder,
                 f"The state cannot be saved in {self._file.folder}: {reason(result)}. What was learnt since "
                 "is lost when gxbridge ends.",
                 "Make room or make the folder writable, or set state.dir; everything else goes on.",
@@ -111,7 +118,7 @@ class StateWriter:
             self._full = Finding(
                 FULL,
                 "info",
-                str(self._file.path),
+                self._file.path,
                 f"The state has no room for {result} of its entries; the oldest batteries were left out.",
                 "`gxbridge state forget identities` makes room if most of them are gone for good.",
                 now,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from pathlib import Path
 from typing import Final
 
 from gxbridge.core.model.remembered import MAX_BYTES, Remembered, StateError, decode, encode
@@ -27,19 +26,19 @@ class StateFile:
     """The state of the installation `boat` in a folder.
 
     Whoever changes the file holds the lock from before reading it; the kernel releases it with the process. Reading
-    alone needs no lock, since the file is replaced at once.
+    alone needs no lock, since the file is replaced at once. Paths are text: `pathlib` costs a start on a GX too much.
     """
 
-    def __init__(self, folder: Path, boat: str) -> None:
+    def __init__(self, folder: str, boat: str) -> None:
         self.folder = folder
-        self.path = folder / FILE
+        self.path = os.path.join(folder, FILE)
         self._boat = boat
         self._lock: int | None = None
 
     def read(self) -> Remembered:
         """What the file says; nothing if there is none. Raises OSError, StateError and AnotherBoatError."""
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb") as file:
                 return decode(file.read(MAX_BYTES + 1), self._boat)
         except FileNotFoundError:
             return Remembered()
@@ -48,8 +47,8 @@ class StateFile:
         """Take the lock, which is kept until `release`. Raises OSError, and StateHeldError after `wait_s`."""
         if self._lock is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.makedirs(self.folder, exist_ok=True)
+        lock = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         until = time.monotonic() + wait_s
         try:
             while True:
@@ -79,7 +78,7 @@ class StateFile:
         if self._lock is None:
             return False
         try:
-            self.path.replace(self.folder / BROKEN)
+            os.replace(self.path, os.path.join(self.folder, BROKEN))
         except OSError:
             return False
         return True
@@ -91,5 +90,5 @@ class StateFile:
         """
         self.hold()
         data, left_out = encode(remembered, self._boat)
-        replace_file(self.path, data, self.folder / PART)
+        replace_file(self.path, data, os.path.join(self.folder, PART))
         return left_out

@@ -44,7 +44,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def state(config: Path) -> StateFile:
-    return StateFile(config.parent, boat_id())
+    return StateFile(str(config.parent), boat_id())
 
 
 def store(config: Path, remembered: Remembered) -> None:

@@ -24,11 +24,11 @@ LATCHED = Remembered(latches=(LATCH,))
 
 
 def stored(folder: Path, boat: str = BOAT) -> Remembered:
-    return StateFile(folder, boat).read()
+    return StateFile(str(folder), boat).read()
 
 
 def store(folder: Path, remembered: Remembered, boat: str = BOAT) -> None:
-    file = StateFile(folder, boat)
+    file = StateFile(str(folder), boat)
     file.write(remembered)
     file.release()
 
@@ -48,11 +48,11 @@ def test_what_was_written_is_read_and_only_its_owner_may(tmp_path: Path) -> None
 
 
 KILLED = """
-import os, pathlib, sys
+import os, sys
 from gxbridge.state.state_file import StateFile
 from tests.core.model.test_remembered import ALL, BOAT
-pathlib.Path.replace = lambda *_: os.kill(os.getpid(), 9)
-StateFile(pathlib.Path(sys.argv[1]), BOAT).write(ALL)
+os.replace = lambda *_: os.kill(os.getpid(), 9)
+StateFile(sys.argv[1], BOAT).write(ALL)
 """
 
 
@@ -69,13 +69,13 @@ def test_killed_between_write_and_rename_the_file_is_the_old_one_and_the_lock_is
 @pytest.mark.parametrize("call", ["os.fsync", "os.replace", "os.open"])
 def test_a_full_or_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     store(tmp_path, LATCHED)
-    file = StateFile(tmp_path, BOAT)
+    file = StateFile(str(tmp_path), BOAT)
     file.hold()
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.replace" if call == "os.replace" else call, full)
+    monkeypatch.setattr(call, full)
     with pytest.raises(OSError, match="No space"):
         file.write(Remembered())
     monkeypatch.undo()
@@ -103,7 +103,7 @@ def test_a_file_system_that_cannot_synchronise_folders_is_good_enough(
 
 
 def test_one_process_at_a_time_changes_it(tmp_path: Path) -> None:
-    holder, other = StateFile(tmp_path, BOAT), StateFile(tmp_path, BOAT)
+    holder, other = StateFile(str(tmp_path), BOAT), StateFile(str(tmp_path), BOAT)
     holder.write(ALL)
     with pytest.raises(StateHeldError):
         other.hold(0.06)
@@ -130,7 +130,7 @@ def findings(writer: StateWriter) -> list[str]:
 
 def test_a_latch_is_written_at_once_and_an_identity_within_a_minute(tmp_path: Path) -> None:
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 0.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
         writer.remembered = replace(writer.remembered, identities=(LYNX,))
         writer.look(1.0)
         writer.look(1.0)  # one is under way
@@ -155,10 +155,10 @@ def test_a_latch_is_written_at_once_and_an_identity_within_a_minute(tmp_path: Pa
 
 def test_what_was_put_off_is_written_at_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 0.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
         writer.remembered = ALL
         await writer.close(1.0)
-        StateFile(tmp_path, BOAT).hold()
+        StateFile(str(tmp_path), BOAT).hold()
 
     run(scenario())
     assert stored(tmp_path) == ALL
@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_used_counts_as_unknown_and_is_kept_aside(tmp_path
     (tmp_path / BROKEN).write_bytes(b"an older one")
 
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 5.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 5.0)
         assert writer.remembered == Remembered()
         assert findings(writer) == ["state-unreadable"]
         assert "counts as unknown" in writer.findings()[0].text
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_be_used_counts_as_unknown_and_is_kept_aside(tmp_path
 
 def test_a_file_that_cannot_be_opened_counts_as_unknown(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
-    writer = StateWriter(StateFile(tmp_path, BOAT), 5.0)
+    writer = StateWriter(StateFile(str(tmp_path), BOAT), 5.0)
     assert findings(writer) == ["state-unreadable"]
     assert "Is a directory" in writer.findings()[0].text
     assert BROKEN in writer.findings()[0].text
@@ -195,7 +195,7 @@ def test_a_file_that_cannot_be_opened_counts_as_unknown(tmp_path: Path) -> None:
 
 def test_the_state_of_another_boat_counts_as_unknown(tmp_path: Path) -> None:
     store(tmp_path, ALL, "another")
-    writer = StateWriter(StateFile(tmp_path, BOAT), 5.0)
+    writer = StateWriter(StateFile(str(tmp_path), BOAT), 5.0)
     assert writer.remembered == Remembered()
     assert findings(writer) == ["state-of-another-boat"]
     assert stored_broken(tmp_path) == ALL
@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_written_is_one_finding_and_tried_again_each_min
     blocked.write_text("in the way")
 
     async def scenario() -> None:
-        writer = StateWriter(StateFile(blocked / "folder", BOAT), 0.0)
+        writer = StateWriter(StateFile(str(blocked / "folder"), BOAT), 0.0)
         assert findings(writer) == ["state-unreadable"]
         writer.remembered = LATCHED
         for now in (1.0, 30.0, 61.0):
@@ -236,7 +236,7 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 0.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
         monkeypatch.setattr("os.fsync", full)
         writer.remembered = ALL
         await writer.close(1.0)
@@ -247,7 +247,7 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_has_no_room_is_a_finding(tmp_path: Path) -> None:
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 0.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
         writer.remembered = Remembered(identities=identities(1000))
         writer.look(1.0)
         await writer._disk.close()
@@ -262,11 +262,11 @@ def test_what_has_no_room_is_a_finding(tmp_path: Path) -> None:
 def test_while_another_process_holds_it_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gxbridge.runtime.state_writer.HOLD_WAIT_S", 0.0)
     (tmp_path / FILE).write_bytes(b"{")
-    holder = StateFile(tmp_path, BOAT)
+    holder = StateFile(str(tmp_path), BOAT)
     holder.hold()
 
     async def scenario() -> None:
-        writer = StateWriter(StateFile(tmp_path, BOAT), 0.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
         assert BROKEN not in writer.findings()[0].text
         writer.remembered = ALL
         await writer.close(1.0)
@@ -283,7 +283,7 @@ def place(folder: Path, text: str = "", overrides: Overrides | None = None) -> P
     config = folder / "gxbridge.yaml"
     config.write_text(text or "transmit: {level: off}\n")
     file = assembly.state_file(load(str(config), overrides))
-    return None if file is None else file.path
+    return None if file is None else Path(file.path)
 
 
 def test_it_lies_where_the_configuration_says_or_beside_it_or_on_the_data_partition_of_a_gx(

@@ -90,13 +90,15 @@ class Remembered:
 
     def learn(self, heard: Iterable[RememberedIdentity]) -> Remembered:
         """With the identities that were heard; a new or changed one is the youngest. Of two with one NAME the first
-        counts. A serial that was not heard (yet) is kept while the product is the same."""
+        counts. A serial that was not heard (yet) is kept while the product is the same; rubbish is no serial."""
         known = {identity.name: identity for identity in self.identities}
         seen = set()
         for new in heard:
             if new.name in seen:
                 continue
             seen.add(new.name)
+            if not _text_or_none(new.serial):
+                new = replace(new, serial=None)
             old = known.get(new.name)
             if old is not None and old.product_id == new.product_id:
                 new = replace(new, serial=new.serial or old.serial)
@@ -223,7 +225,7 @@ def encode(remembered: Remembered, boat: str) -> tuple[bytes, int]:
     """The content of the file, and how many entries were left out because it would be larger than `MAX_BYTES`.
 
     The oldest identities are left out first, then members of banks; what is learnt again when it is heard. Limits and
-    latches never: raises StateError when they alone are too large.
+    latches never: raises StateError when they alone are too large, or when something could not be read again.
     """
     left_out = 0
     data = _json(to_plain(remembered, boat))
@@ -239,6 +241,7 @@ def encode(remembered: Remembered, boat: str) -> tuple[bytes, int]:
             left_out += first
     if len(data) > MAX_BYTES:
         raise StateError(f"limits and latches alone are larger than {MAX_BYTES // 1024} KB")
+    from_plain(to_plain(remembered, boat), boat)
     return data, left_out
 
 

@@ -186,6 +186,17 @@ def test_of_two_with_one_name_the_first_counts() -> None:
     assert Remembered().learn([LYNX, replace(LYNX, serial="HQ2")]).identities == (LYNX,)
 
 
+@pytest.mark.parametrize("serial", ["two\nlines", "\0", "x" * 201, ""])
+def test_rubbish_is_no_serial(serial: str) -> None:
+    assert Remembered().learn([replace(LYNX, serial=serial)]).identities == (replace(LYNX, serial=None),)
+    assert ALL.learn([replace(LYNX, serial=serial)]) is ALL
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    with pytest.raises(StateError, match=r"identities\[0\].serial"):
+        encode(Remembered((replace(LYNX, serial="\0"),)), BOAT)
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_is_forgotten_and_the_rest_stays(section: str) -> None:
     assert ALL.forget(section) == replace(ALL, **{section: ()})
