@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "candb": "look into the message database",
     "config": "check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",
+    "state": "what is remembered over a restart, and how to have it forgotten",
     "demo": "a simulated installation with a story, no hardware needed",
     "models": "the BMS models and what each offers to a GX device",
     "advise": "which BMS fits an installation",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.config.model import BlackBox, Config, Readout, Terminals
+from gxbridge.config.model import BlackBox, Config, Readout, StateStore, Terminals
 from gxbridge.config.problem import Checked, Problem
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
@@ -66,6 +66,7 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
         blackbox=BlackBox(**values.get("blackbox", {})),
+        state=StateStore(**values.get("state", {})),
         installation=installation,
         terminals=terminals,
         readout=_readout(values.get("readout", []), report),

@@ -232,6 +232,13 @@ KEYS: Final[tuple[Key, ...]] = (
         "Files kept; the oldest make room.",
         default=8, low=1, high=100,
     ),
+    Key("state", "section", "What outlives the process (docs/state.md)."),
+    Key("state.enabled", "flag", "Keep it in a file; else only in memory, while gxbridge runs.", default=True),
+    Key(
+        "state.dir", "text",
+        "The folder of the file.",
+        unset="`/data/conf` on a GX device, elsewhere the folder of this file", example="/var/lib/gxbridge",
+    ),
     Key(
         "installation", "section",
         "What is installed, if you wish it checked against what the BMS model really has (`gxbridge models`).",

@@ -61,6 +61,14 @@ class BlackBox:
 
 
 @record
+class StateStore:
+    """Whether and where what outlives the process is kept; `dir` None: the default of the machine."""
+
+    enabled: bool = True
+    dir: str | None = None
+
+
+@record
 class Config:
     """What holds. Every field has the default that applies without a file; docs/configuration.md explains each."""
 
@@ -82,6 +90,7 @@ class Config:
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)
+    state: StateStore = field(default_factory=StateStore)
     installation: InstalledBms | None = None
     """What is said to be installed; checked when the file was read."""
     terminals: tuple[Terminals, ...] = ()

@@ -63,7 +63,9 @@ class Bridge:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.registry = BatteryRegistry(setup.configured)
+        # Who may ask need not remember; and a product that is remembered would not be asked for.
+        remembered = setup.remembered.identities if setup.transmit == "off" else ()
+        self.registry = BatteryRegistry(setup.configured, remembered=remembered)
         self.finding_log = FindingLog()
         self.channels = OtherChannels(setup.wirings, setup.readout_keys, setup.readout_names)
         self._other_channels = OtherChannelsView()

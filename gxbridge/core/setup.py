@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
+from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.vecan.transmit import Level
 
 
@@ -42,4 +43,6 @@ class Setup:
     readout_keys: Mapping[str, DeviceKey] = field(default_factory=dict)
     readout_names: Mapping[str, str] = field(default_factory=dict)
     """Bluetooth devices by address."""
+    remembered: Remembered = field(default_factory=Remembered)
+    """What was known when the program ended the last time."""
     platform: str = ""

@@ -12,6 +12,8 @@ dbus:
   address: {dbus}
 transmit:
   level: requests       # ask devices for what they send only on request; the default is off
+state:
+  enabled: no           # nothing of the demo is kept
 dvcc:
   mode: control         # write to the chargers; the default is monitor
   profile: strict       # the default: what is unknown grants nothing
@@ -22,6 +24,8 @@ CABIN = """\
 can: []
 dbus:
   address: {dbus}
+state:
+  enabled: no
 dvcc:
   mode: control
   profile: strict

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, lines, parse
 from gxbridge.core.blackbox.recorder import Frozen
+from gxbridge.edge.replace_file import replace_file
 
 NAME: Final = re.compile(r"gxbox-(\d{6,9})-[a-z0-9-]+\.jsonl\.gz")
 LEFTOVER: Final = re.compile(r"gxbox-.*\.part")
@@ -42,17 +42,7 @@ class BoxFolder:
         number = 1 + (int(NAME.fullmatch(kept[-1].name)[1]) if kept else 0)  # type: ignore[index]
         path = self._folder / f"gxbox-{number:06}-{frozen.cause.name}.jsonl.gz"
         part = path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                os.fchmod(file.fileno(), 0o600)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
+        replace_file(str(path), data, str(part))
         return path
 
     def _boxes(self) -> list[Path]:

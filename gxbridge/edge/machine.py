@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import zlib
@@ -9,6 +10,9 @@ import zlib
 MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
+
+GX_ID_FILE = "/data/venus/unique-id"
+"""The number by which a GX is known to VRM (meta-victronenergy, get-unique-id); the same after a firmware update."""
 
 
 def platform() -> str:
@@ -28,3 +32,18 @@ def own_number() -> int:
     except OSError:
         seed = socket.gethostname().encode()
     return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
+
+
+def boat_id() -> str:
+    """Tells this installation's state from another's. A digest, as the numbers themselves are nobody's business."""
+    for path in (GX_ID_FILE, MACHINE_ID_FILE):
+        try:
+            with open(path, "rb") as file:
+                seed = file.read(64).strip()
+        except OSError:
+            continue
+        if seed:
+            break
+    else:
+        seed = socket.gethostname().encode()
+    return hashlib.blake2b(b"gxbridge " + seed, digest_size=8).hexdigest()

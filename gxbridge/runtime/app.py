@@ -30,6 +30,7 @@ from gxbridge.runtime.writer import Writer
 if TYPE_CHECKING:
     from gxbridge.runtime.blackbox_writer import BoxKeeper
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.runtime.state_writer import StateWriter
 
 log = logging.getLogger("gxbridge")
 
@@ -93,7 +94,9 @@ class App:
         make_sources: Callable[[Hearer], Sequence[FrameSource]],
         box: BoxPlace | None = None,
         make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
+        state: StateWriter | None = None,
     ) -> None:
+        self._state = state
         self._box = None if box is None else boxed(setup, box)
         self.bridge = Bridge(setup) if self._box is None else self._box.bridge
         self._setup = setup
@@ -191,6 +194,8 @@ class App:
                 if self._box is not None:
                     await self._box.close()
                     self._box.last_words(time.monotonic())
+                if self._state is not None:
+                    await self._state.close(time.monotonic())
                 if self._scanner is not None:  # last, as the Bluetooth service may hang
                     await self._scanner.close()
         except TimeoutError:
@@ -307,6 +312,7 @@ class App:
                 *self._can_troubles.findings(buses, at),
                 *self._settings_troubles.findings(self._identities.refused, at),
                 *(() if self._box is None else self._box.findings(at)),
+                *(() if self._state is None else self._state.findings()),
                 *(() if self._scanner is None else self._scanner.findings()),
             )
         )
@@ -327,6 +333,8 @@ class App:
             log.info("over: %s", finding.text)
         if self._box is not None:
             self._box.look(at)
+        if self._state is not None:
+            self._state.learn(self.bridge.registry.identities(at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
         """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gxbridge import __version__
@@ -12,11 +14,16 @@ from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
-from gxbridge.edge.machine import PLATFORM_FILE, own_number, platform
+from gxbridge.edge.machine import PLATFORM_FILE, boat_id, own_number, platform
 from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.runtime.state_writer import StateWriter
+    from gxbridge.state.state_file import StateFile
+
+GX_STATE = "/data/conf"
+"""On a GX device: survives a firmware update, and no package manager replaces it as a whole."""
 
 GX_BOXES = "/data/log/gxbridge-blackbox"
 """On a GX device: the partition that survives a firmware update, written to on an event only."""
@@ -78,6 +85,26 @@ def box_place(config: Config) -> BoxPlace | None:
     return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
 
 
+def state_file(config: Config) -> StateFile | None:
+    """Where what must outlive the process is kept; None: only in memory, as for a recorded log."""
+    if config.file is None or config.replay is not None or not config.state.enabled:
+        return None
+    from gxbridge.state.state_file import StateFile
+
+    beside = GX_STATE if os.path.exists(PLATFORM_FILE) else os.path.dirname(os.path.abspath(config.file))
+    return StateFile(config.state.dir or beside, boat_id())
+
+
+def state_writer(config: Config) -> StateWriter | None:
+    """What keeps the state; None where there is no file."""
+    file = state_file(config)
+    if file is None:
+        return None
+    from gxbridge.runtime.state_writer import StateWriter
+
+    return StateWriter(file, time.monotonic())
+
+
 def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
     """What listens by Bluetooth; None where no device is configured, or a recorded log is played."""
     if not config.readout or config.replay is not None:
@@ -109,4 +136,7 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config))
+    setup, state = setup_of(config), state_writer(config)
+    if state is not None:
+        setup = replace(setup, remembered=state.remembered)
+    return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state)

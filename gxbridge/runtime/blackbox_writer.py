@@ -1,9 +1,7 @@
-"""Has boxes written beside everything else: in a thread, one at a time, and never a reason to stop or to wait."""
+"""Has black boxes written beside everything else."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import logging
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.nmea2000.database import database
 from gxbridge.edge.box_files import BoxFolder
+from gxbridge.runtime.disk_task import DiskTask, attempt, reason
 
 log = logging.getLogger("gxbridge.blackbox")
 
@@ -25,19 +24,19 @@ class BoxKeeper:
         self.bridge = bridge
         self._folder = folder
         self._files = BoxFolder(folder, max_bytes, keep)
-        self._task: asyncio.Task[None] | None = None
+        self._disk = DiskTask("write black box")
         self._failure: Finding | None = None
 
     def look(self, now: float) -> None:
         """Begin to write what is due, if anything."""
-        if self._task is None:
+        if not self._disk.busy:
             frozen = self.bridge.frozen(now)
             if frozen is not None:
                 self._begin(frozen)
 
     def command(self, now: float) -> None:
         """Somebody asked for a box (signal USR1)."""
-        if self._task is not None:
+        if self._disk.busy:
             log.info("a black box is being written already")
             return
         frozen = self.bridge.keep_now("command", "somebody asked for it", now)
@@ -46,36 +45,26 @@ class BoxKeeper:
 
     async def close(self) -> None:
         """Wait for what is being written."""
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._disk.close()
 
     def last_words(self, now: float, crash: str = "") -> None:
         """The program ends: write what was waiting for its aftermath, or why it crashes. Waits for the disk."""
         frozen = self.bridge.keep_now("crash", crash, now) if crash else self.bridge.unwritten(now)
         if frozen is not None:
-            self._done(self._write(frozen), frozen)
+            self._done(attempt(lambda: self._write(frozen)), frozen)
 
     def _begin(self, frozen: Frozen) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._write_aside(frozen), name="write black box")
+        self._disk.begin(lambda: self._write(frozen), lambda result: self._done(result, frozen))
 
-    async def _write_aside(self, frozen: Frozen) -> None:
-        try:
-            self._done(await asyncio.to_thread(self._write, frozen), frozen)
-        finally:
-            self._task = None
-
-    def _write(self, frozen: Frozen) -> Path | Exception:
-        try:
-            return self._files.write(frozen, str(self.bridge.setup.version), database().digest)
-        except Exception as error:  # a disk and a compressor have many ways to fail; none of them may reach the service
-            return error
+    def _write(self, frozen: Frozen) -> Path:
+        return self._files.write(frozen, str(self.bridge.setup.version), database().digest)
 
     def _done(self, result: Path | Exception, frozen: Frozen) -> None:
         if isinstance(result, Path):
             self._failure = None
             log.info("black box written, because %s: %s", frozen.cause.text, result)
             return
-        text = f"The black box cannot be written to {self._folder}: {self._why(result)}."
+        text = f"The black box cannot be written to {self._folder}: {reason(result)}."
         if self._failure is None:
             self._failure = Finding(
                 UNWRITABLE,
@@ -86,12 +75,6 @@ class BoxKeeper:
                 frozen.frozen_at,
                 frozen.frozen_at,
             )
-
-    @staticmethod
-    def _why(error: Exception) -> str:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            return "the disk is full"
-        return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
     def findings(self, now: float) -> list[Finding]:
         """What a person should know of the black box now."""

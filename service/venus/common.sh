@@ -7,6 +7,7 @@ config=/data/conf/gxbridge.yaml
 hook=/data/rc.local         # Venus OS runs it at the end of each boot
 service=/service/gxbridge   # in memory: made anew at each boot
 logs=/var/log/gxbridge
+state=/data/conf/gxbridge-state   # unless the configuration says otherwise
 boxes=/data/log/gxbridge-blackbox # unless the configuration says otherwise
 hook_line="[ ! -f $apps/current/service/venus/boot.sh ] || sh $apps/current/service/venus/boot.sh || true # gxbridge"
 

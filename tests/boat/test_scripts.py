@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from gxbridge.config import load
 from gxbridge.doctor.bundle import LOG
 from gxbridge.doctor.gather import USUAL_CONFIG
-from gxbridge.runtime.assembly import GX_BOXES
+from gxbridge.runtime.assembly import GX_BOXES, GX_STATE
+from gxbridge.state.state_file import FILE
 from tests.boat.conftest import ROOT
 from tests.boat.gx_services import gx_services
 from tests.runtime.service import Reader
@@ -61,6 +62,7 @@ def test_scripts_and_doctor_mean_the_same_files() -> None:
     assert re.search(rf"^config={re.escape(str(USUAL_CONFIG))}$", common, re.MULTILINE)
     assert re.search(rf"^logs={re.escape(str(LOG.parent))}$", common, re.MULTILINE)
     assert re.search(rf"^boxes={re.escape(GX_BOXES)}( #|$)", common, re.MULTILINE)
+    assert re.search(rf"^state={re.escape(f'{GX_STATE}/{Path(FILE).stem}')}( +#|$)", common, re.MULTILINE)
     assert str(USUAL_CONFIG) in (ROOT / "service" / "run").read_text()
     assert str(LOG.parent) in (ROOT / "service" / "log" / "run").read_text()
 
@@ -219,7 +221,7 @@ def test_a_configuration_with_a_fault_does_not_say_where_boxes_are(tmp_path: Pat
 def test_nothing_of_ours_lies_where_setuphelper_puts_its_package() -> None:
     """The package manager deletes and replaces /data/<package> as a whole."""
     own = [*VENUS.glob("*.sh"), ROOT / "service" / "run", ROOT / "service" / "gxbridge.example.yaml"]
-    for path in (*own, ROOT / "gxbridge" / "assembly.py"):
+    for path in (*own, ROOT / "gxbridge" / "runtime" / "assembly.py"):
         assert "/data/gxbridge" not in path.read_text(), path
 
 

@@ -70,7 +70,7 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gxbridge.edge.box_files.os.fsync", full)
+    monkeypatch.setattr("gxbridge.edge.replace_file.os.fsync", full)
     boat = BoxedBoat()
     lose_the_bms(boat)
     box = keeper(boat, tmp_path)

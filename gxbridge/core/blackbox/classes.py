@@ -16,7 +16,7 @@ from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.limit import clocks, decision
 from gxbridge.core.dvcc.read import measurements, options
 from gxbridge.core.dvcc.run import audit, flags, masters, memory
-from gxbridge.core.model import battery, finding, finding_log
+from gxbridge.core.model import battery, finding, finding_log, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
 from gxbridge.core.nmea2000.database import FAST_PGN, Layout, database
 from gxbridge.core.nmea2000.decoder import Decoder
@@ -68,6 +68,8 @@ VALUES: Final = tuple(
             vebus_watch.WatchedVebus,
         ),
         receiver.LastAdvertised,
+        *(remembered.RememberedIdentity, remembered.RememberedLimit, remembered.Latch, remembered.BankMember),
+        remembered.Remembered,
     )
 )
 

@@ -7,14 +7,15 @@ from enum import IntEnum
 
 from gxbridge.core.model.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
-from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, twin_findings
+from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, product_changed, twin_findings
 from gxbridge.core.vecan.devices import NO_VALUES, DeviceView, device_of, family_of, table_of
 from gxbridge.core.vecan.duplicates import Duplicate, census
 from gxbridge.core.vecan.identity import LEARNT
-from gxbridge.core.vecan.lynx.distributors import remembered
+from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.node import Node
@@ -37,9 +38,14 @@ class BatteryRegistry:
     """One Network for each bus and one battery for each BMS, however many buses it is heard on."""
 
     def __init__(
-        self, configured: Iterable[Configured] = (), products: Mapping[int, ProductInfo] | None = None
+        self,
+        configured: Iterable[Configured] = (),
+        products: Mapping[int, ProductInfo] | None = None,
+        remembered: Iterable[RememberedIdentity] = (),
     ) -> None:
+        """`remembered`: whose NAME is heard again is taken for what it was, until it says itself what it is."""
         self._configured = tuple(configured)
+        self._remembered = {identity.name: identity for identity in remembered}
         self._products = database().products if products is None else products
         self._networks: dict[str, Network] = {}
 
@@ -102,9 +108,29 @@ class BatteryRegistry:
         found: list[Finding] = []
         for network in self._networks.values():
             found += network_findings(network, self._products, now)
+            for node in network.devices:
+                known, product = self._memory_of(node), network.product_of(node)
+                if known is not None and product is not None and product != known.product_id:
+                    found.append(product_changed(node, self._products, known.product_id, product, now))
         found += twin_findings(duplicates, now)
         for number, node in chosen:
             found += battery_findings(self._battery(number, node, now), node, now)
+        return tuple(found)
+
+    def identities(self, since: float) -> tuple[RememberedIdentity, ...]:
+        """Who the batteries say they are, for the next start; `since`: now, in seconds since 1970."""
+        found = []
+        for network in self._networks.values():
+            for node in network.devices:
+                product = network.product_of(node)
+                # What is only configured or remembered was not said. What was a battery and is none any more must not
+                # be taken for one again.
+                battery = self._number(node) is not None or self._memory_of(node) is not None
+                if node.name is None or product is None or not battery:
+                    continue
+                serial, source = node.identity.serial, f"CAN bus {network.bus}"
+                instance = node.name.device_instance
+                found.append(RememberedIdentity(node.name.identity, product, serial, instance, since, source))
         return tuple(found)
 
     def next_deadline(self, now: float) -> float | None:
@@ -125,7 +151,7 @@ class BatteryRegistry:
 
     def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
-        return census(candidates, now)
+        return census(candidates, now, self._serial)
 
     def _family(self, node: Node) -> str | None:
         return family_of(node.name, node.product_id, self._products)
@@ -143,6 +169,17 @@ class BatteryRegistry:
                 if node.name is not None and item.unique_number == node.name.unique_number:
                     return item
         return None
+
+    def _memory_of(self, node: Node) -> RememberedIdentity | None:
+        """What is remembered of a device by its NAME; an address identifies nobody."""
+        return None if node.name is None else self._remembered.get(node.name.identity)
+
+    def _serial(self, node: Node) -> str | None:
+        """The serial it says, else the remembered one while the product is the same."""
+        known = self._memory_of(node)
+        if known is None or known.product_id != node.product_id:
+            return node.identity.serial
+        return node.identity.serial or known.serial
 
     def _number(self, node: Node) -> int | None:
         """The unique number if this is a battery that may be published, else None."""
@@ -179,6 +216,8 @@ class BatteryRegistry:
         product = network.product_of(node)
         if product is None and (item := self._configuration(node)) is not None:
             product = item.product_id
+        if product is None and (known := self._memory_of(node)) is not None:
+            product = known.product_id
         node.product_id = product
         table = table_of(self._family(node))
         if node.belief is None or node.belief.table is not table:
@@ -190,7 +229,7 @@ class BatteryRegistry:
         item = self._configuration(node)
         lacking = unseen(node.readings)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
-        node.distributors = remembered(node.distributors, values)
+        node.distributors = remembered_letters(node.distributors, values)
         identity = node.identity
         product = self._products[node.product_id or 0]
         return Battery(
@@ -202,7 +241,7 @@ class BatteryRegistry:
             product_id=product.product_id,
             product_name=product.name,
             family=product.family,
-            serial=identity.serial,
+            serial=self._serial(node),
             firmware=identity.firmware,
             firmware_text=identity.firmware_text,
             description=identity.description,

@@ -104,6 +104,22 @@ def twin_findings(duplicates: Iterable[Duplicate], now: float) -> Iterable[Findi
         )
 
 
+def product_changed(node: Node, products: Mapping[int, ProductInfo], before: int, after: int, now: float) -> Finding:
+    """A device says it is another product than is remembered of its NAME; its own word counts."""
+    was, is_now = (
+        f"a {products[product].name}" if product in products else f"product 0x{product:04X}"
+        for product in (before, after)
+    )
+    return _now(
+        "product-changed",
+        "warning",
+        node,
+        f"the device at address {node.address} on {node.bus} is {is_now}; it was {was} when gxbridge ran last",
+        "none needed if its firmware was changed; else check what was installed",
+        now,
+    )
+
+
 def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Finding]:
     """Contradictory permissions and impossible numbers of batteries."""
     disagreements = {} if node.belief is None else node.belief.contradictions()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan.node import Node
@@ -20,7 +20,9 @@ class Duplicate:
     """`unique number` or `serial`."""
 
 
-def census(candidates: Iterable[tuple[int, Node]], now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
+def census(
+    candidates: Iterable[tuple[int, Node]], now: float, serial_of: Callable[[Node], str | None]
+) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
     """Batteries by unique number, in order of appearance, each with the device that speaks for it; and the others.
 
     Of two the live one speaks, of two live ones the one that appeared first.
@@ -28,7 +30,7 @@ def census(candidates: Iterable[tuple[int, Node]], now: float) -> tuple[list[tup
     duplicates: list[Duplicate] = []
     by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", duplicates, now)
     by_serial = _unite(
-        ((node.identity.serial or number, (number, node)) for number, node in by_number), "serial", duplicates, now
+        ((serial_of(node) or number, (number, node)) for number, node in by_number), "serial", duplicates, now
     )
     return by_serial, duplicates
 

@@ -1,0 +1,94 @@
+"""The file of the state: read whole, replaced whole, and held by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from typing import Final
+
+from gxbridge.core.model.remembered import MAX_BYTES, Remembered, StateError, decode, encode
+from gxbridge.edge.replace_file import replace_file
+
+FILE: Final = "gxbridge-state.json"
+BROKEN: Final = f"{FILE}.broken"
+PART: Final = f"{FILE}.part"
+LOCK: Final = "gxbridge-state.lock"
+
+RETRY_S: Final = 0.05
+
+
+class StateHeldError(StateError):
+    """Another program holds the state: the service while it runs, or `gxbridge state forget` for a moment."""
+
+
+class StateFile:
+    """The state of the installation `boat` in a folder.
+
+    Whoever changes the file holds the lock from before reading it; the kernel releases it with the process. Reading
+    alone needs no lock, since the file is replaced at once. Paths are text: `pathlib` costs a start on a GX too much.
+    """
+
+    def __init__(self, folder: str, boat: str) -> None:
+        self.folder = folder
+        self.path = os.path.join(folder, FILE)
+        self._boat = boat
+        self._lock: int | None = None
+
+    def read(self) -> Remembered:
+        """What the file says; nothing if there is none. Raises OSError, StateError and AnotherBoatError."""
+        try:
+            with open(self.path, "rb") as file:
+                return decode(file.read(MAX_BYTES + 1), self._boat)
+        except FileNotFoundError:
+            return Remembered()
+
+    def hold(self, wait_s: float = 0.0) -> None:
+        """Take the lock, which is kept until `release`. Raises OSError, and StateHeldError after `wait_s`."""
+        if self._lock is not None:
+            return
+        os.makedirs(self.folder, exist_ok=True)
+        lock = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + wait_s
+        try:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= until:
+                        raise StateHeldError("another gxbridge uses it") from None
+                time.sleep(RETRY_S)
+        except BaseException:
+            os.close(lock)
+            raise
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let others change the file."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def set_aside(self) -> bool:
+        """Keep a file that cannot be used, as `*.broken`, where somebody can look at it: the latest one only.
+
+        Whether that was done; only the holder of the lock does it.
+        """
+        if self._lock is None:
+            return False
+        try:
+            os.replace(self.path, os.path.join(self.folder, BROKEN))
+        except OSError:
+            return False
+        return True
+
+    def write(self, remembered: Remembered) -> int:
+        """Replace the file; on the disk when this returns. How many entries were left out for want of room.
+
+        Raises OSError and StateError; then the file is as it was.
+        """
+        self.hold()
+        data, left_out = encode(remembered, self._boat)
+        replace_file(self.path, data, os.path.join(self.folder, PART))
+        return left_out
