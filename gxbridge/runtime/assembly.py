@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
+from gxbridge.runtime.edge_findings import deprecation_findings
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
@@ -133,4 +135,5 @@ def assemble(config: Config) -> App:
         filters = kernel_filters()
         return [CanSource(spec, hearer(spec.name), filters=filters) for spec in config.can]
 
-    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config))
+    configured = deprecation_findings(config.deprecations, time.monotonic())
+    return App(setup_of(config), config.dbus_address, make, box_place(config), scanner_of(config), configured)
