@@ -11,10 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
+from gxbridge.candb.frames import VREG_HEADER_BYTES
 from gxbridge.candb.model import Entry, Field
-
-VREG_HEADER = 4
-"""Bytes before a register's value: manufacturer and register (Victron, VE.Can registers public, v20)."""
 
 _LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _QUARTERS_FROM = 3
@@ -37,7 +35,8 @@ def _exact(number: Decimal) -> Fraction:
 
 
 def header_bytes(entry: Entry) -> int:
-    return 0 if entry.register is None else VREG_HEADER
+    """Bytes in front of the first field."""
+    return 0 if entry.register is None else VREG_HEADER_BYTES
 
 
 Raws = dict[tuple[str, int, int], str]

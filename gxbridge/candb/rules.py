@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
-from gxbridge.candb.generate import scale_of
+from gxbridge.candb.functions import header_bytes, scale_of
 from gxbridge.candb.model import DatabaseModel, Entry, Field, Sample
-from gxbridge.candb.problem import Problem
 from gxbridge.core.nmea2000.field import FieldInfo, read
+from gxbridge.strict_yaml.problem import Problem
 
 RULES: dict[str, str] = {
     "R01": "A file is YAML without duplicate keys: a list of items, each a mapping.",
@@ -54,27 +54,22 @@ _TRANSFERS = ("request", "reply")
 """Access words of registers that are not values: 0x0001 and 0x0002 go to one node or to all."""
 
 
-def check(model: DatabaseModel) -> list[Problem]:
+def check_model(model: DatabaseModel) -> list[Problem]:
     """Every breach of R16 and up."""
     problems = list(_one_layout(model)) + list(_one_name(model))
     for entry in model.entries:
         for rule in _ENTRY_RULES:
             problems += rule(entry)
         for field in entry.fields:
-            problems += [Problem(field.where, *found) for found in _field(field, model)]
+            problems += [Problem.at(field.where, *found) for found in _field(field, model)]
         for sample in entry.samples:
             for judge in _SAMPLE_RULES:
-                problems += [Problem(sample.where, *found) for found in judge(entry, sample)]
+                problems += [Problem.at(sample.where, *found) for found in judge(entry, sample)]
     return problems
 
 
 Found = tuple[str, str, str]
 """Rule, what is wrong, what to write instead."""
-
-
-def header_bytes(entry: Entry) -> int:
-    """Bytes in front of the first field."""
-    return 0 if entry.register is None else VREG_HEADER_BYTES
 
 
 def _id(entry: Entry) -> str:
@@ -88,8 +83,8 @@ def _one_layout(model: DatabaseModel) -> Iterator[Problem]:
             first = seen.setdefault((entry.pgn, entry.register, family), entry)
             if first is not entry:
                 whom = f"for family `{family}`" if family else "without families"
-                what = f"{_id(entry)} {whom} stands also at {first.where}"
-                yield Problem(entry.where, "R16", what, "keep one, or give them different `families:`")
+                what = f"{_id(entry)} {whom} is also declared at {first.where}"
+                yield Problem.at(entry.where, "R16", what, "keep one, or give them different `families:`")
 
 
 def _one_name(model: DatabaseModel) -> Iterator[Problem]:
@@ -98,7 +93,7 @@ def _one_name(model: DatabaseModel) -> Iterator[Problem]:
         first = seen.setdefault(entry.name, entry)
         if (first.pgn, first.register) != (entry.pgn, entry.register):
             what = f"`{entry.name}` is also the name of {_id(first)} at {first.where}"
-            yield Problem(entry.where, "R17", what, "give each message its own name")
+            yield Problem.at(entry.where, "R17", what, "give each message its own name")
 
 
 def _layout(entry: Entry) -> Iterator[Problem]:
@@ -106,17 +101,22 @@ def _layout(entry: Entry) -> Iterator[Problem]:
     end = 0
     for number, field in enumerate(entry.fields, 1):
         if field.name in names:
-            yield Problem(field.where, "R18", f"field `{field.name}` stands twice", "give each field its own name")
+            yield Problem.at(
+                field.where, "R18", f"field `{field.name}` is declared twice", "give each field its own name"
+            )
         names.add(field.name)
         if field.offset < end:
-            cure = f"begin at bit {end} or later, or set the one before right"
-            yield Problem(
-                field.where, "R19", f"field `{field.name}` begins at bit {field.offset}, inside the one before", cure
+            cure = f"begin at bit {end} or later, or correct the field before it"
+            yield Problem.at(
+                field.where,
+                "R19",
+                f"field `{field.name}` begins at bit {field.offset}, inside the field before it",
+                cure,
             )
         end = max(end, field.offset + field.length)
         if not field.length and number < len(entry.fields) and field.kind != "lau":
             cure = "make it the last, or give it a length (text16, bytes4)"
-            yield Problem(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
+            yield Problem.at(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
 
 
 def _room(entry: Entry) -> int:
@@ -128,7 +128,7 @@ def _fits(entry: Entry) -> Iterator[Problem]:
     needed = header_bytes(entry) + -(-end // 8)
     if needed > _room(entry):
         cure = "check the widths, or use `transport: fast`"
-        yield Problem(
+        yield Problem.at(
             entry.where,
             "R20",
             f"the fields need {needed} bytes, a {entry.transport} message carries {_room(entry)}",
@@ -137,24 +137,27 @@ def _fits(entry: Entry) -> Iterator[Problem]:
     for name, length in (("min_length", entry.min_length), ("length", entry.length)):
         if length > _room(entry):
             cure = f"use at most {_room(entry)}"
-            yield Problem(
+            yield Problem.at(
                 entry.where, "R32", f"`{name}: {length}` is more than a {entry.transport} message carries", cure
             )
     if entry.length and entry.length < max(entry.min_length, needed):
         cure = "leave it out, or give the whole payload"
-        yield Problem(entry.where, "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure)
+        yield Problem.at(
+            entry.where, "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure
+        )
 
 
 def _words(entry: Entry) -> Iterator[Problem]:
     for name, text in (("title", entry.title), ("note", entry.note)):
         if "\n" in text or (name == "title" and text.endswith(".")):
-            yield Problem(entry.where, "R31", f"`{name}: {text:.40}`", "one line; a title has no full stop")
+            what = f"`{name}: {text:.40}` is not one plain line"
+            yield Problem.at(entry.where, "R31", what, "write one line; a title has no full stop")
 
 
 def _sampled(entry: Entry) -> Iterator[Problem]:
     if not entry.samples:
         cure = "add a frame and what it says (origin: constructed when none was recorded)"
-        yield Problem(entry.where, "R24", f"{_id(entry)} has no sample", cure)
+        yield Problem.at(entry.where, "R24", f"{_id(entry)} has no sample", cure)
 
 
 _ENTRY_RULES: tuple[Callable[[Entry], Iterator[Problem]], ...] = (_layout, _fits, _words, _sampled)
@@ -185,7 +188,7 @@ def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
                 yield "R21", what, "widen the field or use another enumeration"
     elif (not number and (not plain or field.missing)) or field.scale <= 0:
         cure = "text and bytes have neither scale, add, unit nor missing codes; a scale is above zero"
-        yield "R23", f"field `{field.name}` ({field.kind}) cannot be scaled so", cure
+        yield "R23", f"field `{field.name}` ({field.kind}) cannot have these keys", cure
 
 
 def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
@@ -206,7 +209,7 @@ def _complete(entry: Entry, sample: Sample) -> Iterator[Found]:
     try:
         payload = payload_of(entry, sample)
     except ValueError as error:
-        yield "R26", f"the sample is no complete message: {error}", "write the frames as they are on the bus"
+        yield "R26", f"the sample is not a complete message: {error}", "write the frames as they are on the bus"
         return
     if entry.register is not None:
         header = b"\x66\x99" + entry.register.to_bytes(2, "little")
@@ -236,7 +239,7 @@ def _says(entry: Entry, sample: Sample) -> Iterator[Found]:
     for name, said in sample.values.items():
         field = fields.get(name)
         if field is None:
-            yield "R27", f"the sample speaks of `{name}`, which is no field", "one of " + ", ".join(fields)
+            yield "R27", f"the sample names `{name}`, which is not a field", "one of " + ", ".join(fields)
         elif not _writable(field, said):
             cure = "correct the value, the scale or the type"
             yield (
@@ -270,11 +273,11 @@ def field_info(field: Field) -> FieldInfo:
 
 def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
     if any(field.scale <= 0 or field.length > 64 for field in entry.fields if field.kind in ("unsigned", "signed")):
-        return  # R20 or R23 has said it
+        return  # R20 or R23 has reported it
     try:
         payload = payload_of(entry, sample)
     except ValueError:
-        return  # R26 has said it
+        return  # R26 has reported it
     values = read([field_info(field) for field in entry.fields], payload, header_bytes(entry))
     for field, value in zip(entry.fields, values, strict=True):
         seen = value.hex() if isinstance(value, bytes) else value

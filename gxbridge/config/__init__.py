@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gxbridge.config.build_config import build_config
 from gxbridge.config.commandline import Overrides, override
-from gxbridge.config.configuration import Config, ConfigError, Deprecation, Readout, Terminals
+from gxbridge.config.effective import Config, ConfigError, Deprecation, Readout, Terminals
 from gxbridge.config.schema import MAX_BYTES, Checked
 from gxbridge.strict_yaml.problem import Problem
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.config.configuration import BlackBox, Config, Readout, Terminals
 from gxbridge.config.deprecated import deprecations_of
+from gxbridge.config.effective import BlackBox, Config, Readout, Terminals
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options

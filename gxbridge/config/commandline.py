@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gxbridge.config.build_config import bus
-from gxbridge.config.configuration import Config
+from gxbridge.config.effective import Config
 from gxbridge.config.interfaces import INTERFACES, plugin_exists
 from gxbridge.core.model.record import record
 from gxbridge.edge.can.can_stats import CanSpec

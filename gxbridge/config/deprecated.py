@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gxbridge.config.configuration import Deprecation
+from gxbridge.config.effective import Deprecation
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.strict_yaml.problem import Problem

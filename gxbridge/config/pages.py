@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.build_config import USER_SETTINGS
-from gxbridge.config.configuration import Config
+from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
 from gxbridge.config.schema import Key
 from gxbridge.core.dvcc.read.options import SWITCHES

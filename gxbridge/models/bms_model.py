@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from gxbridge.core.model.record import record
+from gxbridge.strict_yaml.problem import ProblemsError
 
 Alternator = Literal["none", "port", "atc-mode"]
 """No provision, an alternator port of its own, or a relay mode that stops the alternator before the contactor opens."""
@@ -21,8 +22,8 @@ QUESTIONS: tuple[Question, ...] = ("voltage", "inverter_charger", "gx", "alterna
 CHANNELS = ("VE.Can", "VE.Bus", "Instant Readout", "Terminals", "GX to BMS")
 
 
-class CatalogueError(ValueError):
-    """The catalogue file is wrong; the text says where and what."""
+class CatalogueError(ProblemsError):
+    """The catalogue file is wrong; there is one problem, the first."""
 
 
 @record

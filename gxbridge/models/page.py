@@ -16,7 +16,7 @@ PROVEN: dict[Proof, str] = {
 _INTRODUCTION = """\
 # The BMS models: what each offers, and what gxbridge does with it
 
-This page is generated from `gxbridge/catalogue/models.yaml`; a test keeps it current. `gxbridge models` shows the same,
+This page is generated from `gxbridge/models/models.yaml`; a test keeps it current. `gxbridge models` shows the same,
 `gxbridge models MODEL` one model, `gxbridge advise` which one fits. The values are those of the comparison table in the
 vendor's overview of its BMSes. What a configuration says below `installation` and `terminals` is checked against them
 ([configuration](configuration.md))."""

@@ -15,6 +15,8 @@ MAX_DEPTH: Final = 40
 MAX_NODES: Final = 200_000
 """Aliases repeat nodes, so a short file can unfold to a huge one; `can_db/` has a tenth of this in all its files."""
 
+COLLECTIONS: Final = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same parser in C where libyaml is there: the whole database in half a second instead of several."""
 
@@ -94,6 +96,8 @@ class _Maker:
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             raise self._problem(node, "nested too deeply, or repeated through aliases", "reduce the nesting")
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in COLLECTIONS:
+            raise self._problem(node, f"{kind_of(node)} is tagged {node.tag}", "remove the tag")
         if isinstance(node, yaml.MappingNode):
             return self._table(node, depth)
         if isinstance(node, yaml.SequenceNode):

@@ -29,7 +29,7 @@ def scalar(node: yaml.Node) -> Any:
     if make is None or not isinstance(node, yaml.ScalarNode):
         raise Unfit(f"{str(node.value)[:40]!r} is {kind_of(node)}", PLAIN_CURE)
     try:
-        value = make(yaml.constructor.SafeConstructor(), node)
+        value = make(MAKER, node)
     except (ValueError, LookupError, ArithmeticError, yaml.YAMLError):
         # PyYAML's constructors raise all of these for a value that its tag does not fit, such as `!!int ""`.
         raise Unfit(f"{str(node.value)[:40]!r} cannot be read as {kind_of(node)}", PLAIN_CURE) from None
@@ -38,6 +38,7 @@ def scalar(node: yaml.Node) -> Any:
     return value
 
 
+MAKER: Final = yaml.constructor.SafeConstructor()
 PLAIN: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "str": lambda maker, node: maker.construct_yaml_str(node),
     "int": lambda maker, node: maker.construct_yaml_int(node),

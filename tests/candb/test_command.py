@@ -115,7 +115,7 @@ def test_check_prints_every_breach(capsys: pytest.CaptureFixture[str], tmp_path:
     folder = write(tmp_path, SMALL.replace("unit: V}", "unit: Volt}").replace("title: Label", "titel: Label"))
     code, out, err = ran(capsys, "check", str(folder))
     assert code == 1
-    assert [line.split(": ")[1] for line in out.splitlines()] == ["R10", "R03", "R02"]
+    assert [line.split(":")[2] for line in out.splitlines()] == ["R10", "R03", "R02"]
     assert "3 problems" in err
 
 
