@@ -167,7 +167,7 @@ def _groups(fields: Sequence[Field]) -> list[tuple[int, int, list[Field]]]:
     for field in sorted(fields, key=lambda field: (field.offset, field.length)):
         if field.kind not in ("unsigned", "signed"):
             if field.offset % 8 or field.length % 8:
-                raise GenerateError(f"{field.name} is {field.kind} and must stand on whole bytes")
+                raise GenerateError(f"{field.name} ({field.kind}) must be aligned to whole bytes")
             continue
         if not 0 < field.length <= 64:
             raise GenerateError(f"{field.name} has {field.length} bits; a number has 1 to 64")

@@ -25,12 +25,12 @@ RULES: dict[str, str] = {
     "R11": "Every enumeration that a field uses is declared.",
     "R12": "Families, access, transport and origin are words from their lists.",
     "R13": "Sample frames are written in candump's notation, and those of one sample share their id.",
-    "R14": "Missing codes follow from width and sign: no field types them by hand.",
+    "R14": "Missing codes follow from width and sign: no field sets them by hand.",
     "R15": "An enumeration, product, family, type, unit or source is declared once.",
     "R16": "A register or PGN has one layout for each product family, and one without families at most.",
     "R17": "No two different messages share a name.",
     "R18": "Field names are unique in their entry.",
-    "R19": "Fields stand in order and do not overlap; only the last may run to the end of the payload.",
+    "R19": "Fields are in order and do not overlap; only the last may run to the end of the payload.",
     "R20": "The fields fit into what the transport carries.",
     "R21": "The codes of an enumeration fit into every field that uses it.",
     "R22": "A field with an enumeration is a number without scale, offset and unit.",
@@ -42,7 +42,7 @@ RULES: dict[str, str] = {
     "R28": "What a sample says can be written with the field's width, sign and scale.",
     "R29": "A real sample and a vendor's example name their source.",
     "R30": "A sample of a command is addressed, every other register sample is a broadcast.",
-    "R31": "Text and description are one line in plain words: a title has no full stop at its end.",
+    "R31": "Title and note are one line each; a title does not end with a full stop.",
     "R32": "min_length and length fit the transport, and min_length does not exceed length.",
     "R33": "A sample decodes to what it says.",
 }
@@ -174,10 +174,10 @@ def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
     plain = field.scale == 1 and field.add == 0 and not field.unit
     number = field.kind in ("unsigned", "signed")
     if number and field.length > 64:
-        yield "R20", f"field `{field.name}` has {field.length} bits", "a number has 64 bits at most"
+        yield "R20", f"field `{field.name}` has {field.length} bits", "a number has at most 64 bits"
     if field.enum is not None:
         if not plain or not number:
-            cure = "drop scale, add and unit, or the enumeration"
+            cure = "remove scale, add and unit, or the enumeration"
             yield "R22", f"field `{field.name}` has an enumeration and is not a plain number", cure
             return
         enumeration = model.enumerations[field.enum]
@@ -202,7 +202,7 @@ def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
     command = entry.access == "W"
     if entry.access not in _TRANSFERS and is_addressed(sample.can_id) is not command:
         whom = "addressed to one node, as 1CEF29E1" if command else "a broadcast, as 1CEFFF29"
-        yield "R30", f"the sample's id {sample.can_id:08X} does not suit access {entry.access}", f"make it {whom}"
+        yield "R30", f"the sample's id {sample.can_id:08X} does not match access {entry.access}", f"make it {whom}"
 
 
 def _complete(entry: Entry, sample: Sample) -> Iterator[Found]:

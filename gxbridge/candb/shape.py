@@ -42,7 +42,7 @@ def _is_meanings(value: object) -> bool:
 _FORMS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "text": ("text (in quotes where YAML reads it as something else)", lambda v: isinstance(v, str) and bool(v)),
     "texts": ("text or a list of texts", _is_texts),
-    "whole": ("a whole number of 0 or more", lambda v: type(v) is int and v >= 0),
+    "whole": ("a whole number, 0 or more", lambda v: type(v) is int and v >= 0),
     "number": ("a number", _is_number),
     "codes": ("a list of whole numbers", lambda v: isinstance(v, list) and all(type(code) is int for code in v)),
     "table": ("a mapping, `{key: value, ...}`", lambda v: isinstance(v, Table)),
@@ -251,7 +251,7 @@ def _fields(item: Item, names: Names) -> Iterator[Problem]:
         yield from _unit_and_enum(item, row, names)
         if row.get("missing", "none") != "none":
             cure = "leave it out (the type derives it), write `none`, or use a type that says it"
-            yield Problem.at(item.inside(row, "missing"), "R14", f"`missing: {row['missing']}` is typed by hand", cure)
+            yield Problem.at(item.inside(row, "missing"), "R14", f"`missing: {row['missing']}` is set by hand", cure)
 
 
 def _unit_and_enum(item: Item, row: Table, names: Names) -> Iterator[Problem]:

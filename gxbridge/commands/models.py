@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     found = whole.find(args.model)
     if found is None:
         names = ", ".join(whole.names())
-        print(f"gxbridge models: no model is called {args.model!r}; there are: {names}", file=sys.stderr)
+        print(f"gxbridge models: unknown model {args.model!r}; the models are: {names}", file=sys.stderr)
         return 2
     if args.json:
         _print_json(as_json(found.model, whole) | {"variant": found.variant.name if found.variant else None})
@@ -104,9 +104,9 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield f"At most {catalogue.max_batteries} batteries on one BMS (NG variants: see their page)."
     yield f"Source: {catalogue.source}."
-    yield "Where the overview's lists and its table disagree, the table holds:"
+    yield "Where the lists of the overview contradict its table, the table holds:"
     for says, table in catalogue.contradictions:
-        yield from _wrapped(f"  it says {says}; by the table {table}", "    ")
+        yield from _wrapped(f"  the lists say: {says}; the table says: {table}", "    ")
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."
 
 

@@ -91,7 +91,7 @@ def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...
         if bitrate is not None and interface == "socketcan":
             report(
                 f"can[{index}].bitrate",
-                "contradicts interface: socketcan, where the system sets the bit rate",
+                "cannot be set with interface: socketcan, where the system sets the bit rate",
                 f"remove the line; `ip link set {channel} type can bitrate {bitrate}` sets it",
             )
         specs.append(bus(interface, channel, entry.get("name"), bitrate, entry.get("options", {})))
@@ -160,9 +160,7 @@ def _at(values: Mapping[str, Any], *names: str) -> Any:
 
 def _check_transmit(transmit: Mapping[str, Any], report: _Report) -> None:
     if transmit.get("allow_mode") and transmit.get("level", "off") != "writes":
-        report(
-            "transmit.allow_mode", "yes contradicts a transmit.level other than writes", "write no, or `level: writes`"
-        )
+        report("transmit.allow_mode", "yes needs transmit.level: writes", "write no, or `level: writes`")
 
 
 USER_SETTINGS: Final[Mapping[str, str]] = {
@@ -195,8 +193,8 @@ def _known(entries: list[dict[str, Any]], can: tuple[CanSpec, ...], report: _Rep
             names = ", ".join(spec.name for spec in can) or "none is configured"
             report(
                 f"battery.known[{index}].bus",
-                f"there is no bus {entry['bus']}",
-                f"write the name of a bus below can: {names}",
+                f"there is no bus called {entry['bus']}",
+                f"write one of the buses under can: {names}",
             )
         known.append(Configured(**entry))
     return tuple(known)
@@ -274,7 +272,7 @@ def _installation(
     if not entry:
         return None
     if "model" not in entry:
-        report("installation", "has no model", "write `model:`, one of those that `gxbridge models` lists")
+        report("installation", "has no model", "add `model:` with one of those that `gxbridge models` lists")
         return None
     from gxbridge.models import catalogue
     from gxbridge.models.installation import InstalledBms, check_installation

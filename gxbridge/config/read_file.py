@@ -67,7 +67,7 @@ class _Walk:
             self._nodes += 1
             if self._nodes > MAX_NODES:
                 self._problem(
-                    name_node, path, f"more than {MAX_NODES} entries (aliases count each time)", "write fewer"
+                    name_node, path, f"more than {MAX_NODES} entries (aliases count each time)", "reduce their number"
                 )
                 return values
             name = name_node.value if isinstance(name_node, yaml.ScalarNode) else ""
@@ -87,9 +87,7 @@ class _Walk:
         for key in known.values():
             here = f"{path}.{key.name}"
             if key.required and key.name not in meant and here not in self._checked.lines:
-                self._problem(
-                    node, f"{path}.{key.name}", "is missing", f"write for example `{key.name}: {key.example}`"
-                )
+                self._problem(node, f"{path}.{key.name}", "is missing", f"add for example `{key.name}: {key.example}`")
         return values
 
     def _entry(self, key: Key, node: yaml.Node, path: str, values: dict[str, Any]) -> None:
@@ -98,7 +96,7 @@ class _Walk:
                 values[key.name] = self._section(node, key.path, path)
             elif not is_empty(node):  # a section whose keys are all commented out is empty
                 names = ", ".join(children(key.path) or children(key.path, retired=True))
-                self._problem(node, path, f"is {kind_of(node)}", f"write the keys indented below it: {names}")
+                self._problem(node, path, f"is {kind_of(node)}", f"write its keys indented below it: {names}")
         elif key.kind == "items":
             self._items(key, node, path, values)
         elif is_empty(node) and key.kind != "free":
@@ -181,4 +179,4 @@ def _cure_of(name: str, likely: str | None, known: dict[str, Key], schema: str) 
     elsewhere = [key.path for key in KEYS if key.name == name.lower() and not key.retired]
     if likely is not None or elsewhere:
         return f"did you mean {likely or elsewhere[0]}?"
-    return f"{schema.removesuffix('[]') or 'the file'} takes {', '.join(known)}"
+    return f"the keys of {schema.removesuffix('[]') or 'the file'} are {', '.join(known)}"

@@ -73,7 +73,7 @@ def _voltage(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
             "nominal_voltage_v",
             f"the {found.name} connects to a {found.model.features['System voltage']} system, "
             f"not to {wanted.nominal_voltage_v} V",
-            f"write {' or '.join(map(str, allowed))}, or the model that is really there",
+            f"write {' or '.join(map(str, allowed))}, or the model that is installed",
         )
 
 
@@ -120,5 +120,5 @@ def _terminals(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
             yield ModelProblem(
                 "terminals",
                 f"the {found.name} has no {terminal} terminal",
-                f"it has: {', '.join(found.model.facts.terminals)}; take the input out of the configuration",
+                f"it has: {', '.join(found.model.facts.terminals)}; remove the input from the configuration",
             )

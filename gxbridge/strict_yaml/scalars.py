@@ -50,7 +50,7 @@ KINDS: Final = {
     "str": "text",
     "int": "a number",
     "float": "a number",
-    "bool": "yes or no (YAML reads on, off, true and false as that too)",
+    "bool": "yes or no (as on, off, true and false are in YAML)",
     "null": "empty",
     "timestamp": "a date",
     "merge": "a merge key",

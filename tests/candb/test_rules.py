@@ -68,7 +68,7 @@ BREACHES: list[tuple[str, str, str, str]] = [
     ("R13", "1CEFFF29#66990120180B0000", "9CEFFF29#66990120180B0000", "more than 29 bits"),
     ("R13", "1CEFFF29#66990120180B0000", "1CEFFF29#66990120180B000000", "9 data bytes"),
     ("R13", "1DEFFF29#41636B6572FFFFFF", "1DEFFF30#41636B6572FFFFFF", "different ids"),
-    ("R14", VSET, "{type: u16, scale: 0.01, unit: V, missing: '0xFFFF'}", "typed by hand"),
+    ("R14", VSET, "{type: u16, scale: 0.01, unit: V, missing: '0xFFFF'}", "set by hand"),
     ("R04", "kind: unsigned, missing: top}", "kind: unsigned, missing: 65535}", "`missing` is 65535"),
     ("R14", "kind: signed, missing: top}", "kind: signed, missing: bottom}", "is not a missing code"),
     ("R15", "- {unit: V, title: volt}", "- {unit: V, title: volt}\n- {unit: V, title: again}", "is also declared at"),

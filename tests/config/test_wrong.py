@@ -17,9 +17,9 @@ A, B = "com.victronenergy.digitalinput.input_1", "com.victronenergy.digitalinput
 WRONG = [
     ("publsh: bms", "c.yaml:1:publsh: unknown key; did you mean publish?"),
     ("mode: off", "c.yaml:1:mode: unknown key; did you mean dvcc.mode?"),
-    ("xyzzy: 1", "c.yaml:1:xyzzy: unknown key; the file takes can, dbus, dvcc, battery, publish"),
+    ("xyzzy: 1", "c.yaml:1:xyzzy: unknown key; the keys of the file are can, dbus, dvcc, battery, publish"),
     ("can:\n  - chanel: vecan0", "c.yaml:2:can[0].chanel: unknown key; did you mean channel?"),
-    ("can:\n  - interface: virtual", "c.yaml:2:can[0].channel: is missing; write for example `channel: vecan0`"),
+    ("can:\n  - interface: virtual", "c.yaml:2:can[0].channel: is missing; add for example `channel: vecan0`"),
     ("can:\n  - vecan0", "c.yaml:2:can[0]: is text; write its keys: interface, channel, name, bitrate, options"),
     ("can: vecan0", "c.yaml:1:can: is text; write a list, each entry beginning with `- interface: ...`"),
     ("can: [{channel: 0}]", 'c.yaml:1:can[0].channel: 0 is a number; write it in quotes: "0"'),
@@ -37,7 +37,7 @@ WRONG = [
     ),
     ("dvcc: {mode: of}", "c.yaml:1:dvcc.mode: 'of' is not a valid value; did you mean off? write one of off, monitor"),
     ("dvcc: {mode: false}", "c.yaml:1:dvcc.mode: 'false' is not a valid value"),
-    ("dvcc: monitor", "c.yaml:1:dvcc: is text; write the keys indented below it: mode, profile"),
+    ("dvcc: monitor", "c.yaml:1:dvcc: is text; write its keys indented below it: mode, profile"),
     (
         "dvcc: {max_charge_current_a: -5}",
         "dvcc.max_charge_current_a: -5 is out of range; write a number from 0 to 2000 A",
@@ -58,7 +58,7 @@ WRONG = [
         "dvcc: {switches: {voltage_windows: yes}}",
         "dvcc.switches.voltage_windows: unknown key; did you mean voltage_window?",
     ),
-    ("dbus: system", "c.yaml:1:dbus: is text; write the keys indented below it: address"),
+    ("dbus: system", "c.yaml:1:dbus: is text; write its keys indented below it: address"),
     ("dbus: {address: systm}", "dbus.address: 'systm' is not a D-Bus address; write for example system"),
     ("publish: none\npublish: bms", "c.yaml:2:publish: is set twice, first in line 1; keep one of them"),
     ("log: {modules: [can]}", "log.modules: is a list; write `name: level` lines below it; levels are debug, info"),
@@ -111,7 +111,7 @@ WRONG = [
     # contradictions
     (
         "can: [{channel: can0, bitrate: 250000}]",
-        "can[0].bitrate: contradicts interface: socketcan, where the system sets",
+        "can[0].bitrate: cannot be set with interface: socketcan, where",
     ),
     (
         "can: [{channel: can0}, {channel: /x/can0}]",
@@ -136,11 +136,11 @@ WRONG = [
     ("dvcc: {discharge_on_loss: stop, switches: {loss_stops_first: no}}", "`stop` needs profile `strict`"),
     (
         "transmit: {level: requests, allow_mode: yes}",
-        "transmit.allow_mode: yes contradicts a transmit.level other than writes",
+        "transmit.allow_mode: yes needs transmit.level: writes",
     ),
     (
         "battery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
-        "there is no bus can7; write the name of a bus below can: vecan0",
+        "there is no bus called can7; write one of the buses under can: vecan0",
     ),
     (
         "can: []\nbattery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
