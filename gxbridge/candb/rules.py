@@ -68,7 +68,7 @@ def check_model(model: DatabaseModel) -> list[Problem]:
     return problems
 
 
-Found = tuple[str, str, str]
+Breach = tuple[str, str, str]
 """Rule, what is wrong, what to write instead."""
 
 
@@ -170,7 +170,7 @@ def limits(field: Field) -> tuple[int, int]:
     return 0, (1 << field.length) - 1
 
 
-def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
+def _field(field: Field, model: DatabaseModel) -> Iterator[Breach]:
     plain = field.scale == 1 and field.add == 0 and not field.unit
     number = field.kind in ("unsigned", "signed")
     if number and field.length > 64:
@@ -191,7 +191,7 @@ def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
         yield "R23", f"field `{field.name}` ({field.kind}) cannot have these keys", cure
 
 
-def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _belongs(entry: Entry, sample: Sample) -> Iterator[Breach]:
     pgn = pgn_of(sample.can_id)
     if entry.register is None:
         if pgn != entry.pgn:
@@ -205,7 +205,7 @@ def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
         yield "R30", f"the sample's id {sample.can_id:08X} does not match access {entry.access}", f"make it {whom}"
 
 
-def _complete(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _complete(entry: Entry, sample: Sample) -> Iterator[Breach]:
     try:
         payload = payload_of(entry, sample)
     except ValueError as error:
@@ -234,7 +234,7 @@ def _announces(entry: Entry, frame: bytes) -> bool:
     return len(frame) > 1 and frame[0] & 0x1F == 0 and frame[1] == -(-end // 8)
 
 
-def _says(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _says(entry: Entry, sample: Sample) -> Iterator[Breach]:
     fields = {field.name: field for field in entry.fields}
     for name, said in sample.values.items():
         field = fields.get(name)
@@ -271,7 +271,7 @@ def field_info(field: Field) -> FieldInfo:
     return FieldInfo(field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale, field.missing)
 
 
-def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _decodes(entry: Entry, sample: Sample) -> Iterator[Breach]:
     if any(field.scale <= 0 or field.length > 64 for field in entry.fields if field.kind in ("unsigned", "signed")):
         return  # R20 or R23 has reported it
     try:
@@ -287,4 +287,4 @@ def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
             yield "R33", what, "correct the frame, the sample or the layout"
 
 
-_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Found]], ...] = (_belongs, _complete, _says, _decodes)
+_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Breach]], ...] = (_belongs, _complete, _says, _decodes)

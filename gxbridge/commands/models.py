@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, Found
+from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, FoundModel
 
 HELP = "the BMS models and what each offers to a GX device"
 WIDTH = 100
@@ -110,7 +110,7 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."
 
 
-def page(found: Found, catalogue: Catalogue) -> Iterator[str]:
+def page(found: FoundModel, catalogue: Catalogue) -> Iterator[str]:
     """All that is known of one model."""
     model = found.model
     also = f" (also: {', '.join(model.names)})" if model.names else ""

@@ -114,7 +114,7 @@ class BmsModel:
 
 
 @record
-class Found:
+class FoundModel:
     """What a name or product id led to: the model and, if it was one, its variant."""
 
     model: BmsModel
@@ -149,16 +149,16 @@ class Catalogue:
                 return model
         raise KeyError(name)
 
-    def find(self, text: str) -> Found | None:
+    def find(self, text: str) -> FoundModel | None:
         """A model or variant by name, however spaced or capitalised, or by product id (`0xA3E5` or 41957)."""
         wanted = _plain(text)
         number = _number(text)
         for model in self.models:
             for variant in model.variants:
                 if _plain(variant.name) == wanted or number in variant.product_ids:
-                    return Found(model, variant)
+                    return FoundModel(model, variant)
             if wanted in map(_plain, model.all_names) or number in model.product_ids:
-                return Found(model)
+                return FoundModel(model)
         return None
 
     def names(self) -> tuple[str, ...]:
