@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.build_config import USER_SETTINGS
+from gxbridge.config.deprecated import GONE_IN, LAST_RELEASES
 from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
 from gxbridge.config.schema import Key
@@ -121,6 +122,15 @@ This page is made from the table in `gxbridge/config/keys.py`, like the check an
 """
 
 
+PAGE_TAIL: Final = f"""
+## Retired keys
+
+`dvcc.write_settings` (it never had an effect) and the keys below `dvcc.switches` are read by {LAST_RELEASES}, and
+unknown from {GONE_IN} on. Until then `gxbridge config check` and a finding of the service warn of each with its line. A
+switch that differs from its profile is obeyed until then, with an alarm: from then on `dvcc.profile` alone decides.
+"""
+
+
 def markdown() -> str:
     """docs/configuration.md."""
     parts = [PAGE_HEAD]
@@ -130,7 +140,7 @@ def markdown() -> str:
             parts += [f"\n## `{key.path}`\n", *_row_table([key])]
         else:
             parts += _chapter(key, 2)
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join([*parts, PAGE_TAIL]).rstrip() + "\n"
 
 
 def _chapter(key: Key, level: int) -> list[str]:
