@@ -38,7 +38,7 @@ def _compile_database() -> None:
     sys.path.insert(0, str(ROOT))
     try:
         from gxbridge.candb.build import build
-        from gxbridge.candb.problem import CandbError
+        from gxbridge.candb.load import CandbError
 
         build(ROOT)
     except CandbError as error:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gxbridge.candb import generate as generator
 from gxbridge.candb.generate import GenerateError, generate
-from gxbridge.candb.load import load
-from gxbridge.candb.problem import CandbError
+from gxbridge.candb.load import CandbError, load
 from gxbridge.candb.read import digest, files
+from gxbridge.strict_yaml import document
 
 ROOT = Path(__file__).parent.parent.parent
 """The source tree, when this is one."""
@@ -49,9 +49,9 @@ def build(root: Path) -> bool:
 
 def _fingerprint(folder: Path) -> str:
     """The database and the code that compiles it."""
-    code = Path(generator.__file__).parent
     whole = hashlib.sha256(digest(files(folder), folder).encode())
-    whole.update(digest(sorted(code.glob("*.py")), code).encode())
+    for code in (Path(generator.__file__).parent, Path(document.__file__).parent):
+        whole.update(digest(sorted(code.glob("*.py")), code).encode())
     return whole.hexdigest()
 
 

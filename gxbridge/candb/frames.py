@@ -1,11 +1,12 @@
-"""Sample frames: their notation, and a fast packet put together, each fault told in a sentence."""
+"""Sample frames: their notation, and a fast packet put together, each fault said in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 VREG_HEADER_BYTES = 4
-"""Manufacturer and industry (66 99), then the register: what precedes a register's value."""
+"""Manufacturer and industry (66 99), then the register: what precedes a register's value
+(Victron, VE.Can registers public, v20)."""
 
 
 def parse_frame(text: str) -> tuple[int, bytes]:
@@ -16,7 +17,7 @@ def parse_frame(text: str) -> tuple[int, bytes]:
     try:
         can_id, payload = int(head, 16), bytes.fromhex(data)
     except ValueError:
-        raise ValueError("there is something other than hex digits in it") from None
+        raise ValueError("it contains something other than hex digits") from None
     if can_id >= 1 << 29:
         raise ValueError("the id has more than 29 bits")
     if not 1 <= len(payload) <= 8:
@@ -48,13 +49,13 @@ def join(frames: Sequence[bytes], fast: bool) -> bytes:
     needed = 1 + max(0, -(-(length - 6) // 7))
     if length > 223 or needed != len(frames):
         raise ValueError(
-            f"{length} bytes (second byte of the first frame) need {needed} frames, here are {len(frames)}"
+            f"{length} bytes (second byte of the first frame) need {needed} frames, but there are {len(frames)}"
         )
     payload = first[2:]
     for number, frame in enumerate(frames[1:], 1):
         if frame[0] != first[0] + number:
-            raise ValueError(f"frame {number + 1} begins with {frame[0]:02X}, expected is {first[0] + number:02X}")
+            raise ValueError(f"frame {number + 1} begins with {frame[0]:02X}, expected {first[0] + number:02X}")
         payload += frame[1:]
     if len(payload) < length:
-        raise ValueError(f"the frames hold {len(payload)} bytes, announced are {length}")
+        raise ValueError(f"the frames hold {len(payload)} bytes, but {length} are announced")
     return payload[:length]

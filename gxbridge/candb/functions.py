@@ -11,10 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
+from gxbridge.candb.frames import VREG_HEADER_BYTES
 from gxbridge.candb.model import Entry, Field
-
-VREG_HEADER = 4
-"""Bytes before a register's value: manufacturer and register (Victron, VE.Can registers public, v20)."""
 
 _LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _QUARTERS_FROM = 3
@@ -37,7 +35,8 @@ def _exact(number: Decimal) -> Fraction:
 
 
 def header_bytes(entry: Entry) -> int:
-    return 0 if entry.register is None else VREG_HEADER
+    """Bytes in front of the first field."""
+    return 0 if entry.register is None else VREG_HEADER_BYTES
 
 
 Raws = dict[tuple[str, int, int], str]
@@ -168,7 +167,7 @@ def _groups(fields: Sequence[Field]) -> list[tuple[int, int, list[Field]]]:
     for field in sorted(fields, key=lambda field: (field.offset, field.length)):
         if field.kind not in ("unsigned", "signed"):
             if field.offset % 8 or field.length % 8:
-                raise GenerateError(f"{field.name} is {field.kind} and must stand on whole bytes")
+                raise GenerateError(f"{field.name} ({field.kind}) must be aligned to whole bytes")
             continue
         if not 0 < field.length <= 64:
             raise GenerateError(f"{field.name} has {field.length} bits; a number has 1 to 64")

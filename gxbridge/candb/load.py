@@ -21,13 +21,18 @@ from gxbridge.candb.model import (
     Sample,
     Transport,
 )
-from gxbridge.candb.problem import CandbError, Problem
-from gxbridge.candb.read import Item, Table, digest, files, read
+from gxbridge.candb.read import Item, digest, files, read
 from gxbridge.candb.shape import Names
 from gxbridge.candb.types import decimal
+from gxbridge.strict_yaml.document import Table
+from gxbridge.strict_yaml.problem import Problem, ProblemsError
 
 VREG_SINGLE = 61184
 """PGN 0xEF00 carries a register of up to 4 bytes; longer ones go by fast packet 126720 (0x1EF00)."""
+
+
+class CandbError(ProblemsError):
+    """The database cannot be used; `problems` lists every breach found, in the order of the files."""
 
 
 def load(folder: Path) -> DatabaseModel:
@@ -42,9 +47,9 @@ def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
     """The Model (None when the files' form does not allow one) and every breach, in the order of the files."""
     items, problems = read(folder)
     names = Names.of(items)
-    problems += shape.check(items, names)
+    problems += shape.check_form(items, names)
     if problems:
-        return None, _in_order(problems)
+        return None, sorted(problems)
     model = DatabaseModel(
         entries=tuple(_entry(item, names) for item in items if item.kind in ("vreg", "pgn")),
         enumerations={
@@ -53,11 +58,7 @@ def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
         products={item.table["product"]: _product(item, names) for item in items if item.kind == "product"},
         digest=digest(files(folder), folder),
     )
-    return model, _in_order(rules.check(model))
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: problem.place)
+    return model, sorted(rules.check_model(model))
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def _fields(item: Item, names: Names) -> tuple[Field, ...]:
 
 def _field(name: str, row: Table, offset: int, names: Names, where: str) -> Field:
     kind = names.types.resolve(row["type"])
-    if kind is None:  # the rules of shape.py have seen to this
+    if kind is None:  # ruled out by shape.py
         raise AssertionError(row["type"])
     enum = row.get("enum", kind.enum)
     if enum is not None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from gxbridge.core.model.record import record
 
-Kind = Literal["unsigned", "signed", "string", "lau", "bytes"]
+FieldKind = Literal["unsigned", "signed", "string", "lau", "bytes"]
 """How the bits are read: a little-endian number, zero-ended text, a STRING_LAU, or raw bytes to the end."""
 
 Transport = Literal["single", "fast", "either"]
@@ -29,7 +29,7 @@ class Field:
     """
 
     name: str
-    kind: Kind
+    kind: FieldKind
     offset: int
     length: int
     scale: Decimal = Decimal(1)

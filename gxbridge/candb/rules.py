@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
-from gxbridge.candb.generate import scale_of
+from gxbridge.candb.functions import header_bytes, scale_of
 from gxbridge.candb.model import DatabaseModel, Entry, Field, Sample
-from gxbridge.candb.problem import Problem
 from gxbridge.core.nmea2000.field import FieldInfo, read
+from gxbridge.strict_yaml.problem import Problem
 
 RULES: dict[str, str] = {
     "R01": "A file is YAML without duplicate keys: a list of items, each a mapping.",
@@ -25,12 +25,12 @@ RULES: dict[str, str] = {
     "R11": "Every enumeration that a field uses is declared.",
     "R12": "Families, access, transport and origin are words from their lists.",
     "R13": "Sample frames are written in candump's notation, and those of one sample share their id.",
-    "R14": "Missing codes follow from width and sign: no field types them by hand.",
+    "R14": "Missing codes follow from width and sign: no field sets them by hand.",
     "R15": "An enumeration, product, family, type, unit or source is declared once.",
     "R16": "A register or PGN has one layout for each product family, and one without families at most.",
     "R17": "No two different messages share a name.",
     "R18": "Field names are unique in their entry.",
-    "R19": "Fields stand in order and do not overlap; only the last may run to the end of the payload.",
+    "R19": "Fields are in order and do not overlap; only the last may run to the end of the payload.",
     "R20": "The fields fit into what the transport carries.",
     "R21": "The codes of an enumeration fit into every field that uses it.",
     "R22": "A field with an enumeration is a number without scale, offset and unit.",
@@ -42,7 +42,7 @@ RULES: dict[str, str] = {
     "R28": "What a sample says can be written with the field's width, sign and scale.",
     "R29": "A real sample and a vendor's example name their source.",
     "R30": "A sample of a command is addressed, every other register sample is a broadcast.",
-    "R31": "Text and description are one line in plain words: a title has no full stop at its end.",
+    "R31": "Title and note are one line each; a title does not end with a full stop.",
     "R32": "min_length and length fit the transport, and min_length does not exceed length.",
     "R33": "A sample decodes to what it says.",
 }
@@ -54,27 +54,22 @@ _TRANSFERS = ("request", "reply")
 """Access words of registers that are not values: 0x0001 and 0x0002 go to one node or to all."""
 
 
-def check(model: DatabaseModel) -> list[Problem]:
+def check_model(model: DatabaseModel) -> list[Problem]:
     """Every breach of R16 and up."""
     problems = list(_one_layout(model)) + list(_one_name(model))
     for entry in model.entries:
         for rule in _ENTRY_RULES:
             problems += rule(entry)
         for field in entry.fields:
-            problems += [Problem(field.where, *found) for found in _field(field, model)]
+            problems += [Problem.at(field.where, *found) for found in _field(field, model)]
         for sample in entry.samples:
             for judge in _SAMPLE_RULES:
-                problems += [Problem(sample.where, *found) for found in judge(entry, sample)]
+                problems += [Problem.at(sample.where, *found) for found in judge(entry, sample)]
     return problems
 
 
-Found = tuple[str, str, str]
+Breach = tuple[str, str, str]
 """Rule, what is wrong, what to write instead."""
-
-
-def header_bytes(entry: Entry) -> int:
-    """Bytes in front of the first field."""
-    return 0 if entry.register is None else VREG_HEADER_BYTES
 
 
 def _id(entry: Entry) -> str:
@@ -88,8 +83,8 @@ def _one_layout(model: DatabaseModel) -> Iterator[Problem]:
             first = seen.setdefault((entry.pgn, entry.register, family), entry)
             if first is not entry:
                 whom = f"for family `{family}`" if family else "without families"
-                what = f"{_id(entry)} {whom} stands also at {first.where}"
-                yield Problem(entry.where, "R16", what, "keep one, or give them different `families:`")
+                what = f"{_id(entry)} {whom} is also declared at {first.where}"
+                yield Problem.at(entry.where, "R16", what, "keep one, or give them different `families:`")
 
 
 def _one_name(model: DatabaseModel) -> Iterator[Problem]:
@@ -98,7 +93,7 @@ def _one_name(model: DatabaseModel) -> Iterator[Problem]:
         first = seen.setdefault(entry.name, entry)
         if (first.pgn, first.register) != (entry.pgn, entry.register):
             what = f"`{entry.name}` is also the name of {_id(first)} at {first.where}"
-            yield Problem(entry.where, "R17", what, "give each message its own name")
+            yield Problem.at(entry.where, "R17", what, "give each message its own name")
 
 
 def _layout(entry: Entry) -> Iterator[Problem]:
@@ -106,17 +101,22 @@ def _layout(entry: Entry) -> Iterator[Problem]:
     end = 0
     for number, field in enumerate(entry.fields, 1):
         if field.name in names:
-            yield Problem(field.where, "R18", f"field `{field.name}` stands twice", "give each field its own name")
+            yield Problem.at(
+                field.where, "R18", f"field `{field.name}` is declared twice", "give each field its own name"
+            )
         names.add(field.name)
         if field.offset < end:
-            cure = f"begin at bit {end} or later, or set the one before right"
-            yield Problem(
-                field.where, "R19", f"field `{field.name}` begins at bit {field.offset}, inside the one before", cure
+            cure = f"begin at bit {end} or later, or correct the field before it"
+            yield Problem.at(
+                field.where,
+                "R19",
+                f"field `{field.name}` begins at bit {field.offset}, inside the field before it",
+                cure,
             )
         end = max(end, field.offset + field.length)
         if not field.length and number < len(entry.fields) and field.kind != "lau":
             cure = "make it the last, or give it a length (text16, bytes4)"
-            yield Problem(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
+            yield Problem.at(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
 
 
 def _room(entry: Entry) -> int:
@@ -128,7 +128,7 @@ def _fits(entry: Entry) -> Iterator[Problem]:
     needed = header_bytes(entry) + -(-end // 8)
     if needed > _room(entry):
         cure = "check the widths, or use `transport: fast`"
-        yield Problem(
+        yield Problem.at(
             entry.where,
             "R20",
             f"the fields need {needed} bytes, a {entry.transport} message carries {_room(entry)}",
@@ -137,24 +137,27 @@ def _fits(entry: Entry) -> Iterator[Problem]:
     for name, length in (("min_length", entry.min_length), ("length", entry.length)):
         if length > _room(entry):
             cure = f"use at most {_room(entry)}"
-            yield Problem(
+            yield Problem.at(
                 entry.where, "R32", f"`{name}: {length}` is more than a {entry.transport} message carries", cure
             )
     if entry.length and entry.length < max(entry.min_length, needed):
         cure = "leave it out, or give the whole payload"
-        yield Problem(entry.where, "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure)
+        yield Problem.at(
+            entry.where, "R32", f"`length: {entry.length}` is less than its fields or min_length need", cure
+        )
 
 
 def _words(entry: Entry) -> Iterator[Problem]:
     for name, text in (("title", entry.title), ("note", entry.note)):
         if "\n" in text or (name == "title" and text.endswith(".")):
-            yield Problem(entry.where, "R31", f"`{name}: {text:.40}`", "one line; a title has no full stop")
+            what = f"`{name}: {text:.40}` is not one plain line"
+            yield Problem.at(entry.where, "R31", what, "write one line; a title has no full stop")
 
 
 def _sampled(entry: Entry) -> Iterator[Problem]:
     if not entry.samples:
         cure = "add a frame and what it says (origin: constructed when none was recorded)"
-        yield Problem(entry.where, "R24", f"{_id(entry)} has no sample", cure)
+        yield Problem.at(entry.where, "R24", f"{_id(entry)} has no sample", cure)
 
 
 _ENTRY_RULES: tuple[Callable[[Entry], Iterator[Problem]], ...] = (_layout, _fits, _words, _sampled)
@@ -167,14 +170,14 @@ def limits(field: Field) -> tuple[int, int]:
     return 0, (1 << field.length) - 1
 
 
-def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
+def _field(field: Field, model: DatabaseModel) -> Iterator[Breach]:
     plain = field.scale == 1 and field.add == 0 and not field.unit
     number = field.kind in ("unsigned", "signed")
     if number and field.length > 64:
-        yield "R20", f"field `{field.name}` has {field.length} bits", "a number has 64 bits at most"
+        yield "R20", f"field `{field.name}` has {field.length} bits", "a number has at most 64 bits"
     if field.enum is not None:
         if not plain or not number:
-            cure = "drop scale, add and unit, or the enumeration"
+            cure = "remove scale, add and unit, or the enumeration"
             yield "R22", f"field `{field.name}` has an enumeration and is not a plain number", cure
             return
         enumeration = model.enumerations[field.enum]
@@ -185,10 +188,10 @@ def _field(field: Field, model: DatabaseModel) -> Iterator[Found]:
                 yield "R21", what, "widen the field or use another enumeration"
     elif (not number and (not plain or field.missing)) or field.scale <= 0:
         cure = "text and bytes have neither scale, add, unit nor missing codes; a scale is above zero"
-        yield "R23", f"field `{field.name}` ({field.kind}) cannot be scaled so", cure
+        yield "R23", f"field `{field.name}` ({field.kind}) cannot have these keys", cure
 
 
-def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _belongs(entry: Entry, sample: Sample) -> Iterator[Breach]:
     pgn = pgn_of(sample.can_id)
     if entry.register is None:
         if pgn != entry.pgn:
@@ -199,14 +202,14 @@ def _belongs(entry: Entry, sample: Sample) -> Iterator[Found]:
     command = entry.access == "W"
     if entry.access not in _TRANSFERS and is_addressed(sample.can_id) is not command:
         whom = "addressed to one node, as 1CEF29E1" if command else "a broadcast, as 1CEFFF29"
-        yield "R30", f"the sample's id {sample.can_id:08X} does not suit access {entry.access}", f"make it {whom}"
+        yield "R30", f"the sample's id {sample.can_id:08X} does not match access {entry.access}", f"make it {whom}"
 
 
-def _complete(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _complete(entry: Entry, sample: Sample) -> Iterator[Breach]:
     try:
         payload = payload_of(entry, sample)
     except ValueError as error:
-        yield "R26", f"the sample is no complete message: {error}", "write the frames as they are on the bus"
+        yield "R26", f"the sample is not a complete message: {error}", "write the frames as they are on the bus"
         return
     if entry.register is not None:
         header = b"\x66\x99" + entry.register.to_bytes(2, "little")
@@ -231,12 +234,12 @@ def _announces(entry: Entry, frame: bytes) -> bool:
     return len(frame) > 1 and frame[0] & 0x1F == 0 and frame[1] == -(-end // 8)
 
 
-def _says(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _says(entry: Entry, sample: Sample) -> Iterator[Breach]:
     fields = {field.name: field for field in entry.fields}
     for name, said in sample.values.items():
         field = fields.get(name)
         if field is None:
-            yield "R27", f"the sample speaks of `{name}`, which is no field", "one of " + ", ".join(fields)
+            yield "R27", f"the sample names `{name}`, which is not a field", "one of " + ", ".join(fields)
         elif not _writable(field, said):
             cure = "correct the value, the scale or the type"
             yield (
@@ -268,13 +271,13 @@ def field_info(field: Field) -> FieldInfo:
     return FieldInfo(field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale, field.missing)
 
 
-def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
+def _decodes(entry: Entry, sample: Sample) -> Iterator[Breach]:
     if any(field.scale <= 0 or field.length > 64 for field in entry.fields if field.kind in ("unsigned", "signed")):
-        return  # R20 or R23 has said it
+        return  # R20 or R23 has reported it
     try:
         payload = payload_of(entry, sample)
     except ValueError:
-        return  # R26 has said it
+        return  # R26 has reported it
     values = read([field_info(field) for field in entry.fields], payload, header_bytes(entry))
     for field, value in zip(entry.fields, values, strict=True):
         seen = value.hex() if isinstance(value, bytes) else value
@@ -284,4 +287,4 @@ def _decodes(entry: Entry, sample: Sample) -> Iterator[Found]:
             yield "R33", what, "correct the frame, the sample or the layout"
 
 
-_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Found]], ...] = (_belongs, _complete, _says, _decodes)
+_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Breach]], ...] = (_belongs, _complete, _says, _decodes)

@@ -69,5 +69,5 @@ def _value(database: Database, layout: Layout, field: FieldInfo, word: str) -> R
             return number()
         except ValueError:
             continue
-    told = f"gxbridge candb show {field.enum} lists its texts" if texts else "write a number"
-    raise EncodeError(f"{layout.name}: {field.name}: {word} is not known; {told}")
+    cure = f"gxbridge candb show {field.enum} lists its texts" if texts else "write a number"
+    raise EncodeError(f"{layout.name}: {field.name}: {word} is not known; {cure}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
+from math import isfinite
 from typing import Any, get_args
 
 from gxbridge.candb.frames import parse_frame
 from gxbridge.candb.model import Confidence, Origin, Transport
-from gxbridge.candb.problem import Problem
-from gxbridge.candb.read import Item, Table
+from gxbridge.candb.read import Item
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
 from gxbridge.core.model.record import record
+from gxbridge.strict_yaml.document import Table
+from gxbridge.strict_yaml.problem import Problem, nearest
 
 ACCESS = (
     "R", "R?", "RW", "RW?", "W", "request", "reply",
@@ -27,6 +28,10 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_number(value: object) -> bool:
+    return type(value) is int or (isinstance(value, float) and isfinite(value))
+
+
 def _is_meanings(value: object) -> bool:
     if not isinstance(value, Table):
         return False
@@ -35,10 +40,10 @@ def _is_meanings(value: object) -> bool:
 
 # Forms of a value; `!` behind one means that the key must be there.
 _FORMS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "text": ("a text (in quotes where YAML takes it for something else)", lambda v: isinstance(v, str) and bool(v)),
-    "texts": ("a text or a list of texts", _is_texts),
-    "whole": ("a whole number of 0 or more", lambda v: type(v) is int and v >= 0),
-    "number": ("a number", lambda v: type(v) in (int, float)),
+    "text": ("text (in quotes where YAML reads it as something else)", lambda v: isinstance(v, str) and bool(v)),
+    "texts": ("text or a list of texts", _is_texts),
+    "whole": ("a whole number, 0 or more", lambda v: type(v) is int and v >= 0),
+    "number": ("a number", _is_number),
     "codes": ("a list of whole numbers", lambda v: isinstance(v, list) and all(type(code) is int for code in v)),
     "table": ("a mapping, `{key: value, ...}`", lambda v: isinstance(v, Table)),
     "tables": ("a list of mappings", lambda v: isinstance(v, list) and all(isinstance(row, Table) for row in v)),
@@ -89,7 +94,7 @@ class Names:
 
     @classmethod
     def of(cls, items: list[Item]) -> Names:
-        """Collect the declarations; a malformed one is left out here and found by `check`."""
+        """Collect the declarations; a malformed one is left out here and found by `check_form`."""
 
         def declared(kind: str) -> dict[str, Item]:
             return {i.table[kind]: i for i in items if i.kind == kind and isinstance(i.table[kind], str)}
@@ -107,7 +112,7 @@ class Names:
         return "; ".join(self.sources[key] for key in keys)
 
 
-def check(items: list[Item], names: Names) -> list[Problem]:
+def check_form(items: list[Item], names: Names) -> list[Problem]:
     """Every breach of the form. Rules that need well-formed items look only at those."""
     problems: list[Problem] = []
     sound: list[Item] = []
@@ -125,8 +130,8 @@ def check(items: list[Item], names: Names) -> list[Problem]:
 
 
 def _nearest(wanted: object, known: Any, otherwise: str) -> str:
-    near = get_close_matches(str(wanted), [str(name) for name in known], 1)
-    return f"did you mean `{near[0]}`?" if near else otherwise
+    near = nearest(wanted, known)
+    return f"did you mean `{near}`?" if near is not None else otherwise
 
 
 def _keys(item: Item, table: Table, allowed: dict[str, str], what: str) -> Iterator[Problem]:
@@ -134,13 +139,13 @@ def _keys(item: Item, table: Table, allowed: dict[str, str], what: str) -> Itera
     for key in table:
         if key not in allowed:
             cure = _nearest(key, allowed, "one of " + ", ".join(allowed))
-            yield Problem(item.inside(table, key), "R02", f"{what} has no key `{key}`", cure)
+            yield Problem.at(item.inside(table, key), "R02", f"{what} has no key `{key}`", cure)
     for key, form in allowed.items():
         if key not in table:
             if form.endswith("!"):
-                yield Problem(item.inside(table), "R03", f"{what} lacks `{key}`", f"add `{key}:` ({_text(form)})")
+                yield Problem.at(item.inside(table), "R03", f"{what} has no `{key}`", f"add `{key}:` ({_text(form)})")
         elif not _FORMS[form.rstrip("!")][1](table[key]):
-            yield Problem(item.inside(table, key), "R04", f"`{key}` is {table[key]!r:.60}", f"write {_text(form)}")
+            yield Problem.at(item.inside(table, key), "R04", f"`{key}` is {table[key]!r:.60}", f"write {_text(form)}")
 
 
 def _text(form: str) -> str:
@@ -151,7 +156,7 @@ def _form(item: Item) -> Iterator[Problem]:
     allowed = ITEM_KEYS.get(item.kind)
     if allowed is None:
         cure = _nearest(item.kind, ITEM_KEYS, "an item begins with " + ", ".join(ITEM_KEYS))
-        yield Problem(item.where(), "R02", f"there is no item that begins with `{item.kind}:`", cure)
+        yield Problem.at(item.where(), "R02", f"there is no item that begins with `{item.kind}:`", cure)
         return
     problems = list(_keys(item, item.table, allowed, f"a {item.kind} item"))
     yield from problems
@@ -159,7 +164,7 @@ def _form(item: Item) -> Iterator[Problem]:
         return
     if item.kind == "vreg" and ("value" in item.table) == ("fields" in item.table):
         cure = "write `value: {type: ...}` for one value, or `fields:` with a list (empty when there is no payload)"
-        yield Problem(item.where(), "R03", "a register has either `value` or `fields`", cure)
+        yield Problem.at(item.where(), "R03", "a register needs exactly one of `value` and `fields`", cure)
         return
     if "value" in item.table:
         yield from _keys(item, item.table["value"], _VALUE, "a value")
@@ -168,15 +173,18 @@ def _form(item: Item) -> Iterator[Problem]:
     for row in item.table["samples"]:
         yield from _keys(item, row, SAMPLE_KEYS, "a sample")
         if ("frame" in row) == ("frames" in row):
-            yield Problem(
-                item.inside(row), "R03", "a sample has either `frame` or `frames`", "give the frames of one message"
+            yield Problem.at(
+                item.inside(row),
+                "R03",
+                "a sample needs exactly one of `frame` and `frames`",
+                "give the frames of one message",
             )
 
 
 def _one_of(item: Item, rule: str, key: str, known: Any) -> Iterator[Problem]:
     if key in item.table and item.table[key] not in known:
         cure = _nearest(item.table[key], known, "one of " + ", ".join(known))
-        yield Problem(item.where(key), rule, f"`{key}: {item.table[key]}` is not known", cure)
+        yield Problem.at(item.where(key), rule, f"`{key}: {item.table[key]}` is not known", cure)
 
 
 def _sources(item: Item, names: Names) -> Iterator[Problem]:
@@ -186,7 +194,7 @@ def _sources(item: Item, names: Names) -> Iterator[Problem]:
         for key in _as_list(table.get("source", [])):
             if key not in names.sources:
                 cure = _nearest(key, names.sources, "declare it in sources.yaml")
-                yield Problem(item.inside(table, "source"), "R05", f"source `{key}` is not declared", cure)
+                yield Problem.at(item.inside(table, "source"), "R05", f"source `{key}` is not declared", cure)
     yield from _one_of(item, "R06", "confidence", get_args(Confidence))
 
 
@@ -198,15 +206,15 @@ def _ids(item: Item, _names: Names) -> Iterator[Problem]:
     """R07: registers 0x0001..0xFFFF, products 0x0000..0xFFFF, PGNs of 18 bits, addressed ones ending in 00."""
     number = item.table[item.kind]
     if item.kind == "vreg" and not 1 <= number <= 0xFFFF:
-        yield Problem(item.where(), "R07", f"register 0x{number:04X} does not exist", "use 0x0001 to 0xFFFF")
+        yield Problem.at(item.where(), "R07", f"register 0x{number:04X} does not exist", "use 0x0001 to 0xFFFF")
     if item.kind == "product" and number > 0xFFFF:
-        yield Problem(item.where(), "R07", f"product id 0x{number:X} has more than 16 bits", "use 0x0000 to 0xFFFF")
+        yield Problem.at(item.where(), "R07", f"product id 0x{number:X} has more than 16 bits", "use 0x0000 to 0xFFFF")
     if item.kind == "pgn":
         if number > 0x3FFFF:
-            yield Problem(item.where(), "R07", f"PGN {number} has more than 18 bits", "use 0 to 262143")
+            yield Problem.at(item.where(), "R07", f"PGN {number} has more than 18 bits", "use 0 to 262143")
         elif number >> 8 & 0xFF < 240 and number & 0xFF:
             cure = f"write {number & ~0xFF}: below PDU format 240 the low byte is the destination"
-            yield Problem(item.where(), "R07", f"PGN {number} carries a destination", cure)
+            yield Problem.at(item.where(), "R07", f"PGN {number} carries a destination", cure)
 
 
 def _spelling(item: Item, _names: Names) -> Iterator[Problem]:
@@ -216,17 +224,19 @@ def _spelling(item: Item, _names: Names) -> Iterator[Problem]:
     if item.kind == "vreg":
         if not _REGISTER_NAME.fullmatch(name):
             cure = "write VE_REG_ and capitals, digits, underscores"
-            yield Problem(item.where(key), "R08", f"`{name}` is not a register name", cure)
+            yield Problem.at(item.where(key), "R08", f"`{name}` is not a register name", cure)
     elif item.kind == "family":
         if not _FAMILY.fullmatch(name):
             cure = "write lower case words joined with hyphens"
-            yield Problem(item.where(key), "R08", f"`{name}` is not a family name", cure)
+            yield Problem.at(item.where(key), "R08", f"`{name}` is not a family name", cure)
     elif not _SNAKE.fullmatch(name):
-        yield Problem(item.where(key), "R08", f"`{name}` is not snake_case", "write lower case words joined with `_`")
+        yield Problem.at(
+            item.where(key), "R08", f"`{name}` is not snake_case", "write lower case words joined with `_`"
+        )
     for row in item.table.get("fields", []):
         if "name" in row and not _SNAKE.fullmatch(row["name"]):
             cure = "write lower case words joined with `_`"
-            yield Problem(item.inside(row, "name"), "R08", f"field name `{row['name']}` is not snake_case", cure)
+            yield Problem.at(item.inside(row, "name"), "R08", f"field name `{row['name']}` is not snake_case", cure)
 
 
 def _fields(item: Item, names: Names) -> Iterator[Problem]:
@@ -237,20 +247,20 @@ def _fields(item: Item, names: Names) -> Iterator[Problem]:
             continue
         if names.types.resolve(row["type"]) is None:
             cure = "use a type of types.yaml, as u16, s16, u32, bits8, text, n2k_u16"
-            yield Problem(item.inside(row, "type"), "R09", f"type `{row['type']}` is not declared", cure)
+            yield Problem.at(item.inside(row, "type"), "R09", f"type `{row['type']}` is not declared", cure)
         yield from _unit_and_enum(item, row, names)
         if row.get("missing", "none") != "none":
             cure = "leave it out (the type derives it), write `none`, or use a type that says it"
-            yield Problem(item.inside(row, "missing"), "R14", f"`missing: {row['missing']}` is typed by hand", cure)
+            yield Problem.at(item.inside(row, "missing"), "R14", f"`missing: {row['missing']}` is set by hand", cure)
 
 
 def _unit_and_enum(item: Item, row: Table, names: Names) -> Iterator[Problem]:
     if row.get("unit", "") not in names.units:
         cure = _nearest(row["unit"], names.units - {""}, "declare it in types.yaml")
-        yield Problem(item.inside(row, "unit"), "R10", f"unit `{row['unit']}` is not declared", cure)
+        yield Problem.at(item.inside(row, "unit"), "R10", f"unit `{row['unit']}` is not declared", cure)
     if "enum" in row and row["enum"] not in names.enumerations:
         cure = _nearest(row["enum"], names.enumerations, "declare it in enumerations/")
-        yield Problem(item.inside(row, "enum"), "R11", f"enumeration `{row['enum']}` is not declared", cure)
+        yield Problem.at(item.inside(row, "enum"), "R11", f"enumeration `{row['enum']}` is not declared", cure)
 
 
 def _choices(item: Item, names: Names) -> Iterator[Problem]:
@@ -259,13 +269,13 @@ def _choices(item: Item, names: Names) -> Iterator[Problem]:
         if family not in names.families:
             cure = _nearest(family, names.families, "declare it in products.yaml")
             key = "families" if "families" in item.table else "family"
-            yield Problem(item.where(key), "R12", f"family `{family}` is not declared", cure)
+            yield Problem.at(item.where(key), "R12", f"family `{family}` is not declared", cure)
     yield from _one_of(item, "R12", "access", ACCESS)
     yield from _one_of(item, "R12", "transport", get_args(Transport))
     for row in item.table.get("samples", []):
         if row["origin"] not in get_args(Origin):
             cure = "write real, vendor or constructed"
-            yield Problem(item.inside(row, "origin"), "R12", f"`origin: {row['origin']}` is not known", cure)
+            yield Problem.at(item.inside(row, "origin"), "R12", f"`origin: {row['origin']}` is not known", cure)
 
 
 def _frames(item: Item, _names: Names) -> Iterator[Problem]:
@@ -278,10 +288,10 @@ def _frames(item: Item, _names: Names) -> Iterator[Problem]:
                 ids.add(parse_frame(text)[0])
             except ValueError as error:
                 cure = "write it like 1CEFFF29#6699FF0F10270000"
-                yield Problem(item.inside(row, key), "R13", f"frame `{text}`: {error}", cure)
+                yield Problem.at(item.inside(row, key), "R13", f"frame `{text}`: {error}", cure)
         if len(ids) > 1:
             cure = "one sample is one message of one sender"
-            yield Problem(item.inside(row, key), "R13", "the frames have different ids", cure)
+            yield Problem.at(item.inside(row, key), "R13", "the frames have different ids", cure)
 
 
 def _type(item: Item, names: Names) -> Iterator[Problem]:
@@ -289,16 +299,16 @@ def _type(item: Item, names: Names) -> Iterator[Problem]:
     table = item.table
     if ("kind" in table) == ("base" in table):
         cure = f"write `kind:` ({', '.join(KINDS)}) or `base:` (another type)"
-        yield Problem(item.where(), "R09", f"type `{table['type']}` has either `kind` or `base`", cure)
+        yield Problem.at(item.where(), "R09", f"type `{table['type']}` needs exactly one of `kind` and `base`", cure)
     elif "kind" in table:
         yield from _one_of(item, "R09", "kind", KINDS)
     elif names.types.resolve(table["base"]) is None:
-        yield Problem(item.where("base"), "R09", f"type `{table['base']}` is not declared", "declare the base first")
+        yield Problem.at(item.where("base"), "R09", f"type `{table['base']}` is not declared", "declare the base first")
     yield from _unit_and_enum(item, table, names)
     for word in _as_list(table.get("missing", [])):
         if word not in MISSING_WORDS:
             cure = "one of " + ", ".join(MISSING_WORDS)
-            yield Problem(item.where("missing"), "R14", f"`{word}` is no word for a missing code", cure)
+            yield Problem.at(item.where("missing"), "R14", f"`{word}` is not a missing code", cure)
 
 
 def _unique(items: list[Item]) -> Iterator[Problem]:
@@ -309,8 +319,8 @@ def _unique(items: list[Item]) -> Iterator[Problem]:
             continue  # these may repeat for product families: rule R16
         first = seen.setdefault((item.kind, item.table[item.kind]), item)
         if first is not item:
-            what = f"{item.kind} `{item.table[item.kind]}` stands also at {first.where()}"
-            yield Problem(item.where(), "R15", what, "keep one of them")
+            what = f"{item.kind} `{item.table[item.kind]}` is also declared at {first.where()}"
+            yield Problem.at(item.where(), "R15", what, "keep one of them")
 
 
 _ENTRY_RULES = (_sources, _ids, _spelling, _fields, _choices, _frames)

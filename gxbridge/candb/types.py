@@ -13,11 +13,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
-from gxbridge.candb.model import Kind
+from gxbridge.candb.model import FieldKind
 from gxbridge.core.model.record import record
 
 MISSING_WORDS = ("top", "top-1", "zero")
-KINDS: tuple[Kind, ...] = ("unsigned", "signed", "string", "lau", "bytes")
+KINDS: tuple[FieldKind, ...] = ("unsigned", "signed", "string", "lau", "bytes")
 _WIDTH = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -25,7 +25,7 @@ _WIDTH = re.compile(r"(.*?)([0-9]+)")
 class Type:
     """A type with its width worked out: `length` in bits, 0 = to the end of the payload."""
 
-    kind: Kind
+    kind: FieldKind
     length: int
     scale: Decimal = Decimal(1)
     add: Decimal = Decimal(0)
@@ -42,7 +42,7 @@ class Type:
         return missing_codes(self.kind, self.length, self.missing)
 
 
-def missing_codes(kind: Kind, length: int, words: Iterable[str]) -> tuple[int, ...]:
+def missing_codes(kind: FieldKind, length: int, words: Iterable[str]) -> tuple[int, ...]:
     """Raw numbers for the words of `missing:`, from width and sign. `top-1` needs at least 8 bits to be a code."""
     top = (1 << (length - 1 if kind == "signed" else length)) - 1
     codes = {"top": top, "top-1": top - 1 if length >= 8 else top, "zero": 0}
@@ -81,7 +81,7 @@ class Types:
         elif table.get("kind") not in KINDS:
             return None
         else:
-            kind = cast(Kind, table["kind"])
+            kind = cast(FieldKind, table["kind"])
             base = Type(kind, width * (1 if kind in ("unsigned", "signed") else 8))
         return replace(
             base,

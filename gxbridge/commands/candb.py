@@ -23,9 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="one message, enumeration or product in full")
     show.add_argument("what", help="0x2108, VE_REG_BMS_IO, 127508, battery_status, bms_state")
-    search = actions.add_parser("search", help="messages that hold all these words")
+    search = actions.add_parser("search", help="messages that contain all these words")
     search.add_argument("words", nargs="+", metavar="WORD")
-    check = actions.add_parser("check", help="judge the YAML files by the rules")
+    check = actions.add_parser("check", help="check the YAML files against the rules")
     check.add_argument("folder", nargs="?", type=Path, default=None, help="default: the can_db of the source tree")
     check.add_argument("--rules", action="store_true", help="list the rules instead")
     export = actions.add_parser("export", help="the database for other programs")
@@ -149,7 +149,7 @@ def _search(compiled: Database, words: list[str]) -> int:
     lines = list(search(compiled, words))
     _print(lines)
     if not lines:
-        print(f"gxbridge candb: nothing holds {' and '.join(words)} ({HOW_TO_ADD})", file=sys.stderr)
+        print(f"gxbridge candb: no message contains {' and '.join(words)} ({HOW_TO_ADD})", file=sys.stderr)
     return 0 if lines else 1
 
 
@@ -179,7 +179,7 @@ def _rules() -> int:
 def _check(folder: Path) -> int:
     if not folder.is_dir():
         cure = "give the folder, or run it in the source tree (an installed gxbridge has the compiled form only)"
-        print(f"gxbridge candb: {folder} is not there: {cure}", file=sys.stderr)
+        print(f"gxbridge candb: {folder} does not exist: {cure}", file=sys.stderr)
         return 2
     from gxbridge.candb.generate import GenerateError, generate
     from gxbridge.candb.load import inspect
@@ -187,7 +187,8 @@ def _check(folder: Path) -> int:
     model, problems = inspect(folder)
     _print(str(problem) for problem in problems)
     if model is None or problems:
-        print(f"gxbridge candb: {len(problems)} problems", file=sys.stderr)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        print(f"gxbridge candb: {count}", file=sys.stderr)
         return 1
     try:
         generate(model)

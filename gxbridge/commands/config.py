@@ -11,7 +11,7 @@ WRONG = 2
 def configure(parser: argparse.ArgumentParser) -> None:
     """`check FILE` and `show [FILE]`, the latter with the options of `run`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="say what is wrong in a file, with line and key; exit code 2 if anything")
+    check = actions.add_parser("check", help="list what is wrong in a file, with line and key; exit code 2 if anything")
     check.add_argument("file", metavar="FILE")
     show = actions.add_parser("show", help="print what holds: defaults, the file, and the options given here")
     show.add_argument("file", metavar="FILE", nargs="?")
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 2 when something is wrong."""
+    """0, also with warnings; 2 when something is wrong."""
     from gxbridge.config import ConfigError, Overrides, load
     from gxbridge.config.pages import show
 
@@ -45,8 +45,10 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return WRONG
-    print(
-        f"{args.file}: no problems" if args.action == "check" else show(config),
-        end="\n" if args.action == "check" else "",
-    )
+    for deprecation in config.deprecations:
+        print(f"warning: {deprecation.problem}", file=sys.stderr)
+    if args.action == "check":
+        print(f"{args.file}: no problems")
+    else:
+        print(show(config), end="")
     return 0

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, Found
+from gxbridge.models.bms_model import CHANNELS, BmsModel, Catalogue, FoundModel
 
 WIDTH = 100
 """Columns of the prose; the comparison keeps to one line for each model and so to narrow terminals."""
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     found = whole.find(args.model)
     if found is None:
         names = ", ".join(whole.names())
-        print(f"gxbridge models: no model is called {args.model!r}; there are: {names}", file=sys.stderr)
+        print(f"gxbridge models: unknown model {args.model!r}; the models are: {names}", file=sys.stderr)
         return 2
     if args.json:
         _print_json(as_json(found.model, whole) | {"variant": found.variant.name if found.variant else None})
@@ -103,13 +103,13 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield f"At most {catalogue.max_batteries} batteries on one BMS (NG variants: see their page)."
     yield f"Source: {catalogue.source}."
-    yield "Where the overview's lists and its table disagree, the table holds:"
+    yield "Where the lists of the overview contradict its table, the table holds:"
     for says, table in catalogue.contradictions:
-        yield from _wrapped(f"  it says {says}; by the table {table}", "    ")
+        yield from _wrapped(f"  the lists say: {says}; the table says: {table}", "    ")
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."
 
 
-def page(found: Found, catalogue: Catalogue) -> Iterator[str]:
+def page(found: FoundModel, catalogue: Catalogue) -> Iterator[str]:
     """All that is known of one model."""
     model = found.model
     also = f" (also: {', '.join(model.names)})" if model.names else ""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gxbridge.config.build import build
+from gxbridge.config.build_config import build_config
 from gxbridge.config.commandline import Overrides, override
-from gxbridge.config.model import Config, ConfigError, Readout, Terminals
-from gxbridge.config.problem import MAX_BYTES, Checked, Problem
+from gxbridge.config.effective import Config, ConfigError, Deprecation, Readout, Terminals
+from gxbridge.config.schema import MAX_BYTES, Checked
+from gxbridge.strict_yaml.problem import Problem
 
-__all__ = ["Config", "ConfigError", "Overrides", "Problem", "Readout", "Terminals", "load"]
+__all__ = ["Config", "ConfigError", "Deprecation", "Overrides", "Problem", "Readout", "Terminals", "load"]
 
 
 def load(path: str | None = None, overrides: Overrides | None = None) -> Config:
@@ -21,7 +22,7 @@ def load(path: str | None = None, overrides: Overrides | None = None) -> Config:
     checked = _file(path) if path is not None else Checked()
     name = path or "defaults"
     problems = list(checked.problems)
-    config = build(checked, name, problems)
+    config = build_config(checked, name, problems)
     config = override(config, overrides or Overrides(), problems)
     if problems:
         raise ConfigError(sorted(set(problems)))
@@ -29,7 +30,7 @@ def load(path: str | None = None, overrides: Overrides | None = None) -> Config:
 
 
 def _file(path: str) -> Checked:
-    from gxbridge.config.read import read_config  # brings in yaml, which a start without a file can do without
+    from gxbridge.config.read_file import read_config  # brings in yaml, which a start without a file can do without
 
     try:
         with open(path, "rb") as stream:

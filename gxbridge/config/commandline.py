@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from gxbridge.config.build import bus
+from gxbridge.config.build_config import bus
+from gxbridge.config.effective import Config
 from gxbridge.config.interfaces import INTERFACES, plugin_exists
-from gxbridge.config.model import Config
-from gxbridge.config.problem import Problem
 from gxbridge.core.model.record import record
 from gxbridge.edge.can.can_stats import CanSpec
+from gxbridge.strict_yaml.problem import Problem
 
 AddProblem: TypeAlias = Callable[[str, str, str], None]
 
@@ -30,8 +30,8 @@ class Overrides:
 def override(config: Config, overrides: Overrides, problems: list[Problem]) -> Config:
     changes: dict[str, Any] = {}
 
-    def report(option: str, what: str, instead: str) -> None:
-        problems.append(Problem("command line", 0, option, what, instead))
+    def report(option: str, what: str, cure: str) -> None:
+        problems.append(Problem("command line", 0, option, what, cure))
 
     if overrides.can:
         changes["can"] = _buses(overrides.can, report)
@@ -39,10 +39,10 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
         from gxbridge.edge.logs.replay import parse_replay
 
         if overrides.can:
-            report("--replay", "stands beside --can", "give a log or buses, not both")
+            report("--replay", "cannot be combined with --can", "give a log or buses, not both")
         try:
             spec = parse_replay(overrides.replay)
-            with open(spec.path, "rb"):  # said now and not when half of the service runs
+            with open(spec.path, "rb"):  # reported now and not when half of the service runs
                 pass
         except OSError as error:
             report("--replay", f"{spec.path} cannot be read: {error.strerror}", "check the path and its permissions")
@@ -54,7 +54,7 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
         if not re.fullmatch(r"system|session|[a-z-]+:[\x21-\x7e]*", overrides.dbus):
             report(
                 "--dbus",
-                f"{overrides.dbus!r} is no D-Bus address",
+                f"{overrides.dbus!r} is not a D-Bus address",
                 "write system, session or an address such as unix:path=/run/bus",
             )
         changes["dbus_address"] = overrides.dbus
@@ -75,7 +75,7 @@ def _buses(wanted: Sequence[str], report: AddProblem) -> tuple[CanSpec, ...]:
             )
             continue
         if interface not in INTERFACES and not plugin_exists(interface):
-            report("--can", f"there is no interface {interface!r}", f"write one of {', '.join(INTERFACES)}")
+            report("--can", f"unknown interface {interface!r}", f"write one of {', '.join(INTERFACES)}")
             continue
         spec = bus(interface, channel, None, None, {})
         if any(other.name == spec.name for other in specs):

@@ -92,22 +92,12 @@ KEYS: Final[tuple[Key, ...]] = (
         "The installer's ceiling for the charge voltage.",
         unset="no ceiling", low=8, high=64, unit="V", example=28.4,
     ),
-    Key(
-        "dvcc.write_settings", "flag",
-        "In control mode also write the GX settings a BMS forces on (DVCC, shared voltage and temperature sense), "
-        "as the vendor does.",
-        default=False,
-    ),
-    Key(
-        "dvcc.switches", "section",
-        "Single differences between the two profiles. What is not set here is as the profile has it: yes in "
-        "`strict`, no in `vendor`.",
-    ),
+    Key("dvcc.write_settings", "flag", "Never did anything.", unset="no", example=False, retired=True),
+    Key("dvcc.switches", "section", "Single differences between the two profiles.", retired=True),
     *(
         Key(
-            f"dvcc.switches.{switch.name}", "flag",
-            f"yes: {switch.on}. no: {switch.off}.",
-            unset="as the profile has it", example=True,
+            f"dvcc.switches.{switch.name}", "flag", f"yes: {switch.on}. no: {switch.off}.",
+            unset="as the profile has it", example=True, retired=True,
         )
         for switch in SWITCHES
     ),
@@ -241,7 +231,7 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         "installation", "section",
-        "What is installed, if you wish it checked against what the BMS model really has (`gxbridge models`).",
+        "What is installed, to be checked against what the BMS model really has (`gxbridge models`).",
     ),
     Key(
         "installation.model", "text",
@@ -265,7 +255,7 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         "installation.dvcc", "flag",
-        "Chargers shall be controlled through the GX device by what this BMS says.",
+        "Chargers are to be controlled through the GX device by what this BMS says.",
         unset="no", example=True,
     ),
     Key(
@@ -333,8 +323,8 @@ KEYS: Final[tuple[Key, ...]] = (
 )  # fmt: skip
 
 
-def children(path: str) -> dict[str, Key]:
-    """The keys directly below a section (`""` is the file itself; `can[]` an entry of the list)."""
+def children(path: str, retired: bool = False) -> dict[str, Key]:
+    """The keys directly below a section (`""`: the file, `can[]`: an entry of the list), or those that are retired."""
     prefix = f"{path}." if path else ""
-    rest = {key.path[len(prefix) :]: key for key in KEYS if key.path.startswith(prefix)}
+    rest = {key.path[len(prefix) :]: key for key in KEYS if key.path.startswith(prefix) and key.retired == retired}
     return {name: key for name, key in rest.items() if "." not in name and "[" not in name}

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import yaml
 
-from gxbridge.config.build import USER_SETTINGS
+from gxbridge.config.build_config import USER_SETTINGS
+from gxbridge.config.deprecated import GONE_IN, LAST_RELEASES
+from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
-from gxbridge.config.model import Config
 from gxbridge.config.schema import Key
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.models.installation import InstalledBms
+from gxbridge.strict_yaml.problem import HIDDEN
 
-HIDDEN: Final = "(hidden)"
 WIDTH: Final = 112
 
 EXAMPLE: Final = "service/gxbridge.example.yaml"
@@ -95,7 +96,7 @@ def _facts(key: Key) -> str:
         wanted = key.wanted.removeprefix("a ")
         facts.append(f"{wanted[0].upper()}{wanted[1:]}.")
     if key.required:
-        facts.append("Must be there.")
+        facts.append("Required.")
     elif key.unset:
         facts.append(f"Not set: {key.unset}.")
     return " ".join(facts)
@@ -112,12 +113,21 @@ their place, `--dbus` replaces `dbus.address`, and `--verbose` sets `log.level` 
 
 The file is checked completely before anything starts. Each problem is one line, and the exit code is 2:
 
-    gxbridge.yaml:7:dvcc.mode: 'of' is none of its values; did you mean off? write one of off, monitor, control
+    gxbridge.yaml:7:dvcc.mode: 'of' is not a valid value; did you mean off? write one of off, monitor, control
 
 `gxbridge config check FILE` does only that; `gxbridge config show [FILE]` prints what holds, with keys hidden.
 [`service/gxbridge.example.yaml`](../service/gxbridge.example.yaml) has every key with its default.
 
 This page is made from the table in `gxbridge/config/keys.py`, like the check and the example.
+"""
+
+
+PAGE_TAIL: Final = f"""
+## Retired keys
+
+`dvcc.write_settings` (it never had an effect) and the keys below `dvcc.switches` are read by {LAST_RELEASES}, and
+unknown from {GONE_IN} on. Until then `gxbridge config check` and a finding of the service warn of each with its line. A
+switch that differs from its profile is obeyed until then, with an alarm: from then on `dvcc.profile` alone decides.
 """
 
 
@@ -130,7 +140,7 @@ def markdown() -> str:
             parts += [f"\n## `{key.path}`\n", *_row_table([key])]
         else:
             parts += _chapter(key, 2)
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join([*parts, PAGE_TAIL]).rstrip() + "\n"
 
 
 def _chapter(key: Key, level: int) -> list[str]:
@@ -162,7 +172,7 @@ def _value_words(key: Key) -> str:
 
 def _default_words(key: Key) -> str:
     if key.required:
-        return "must be there"
+        return "required"
     if key.default is not None:
         return f"`{_scalar(key.default)}`" if key.kind not in ("free", "levels") else "none"
     return key.unset
@@ -186,6 +196,7 @@ def tree(config: Config) -> dict[str, Any]:
              "max_charge_voltage_v")  # fmt: skip
     flags = {key.name for key in children("dvcc.settings").values() if key.kind == "flag"}
     settings = {name: config.user_settings.get(path) for name, path in USER_SETTINGS.items()}
+    switches = {switch.name: getattr(options, switch.name) for switch in SWITCHES}
     whole: dict[str, Any] = _without_none(
         {
             "can": [
@@ -203,8 +214,8 @@ def tree(config: Config) -> dict[str, Any]:
                 "mode": config.mode,
                 "profile": options.profile,
                 **{name: getattr(options, name) for name in named},
-                "write_settings": config.write_settings,
-                "switches": {switch.name: getattr(options, switch.name) for switch in SWITCHES},
+                "switches": {name: value for name, value in switches.items() if value != (options.profile == "strict")}
+                or None,
                 "settings": {n: bool(v) if n in flags and v is not None else v for n, v in settings.items()},
             },
             "battery": {

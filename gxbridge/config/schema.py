@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from dataclasses import field
+from typing import Any, Final, Literal, TypeAlias
 
-from gxbridge.core.model.record import record
+from gxbridge.core.model.record import record, state
+from gxbridge.strict_yaml.problem import Problem
+
+MAX_BYTES: Final = 256 * 1024
+"""More than any real file has."""
 
 KeyKind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
@@ -18,12 +23,23 @@ values."""
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
+WORDS: Final = {
+    "text": "text",
+    "name": "a name",
+    "dbus": "an address",
+    "service": "a digital input",
+    "mac": "a Bluetooth address",
+    "hex key": "32 hexadecimal digits",
+}
+"""Kinds of single values in words."""
+
+
 @record
 class Key:
     """One key. `path` has dots between sections and `[]` behind a list.
 
     `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
-    never shown or logged.
+    never shown or logged. `retired`: still read for two releases, on no page (`deprecated.py`).
     """
 
     path: str
@@ -38,6 +54,7 @@ class Key:
     example: object = None
     required: bool = False
     secret: bool = False
+    retired: bool = False
 
     @property
     def name(self) -> str:
@@ -54,8 +71,17 @@ class Key:
             return f"a {'whole ' if self.kind == 'whole' else ''}number{limits}{' ' + self.unit if self.unit else ''}"
         if self.kind == "flag":
             return "yes or no"
-        return f"a {self.kind} such as {self.example or self.default}"
+        return f"{WORDS[self.kind]} such as {self.example or self.default}"
 
 
 def _plain(limit: float | None) -> str:
     return "any" if limit is None else f"{limit:.10g}"
+
+
+@state
+class Checked:
+    """Values by plain nesting (only what the file says), the line of each key path, and what is wrong."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)

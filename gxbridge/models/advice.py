@@ -148,7 +148,7 @@ _NOUN: dict[Question, str] = {
     "gx": "a GX device",
     "alternator": "an alternator",
     "dc_loads": "DC loads",
-    "contactor": "the need of a contactor",
+    "contactor": "a need for a contactor",
 }
 
 
@@ -183,7 +183,7 @@ def _cautions(model: BmsModel, answers: Answers) -> Iterator[str]:
         )
     if answers.gx and not model.facts.dvcc:
         yield (
-            "a GX device cannot control chargers by it (DVCC); gxbridge can read its terminals through digital "
+            "a GX device cannot control chargers through it (DVCC); gxbridge can read its terminals through digital "
             "inputs and stop chargers"
         )
     if answers.gx is False and model.facts.contactor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from gxbridge.core.model.record import record
+from gxbridge.strict_yaml.problem import ProblemsError
 
 Alternator = Literal["none", "port", "atc-mode"]
 """No provision, an alternator port of its own, or a relay mode that stops the alternator before the contactor opens."""
@@ -21,8 +22,8 @@ QUESTIONS: tuple[Question, ...] = ("voltage", "inverter_charger", "gx", "alterna
 CHANNELS = ("VE.Can", "VE.Bus", "Instant Readout", "Terminals", "GX to BMS")
 
 
-class CatalogueError(ValueError):
-    """The catalogue file is wrong; the text says where and what."""
+class CatalogueError(ProblemsError):
+    """The catalogue file is wrong; there is one problem, the first."""
 
 
 @record
@@ -113,7 +114,7 @@ class BmsModel:
 
 
 @record
-class Found:
+class FoundModel:
     """What a name or product id led to: the model and, if it was one, its variant."""
 
     model: BmsModel
@@ -148,16 +149,16 @@ class Catalogue:
                 return model
         raise KeyError(name)
 
-    def find(self, text: str) -> Found | None:
+    def find(self, text: str) -> FoundModel | None:
         """A model or variant by name, however spaced or capitalised, or by product id (`0xA3E5` or 41957)."""
         wanted = _plain(text)
         number = _number(text)
         for model in self.models:
             for variant in model.variants:
                 if _plain(variant.name) == wanted or number in variant.product_ids:
-                    return Found(model, variant)
+                    return FoundModel(model, variant)
             if wanted in map(_plain, model.all_names) or number in model.product_ids:
-                return Found(model)
+                return FoundModel(model)
         return None
 
     def names(self) -> tuple[str, ...]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any, TypeVar, get_args
-
-import yaml
+from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from gxbridge.models.bms_model import (
     CHANNELS,
@@ -25,6 +23,8 @@ from gxbridge.models.bms_model import (
     Status,
     Variant,
 )
+from gxbridge.strict_yaml.document import Table, UnreadableError, load_tables
+from gxbridge.strict_yaml.problem import Problem, nearest
 
 FILE = "models.yaml"
 T = TypeVar("T")
@@ -33,51 +33,78 @@ T = TypeVar("T")
 class _Part:
     """One mapping of the file, with the way to it, whose keys are taken one by one until none is left."""
 
-    def __init__(self, value: object, where: str) -> None:
-        if not isinstance(value, Mapping):
-            raise CatalogueError(f"{FILE}: {where}: expected a mapping, found {type(value).__name__}")
-        self.rest: dict[str, Any] = dict(value)
+    def __init__(self, value: object, where: str, line: int = 1) -> None:
+        if not isinstance(value, Table):
+            raise _wrong(line, where, f"expected a mapping, found {value!r:.40}", "write `key: value` lines")
+        self.table = value
+        self.rest = dict(value)
         self.where = where
 
-    def wrong(self, key: str, what: str) -> CatalogueError:
-        return CatalogueError(f"{FILE}: {self.where}: {key}: {what}")
+    def line(self, key: str) -> int:
+        return self.table.lines.get(key, self.table.line)
+
+    def wrong(self, key: str, what: str, cure: str) -> CatalogueError:
+        return _wrong(self.line(key), f"{self.where}: {key}", what, cure)
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         value = self.rest.pop(key, default)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(key, f"expected {kind.__name__}, found {value!r}")
+            if key not in self.table:
+                raise self.wrong(key, "is missing", f"add it ({KINDS[kind]})")
+            raise self.wrong(key, f"expected {KINDS[kind]}, found {value!r:.40}", "correct the value")
         return value
 
     def take_one(self, key: str, allowed: tuple[Any, ...]) -> Any:
-        value = self.rest.pop(key, None)
-        if value not in allowed:
-            raise self.wrong(key, f"{value!r} is none of {', '.join(map(str, allowed))}")
-        return value
+        return _among(allowed)(self.rest.pop(key, None), f"{self.where}: {key}", self.line(key))
 
-    def take_list(self, key: str, make: Callable[[Any, str], T]) -> tuple[T, ...]:
-        return tuple(make(item, f"{self.where}: {key}[{i}]") for i, item in enumerate(self.take(key, list, [])))
+    def take_list(self, key: str, make: Maker[T]) -> tuple[T, ...]:
+        items = enumerate(self.take(key, list, []))
+        return tuple(make(item, f"{self.where}: {key}[{i}]", _line_in(item, self.line(key))) for i, item in items)
+
+    def take_part(self, key: str, where: str, default: Table | None = None) -> _Part:
+        return _Part(self.take(key, dict, default), where, self.line(key))
 
     def finish(self) -> None:
-        if self.rest:
-            raise CatalogueError(f"{FILE}: {self.where}: unknown key {', '.join(map(repr, self.rest))}")
+        for key in self.rest:
+            near = nearest(key, self.table.keys() - self.rest.keys())
+            raise self.wrong(key, "unknown key", f"did you mean {near}?" if near else "remove it")
 
 
-def _text(value: object, where: str) -> str:
+Maker: TypeAlias = Callable[[Any, str, int], T]
+"""Makes a value of one that was read, with the way to it and its line."""
+KINDS: Final[Mapping[type, str]] = {
+    str: "text",
+    int: "a whole number",
+    bool: "yes or no",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+def _wrong(line: int, where: str, what: str, cure: str) -> CatalogueError:
+    return CatalogueError([Problem(FILE, line, where, what, cure)])
+
+
+def _line_in(value: object, line: int) -> int:
+    return value.line if isinstance(value, Table) else line
+
+
+def _text(value: object, where: str, line: int) -> str:
     if not isinstance(value, str) or not value:
-        raise CatalogueError(f"{FILE}: {where}: expected text, found {value!r}")
+        raise _wrong(line, where, f"expected text, found {value!r:.40}", "put it in quotes")
     return value
 
 
-def _int(value: object, where: str) -> int:
+def _int(value: object, where: str, line: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise CatalogueError(f"{FILE}: {where}: expected a whole number, found {value!r}")
+        raise _wrong(line, where, f"expected a whole number, found {value!r:.40}", "correct the value")
     return value
 
 
-def _among(allowed: tuple[Any, ...]) -> Callable[[Any, str], Any]:
-    def check(value: Any, where: str) -> Any:
+def _among(allowed: tuple[Any, ...]) -> Maker[Any]:
+    def check(value: Any, where: str, line: int) -> Any:
         if value not in allowed:
-            raise CatalogueError(f"{FILE}: {where}: {value!r} is none of {', '.join(map(str, allowed))}")
+            raise _wrong(line, where, f"{value!r} is not valid", f"write one of {', '.join(map(str, allowed))}")
         return value
 
     return check
@@ -85,11 +112,12 @@ def _among(allowed: tuple[Any, ...]) -> Callable[[Any, str], Any]:
 
 def _rows(part: _Part, key: str, expected: tuple[str, ...]) -> dict[str, str]:
     """A mapping that must have exactly these keys, in this order."""
-    rows = part.take(key, dict)
+    rows = part.take_part(key, f"{part.where}: {key}").table
     if tuple(rows) != expected:
         odd = [row for row in (*expected, *rows) if (row in rows) != (row in expected)]
-        raise part.wrong(key, f"rows missing or too many: {', '.join(odd)}" if odd else "rows are out of order")
-    return {row: _text(value, f"{part.where}: {key}: {row}") for row, value in rows.items()}
+        what = f"rows missing or too many: {', '.join(odd)}" if odd else "rows are out of order"
+        raise part.wrong(key, what, "write the rows of the comparison table, in its order")
+    return {row: _text(value, f"{part.where}: {key}: {row}", rows.lines[row]) for row, value in rows.items()}
 
 
 def _facts(part: _Part) -> ModelFacts:
@@ -108,8 +136,8 @@ def _facts(part: _Part) -> ModelFacts:
     return facts
 
 
-def _condition(value: object, where: str) -> Condition:
-    part = _Part(value, where)
+def _condition(value: object, where: str, line: int) -> Condition:
+    part = _Part(value, where, line)
     question = part.take_one("question", QUESTIONS)
     answer = part.take("answer", int) if question == "voltage" else part.take("answer", bool)
     condition = Condition(question, answer, part.take("met", str), part.take("without", str, ""))
@@ -127,21 +155,26 @@ def _advice(part: _Part, accessories: tuple[str, ...]) -> Advice:
     return advice
 
 
-def _variant(value: object, where: str) -> Variant:
-    part = _Part(value, where)
-    limits = part.take("max_batteries", dict, {})
+def _variant(value: object, where: str, line: int) -> Variant:
+    part = _Part(value, where, line)
+    limits = part.take_part("max_batteries", f"{where}: max_batteries", Table(line)).table
     variant = Variant(
         name=part.take("name", str),
         product_ids=part.take_list("product_ids", _int),
         note=part.take("note", str),
-        max_batteries={_int(k, f"{where}: max_batteries"): _int(v, f"{where}: {k}") for k, v in limits.items()},
+        max_batteries={
+            _int(volts, f"{where}: max_batteries", limits.lines[volts]): _int(
+                most, f"{where}: max_batteries: {volts}", limits.lines[volts]
+            )
+            for volts, most in limits.items()
+        },
     )
     part.finish()
     return variant
 
 
-def _status(value: object, where: str) -> Status:
-    part = _Part(value, where)
+def _status(value: object, where: str, line: int) -> Status:
+    part = _Part(value, where, line)
     status = Status(
         part.take("what", str),
         part.take("channel", str),
@@ -152,34 +185,34 @@ def _status(value: object, where: str) -> Status:
     return status
 
 
-def _accessory(value: object, where: str) -> Accessory:
-    part = _Part(value, where)
+def _accessory(value: object, where: str, line: int) -> Accessory:
+    part = _Part(value, where, line)
     only_if = part.take_one("only_if", (None, *QUESTIONS))
     accessory = Accessory(part.take("name", str), part.take("use", str), only_if)
     part.finish()
     return accessory
 
 
-def _contradiction(value: object, where: str) -> tuple[str, str]:
-    part = _Part(value, where)
+def _contradiction(value: object, where: str, line: int) -> tuple[str, str]:
+    part = _Part(value, where, line)
     pair = (part.take("says", str), part.take("table", str))
     part.finish()
     return pair
 
 
-def _model(value: object, where: str, rows: tuple[str, ...], accessories: tuple[str, ...]) -> BmsModel:
-    part = _Part(value, where)
+def _model(value: object, where: str, line: int, rows: tuple[str, ...], accessories: tuple[str, ...]) -> BmsModel:
+    part = _Part(value, where, line)
     name = part.take("name", str)
     part.where = where = name
     end_of_life = part.take("end_of_life", bool, False)
     successor = part.take("successor", str) if end_of_life else None
-    advice = None if end_of_life else _advice(_Part(part.take("advice", dict), f"{where}: advice"), accessories)
+    advice = None if end_of_life else _advice(part.take_part("advice", f"{where}: advice"), accessories)
     model = BmsModel(
         name=name,
         names=part.take_list("names", _text),
         product_ids=part.take_list("product_ids", _int),
         features=_rows(part, "features", rows),
-        facts=_facts(_Part(part.take("facts", dict), f"{where}: facts")),
+        facts=_facts(part.take_part("facts", f"{where}: facts")),
         channels=_rows(part, "channels", CHANNELS),
         publishes=part.take("publishes", str),
         advice=advice,
@@ -195,20 +228,19 @@ def _model(value: object, where: str, rows: tuple[str, ...], accessories: tuple[
 def load(text: str) -> Catalogue:
     """The catalogue in `text`. Raises CatalogueError, which names the place and the cure."""
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CatalogueError(f"{FILE}: {error}") from None
+        data = load_tables(text.encode(), FILE)
+    except UnreadableError as error:
+        raise CatalogueError(error.problems) from None
     top = _Part(data, "top")
     rows = top.take_list("feature_rows", _text)
-    common = _Part(top.take("common", dict), "common")
+    common = top.take_part("common", "common")
     max_batteries = common.take("max_batteries", int)
     common.take("batteries", str)
     common.take("source", str)
     common.finish()
-    accessories = {
-        key: _accessory(value, f"accessories: {key}") for key, value in top.take("accessories", dict).items()
-    }
-    models = top.take_list("models", lambda value, where: _model(value, where, rows, tuple(accessories)))
+    parts = top.take_part("accessories", "accessories").table
+    accessories = {key: _accessory(value, f"accessories: {key}", parts.lines[key]) for key, value in parts.items()}
+    models = top.take_list("models", lambda value, where, line: _model(value, where, line, rows, tuple(accessories)))
     whole = Catalogue(
         source=top.take("source", str),
         feature_rows=rows,
@@ -220,7 +252,8 @@ def load(text: str) -> Catalogue:
     top.finish()
     for model in models:
         if model.successor is not None and model.successor not in whole.names():
-            raise CatalogueError(f"{FILE}: {model.name}: successor: {model.successor!r} is not a model of this file")
+            what = f"{model.successor!r} is not a model of this file"
+            raise _wrong(0, f"{model.name}: successor", what, f"write one of {', '.join(whole.names())}")
     return whole
 
 

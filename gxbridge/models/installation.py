@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.core.model.record import record
-from gxbridge.models.bms_model import Alternator, Catalogue, Found, Terminal
+from gxbridge.models.bms_model import Alternator, Catalogue, FoundModel, Terminal
 
 _ALTERNATOR_WORDS: dict[Alternator, str] = {
     "none": ", nor any other provision for an alternator",
@@ -66,18 +66,18 @@ def remark(wanted: InstalledBms, catalogue: Catalogue) -> str | None:
     return f"{found.name} is at its end of life; its successor is the {found.model.successor}"
 
 
-def _voltage(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
+def _voltage(wanted: InstalledBms, found: FoundModel) -> Iterator[ModelProblem]:
     allowed = found.model.facts.voltages_v
     if wanted.nominal_voltage_v is not None and wanted.nominal_voltage_v not in allowed:
         yield ModelProblem(
             "nominal_voltage_v",
             f"the {found.name} connects to a {found.model.features['System voltage']} system, "
             f"not to {wanted.nominal_voltage_v} V",
-            f"write {' or '.join(map(str, allowed))}, or the model that is really there",
+            f"write {' or '.join(map(str, allowed))}, or the model that is installed",
         )
 
 
-def _batteries(wanted: InstalledBms, found: Found, family: int) -> Iterator[ModelProblem]:
+def _batteries(wanted: InstalledBms, found: FoundModel, family: int) -> Iterator[ModelProblem]:
     most = found.max_batteries(wanted.nominal_voltage_v, family)
     if wanted.batteries is None:
         return
@@ -91,7 +91,7 @@ def _batteries(wanted: InstalledBms, found: Found, family: int) -> Iterator[Mode
         yield ModelProblem("batteries", f"{wanted.batteries} is not a number of batteries", f"write 1 to {most}")
 
 
-def _control(wanted: InstalledBms, found: Found, catalogue: Catalogue) -> Iterator[ModelProblem]:
+def _control(wanted: InstalledBms, found: FoundModel, catalogue: Catalogue) -> Iterator[ModelProblem]:
     facts = found.model.facts
     if not wanted.control or facts.dvcc or {"charge", "discharge"} & set(wanted.terminals):
         return
@@ -102,7 +102,7 @@ def _control(wanted: InstalledBms, found: Found, catalogue: Catalogue) -> Iterat
     yield ModelProblem("control", f"the {found.name} cannot be controlled through a GX device (DVCC)", cure)
 
 
-def _alternator(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
+def _alternator(wanted: InstalledBms, found: FoundModel) -> Iterator[ModelProblem]:
     facts = found.model.facts
     if wanted.alternator not in ("none", facts.alternator):
         asked = "an alternator port" if wanted.alternator == "port" else "an Alternator ATC mode"
@@ -114,11 +114,11 @@ def _alternator(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
         )
 
 
-def _terminals(wanted: InstalledBms, found: Found) -> Iterator[ModelProblem]:
+def _terminals(wanted: InstalledBms, found: FoundModel) -> Iterator[ModelProblem]:
     for terminal in wanted.terminals:
         if terminal not in found.model.facts.terminals:
             yield ModelProblem(
                 "terminals",
                 f"the {found.name} has no {terminal} terminal",
-                f"it has: {', '.join(found.model.facts.terminals)}; take the input out of the configuration",
+                f"it has: {', '.join(found.model.facts.terminals)}; remove the input from the configuration",
             )

@@ -29,7 +29,7 @@ def models_page() -> str:
 
 def _page(whole: Catalogue) -> Iterator[str]:
     yield _INTRODUCTION
-    yield from ("", "## What works, by which channel, proven how", "")
+    yield from ("", "## What works, by channel, and how it is proven", "")
     yield from _table(["model", "what", "channel", "proven with", "test"], _status_rows(whole.models))
     yield from ("", "## What is not known", "")
     yield from (f"- {model.name}: {unknown}." for model in whole.models for unknown in model.unknown)
@@ -41,9 +41,9 @@ def _page(whole: Catalogue) -> Iterator[str]:
     yield ""
     yield f"At most {whole.max_batteries} batteries connect to one BMS, unless a variant says otherwise."
     yield ""
-    yield "Where the overview's lists and its table disagree, the table holds:"
+    yield "Where the lists of the overview contradict its table, the table holds:"
     yield ""
-    yield from (f"- it says {says}; by the table {table}." for says, table in whole.contradictions)
+    yield from (f"- the lists say: {says}; the table says: {table}." for says, table in whole.contradictions)
     yield from ("", "## Variants", "")
     for model in whole.models:
         for variant in model.variants:

@@ -85,7 +85,10 @@ def boxed(setup: Setup, box: BoxPlace) -> BoxKeeper:
 
 
 class App:
-    """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus."""
+    """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus.
+
+    `configured` is what the configuration gives rise to: it is reported all the time.
+    """
 
     def __init__(
         self,
@@ -95,11 +98,13 @@ class App:
         box: BoxPlace | None = None,
         make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
         state: StateWriter | None = None,
+        configured: tuple[Finding, ...] = (),
     ) -> None:
         self._state = state
         self._box = None if box is None else boxed(setup, box)
         self.bridge = Bridge(setup) if self._box is None else self._box.bridge
         self._setup = setup
+        self._configured = configured
         self._publisher = Publisher(bus, self._written_by_others)
         self._monitor = Monitor(
             bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
@@ -308,6 +313,7 @@ class App:
         self.bridge.not_delivered(self._writer.under_way(SLOW_WRITE_S))
         self.bridge.report(
             (
+                *self._configured,
                 *write_findings(self._writer.refusals(), at),
                 *self._can_troubles.findings(buses, at),
                 *self._settings_troubles.findings(self._identities.refused, at),

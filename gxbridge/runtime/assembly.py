@@ -16,6 +16,7 @@ from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
 from gxbridge.edge.machine import PLATFORM_FILE, boat_id, own_number, platform
 from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
+from gxbridge.runtime.edge_findings import deprecation_findings
 
 if TYPE_CHECKING:
     from gxbridge.runtime.bluetooth_scanner import Scanner
@@ -139,4 +140,5 @@ def assemble(config: Config) -> App:
     setup, state = setup_of(config), state_writer(config)
     if state is not None:
         setup = replace(setup, remembered=state.remembered)
-    return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state)
+    configured = deprecation_findings(config.deprecations, time.monotonic())
+    return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured)

@@ -1,9 +1,10 @@
-"""What the edges found out, as findings for the user: writes not taken, CAN buses not open, settings not kept."""
+"""What is found outside the core, as findings for the user: refused writes, closed buses, settings, retired keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from gxbridge.config import Deprecation
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.own_items import CanView
@@ -97,3 +98,19 @@ class SettingsTroubles:
             for battery, since in self._since.items()
             if now - since >= PATIENCE_S
         )
+
+
+def deprecation_findings(deprecations: Iterable[Deprecation], now: float) -> tuple[Finding, ...]:
+    """One finding for each key of the configuration that a later release no longer reads."""
+    return tuple(
+        Finding(
+            "key-retired",
+            "alarm" if deprecation.obeyed else "warning",
+            deprecation.problem.key,
+            f"{deprecation.problem.where}: {deprecation.problem.key}: {deprecation.problem.what}.",
+            f"{deprecation.problem.cure[0].upper()}{deprecation.problem.cure[1:]}.",
+            now,
+            now,
+        )
+        for deprecation in deprecations
+    )

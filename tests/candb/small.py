@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gxbridge.candb.load import inspect
 from gxbridge.candb.model import DatabaseModel
-from gxbridge.candb.problem import Problem
+from gxbridge.strict_yaml.problem import Problem
 
 SMALL = """\
 - {source: paper, title: A paper}

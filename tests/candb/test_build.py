@@ -14,7 +14,7 @@ import pytest
 
 from gxbridge.candb import build as build_module
 from gxbridge.candb.build import build, main
-from gxbridge.candb.problem import CandbError
+from gxbridge.candb.load import CandbError
 from tests.candb.small import SMALL, write
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,7 +65,7 @@ def test_a_broken_rule_leaves_the_last_good_form_alone(tree: Path) -> None:
     build(tree)
     before = (tree / "gxbridge" / "_candb.py").read_bytes()
     write(tree, SMALL.replace("unit: V}", "unit: Volt}"))
-    with pytest.raises(CandbError, match=r"small\.yaml:\d+: R10"):
+    with pytest.raises(CandbError, match=r"small\.yaml:\d+:R10"):
         build(tree)
     assert (tree / "gxbridge" / "_candb.py").read_bytes() == before
 

@@ -110,7 +110,7 @@ def test_two_bit_values_inside_a_wider_word_are_not_taken_for_bytes() -> None:
 
 
 def test_what_stands_on_half_a_byte_can_be_no_text() -> None:
-    with pytest.raises(GenerateError, match=r"test.yaml:1: odd: name is string and must stand on whole bytes"):
+    with pytest.raises(GenerateError, match=r"test.yaml:1: odd: name \(string\) must be aligned to whole bytes"):
         generate(model(pgn(1, "odd", field("name", 4, 16, "string"))))
 
 

@@ -75,7 +75,7 @@ def test_what_is_lost_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no alternator port" in out
     assert "DC loads connect directly" in out
     main(["advise", "--voltage", "12", "--alternator", "--gx", "--no-inverter-charger"])
-    assert "cannot control chargers by it (DVCC)" in capsys.readouterr().out
+    assert "cannot control chargers through it (DVCC)" in capsys.readouterr().out
 
 
 def test_a_provisional_recommendation_names_its_condition(capsys: pytest.CaptureFixture[str]) -> None:

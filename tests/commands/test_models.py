@@ -59,7 +59,7 @@ def test_a_model_at_its_end_names_its_successor(text: str, successor: str, capsy
 def test_an_unknown_model_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "BMS 99"]) == 2
     captured = capsys.readouterr()
-    assert "no model is called 'BMS 99'" in captured.err
+    assert "unknown model 'BMS 99'" in captured.err
     assert "Lynx Smart BMS" in captured.err
     assert captured.out == ""
 

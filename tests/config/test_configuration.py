@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.config import Config, Overrides, Readout, Terminals, load
-from gxbridge.config.build import bus_name
+from gxbridge.config.build_config import bus_name
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.edge.can.can_stats import CanSpec
@@ -62,8 +62,6 @@ dvcc:
   nominal_voltage_v: 24
   max_charge_current_a: 120.5
   max_charge_voltage_v: 28
-  write_settings: on
-  switches: {voltage_window: yes}
   settings: {dvcc: yes, max_charge_current_a: 60, shared_voltage_sense: no, bms_instance: -1}
 battery:
   instance: 7
@@ -82,10 +80,8 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
         CanSpec("slcan", "/dev/ttyUSB0@115200", "ttyUSB0", 250_000, {"listen_only": True, "tty_baudrate": 1_000_000}),
         CanSpec("socketcan", "can0", "vecan"),
     )
-    assert config.options == Options.vendor(
-        nominal_voltage_v=24, max_charge_current_a=120.5, max_charge_voltage_v=28, voltage_window=True
-    )
-    assert (config.mode, config.write_settings, config.publish) == ("control", True, "bms-neutral")
+    assert config.options == Options.vendor(nominal_voltage_v=24, max_charge_current_a=120.5, max_charge_voltage_v=28)
+    assert (config.mode, config.publish) == ("control", "bms-neutral")
     assert config.user_settings == {
         "/Settings/Services/Bol": 1,
         "/Settings/SystemSetup/MaxChargeCurrent": 60,

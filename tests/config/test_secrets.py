@@ -92,6 +92,9 @@ WRONG = {
     "open bracket": f"readout: [{{address: '{ADDRESS}', key: {KEY}",
     "a tab": f"readout:\n  - address: '{ADDRESS}'\n\tkey: {KEY}\n",
     "an alias": f"readout:\n  - address: '{ADDRESS}'\n    key: *{KEY}\n",
+    "part of the key as an alias": f"readout:\n  - address: '{ADDRESS}'\n    key: *{KEY[:10]}\n",
+    "part of the key as an anchor": f"a: &{KEY[:10]} 1\nb: &{KEY[:10]} 2\nc: [",
+    "part of the key as a tag": f"a: !{KEY[:10]}! x",
     "wrong depth": f"readout:\n  - address: '{ADDRESS}'\n   key: {KEY}\n",
     "a colon too many": f"readout:\n  - address: '{ADDRESS}'\n    key: {KEY}: {KEY}\n",
 }

@@ -9,34 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.config import ConfigError, Overrides, load
-from gxbridge.config.read import MAX_BYTES, read_config
+from gxbridge.config.read_file import read_config
+from gxbridge.config.schema import MAX_BYTES
 from tests.config.configs import loaded, problems
 
 A, B = "com.victronenergy.digitalinput.input_1", "com.victronenergy.digitalinput.input_2"
 WRONG = [
-    ("publsh: bms", "c.yaml:1:publsh: there is no such key; did you mean publish?"),
-    ("mode: off", "c.yaml:1:mode: there is no such key; did you mean dvcc.mode?"),
-    ("xyzzy: 1", "c.yaml:1:xyzzy: there is no such key; the file takes can, dbus, dvcc, battery, publish"),
-    ("can:\n  - chanel: vecan0", "c.yaml:2:can[0].chanel: there is no such key; did you mean channel?"),
-    ("can:\n  - interface: virtual", "c.yaml:2:can[0].channel: is missing; write for example `channel: vecan0`"),
-    ("can:\n  - vecan0", "c.yaml:2:can[0]: is a text; write its keys: interface, channel, name, bitrate, options"),
-    ("can: vecan0", "c.yaml:1:can: is a text; write a list, each entry beginning with `- interface: ...`"),
+    ("publsh: bms", "c.yaml:1:publsh: unknown key; did you mean publish?"),
+    ("mode: off", "c.yaml:1:mode: unknown key; did you mean dvcc.mode?"),
+    ("xyzzy: 1", "c.yaml:1:xyzzy: unknown key; the keys of the file are can, dbus, dvcc, battery, publish"),
+    ("can:\n  - chanel: vecan0", "c.yaml:2:can[0].chanel: unknown key; did you mean channel?"),
+    ("can:\n  - interface: virtual", "c.yaml:2:can[0].channel: is missing; add for example `channel: vecan0`"),
+    ("can:\n  - vecan0", "c.yaml:2:can[0]: is text; write its keys: interface, channel, name, bitrate, options"),
+    ("can: vecan0", "c.yaml:1:can: is text; write a list, each entry beginning with `- interface: ...`"),
     ("can: [{channel: 0}]", 'c.yaml:1:can[0].channel: 0 is a number; write it in quotes: "0"'),
-    ("can: [{channel: }]", "c.yaml:1:can[0].channel: has no value; write a text such as vecan0, or leave the line out"),
-    ("can: [{channel: [a]}]", "c.yaml:1:can[0].channel: is a list; write a text such as vecan0"),
+    ("can: [{channel: }]", "c.yaml:1:can[0].channel: has no value; write text such as vecan0, or remove the line"),
+    ("can: [{channel: [a]}]", "c.yaml:1:can[0].channel: is a list; write text such as vecan0"),
     ("can: [{channel: can0, name: 'can 0'}]", "c.yaml:1:can[0].name: 'can 0' is not a name of letters, digits and _"),
-    ("can: [{channel: a, interface: socket}]", "'socket' is none of its values; did you mean gxsocket? write one of"),
+    ("can: [{channel: a, interface: socket}]", "'socket' is not a valid value; did you mean gxsocket? write one of"),
     ("can: [{channel: a, options: 5}]", "c.yaml:1:can[0].options: is a number; write `name: value` lines below it"),
-    ("can: [{channel: a, options: {d: 2024-01-01}}]", "can[0].options: '2024-01-01' is a date; write a text"),
+    ("can: [{channel: a, options: {d: 2024-01-01}}]", "can[0].options: '2024-01-01' is a date; write text"),
     ("can: [{channel: a, options: {[1]: 2}}]", "can[0].options: a name is a list or a mapping"),
     ("can: [{channel: a, options: !!python/name:os.system {}}]", None),
     (
         "can: [{channel: a, options: {x: !!python/name:os.system ''}}]",
         "is tagged tag:yaml.org,2002:python/name:os.system",
     ),
-    ("dvcc: {mode: of}", "c.yaml:1:dvcc.mode: 'of' is none of its values; did you mean off? write one of off, monitor"),
-    ("dvcc: {mode: false}", "c.yaml:1:dvcc.mode: 'false' is none of its values"),
-    ("dvcc: monitor", "c.yaml:1:dvcc: is a text; write the keys indented below it: mode, profile"),
+    ("dvcc: {mode: of}", "c.yaml:1:dvcc.mode: 'of' is not a valid value; did you mean off? write one of off, monitor"),
+    ("dvcc: {mode: false}", "c.yaml:1:dvcc.mode: 'false' is not a valid value"),
+    ("dvcc: monitor", "c.yaml:1:dvcc: is text; write its keys indented below it: mode, profile"),
     (
         "dvcc: {max_charge_current_a: -5}",
         "dvcc.max_charge_current_a: -5 is out of range; write a number from 0 to 2000 A",
@@ -45,50 +46,72 @@ WRONG = [
     ("dvcc: {max_charge_current_a: .inf}", "dvcc.max_charge_current_a: .inf is out of range"),
     (
         "dvcc: {max_charge_current_a: 60 A}",
-        "dvcc.max_charge_current_a: '60 A' is a text; write a number from 0 to 2000 A",
+        "dvcc.max_charge_current_a: '60 A' is text; write a number from 0 to 2000 A",
     ),
     ("dvcc: {max_charge_current_a: yes}", "dvcc.max_charge_current_a: 'yes' is yes or no"),
     ("battery: {instance: 1.5}", "battery.instance: 1.5 is not a whole number; write a whole number from 0 to 65535"),
     ("battery: {instance: 65536}", "battery.instance: 65536 is out of range; write a whole number from 0 to 65535"),
     ("battery: {custom_name: ''}", "battery.custom_name: is empty or has control characters"),
     ('battery: {custom_name: "a\\nb"}', "battery.custom_name: is empty or has control characters"),
-    ("dvcc: {write_settings: maybe}", "c.yaml:1:dvcc.write_settings: 'maybe' is a text; write yes or no"),
+    ("dvcc: {write_settings: maybe}", "c.yaml:1:dvcc.write_settings: 'maybe' is text; write yes or no"),
     (
         "dvcc: {switches: {voltage_windows: yes}}",
-        "dvcc.switches.voltage_windows: there is no such key; did you mean voltage_window?",
+        "dvcc.switches.voltage_windows: unknown key; did you mean voltage_window?",
     ),
-    ("dbus: system", "c.yaml:1:dbus: is a text; write the keys indented below it: address"),
+    ("dbus: system", "c.yaml:1:dbus: is text; write its keys indented below it: address"),
     ("dbus: {address: systm}", "dbus.address: 'systm' is not a D-Bus address; write for example system"),
-    ("publish: none\npublish: bms", "c.yaml:2:publish: stands here twice, first in line 1; write it once"),
+    ("publish: none\npublish: bms", "c.yaml:2:publish: is set twice, first in line 1; keep one of them"),
     ("log: {modules: [can]}", "log.modules: is a list; write `name: level` lines below it; levels are debug, info"),
     ("log: {modules: {can: loud}}", "log.modules: can has the level 'loud'; write one of debug, info, warning, error"),
-    ("log: {modules: {'a b': info}}", "log.modules: 'a b' is no part's name"),
-    ("? [a]\n: 1", "c.yaml:1:?: there is no such key"),
-    ("<<: {publish: none}", "c.yaml:1:<<: there is no such key"),
+    ("log: {modules: {'a b': info}}", "log.modules: 'a b' is not the name of a part"),
+    ("? [a]\n: 1", "c.yaml:1:?: unknown key"),
+    ("<<: {publish: none}", "c.yaml:1:<<: unknown key"),
     ("- a", "c.yaml:1: the file is a list; write `key: value` lines, such as `publish: bms`"),
-    ("hello", "c.yaml:1: the file is a text; write `key: value` lines"),
+    ("hello", "c.yaml:1: the file is text; write `key: value` lines"),
     ("readout: [{address: x, key: 00}]", "readout[0].address: 'x' is not a Bluetooth address; write for example C0:FF"),
     (
         "terminals: [{model: Small BMS, pre_alarm: input 1}]",
         "pre_alarm: 'input 1' is not the D-Bus service of a digital input",
     ),
+    # what PyYAML's own constructors fall over
+    ("battery: {instance: !!int ''}", "battery.instance: '' cannot be read as a number; write text (in quotes)"),
+    ("battery: {instance: !!int x}", "battery.instance: 'x' cannot be read as a number"),
+    ("battery: {instance: !!int '0b'}", "battery.instance: '0b' cannot be read as a number"),
+    ("publish: bms\ntransmit: {allow_mode: !!bool x}", "c.yaml:2:transmit.allow_mode: 'x' cannot be read as yes or no"),
+    ("dvcc: {max_charge_current_a: !!float x}", "dvcc.max_charge_current_a: 'x' cannot be read as a number"),
+    ("dvcc: {max_charge_current_a: !!float ''}", "dvcc.max_charge_current_a: '' cannot be read as a number"),
+    (f"dvcc: {{max_charge_current_a: {':'.join(['1'] * 300)}.0}}", "dvcc.max_charge_current_a: '1:1:1"),
+    (
+        f"dvcc: {{max_charge_current_a: 0x{'f' * 300}}}",
+        "dvcc.max_charge_current_a: 0xffffffffffffffffff... is too",
+    ),
+    (f"battery: {{instance: {'9' * 5000}}}", "battery.instance: '(hidden)' cannot be read as a number"),
+    (f"battery: {{instance: {'9' * 500}}}", "battery.instance: 99999999999999999999... is too large a number"),
+    ("battery: {instance: 1e400}", "battery.instance: '1e400' is text"),
+    ("dvcc: {max_charge_current_a: -.inf}", "dvcc.max_charge_current_a: -.inf is out of range"),
+    ("battery: {custom_name: !!timestamp x}", "battery.custom_name: 'x' is a date"),
+    ("battery: {custom_name: !!binary '='}", "is tagged tag:yaml.org,2002:binary"),
+    ("can: [{channel: a, options: {x: !!int ''}}]", "can[0].options: '' cannot be read as a number"),
+    (f"can: [{{channel: a, options: {{x: 0x{'f' * 300}}}}}]", "can[0].options: 0xffffffffffffffffff... is too large"),
+    ("can: [{channel: a, options: {x: 1, x: 2}}]", "can[0].options: x is set twice; keep one of them"),
+    ("log: {modules: {can: info, can: debug}}", "log.modules: can is set twice; keep one of them"),
     # not YAML, or not even text
     (
         "dvcc:\n\tmode: off",
-        "c.yaml:2: this is not YAML: found character '\\t' that cannot start any token; indent with spaces",
+        "c.yaml:2: this is not valid YAML: found character '\\t' that cannot start any token; indent with spaces",
     ),
-    ("can: [", "c.yaml:1: this is not YAML: expected the node content"),
-    ("a: 'b", "this is not YAML: found unexpected end of stream; look at the indentation"),
-    ("a: 1\n---\nb: 2", "c.yaml:2: this is not YAML: but found another document"),
-    ("a: *b", "c.yaml:1: this is not YAML: found undefined alias 'b'"),
-    (b"a: \x00", "c.yaml:1: this is not YAML: special characters are not allowed"),
+    ("can: [", "c.yaml:1: this is not valid YAML: expected the node content"),
+    ("a: 'b", "this is not valid YAML: found unexpected end of stream; check the indentation"),
+    ("a: 1\n---\nb: 2", "c.yaml:2: this is not valid YAML: but found another document"),
+    ("a: *b", "c.yaml:1: the alias (`*name`) has no anchor; write its anchor"),
+    (b"a: \x00", "c.yaml:1: this is not valid YAML: special characters are not allowed"),
     (b"publish: bms\nbattery: {custom_name: caf\xe9}", "c.yaml:2: byte 0xE9 is not UTF-8; save the file as UTF-8"),
     ("[" * 1000, "c.yaml:1: lists or mappings are nested too deeply"),
     ("#" * (MAX_BYTES + 1), f"c.yaml:1: the file has {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are read"),
     # contradictions
     (
         "can: [{channel: can0, bitrate: 250000}]",
-        "can[0].bitrate: contradicts interface: socketcan, where the system sets",
+        "can[0].bitrate: cannot be set with interface: socketcan, where",
     ),
     (
         "can: [{channel: can0}, {channel: /x/can0}]",
@@ -96,7 +119,7 @@ WRONG = [
     ),
     (
         "dvcc: {nominal_voltage_v: 36}",
-        "dvcc.nominal_voltage_v: 36 V is no nominal voltage gxbridge knows; write 12, 24",
+        "dvcc.nominal_voltage_v: 36 V is not a supported nominal voltage; write 12, 24",
     ),
     (
         "dvcc: {nominal_voltage_v: 12, max_charge_voltage_v: 28}",
@@ -108,17 +131,16 @@ WRONG = [
     ),
     (
         "dvcc: {profile: vendor, discharge_on_loss: stop}",
-        "dvcc.discharge_on_loss: `stop` needs the switch loss_stops_first",
+        "dvcc.discharge_on_loss: `stop` needs profile `strict`",
     ),
-    ("dvcc: {discharge_on_loss: stop, switches: {loss_stops_first: no}}", "`stop` needs the switch loss_stops_first"),
-    ("dvcc: {write_settings: yes}", "dvcc.write_settings: yes needs dvcc.mode: control"),
+    ("dvcc: {discharge_on_loss: stop, switches: {loss_stops_first: no}}", "`stop` needs profile `strict`"),
     (
         "transmit: {level: requests, allow_mode: yes}",
-        "transmit.allow_mode: yes contradicts a transmit.level other than writes",
+        "transmit.allow_mode: yes needs transmit.level: writes",
     ),
     (
         "battery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
-        "there is no bus can7; write the name of a bus below can: vecan0",
+        "there is no bus called can7; write one of the buses under can: vecan0",
     ),
     (
         "can: []\nbattery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
@@ -130,7 +152,7 @@ WRONG = [
     ),
     (
         f"terminals: [{{model: Small BMS, pre_alarm: {A}}}]",
-        "terminals[0]: wires only the pre-alarm, which allows and stops nothing; write at least one of allow_to_charge",
+        "terminals[0]: wires only the pre-alarm, which neither allows nor stops anything; write at least one",
     ),
     (
         "terminals: [{model: Small BMS, allow_to_charge: com.victronenergy.battery.x}]",
@@ -142,7 +164,7 @@ WRONG = [
     ),
     (
         f"terminals: [{{model: Small BMS, allow_to_charge: {A}, pre_alarm_level: 1}}]",
-        "terminals[0].pre_alarm_level: is about a contact that is not wired; write pre_alarm",
+        "terminals[0].pre_alarm_level: applies to a contact that is not wired; set pre_alarm",
     ),
     (
         f"terminals: [{{model: Small BMS, pre_alarm: {A}, allow_to_charge: {A}}}]",
@@ -182,11 +204,11 @@ WRONG = [
         "installation: {model: VE.Bus BMS V2, alternator: port}",
         "installation.alternator: the VE.Bus BMS V2 does not have an alternator port, nor any other provision",
     ),
-    ("installation: {batteries: 2}", "installation: names no model"),
+    ("installation: {batteries: 2}", "installation: has no model"),
     ("installation: {model: Tiny BMS}", "installation.model: 'Tiny BMS' is not a BMS model"),
     (
         "readout:\n  - &r {address: 'C0:FF:EE:12:34:56', key: 0123456789abcdef0123456789abcdef}\n  - *r",
-        "readout[1].address: C0:FF:EE:12:34:56 stands here twice",
+        "readout[1].address: C0:FF:EE:12:34:56 is listed twice",
     ),
 ]
 
@@ -222,7 +244,7 @@ def test_a_bare_off_is_the_word_off_though_yaml_takes_it_for_no(tmp_path: Path) 
 def test_a_key_is_never_shown_in_a_problem(tmp_path: Path) -> None:
     found = problems(tmp_path, "readout: [{address: 'C0:FF:EE:12:34:56', key: 5ec3e75ec3e7}]")
     assert "5ec3e7" not in "".join(found)
-    assert "what stands here is not a key of 32 hexadecimal digits" in found[0]
+    assert "the value is not a key of 32 hexadecimal digits" in found[0]
 
 
 def test_an_unreadable_file_is_said_so(tmp_path: Path) -> None:
@@ -254,15 +276,15 @@ def test_a_mapping_that_contains_itself_is_refused(tmp_path: Path) -> None:
     [
         (Overrides(can=("vcan0",)), "--can: 'vcan0' is not INTERFACE:CHANNEL; write for example socketcan:vcan0"),
         (Overrides(can=("socketcan:",)), "--can: 'socketcan:' is not INTERFACE:CHANNEL"),
-        (Overrides(can=("foo:1",)), "--can: there is no interface 'foo'; write one of socketcan"),
+        (Overrides(can=("foo:1",)), "--can: unknown interface 'foo'; write one of socketcan"),
         (Overrides(can=("socketcan:a", "virtual:a")), "--can: two buses are called a"),
         (Overrides(replay="none.log"), "--replay: none.log cannot be read: No such file or directory"),
         (Overrides(replay="none.log@x"), "--replay: 'x' is no speed; write LOG, LOG@2 (twice as fast) or LOG@max"),
         (
             Overrides(replay=__file__, can=("virtual:a",)),
-            "--replay: stands beside --can; give a log or buses, not both",
+            "--replay: cannot be combined with --can; give a log or buses, not both",
         ),
-        (Overrides(dbus="here"), "--dbus: 'here' is no D-Bus address; write system, session or an address"),
+        (Overrides(dbus="here"), "--dbus: 'here' is not a D-Bus address; write system, session or an address"),
     ],
 )
 def test_a_wrong_command_line_is_said_so(overrides: Overrides, said: str) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gxbridge.candb.generate import generate
-from gxbridge.candb.model import DatabaseModel, Entry, Enumeration, Field, Kind, Product, Transport
+from gxbridge.candb.model import DatabaseModel, Entry, Enumeration, Field, FieldKind, Product, Transport
 from gxbridge.core.nmea2000.database import Database
 
 
@@ -16,7 +16,7 @@ def field(
     name: str,
     offset: int,
     length: int,
-    kind: Kind = "unsigned",
+    kind: FieldKind = "unsigned",
     scale: str = "1",
     add: str = "0",
     unit: str = "",

@@ -124,12 +124,18 @@ def replaced(old: str, new: str) -> str:
     [
         ("models: [", "models.yaml:"),
         ("[]", "top: expected a mapping"),
-        (TEXT + "\nextra: 1\n", "unknown key 'extra'"),
+        (TEXT + "\nextra: 1\n", "top: extra: unknown key; remove it"),
+        (TEXT + "\nmodels: []\n", "key 'models' is set twice, first in line"),
+        (replaced("      bluetooth:", "      blue_tooth:"), "bluetooth: is missing; add it (yes or no)"),
+        (TEXT + "\nsourc: x\n", "top: sourc: unknown key; did you mean source?"),
         (replaced("voltages_v: [12, 24, 48]", "voltages_v: [12, x]"), "Small BMS: facts: voltages_v[1]"),
         (replaced("      dvcc: false", "      dvcc: maybe"), "Small BMS: facts: dvcc"),
-        (replaced("      connection_a: 0", "      connection_a: true"), "connection_a: expected int"),
-        (replaced("      alternator: none", "      alternator: both"), "'both' is none of none, port, atc-mode"),
-        (replaced("terminals: [discharge,", "terminals: [dischrge,"), "'dischrge' is none of"),
+        (replaced("      connection_a: 0", "      connection_a: true"), "connection_a: expected a whole number"),
+        (
+            replaced("      alternator: none", "      alternator: both"),
+            "write one of none, port, atc-mode",
+        ),
+        (replaced("terminals: [discharge,", "terminals: [dischrge,"), "'dischrge' is not valid"),
         (replaced("      System voltage: 12, 24 or 48 V\n", ""), "Small BMS: features: rows missing"),
         (
             replaced(
@@ -139,11 +145,14 @@ def replaced(old: str, new: str) -> str:
             "out of order",
         ),
         (replaced('      Bluetooth: "No"', "      Bluetooth: no"), "features: Bluetooth: expected text"),
-        (replaced("proven: constructed", "proven: surely"), "'surely' is none of"),
+        (replaced("proven: constructed", "proven: surely"), "'surely' is not valid"),
         (replaced("successor: VE.Bus BMS V2", "successor: VE.Bus BMS V9"), "'VE.Bus BMS V9' is not a model"),
-        (replaced("accessories: [m8-cables", "accessories: [m9-cables"), "'m9-cables' is none of"),
-        (replaced("only_if: inverter_charger", "only_if: weather"), "'weather' is none of"),
-        (replaced("question: inverter_charger, answer: false", "question: voltage, answer: false"), "expected int"),
+        (replaced("accessories: [m8-cables", "accessories: [m9-cables"), "'m9-cables' is not valid"),
+        (replaced("only_if: inverter_charger", "only_if: weather"), "'weather' is not valid"),
+        (
+            replaced("question: inverter_charger, answer: false", "question: voltage, answer: false"),
+            "expected a whole number",
+        ),
         (replaced("max_batteries: {12: 50", "max_batteries: {12: many"), "expected a whole number"),
     ],
 )
@@ -155,3 +164,11 @@ def test_a_wrong_file_names_the_place(text: str, message: str) -> None:
 def test_the_file_as_it_is_loads_the_same_twice() -> None:
     assert isinstance(load(TEXT), Catalogue)
     assert load(TEXT) == WHOLE
+
+
+def test_a_problem_of_the_file_has_its_line() -> None:
+    text = replaced("      connection_a: 0", "      connection_a: many")
+    line = text.splitlines().index("      connection_a: many") + 1
+    with pytest.raises(CatalogueError) as caught:
+        load(text)
+    assert str(caught.value).startswith(f"models.yaml:{line}:Small BMS: facts: connection_a: expected a whole number")

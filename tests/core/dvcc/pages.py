@@ -24,7 +24,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def switches() -> str:
     return table(
-        ("switch", "on (`strict`)", "off (`vendor`)"),
+        ("difference", "`strict`", "`vendor`"),
         ((f"`{switch.name}`", switch.on, switch.off) for switch in SWITCHES),
     )
 

@@ -1,4 +1,4 @@
-"""What the operator chose: the profile, one named switch per difference to the vendor, and the installer's ceilings."""
+"""What the operator chose: the profile with its named differences, and the installer's ceilings."""
 
 from __future__ import annotations
 

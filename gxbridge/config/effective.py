@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from gxbridge.config.problem import Problem
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.edge.can.can_stats import CanSpec
+from gxbridge.strict_yaml.problem import Problem, ProblemsError
 
 if TYPE_CHECKING:  # a start without them is shorter
     from gxbridge.edge.logs.replay import ReplaySpec
     from gxbridge.models.installation import InstalledBms
 
 
-class ConfigError(Exception):
-    """The configuration is wrong; `problems` has every fault, and the text lists them all, one a line."""
+class ConfigError(ProblemsError):
+    """The configuration is wrong; nothing starts with it."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = tuple(problems)
+
+@record
+class Deprecation:
+    """A key that a later release no longer reads. `obeyed`: what it says differs from what holds without it."""
+
+    problem: Problem
+    obeyed: bool
 
 
 @record
@@ -78,7 +82,6 @@ class Config:
     dbus_address: str = "system"
     mode: str = "monitor"
     options: Options = field(default_factory=Options)
-    write_settings: bool = False
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values for a system without com.victronenergy.settings."""
     instance: int = 100
@@ -97,3 +100,4 @@ class Config:
     readout: tuple[Readout, ...] = ()
     file: str | None = None
     """Where it was read from, None: defaults only."""
+    deprecations: tuple[Deprecation, ...] = ()

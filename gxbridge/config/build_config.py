@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.config.model import BlackBox, Config, Readout, StateStore, Terminals
-from gxbridge.config.problem import Checked, Problem
+from gxbridge.config.deprecated import deprecations_of
+from gxbridge.config.effective import BlackBox, Config, Readout, StateStore, Terminals
+from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.edge.can.can_stats import CanSpec
+from gxbridge.strict_yaml.problem import Problem
 
 if TYPE_CHECKING:  # the catalogue is read only where a configuration names a model
     from gxbridge.models.bms_model import Terminal
@@ -33,15 +35,15 @@ class _Report:
         self._file = file
         self._problems = problems
 
-    def __call__(self, key: str, what: str, instead: str) -> None:
-        self._problems.append(Problem(self._file, self._lines.get(key, 0), key, what, instead))
+    def __call__(self, key: str, what: str, cure: str) -> None:
+        self._problems.append(Problem(self._file, self._lines.get(key, 0), key, what, cure))
 
     def stands(self, at: str, *names: str) -> bool:
         """Is one of the keys there, be its value right or wrong?"""
         return any(f"{at}.{name}" in self._lines for name in names)
 
 
-def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
+def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config:
     values = checked.values
     report = _Report(checked, file, problems)
     dvcc, battery = values.get("dvcc", {}), values.get("battery", {})
@@ -55,7 +57,6 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
         dbus_address=values.get("dbus", {}).get("address", "system"),
         mode=dvcc.get("mode", "monitor"),
         options=_options(dvcc, report),
-        write_settings=_write_settings(dvcc, report),
         user_settings=_user_settings(dvcc.get("settings", {})),
         instance=battery.get("instance", 100),
         custom_name=battery.get("custom_name", ""),
@@ -70,6 +71,7 @@ def build(checked: Checked, file: str, problems: list[Problem]) -> Config:
         installation=installation,
         terminals=terminals,
         readout=_readout(values.get("readout", []), report),
+        deprecations=tuple(deprecations_of(checked, file)),
     )
 
 
@@ -90,8 +92,8 @@ def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...
         if bitrate is not None and interface == "socketcan":
             report(
                 f"can[{index}].bitrate",
-                "contradicts interface: socketcan, where the system sets the bit rate",
-                f"leave the line out; `ip link set {channel} type can bitrate {bitrate}` sets it",
+                "cannot be set with interface: socketcan, where the system sets the bit rate",
+                f"remove the line; `ip link set {channel} type can bitrate {bitrate}` sets it",
             )
         specs.append(bus(interface, channel, entry.get("name"), bitrate, entry.get("options", {})))
         same = next((i for i, spec in enumerate(specs[:-1]) if spec.name == specs[-1].name), None)
@@ -121,7 +123,7 @@ def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
     changes = {name: dvcc[name] for name in fields if name in dvcc}
     nominal, ceiling = dvcc.get("nominal_voltage_v"), dvcc.get("max_charge_voltage_v")
     if nominal is not None and nominal not in WINDOWS_V:
-        report("dvcc.nominal_voltage_v", f"{nominal} V is no nominal voltage gxbridge knows", "write 12, 24 or 48")
+        report("dvcc.nominal_voltage_v", f"{nominal} V is not a supported nominal voltage", "write 12, 24 or 48")
     elif nominal is not None:
         low, high = WINDOWS_V[nominal]
         for key, value in (
@@ -132,7 +134,7 @@ def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
                 report(
                     f"dvcc.{key}",
                     f"{value} V contradicts nominal_voltage_v: {nominal}",
-                    f"write a voltage from {low:g} to {high:g}, or the nominal voltage that is really there",
+                    f"write a voltage from {low:g} to {high:g}, or the actual nominal voltage",
                 )
     profile = dvcc.get("profile", "strict")
     switches = dvcc.get("switches", {})
@@ -143,8 +145,8 @@ def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
     ):
         report(
             "dvcc.discharge_on_loss",
-            "`stop` needs the switch loss_stops_first, which profile `vendor` has off",
-            "write `vendor` here, or switch loss_stops_first on",
+            "`stop` needs profile `strict` (loss_stops_first, docs/dvcc.md)",
+            "write `vendor` here, or set dvcc.profile to strict",
         )
     return Options.of(
         profile, **changes, **{switch.name: switches[switch.name] for switch in SWITCHES if switch.name in switches}
@@ -157,22 +159,9 @@ def _at(values: Mapping[str, Any], *names: str) -> Any:
     return values.get(names[-1])
 
 
-def _write_settings(dvcc: Mapping[str, Any], report: _Report) -> bool:
-    wanted = bool(dvcc.get("write_settings", False))
-    if wanted and dvcc.get("mode", "monitor") != "control":
-        report(
-            "dvcc.write_settings",
-            "yes needs dvcc.mode: control; in other modes nothing is written",
-            "write no, or set the mode",
-        )
-    return wanted
-
-
 def _check_transmit(transmit: Mapping[str, Any], report: _Report) -> None:
     if transmit.get("allow_mode") and transmit.get("level", "off") != "writes":
-        report(
-            "transmit.allow_mode", "yes contradicts a transmit.level other than writes", "write no, or `level: writes`"
-        )
+        report("transmit.allow_mode", "yes needs transmit.level: writes", "write no, or `level: writes`")
 
 
 USER_SETTINGS: Final[Mapping[str, str]] = {
@@ -205,8 +194,8 @@ def _known(entries: list[dict[str, Any]], can: tuple[CanSpec, ...], report: _Rep
             names = ", ".join(spec.name for spec in can) or "none is configured"
             report(
                 f"battery.known[{index}].bus",
-                f"there is no bus {entry['bus']}",
-                f"write the name of a bus below can: {names}",
+                f"there is no bus called {entry['bus']}",
+                f"write one of the buses under can: {names}",
             )
         known.append(Configured(**entry))
     return tuple(known)
@@ -220,10 +209,11 @@ def _terminals(entries: list[dict[str, Any]], nominal: float | None, report: _Re
         at = f"terminals[{index}]"
         inputs = [name for name in ("allow_to_charge", "allow_to_discharge", "pre_alarm") if name in entry]
         if not report.stands(at, *PERMISSIONS):
-            what = "wires only the pre-alarm, which allows and stops nothing" if inputs else "has no input"
-            report(at, what, f"write at least one of {', '.join(PERMISSIONS)}; docs/wiring.md tells why")
+            what = "wires only the pre-alarm, which neither allows nor stops anything" if inputs else "has no input"
+            report(at, what, f"write at least one of {', '.join(PERMISSIONS)}; docs/wiring.md explains why")
         if entry.get("pre_alarm_level") and "pre_alarm" not in entry:
-            report(f"{at}.pre_alarm_level", "is about a contact that is not wired", "write pre_alarm, or leave it out")
+            what = "applies to a contact that is not wired"
+            report(f"{at}.pre_alarm_level", what, "set pre_alarm, or remove the line")
         used = {value: name for name, value in ((n, entry[n]) for n in inputs)}
         if len(used) < len(inputs):
             report(at, "uses one digital input for two contacts", "wire each contact to an input of its own")
@@ -283,7 +273,7 @@ def _installation(
     if not entry:
         return None
     if "model" not in entry:
-        report("installation", "names no model", "write `model:`, one of those that `gxbridge models` lists")
+        report("installation", "has no model", "add `model:` with one of those that `gxbridge models` lists")
         return None
     from gxbridge.models import catalogue
     from gxbridge.models.installation import InstalledBms, check_installation
@@ -309,6 +299,6 @@ def _readout(entries: list[dict[str, Any]], report: _Report) -> tuple[Readout, .
             continue
         address = entry["address"].upper()
         if any(other.address == address for other in found):
-            report(f"readout[{index}].address", f"{address} stands here twice", "write it once")
+            report(f"readout[{index}].address", f"{address} is listed twice", "keep one of them")
         found.append(Readout(address, entry.get("name", address), bytes.fromhex(entry["key"])))
     return tuple(found)
