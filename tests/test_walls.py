@@ -72,6 +72,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("candb", "decodelog"),
     ("models",),
+    ("strict_yaml", "state"),
     ("edge",),
     ("core/blackbox",),
     ("core",),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.run.scenario import Difference, ScenarioError, differences, play
+from gxbridge.core.dvcc.run.scenario import Difference, ScenarioError, play_scenario, step_differences
 
 SHOWN = 5
 """Differences shown of each scenario, and scenarios shown, unless --all is given."""
@@ -39,9 +39,9 @@ def run(args: argparse.Namespace) -> int:
     """Play, write, compare, summarise."""
     try:
         scenarios = load(args.file, args.only)
-        answers = [play(scenario, Options.of(args.profile)) for scenario in scenarios]
+        answers = [play_scenario(scenario, Options.of(args.profile)) for scenario in scenarios]
         found = [
-            list(differences(scenario.get("expected", answer), answer))
+            list(step_differences(scenario.get("expected", answer), answer))
             for scenario, answer in zip(scenarios, answers, strict=True)
         ]
     except ScenarioError as error:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
-from gxbridge.core.channels.other_channels import Stop as FamilyStop
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare
 from gxbridge.core.dvcc.limit.decision import Decision, Write
-from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
@@ -260,11 +259,9 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            tuple(_stops(self._other_channels.charge_stops)),
-            tuple(_stops(self._other_channels.discharge_stops)),
-            tuple(
-                Permit(said.source, said.path, said.since, said.text) for said in self._other_channels.charge_permits
-            ),
+            self._other_channels.charge_stops,
+            self._other_channels.discharge_stops,
+            self._other_channels.charge_permits,
         )
         writes: tuple[Write, ...] = ()
         if self._arrivals:
@@ -372,7 +369,3 @@ def name_for_people(service: str, items: Mapping[str, Value]) -> str:
         if isinstance(value, str) and value.strip():
             return value
     return service
-
-
-def _stops(stops: Iterable[FamilyStop]) -> Iterable[Stop]:
-    return (Stop(stop.source, stop.path, stop.since, stop.text) for stop in stops)

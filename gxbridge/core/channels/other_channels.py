@@ -1,7 +1,7 @@
 """Every BMS that does not speak on VE.Can, in one place: VE.Bus, wired terminals, Bluetooth; and what they stop.
 
 The service gives it the D-Bus services and the advertisements; the decision takes its stops, people its words. What
-speaks on VE.Can (`fleet.py`) is only compared with here: the same BMS over a second channel is a second opinion.
+speaks on VE.Can (`core/vecan`) is only compared with here: the same BMS over a second channel is a second opinion.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE, Items
 from gxbridge.core.channels.vebus.vebus_watch import Watch, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
 
 LYNX_RECORD = 0x0A
@@ -37,33 +38,13 @@ READING_VALUES = BATTERY_QUANTITIES | {"charge": "allowed_to_charge", "discharge
 
 
 @record
-class Stop:
-    """One reason to charge or discharge with 0 A. `since`: monotonic seconds; `path` where the source has one.
+class OtherChannelsView:
+    """What these channels say at one moment.
 
     The stops of kind `vebus` repeat what DVCC reads there itself, plus what it does not look at: a lost connection, an
-    error beside an allowance, a service that vanished.
+    error beside an allowance, a service that vanished. `sentences` hold no ages, so that they change only when a
+    reason does.
     """
-
-    kind: Literal["vebus", "terminal", "bluetooth"]
-    source: str
-    path: str
-    since: float
-    text: str
-
-
-@record
-class Permit:
-    """A BMS that can only say yes or no says yes to charging. Never of Bluetooth. Fields as those of `Stop`."""
-
-    source: str
-    path: str
-    since: float
-    text: str
-
-
-@record
-class OtherChannelsView:
-    """What the family says at one moment. `sentences` hold no ages, so that they change only when a reason does."""
 
     vebus: tuple[WatchedVebus, ...] = ()
     terminals: tuple[TerminalBms, ...] = ()
@@ -139,21 +120,21 @@ class OtherChannels:
     def _charge(self, now: float) -> Iterator[Stop]:
         for seen in self._watch.values():
             if seen.stops_charge:
-                yield Stop("vebus", seen.bms.service, CHARGE, seen.charge_since, seen.reason)
+                yield Stop(seen.bms.service, CHARGE, seen.charge_since, seen.reason, "vebus")
         for bms in self._terminals.values():
             reason = charge_reason(bms)
             if reason is not None and bms.charge is not None:
-                yield Stop("terminal", bms.charge.service, INPUT_STATE, bms.charge.since, reason)
+                yield Stop(bms.charge.service, INPUT_STATE, bms.charge.since, reason, "terminal")
         yield from self._by_bluetooth("charge", now)
 
     def _discharge(self, now: float) -> Iterator[Stop]:
         for seen in self._watch.values():
             if seen.stops_discharge:
-                yield Stop("vebus", seen.bms.service, DISCHARGE, seen.discharge_since, seen.reason)
+                yield Stop(seen.bms.service, DISCHARGE, seen.discharge_since, seen.reason, "vebus")
         for bms in self._terminals.values():
             reason = discharge_reason(bms)
             if reason is not None and bms.discharge is not None:
-                yield Stop("terminal", bms.discharge.service, INPUT_STATE, bms.discharge.since, reason)
+                yield Stop(bms.discharge.service, INPUT_STATE, bms.discharge.since, reason, "terminal")
         yield from self._by_bluetooth("discharge", now)
 
     def _permits(self) -> Iterator[Permit]:
@@ -171,7 +152,7 @@ class OtherChannels:
             if told.stops_charge if what == "charge" else told.stops_discharge:
                 since = self._stopped.setdefault((what, address), now)
                 text = f"{self._name(address)} advertises that it does not allow to {what}"
-                yield Stop("bluetooth", address, "", since, text)
+                yield Stop(address, "", since, text, "bluetooth")
 
     def _pre_alarms(self, now: float) -> Iterator[Finding]:
         for address in self._addresses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
@@ -32,3 +32,30 @@ class Restriction:
     stops_discharge: bool = False
     pre_alarm: bool = False
     source: str = ""
+
+
+class Stop(NamedTuple):
+    """A BMS that is not on VE.Can says stop: behind a VE.Bus system, at wired terminals, over Bluetooth.
+
+    It can only stop. `source` is a service or a device, `path` its path where it has one, `since` monotonic seconds,
+    `text` the reason without its age, `kind` the channel.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str
+    kind: Literal["", "vebus", "terminal", "bluetooth"] = ""
+
+
+class Permit(NamedTuple):
+    """A BMS that can only say yes or no says yes to charging, without a limit. Fields as those of `Stop`.
+
+    Never of Bluetooth. It lifts nothing that anybody else holds: it is one more cap, so high that everything else is
+    lower. It counts as no BMS for the chargers: they are not told to rely on one.
+    """
+
+    source: str
+    path: str
+    since: float
+    text: str

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
-from gxbridge.core.channels.other_channels import OtherChannelsView, Stop
+from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
 
 Epoch = Callable[[float | None], int | None]

@@ -8,7 +8,7 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import is_bms, is_parallel
-from gxbridge.core.dvcc.read.services import Device, survey, title
+from gxbridge.core.dvcc.read.services import Device, sort_services, title
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.publication import last_word
 from gxbridge.doctor.checks.can_ports import VECAN_PREFIX, listed
@@ -21,7 +21,7 @@ SAME_NAME: Final = "/Alarms/SameUniqueNameUsed"
 
 def check_batteries(services: Services) -> Iterator[Row]:
     """Every battery service, then what does not go together."""
-    batteries = survey(services).of(p.BATTERY)
+    batteries = sort_services(services).of(p.BATTERY)
     for battery in batteries:
         yield Row(SECTION, "battery", "ok", _line(battery), "", battery.name)
     if not batteries:

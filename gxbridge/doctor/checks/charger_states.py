@@ -9,7 +9,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
-from gxbridge.core.dvcc.read.services import Device, Plant, survey, title
+from gxbridge.core.dvcc.read.services import Device, Installation, sort_services, title
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
 from gxbridge.doctor.facts import Services
@@ -26,23 +26,23 @@ CURE: Final = (
 
 def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     """`platform` is the kind of GX device, which decides which VE.Bus system is the one that counts."""
-    plant = survey(services)
+    plant = sort_services(services)
     yield from _who(plant)
     yield from waiting(plant, services, platform)
     yield from _firmware(plant)
 
 
-def remembering(plant: Plant) -> list[Device]:
+def remembering(plant: Installation) -> list[Device]:
     """Chargers that have seen a BMS: without one they stop with error #67 a minute after the last word to them."""
     return [device for device in plant.chargers if device.items.get(p.BMS_PRESENT) == 1]
 
 
-def has_bms(plant: Plant, services: Services, platform: str) -> bool:
+def has_bms(plant: Installation, services: Services, platform: str) -> bool:
     """Is there a BMS for the chargers, by the same rules as the control?"""
     return select(plant, read_settings(services.get(p.SETTINGS, {})), platform).has_bms
 
 
-def waiting(plant: Plant, services: Services, platform: str) -> Iterator[Row]:
+def waiting(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """Chargers that remember a BMS which is not there, and those that show it."""
     waiters = remembering(plant)
     present = has_bms(plant, services, platform)
@@ -59,7 +59,7 @@ def waiting(plant: Plant, services: Services, platform: str) -> Iterator[Row]:
             yield Row(SECTION, "error-67", "problem", text, advice, device.name)
 
 
-def _who(plant: Plant) -> Iterator[Row]:
+def _who(plant: Installation) -> Iterator[Row]:
     devices: Sequence[Device] = [*plant.chargers, *plant.of(p.VEBUS)]
     if devices:
         yield Row(SECTION, "chargers", "ok", f"{len(devices)} found: {', '.join(map(title, devices))}")
@@ -67,7 +67,7 @@ def _who(plant: Plant) -> Iterator[Row]:
         yield Row(SECTION, "chargers", "note", "no charger or inverter/charger is on D-Bus")
 
 
-def _firmware(plant: Plant) -> Iterator[Row]:
+def _firmware(plant: Installation) -> Iterator[Row]:
     """What the control cannot work with."""
     old = [
         (device, LONG_FIRMWARE if (number(device.items, p.FIRMWARE) or 0) > 0xFFFF else SHORT_FIRMWARE)

@@ -26,7 +26,7 @@ def _sentence(text: str) -> str:
 OBSERVED_CURES: Final = (
     (
         _sentence(SWITCHED_OFF),
-        "Profile strict, or the switch other_bms_stops, would enforce it; until then the wires from the BMS must.",
+        "Profile strict would enforce it; until then the wires from the BMS must.",
     ),
     (
         _sentence(OBSERVED),

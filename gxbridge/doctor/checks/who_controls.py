@@ -8,8 +8,8 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.selection import is_bms
-from gxbridge.core.dvcc.read.services import survey, title
-from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, Settings, read_settings
+from gxbridge.core.dvcc.read.services import sort_services, title
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, UserSettings, read_settings
 from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, OTHER_MODE, obstacle
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts, Services
@@ -66,7 +66,7 @@ def _control(facts: Facts) -> Iterator[Row]:
         yield Row(SECTION, "master", "ok", "gxbridge controls the chargers, and nobody else does")
     elif vendor:
         yield Row(SECTION, "master", "ok", "the GX's own DVCC controls the chargers; gxbridge watches and explains")
-    elif any(is_bms(battery) for battery in survey(services).of(p.BATTERY)):
+    elif any(is_bms(battery) for battery in sort_services(services).of(p.BATTERY)):
         who = "the GX's DVCC is off" if system is not None else "there is no DVCC on this bus"
         text = f"nobody passes the BMS's limits to the chargers: {who}, and gxbridge does not control"
         advice = "Switch DVCC on on the GX (Settings, DVCC), or set dvcc.mode: control."
@@ -75,7 +75,7 @@ def _control(facts: Facts) -> Iterator[Row]:
         yield Row(SECTION, "no-master", "note", "nobody controls chargers, and no BMS gives limits")
 
 
-def _words(settings: Settings) -> str:
+def _words(settings: UserSettings) -> str:
     """Settings in one line."""
     forced = " (forced by the BMS)" if settings.dvcc & FORCED else ""
     senses = [name for name in ("svs", "sts", "scs") if getattr(settings, name) & 1]
@@ -85,7 +85,7 @@ def _words(settings: Settings) -> str:
     )
 
 
-def _limits(settings: Settings) -> Iterator[Row]:
+def _limits(settings: UserSettings) -> Iterator[Row]:
     if settings.max_current_a == 0:
         text = "the user's charge current limit is 0 A: nothing charges"
         advice = "Change or switch off the limit on the GX (Settings, DVCC, Limit charge current)."
@@ -98,9 +98,9 @@ def _limits(settings: Settings) -> Iterator[Row]:
         yield Row(SECTION, "user-voltage", "note", text)
 
 
-def _chosen(settings: Settings, services: Services) -> Iterator[Row]:
+def _chosen(settings: UserSettings, services: Services) -> Iterator[Row]:
     """The BMS that the settings name."""
-    bmses = [battery for battery in survey(services).of(p.BATTERY) if is_bms(battery)]
+    bmses = [battery for battery in sort_services(services).of(p.BATTERY) if is_bms(battery)]
     if settings.bms_instance == NO_BMS:
         text_ = "the GX is set to use no BMS: limits of the batteries are ignored"
         verdict_advice = "Choose Automatic as controlling BMS on the GX (Settings, DVCC)."

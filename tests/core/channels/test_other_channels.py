@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView, Stop
+from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.permission import Stop
 from tests.core.channels.test_readout import seal
 from tests.core.channels.test_vebus import NAME, NO_BMS_RECORDED, V2
 from tests.core.lynx_frames import Listener
@@ -57,7 +58,7 @@ def test_a_vebus_bms_that_refuses_or_cannot_be_read_stops() -> None:
     assert (view.charge_stops, view.discharge_stops) == ((), ())
     assert view.sentences[0].startswith("VE.Bus BMS V2 or newer (firmware 100): charging allowed")
     view = people.look({NAME: V2 | {"/Bms/AllowToCharge": 0}}, (), 20.0)
-    assert view.charge_stops == (Stop("vebus", NAME, "/Bms/AllowToCharge", 20.0, view.sentences[0].rstrip(".")),)
+    assert view.charge_stops == (Stop(NAME, "/Bms/AllowToCharge", 20.0, view.sentences[0].rstrip("."), "vebus"),)
     view = people.look({NAME: V2 | {"/Alarms/BmsConnectionLost": 2}}, (), 30.0)
     assert [stop.since for stop in (*view.charge_stops, *view.discharge_stops)] == [30.0, 30.0]
     view = people.look({}, (), 40.0)

@@ -12,7 +12,7 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.run.scenario import differences, play
+from gxbridge.core.dvcc.run.scenario import play_scenario, step_differences
 
 DATA = Path(__file__).parent / "data"
 
@@ -37,21 +37,21 @@ def test_nothing_was_left_out() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_vendor_profile_is_the_vendor(family: str) -> None:
     for scenario in FAMILIES[family]:
-        found = list(differences(scenario["expected"], play(scenario, Options.vendor())))
+        found = list(step_differences(scenario["expected"], play_scenario(scenario, Options.vendor())))
         assert not found, f"{scenario['name']}: {found[:3]}"
 
 
 @pytest.mark.parametrize("start", range(0, len(VARIED), 10))
 def test_the_vendor_profile_is_the_vendor_in_variations_of_them_too(start: int) -> None:
     for scenario in VARIED[start : start + 10]:
-        found = list(differences(scenario["expected"], play(scenario, Options.vendor())))
+        found = list(step_differences(scenario["expected"], play_scenario(scenario, Options.vendor())))
         assert not found, f"{scenario['name']}: {found[:3]}"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_strict_profile_plays_every_scenario_and_never_tells_nonsense(family: str) -> None:
     for scenario in FAMILIES[family]:
-        for answer in play(scenario, Options.strict()):
+        for answer in play_scenario(scenario, Options.strict()):
             for items in answer["devices"].values():
                 for path, value in items.items():
                     assert value is None or 0 <= value < 1e5 or path == p.BATTERY_CURRENT, (scenario["name"], items)

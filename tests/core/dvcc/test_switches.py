@@ -9,7 +9,8 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
-from gxbridge.core.dvcc.read.snapshot import Snapshot, Stop
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import (
     CAN_BMS,
     LYNX,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.run.scenario import differences, play
+from gxbridge.core.dvcc.run.scenario import play_scenario, step_differences
 from tests.core.dvcc.test_parity import FAMILIES
 
 
@@ -27,4 +27,4 @@ def with_floats(scenario: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_whole_number_may_come_as_a_floating_point_number(family: str) -> None:
     scenario = FAMILIES[family][0]
-    assert not list(differences(scenario["expected"], play(with_floats(scenario), Options.vendor())))
+    assert not list(step_differences(scenario["expected"], play_scenario(with_floats(scenario), Options.vendor())))

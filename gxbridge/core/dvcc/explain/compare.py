@@ -19,7 +19,7 @@ MORE_PART: Final = 0.05
 MORE_V: Final = 0.05
 
 
-class Text(NamedTuple):
+class ComparedText(NamedTuple):
     """Severity, text and advice; `{words}` are filled in."""
 
     severity: Severity
@@ -27,23 +27,23 @@ class Text(NamedTuple):
     advice: str
 
 
-COMPARED: Final[Mapping[str, Text]] = {
-    "told-despite-stop": Text(
+COMPARED: Final[Mapping[str, ComparedText]] = {
+    "told-despite-stop": ComparedText(
         "alarm",
         "{master} told {device} {theirs} A, gxbridge would tell 0 A: {why}.",
         "Look whether the other master knows this BMS, and whether it is the one in control there.",
     ),
-    "told-over-limit": Text(
+    "told-over-limit": ComparedText(
         "warning",
         "{master} told the chargers {theirs} A together, and {ours} A is allowed: {why}.",
         "Compare the settings of both masters; with feed-in the GX does not apply the limit to solar.",
     ),
-    "told-more-voltage": Text(
+    "told-more-voltage": ComparedText(
         "warning",
         "{master} told {device} {theirs} V, gxbridge would tell {ours} V: {why}.",
         "Look whether the other master knows this BMS and its limits.",
     ),
-    "told-more-discharge": Text(
+    "told-more-discharge": ComparedText(
         "warning",
         "{master} told {device} to discharge with up to {theirs} A, gxbridge would tell {ours} A: {why}.",
         "Look whether the other master knows this BMS and its limits.",

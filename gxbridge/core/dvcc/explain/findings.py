@@ -11,14 +11,14 @@ from gxbridge.core.dvcc.limit.decision import Cap
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import Device, title
 from gxbridge.core.dvcc.run.memory import Controller
-from gxbridge.core.dvcc.tell.charger_orders import Told
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, Severity
 
 
-class Text(NamedTuple):
+class FindingText(NamedTuple):
     """A finding's severity, text and advice; `{words}` are filled in."""
 
     severity: Severity
@@ -27,91 +27,93 @@ class Text(NamedTuple):
 
 
 LOOK: Final = "Look whether the BMS is on and its cable is fine; some values come only on change or on request."
-FINDINGS: Final[Mapping[str, Text]] = {
-    "cvl-refused": Text(
+FINDINGS: Final[Mapping[str, FindingText]] = {
+    "cvl-refused": FindingText(
         "alarm", "{why}.", "Check the BMS, and the nominal voltage (dvcc.nominal_voltage_v or the battery's setting)."
     ),
-    "led-refused": Text("alarm", "{why}.", "Check the Multi or inverter/charger that leads, and the nominal voltage."),
-    "cvl-unknown": Text("alarm", "{why}.", LOOK),
-    "charge-unknown": Text("warning", "{why}.", LOOK),
-    "ccl-unknown": Text("warning", "{why}.", LOOK),
-    "vebus-unknown": Text("warning", "{why}.", LOOK),
-    "feed-in-override": Text(
+    "led-refused": FindingText(
+        "alarm", "{why}.", "Check the Multi or inverter/charger that leads, and the nominal voltage."
+    ),
+    "cvl-unknown": FindingText("alarm", "{why}.", LOOK),
+    "charge-unknown": FindingText("warning", "{why}.", LOOK),
+    "ccl-unknown": FindingText("warning", "{why}.", LOOK),
+    "vebus-unknown": FindingText("warning", "{why}.", LOOK),
+    "feed-in-override": FindingText(
         "info",
         "Feed-in is on, so the charge current limit of {limit} is not applied to solar.",
         "Switch DC-coupled feed-in off, or limit each charger by its own setting, if the battery must be spared.",
     ),
-    "dc-loads-not-added": Text(
+    "dc-loads-not-added": FindingText(
         "info",
         "The metered DC loads are not added to the charge current limit: this kind of BMS stops everything at 0 A.",
         "Expect the battery to get less than its limit while DC loads run.",
     ),
-    "firmware-insufficient": Text(
+    "firmware-insufficient": FindingText(
         "warning", "The firmware of {device} is too old to be controlled.", "Update its firmware."
     ),
-    "multiple-batteries": Text(
+    "multiple-batteries": FindingText(
         "warning",
         "{count} battery services give limits; {who} controls.",
         "Choose the controlling BMS in the GX's settings if this is not the right one.",
     ),
-    "bms-silent": Text(
+    "bms-silent": FindingText(
         "alarm",
         "{device} is silent: charging is stopped, and in a minute nothing is written any more.",
         "Check the BMS, its cable and the CAN termination.",
     ),
-    "bms-lost": Text(
+    "bms-lost": FindingText(
         "alarm",
         "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer.",
         "Check the BMS, its cable and the CAN termination; everything goes on when it is heard again.",
     ),
-    "bms-remembered": Text(
+    "bms-remembered": FindingText(
         "warning",
         "{device} remembers a BMS, and none is there: nothing is written to any charger.",
         "Connect the BMS, or reset the charger's setting BMS present if there is none any more.",
     ),
-    "ccl-exceeded": Text(
+    "ccl-exceeded": FindingText(
         "warning",
         "The battery was charged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
         "{why}.",
         "Find the charger that is not controlled: alternators and chargers without a data link obey only wires.",
     ),
-    "ccl-slow": Text(
+    "ccl-slow": FindingText(
         "info",
         "After its {name} dropped, it took {lag} s until the battery current had followed.",
         "Look which charger follows slowly, and update its firmware.",
     ),
-    "ccl-restless": Text(
+    "ccl-restless": FindingText(
         "info",
         "{name} went up and down six times or more in {minutes} minutes.",
         "Limit the charge current by the user limit, a little below where it begins.",
     ),
-    "dcl-exceeded": Text(
+    "dcl-exceeded": FindingText(
         "warning",
         "The battery was discharged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
         "{why}.",
         "Loads on the DC side do not obey limits: reduce them, or check the BMS's setting.",
     ),
-    "dcl-slow": Text(
+    "dcl-slow": FindingText(
         "info",
         "After its {name} dropped, it took {lag} s until the battery current had followed.",
         "Look which inverter follows slowly, and update its firmware.",
     ),
-    "dcl-restless": Text(
+    "dcl-restless": FindingText(
         "info",
         "{name} went up and down six times or more in {minutes} minutes.",
         "Reduce the loads, or charge earlier.",
     ),
-    "pre-alarm": Text(
+    "pre-alarm": FindingText(
         "warning",
         "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after it began.",
         "Charge now, or reduce the loads.",
     ),
-    "discharge-not-enforced": Text(
+    "discharge-not-enforced": FindingText(
         "warning",
         "{why}.",
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire.",
     ),
-    "sense-behind-contactor": Text(
+    "sense-behind-contactor": FindingText(
         "info",
         "The voltage of {device} is not shared: its contactor is open, or its state is not running.",
         "It is shared again when the BMS runs.",
@@ -133,11 +135,11 @@ def of_reason(now: float, reason: Cap) -> Finding:
 
 
 def round_findings(
-    scene: Scene,
+    inputs: Inputs,
     ccl: Capped,
     dcl: Capped,
     amps: Currents,
-    told: Sequence[Told],
+    told: Sequence[ChargerOrder],
     old: Sequence[Device],
     refused: Cap | None,
     now: float,
@@ -145,9 +147,9 @@ def round_findings(
     """What a full round found."""
     for device in old:
         yield finding(now, "firmware-insufficient", device.name, device=title(device))
-    if scene.selection.bmses > 1:
-        name, who = ("", "none of them") if scene.bms is None else (scene.bms.name, title(scene.bms))
-        yield finding(now, "multiple-batteries", name, count=str(scene.selection.bmses), who=who)
+    if inputs.selection.bmses > 1:
+        name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, title(inputs.bms))
+        yield finding(now, "multiple-batteries", name, count=str(inputs.selection.bmses), who=who)
     if refused is not None:
         yield of_reason(now, refused)
     for reason in ccl.caps:
@@ -157,10 +159,10 @@ def round_findings(
         if reason.name == "discharge-observed":
             yield finding(now, "discharge-not-enforced", reason.source, why=reason.text)
     if ccl.value is not None and "feed-in" in [one.why for one in told]:
-        subject = "" if scene.multi is None else scene.multi.name
+        subject = "" if inputs.multi is None else inputs.multi.name
         yield finding(now, "feed-in-override", subject, limit=amount(ccl.value, "A"))
     if any(term.name == "dc-loads-not" for term in amps.terms):
-        yield finding(now, "dc-loads-not-added", "" if scene.bms is None else scene.bms.name)
+        yield finding(now, "dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name)
 
 
 def loss_finding(controller: Controller, silent: bool, now: float) -> Finding:
@@ -168,9 +170,9 @@ def loss_finding(controller: Controller, silent: bool, now: float) -> Finding:
     return finding(now, "bms-silent" if silent else "bms-lost", controller.name, device=controller.title)
 
 
-def remembered_finding(scene: Scene, now: float) -> Finding:
+def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
-    device = next(device for device in scene.plant.chargers if device.items.get(p.BMS_PRESENT) == 1)
+    device = next(device for device in inputs.installation.chargers if device.items.get(p.BMS_PRESENT) == 1)
     return finding(now, "bms-remembered", device.name, device=title(device))
 
 

@@ -19,13 +19,13 @@ from gxbridge.core.dvcc.limit.reasons import (
     limit,
     part_of,
     plain,
-    said,
+    reason_text,
     term_text,
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
-from gxbridge.core.dvcc.tell.charger_orders import Told
+from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.fast import make
 
 OWN_TEXT: Final = REASONS["own-limit"].text
@@ -64,13 +64,13 @@ class Common(NamedTuple):
     terms_text: str
 
 
-def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
+def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
     """One limit for each charger; `old` names those whose firmware is too old."""
     system = ccl.caps[0]
     common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
     texts: dict[tuple[str, float | None], str] = {}
     found: list[Limit] = []
-    for one in told:
+    for one in orders:
         (name, _, _, _), _, why, system_a, extra_a = one
         text = texts.get((why, system_a))
         if text is None:
@@ -82,7 +82,7 @@ def charger_limits(told: Sequence[Told], ccl: Capped, terms: tuple[Cap, ...], ol
     return found
 
 
-def charger_limit(one: Told, text: str, common: Common) -> Limit:
+def charger_limit(one: ChargerOrder, text: str, common: Common) -> Limit:
     """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
     (name, _, _, own_a), value, why, _, _ = one
     reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text))
@@ -106,9 +106,9 @@ def charger_limit(one: Told, text: str, common: Common) -> Limit:
     else:
         runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {plain(own_a)} A"
         caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
-    told = NOTHING if value is None else f"{plain(value)} A"
+    orders = NOTHING if value is None else f"{plain(value)} A"
     sentence = (
-        f"{TITLE} {told}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {told}: {text}.{terms_said}"
+        f"{TITLE} {orders}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {orders}: {text}.{terms_said}"
     )
     return make(Limit, ("charger", name, value, "A", caps + terms, sentence))
 
@@ -119,7 +119,7 @@ def own_setting(name: str, own_a: float) -> Cap:
     return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
 
 
-def special_limit(one: Told, text: str, common: Common, old: bool) -> Limit:
+def special_limit(one: ChargerOrder, text: str, common: Common, old: bool) -> Limit:
     """A charger with something of its own: a feeding Multi RS adds to its share, or its firmware is too old."""
     caps = list(charger_limit(one, text, common).caps)
     if one.extra_a:
@@ -132,13 +132,13 @@ def special_limit(one: Told, text: str, common: Common, old: bool) -> Limit:
 def charger_text(why: str, system_a: float | None, system: Cap) -> str:
     """The text of a charger's reason; `system` is the winner among the caps of CCL."""
     if why in SHARES:
-        return said(why, system=part_of(system_a))
-    return said(why, why=system.text) if why == "stopped" else said(why)
+        return reason_text(why, system=part_of(system_a))
+    return reason_text(why, why=system.text) if why == "stopped" else reason_text(why)
 
 
-def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:
+def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:
     """Why the Multi gets what it gets."""
-    multi = scene.multi
+    multi = inputs.multi
     if multi is None:
         return limit("multi", "", None, "A", (cap("no-multi", None, "A"),))
     if rest_a is None:
@@ -154,14 +154,14 @@ def multi_limit(scene: Scene, rest_a: float | None, ccl: Capped, amps: Currents)
     return limit("multi", multi.name, rest_a, "A", caps)
 
 
-def same_reason(reason: Cap, scene: Scene, told: Sequence[Told]) -> list[Limit]:
+def same_reason(reason: Cap, inputs: Inputs, orders: Sequence[ChargerOrder]) -> list[Limit]:
     """Every limit with one and the same reason: a lost BMS, or DVCC off. Only charging may have a value."""
     nothing = reason._replace(value=None)
-    multi = scene.multi
+    multi = inputs.multi
     return [
         limit("CVL", "", None, "V", (nothing._replace(unit="V"),)),
         limit("CCL", "", reason.value, "A", (reason,)),
         limit("DCL", "", None, "A", (nothing,)),
-        *(limit("charger", one.device.name, one.current_a, "A", (reason,)) for one in told),
+        *(limit("charger", one.device.name, one.current_a, "A", (reason,)) for one in orders),
         limit("multi", "" if multi is None else multi.name, reason.value, "A", (reason,)),
     ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import least, number
 from gxbridge.core.dvcc.read.plausible import sane
-from gxbridge.core.dvcc.read.quirks import Told
+from gxbridge.core.dvcc.read.quirks import QuirkLimits
 
 
-class Said(NamedTuple):
+class BmsLimits(NamedTuple):
     """`cvl`, `ccl`, `dcl`, `low_v` as said; `cvl_used` and `ccl_used` after the quirk. `regulator_v`: its memory."""
 
     cvl: float | None
@@ -23,25 +23,25 @@ class Said(NamedTuple):
     regulator_v: float
 
 
-NOTHING_SAID = (None, None, None, None, None, None)
+NO_LIMITS = (None, None, None, None, None, None)
 
 
-def listen(scene: Scene, regulator_v: float) -> Said:
+def read_bms_limits(inputs: Inputs, regulator_v: float) -> BmsLimits:
     """Read the BMS in control."""
-    bms, options = scene.bms, scene.options
+    bms, options = inputs.bms, inputs.options
     if bms is None:
-        return Said(*NOTHING_SAID, regulator_v)
+        return BmsLimits(*NO_LIMITS, regulator_v)
     items = bms.items
     cvl = number(items, p.CVL)  # one below 0 is refused by the window, which says more than "unknown"
     if not options.voltage_window:
         cvl = sane(cvl, options)
     ccl, dcl = sane(number(items, p.CCL), options), sane(number(items, p.DCL), options)
     low_v = sane(number(items, p.LOW_VOLTAGE), options)
-    adjust = scene.quirk.adjust
+    adjust = inputs.quirk.adjust
     if cvl is None or adjust is None:
-        return Said(cvl, ccl, dcl, low_v, cvl, ccl, regulator_v)
-    told = adjust(items, Told(cvl, ccl, regulator_v))
+        return BmsLimits(cvl, ccl, dcl, low_v, cvl, ccl, regulator_v)
+    told = adjust(items, QuirkLimits(cvl, ccl, regulator_v))
     cvl_used, ccl_used = told.cvl, told.ccl
     if options.quirks_never_raise:
         cvl_used, ccl_used = min(cvl_used, cvl), least(ccl_used, ccl)
-    return Said(cvl, ccl, dcl, low_v, cvl_used, ccl_used, told.regulator_v)
+    return BmsLimits(cvl, ccl, dcl, low_v, cvl_used, ccl_used, told.regulator_v)

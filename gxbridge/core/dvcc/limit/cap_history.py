@@ -7,22 +7,22 @@ from dataclasses import field
 from typing import TypeAlias
 
 from gxbridge.core.dvcc.limit.decision import Cap, Unit
-from gxbridge.core.dvcc.limit.reasons import cap, said
+from gxbridge.core.dvcc.limit.reasons import cap, reason_text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.record import state
 
-Words: TypeAlias = Mapping[str, str]
-Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Words]]
+Arguments: TypeAlias = Mapping[str, str]
+Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Arguments]]
 """(reason, source) -> the cap as it was last, with its moment, and the words in its text."""
 
 
 @state
-class Chronicle:
+class CapHistory:
     """Made for one round and thrown away: takes the old caps, gives new ones their moment, collects them."""
 
     now: float
     before: Since
-    fresh: dict[tuple[str, str], tuple[Cap, Words]] = field(default_factory=dict)
+    fresh: dict[tuple[str, str], tuple[Cap, Arguments]] = field(default_factory=dict)
 
     def cap(self, name: str, value: float | None, unit: Unit, source: str = "", path: str = "", /, **words: str) -> Cap:
         """A cap that remembers since when it has its value."""
@@ -36,7 +36,7 @@ class Chronicle:
                 self.fresh[key] = known
                 return before
             since = before.since if before.value == value else self.now
-            text = before.text if same_words else said(name, **words)
+            text = before.text if same_words else reason_text(name, **words)
             made = make(Cap, (value, unit, name, before.kind, source, path, since, text))
         self.fresh[key] = (made, words)
         return made

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gxbridge.core.dvcc.limit.caps import ChargeCaps
 from gxbridge.core.dvcc.limit.decision import Cap
 from gxbridge.core.dvcc.limit.reasons import cap, load
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 
 
 class Currents(NamedTuple):
@@ -28,21 +28,21 @@ class Currents(NamedTuple):
     dark: bool = False
 
 
-def stops_everything(scene: Scene) -> bool:
+def stops_everything(inputs: Inputs) -> bool:
     """Is the BMS of the kind whose 0 A means 0 A for everybody, loads or not?"""
-    return scene.quirk.stop_on_zero or scene.selection.vebus_bms
+    return inputs.quirk.stop_on_zero or inputs.selection.vebus_bms
 
 
-def counts_loads(scene: Scene, limit_a: float | None) -> bool:
+def counts_loads(inputs: Inputs, limit_a: float | None) -> bool:
     """Are metered DC loads added to this limit?"""
-    return limit_a is not None and limit_a > 0 and not stops_everything(scene)
+    return limit_a is not None and limit_a > 0 and not stops_everything(inputs)
 
 
-def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
+def compensate(inputs: Inputs, charge: ChargeCaps, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
     """Add what DC loads and the Multi take, where that kind of BMS leaves room for it."""
     terms: list[Cap] = []
     limit = charge.limit.value
-    stops = stops_everything(scene)
+    stops = stops_everything(inputs)
     if dc_loads_a is not None and limit is not None and limit > 0:
         if stops:
             terms.append(cap("dc-loads-not", None, "A"))
@@ -50,18 +50,18 @@ def compensate(scene: Scene, charge: ChargeCaps, dc_loads_a: float | None, vebus
             added = round(dc_loads_a, 1)
             limit += added
             terms.append(cap("dc-loads", None, "A", added=load(added)))
-    if scene.options.clean_limits and limit is not None:
+    if inputs.options.clean_limits and limit is not None:
         limit = max(limit, 0.0)
     stop = charge.stopped or (stops and limit == 0)
     solar = limit
     if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit == 0):
         raised = solar - vebus_a
-        solar = raised if scene.options.strict_sharing else float(ceil(raised))
+        solar = raised if inputs.options.strict_sharing else float(ceil(raised))
         terms.append(cap("ac-loads", None, "A", added=load(-vebus_a)))
     if charge.stopped:
         limit = solar = 0.0
     if pv_off:
         solar = 0.0
         terms.append(cap("pv-disabled", None, "A"))
-    dark = stops and pv_off and not scene.options.strict_sharing
+    dark = stops and pv_off and not inputs.options.strict_sharing
     return Currents(limit, solar, stop, tuple(terms), dark)

@@ -9,13 +9,13 @@ from collections.abc import Set
 from typing import Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 
-Word: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
+PermissionWord: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
 
 
-def word(value: float | None, expected: bool) -> Word:
+def permission_word(value: float | None, expected: bool) -> PermissionWord:
     """A 0 or 1 as a word; anything else is unknown where an answer is expected."""
     if value == 1:
         return "yes"
@@ -24,27 +24,27 @@ def word(value: float | None, expected: bool) -> Word:
     return "unknown" if expected or value is not None else "not offered"
 
 
-def battery_word(scene: Scene, path: str, gave: Set[tuple[str, str]]) -> Word:
+def battery_permission(inputs: Inputs, path: str, gave: Set[tuple[str, str]]) -> PermissionWord:
     """What the battery BMS says about charging or discharging."""
-    bms = scene.bms
-    if bms is None or not scene.options.battery_permission_counts:
+    bms = inputs.bms
+    if bms is None or not inputs.options.battery_permission_counts:
         return "not offered"
-    expected = scene.quirk.gives_permissions or (bms.name, path) in gave
-    return word(number(bms.items, path), expected)
+    expected = inputs.quirk.gives_permissions or (bms.name, path) in gave
+    return permission_word(number(bms.items, path), expected)
 
 
-def vebus_word(scene: Scene) -> Word:
+def vebus_permission(inputs: Inputs) -> PermissionWord:
     """What a VE.Bus BMS says about charging."""
-    multi = scene.multi
-    if multi is None or not scene.selection.vebus_bms:
+    multi = inputs.multi
+    if multi is None or not inputs.selection.vebus_bms:
         return "not offered"
-    found = word(number(multi.items, p.BMS_ALLOW_CHARGE), expected=True)
-    return "yes" if found == "unknown" and not scene.options.unknown_permission_stops else found
+    found = permission_word(number(multi.items, p.BMS_ALLOW_CHARGE), expected=True)
+    return "yes" if found == "unknown" and not inputs.options.unknown_permission_stops else found
 
 
-def given(scene: Scene, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
     """Remember which permissions the BMS in control has given; others are forgotten."""
-    bms = scene.bms
+    bms = inputs.bms
     if bms is None:
         return gave
     fresh = frozenset(

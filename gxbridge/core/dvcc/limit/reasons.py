@@ -227,7 +227,7 @@ def load(current_a: float) -> str:
     return plain(round(current_a, 1) if abs(current_a) < 10 else round(current_a))
 
 
-def said(name: str, /, **words: str) -> str:
+def reason_text(name: str, /, **words: str) -> str:
     """The text of a reason with its words filled in."""
     text = REASONS[name].text
     return text.format_map(words) if words else text
@@ -244,7 +244,7 @@ def cap(
     **words: str,
 ) -> Cap:
     """A cap with the text of its reason."""
-    return Cap(value, unit, name, REASONS[name].kind, source, path, since, said(name, **words))
+    return Cap(value, unit, name, REASONS[name].kind, source, path, since, reason_text(name, **words))
 
 
 def by_value(c: Cap) -> tuple[bool, float]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import least, number
 from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.dvcc.read.user_settings import Settings
+from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 ESS: Final = 5
 """`/Hub4/AssistantId` of the ESS assistant."""
@@ -39,14 +39,14 @@ def has_ess(multi: Device | None) -> bool:
     return multi is not None and multi.items.get(p.ASSISTANT) == ESS
 
 
-def feeds_in(multi: Device | None, settings: Settings) -> bool:
+def feeds_in(multi: Device | None, settings: UserSettings) -> bool:
     """May DC-coupled PV be fed into the grid?"""
     if multi is None or not settings.feed_in or not has_ess(multi) or multi.items.get(p.AC_CONNECTED) != 1:
         return False
     return source_type(multi, settings) != GENSET_INPUT
 
 
-def source_type(multi: Device, settings: Settings) -> int | None:
+def source_type(multi: Device, settings: UserSettings) -> int | None:
     """What is at the active AC input, by the user's settings; None when no input is active."""
     active = number(multi.items, p.ACTIVE_INPUT)
     return settings.ac_inputs[int(active)] if active in (0, 1) else None
@@ -57,7 +57,9 @@ def hub_voltage(multi: Device | None) -> float | None:
     return None if multi is None else number(multi.items, p.HUB_VOLTAGE)
 
 
-def voltages(bms_v: float | None, multi: Device | None, settings: Settings, inverters: Sequence[Device]) -> Voltages:
+def voltages(
+    bms_v: float | None, multi: Device | None, settings: UserSettings, inverters: Sequence[Device]
+) -> Voltages:
     """What the chargers are told, by where the voltage comes from: ESS, the inverter/chargers, or the BMS alone."""
     hub = hub_voltage(multi)
     if multi is not None and hub is not None:

@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import quirk_of
-from gxbridge.core.dvcc.read.services import INVERTERS, Device, Plant
+from gxbridge.core.dvcc.read.services import INVERTERS, Device, Installation
 
 RUNNING: Final = 9
 """A BMS's `/State` while its contactor is closed (gui-v2@2ffcc3c src/enums.h)."""
@@ -40,7 +40,7 @@ def behind_contactor(battery: Device) -> bool:
     return state != RUNNING
 
 
-def battery_voltage(plant: Plant, monitor: Device | None, options: Options) -> Voltage | None:
+def battery_voltage(installation: Installation, monitor: Device | None, options: Options) -> Voltage | None:
     """The battery voltage; None when nobody knows it."""
     if monitor is not None:
         value = number(monitor.items, p.VOLTAGE)
@@ -48,22 +48,22 @@ def battery_voltage(plant: Plant, monitor: Device | None, options: Options) -> V
             return None
         guarded = options.contactor_guard and behind_contactor(monitor)
         return Voltage(value, monitor, not guarded and monitor.items.get(p.INSECURE) != 1, guarded)
-    running = [multi for multi in plant.of(p.VEBUS) if multi.items.get(p.STATE) not in (0, None)]
-    for device in (*running, *measurers(plant)):
+    running = [multi for multi in installation.of(p.VEBUS) if multi.items.get(p.STATE) not in (0, None)]
+    for device in (*running, *measurers(installation)):
         value = number(device.items, p.VOLTAGE)
         if value is not None:
             return Voltage(value, device, True)
     return None
 
 
-def measurers(plant: Plant) -> Iterator[Device]:
+def measurers(installation: Installation) -> Iterator[Device]:
     """Who may know the voltage when neither a monitor nor a running Multi does; the first that knows it is taken."""
     for kind in INVERTERS:
-        inverters = plant.of(kind)
+        inverters = installation.of(kind)
         if inverters:
             yield min(inverters, key=lambda inverter: (inverter.instance, inverter.name))
             break
-    yield from (charger for charger in plant.of(p.SOLAR) if number(charger.items, p.CURRENT) is not None)
-    yield from reversed(plant.of(p.CHARGER))
-    yield from reversed(plant.of(p.FUELCELL))
-    yield from plant.of(p.DCSYSTEM)[:1]
+    yield from (charger for charger in installation.of(p.SOLAR) if number(charger.items, p.CURRENT) is not None)
+    yield from reversed(installation.of(p.CHARGER))
+    yield from reversed(installation.of(p.FUELCELL))
+    yield from installation.of(p.DCSYSTEM)[:1]

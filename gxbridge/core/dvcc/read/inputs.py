@@ -10,16 +10,17 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Device, Plant, survey
-from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
-from gxbridge.core.dvcc.read.user_settings import Settings, read_settings
+from gxbridge.core.dvcc.read.services import Device, Installation, sort_services
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
+from gxbridge.core.model.permission import Permit, Stop
 
 
-class Scene(NamedTuple):
+class Inputs(NamedTuple):
     """`settings` are those of the snapshot; what a BMS forces is in the memory."""
 
-    plant: Plant
-    settings: Settings
+    installation: Installation
+    settings: UserSettings
     selection: Selection
     options: Options
     quirk: Quirk
@@ -44,21 +45,21 @@ class Scene(NamedTuple):
         return self.selection.multi
 
 
-def look(snapshot: Snapshot) -> Scene:
+def read_inputs(snapshot: Snapshot) -> Inputs:
     """Prepare one decision."""
-    plant = survey(snapshot.services)
+    installation = sort_services(snapshot.services)
     settings = read_settings(snapshot.settings)
-    selection = select(plant, settings, snapshot.platform)
+    selection = select(installation, settings, snapshot.platform)
     bms, options = selection.bms, snapshot.options
     quirk = ORDINARY if bms is None else quirk_of(bms.items)
-    voltage = battery_voltage(plant, selection.monitor, options)
+    voltage = battery_voltage(installation, selection.monitor, options)
     if not options.other_bms_stops:
-        return Scene(plant, settings, selection, options, quirk, voltage)
+        return Inputs(installation, settings, selection, options, quirk, voltage)
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
-    return Scene(plant, settings, selection, options, quirk, voltage, *words)
+    return Inputs(installation, settings, selection, options, quirk, voltage, *words)
 
 
-def bms_identity(scene: Scene) -> tuple[str, float | None]:
+def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
     """Name and product of the BMS in control, ("", None) without."""
-    bms = scene.bms
+    bms = inputs.bms
     return ("", None) if bms is None else (bms.name, number(bms.items, p.PRODUCT_ID))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, Plant
+from gxbridge.core.dvcc.read.services import Device, Installation
 from gxbridge.core.dvcc.read.user_settings import DEFAULT_TEMPERATURE
 
 NO_SENSOR: Final = "nosensor"
@@ -19,7 +19,7 @@ BATTERY_SENSOR: Final = 0
 """`/TemperatureType` of a temperature sensor that sits on the battery."""
 
 
-class Shown(NamedTuple):
+class Measurements(NamedTuple):
     """Services by name, "" for none. `source` measures `voltage_v`; `shared`: others may have it (not from behind an
     open contactor). `monitor` is a battery and measures `current_a`. `multi`: the connected VE.Bus system. `sensor`
     measures `temperature_c`. `dc_loads_a`: what the metered DC system draws.
@@ -36,14 +36,14 @@ class Shown(NamedTuple):
     dc_loads_a: float | None = None
 
 
-def show(scene: Scene) -> Shown:
+def read_measurements(inputs: Inputs) -> Measurements:
     """What is known now. What an insecure service measures is nobody's."""
-    voltage, monitor, multi, sensor = scene.voltage, scene.selection.monitor, scene.multi, temperature_sensor(scene)
+    voltage, monitor, multi, sensor = inputs.voltage, inputs.selection.monitor, inputs.multi, temperature_sensor(inputs)
     if monitor is not None and (monitor.kind != p.BATTERY or monitor.items.get(p.INSECURE) == 1):
         monitor = None
     secure = voltage is not None and voltage.source.items.get(p.INSECURE) != 1
-    return Shown(
-        voltage_v=scene.voltage_v,
+    return Measurements(
+        voltage_v=inputs.voltage_v,
         source=voltage.source.name if voltage is not None and secure else "",
         shared=voltage is not None and voltage.shared,
         monitor="" if monitor is None else monitor.name,
@@ -51,7 +51,7 @@ def show(scene: Scene) -> Shown:
         multi=multi.name if multi is not None and multi.items.get(p.CONNECTED) == 1 else "",
         sensor="" if sensor is None else sensor.device.name,
         temperature_c=None if sensor is None else sensor.temperature_c,
-        dc_loads_a=dc_loads(scene.plant, scene.voltage_v),
+        dc_loads_a=dc_loads(inputs.installation, inputs.voltage_v),
     )
 
 
@@ -62,16 +62,16 @@ class Sensor(NamedTuple):
     temperature_c: float
 
 
-def temperature_sensor(scene: Scene) -> Sensor | None:
+def temperature_sensor(inputs: Inputs) -> Sensor | None:
     """The battery monitor's temperature, or the chosen one; None without a valid one."""
-    choice = scene.settings.temperature
+    choice = inputs.settings.temperature
     if choice == NO_SENSOR:
         return None
     if choice == DEFAULT_TEMPERATURE:
-        return measured(scene.selection.monitor, p.TEMPERATURE)
+        return measured(inputs.selection.monitor, p.TEMPERATURE)
     kind, _, rest = choice.removeprefix(p.PREFIX).partition("/")
     instance, _, path = rest.partition("/")
-    device = next((d for d in scene.plant.of(kind) if str(int(d.instance)) == instance), None)
+    device = next((d for d in inputs.installation.of(kind) if str(int(d.instance)) == instance), None)
     if kind == p.SENSOR and device is not None and device.items.get(p.SENSOR_TYPE) != BATTERY_SENSOR:
         return None
     return measured(device, f"/{path}")
@@ -83,9 +83,9 @@ def measured(device: Device | None, path: str) -> Sensor | None:
     return None if device is None or value is None else Sensor(device, value)
 
 
-def dc_loads(plant: Plant, voltage_v: float | None) -> float | None:
+def dc_loads(installation: Installation, voltage_v: float | None) -> float | None:
     """What the metered DC system draws (A); None when nothing is metered."""
-    systems = plant.of(p.DCSYSTEM)
+    systems = installation.of(p.DCSYSTEM)
     if not systems or not voltage_v:
         return None
     return sum(number(system.items, p.POWER) or 0.0 for system in systems) / voltage_v

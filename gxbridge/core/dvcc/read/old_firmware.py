@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.model.items import Value
@@ -30,14 +30,14 @@ def too_old(product: Value, firmware: Value) -> bool:
     return firmware < (LONG_FIRMWARE if firmware > 0xFFFF else SHORT_FIRMWARE)
 
 
-def insufficient(scene: Scene) -> list[Device]:
+def insufficient(inputs: Inputs) -> list[Device]:
     """Every device whose firmware is known to be too old for DVCC."""
     old = [
         charger
-        for charger in scene.plant.solar
+        for charger in inputs.installation.solar
         if too_old(charger.items.get(p.PRODUCT_ID), charger.items.get(p.FIRMWARE))
     ]
-    multi = scene.multi
+    multi = inputs.multi
     if multi is not None:
         version = number(multi.items, p.FIRMWARE)
         if version is not None and version < VEBUS_FIRMWARE:

@@ -18,7 +18,7 @@ PYLONTECH_START_V: Final = 52.5
 """Where the slow voltage regulator of the 48 V Pylontech begins."""
 
 
-class Told(NamedTuple):
+class QuirkLimits(NamedTuple):
     """A charge voltage and current limit, and the memory of the slow regulator (V)."""
 
     cvl: float
@@ -26,7 +26,7 @@ class Told(NamedTuple):
     regulator_v: float
 
 
-Adjust = Callable[[Service, Told], Told]
+Adjust = Callable[[Service, QuirkLimits], QuirkLimits]
 
 
 @record
@@ -44,56 +44,56 @@ class Quirk:
     adjust: Adjust | None = None
 
 
-def lg(_: Service, told: Told) -> Told:
+def lg(_: Service, limits: QuirkLimits) -> QuirkLimits:
     """Room for the 0.4 V overvoltage of feed-in under the 57.7 V at which the battery disconnects."""
-    return told._replace(cvl=min(told.cvl, 57.3))
+    return limits._replace(cvl=min(limits.cvl, 57.3))
 
 
-def byd(_: Service, told: Told) -> Told:
+def byd(_: Service, limits: QuirkLimits) -> QuirkLimits:
     """At 0 A the battery is full: float it at 55 V and let loads be fed."""
-    if told.ccl == 0:
-        return told._replace(cvl=min(told.cvl, 55.0), ccl=40.0)
-    return told
+    if limits.ccl == 0:
+        return limits._replace(cvl=min(limits.cvl, 55.0), ccl=40.0)
+    return limits
 
 
-def pelio(items: Service, told: Told) -> Told:
+def pelio(items: Service, limits: QuirkLimits) -> QuirkLimits:
     """At most 56 V (55.2 V when nearly no current is allowed) and at least a fifth of the capacity."""
-    full = told.ccl is not None and told.ccl < 0.1
+    full = limits.ccl is not None and limits.ccl < 0.1
     capacity = number(items, p.INSTALLED_CAPACITY) or 100
-    return told._replace(
-        cvl=min(told.cvl, 55.2 if full else 56.0),
-        ccl=None if told.ccl is None else max(told.ccl, round(capacity / 5)),
+    return limits._replace(
+        cvl=min(limits.cvl, 55.2 if full else 56.0),
+        ccl=None if limits.ccl is None else max(limits.ccl, round(capacity / 5)),
     )
 
 
-def pylontech(items: Service, told: Told) -> Told:
+def pylontech(items: Service, limits: QuirkLimits) -> QuirkLimits:
     """Keep the battery where its cells balance; never let a low limit starve the loads."""
     if items.get(p.OWN_VOLTAGE_CONTROL) == 1:
-        return told
-    if told.cvl <= 20:
-        return told
-    ccl = told.ccl
-    if told.cvl < 30:
+        return limits
+    if limits.cvl <= 20:
+        return limits
+    ccl = limits.ccl
+    if limits.cvl < 30:
         capacity = number(items, p.INSTALLED_CAPACITY) or 55
-        cvl = min(told.cvl, 27.6 if ccl is not None and ccl < 0.1 else 27.8)
-        return told._replace(cvl=cvl, ccl=None if ccl is None else max(ccl, round(capacity / 4)))
+        cvl = min(limits.cvl, 27.6 if ccl is not None and ccl < 0.1 else 27.8)
+        return limits._replace(cvl=cvl, ccl=None if ccl is None else max(ccl, round(capacity / 4)))
     capacity = number(items, p.INSTALLED_CAPACITY) or 25
-    if told.cvl <= 55 and ccl is not None:
-        told = told._replace(ccl=max(ccl, round(capacity / 4)))
-    return told if told.cvl > 54 else regulate(items, told)
+    if limits.cvl <= 55 and ccl is not None:
+        limits = limits._replace(ccl=max(ccl, round(capacity / 4)))
+    return limits if limits.cvl > 54 else regulate(items, limits)
 
 
-def regulate(items: Service, told: Told) -> Told:
+def regulate(items: Service, limits: QuirkLimits) -> QuirkLimits:
     """The slow regulator of a 15-cell Pylontech: hold the highest cell at 3.52 V."""
     voltage = number(items, p.VOLTAGE)
     low, high = number(items, p.MIN_CELL_VOLTAGE), number(items, p.MAX_CELL_VOLTAGE)
     if voltage is None or low is None or high is None:
-        return told._replace(cvl=min(told.cvl, 52.4))
+        return limits._replace(cvl=min(limits.cvl, 52.4))
     spread = max(high - low, 0.0)
     skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else 0.0
     aim = min(max(voltage + 16 * (3.52 - high) - skew * spread, 47.0), 52.8)
-    regulator_v = 0.95 * told.regulator_v + 0.05 * aim
-    return told._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
+    regulator_v = 0.95 * limits.regulator_v + 0.05 * aim
+    return limits._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
 
 
 LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)

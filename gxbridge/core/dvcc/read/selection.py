@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
-from gxbridge.core.dvcc.read.services import Device, Plant
-from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, Settings
+from gxbridge.core.dvcc.read.services import Device, Installation
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
 """GX products without a VE.Bus port of their own (C003: any computer that runs Venus OS, C009: Maxi GX)."""
@@ -43,11 +43,11 @@ class Selection(NamedTuple):
         return self.bms is not None or (self.vebus_bms and self.vebus_bms_v2)
 
 
-def select(plant: Plant, settings: Settings, platform: str) -> Selection:
+def select(installation: Installation, settings: UserSettings, platform: str) -> Selection:
     """Choose monitor, BMS and Multi."""
-    multi, others = select_multi(plant, platform)
-    monitor = select_monitor(plant, settings)
-    bmses = [battery for battery in plant.of(p.BATTERY) if is_bms(battery)]
+    multi, others = select_multi(installation, platform)
+    monitor = select_monitor(installation, settings)
+    bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery)]
     return Selection(
         monitor=monitor,
         bms=select_bms(bmses, monitor, settings),
@@ -69,7 +69,7 @@ def is_parallel(battery: Device) -> bool:
     return battery.name.startswith(p.PARALLEL_PREFIX)
 
 
-def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: Settings) -> Device | None:
+def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: UserSettings) -> Device | None:
     """The BMS in control: by setting, else a parallel Lynx, else the battery monitor, else the lowest instance."""
     wanted = settings.bms_instance
     if wanted == NO_BMS or not bmses:
@@ -80,9 +80,9 @@ def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: Settin
     return min(bmses, key=lambda bms: (not is_parallel(bms), bms.name != name, bms.instance))
 
 
-def select_multi(plant: Plant, platform: str) -> tuple[Device | None, list[Device]]:
+def select_multi(installation: Installation, platform: str) -> tuple[Device | None, list[Device]]:
     """The VE.Bus system that is "the" Multi, and the others."""
-    systems = sorted(plant.of(p.VEBUS), key=lambda system: (not on_board(system), system.instance))
+    systems = sorted(installation.of(p.VEBUS), key=lambda system: (not on_board(system), system.instance))
     if not systems or (platform not in NO_OWN_PORT and not on_board(systems[0])):
         return None, systems
     return systems[0], systems[1:]
@@ -107,42 +107,42 @@ def usable(device: Device) -> bool:
     return items.get(p.CONNECTED) == 1 and bool(text(items, p.PRODUCT_NAME)) and bool(text(items, p.CONNECTION))
 
 
-def select_monitor(plant: Plant, settings: Settings) -> Device | None:
+def select_monitor(installation: Installation, settings: UserSettings) -> Device | None:
     """The battery monitor by the user's choice (`default`, `nobattery`, or class/instance)."""
     if settings.battery == NO_BATTERY:
         return None
     if settings.battery != DEFAULT_BATTERY:
-        return chosen(plant, settings.battery)
-    return default_monitor(plant, settings)
+        return chosen(installation, settings.battery)
+    return default_monitor(installation, settings)
 
 
-def chosen(plant: Plant, choice: str) -> Device | None:
+def chosen(installation: Installation, choice: str) -> Device | None:
     """The service named `com.victronenergy.battery/288`; one that is absent stays chosen: none."""
     kind, _, instance = choice.removeprefix(p.PREFIX).partition("/")
-    return next((d for d in plant.of(kind) if str(int(d.instance)) == instance), None)
+    return next((d for d in installation.of(kind) if str(int(d.instance)) == instance), None)
 
 
-def default_monitor(plant: Plant, settings: Settings) -> Device | None:
+def default_monitor(installation: Installation, settings: UserSettings) -> Device | None:
     """A battery (a BMS before a monitor), else an inverter with a state of charge, else a Multi if it counts."""
-    batteries = [battery for battery in plant.of(p.BATTERY) if usable(battery)]
+    batteries = [battery for battery in installation.of(p.BATTERY) if usable(battery)]
     if batteries:
         return min(batteries, key=lambda b: (p.CVL not in b.items, not is_parallel(b), b.instance))
-    if any(usable(charger) for charger in plant.of(p.CHARGER)):
+    if any(usable(charger) for charger in installation.of(p.CHARGER)):
         return None
-    multi = lowest_usable(plant, p.VEBUS)
+    multi = lowest_usable(installation, p.VEBUS)
     if multi is None:
-        return inverter_monitor(plant)
-    metered = settings.has_dc_system or lowest_usable(plant, p.DCSYSTEM) is not None
+        return inverter_monitor(installation)
+    metered = settings.has_dc_system or lowest_usable(installation, p.DCSYSTEM) is not None
     tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not metered
-    return multi if tracks or lowest_usable(plant, p.SOLAR) is None else None
+    return multi if tracks or lowest_usable(installation, p.SOLAR) is None else None
 
 
-def lowest_usable(plant: Plant, kind: str) -> Device | None:
+def lowest_usable(installation: Installation, kind: str) -> Device | None:
     """The usable service of a class with the lowest instance; of equals the one whose name comes first."""
-    return min(filter(usable, plant.of(kind)), key=lambda device: (device.instance, device.name), default=None)
+    return min(filter(usable, installation.of(kind)), key=lambda device: (device.instance, device.name), default=None)
 
 
-def inverter_monitor(plant: Plant) -> Device | None:
+def inverter_monitor(installation: Installation) -> Device | None:
     """Without VE.Bus: the first inverter of one of three classes, if it knows the state of charge."""
-    first = (lowest_usable(plant, kind) for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM))
+    first = (lowest_usable(installation, kind) for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM))
     return next((device for device in first if device is not None and number(device.items, p.SOC) is not None), None)

@@ -44,7 +44,7 @@ class Device(NamedTuple):
         return number(self.items, p.DEVICE_INSTANCE) or 0
 
 
-class Plant(NamedTuple):
+class Installation(NamedTuple):
     """Every service that matters, by what it is, each in order of appearance.
 
     `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
@@ -83,7 +83,7 @@ def kind_of(name: str) -> str:
     return name[len(p.PREFIX) :].partition(".")[0] if name.startswith(p.PREFIX) else ""
 
 
-def survey(services: Mapping[str, Service]) -> Plant:
+def sort_services(services: Mapping[str, Service]) -> Installation:
     """Sort the services."""
     by_kind: dict[str, list[Device]] = {}
     inverters: list[Device] = []
@@ -105,4 +105,4 @@ def survey(services: Mapping[str, Service]) -> Plant:
     others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
     gensets = by_kind.get(p.GENSET, [])
     solar_side = solar + inverters
-    return Plant(by_kind, solar, inverters, others, gensets, solar_side, solar_side + others + gensets)
+    return Installation(by_kind, solar, inverters, others, gensets, solar_side, solar_side + others + gensets)

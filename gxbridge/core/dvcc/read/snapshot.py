@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
 
 Service: TypeAlias = Mapping[str, Value]
@@ -15,31 +16,6 @@ Service: TypeAlias = Mapping[str, Value]
 
 Arrivals: TypeAlias = Iterable[tuple[str, str]]
 """(service, path) of every item that arrived since the last look, changed or not."""
-
-
-class Stop(NamedTuple):
-    """Another BMS says stop: behind a VE.Bus system, at wired terminals, over Bluetooth. It can only stop.
-
-    `source` is a service or a device, `path` its path where it has one, `since` monotonic seconds, `text` without age.
-    """
-
-    source: str
-    path: str
-    since: float
-    text: str
-
-
-class Permit(NamedTuple):
-    """A BMS that can only say yes or no says yes to charging, without a limit. Fields as those of `Stop`.
-
-    It lifts nothing that anybody else holds: it is one more cap, so high that everything else is lower. It counts as no
-    BMS for the chargers: they are not told to rely on one.
-    """
-
-    source: str
-    path: str
-    since: float
-    text: str
 
 
 @record

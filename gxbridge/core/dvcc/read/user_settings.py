@@ -33,7 +33,7 @@ DEFAULT_BATTERY: Final = "default"
 DEFAULT_TEMPERATURE: Final = "default"
 
 
-class Settings(NamedTuple):
+class UserSettings(NamedTuple):
     """`dvcc`, `svs`, `sts`, `scs`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
 
     dvcc: int
@@ -57,9 +57,9 @@ def value_of(values: Mapping[str, Value], path: str) -> float:
     return DEFAULTS[path] if value is None else value
 
 
-def read_settings(values: Mapping[str, Value]) -> Settings:
+def read_settings(values: Mapping[str, Value]) -> UserSettings:
     """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
-    return Settings(
+    return UserSettings(
         dvcc=int(value_of(values, p.SET_DVCC)),
         svs=int(value_of(values, p.SET_SVS)),
         sts=int(value_of(values, p.SET_STS)),

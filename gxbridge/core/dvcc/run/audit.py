@@ -93,7 +93,7 @@ def turn(track: Track, limit_a: float | None, now: float) -> Track:
     return track._replace(rising=rising, turns=turns)
 
 
-class Said(NamedTuple):
+class AuditResult(NamedTuple):
     """What an audit found: the name of the finding and the words for its text."""
 
     name: str
@@ -110,7 +110,7 @@ def calm(track: Track) -> bool:
     return track.over_since is None and not track.lag_s and len(track.turns) < TURNS
 
 
-def verdicts(audit: Audit, permits: str, now: float) -> Iterator[Said]:
+def verdicts(audit: Audit, permits: str, now: float) -> Iterator[AuditResult]:
     """What there is to say. `permits` is why exceeding CCL is permitted, "" when nothing permits it."""
     for track, limit in ((audit.charge, "CCL"), (audit.discharge, "DCL")):
         name = limit.lower()
@@ -118,10 +118,10 @@ def verdicts(audit: Audit, permits: str, now: float) -> Iterator[Said]:
             words = {"limit": f"{track.limit_a:.0f}", "worst": f"{track.worst_a:.0f}", "name": limit}
             words["more"] = f"{track.worst_a - track.limit_a:.0f}"
             words["why"] = permits if limit == "CCL" and permits else "nothing permits this"
-            yield Said(f"{name}-exceeded", words)
+            yield AuditResult(f"{name}-exceeded", words)
         if track.lag_s > SLOW_S and now - track.lag_at < SAY_S:
-            yield Said(f"{name}-slow", {"lag": f"{track.lag_s:.0f}", "name": limit})
+            yield AuditResult(f"{name}-slow", {"lag": f"{track.lag_s:.0f}", "name": limit})
         if len(track.turns) >= TURNS:
-            yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"})
+            yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"})
     if audit.pre_alarm_at is not None:
-        yield Said("pre-alarm", {})
+        yield AuditResult("pre-alarm", {})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.run.flags import Flags
 from gxbridge.core.model.items import Value
 
 
-def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
+def published(inputs: Inputs, flags: Flags) -> Mapping[str, Value]:
     """The control flags and what is selected, by the vendor's paths."""
-    bms, monitor, multi = scene.bms, scene.selection.monitor, scene.multi
+    bms, monitor, multi = inputs.bms, inputs.selection.monitor, inputs.multi
     return {
         p.ACTIVE_BMS: None if bms is None else bms.name,
         p.ACTIVE_BMS_INSTANCE: None if bms is None else int(bms.instance),
@@ -28,7 +28,7 @@ def published(scene: Scene, flags: Flags) -> Mapping[str, Value]:
         p.CONTROL_CURRENT_SENSE: flags.current_sense,
         p.BATTERY_SERVICE: None if monitor is None else monitor.name,
         p.BATTERY_CHARGE_VOLTAGE: flags.charge_v,
-        p.BATTERY_VOLTAGE: scene.voltage_v,
+        p.BATTERY_VOLTAGE: inputs.voltage_v,
         p.ALARM_FIRMWARE: flags.alarm_firmware,
         p.ALARM_MULTIPLE: flags.alarm_multiple,
         p.VEBUS_SERVICE: None if multi is None or multi.items.get(p.CONNECTED) != 1 else multi.name,

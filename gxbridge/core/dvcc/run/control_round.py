@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
-from gxbridge.core.dvcc.limit.bms_limits import listen
-from gxbridge.core.dvcc.limit.cap_history import Chronicle
+from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
+from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
 from gxbridge.core.dvcc.limit.decision import GONE, Cap, Limit, Write
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.old_firmware import insufficient
 from gxbridge.core.dvcc.read.services import Device
@@ -28,19 +28,19 @@ from gxbridge.core.dvcc.tell.charger_orders import (
     EXTERNAL,
     NETWORKED,
     REMOTE_BMS,
-    Told,
+    ChargerOrder,
     charge_voltages,
     current_writes,
     currents,
     network_modes,
+    no_orders,
     put,
-    untold,
 )
 from gxbridge.core.dvcc.tell.legacy import legacy
 from gxbridge.core.dvcc.tell.multi_orders import (
-    bms_limits,
     is_connected,
     left_at_zero,
+    multi_limits,
     remainder,
     stop_charge,
     stop_discharge,
@@ -55,55 +55,57 @@ class Round(NamedTuple):
     memory: Memory
 
 
-def full_round(scene: Scene, memory: Memory, now: float, standing: BmsStanding) -> Round:
+def full_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding) -> Round:
     """One round, whatever the state: DVCC off, BMS lost, or control."""
     if not is_on(memory.dvcc):
-        return off_round(scene, memory, now)
-    old = insufficient(scene)
-    batteries = int(scene.selection.bmses > 1)
+        return off_round(inputs, memory, now)
+    old = insufficient(inputs)
+    batteries = int(inputs.selection.bmses > 1)
     flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
-    if scene.options.loss_stops_first:
+    if inputs.options.loss_stops_first:
         state, who, _ = standing
         if who is not None and state in GONE:
-            return lost_round(scene, memory, now, flags, who, silent=state == "silent")
-    if not remembered(scene):
-        return control_round(scene, memory, now, flags, old)
-    if not scene.charge_stops:
-        return remembered_round(scene, memory, now, flags)
+            return lost_round(inputs, memory, now, flags, who, silent=state == "silent")
+    if not remembered(inputs):
+        return control_round(inputs, memory, now, flags, old)
+    if not inputs.charge_stops:
+        return remembered_round(inputs, memory, now, flags)
     # A stop is told also to chargers that remember no BMS: they would go on.
-    writes, memory = control_round(scene, memory, now, flags, old)
-    return Round(writes, memory.but(findings=(remembered_finding(scene, now), *memory.findings)))
+    writes, memory = control_round(inputs, memory, now, flags, old)
+    return Round(writes, memory.but(findings=(remembered_finding(inputs, now), *memory.findings)))
 
 
-def remembered(scene: Scene) -> bool:
+def remembered(inputs: Inputs) -> bool:
     """A charger remembers a BMS, and none is there."""
-    if scene.bms is not None or scene.selection.vebus_bms_v2:
+    if inputs.bms is not None or inputs.selection.vebus_bms_v2:
         return False
-    return any(device.items.get(p.BMS_PRESENT) == 1 for device in scene.plant.chargers)
+    return any(device.items.get(p.BMS_PRESENT) == 1 for device in inputs.installation.chargers)
 
 
-def off_round(scene: Scene, memory: Memory, now: float) -> Round:
+def off_round(inputs: Inputs, memory: Memory, now: float) -> Round:
     """DVCC off."""
-    writes, flags = legacy(scene, memory.flags)
-    limits = same_reason(cap("dvcc-off", None, "A"), scene, untold(scene.plant.chargers, "dvcc-off"))
-    if scene.options.no_legacy:
+    writes, flags = legacy(inputs, memory.flags)
+    limits = same_reason(cap("dvcc-off", None, "A"), inputs, no_orders(inputs.installation.chargers, "dvcc-off"))
+    if inputs.options.no_legacy:
         writes, flags = [], flags.but(solar_voltage=0, solar_current=0)
     return Round(writes, memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=()))
 
 
-def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> Round:
+def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -> Round:
     """Nothing is written to any charger; what was published about voltages ends.
 
     Only the Multi, which keeps what it was told, is let go where wired terminals had stopped it and allow again.
     """
     writes: list[Write] = []
     unlimited = memory.unlimited
-    if left_at_zero(scene) or (scene.charge_permits and memory.limited):
-        user_a = scene.settings.max_current_a
-        writes, unlimited = without_bms(scene, user_a if user_a >= 0 else None, memory.unlimited, memory.limited)
+    if left_at_zero(inputs) or (inputs.charge_permits and memory.limited):
+        user_a = inputs.settings.max_current_a
+        writes, unlimited = without_bms(inputs, user_a if user_a >= 0 else None, memory.unlimited, memory.limited)
     flags = flags.but(solar_voltage=0, solar_current=0, effective_v=None, charge_v=None)
-    limits = same_reason(cap("bms-remembered", None, "A"), scene, untold(scene.plant.chargers, "bms-remembered"))
-    found = (remembered_finding(scene, now),)
+    limits = same_reason(
+        cap("bms-remembered", None, "A"), inputs, no_orders(inputs.installation.chargers, "bms-remembered")
+    )
+    found = (remembered_finding(inputs, now),)
     memory = memory.but(
         adjusted_at=now,
         flags=flags,
@@ -115,82 +117,82 @@ def remembered_round(scene: Scene, memory: Memory, now: float, flags: Flags) -> 
     return Round(writes, memory)
 
 
-def lost_round(scene: Scene, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
+def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
     name = "bms-silent" if silent else "bms-lost"
     flags = flags.but(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None)
-    told = untold(scene.plant.chargers, name, 0.0 if silent else None)
-    book = Chronicle(now, memory.since)
-    reason = book.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
+    orders = no_orders(inputs.installation.chargers, name, 0.0 if silent else None)
+    history = CapHistory(now, memory.since)
+    reason = history.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
     memory = memory.but(
         adjusted_at=now,
         flags=flags,
-        limits=tuple(same_reason(reason, scene, told)),
+        limits=tuple(same_reason(reason, inputs, orders)),
         findings=(loss_finding(who, silent, now),),
-        since=book.fresh,
+        since=history.fresh,
     )
     if not silent:
         return Round([], memory)
     mode = NETWORKED | EXTERNAL | REMOTE_BMS
     writes: list[Write] = []
-    for device in (*scene.plant.solar_side, *scene.plant.others):
+    for device in (*inputs.installation.solar_side, *inputs.installation.others):
         writes += put(device, p.NETWORK_MODE, mode)
-    writes += current_writes(told)
+    writes += current_writes(orders)
     memory = memory.but(charge_told_at=now if writes else memory.charge_told_at)
-    writes += stop_charge(scene)
-    if scene.options.discharge_on_loss == "stop":
-        writes += stop_discharge(scene)
+    writes += stop_charge(inputs)
+    if inputs.options.discharge_on_loss == "stop":
+        writes += stop_discharge(inputs)
     return Round(writes, memory)
 
 
-def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
+def control_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
-    book = Chronicle(now, memory.since)
-    said = listen(scene, memory.regulator_v)
-    voltage_v = scene.voltage_v
-    cvl = cvl_caps(scene, said, book, voltage_v)
+    history = CapHistory(now, memory.since)
+    bms_limits = read_bms_limits(inputs, memory.regulator_v)
+    voltage_v = inputs.voltage_v
+    cvl = cvl_caps(inputs, bms_limits, history, voltage_v)
     volts = NO_VOLTAGES
     refused: Cap | None = cvl.caps[0]
     if not cvl.refused:
-        volts = voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
-        led = led_refusal(scene, volts.effective_v, book, voltage_v)
+        volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters)
+        led = led_refusal(inputs, volts.effective_v, history, voltage_v)
         volts, refused = (volts, None) if led is None else (NO_VOLTAGES, led)
-    charge = ccl_caps(scene, said, book, memory.gave, refused)
-    discharge = dcl_caps(scene, said, book, memory.gave)
+    charge = ccl_caps(inputs, bms_limits, history, memory.gave, refused)
+    discharge = dcl_caps(inputs, bms_limits, history, memory.gave)
     speaks = volts.effective_v is not None or charge.limit.value is not None
     pv_off = speaks and memory.pv_disabled_reads > 0
-    draw_a = dc_loads(scene.plant, voltage_v) if scene.options.fresh_values else memory.shown.dc_loads_a
+    draw_a = dc_loads(inputs.installation, voltage_v) if inputs.options.fresh_values else memory.shown.dc_loads_a
     loads_a = memory.dc_loads_a
-    if draw_a is not None and counts_loads(scene, charge.limit.value):
+    if draw_a is not None and counts_loads(inputs, charge.limit.value):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
-    amps = compensate(scene, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
-    told, writes = tell_chargers(scene, memory, volts, amps, pv_off)
+    amps = compensate(inputs, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
+    orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
-    rest = remainder(scene, amps.limit_a, memory.smoothed, voltage_v)
-    if scene.bms is None:
-        multi_writes, unlimited = without_bms(scene, rest, memory.unlimited, memory.limited)
+    rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v)
+    if inputs.bms is None:
+        multi_writes, unlimited = without_bms(inputs, rest, memory.unlimited, memory.limited)
     else:
-        multi_writes = bms_limits(scene, cvl.value, rest, discharge, said.low_v)
+        multi_writes = multi_limits(inputs, cvl.value, rest, discharge, bms_limits.low_v)
         raised = any(write.path == p.MULTI_CHARGE_CURRENT for write in multi_writes)
-        unlimited = memory.unlimited and not raised and scene.multi is not None and is_connected(scene.multi)
+        unlimited = memory.unlimited and not raised and inputs.multi is not None and is_connected(inputs.multi)
     limits: list[Limit] = [
         *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
-        *charger_limits(told, charge.limit, amps.terms, {device.name for device in old}),
-        multi_limit(scene, rest, charge.limit, amps),
+        *charger_limits(orders, charge.limit, amps.terms, {device.name for device in old}),
+        multi_limit(inputs, rest, charge.limit, amps),
     ]
-    found = tuple(round_findings(scene, charge.limit, discharge, amps, told, old, refused, now))
-    renewed = scene.bms is not None and scene.multi is not None and not discharge.refused
+    found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, now))
+    renewed = inputs.bms is not None and inputs.multi is not None and not discharge.refused
     memory = memory.but(
         adjusted_at=now,
-        flags=control_flags(scene, flags, volts, cvl.value, amps),
+        flags=control_flags(inputs, flags, volts, cvl.value, amps),
         pv_disabled_reads=max(memory.pv_disabled_reads - speaks, 0),
-        regulator_v=said.regulator_v,
+        regulator_v=bms_limits.regulator_v,
         dc_loads_a=loads_a,
         unlimited=unlimited,
         limited=rest is not None or (memory.limited and not unlimited),
         limits=tuple(limits),
         findings=found,
-        since=book.fresh,
+        since=history.fresh,
         charge_told_at=now if told_anybody else memory.charge_told_at,
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
@@ -198,23 +200,23 @@ def control_round(scene: Scene, memory: Memory, now: float, flags: Flags, old: S
 
 
 def tell_chargers(
-    scene: Scene, memory: Memory, volts: Voltages, amps: Currents, pv_off: bool
-) -> tuple[list[Told], list[Write]]:
+    inputs: Inputs, memory: Memory, volts: Voltages, amps: Currents, pv_off: bool
+) -> tuple[list[ChargerOrder], list[Write]]:
     """Modes, voltages and currents, when there is a voltage or a current to say."""
     if volts.effective_v is None and volts.bms_v is None and amps.solar_a is None:
-        return untold(scene.plant.chargers, "nothing-to-say"), []
-    told, extra = currents(scene, amps, memory.smoothed, pv_off)
-    writes = network_modes(scene, volts, amps, scene.selection.has_bms)
-    writes += charge_voltages(scene, volts)
-    return told, writes + current_writes(told) + extra
+        return no_orders(inputs.installation.chargers, "nothing-to-say"), []
+    orders, extra = currents(inputs, amps, memory.smoothed, pv_off)
+    writes = network_modes(inputs, volts, amps, inputs.selection.has_bms)
+    writes += charge_voltages(inputs, volts)
+    return orders, writes + current_writes(orders) + extra
 
 
-def control_flags(scene: Scene, flags: Flags, volts: Voltages, cvl: float | None, amps: Currents) -> Flags:
+def control_flags(inputs: Inputs, flags: Flags, volts: Voltages, cvl: float | None, amps: Currents) -> Flags:
     """The flags after a round."""
-    chargers, vecans, multi = scene.plant.chargers, scene.plant.of(p.VECAN), scene.multi
+    chargers, vecans, multi = inputs.installation.chargers, inputs.installation.of(p.VECAN), inputs.multi
     solar_voltage = (volts.effective_v is not None and bool(chargers)) or (volts.vecan_v is not None and bool(vecans))
-    bms = scene.bms is not None
-    limits_written = bms and (multi is not None or bool(scene.plant.inverters))
+    bms = inputs.bms is not None
+    limits_written = bms and (multi is not None or bool(inputs.installation.inverters))
     return flags.but(
         solar_voltage=int(solar_voltage),
         solar_current=int(amps.solar_a is not None and bool(chargers)),

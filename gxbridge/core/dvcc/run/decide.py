@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from gxbridge.core.dvcc.explain.findings import sense_finding
-from gxbridge.core.dvcc.limit.bms_limits import listen
-from gxbridge.core.dvcc.limit.cap_history import Chronicle
+from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
+from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.clocks import running
 from gxbridge.core.dvcc.limit.decision import GONE, Decision, Write
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene, look
-from gxbridge.core.dvcc.read.measurements import show
+from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
+from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -24,8 +24,8 @@ from gxbridge.core.dvcc.run.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, s
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import due
-from gxbridge.core.dvcc.run.update_state import observe
-from gxbridge.core.dvcc.run.withdrawn import granted, taken_back
+from gxbridge.core.dvcc.run.update_state import update_state
+from gxbridge.core.dvcc.run.withdrawn import granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
 
 ROUND_S: Final = 3
@@ -41,32 +41,32 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
     the returned memory into the next call. Never raises, whatever the values are.
     """
-    scene = look(snapshot)
+    inputs = read_inputs(snapshot)
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
-    scene, memory, second = observe(scene, snapshot, memory, now, arrivals)
-    writes, memory = take(scene, snapshot, memory, now, arrivals, "" if before is None else before[0])
+    inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
+    writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
     sense = due(memory.sense, now)
     if sense is not None:
-        more, memory = share_sense(scene, memory, sense, standing.state)
+        more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more
-    if (sense is not None or starting) and not scene.options.fresh_values:
-        fresh = show(scene)  # it is shown from the next second on
+    if (sense is not None or starting) and not inputs.options.fresh_values:
+        fresh = read_measurements(inputs)  # it is shown from the next second on
     else:
         fresh = memory.shown
-    grants = granted(scene, memory) if scene.options.early_lowering else None
+    grants = granted(inputs, memory) if inputs.options.early_lowering else None
     round_due = second is not None and second % ROUND_S == 0
-    stopped = scene.options.loss_stops_first and standing.state in GONE
+    stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
-    lowered = grants is not None and not stopped and taken_back(memory.grants, grants)
+    lowered = grants is not None and not stopped and withdrawn(memory.grants, grants)
     adjusted = round_due or (grants is not None and (newly_lost or lowered))
     if adjusted:
-        more, memory = full_round(scene, memory, now, standing)
+        more, memory = full_round(inputs, memory, now, standing)
         writes += more
     elif memory.adjusted_at is None:
-        foreseen = full_round(scene, memory, now, standing).memory  # what the first round would say, without doing it
+        foreseen = full_round(inputs, memory, now, standing).memory  # what the first round would say, without doing it
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
-    seen = memory.audit if second is None else audit(scene, memory.audit, memory.limits, now)
+    seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
     if adjusted:
         # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
         kept = memory.grants if stopped else grants
@@ -75,60 +75,60 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         memory = memory.but(audit=seen)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
-    return conclude(scene, memory, now, writes, adjusted, standing), memory
+    return conclude(inputs, memory, now, writes, adjusted, standing), memory
 
 
 def take(
-    scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals, controlling: str
+    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals, controlling: str
 ) -> tuple[list[Write], Memory]:
     """What arrived and cannot wait: a charge voltage of a quick BMS, a request to disable PV."""
     writes: list[Write] = []
     for service, path in arrivals:
         if path == p.CVL and service == controlling:
-            writes += quick(scene, memory, service, now)
+            writes += quick(inputs, memory, service, now)
         elif path == p.PV_DISABLE and service == p.SYSTEM:
             wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
             memory = memory.but(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
     return writes, memory
 
 
-def quick(scene: Scene, memory: Memory, service: str, now: float) -> list[Write]:
+def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Write]:
     """A charge voltage of a quick BMS is passed on at once: voltages only."""
-    bms = scene.bms
+    bms = inputs.bms
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
-        known = scene.plant.named(service, p.BATTERY)
-        if known is None or not quirk_of(known.items).quick or scene.options.loss_stops_first:
+        known = inputs.installation.named(service, p.BATTERY)
+        if known is None or not quirk_of(known.items).quick or inputs.options.loss_stops_first:
             return []
-        return charge_voltages(scene, voltages(None, scene.multi, scene.settings, scene.plant.inverters))
-    if not scene.quirk.quick:
+        return charge_voltages(inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters))
+    if not inputs.quirk.quick:
         return []
-    cvl = cvl_caps(scene, listen(scene, memory.regulator_v), Chronicle(now, memory.since), scene.voltage_v)
+    cvl = cvl_caps(inputs, read_bms_limits(inputs, memory.regulator_v), CapHistory(now, memory.since), inputs.voltage_v)
     if cvl.refused:
         return []
-    volts = voltages(cvl.value, scene.multi, scene.settings, scene.plant.inverters)
-    if volts.effective_v is not None and refusal(scene, volts.effective_v, scene.voltage_v) is not None:
+    volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters)
+    if volts.effective_v is not None and refusal(inputs, volts.effective_v, inputs.voltage_v) is not None:
         return []
-    writes = charge_voltages(scene, volts)
-    others = scene.selection.other_multis if scene.settings.all_multis else ()
-    for multi in (*others, *(() if scene.multi is None else (scene.multi,))):
+    writes = charge_voltages(inputs, volts)
+    others = inputs.selection.other_multis if inputs.settings.all_multis else ()
+    for multi in (*others, *(() if inputs.multi is None else (inputs.multi,))):
         writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
     return writes
 
 
 def conclude(
-    scene: Scene, memory: Memory, now: float, writes: list[Write], adjusted: bool, standing: BmsStanding
+    inputs: Inputs, memory: Memory, now: float, writes: list[Write], adjusted: bool, standing: BmsStanding
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
-    findings = (*memory.findings, *audit_findings(scene, memory.audit, now))
-    voltage = scene.voltage
+    findings = (*memory.findings, *audit_findings(inputs, memory.audit, now))
+    voltage = inputs.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))
-    link, multi = link_ends(scene, memory, standing), multi_stops(memory)
+    link, multi = link_ends(inputs, memory, standing), multi_stops(memory)
     return Decision(
         writes=tuple(writes),
-        published=published(scene, memory.flags),
+        published=published(inputs, memory.flags),
         limits=memory.limits,
         findings=findings,
         adjusted=adjusted,
@@ -141,13 +141,13 @@ def conclude(
     )
 
 
-def link_ends(scene: Scene, memory: Memory, standing: BmsStanding) -> float | None:
+def link_ends(inputs: Inputs, memory: Memory, standing: BmsStanding) -> float | None:
     """When the chargers' links end, if nothing changes: None while they are renewed."""
     told = memory.charge_told_at
     if told is None or memory.adjusted_at is None:
         return None
     who = standing.who
-    if standing.state == "silent" and who is not None and scene.options.loss_stops_first:
+    if standing.state == "silent" and who is not None and inputs.options.loss_stops_first:
         return who.last_word + QUIET_S + LINK_S
     return told + LINK_S if told < memory.adjusted_at else None
 

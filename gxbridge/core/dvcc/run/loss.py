@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.decision import BmsState
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.services import Device, title
@@ -31,41 +31,43 @@ MULTI_S: Final = 300.0
 
 
 def watch(
-    scene: Scene, known: tuple[Controller, ...], heard: Mapping[str, float], now: float
+    inputs: Inputs, known: tuple[Controller, ...], heard: Mapping[str, float], now: float
 ) -> tuple[Controller, ...]:
     """Who controls and who is lost, after this look."""
     by_kind = {controller.kind: controller for controller in known}
     found = (
-        watch_battery(scene, by_kind.get(p.BATTERY), heard, now),
-        watch_vebus(scene, by_kind.get(p.VEBUS), heard, now),
+        watch_battery(inputs, by_kind.get(p.BATTERY), heard, now),
+        watch_vebus(inputs, by_kind.get(p.VEBUS), heard, now),
     )
     return tuple(controller for controller in found if controller is not None)
 
 
-def watch_battery(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+def watch_battery(
+    inputs: Inputs, known: Controller | None, heard: Mapping[str, float], now: float
+) -> Controller | None:
     """The battery BMS: the selected one, unless the one in control is lost and the user chose no other."""
-    wanted = scene.settings.bms_instance
+    wanted = inputs.settings.bms_instance
     if wanted == NO_BMS:
         return None
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
-        device = scene.plant.named(known.name, p.BATTERY)
+        device = inputs.installation.named(known.name, p.BATTERY)
         if device is None or not is_bms(device):
-            device = elsewhere(scene, known)
+            device = elsewhere(inputs, known)
             if device is not None:
                 moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
             return known if known.lost_at is not None else known._replace(lost_at=now)
-    bms = scene.selection.bms
+    bms = inputs.selection.bms
     return None if bms is None else present(bms, known, heard, now)
 
 
-def elsewhere(scene: Scene, known: Controller) -> Device | None:
+def elsewhere(inputs: Inputs, known: Controller) -> Device | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
     marks = set(known.identity.split())
     return next(
         (
             device
-            for device in scene.plant.of(p.BATTERY)
+            for device in inputs.installation.of(p.BATTERY)
             if is_bms(device) and not marks.isdisjoint(identity_of(device).split())
         ),
         None,
@@ -81,14 +83,14 @@ def identity_of(device: Device) -> str:
     return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
 
 
-def watch_vebus(scene: Scene, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
+def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
     """The VE.Bus BMS: lost when the system has gone or does not say any more that it has one."""
     if known is not None:
-        device = scene.plant.named(known.name, p.VEBUS)
+        device = inputs.installation.named(known.name, p.VEBUS)
         kind = None if device is None else number(device.items, p.BMS_TYPE)
         if kind is None:
             return known if known.lost_at is not None else known._replace(lost_at=now)
-    multi = scene.multi
+    multi = inputs.multi
     if multi is None or number(multi.items, p.BMS_TYPE) != VEBUS_BMS:
         return None
     return present(multi, known, heard, now)

@@ -11,7 +11,7 @@ from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, Plant
+from gxbridge.core.dvcc.read.services import Device, Installation
 
 CHARGER_WEIGHT: Final = tau / 20
 VEBUS_WEIGHT: Final = tau / 30
@@ -51,14 +51,14 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Device]) -> Mappin
     return fresh
 
 
-def advance_vebus(before: float, plant: Plant, multi: Device | None) -> float:
+def advance_vebus(before: float, installation: Installation, multi: Device | None) -> float:
     """One second for the Multi's DC current (A, + = into the battery); without a Multi it decays to 0.
 
     It cannot wind up: whatever all chargers could make together is the most that it follows a discharge.
     """
     current = (number(multi.items, p.CURRENT) or 0.0) if multi is not None else 0.0
     if current < 0:
-        limits = [charger.own_a for charger in plant.chargers if charger.own_a is not None]
+        limits = [charger.own_a for charger in installation.chargers if charger.own_a is not None]
         if limits:
             current = max(current, -sum(limits))
     return low_pass(before, current, VEBUS_WEIGHT)

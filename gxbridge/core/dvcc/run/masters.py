@@ -139,7 +139,7 @@ def standing(
             now,
         )
         return Standing("monitor", f"Control is configured, but {why}.", name, (finding,))
-    readback = check(before.readback, snapshot.services, now)
+    readback = read_back(before.readback, snapshot.services, now)
     overruled = before.overruled or contested(readback)
     if overruled:
         finding = Finding(
@@ -182,7 +182,7 @@ def unjudged(standing: Standing, keys: Iterable[tuple[str, str]]) -> Standing:
     return standing if len(kept) == len(standing.readback) else replace(standing, readback=kept)
 
 
-def check(readback: Readback, services: Mapping[str, Mapping[str, Value]], now: float) -> Readback:
+def read_back(readback: Readback, services: Mapping[str, Mapping[str, Value]], now: float) -> Readback:
     """Compare what we wrote with what is there; forget services that have gone."""
     fresh: dict[tuple[str, str], Written] = {}
     for (service, path), written in readback.items():

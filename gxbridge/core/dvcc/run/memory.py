@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap_history import Since
 from gxbridge.core.dvcc.limit.decision import BmsState, Limit
-from gxbridge.core.dvcc.read.measurements import Shown
+from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.run.flags import Flags
@@ -16,7 +16,7 @@ from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
 
 START_FLAGS: Final = Flags()
-NOTHING_SHOWN: Final = Shown()
+NOTHING_SHOWN: Final = Measurements()
 NOTHING_YET: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
@@ -49,7 +49,7 @@ class Controller(NamedTuple):
     """What the battery is known by under any service name; "" when it does not say."""
 
 
-class Grants(NamedTuple):
+class Granted(NamedTuple):
     """What was granted at the last adjust, each as a number that is lower when less is granted."""
 
     cvl: float
@@ -92,13 +92,13 @@ class Memory(NamedTuple):
     """The Multi was already told that there is no limit."""
     limited: bool = False
     """The Multi was told a limit since it was last told that there is none."""
-    shown: Shown = NOTHING_SHOWN
+    shown: Measurements = NOTHING_SHOWN
     """What com.victronenergy.system would show since the last whole second."""
     controllers: tuple[Controller, ...] = ()
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
-    grants: Grants | None = None
+    grants: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -28,8 +28,8 @@ class ScenarioError(ValueError):
 
 
 @dataclass(slots=True)
-class Player:
-    """A simulated bus with a simulated clock (ms); `play` one scenario per player."""
+class ScenarioPlayer:
+    """A simulated bus with a simulated clock (ms); `play_scenario` one scenario per player."""
 
     options: Options
     platform: str = DEFAULT_PLATFORM
@@ -133,7 +133,7 @@ class Player:
         return seen
 
 
-def check(scenario: Mapping[str, Any]) -> None:
+def check_scenario(scenario: Mapping[str, Any]) -> None:
     """Raise ScenarioError where a scenario has not the shape of one."""
     name = scenario.get("name")
 
@@ -158,10 +158,10 @@ def check(scenario: Mapping[str, Any]) -> None:
     need(expected is None or len(expected) == len(steps or ()), '"expected" must have one entry for each step')
 
 
-def play(scenario: Mapping[str, Any], options: Options) -> list[dict[str, Any]]:
+def play_scenario(scenario: Mapping[str, Any], options: Options) -> list[dict[str, Any]]:
     """Play one scenario; one entry per step, in the form of its `expected`. Raises ScenarioError."""
-    check(scenario)
-    player = Player(
+    check_scenario(scenario)
+    player = ScenarioPlayer(
         options,
         scenario.get("platform") or DEFAULT_PLATFORM,
         dict(scenario.get("settings", {})),
@@ -197,17 +197,19 @@ class Difference:
 MISSING: Final = "(nothing)"
 
 
-def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+def step_differences(
+    expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
     """Every difference between what was expected and what was answered."""
     for index, (want, got) in enumerate(zip(expected, actual, strict=True)):
-        for where, one, other in compare(want, got, ""):
+        for where, one, other in compare_steps(want, got, ""):
             yield Difference(index, where, one, other)
 
 
-def compare(want: Any, got: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+def compare_steps(want: Any, got: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
     """Compare two answers, dictionaries by key."""
     if isinstance(want, Mapping) and isinstance(got, Mapping):
         for key in sorted({*want, *got}):
-            yield from compare(want.get(key, MISSING), got.get(key, MISSING), f"{where} {key}".strip())
+            yield from compare_steps(want.get(key, MISSING), got.get(key, MISSING), f"{where} {key}".strip())
     elif not same(want, got):
         yield where, want, got

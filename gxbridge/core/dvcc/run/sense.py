@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.limit.decision import BmsState, Write
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
-from gxbridge.core.dvcc.read.measurements import Shown, show
+from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.read.user_settings import ON
@@ -37,20 +37,20 @@ class VoltageSense(NamedTuple):
     others: int
 
 
-def may_go_to_vecan(scene: Scene, source: str) -> bool:
+def may_go_to_vecan(inputs: Inputs, source: str) -> bool:
     """A VE.Can device that is not a battery tells VE.Can by itself, while it is there."""
-    return kind_of(source) == p.BATTERY or not on_vecan(scene, source)
+    return kind_of(source) == p.BATTERY or not on_vecan(inputs, source)
 
 
-def on_vecan(scene: Scene, source: str) -> bool:
+def on_vecan(inputs: Inputs, source: str) -> bool:
     """Is the source on VE.Can, and still there?"""
-    device = scene.plant.named(source, kind_of(source))
+    device = inputs.installation.named(source, kind_of(source))
     return device is not None and device.on_vecan
 
 
-def voltage_sense(scene: Scene, seen: Shown, svs_on: bool) -> VoltageSense:
+def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSense:
     """The battery voltage to the Multi and the chargers; with ESS the Multi's own voltage to the chargers."""
-    value, source, multi = seen.voltage_v, seen.source, scene.plant.named(seen.multi, p.VEBUS)
+    value, source, multi = seen.voltage_v, seen.source, inputs.installation.named(seen.multi, p.VEBUS)
     if value is None or not source:
         return VoltageSense([], 0, 0)
     writes: list[Write] = []
@@ -59,60 +59,62 @@ def voltage_sense(scene: Scene, seen: Shown, svs_on: bool) -> VoltageSense:
     if share and multi is not None and multi.name != source and multi.items.get(p.SENSE_FEATURE) == 1:
         writes += put(multi, p.MULTI_VOLTAGE_SENSE, value)
         to_multi = int(bool(writes))
-    if multi is not None and has_ess(scene.multi):
+    if multi is not None and has_ess(inputs.multi):
         value, source = number(multi.items, p.VOLTAGE), multi.name
         share = True
-    others = to_chargers(scene, value, source) if share and value is not None else []
+    others = to_chargers(inputs, value, source) if share and value is not None else []
     return VoltageSense(writes + others, to_multi, int(bool(others)))
 
 
-def to_chargers(scene: Scene, value: float, source: str) -> list[Write]:
+def to_chargers(inputs: Inputs, value: float, source: str) -> list[Write]:
     """A sensed voltage to every charger but its source, and to vecan where that makes sense."""
     writes = [
         make(Write, (name, p.VOLTAGE_SENSE, value))
-        for name, _, items, _ in scene.plant.chargers
+        for name, _, items, _ in inputs.installation.chargers
         if p.VOLTAGE_SENSE in items and name != source
     ]
-    if may_go_to_vecan(scene, source):
-        for vecan in scene.plant.of(p.VECAN):
+    if may_go_to_vecan(inputs, source):
+        for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.VOLTAGE_SENSE, value)
     return writes
 
 
-def current_sense(scene: Scene, seen: Shown, scs_on: bool, external: bool) -> tuple[list[Write], int]:
+def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bool) -> tuple[list[Write], int]:
     """The battery current for tail-current logic, and the state."""
     if not scs_on:
         return [], CURRENT_OFF
-    if has_ess(scene.multi) or external:
+    if has_ess(inputs.multi) or external:
         return [], CURRENT_EXTERNAL
     if seen.current_a is None:
         return [], CURRENT_NO_MONITOR
     writes = [
         Write(device.name, p.BATTERY_CURRENT, seen.current_a)
-        for device in scene.plant.chargers
+        for device in inputs.installation.chargers
         if p.BATTERY_CURRENT in device.items
     ]
-    if not on_vecan(scene, seen.monitor):
-        for vecan in scene.plant.of(p.VECAN):
+    if not on_vecan(inputs, seen.monitor):
+        for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.BATTERY_CURRENT, seen.current_a)
     return writes, CURRENT_ACTIVE if writes else CURRENT_NOBODY
 
 
-def temperature_sense(scene: Scene, seen: Shown) -> tuple[list[Write], int]:
+def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], int]:
     """The battery temperature to chargers that are told a network mode, to Multi and vecan; and whether it went out."""
     sensor, value = seen.sensor, seen.temperature_c
     if value is None:
         return [], 0
     asked = [
-        device for device in (*scene.plant.solar, *scene.plant.others) if networked(device) and device.name != sensor
+        device
+        for device in (*inputs.installation.solar, *inputs.installation.others)
+        if networked(device) and device.name != sensor
     ]
     writes: list[Write] = []
-    for device in (*asked, *(inverter for inverter in scene.plant.inverters if inverter.name != sensor)):
+    for device in (*asked, *(inverter for inverter in inputs.installation.inverters if inverter.name != sensor)):
         writes += put(device, p.TEMPERATURE_SENSE, value)
-    if may_go_to_vecan(scene, sensor):
-        for vecan in scene.plant.of(p.VECAN):
+    if may_go_to_vecan(inputs, sensor):
+        for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.TEMPERATURE_SENSE, value)
-    multi = scene.plant.named(seen.multi, p.VEBUS)
+    multi = inputs.installation.named(seen.multi, p.VEBUS)
     if multi is not None and multi.name != sensor:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
     return writes, int(bool(asked) or bool(writes))
@@ -130,21 +132,21 @@ class SenseRound(NamedTuple):
     memory: Memory
 
 
-def share_sense(scene: Scene, memory: Memory, timer: Timer, bms: BmsState) -> SenseRound:
+def share_sense(inputs: Inputs, memory: Memory, timer: Timer, bms: BmsState) -> SenseRound:
     """Shared sense of one second: every third voltage and current, every ninth temperature."""
     memory = memory.but(sense=timer)
     # After the loss of a BMS nothing at all is written any more.
-    if timer.seconds % ROUND_S or (bms == "lost" and scene.options.loss_stops_first):
+    if timer.seconds % ROUND_S or (bms == "lost" and inputs.options.loss_stops_first):
         return SenseRound([], memory)
-    seen = show(scene) if scene.options.fresh_values else memory.shown
+    seen = read_measurements(inputs) if inputs.options.fresh_values else memory.shown
     dvcc_on = is_on(memory.dvcc)
-    volts = voltage_sense(scene, seen, dvcc_on and is_on(memory.svs))
-    scs_on = dvcc_on and bool(scene.settings.scs & ON)
-    amps, state = current_sense(scene, seen, scs_on, memory.flags.solar_voltage == 1)
+    volts = voltage_sense(inputs, seen, dvcc_on and is_on(memory.svs))
+    scs_on = dvcc_on and bool(inputs.settings.scs & ON)
+    amps, state = current_sense(inputs, seen, scs_on, memory.flags.solar_voltage == 1)
     writes = volts.writes + amps
     flags = memory.flags.but(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)
     if timer.seconds > ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:
-        temperature, state = temperature_sense(scene, seen) if dvcc_on and is_on(memory.sts) else ([], 0)
+        temperature, state = temperature_sense(inputs, seen) if dvcc_on and is_on(memory.sts) else ([], 0)
         writes += temperature
         flags = flags.but(temperature_sense=state)
     return SenseRound(writes, memory.but(flags=flags))

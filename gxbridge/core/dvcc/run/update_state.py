@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene, bms_identity
+from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -23,44 +23,44 @@ CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
 class Observed(NamedTuple):
     """What was seen and what is remembered of it. `second`: the control loop's second, if one is due now.
 
-    In the scene there is no BMS where the one in control is lost and no other may take over.
+    In the inputs there is no BMS where the one in control is lost and no other may take over.
     """
 
-    scene: Scene
+    inputs: Inputs
     memory: Memory
     second: int | None
 
 
-def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
+def update_state(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
     """Look around; if a second of the control loop is due, let the low passes run."""
-    controllers = watch(scene, memory.controllers, snapshot.heard, now)
-    if scene.options.loss_stops_first and first_lost(controllers) is not None:
-        scene = scene._replace(selection=scene.selection._replace(bms=None), quirk=ORDINARY)
-    elif scene.options.unknown_limit_stops and scene.bms is None:
-        scene = expecting(scene)
-    identity = bms_identity(scene)
+    controllers = watch(inputs, memory.controllers, snapshot.heard, now)
+    if inputs.options.loss_stops_first and first_lost(controllers) is not None:
+        inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY)
+    elif inputs.options.unknown_limit_stops and inputs.bms is None:
+        inputs = expecting(inputs)
+    identity = bms_identity(inputs)
     chosen = {path for service, path in arrivals if service == p.SETTINGS}
-    dvcc = stored(memory.dvcc, scene.settings.dvcc, p.SET_DVCC in chosen)
-    svs = stored(memory.svs, scene.settings.svs, p.SET_SVS in chosen)
-    sts = stored(memory.sts, scene.settings.sts, p.SET_STS in chosen)
+    dvcc = stored(memory.dvcc, inputs.settings.dvcc, p.SET_DVCC in chosen)
+    svs = stored(memory.svs, inputs.settings.svs, p.SET_SVS in chosen)
+    sts = stored(memory.sts, inputs.settings.sts, p.SET_STS in chosen)
     flags = memory.flags
     if memory.bms is None:
-        flags = flags.but(dvcc=scene.settings.dvcc & ON)
+        flags = flags.but(dvcc=inputs.settings.dvcc & ON)
     if identity != memory.bms or any(has_its_say(service, path) for service, path in arrivals):
         forced = forced_of(identity[1])
         dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
     control, paused = memory.control, memory.control_seconds
-    if not any(scene.plant.of(kind) for kind in CONTROLLED):
+    if not any(inputs.installation.of(kind) for kind in CONTROLLED):
         control, paused = None, paused if control is None else control.seconds
     elif control is None:
         control = Timer(now + 1, paused)
-    smoothed, vebus_a = begin(memory.smoothed, scene.plant.solar_side), memory.vebus_a
+    smoothed, vebus_a = begin(memory.smoothed, inputs.installation.solar_side), memory.vebus_a
     timer = due(control, now)
     if timer is not None and is_on(dvcc):
-        smoothed = advance(smoothed, scene.plant.solar_side)
-        vebus_a = advance_vebus(vebus_a, scene.plant, scene.multi)
+        smoothed = advance(smoothed, inputs.installation.solar_side)
+        vebus_a = advance_vebus(vebus_a, inputs.installation, inputs.multi)
     memory = memory.but(
         control=timer or control,
         control_seconds=paused,
@@ -73,9 +73,9 @@ def observe(scene: Scene, snapshot: Snapshot, memory: Memory, now: float, arriva
         svs=svs,
         sts=sts,
         controllers=controllers,
-        gave=given(scene, memory.gave),
+        gave=given(inputs, memory.gave),
     )
-    return Observed(scene, memory, None if timer is None else timer.seconds)
+    return Observed(inputs, memory, None if timer is None else timer.seconds)
 
 
 def has_its_say(service: str, path: str) -> bool:
@@ -83,14 +83,14 @@ def has_its_say(service: str, path: str) -> bool:
     return path in (p.CVL, p.CUSTOM_NAME) and kind_of(service) == p.BATTERY
 
 
-def expecting(scene: Scene) -> Scene:
+def expecting(inputs: Inputs) -> Inputs:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
-    wanted = scene.settings.bms_instance
-    for battery in scene.plant.of(p.BATTERY):
+    wanted = inputs.settings.bms_instance
+    for battery in inputs.installation.of(p.BATTERY):
         quirk = quirk_of(battery.items)
         if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
-            return scene._replace(selection=scene.selection._replace(bms=battery), quirk=quirk)
-    return scene
+            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk)
+    return inputs
 
 
 def stored(known: Stored | None, raw: int, chosen: bool = False) -> Stored:

@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import ON_VECAN, Device
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
@@ -28,7 +28,7 @@ SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 """The kinds on the solar side."""
 
 
-class Told(NamedTuple):
+class ChargerOrder(NamedTuple):
     """What one charger is told (A; None: nothing) and the name of the reason.
 
     `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it.
@@ -46,34 +46,34 @@ def put(device: Device, path: str, value: float | None) -> list[Write]:
     return [Write(device.name, path, value)] if path in device.items else []
 
 
-def network_modes(scene: Scene, volts: Voltages, amps: Currents, has_bms: bool) -> list[Write]:
+def network_modes(inputs: Inputs, volts: Voltages, amps: Currents, has_bms: bool) -> list[Write]:
     """External control for every charger, with the BMS bit when one controls; vecan never hears of a BMS alone."""
     mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 0)
     plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 0)
     writes = [
         make(Write, (name, p.NETWORK_MODE, mode))
-        for name, _, items, _ in (*scene.plant.solar_side, *scene.plant.others)
+        for name, _, items, _ in (*inputs.installation.solar_side, *inputs.installation.others)
         if p.NETWORK_MODE in items
     ]
-    for vecan in scene.plant.of(p.VECAN):
+    for vecan in inputs.installation.of(p.VECAN):
         writes += put(vecan, p.NETWORK_MODE, plain if volts.vecan_v is None else mode)
     return writes
 
 
-def charge_voltages(scene: Scene, volts: Voltages) -> list[Write]:
+def charge_voltages(inputs: Inputs, volts: Voltages) -> list[Write]:
     """The effective voltage for the solar side off VE.Can, vecan its own, the BMS's for alternators and gensets."""
     writes: list[Write] = []
     if volts.effective_v is not None:
         writes = [
             make(Write, (name, p.CHARGE_VOLTAGE, volts.effective_v))
-            for name, _, items, _ in scene.plant.solar_side
+            for name, _, items, _ in inputs.installation.solar_side
             if p.CHARGE_VOLTAGE in items and items.get(p.CONNECTION) != ON_VECAN
         ]
     if volts.vecan_v is not None:
-        for vecan in scene.plant.of(p.VECAN):
+        for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.CHARGE_VOLTAGE, volts.vecan_v)
     if volts.bms_v is not None:
-        for device in (*scene.plant.others, *scene.plant.gensets):
+        for device in (*inputs.installation.others, *inputs.installation.gensets):
             writes += put(device, p.CHARGE_VOLTAGE, volts.bms_v)
     return writes
 
@@ -93,23 +93,23 @@ def hindrance(device: Device, own_a: float | None) -> str:
     return "off" if off else ""
 
 
-def untold(devices: Sequence[Device], why: str, current_a: float | None = None) -> list[Told]:
+def no_orders(devices: Sequence[Device], why: str, current_a: float | None = None) -> list[ChargerOrder]:
     """Every charger with one reason."""
-    return [Told(device, current_a, why) for device in devices]
+    return [ChargerOrder(device, current_a, why) for device in devices]
 
 
 def currents(
-    scene: Scene, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
-) -> tuple[list[Told], list[Write]]:
+    inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
+) -> tuple[list[ChargerOrder], list[Write]]:
     """What every charger is told, and writes to a Multi RS that come with it."""
-    if scene.options.stop_means_zero and amps.stop:
-        return untold(scene.plant.chargers, "stopped", 0.0), []
-    rs = feeding_system(scene)
-    feeding = feeds_in(scene.multi, scene.settings) and not pv_off
-    if scene.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
-        return strict_currents(scene, amps.solar_a, smoothed), []
-    told, writes = solar_currents(scene, amps, smoothed, pv_off, rs, feeding)
-    return told + other_currents(scene, amps, smoothed), writes
+    if inputs.options.stop_means_zero and amps.stop:
+        return no_orders(inputs.installation.chargers, "stopped", 0.0), []
+    rs = feeding_system(inputs)
+    feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
+    if inputs.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
+        return strict_currents(inputs, amps.solar_a, smoothed), []
+    orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
+    return orders + other_currents(inputs, amps, smoothed), writes
 
 
 class Charger(NamedTuple):
@@ -123,36 +123,36 @@ def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -
     """Chargers as the vendor's sharing rule sees them; one that was never told anything counts with its own limit."""
     sharers = []
     for device, own_a in chargers:
-        told = number(device.items, p.CHARGE_CURRENT)
-        told = own_a if told is None else told
-        sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, told, True, True)))
+        orders = number(device.items, p.CHARGE_CURRENT)
+        orders = own_a if orders is None else orders
+        sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, orders, True, True)))
     return sharers
 
 
 class Shared(NamedTuple):
     """What is told to some chargers, and how much of the limit they got (A)."""
 
-    told: list[Told]
+    orders: list[ChargerOrder]
     given_a: float
 
 
 def shared(
-    scene: Scene, chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
+    inputs: Inputs, chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
 ) -> Shared:
     """A limit over chargers of the solar side that can be told."""
     if not chargers:
         return Shared([], 0.0)
-    rule = strict_share if scene.options.strict_sharing else vendor_share
+    rule = strict_share if inputs.options.strict_sharing else vendor_share
     sharers = vendor_sharers(chargers, smoothed)
     shares = rule(limit_a, sharers)
     if shares is None:
         kept_a = sum(sharer.told_a for sharer in sharers)
-        return Shared([Told(device, None, "flat-out") for device, _ in chargers], min(limit_a, kept_a))
-    told = [
-        make(Told, (device, clamp(own_a, current), "share", limit_a, extra_a))
+        return Shared([ChargerOrder(device, None, "flat-out") for device, _ in chargers], min(limit_a, kept_a))
+    orders = [
+        make(ChargerOrder, (device, clamp(own_a, current), "share", limit_a, extra_a))
         for (device, own_a), current in zip(chargers, shares, strict=True)
     ]
-    return Shared(told, min(limit_a, sum(shares)))
+    return Shared(orders, min(limit_a, sum(shares)))
 
 
 def clamp(own_a: float | None, current_a: float) -> float:
@@ -162,45 +162,45 @@ def clamp(own_a: float | None, current_a: float) -> float:
     return current_a if current_a > 0 else 0.0
 
 
-def at_most(chargers: Sequence[Charger], why: str) -> list[Told]:
+def at_most(chargers: Sequence[Charger], why: str) -> list[ChargerOrder]:
     """Every charger its own setting."""
-    return [Told(device, own_a, why) for device, own_a in chargers]
+    return [ChargerOrder(device, own_a, why) for device, own_a in chargers]
 
 
 def solar_currents(
-    scene: Scene,
+    inputs: Inputs,
     amps: Currents,
     smoothed: Mapping[str, float],
     pv_off: bool,
     rs: Device | None,
     feeding: bool,
-) -> tuple[list[Told], list[Write]]:
+) -> tuple[list[ChargerOrder], list[Write]]:
     """The solar side as the vendor does it."""
-    silent: list[Told] = []
+    silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
-    for device in scene.plant.solar_side:
+    for device in inputs.installation.solar_side:
         own_a = device.own_a
         why = hindrance(device, own_a)
         if own_a is None or why:
-            silent.append(Told(device, None, why))
+            silent.append(ChargerOrder(device, None, why))
         else:
             chargers.append(make(Charger, (device, own_a)))
     if amps.stop or amps.dark:
         why = "stopped" if amps.stop else "share"
-        return [Told(device, 0.0, why, 0.0) for device, _ in chargers] + silent, []
+        return [ChargerOrder(device, 0.0, why, 0.0) for device, _ in chargers] + silent, []
     if amps.solar_a is None:
         return at_most(chargers, "no-limit") + silent, []
     if rs is not None:
-        told, writes = rs_currents(scene, rs, chargers, amps.solar_a, smoothed, pv_off)
-        return told + silent, writes
+        orders, writes = rs_currents(inputs, rs, chargers, amps.solar_a, smoothed, pv_off)
+        return orders + silent, writes
     if feeding:
         return at_most(chargers, "feed-in") + silent, []
-    return shared(scene, chargers, amps.solar_a, smoothed).told + silent, []
+    return shared(inputs, chargers, amps.solar_a, smoothed).orders + silent, []
 
 
-def feeding_system(scene: Scene) -> Device | None:
+def feeding_system(inputs: Inputs) -> Device | None:
     """A Multi RS system that may feed in and says how much its battery side can take."""
-    for system in scene.plant.of(p.ACSYSTEM):
+    for system in inputs.installation.of(p.ACSYSTEM):
         if (
             number(system.items, p.DEVICE_INSTANCE) == 0
             and number(system.items, p.NO_FEED_IN) == 0
@@ -211,49 +211,53 @@ def feeding_system(scene: Scene) -> Device | None:
 
 
 def rs_currents(
-    scene: Scene,
+    inputs: Inputs,
     rs: Device,
     chargers: Sequence[Charger],
     limit_a: float,
     smoothed: Mapping[str, float],
     pv_off: bool,
-) -> tuple[list[Told], list[Write]]:
+) -> tuple[list[ChargerOrder], list[Write]]:
     """Solar chargers may make what the RS can push out on top of the limit; the RS is told the excess."""
     capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or 0.0, 0.0)
     solar = [charger for charger in chargers if charger.device.kind == p.SOLAR]
     inverters = [charger for charger in chargers if charger.device.kind != p.SOLAR]
-    told, given_a = shared(scene, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity)
+    orders, given_a = shared(
+        inputs, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity
+    )
     made_a = min(given_a, sum(smoothed.get(charger.device.name, 0.0) for charger in solar))
-    told += shared(scene, inverters, max(limit_a - made_a, 0.0), smoothed).told
-    return told, put(rs, p.DISCHARGE_SETPOINT, max(round(made_a - limit_a, 1), 0.0))
+    orders += shared(inputs, inverters, max(limit_a - made_a, 0.0), smoothed).orders
+    return orders, put(rs, p.DISCHARGE_SETPOINT, max(round(made_a - limit_a, 1), 0.0))
 
 
-def other_currents(scene: Scene, amps: Currents, smoothed: Mapping[str, float]) -> list[Told]:
+def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]) -> list[ChargerOrder]:
     """Alternators and DC/DC chargers get what the sun leaves, by their size; gensets are told no current."""
-    told = untold(scene.plant.gensets, "genset")
+    orders = no_orders(inputs.installation.gensets, "genset")
     chargers: list[Charger] = []
-    for device in scene.plant.others:
+    for device in inputs.installation.others:
         own_a = device.own_a
         if own_a is None or p.CHARGE_CURRENT not in device.items:
-            told.append(Told(device, None, "no-setting" if own_a is None else "no-path"))
+            orders.append(ChargerOrder(device, None, "no-setting" if own_a is None else "no-path"))
         else:
             chargers.append(Charger(device, own_a))
     if amps.solar_a is None:
-        return [Told(device, None, "no-limit") for device, _ in chargers] + told
-    rest = max(amps.solar_a - solar_sum(scene, smoothed), 0.0)
+        return [ChargerOrder(device, None, "no-limit") for device, _ in chargers] + orders
+    rest = max(amps.solar_a - solar_sum(inputs, smoothed), 0.0)
     capacity = sum(own_a for _, own_a in chargers)
     # A genset that takes a voltage has its part too, though it is told no current.
-    capacity += sum(genset.own_a or 0.0 for genset in scene.plant.gensets if p.CHARGE_VOLTAGE in genset.items)
+    capacity += sum(genset.own_a or 0.0 for genset in inputs.installation.gensets if p.CHARGE_VOLTAGE in genset.items)
     part = rest / capacity if capacity > 0 else 0.0
-    return [Told(device, clamp(own_a, part * own_a), "rest", amps.solar_a) for device, own_a in chargers] + told
+    return [
+        ChargerOrder(device, clamp(own_a, part * own_a), "rest", amps.solar_a) for device, own_a in chargers
+    ] + orders
 
 
-def strict_currents(scene: Scene, limit_a: float, smoothed: Mapping[str, float]) -> list[Told]:
+def strict_currents(inputs: Inputs, limit_a: float, smoothed: Mapping[str, float]) -> list[ChargerOrder]:
     """All chargers together are told at most the limit, less what those make that cannot be told."""
-    silent: list[Told] = []
+    silent: list[ChargerOrder] = []
     devices: list[Device] = []
     sharers: list[Sharer] = []
-    for device in scene.plant.chargers:
+    for device in inputs.installation.chargers:
         name, kind, items, own_a = device
         first = kind in SUN
         actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or 0.0
@@ -266,24 +270,24 @@ def strict_currents(scene: Scene, limit_a: float, smoothed: Mapping[str, float])
             devices.append(device)
             sharers.append(make(Sharer, (actual, own_a, 0.0, first, items.get(p.STATE) != 0)))
         else:
-            silent.append(Told(device, None, why or "no-setting"))
+            silent.append(ChargerOrder(device, None, why or "no-setting"))
             limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)
     limit_a = max(limit_a, 0.0)
     return [
-        make(Told, (device, share, "share" if sharer.awake else "asleep", limit_a, 0.0))
+        make(ChargerOrder, (device, share, "share" if sharer.awake else "asleep", limit_a, 0.0))
         for device, share, sharer in zip(devices, strict_share(limit_a, sharers), sharers, strict=True)
     ] + silent
 
 
-def current_writes(told: Sequence[Told]) -> list[Write]:
+def current_writes(orders: Sequence[ChargerOrder]) -> list[Write]:
     """The writes for what the chargers are told."""
     return [
         make(Write, (device.name, p.CHARGE_CURRENT, current_a))
-        for device, current_a, _, _, _ in told
+        for device, current_a, _, _, _ in orders
         if current_a is not None and p.CHARGE_CURRENT in device.items
     ]
 
 
-def solar_sum(scene: Scene, smoothed: Mapping[str, float]) -> float:
+def solar_sum(inputs: Inputs, smoothed: Mapping[str, float]) -> float:
     """What the solar side makes (A, smoothed)."""
-    return sum([smoothed.get(name, 0.0) for name, _, _, _ in scene.plant.solar_side])
+    return sum([smoothed.get(name, 0.0) for name, _, _, _ in inputs.installation.solar_side])

@@ -11,7 +11,7 @@ from math import ceil, floor
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
 from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene
+from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.tell.charger_orders import put, solar_sum
@@ -21,17 +21,19 @@ LEAST_A = 1
 
 
 def remainder(
-    scene: Scene, limit_a: float | None, smoothed: Mapping[str, float], voltage_v: float | None
+    inputs: Inputs, limit_a: float | None, smoothed: Mapping[str, float], voltage_v: float | None
 ) -> int | None:
     """What is left for the Multi (whole A), after the sun, alternators and gensets; None: no limit."""
-    power = scene.options.charge_power_w
+    power = inputs.options.charge_power_w
     cap = ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
-    if limit_a is None or (limit_a >= NO_LIMIT_A and scene.bms is None and scene.charge_permits):
+    if limit_a is None or (limit_a >= NO_LIMIT_A and inputs.bms is None and inputs.charge_permits):
         return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
-    made = solar_sum(scene, smoothed)
-    made += sum(number(device.items, p.CURRENT) or 0.0 for device in (*scene.plant.others, *scene.plant.gensets))
+    made = solar_sum(inputs, smoothed)
+    made += sum(
+        number(device.items, p.CURRENT) or 0.0 for device in (*inputs.installation.others, *inputs.installation.gensets)
+    )
     left = max(limit_a - made, 0.0)
-    rest = floor(left + 1e-6) if scene.options.strict_sharing else round(left)
+    rest = floor(left + 1e-6) if inputs.options.strict_sharing else round(left)
     return rest if cap is None else min(rest, cap)
 
 
@@ -46,15 +48,15 @@ def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, 
     return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
 
 
-def bms_limits(
-    scene: Scene, voltage_v: float | None, rest_a: float | None, discharge: Capped, low_v: float | None
+def multi_limits(
+    inputs: Inputs, voltage_v: float | None, rest_a: float | None, discharge: Capped, low_v: float | None
 ) -> list[Write]:
     """With a BMS: its limits to the Multi, to the other Multis if wanted, and the discharge limit to inverters."""
     discharge_a = positive(discharge.value)
     renew = not discharge.refused
-    tell_v = voltage_v is not None or not scene.options.voltage_window
+    tell_v = voltage_v is not None or not inputs.options.voltage_window
     writes: list[Write] = []
-    multi = scene.multi
+    multi = inputs.multi
     if multi is not None:
         writes += charge_limits(multi, voltage_v, rest_a, tell_v=tell_v)
         if renew:
@@ -63,13 +65,13 @@ def bms_limits(
         now_a = own_current(multi)
         if now_a is not None and rest_a is not None:
             writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
-    if scene.settings.all_multis:
-        for other in scene.selection.other_multis:
+    if inputs.settings.all_multis:
+        for other in inputs.selection.other_multis:
             writes += charge_limits(other, voltage_v, rest_a, tell_v=tell_v)
             if renew and discharge_a is not None:
                 writes += put(other, p.BOL_DISCHARGE_CURRENT, discharge_a)
     if renew:
-        for inverter in scene.plant.inverters:
+        for inverter in inputs.installation.inverters:
             writes += put(inverter, p.DISCHARGE_CURRENT, discharge_a)
     return writes
 
@@ -84,48 +86,48 @@ def own_current(multi: Device) -> float | None:
     return number(multi.items, p.MULTI_CHARGE_CURRENT) if is_connected(multi) else None
 
 
-def left_at_zero(scene: Scene) -> bool:
+def left_at_zero(inputs: Inputs) -> bool:
     """Does the Multi stand at 0 A while a BMS at terminals allows? That is a stop whose end was never told."""
-    multi = scene.multi
-    return multi is not None and bool(scene.charge_permits) and number(multi.items, p.MULTI_CHARGE_CURRENT) == 0
+    multi = inputs.multi
+    return multi is not None and bool(inputs.charge_permits) and number(multi.items, p.MULTI_CHARGE_CURRENT) == 0
 
 
-def without_bms(scene: Scene, rest_a: float | None, unlimited: bool, limited: bool) -> tuple[list[Write], bool]:
+def without_bms(inputs: Inputs, rest_a: float | None, unlimited: bool, limited: bool) -> tuple[list[Write], bool]:
     """Without a BMS only the Multi's own charge current is set; and whether it was told that there is no limit.
 
     "No limit" is told once; with `no_unlimited_reset` only to lift a limit that we had told (`limited`), maybe in a
     former life of the program.
     """
-    multi = scene.multi
+    multi = inputs.multi
     if multi is None or not is_connected(multi):
         return [], False
     if own_current(multi) is None:
         return [], unlimited
     if rest_a is not None:
         return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a > LEAST_A else 0), False
-    if unlimited or (scene.options.no_unlimited_reset and not limited and not left_at_zero(scene)):
+    if unlimited or (inputs.options.no_unlimited_reset and not limited and not left_at_zero(inputs)):
         return [], unlimited
     return put(multi, p.MULTI_CHARGE_CURRENT, NO_LIMIT_A), True
 
 
-def stop_charge(scene: Scene) -> list[Write]:
+def stop_charge(inputs: Inputs) -> list[Write]:
     """After the loss of a BMS: no charge from any VE.Bus system; its discharge limit is left alone."""
-    multi = scene.multi
+    multi = inputs.multi
     writes: list[Write] = [] if multi is None else put(multi, p.BOL_CHARGE_CURRENT, 0)
-    if scene.settings.all_multis:
-        for other in scene.selection.other_multis:
+    if inputs.settings.all_multis:
+        for other in inputs.selection.other_multis:
             writes += put(other, p.BOL_CHARGE_CURRENT, 0)
     return writes
 
 
-def stop_discharge(scene: Scene) -> list[Write]:
+def stop_discharge(inputs: Inputs) -> list[Write]:
     """Discharge 0 for the Multis and the inverters."""
-    multis = ([] if scene.multi is None else [scene.multi]) + (
-        list(scene.selection.other_multis) if scene.settings.all_multis else []
+    multis = ([] if inputs.multi is None else [inputs.multi]) + (
+        list(inputs.selection.other_multis) if inputs.settings.all_multis else []
     )
     writes: list[Write] = []
     for multi in multis:
         writes += put(multi, p.BOL_DISCHARGE_CURRENT, 0)
-    for inverter in scene.plant.inverters:
+    for inverter in inputs.installation.inverters:
         writes += put(inverter, p.DISCHARGE_CURRENT, 0)
     return writes

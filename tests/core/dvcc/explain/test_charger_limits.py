@@ -10,14 +10,14 @@ from gxbridge.core.dvcc.limit.decision import Limit
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.dvcc.tell.charger_orders import Told
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from tests.core.dvcc.world import SUN
 
 
 def explained(told_a: float | None, own_a: float | None, why: str, share_of: float | None, ccl: float | None) -> Limit:
     """The limit of a solar charger with this setting of its own."""
     system = cap("no-bms" if ccl is None else "bms-ccl", ccl, "A", "b", p.CCL, bms="Lynx")
-    told = Told(Device(SUN, p.SOLAR, {}, own_a), told_a, why, share_of)
+    told = ChargerOrder(Device(SUN, p.SOLAR, {}, own_a), told_a, why, share_of)
     return charger_limits([told], Capped(ccl, (system,)), (), set())[0]
 
 

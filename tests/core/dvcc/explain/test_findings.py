@@ -11,10 +11,10 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene, look
+from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.run.memory import Controller
-from gxbridge.core.dvcc.tell.charger_orders import Told
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding
 from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, SUN, SUN_2, World, can_bms, charger, lynx, multi
 
@@ -22,12 +22,12 @@ NO_LIMIT = Capped(None, ())
 NO_AMPS = Currents(None, None, False, ())
 
 
-def scene(**services: Any) -> Scene:
+def inputs(**services: Any) -> Inputs:
     """A scene of services given by the names of this module's constants."""
-    return look(World({globals()[name]: items for name, items in services.items()}).snapshot())
+    return read_inputs(World({globals()[name]: items for name, items in services.items()}).snapshot())
 
 
-def found(where: Scene, **changes: Any) -> list[Finding]:
+def found(where: Inputs, **changes: Any) -> list[Finding]:
     """The findings of a round in which nothing is to be found but what is given."""
     given = {"ccl": NO_LIMIT, "dcl": NO_LIMIT, "amps": NO_AMPS, "told": (), "old": (), "refused": None} | changes
     return list(round_findings(where, **given, now=7.0))
@@ -54,34 +54,34 @@ def test_a_reason_becomes_a_finding_that_begins_with_a_capital_letter() -> None:
 )
 def test_only_what_is_unknown_about_the_charge_current_is_a_finding(name: str, expected: list[str]) -> None:
     limits = Capped(0.0, (cap("bms-ccl", 0.0, "A", bms="x"), cap(name, 0.0, "A", bms="x")))
-    assert [one.id for one in found(scene(LYNX=lynx()), ccl=limits)] == expected
+    assert [one.id for one in found(inputs(LYNX=lynx()), ccl=limits)] == expected
 
 
 def test_feed_in_says_the_limit_that_is_not_applied_and_is_about_the_multi() -> None:
     device = Device(SUN, p.SOLAR, {})
-    told = (Told(device, 50.0, "own-limit"), Told(device, 50.0, "feed-in"))
-    with_multi, without = scene(LYNX=lynx(), MULTI=multi()), scene(LYNX=lynx())
+    told = (ChargerOrder(device, 50.0, "own-limit"), ChargerOrder(device, 50.0, "feed-in"))
+    with_multi, without = inputs(LYNX=lynx(), MULTI=multi()), inputs(LYNX=lynx())
     for where, subject in ((with_multi, MULTI), (without, "")):
         (one,) = found(where, ccl=Capped(20.5, ()), told=told)
         assert (one.id, one.subject) == ("feed-in-override", subject)
         assert one.text == "Feed-in is on, so the charge current limit of 20.5 A is not applied to solar."
     assert not found(with_multi, ccl=NO_LIMIT, told=told)
     for why in ("own-limit", "asleep", "share", "genset", "stopped"):
-        assert not found(with_multi, ccl=Capped(20.5, ()), told=(Told(device, 50.0, why),))
+        assert not found(with_multi, ccl=Capped(20.5, ()), told=(ChargerOrder(device, 50.0, why),))
 
 
 def test_dc_loads_that_are_not_added_are_about_the_bms() -> None:
-    for where, subject in ((scene(LYNX=lynx()), LYNX), (scene(MULTI=multi()), "")):
+    for where, subject in ((inputs(LYNX=lynx()), LYNX), (inputs(MULTI=multi()), "")):
         (one,) = found(where, amps=Currents(20.0, 20.0, False, (cap("dc-loads-not", None, "A"),)))
         assert (one.id, one.subject) == ("dc-loads-not-added", subject)
     for name in ("dc-loads", "ac-loads", "rs-feed-in", "feed-in", "pv-disabled"):
         term = cap(name, None, "A", added="3")
-        assert not found(scene(LYNX=lynx()), amps=Currents(20.0, 20.0, False, (term,)))
+        assert not found(inputs(LYNX=lynx()), amps=Currents(20.0, 20.0, False, (term,)))
 
 
 def test_old_firmware_names_every_device() -> None:
     old = [Device(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), Device(SUN_2, p.SOLAR, {})]
-    assert [(one.subject, one.text) for one in found(scene(LYNX=lynx()), old=old)] == [
+    assert [(one.subject, one.text) for one in found(inputs(LYNX=lynx()), old=old)] == [
         (SUN, "The firmware of SmartSolar is too old to be controlled."),
         (SUN_2, "The firmware of ttyS6 is too old to be controlled."),
     ]
@@ -89,31 +89,31 @@ def test_old_firmware_names_every_device() -> None:
 
 def test_several_bmses_are_counted_and_who_controls_is_named() -> None:
     three = {"LYNX": lynx(), "CAN_BMS": can_bms(VOLTAGE=26.0, CVL=28.0), "ALTERNATOR": charger()}
-    (one,) = found(scene(**three))
+    (one,) = found(inputs(**three))
     assert (one.id, one.subject) == ("multiple-batteries", LYNX)
     assert one.text == "2 battery services give limits; Lynx Smart BMS NG controls."
-    assert not found(scene(LYNX=lynx()))
+    assert not found(inputs(LYNX=lynx()))
     nobody = World({LYNX: lynx(), CAN_BMS: can_bms()}, settings={p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 77})
-    (one,) = found(look(nobody.snapshot()))
+    (one,) = found(read_inputs(nobody.snapshot()))
     assert (one.subject, one.text) == ("", "2 battery services give limits; none of them controls.")
 
 
 def test_a_refusal_and_an_unenforced_stop_say_why() -> None:
     refused = cap("cvl-refused", None, "V", LYNX, said="57", nominal="24", low="20", high="32")
-    (one,) = found(scene(LYNX=lynx()), refused=refused)
+    (one,) = found(inputs(LYNX=lynx()), refused=refused)
     assert (one.id, one.severity, one.subject) == ("cvl-refused", "alarm", LYNX)
     assert one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops."
     stop = cap("discharge-observed", None, "A", ALTERNATOR, text="Terminal: open")
-    (one,) = found(scene(LYNX=lynx()), dcl=Capped(None, (stop,)))
+    (one,) = found(inputs(LYNX=lynx()), dcl=Capped(None, (stop,)))
     assert (one.id, one.subject) == ("discharge-not-enforced", ALTERNATOR)
     assert one.text.startswith("Terminal: open; observed, not enforced: ")
-    assert not found(scene(LYNX=lynx()), dcl=Capped(0.0, (cap("discharge-refused", 0.0, "A", bms="x"),)))
+    assert not found(inputs(LYNX=lynx()), dcl=Capped(0.0, (cap("discharge-refused", 0.0, "A", bms="x"),)))
 
 
 @pytest.mark.parametrize("other", [0, None, 2, -1])
 def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int | None) -> None:
     known = charger(BMS_PRESENT=1) | {p.PRODUCT_NAME: "MPPT 150/35"}
-    one = remembered_finding(scene(SUN=charger(BMS_PRESENT=other), SUN_2=known), 7.0)
+    one = remembered_finding(inputs(SUN=charger(BMS_PRESENT=other), SUN_2=known), 7.0)
     assert one.subject == SUN_2
     assert one.text == "MPPT 150/35 remembers a BMS, and none is there: nothing is written to any charger."
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import look
-from gxbridge.core.dvcc.read.measurements import Shown, show
+from gxbridge.core.dvcc.read.inputs import read_inputs
+from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import DEFAULT_TEMPERATURE
 from gxbridge.core.model.items import Value
@@ -15,14 +15,14 @@ from tests.core.dvcc.world import CAN_BMS, MULTI, Items, World, can_bms, multi
 SENSOR = "com.victronenergy.temperature.a"
 
 
-def shown(services: dict[str, Items], temperature: str = DEFAULT_TEMPERATURE, **settings: Value) -> Shown:
+def shown(services: dict[str, Items], temperature: str = DEFAULT_TEMPERATURE, **settings: Value) -> Measurements:
     """What is shown of an installation."""
     values = {getattr(p, name): value for name, value in settings.items()}
-    return show(look(Snapshot(services, values | {p.SET_TEMPERATURE: temperature})))
+    return read_measurements(read_inputs(Snapshot(services, values | {p.SET_TEMPERATURE: temperature})))
 
 
 def test_nothing_is_shown_of_nothing() -> None:
-    assert shown({}) == Shown() == (None, "", False, "", None, "", "", None, None)
+    assert shown({}) == Measurements() == (None, "", False, "", None, "", "", None, None)
 
 
 @pytest.mark.parametrize(("insecure", "hidden"), [(None, False), (0, False), (1, True), (1.0, True), (2, False)])

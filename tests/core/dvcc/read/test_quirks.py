@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.read.quirks import (
     ORDINARY,
     PYLONTECH_START_V,
     QUIRKS,
-    Told,
+    QuirkLimits,
     force,
     forced_of,
     quirk_of,
@@ -70,7 +70,7 @@ def test_what_a_product_makes_of_what_it_said(
 ) -> None:
     adjust = QUIRKS[product].adjust
     assert adjust is not None
-    found = adjust(items, Told(*said, PYLONTECH_START_V))
+    found = adjust(items, QuirkLimits(*said, PYLONTECH_START_V))
     assert found[:2] == (pytest.approx(told[0]), told[1])
 
 
@@ -79,15 +79,17 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
     assert PYLONTECH_START_V == 52.5
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
-    first = adjust(CELLS, Told(53.2, 20, 52.5))
+    first = adjust(CELLS, QuirkLimits(53.2, 20, 52.5))
     assert first.cvl == 52.49
     assert first.regulator_v == pytest.approx(52.48975, abs=1e-9)
     second = adjust(CELLS, first._replace(cvl=53.2))
     assert second.regulator_v == pytest.approx(0.95 * 52.48975 + 0.05 * 52.295)
-    assert adjust(CELLS, Told(52.0, 20, 52.5)).cvl == 52.49, "it may be above what was said: `quirks_never_raise`"
-    assert adjust(CELLS, Told(53.2, 20, 52.4567)).cvl == 52.45, "told with two decimals"
+    assert adjust(CELLS, QuirkLimits(52.0, 20, 52.5)).cvl == 52.49, (
+        "it may be above what was said: `quirks_never_raise`"
+    )
+    assert adjust(CELLS, QuirkLimits(53.2, 20, 52.4567)).cvl == 52.45, "told with two decimals"
     for path in CELLS:
-        assert adjust(CELLS | {path: None}, Told(53.2, 20, 52.5)) == (52.4, 20, 52.5), (
+        assert adjust(CELLS | {path: None}, QuirkLimits(53.2, 20, 52.5)) == (52.4, 20, 52.5), (
             "without one of them no regulator"
         )
 
@@ -108,7 +110,7 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
 def test_where_the_regulator_aims(items: Items, aim: float) -> None:
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
-    assert adjust(items, Told(53.2, 20, 0.0)).regulator_v == pytest.approx(0.05 * aim)
+    assert adjust(items, QuirkLimits(53.2, 20, 0.0)).regulator_v == pytest.approx(0.05 * aim)
 
 
 def test_the_lynx_stops_everything_is_quick_and_gives_permissions() -> None:

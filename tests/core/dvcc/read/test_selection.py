@@ -6,9 +6,9 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import behind_contactor, measurers
-from gxbridge.core.dvcc.read.inputs import Scene, look
+from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device, kind_of, survey, title
+from gxbridge.core.dvcc.read.services import Device, kind_of, sort_services, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, read_settings
 from gxbridge.core.model.items import Value
@@ -28,18 +28,18 @@ def shunt(**changes: Value) -> dict[str, Value]:
     return items | {p.DEVICE_INSTANCE: 288, p.VOLTAGE: 51.0}
 
 
-def scene(services: Services, platform: str = "C003", **settings: Value) -> Scene:
+def inputs(services: Services, platform: str = "C003", **settings: Value) -> Inputs:
     values = {getattr(p, name): value for name, value in settings.items()}
-    return look(Snapshot(services, values, platform, {}, Options.vendor()))
+    return read_inputs(Snapshot(services, values, platform, {}, Options.vendor()))
 
 
 def monitor(services: Services, **settings: Value) -> str:
-    found = scene(services, **settings).selection.monitor
+    found = inputs(services, **settings).selection.monitor
     return "" if found is None else found.name
 
 
 def bms(services: Services, **settings: Value) -> str:
-    found = scene(services, **settings).bms
+    found = inputs(services, **settings).bms
     return "" if found is None else found.name
 
 
@@ -102,14 +102,14 @@ def test_the_bms_is_a_parallel_lynx_else_the_monitor_else_the_lowest_instance_el
     low: Services = {CAN_BMS: can_bms(DEVICE_INSTANCE=5), LYNX: lynx(), CAN_BMS + "2": can_bms(DEVICE_INSTANCE=6)}
     assert bms(low, SET_BATTERY="com.victronenergy.battery/100") == LYNX, "the monitor, not the lowest instance"
     assert bms({SHUNT: shunt()}) == ""
-    assert scene(services).selection.bmses == 2
+    assert inputs(services).selection.bmses == 2
 
 
 def test_the_multi_is_the_lowest_instance_but_one_on_usb_comes_last_and_never_on_a_cerbo() -> None:
     services: Services = {MULTI: multi(DEVICE_INSTANCE=261), MULTI_2: multi(DEVICE_INSTANCE=257)}
 
     def found(platform: str = "C003") -> tuple[str, list[str]]:
-        selection = scene(services, platform).selection
+        selection = inputs(services, platform).selection
         name = "" if selection.multi is None else selection.multi.name
         return name, [other.name for other in selection.other_multis]
 
@@ -143,7 +143,7 @@ def test_the_multi_is_the_lowest_instance_but_one_on_usb_comes_last_and_never_on
 def test_a_vebus_bms_v2_is_known_by_version_and_interface_or_when_the_multi_is_off(
     changes: dict[str, Value], v2: bool, has: bool
 ) -> None:
-    found = scene({MULTI: with_vebus_bms(**changes)}).selection
+    found = inputs({MULTI: with_vebus_bms(**changes)}).selection
     assert (found.vebus_bms_v2, found.has_bms) == (v2, has)
 
 
@@ -157,17 +157,17 @@ def test_the_battery_voltage_comes_from_the_monitor_else_a_running_multi_else_wh
         MULTI: multi(VOLTAGE=6.0, STATE=3),
         CAN_BMS: can_bms(VOLTAGE=7.0),
     }
-    assert scene(rest).voltage_v == 7.0
-    assert scene(rest, SET_BATTERY="nobattery").voltage_v == 6.0
+    assert inputs(rest).voltage_v == 7.0
+    assert inputs(rest, SET_BATTERY="nobattery").voltage_v == 6.0
     rest[MULTI][p.STATE] = 0
     for expected, gone in ((5.0, "com.victronenergy.inverter.x"), (4.0, SUN), (3.0, CHARGER), (2.0, FUEL_CELL)):
-        assert scene(rest, SET_BATTERY="nobattery").voltage_v == expected
+        assert inputs(rest, SET_BATTERY="nobattery").voltage_v == expected
         del rest[gone]
-    assert scene(rest, SET_BATTERY="nobattery").voltage_v == 1.0
+    assert inputs(rest, SET_BATTERY="nobattery").voltage_v == 1.0
     rest[DCSYSTEM] = {p.VOLTAGE: None}
-    assert scene(rest, SET_BATTERY="nobattery").voltage is None
+    assert inputs(rest, SET_BATTERY="nobattery").voltage is None
     rest[CAN_BMS][p.VOLTAGE] = None
-    assert scene(rest).voltage is None, "a monitor that does not measure is not replaced"
+    assert inputs(rest).voltage is None, "a monitor that does not measure is not replaced"
 
 
 def test_settings_have_their_defaults_where_they_are_missing_or_nonsense() -> None:
@@ -184,18 +184,20 @@ def test_settings_have_their_defaults_where_they_are_missing_or_nonsense() -> No
 def test_names() -> None:
     assert kind_of("com.victronenergy.battery.ttyO1") == "battery"
     assert kind_of("org.freedesktop.DBus") == ""
-    plant = scene({CAN_BMS: can_bms(CUSTOM_NAME="House"), LYNX: lynx(), SHUNT: shunt(PRODUCT_NAME=" ")}).plant
-    assert [title(device) for device in plant.of(p.BATTERY)] == ["House", "Lynx Smart BMS NG", "ttyS7"]
-    assert plant.of("nothing") == []
-    assert plant.named("nothing", p.BATTERY) is None
+    installation = inputs(
+        {CAN_BMS: can_bms(CUSTOM_NAME="House"), LYNX: lynx(), SHUNT: shunt(PRODUCT_NAME=" ")}
+    ).installation
+    assert [title(device) for device in installation.of(p.BATTERY)] == ["House", "Lynx Smart BMS NG", "ttyS7"]
+    assert installation.of("nothing") == []
+    assert installation.named("nothing", p.BATTERY) is None
 
 
 def test_a_service_that_does_not_say_its_instance_has_instance_0() -> None:
     services: Services = {LYNX: lynx(DEVICE_INSTANCE=None)}
-    found = scene(services)
+    found = inputs(services)
     assert found.bms is not None
     assert found.bms.instance == 0
-    assert found.plant.named("".join([LYNX[:5], LYNX[5:]]), p.BATTERY) == found.bms
+    assert found.installation.named("".join([LYNX[:5], LYNX[5:]]), p.BATTERY) == found.bms
     for chosen in (0, 255):
         services[LYNX][p.DEVICE_INSTANCE] = chosen
         assert bms(services, SET_BMS_INSTANCE=chosen) == LYNX
@@ -203,7 +205,7 @@ def test_a_service_that_does_not_say_its_instance_has_instance_0() -> None:
 
 
 def test_a_setting_below_zero_is_zero() -> None:
-    own = [survey({SUN: charger(amps)}).chargers[0].own_a for amps in (-5, -0.5, 0, 0.5, 1)]
+    own = [sort_services({SUN: charger(amps)}).chargers[0].own_a for amps in (-5, -0.5, 0, 0.5, 1)]
     assert own == [0, 0, 0, 0.5, 1]
 
 
@@ -231,9 +233,12 @@ def test_who_may_know_the_voltage() -> None:
     }
     services |= {f"{name}{number}": {} for name in (DCSYSTEM, CHARGER, FUEL_CELL) for number in (1, 2)}
     rest = [f"{sun}b", f"{CHARGER}2", f"{CHARGER}1", f"{FUEL_CELL}2", f"{FUEL_CELL}1", f"{DCSYSTEM}1"]
-    first = [device.name for device in measurers(survey(services))]
+    first = [device.name for device in measurers(sort_services(services))]
     assert first[1:] == rest
     assert first[0] in (f"{rs}b", f"{inverter}b")
     other = {name: items for name, items in services.items() if not name.startswith(first[0][:-1])}
-    assert next(device.name for device in measurers(survey(other))) == ({f"{rs}b", f"{inverter}b"} - {first[0]}).pop()
-    assert [device.name for device in measurers(survey({DCSYSTEM: {}}))] == [DCSYSTEM]
+    assert (
+        next(device.name for device in measurers(sort_services(other)))
+        == ({f"{rs}b", f"{inverter}b"} - {first[0]}).pop()
+    )
+    assert [device.name for device in measurers(sort_services({DCSYSTEM: {}}))] == [DCSYSTEM]

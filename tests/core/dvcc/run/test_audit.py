@@ -6,7 +6,7 @@ import pytest
 
 from gxbridge.core.dvcc.limit.clocks import clock, running
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import look
+from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit, Track, calm, follow, over, quiet, verdicts
 from gxbridge.core.dvcc.run.auditing import measured_current
@@ -229,7 +229,7 @@ def test_whose_current_is_watched() -> None:
     usable = {p.CONNECTED: 1, p.PRODUCT_NAME: "x", p.CONNECTION: "VE.Can", p.SOC: 50, p.CURRENT: 7.0}
     for name, current in (("battery.z", 7.0), ("acsystem.z", None), ("multi.z", None), ("vebus.z", None)):
         snapshot = Snapshot({f"com.victronenergy.{name}": dict(usable)})
-        assert look(snapshot).selection.monitor is not None
-        assert measured_current(look(snapshot)) == current
+        assert read_inputs(snapshot).selection.monitor is not None
+        assert measured_current(read_inputs(snapshot)) == current
     both = Snapshot({LYNX: lynx(CURRENT=3.0), "com.victronenergy.battery.z": dict(usable)})
-    assert measured_current(look(both)) == 3.0
+    assert measured_current(read_inputs(both)) == 3.0

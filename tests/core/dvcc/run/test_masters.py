@@ -14,10 +14,10 @@ from gxbridge.core.dvcc.run.masters import (
     Standing,
     Written,
     agrees,
-    check,
     contested,
     differs,
     note,
+    read_back,
     standing,
     unjudged,
 )
@@ -170,17 +170,17 @@ def test_strikes_are_counted_from_write_to_write() -> None:
     key = (SUN, p.CHARGE_CURRENT)
     first = note({}, [Write(*key, 30.0), Write(SUN, p.VOLTAGE_SENSE, 26.0)], {SUN: {p.CHARGE_CURRENT: 12.0}}, 5.0)
     assert first == {key: Written(30.0, 5.0, 12.0, False, 0)}, "and nothing that is not shown as written"
-    assert check(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 5.5) == first, "too early"
-    seen = check(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 8.0)
+    assert read_back(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 5.5) == first, "too early"
+    seen = read_back(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 8.0)
     assert seen == {key: Written(30.0, 5.0, 12.0, True, 1)}
-    assert check(seen, {SUN: {p.CHARGE_CURRENT: 66.0}}, 9.0) == seen
+    assert read_back(seen, {SUN: {p.CHARGE_CURRENT: 66.0}}, 9.0) == seen
     assert contested(seen) == ""
     again = note(seen, [Write(*key, 31.0)], {}, 9.0)
     assert again == {key: Written(31.0, 9.0, None, False, 1)}
-    assert contested(check(again, {SUN: {p.CHARGE_CURRENT: 55.0}}, 12.0)) == f"{SUN} {p.CHARGE_CURRENT}"
+    assert contested(read_back(again, {SUN: {p.CHARGE_CURRENT: 55.0}}, 12.0)) == f"{SUN} {p.CHARGE_CURRENT}"
     assert contested({key: Written(31.0, 9.0, strikes=3)}) == f"{SUN} {p.CHARGE_CURRENT}"
     gone = {("gone", p.CHARGE_CURRENT): Written(30.0, 5.0)} | first
-    assert check(gone, {SUN: {p.CHARGE_CURRENT: 30.0}}, 8.0) == first
+    assert read_back(gone, {SUN: {p.CHARGE_CURRENT: 30.0}}, 8.0) == first
     calm = note({key: Written(30.0, 5.0, 12.0, False, 1)}, [Write(*key, 31.0)], {}, 9.0)
     assert calm[key].strikes == 0
 

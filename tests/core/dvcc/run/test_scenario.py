@@ -10,7 +10,15 @@ from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.memory import Memory, Timer
-from gxbridge.core.dvcc.run.scenario import Difference, Player, ScenarioError, check, differences, play, same
+from gxbridge.core.dvcc.run.scenario import (
+    Difference,
+    ScenarioError,
+    ScenarioPlayer,
+    check_scenario,
+    play_scenario,
+    same,
+    step_differences,
+)
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, SUN_2, can_bms, charger, multi
 
 
@@ -22,7 +30,7 @@ def scenario(**changes: Any) -> dict[str, Any]:
 
 
 def test_what_was_written_is_counted_and_shown() -> None:
-    (answer,) = play(scenario(), Options.vendor())
+    (answer,) = play_scenario(scenario(), Options.vendor())
     assert answer["t_ms"] == 3500
     assert answer["writes"][SUN][p.CHARGE_CURRENT] == 1
     assert answer["devices"][SUN][p.CHARGE_CURRENT] == 50
@@ -32,7 +40,7 @@ def test_what_was_written_is_counted_and_shown() -> None:
 def test_a_service_that_is_removed_leaves_and_shows_null_until_it_is_written_again() -> None:
     steps = [{"advance_ms": 3000}, {"advance_ms": 100, "remove": [SUN, "com.victronenergy.nobody"]},
              {"advance_ms": 100, "add": {SUN: charger()}}]  # fmt: skip
-    _, gone, back = play(scenario(steps=steps), Options.vendor())
+    _, gone, back = play_scenario(scenario(steps=steps), Options.vendor())
     assert SUN not in gone["devices"]
     assert back["devices"][SUN][p.CHARGE_CURRENT] is None
 
@@ -42,7 +50,7 @@ def test_a_set_reaches_settings_and_services_but_nobody_who_is_not_there() -> No
         {"advance_ms": 3000, "set": {p.SETTINGS: {p.SET_MAX_CURRENT: 7}, "com.victronenergy.nobody": {"/x": 1}}},
         {"advance_ms": 3000, "set": {p.SYSTEM: {p.PV_DISABLE: 1}}},
     ]
-    first, second = play(scenario(steps=steps), Options.vendor())
+    first, second = play_scenario(scenario(steps=steps), Options.vendor())
     assert first["devices"][SUN][p.CHARGE_CURRENT] == 7
     assert second["devices"][SUN][p.CHARGE_CURRENT] == 0
 
@@ -50,12 +58,12 @@ def test_a_set_reaches_settings_and_services_but_nobody_who_is_not_there() -> No
 def test_the_control_loop_keeps_its_own_seconds_when_the_first_charger_came_in_between() -> None:
     steps = [{"advance_ms": 2500}, {"advance_ms": 2900, "add": {SUN: charger()}}, {"advance_ms": 200}]
     settings = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20}
-    answers = play(scenario(devices={MULTI: multi()}, steps=steps, settings=settings), Options.vendor())
+    answers = play_scenario(scenario(devices={MULTI: multi()}, steps=steps, settings=settings), Options.vendor())
     assert [p.CHARGE_CURRENT in answer["writes"].get(SUN, {}) for answer in answers] == [False, False, True]
 
 
 def test_differences_say_where() -> None:
-    found = list(differences([{"a": {"b": 1.0, "c": 2}, "d": "x"}], [{"a": {"b": 1.0 + 1e-7}, "d": "y"}]))
+    found = list(step_differences([{"a": {"b": 1.0, "c": 2}, "d": "x"}], [{"a": {"b": 1.0 + 1e-7}, "d": "y"}]))
     assert found == [Difference(0, "a c", 2, "(nothing)"), Difference(0, "d", "x", "y")]
     assert (same(1, 1.0 + 1e-7), same(1, None), same("a", "a"), same(1, 1.1)) == (True, False, True, False)
 
@@ -77,24 +85,24 @@ def test_differences_say_where() -> None:
 )
 def test_a_bad_scenario_is_said_in_words(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ScenarioError, match=f"scenario s: .*{said}"):
-        play(scenario(**change), Options.vendor())
+        play_scenario(scenario(**change), Options.vendor())
 
 
 OFF = "/Settings/A"
 """A path that nobody looks at and that sorts before `/Pv/Disable`."""
 
 
-def player(now_ms: int = 0, due_at: float | None = None, **changes: Any) -> Player:
+def player(now_ms: int = 0, due_at: float | None = None, **changes: Any) -> ScenarioPlayer:
     """A player in which nothing has changed, with a control loop that is due at a moment."""
     memory = Memory(control=None if due_at is None else Timer(due_at, 1))
     services: dict[str, Any] = {CAN_BMS: can_bms(), SUN: charger()}
     settings: dict[str, Any] = {p.SET_DVCC: 1, OFF: 3}
-    return Player(Options.vendor(), settings=settings, services=services, memory=memory, now_ms=now_ms,
+    return ScenarioPlayer(Options.vendor(), settings=settings, services=services, memory=memory, now_ms=now_ms,
                   changed=False, **changes)  # fmt: skip
 
 
 def test_what_is_calculated_is_shown_at_the_start() -> None:
-    (answer,) = play(scenario(steps=[{"advance_ms": 0}]), Options.vendor())
+    (answer,) = play_scenario(scenario(steps=[{"advance_ms": 0}]), Options.vendor())
     assert (answer["t_ms"], answer["system"][p.BATTERY_VOLTAGE]) == (0, 52.0)
     assert (answer["devices"], answer["writes"]) == ({}, {})
 
@@ -106,7 +114,7 @@ def test_what_is_calculated_waits_for_a_whole_second_also_when_the_control_loop_
         {"advance_ms": 700, "set": {MULTI: {p.VOLTAGE: 27.5}}},
         {"advance_ms": 100},
     ]
-    answers = play(scenario(devices={MULTI: multi()}, steps=steps), Options.vendor())
+    answers = play_scenario(scenario(devices={MULTI: multi()}, steps=steps), Options.vendor())
     assert [answer["t_ms"] for answer in answers] == [2500, 3200, 3900, 4000]
     assert [answer["system"][p.BATTERY_VOLTAGE] for answer in answers] == [26.4, 26.4, 26.4, 27.5]
 
@@ -178,7 +186,7 @@ def test_each_part_of_a_step_is_decided_on_by_itself() -> None:
     looks: list[tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = []
     one = player()
 
-    class Watched(Player):
+    class Watched(ScenarioPlayer):
         """Writes down what it is asked to decide on."""
 
         __slots__ = ()
@@ -260,15 +268,17 @@ def test_a_moment_at_the_end_of_a_step_belongs_to_it() -> None:
 )
 def test_what_is_wrong_with_a_scenario_is_said_to_the_letter(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ScenarioError) as wrong:
-        check(scenario(**change))
+        check_scenario(scenario(**change))
     assert str(wrong.value) == f"scenario s: {said}"
 
 
 def test_what_need_not_be_there_need_not_be_there() -> None:
-    check({"devices": {}, "steps": []})
-    check(scenario(expected=None))
-    check(scenario(expected=[{}]))
-    (answer,) = play({"devices": {SUN: charger()}, "steps": [{"advance_ms": 0}], "platform": None}, Options.vendor())
+    check_scenario({"devices": {}, "steps": []})
+    check_scenario(scenario(expected=None))
+    check_scenario(scenario(expected=[{}]))
+    (answer,) = play_scenario(
+        {"devices": {SUN: charger()}, "steps": [{"advance_ms": 0}], "platform": None}, Options.vendor()
+    )
     assert answer["devices"] == {}
 
 
@@ -277,7 +287,7 @@ def test_the_platform_decides_whether_a_multi_on_usb_is_the_multi(platform: str 
     devices = {MULTI: multi(MK_CONNECTION="/dev/ttyUSB0")}
     steps = [{"advance_ms": 1000}]
     for changes in ({"platform": platform}, {} if platform is None else {"platform": platform}):
-        (answer,) = play(scenario(devices=devices, steps=steps, **changes), Options.vendor())
+        (answer,) = play_scenario(scenario(devices=devices, steps=steps, **changes), Options.vendor())
         assert answer["system"][p.VEBUS_SERVICE] == (MULTI if there else None)
 
 
@@ -291,13 +301,13 @@ def test_numbers_are_the_same_within_a_millionth() -> None:
 
 def test_differences_are_counted_by_step_and_need_an_answer_for_each() -> None:
     rows: list[dict[str, Any]] = [{"a": 1}, {"a": 1, "b": {"y": 1, "x": 1}}]
-    assert list(differences(rows, [{"a": 1}, {"a": 2, "b": {"x": 2, "z": 3}}])) == [
+    assert list(step_differences(rows, [{"a": 1}, {"a": 2, "b": {"x": 2, "z": 3}}])) == [
         Difference(1, "a", 1, 2),
         Difference(1, "b x", 1, 2),
         Difference(1, "b y", 1, "(nothing)"),
         Difference(1, "b z", "(nothing)", 3),
     ]
-    assert list(differences([{"a": {}}], [{"a": 1}])) == [Difference(0, "a", {}, 1)]
-    assert list(differences([{"a": 1}], [{"a": {}}])) == [Difference(0, "a", 1, {})]
+    assert list(step_differences([{"a": {}}], [{"a": 1}])) == [Difference(0, "a", {}, 1)]
+    assert list(step_differences([{"a": 1}], [{"a": {}}])) == [Difference(0, "a", 1, {})]
     with pytest.raises(ValueError, match="shorter"):
-        list(differences(rows, rows[:1]))
+        list(step_differences(rows, rows[:1]))

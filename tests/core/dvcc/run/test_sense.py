@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import look
+from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.sense import may_go_to_vecan
@@ -222,7 +222,7 @@ def test_the_multis_own_voltage_is_behind_no_contactor_of_a_bms() -> None:
 )  # fmt: skip
 def test_only_batteries_on_vecan_are_told_to_vecan_once_more(kind: str, connection: str, goes: bool) -> None:
     source = f"com.victronenergy.{kind}.x"
-    assert may_go_to_vecan(look(Snapshot({source: {p.CONNECTION: connection}})), source) == goes
+    assert may_go_to_vecan(read_inputs(Snapshot({source: {p.CONNECTION: connection}})), source) == goes
 
 
 def test_a_multi_is_told_the_voltage_of_any_other_but_never_its_own() -> None:

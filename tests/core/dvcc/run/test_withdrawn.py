@@ -7,21 +7,22 @@ from math import inf
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import look
-from gxbridge.core.dvcc.read.snapshot import Snapshot, Stop
-from gxbridge.core.dvcc.run.memory import Grants, Memory
-from gxbridge.core.dvcc.run.withdrawn import granted, taken_back
+from gxbridge.core.dvcc.read.inputs import read_inputs
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.memory import Granted, Memory
+from gxbridge.core.dvcc.run.withdrawn import granted, withdrawn
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import LYNX, MULTI, Items, lynx, with_vebus_bms
 
-ALL = Grants(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0)
+ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0)
 STOP = Stop("x", "", 0.0, "stop")
 
 
-def grants(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings: Value) -> Grants:
+def grants(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings: Value) -> Granted:
     """What is granted in an installation."""
     values = {getattr(p, name): value for name, value in settings.items()}
-    return granted(look(Snapshot(services, values, charge_stops=stops, discharge_stops=stops[:1])), Memory())
+    return granted(read_inputs(Snapshot(services, values, charge_stops=stops, discharge_stops=stops[:1])), Memory())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_what_is_granted(changes: dict[str, Value], settings: dict[str, Value], 
 
 
 def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
-    nothing = Grants(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0)
+    nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0)
     assert grants({}) == nothing
     for allowed, word in ((1, 1), (0, 0), (None, 0)):
         assert grants({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)
@@ -58,10 +59,10 @@ def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
 
 
 def test_less_of_anything_is_taken_back_and_more_or_as_much_is_not() -> None:
-    assert not taken_back(None, ALL)
-    assert not taken_back(ALL, ALL)
+    assert not withdrawn(None, ALL)
+    assert not withdrawn(ALL, ALL)
     for name, value in ALL._asdict().items():
         less = ALL._replace(**{name: min(value, 1e6) - 0.5})
-        assert taken_back(ALL, less)
-        assert not taken_back(less, ALL)
-        assert not taken_back(less, less)
+        assert withdrawn(ALL, less)
+        assert not withdrawn(less, ALL)
+        assert not withdrawn(less, less)

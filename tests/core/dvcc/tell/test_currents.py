@@ -6,18 +6,18 @@ from math import ceil
 
 import pytest
 
-from gxbridge.core.dvcc.limit.bms_limits import listen
-from gxbridge.core.dvcc.limit.cap_history import Chronicle
+from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
+from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
 from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Scene, look
+from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device, survey
-from gxbridge.core.dvcc.read.snapshot import Permit, Snapshot, Stop
+from gxbridge.core.dvcc.read.services import Device, sort_services
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.low_pass import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
@@ -38,6 +38,7 @@ from gxbridge.core.dvcc.tell.charger_orders import (
 )
 from gxbridge.core.dvcc.tell.multi_orders import left_at_zero, remainder
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.permission import Permit, Stop
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
@@ -176,10 +177,10 @@ def test_what_a_charger_of_another_network_makes_does_not_count() -> None:
 
 def test_what_the_dc_system_draws() -> None:
     systems: dict[str, Items] = {DCSYSTEM: {p.POWER: 525.0}, DCSYSTEM + "0": {p.POWER: None}}
-    assert dc_loads(survey(systems), 50.0) == 10.5
-    assert dc_loads(survey(systems), None) is None
-    assert dc_loads(survey(systems), 0.0) is None
-    assert dc_loads(survey({}), 50.0) is None
+    assert dc_loads(sort_services(systems), 50.0) == 10.5
+    assert dc_loads(sort_services(systems), None) is None
+    assert dc_loads(sort_services(systems), 0.0) is None
+    assert dc_loads(sort_services({}), 50.0) is None
 
 
 @pytest.mark.parametrize(("ccl", "told"), [(20.0, 30.5), (0.0, 0.0), (-1.0, 0.0), (-5.0, 0.0)])
@@ -279,15 +280,15 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     ids=["no more than all can make", "however little", "what it takes", "unknown", "charging"],
 )
 def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float) -> None:
-    plant = survey({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
+    installation = sort_services({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
     device = Device(MULTI, p.VEBUS, multiplus(CURRENT=current))
-    assert advance_vebus(1.0, plant, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
-    assert advance_vebus(1.0, plant, None) == pytest.approx(1.0 - 0.20943951024)
+    assert advance_vebus(1.0, installation, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
+    assert advance_vebus(1.0, installation, None) == pytest.approx(1.0 - 0.20943951024)
 
 
-def seen(services: dict[str, Items], options: Options) -> Scene:
+def seen(services: dict[str, Items], options: Options) -> Inputs:
     """What is looked at."""
-    return look(Snapshot(services, options=options))
+    return read_inputs(Snapshot(services, options=options))
 
 
 def test_what_chargers_got_of_a_limit() -> None:
@@ -300,8 +301,8 @@ def test_what_chargers_got_of_a_limit() -> None:
 
     assert got(5.0) == ([], 0.0)
     one = got(12.2, 50.0)
-    assert ([told.current_a for told in one.told], one.given_a) == ([13.0], 12.2), "rounded up, but not given more"
-    assert one.told[0].extra_a == 0
+    assert ([order.current_a for order in one.orders], one.given_a) == ([13.0], 12.2), "rounded up, but not given more"
+    assert one.orders[0].extra_a == 0
     assert got(100.0, 50.0, 20.0).given_a == 70.0
     flat_out = got(20.0, 35.5, 10.5)
     assert ([told.current_a for told in flat_out.told], flat_out.given_a) == ([None, None], 20.0)
@@ -335,12 +336,14 @@ def test_only_a_multi_whose_system_is_connected_is_told_without_a_bms(
 
 def test_a_permission_at_terminals_leaves_the_multis_own_setting() -> None:
     allowed = Permit("x", "", 0.0, "allowed")
-    plain, permitted = (look(Snapshot({MULTI: multiplus()}, charge_permits=permits)) for permits in ((), (allowed,)))
+    plain, permitted = (
+        read_inputs(Snapshot({MULTI: multiplus()}, charge_permits=permits)) for permits in ((), (allowed,))
+    )
     assert [remainder(plain, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10001, 50]
     assert [remainder(permitted, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [None, None, 50]
     for own, zero in ((0, True), (0.0, True), (-1, False), (1, False), (None, False)):
-        scene = look(Snapshot({MULTI: multiplus(MULTI_CHARGE_CURRENT=own)}, charge_permits=(allowed,)))
-        assert left_at_zero(scene) == zero
+        inputs = read_inputs(Snapshot({MULTI: multiplus(MULTI_CHARGE_CURRENT=own)}, charge_permits=(allowed,)))
+        assert left_at_zero(inputs) == zero
         assert not left_at_zero(plain)
 
 
@@ -352,8 +355,8 @@ def test_a_stop_counts_once_and_only_what_is_read_from_the_vebus_bms_itself_is_n
         (with_vebus_bms(BMS_ALLOW_CHARGE=1), True),
         (multiplus(BMS_ALLOW_CHARGE=0), True),
     ):
-        scene = look(Snapshot({MULTI: multi}, charge_stops=(stop,)))
-        caps = ccl_caps(scene, listen(scene, 0.0), Chronicle(0.0, {}), frozenset(), None)
+        inputs = read_inputs(Snapshot({MULTI: multi}, charge_stops=(stop,)))
+        caps = ccl_caps(inputs, read_bms_limits(inputs, 0.0), CapHistory(0.0, {}), frozenset(), None)
         assert ("other-stop" in [cap.name for cap in caps.limit.caps]) == again
         assert caps.limit.value == 0
 
@@ -417,13 +420,13 @@ def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
 
 
 def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
-    scene = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
+    inputs = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
     sun, inverter = (
         Charger(Device(name, kind, charger(50, 0), 50.0), 50.0) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER))
     )
-    system = scene.plant.of(p.ACSYSTEM)[0]
+    system = inputs.installation.of(p.ACSYSTEM)[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
-        told, writes = rs_currents(scene, system, [sun, inverter], 20.0, smoothed, pv_off=False)
+        told, writes = rs_currents(inputs, system, [sun, inverter], 20.0, smoothed, pv_off=False)
         assert [(one.device.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
         assert [write.value for write in writes] == [excess]
 
@@ -447,22 +450,22 @@ def test_a_limit_of_0_a_is_a_stop_for_the_multi_also_where_loads_may_be_fed() ->
 
 
 def test_permissions_of_another_bms_are_forgotten() -> None:
-    scene = seen({LYNX: lynx(ALLOW_DISCHARGE=None)}, Options.strict())
+    inputs = seen({LYNX: lynx(ALLOW_DISCHARGE=None)}, Options.strict())
     old, new = ("old", p.ALLOW_CHARGE), (LYNX, p.ALLOW_CHARGE)
-    assert given(scene, frozenset({old})) == {new}
-    assert given(scene, frozenset({old, new})) == {new}
+    assert given(inputs, frozenset({old})) == {new}
+    assert given(inputs, frozenset({old, new})) == {new}
     silent = seen({LYNX: lynx(ALLOW_CHARGE=None, ALLOW_DISCHARGE=None)}, Options.strict())
     assert given(silent, frozenset({old})) == set()
     assert given(seen({}, Options.strict()), frozenset({old})) == {old}
 
 
 def test_a_cap_has_its_value_since_it_was_last_another() -> None:
-    first = Chronicle(5.0, {})
+    first = CapHistory(5.0, {})
     first.cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="Lynx")
     for value, since in ((40.0, 5.0), (30.0, 9.0), (50.0, 9.0), (None, 9.0)):
-        book = Chronicle(9.0, first.fresh)
-        assert book.cap("bms-ccl", value, "A", "b", p.CCL, bms="Lynx")[6] == since
-    renamed = Chronicle(9.0, first.fresh).cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="House")
+        history = CapHistory(9.0, first.fresh)
+        assert history.cap("bms-ccl", value, "A", "b", p.CCL, bms="Lynx")[6] == since
+    renamed = CapHistory(9.0, first.fresh).cap("bms-ccl", 40.0, "A", "b", p.CCL, bms="House")
     assert (renamed.since, renamed.text) == (5.0, "said by the House")
 
 
