@@ -72,6 +72,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("candb", "decodelog"),
     ("models",),
+    ("state", "strict_yaml"),
     ("edge",),
     ("core/blackbox",),
     ("core",),
