@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gxbridge.candb.load import load
-from gxbridge.candb.problem import CandbError
+from gxbridge.candb.load import CandbError, load
 from gxbridge.candb.rules import RULES
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Decoder
@@ -86,7 +85,7 @@ def test_the_check_answers_a_mistake_with_the_words_of_the_guide(
     with pytest.raises(CandbError) as breach:
         load(can_db)
     (problem,) = breach.value.problems
-    assert f": {rule}: {problem.what}: {problem.instead}\n" in HOW_TO
+    assert f":{rule}: {problem.what}; {problem.cure}\n" in HOW_TO
 
 
 def test_the_entry_of_the_tour_is_that_of_the_database(can_db: Path) -> None:
