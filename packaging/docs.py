@@ -109,6 +109,8 @@ ROOMS = (
     "candb",
     "decodelog",
     "models",
+    "state",
+    "strict_yaml",
     "edge",
     "edge/can",
     "edge/dbus",

@@ -1,4 +1,4 @@
 """The state store: the one file with what must outlive the process. Nothing else in gxbridge keeps such a file.
 
-What is remembered, its checks and when it is due to be written stand in `gxbridge/core/model/remembered.py`.
+A checked value of `core/model/remembered.py`, which also says when it is due to be written, enters and leaves.
 """

@@ -80,12 +80,12 @@ def load_tables(raw: bytes, file: str) -> Any:
     """The file as Tables, lists and plain values, None when it is empty. Raises UnreadableError."""
     root = compose(raw, file, _FAST)
     try:
-        return None if root is None else _Maker(file).make(root, 0)
+        return None if root is None else _PlainTables(file).make(root, 0)
     except RecursionError:  # pragma: no cover - MAX_DEPTH comes first
         raise UnreadableError(file, 1, "lists or mappings are nested too deeply", "reduce the nesting") from None
 
 
-class _Maker:
+class _PlainTables:
     """Makes plain values of nodes, along the nodes: an alias is made again wherever it stands."""
 
     def __init__(self, file: str) -> None:

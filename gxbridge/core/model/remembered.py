@@ -139,7 +139,7 @@ def _name(value: object) -> bool:
     return isinstance(value, str) and NAME.fullmatch(value) is not None
 
 
-def _whole(most: int) -> Callable[[object], bool]:
+def _integer(most: int) -> Callable[[object], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
@@ -157,9 +157,9 @@ SECTIONS: Final[Mapping[str, tuple[type, tuple[str, ...], _Checks]]] = {
         ("name",),
         {
             "name": _name,
-            "product_id": _whole(0xFFFF),
+            "product_id": _integer(0xFFFF),
             "serial": _text_or_none,
-            "device_instance": _whole(0xFF),
+            "device_instance": _integer(0xFF),
             "since": _MOMENT,
             "source": _text,
         },
