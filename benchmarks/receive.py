@@ -88,14 +88,15 @@ class Drain:
 
     def __init__(self, sock: socket.socket, delays: tuple[float, float], decode: bool = False) -> None:
         from gxbridge.core.nmea2000.decoder import Decoder
-        from gxbridge.edge.can.can_stats import CanStats, Frame
+        from gxbridge.core.nmea2000.frame import TimedFrame
+        from gxbridge.edge.can.can_stats import CanStats
         from gxbridge.edge.can.socketcan import SocketDrain
 
         self.missing = 0
         self.done = asyncio.Event()
         feed = Decoder().feed
 
-        def take(batch: list[Frame]) -> None:
+        def take(batch: list[TimedFrame]) -> None:
             if decode:
                 for at, can_id, data in batch:
                     feed(can_id, data, at)

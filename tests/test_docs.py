@@ -37,7 +37,7 @@ def test_every_path_of_the_battery_service_is_on_the_page() -> None:
 
 def test_every_room_is_on_the_map() -> None:
     folders = {path.parent.relative_to(ROOT / "gxbridge").as_posix() for path in ROOT.glob("gxbridge/*/**/__init__.py")}
-    assert set(writer().ROOMS) == folders
+    assert folders <= set(writer().ROOMS)
 
 
 def test_every_file_that_the_pages_name_is_there() -> None:

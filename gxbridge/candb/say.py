@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gxbridge.candb.show import find, number_of
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.encode import EncodeError, Frame, encode, frames
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST
 
 NOT_AVAILABLE = ("none", "null")
@@ -27,7 +27,7 @@ def say(
     if not found:
         raise LookupError(what)
     layout = next((layout for layout in found if _fits(layout, words)), found[0])
-    values: dict[str, Reading] = {}
+    values: dict[str, FieldValue] = {}
     for word in words:
         name, value = _named(layout, word)
         field = next((field for field in layout.fields if field.name == name), None)
@@ -50,7 +50,7 @@ def _named(layout: Layout, word: str) -> tuple[str, str]:
     return layout.fields[0].name, word
 
 
-def _value(database: Database, layout: Layout, field: FieldInfo, word: str) -> Reading:
+def _value(database: Database, layout: Layout, field: FieldInfo, word: str) -> FieldValue:
     if word.lower() in NOT_AVAILABLE:
         return None
     if field.kind == "bytes":

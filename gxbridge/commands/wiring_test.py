@@ -17,7 +17,7 @@ from gxbridge.core.model.record import record
 
 if TYPE_CHECKING:
     from gxbridge.core.channels.terminals.terminal_bms import Wiring
-    from gxbridge.core.channels.terminals.wiring_walk import Level, Walk, WalkOutcome
+    from gxbridge.core.channels.terminals.wiring_walk import InputLevel, Walk, WalkOutcome
 
 
 FAILED = 1
@@ -212,12 +212,12 @@ async def _walk(walk: Walk, address: str, say: Callable[[str], object]) -> Walk:
     return walk
 
 
-def levels(services: Mapping[str, Mapping[str, Any]], wanted: set[str]) -> dict[str, Level]:
+def levels(services: Mapping[str, Mapping[str, Any]], wanted: set[str]) -> dict[str, InputLevel]:
     """The level of every wanted input, or why there is none."""
     from gxbridge.core.channels.terminals.terminal_bms import input_level
     from gxbridge.core.channels.terminals.terminals_text import DOUBTS
 
-    found: dict[str, Level] = {}
+    found: dict[str, InputLevel] = {}
     for service in wanted:
         level, doubt = input_level(services.get(service))
         found[service] = DOUBTS[doubt] if level is None else level

@@ -12,7 +12,7 @@ from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import Remembered
-from gxbridge.core.vecan.transmit import Level
+from gxbridge.core.vecan.transmit import TransmitLevel
 
 
 @record
@@ -32,7 +32,7 @@ class Setup:
     """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
     instance: int = 100
     custom_name: str = ""
-    transmit: Level = "off"
+    transmit: TransmitLevel = "off"
     allow_mode: bool = False
     """Whether the mode of the BMS may be written: standby opens its contactor."""
     own_number: int = 1

@@ -7,7 +7,7 @@ import io
 
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.words import printable, register_text, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
@@ -38,7 +38,7 @@ class CsvLines:
         self._writer.writerows((*head, *cell, payload.hex()) for cell in cells)
         return self._page.getvalue()
 
-    def _cells(self, field: FieldInfo, value: Reading) -> tuple[str, str, str, str]:
+    def _cells(self, field: FieldInfo, value: FieldValue) -> tuple[str, str, str, str]:
         text = self._db.text(field, value) or ""
         written = value.hex() if isinstance(value, bytes) else "" if value is None else str(value)
         return field.name, _harmless(written) if isinstance(value, str) else written, text, field.unit

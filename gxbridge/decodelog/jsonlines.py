@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.words import register_text, service_fields
 
-Tail = Callable[[tuple[Reading, ...], bytes], str]
+Tail = Callable[[tuple[FieldValue, ...], bytes], str]
 """Values and payload to the line from `"pgn"` on."""
 
 Tails = dict[bytes, str]
@@ -94,7 +94,7 @@ class JsonLines:
             return _numbers(template)
         return _mixed(template, texts)
 
-    def _texts(self, field: FieldInfo) -> Callable[[Reading], str] | None:
+    def _texts(self, field: FieldInfo) -> Callable[[FieldValue], str] | None:
         """How a value of this field is written; None for plain numbers."""
         if field.enum is not None:
             meanings = self._db.enums.get(field.enum, {})
@@ -102,7 +102,7 @@ class JsonLines:
         return None if field.is_number else _text
 
     def _service(self, layout: Layout, start: str) -> Tail:
-        def tail(values: tuple[Reading, ...], payload: bytes) -> str:
+        def tail(values: tuple[FieldValue, ...], payload: bytes) -> str:
             begin = start
             shown = service_fields(self._db, layout, values) or []
             if layout.kind == "write" and isinstance(values[0], int):
@@ -116,14 +116,14 @@ class JsonLines:
         return tail
 
 
-class _Meanings(dict[Reading, str]):
+class _Meanings(dict[FieldValue, str]):
     """The JSON object of each value of an enumeration, made when first seen."""
 
     def __init__(self, texts: dict[int, str]) -> None:
         super().__init__()
         self._texts = texts
 
-    def __missing__(self, value: Reading) -> str:
+    def __missing__(self, value: FieldValue) -> str:
         number = value if isinstance(value, int) else 0  # the values of enumerations are whole numbers
         if len(self) >= _FORMS_KEPT:
             self.clear()
@@ -131,18 +131,18 @@ class _Meanings(dict[Reading, str]):
         return made
 
 
-def _hex(value: Reading) -> str:
+def _hex(value: FieldValue) -> str:
     return value.hex() if isinstance(value, bytes) else ""
 
 
-def _text(value: Reading) -> str:
+def _text(value: FieldValue) -> str:
     if isinstance(value, bytes):
         return f'"{value.hex()}"'
     return quoted(value) if isinstance(value, str) else str(value)
 
 
 def _numbers(template: str) -> Tail:
-    def tail(values: tuple[Reading, ...], payload: bytes) -> str:
+    def tail(values: tuple[FieldValue, ...], payload: bytes) -> str:
         text = template % values
         if None in values:
             text = text.replace(":None", ":null")
@@ -151,8 +151,8 @@ def _numbers(template: str) -> Tail:
     return tail
 
 
-def _mixed(template: str, texts: list[Callable[[Reading], str] | None]) -> Tail:
-    def tail(values: tuple[Reading, ...], payload: bytes) -> str:
+def _mixed(template: str, texts: list[Callable[[FieldValue], str] | None]) -> Tail:
+    def tail(values: tuple[FieldValue, ...], payload: bytes) -> str:
         shown: tuple[object, ...] = tuple(
             [
                 "null" if value is None else text(value) if text else value

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from gxbridge.core.model import firmware
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, register_text, service_fields
 
-Write = Callable[[Reading], str]
+WriteField = Callable[[FieldValue], str]
 
 _FORMS_KEPT = 4096
 
@@ -23,7 +23,7 @@ class TextLines:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._forms: dict[Layout, tuple[str, list[tuple[str, Write]]]] = {}
+        self._forms: dict[Layout, tuple[str, list[tuple[str, WriteField]]]] = {}
 
     def begin(self) -> str:
         """What stands before the first line."""
@@ -43,30 +43,30 @@ class TextLines:
         where = f"{t:.6f} {printable(bus)} {source:3} > {address_text(destination):3}"
         return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
-    def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, Write]]]:
+    def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, WriteField]]]:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
             self._forms.clear()
         writers = [(f"{field.name} ", self._special(layout, field) or self._writer(field)) for field in layout.fields]
         form = self._forms[layout] = _subject(layout), writers
         return form
 
-    def _special(self, layout: Layout, field: FieldInfo) -> Write | None:
+    def _special(self, layout: Layout, field: FieldInfo) -> WriteField | None:
         """The two numbers that everybody looks up: a product by its name, a firmware as people write it."""
         if (layout.register, field.name) == (0x0100, "product_id"):
             return self._product
         return _version if layout.register in _FIRMWARE and field.name == "version" else None
 
-    def _product(self, value: Reading) -> str:
+    def _product(self, value: FieldValue) -> str:
         if not isinstance(value, int):
             return NOT_AVAILABLE
         product = self._db.products.get(value)
         return f"{value} ({'unknown product' if product is None else product.name})"
 
-    def _writer(self, field: FieldInfo) -> Write:
+    def _writer(self, field: FieldInfo) -> WriteField:
         """How a value of this field is written: text with quotes, bytes in hex, a number with its unit or meaning."""
         unit = f" {field.unit}" if field.unit else ""
 
-        def plain(value: Reading) -> str:
+        def plain(value: FieldValue) -> str:
             if value is None:
                 return NOT_AVAILABLE
             if isinstance(value, bytes):
@@ -75,7 +75,7 @@ class TextLines:
                 return value if field.is_number else f'"{printable(value)}"'
             return f"{value}{unit}"
 
-        def meaning(value: Reading) -> str:
+        def meaning(value: FieldValue) -> str:
             if not isinstance(value, int):
                 return NOT_AVAILABLE
             return f"{value} ({meanings.get(value, 'undefined')})"
@@ -86,7 +86,7 @@ class TextLines:
         return meaning
 
 
-def _version(value: Reading) -> str:
+def _version(value: FieldValue) -> str:
     if not isinstance(value, int):
         return NOT_AVAILABLE
     words = firmware.text(value)

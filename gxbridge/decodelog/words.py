@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gxbridge.core.nmea2000.database import Database, Layout
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST
 
 NOT_AVAILABLE = "n/a"
@@ -28,7 +28,9 @@ def printable(text: str) -> str:
     )
 
 
-def service_fields(db: Database, layout: Layout, values: tuple[Reading, ...]) -> list[tuple[FieldInfo, Reading]] | None:
+def service_fields(
+    db: Database, layout: Layout, values: tuple[FieldValue, ...]
+) -> list[tuple[FieldInfo, FieldValue]] | None:
     """Fields and values of a request, an acknowledgement or a write, registers as text; None for other messages.
 
     What is written to another node is shown with the fields of the register too, where they do not depend on the
@@ -44,7 +46,7 @@ def service_fields(db: Database, layout: Layout, values: tuple[Reading, ...]) ->
     register, raw = values
     if not isinstance(register, int) or not isinstance(raw, bytes):
         return None
-    shown: list[tuple[FieldInfo, Reading]] = [(layout.fields[0], register_text(register)), (layout.fields[1], raw)]
+    shown: list[tuple[FieldInfo, FieldValue]] = [(layout.fields[0], register_text(register)), (layout.fields[1], raw)]
     variants = db.variants(register)
     if len(variants) == 1 and not variants[0].families:
         payload = bytes(variants[0].header) + raw
@@ -52,5 +54,5 @@ def service_fields(db: Database, layout: Layout, values: tuple[Reading, ...]) ->
     return shown
 
 
-def _number(value: Reading) -> Reading:
+def _number(value: FieldValue) -> FieldValue:
     return register_text(value) if isinstance(value, int) else None

@@ -13,10 +13,11 @@ from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.setup import Setup
 from gxbridge.core.stall_guard import HoldUp
-from gxbridge.edge.can.can_stats import CanStats, Frame
+from gxbridge.edge.can.can_stats import CanStats, OnFrames
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
@@ -28,7 +29,7 @@ from gxbridge.runtime.publisher import Publisher
 from gxbridge.runtime.writer import Writer
 
 if TYPE_CHECKING:
-    from gxbridge.runtime.blackbox_writer import BoxKeeper
+    from gxbridge.runtime.blackbox_writer import BlackboxWriter
     from gxbridge.runtime.bluetooth_scanner import Scanner
     from gxbridge.runtime.state_writer import StateWriter
 
@@ -58,7 +59,6 @@ class FrameSource(Protocol):
     async def close(self) -> None: ...
 
 
-OnFrames = Callable[[list[Frame]], None]
 Hearer = Callable[[str], OnFrames]
 """Name of a bus -> what takes its frames."""
 OnAdvertised = Callable[[str, bytes], None]
@@ -74,14 +74,14 @@ class BoxPlace:
     keep: int
 
 
-def boxed(setup: Setup, box: BoxPlace) -> BoxKeeper:
+def boxed(setup: Setup, box: BoxPlace) -> BlackboxWriter:
     """A keeper with a bridge that remembers; what it needs is imported only where it is wanted."""
     from pathlib import Path
 
     from gxbridge.core.blackbox.recorder import RecordingBridge
-    from gxbridge.runtime.blackbox_writer import BoxKeeper
+    from gxbridge.runtime.blackbox_writer import BlackboxWriter
 
-    return BoxKeeper(RecordingBridge(setup, box.max_bytes), Path(box.folder), box.max_bytes, box.keep)
+    return BlackboxWriter(RecordingBridge(setup, box.max_bytes), Path(box.folder), box.max_bytes, box.keep)
 
 
 class App:
@@ -209,7 +209,7 @@ class App:
     # --- what comes in ---------------------------------------------------------------------------------------------
 
     def _hearer(self, bus: str) -> OnFrames:
-        def hear(frames: list[Frame]) -> None:
+        def hear(frames: list[TimedFrame]) -> None:
             if self.bridge.hear(bus, frames):
                 self._react_soon()
             self._speak()

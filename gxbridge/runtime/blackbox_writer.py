@@ -17,7 +17,7 @@ UNWRITABLE = "blackbox-unwritable"
 BROKEN = "blackbox-broken"
 
 
-class BoxKeeper:
+class BlackboxWriter:
     """`look` is called after every look of the bridge."""
 
     def __init__(self, bridge: RecordingBridge, folder: Path, max_bytes: int, keep: int) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gxbridge.core.model.finding import Finding
-from gxbridge.edge.bluetooth import BluetoothUnavailable, scan
+from gxbridge.edge.bluetooth import BluetoothUnavailable, OnAdvertisement, scan
 
 SPELL_S: Final = 300.0
 """Listening begins anew after this time: an adapter that was taken away gives no error, it only falls silent."""
 RETRY_S: Final = 60.0
 
-OnAdvertisement = Callable[[str, bytes, int], None]
 Scan = Callable[[OnAdvertisement, float], Awaitable[int]]
 
 

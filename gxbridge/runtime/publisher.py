@@ -19,7 +19,7 @@ from gxbridge.edge.dbus.service import NameTaken, PublishedService
 
 log = logging.getLogger(__name__)
 
-OnWrite = Callable[[str, str, Value], int]
+OnServiceWrite = Callable[[str, str, Value], int]
 """(service name, path, value) -> 0 accepted, 1 not now writable, 2 refused."""
 
 AGAIN_S = 10.0
@@ -37,7 +37,7 @@ class _Published:
 class Publisher:
     """`refresh` is called with every look of the bridge; it never waits."""
 
-    def __init__(self, bus: str, on_write: OnWrite) -> None:
+    def __init__(self, bus: str, on_write: OnServiceWrite) -> None:
         self._bus = bus
         self._on_write = on_write
         self._own: PublishedService | None = None

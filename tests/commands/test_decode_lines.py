@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.database import Database, database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
-from gxbridge.core.nmea2000.field import Reading
+from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines
@@ -130,7 +130,7 @@ def expected(db: Database, t: float, bus: str, found: Message) -> dict[str, obje
     """The same object by the plainest way."""
     layout, source, destination, values, payload = found
 
-    def shown(field_number: int, value: Reading) -> object:
+    def shown(field_number: int, value: FieldValue) -> object:
         field = layout.fields[field_number]
         if value is None or field.enum is None:
             return value.hex() if isinstance(value, bytes) else value

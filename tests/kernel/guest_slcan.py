@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_bus import CanSource
 from gxbridge.edge.can.can_link import carried
-from gxbridge.edge.can.can_stats import CanSpec, Frame
+from gxbridge.edge.can.can_stats import CanSpec
 from tests.edge.aio import run
 from tests.edge.cansockets import until
 from tests.kernel import adapter as say
@@ -34,7 +35,7 @@ class Bus(CanSource):
     """A CanSource on can0 that keeps what it heard and how its state went."""
 
     def __init__(self) -> None:
-        self.frames: list[Frame] = []
+        self.frames: list[TimedFrame] = []
         self.states: list[str] = []
         super().__init__(
             CanSpec("socketcan", "can0", "can0"),

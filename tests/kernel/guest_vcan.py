@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager, contextmanager
 import can
 import pytest
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_bus import CanSource
 from gxbridge.edge.can.can_link import carried
-from gxbridge.edge.can.can_stats import CanSpec, Frame
+from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
 from gxbridge.runtime.assembly import kernel_filters
 from tests.edge.aio import run
@@ -51,7 +52,7 @@ class Heard(CanSource):
     """A CanSource that keeps what it heard and how its state went."""
 
     def __init__(self, channel: str = "vcan0", filters: tuple[tuple[int, int], ...] = ()) -> None:
-        self.frames: list[Frame] = []
+        self.frames: list[TimedFrame] = []
         self.states: list[str] = []
         super().__init__(
             CanSpec("socketcan", channel, channel),

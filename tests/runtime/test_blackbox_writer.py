@@ -11,16 +11,16 @@ import pytest
 
 from gxbridge.core.blackbox.recorder import RecordingBridge
 from gxbridge.edge.box_files import read
-from gxbridge.runtime.blackbox_writer import BoxKeeper
+from gxbridge.runtime.blackbox_writer import BlackboxWriter
 from tests.core.blackbox.test_play import BoxedBoat
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.runtime.service import OWN, Reader, Service, wait_for
 from tests.runtime.test_whole_service import write_log
 
 
-def keeper(boat: BoxedBoat, folder: Path) -> BoxKeeper:
+def keeper(boat: BoxedBoat, folder: Path) -> BlackboxWriter:
     assert isinstance(boat.boxed, RecordingBridge)
-    return BoxKeeper(boat.boxed, folder, 4_000_000, 8)
+    return BlackboxWriter(boat.boxed, folder, 4_000_000, 8)
 
 
 def lose_the_bms(boat: BoxedBoat) -> None:

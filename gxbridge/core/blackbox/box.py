@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.recorder import Frozen
-from gxbridge.core.blackbox.ring import FRAME, Block, Frame, to_json
+from gxbridge.core.blackbox.ring import FRAME, Block, to_json
 from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.frame import TimedFrame
 
 FORMAT: Final = 1
 LONGEST_LINE: Final = 64 << 20
@@ -55,7 +56,7 @@ class Received:
     """Frames of one bus."""
 
     bus: str
-    frames: tuple[Frame, ...]
+    frames: tuple[TimedFrame, ...]
 
 
 @record
@@ -73,7 +74,7 @@ class Torn:
     reason: str
 
 
-Entry = BoxState | Received | Event | Torn
+BoxEntry = BoxState | Received | Event | Torn
 
 
 @record
@@ -81,7 +82,7 @@ class Box:
     """A box that was read."""
 
     head: Head
-    entries: tuple[Entry, ...]
+    entries: tuple[BoxEntry, ...]
 
 
 def lines(frozen: Frozen, version: str, database: str, first: int = 0) -> Iterator[bytes]:
@@ -118,7 +119,7 @@ def parse(rows: Iterable[bytes]) -> Box:
     number = 1
     try:
         head = _head(next(numbered, (1, b""))[1])
-        entries: list[Entry] = []
+        entries: list[BoxEntry] = []
         for place, row in numbered:
             number = place
             entries.append(_entry(row))
@@ -153,7 +154,7 @@ def _head(row: bytes) -> Head:
     return Head(version, database, cause, subject, text, at, frozen_at, offset, head.get("setup"), fields)
 
 
-def _entry(row: bytes) -> Entry:
+def _entry(row: bytes) -> BoxEntry:
     if len(row) > LONGEST_LINE:
         raise BoxError("the line is too long")
     event = json.loads(row)
@@ -201,7 +202,7 @@ def _moment(value: object) -> float:
     return float(value)
 
 
-def _unpacked(text: str) -> Iterator[Frame]:
+def _unpacked(text: str) -> Iterator[TimedFrame]:
     try:
         packed = b64decode(text, validate=True)
     except Base64Error:

@@ -73,7 +73,7 @@ class Codec:
     def decode(self, plain: Plain, fields: Mapping[str, Iterable[str]]) -> Any:
         """The value of plain data; `fields` as they were when it was made. Raises CodecError, and nothing else."""
         try:
-            return _Decoder(self, fields).take(plain, 0)
+            return _Reader(self, fields).take(plain, 0)
         except CodecError:
             raise
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
@@ -153,7 +153,7 @@ class _Encoder:
         return plain
 
 
-class _Decoder:
+class _Reader:
     def __init__(self, codec: Codec, fields: Mapping[str, Iterable[str]]) -> None:
         self._codec = codec
         self._fields = {name: tuple(names) for name, names in fields.items()}

@@ -17,8 +17,7 @@ from struct import error as struct_error
 from typing import Final, NamedTuple
 
 from gxbridge.core.blackbox.codec import Plain
-
-Frame = tuple[float, int, bytes]
+from gxbridge.core.nmea2000.frame import TimedFrame
 
 FRAME: Final = Struct("<dIB8s")
 """Monotonic seconds, identifier, number of bytes, bytes."""
@@ -45,7 +44,7 @@ class Block(NamedTuple):
     packed: bytes
 
 
-Record = bytes | Block
+RingEntry = bytes | Block
 """A line of JSON, or frames."""
 
 
@@ -55,7 +54,7 @@ class Stretch:
 
     at: float
     keyframe: bytes
-    records: list[Record] = field(default_factory=list)
+    records: list[RingEntry] = field(default_factory=list)
     size: int = 0
     torn: str = ""
     """Why something is missing in it, so that it cannot be played beyond that place."""
@@ -67,7 +66,7 @@ class Ring:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._stretches: deque[Stretch] = deque()
-        self._pending: list[tuple[str, Sequence[Frame]]] = []
+        self._pending: list[tuple[str, Sequence[TimedFrame]]] = []
         self._pending_frames = 0
         self.size = 0
         """Bytes held, but for the frames of the present moment."""
@@ -90,7 +89,7 @@ class Ring:
         self.size += len(keyframe) + OVERHEAD
         self._shrink()
 
-    def frames(self, bus: str, frames: Sequence[Frame]) -> None:
+    def frames(self, bus: str, frames: Sequence[TimedFrame]) -> None:
         """Frames as they were received; the sequence is not to be changed afterwards."""
         self._pending.append((bus, frames))
         self._pending_frames += len(frames)
@@ -126,7 +125,7 @@ class Ring:
             rows = [[at, can_id, data.hex()] for at, can_id, data in frames]
             self._keep(to_json(["frames", bus, rows]).encode())
 
-    def _keep(self, record: Record) -> None:
+    def _keep(self, record: RingEntry) -> None:
         if not self._stretches:
             return
         last = self._stretches[-1]

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
-from gxbridge.core.blackbox.ring import Frame
 from gxbridge.core.dvcc.limit.decision import GONE
 from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.frame import TimedFrame
 
 LINK: Final = "/Link/"
 LINK_REGISTERS: Final = frozenset({0x2001, 0x200E, 0x2015})
@@ -125,7 +125,7 @@ class _Reader:
         moment = at if at is not None else self.now if self.now is not None else self.facts.begins
         self.facts.timeline.append(Moment(moment, text))
 
-    def _frame(self, bus: str, frame: Frame) -> None:
+    def _frame(self, bus: str, frame: TimedFrame) -> None:
         at, can_id, data = frame
         self.facts.frames += 1
         times = self.facts.frame_times.setdefault((bus, can_id & 0xFF), [])

@@ -15,10 +15,11 @@ from gxbridge.core.channels.second_opinion import Disputes, Statement, compare, 
 from gxbridge.core.channels.terminals.terminal_bms import INPUT_STATE, TerminalBms, Wiring, read
 from gxbridge.core.channels.terminals.terminals_text import charge_reason, discharge_reason, permit_text, sentence
 from gxbridge.core.channels.terminals.terminals_text import findings as terminal_findings
-from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE, Items
-from gxbridge.core.channels.vebus.vebus_watch import Watch, WatchedVebus, follow, watch_findings
+from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE
+from gxbridge.core.channels.vebus.vebus_watch import WatchedSystems, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
 
@@ -71,7 +72,7 @@ class OtherChannels:
         self._addresses = tuple(dict.fromkeys((*(address.upper() for address in keys or {}), *self._names)))
         self._terminals: dict[str, TerminalBms] = {}
         self._wirings = tuple(wirings)
-        self._watch: Watch = {}
+        self._watch: WatchedSystems = {}
         self._disputes = Disputes()
         self._stopped: dict[tuple[str, str], float] = {}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from gxbridge.core.model.record import record
 
 Value: TypeAlias = int | float | str | None
 """A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
+Items: TypeAlias = Mapping[str, Value]
+"""Path -> value of one service."""
 
 
 @record

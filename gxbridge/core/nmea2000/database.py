@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gxbridge.core.nmea2000.field import FieldInfo, Reading, read
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing costs more to import than the whole database
@@ -69,7 +69,7 @@ class Layout:
         name: str,
         title: str,
         fields: tuple[FieldInfo, ...],
-        decode: Callable[[bytes], tuple[Reading, ...]],
+        decode: Callable[[bytes], tuple[FieldValue, ...]],
         *,
         header: int = 0,
         length: int = 0,
@@ -106,7 +106,7 @@ class Layout:
         register = "" if self.register is None else f", register=0x{self.register:04X}"
         return f"Layout({self.kind!r}, {self.name!r}, pgn={self.pgn}{register})"
 
-    def read(self, payload: bytes) -> tuple[Reading, ...]:
+    def read(self, payload: bytes) -> tuple[FieldValue, ...]:
         """The values of a payload of any length; what is not in it is None."""
         return read(self.fields, payload, self.header)
 
@@ -259,7 +259,7 @@ class Database:
                 return layout
         return general
 
-    def text(self, field: FieldInfo, value: Reading) -> str | None:
+    def text(self, field: FieldInfo, value: FieldValue) -> str | None:
         """The text of an enumeration's or a flag's value; None when it has none."""
         return self.enums[field.enum].get(value) if field.enum is not None and isinstance(value, int) else None
 

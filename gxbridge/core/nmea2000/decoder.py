@@ -13,14 +13,14 @@ from struct import error as struct_error
 
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Database, Layout, database
 from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets
-from gxbridge.core.nmea2000.field import Reading
+from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, destination_of, pgn_of
 from gxbridge.core.nmea2000.senders import Senders
 from gxbridge.core.nmea2000.unknown_messages import UnknownKinds, foreign_layout
-from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER, PRODUCT_REGISTER, REQUEST_REGISTER, Services
+from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER, PRODUCT_REGISTER, REQUEST_REGISTER, VregServices
 
-Decode = Callable[[bytes], tuple[Reading, ...]]
-Message = tuple[Layout, int, int, tuple[Reading, ...], bytes]
+Decode = Callable[[bytes], tuple[FieldValue, ...]]
+Message = tuple[Layout, int, int, tuple[FieldValue, ...], bytes]
 """Layout, source address, destination (255 = all), values in the order of `layout.fields`, whole payload."""
 
 ADDRESS_CLAIM_PGN = 60928
@@ -71,7 +71,7 @@ class Decoder:
     def __init__(self, db: Database | None = None, keep_unknown: bool = False) -> None:
         self._db = database() if db is None else db
         self._keep_unknown = keep_unknown
-        self._services = {pgn: Services(pgn) for pgn in (SINGLE_PGN, FAST_PGN)}
+        self._services = {pgn: VregServices(pgn) for pgn in (SINGLE_PGN, FAST_PGN)}
         self._senders = Senders()
         # Filled at first sight, so that a decoder costs nothing to make: both are bounded by the database.
         self._routes: dict[int, tuple[Layout, Decode, int]] = {}

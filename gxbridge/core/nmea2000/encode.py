@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from gxbridge.core.nmea2000 import vreg
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout
 from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD, split
-from gxbridge.core.nmea2000.field import LAU_ASCII, LAU_UTF16, FieldInfo, Reading, laus, text
+from gxbridge.core.nmea2000.field import LAU_ASCII, LAU_UTF16, FieldInfo, FieldValue, laus, text
 from gxbridge.core.nmea2000.frame import BROADCAST, MAX_DATA, identifier
 
 ISO_REQUEST_PGN = 59904
@@ -27,7 +27,7 @@ class EncodeError(ValueError):
     """A value that the message cannot carry; the text names message and field and says why."""
 
 
-def encode(layout: Layout, values: Mapping[str, Reading], rest: int | None = None) -> bytes:
+def encode(layout: Layout, values: Mapping[str, FieldValue], rest: int | None = None) -> bytes:
     """The payload (with header) that says `values`, by field name in the fields' units; None = not available.
 
     A field that is not mentioned is not available; one that has no code for this gets the raw number `rest`. Bits
@@ -47,7 +47,7 @@ def encode(layout: Layout, values: Mapping[str, Reading], rest: int | None = Non
     bits = 0 if is_register else (1 << size * 8) - 1
     if layout.header:
         bits = int.from_bytes(vreg.payload(layout.register or 0), "little")
-    tail: list[tuple[FieldInfo, Reading]] = []
+    tail: list[tuple[FieldInfo, FieldValue]] = []
     for field in layout.fields:
         value = values.get(field.name)
         try:
@@ -67,7 +67,7 @@ def encode(layout: Layout, values: Mapping[str, Reading], rest: int | None = Non
     return payload
 
 
-def _number(field: FieldInfo, value: Reading, rest: int | None) -> int:
+def _number(field: FieldInfo, value: FieldValue, rest: int | None) -> int:
     low, high = (-(1 << field.length - 1), (1 << field.length - 1) - 1)
     if field.kind == "unsigned":
         low, high = 0, (1 << field.length) - 1
@@ -102,7 +102,7 @@ def _nearest(top: int, bottom: int) -> int:
     return (2 * top + bottom) // (2 * bottom)
 
 
-def _fixed(field: FieldInfo, value: Reading) -> bytes:
+def _fixed(field: FieldInfo, value: FieldValue) -> bytes:
     """The bytes of a string or bytes field of fixed length."""
     size = field.length // 8
     if field.kind == "string":
@@ -116,7 +116,7 @@ def _fixed(field: FieldInfo, value: Reading) -> bytes:
     return value
 
 
-def _text(value: Reading) -> bytes:
+def _text(value: FieldValue) -> bytes:
     if not isinstance(value, str):
         raise EncodeError(f"{value!r} is not text")
     raw = value.encode("utf-8", "surrogatepass")
@@ -125,7 +125,7 @@ def _text(value: Reading) -> bytes:
     return raw
 
 
-def _tail(layout: Layout, tail: list[tuple[FieldInfo, Reading]]) -> bytes:
+def _tail(layout: Layout, tail: list[tuple[FieldInfo, FieldValue]]) -> bytes:
     """The fields of open length, which end the payload."""
     given = list(tail)
     while given and given[-1][1] is None:
@@ -146,7 +146,7 @@ def _tail(layout: Layout, tail: list[tuple[FieldInfo, Reading]]) -> bytes:
     return payload
 
 
-def _lau(value: Reading) -> bytes:
+def _lau(value: FieldValue) -> bytes:
     if value is None:
         raise EncodeError("only the last texts of the message can be left out")
     if not isinstance(value, str):

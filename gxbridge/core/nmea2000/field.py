@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-Reading = int | float | str | bytes | None
+FieldValue = int | float | str | bytes | None
 """A decoded value: a number in the field's unit, text, raw bytes, or None for "not available"."""
 
 LAU_ASCII = 1
@@ -140,12 +140,12 @@ def quarters(missing: Iterable[int]) -> tuple[tuple[int | None, ...], ...]:
     return tuple((value[b & 3], value[b >> 2 & 3], value[b >> 4 & 3], value[b >> 6]) for b in range(256))
 
 
-def read(fields: Iterable[FieldInfo], payload: bytes, header: int) -> tuple[Reading, ...]:
+def read(fields: Iterable[FieldInfo], payload: bytes, header: int) -> tuple[FieldValue, ...]:
     """The values of `fields` in a payload of any length, `header` bytes before the first field.
 
     A number that is not completely inside the payload is None; text and bytes are what is there of them.
     """
-    values: list[Reading] = []
+    values: list[FieldValue] = []
     lau_at: list[int] = []
     for field in fields:
         start = header * 8 + field.offset

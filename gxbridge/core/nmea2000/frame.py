@@ -8,6 +8,11 @@ From 240 up (PDU2): a broadcast, and the byte belongs to the PGN. (Victron velib
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+TimedFrame: TypeAlias = tuple[float, int, bytes]
+"""Monotonic seconds, 29-bit identifier, data."""
+
 BROADCAST = 255
 """Destination address of a frame for everybody."""
 

@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 from gxbridge.core.nmea2000.database import VREG_HEADER, Layout
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 
 KINDS_KEPT = 1024
 """Different unknown messages that are told apart; further ones are only counted by the decoder."""
@@ -53,9 +53,9 @@ def _layout(pgn: int, register: int | None) -> Layout:
     return Layout("unknown", pgn, register, "unknown", title, _RAW, _after_header, header=VREG_HEADER)
 
 
-def _all(payload: bytes) -> tuple[Reading, ...]:
+def _all(payload: bytes) -> tuple[FieldValue, ...]:
     return (payload,)
 
 
-def _after_header(payload: bytes) -> tuple[Reading, ...]:
+def _after_header(payload: bytes) -> tuple[FieldValue, ...]:
     return (payload[VREG_HEADER:],)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Layout
 from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.core.nmea2000.frame import MAX_DATA
 
 HEADER = b"\x66\x99"
@@ -28,12 +28,12 @@ REFUSED = 0x8000
 """An answer's code with this bit is a refusal (texts: enumeration `vreg_answer` of the database)."""
 
 
-def _words(payload: bytes) -> tuple[Reading, ...]:
+def _words(payload: bytes) -> tuple[FieldValue, ...]:
     register = int.from_bytes(payload[4:6], "little") if len(payload) >= 6 else None
     return register, int.from_bytes(payload[6:8], "little") if len(payload) >= 8 else None
 
 
-def _written(payload: bytes) -> tuple[Reading, ...]:
+def _written(payload: bytes) -> tuple[FieldValue, ...]:
     return int.from_bytes(payload[2:4], "little"), payload[4:]
 
 
@@ -42,7 +42,7 @@ _MASK = FieldInfo("mask", "unsigned", 16, 16)
 _CODE = FieldInfo("code", "unsigned", 16, 16, enum="vreg_answer")
 
 
-class Services:
+class VregServices:
     """The layouts of frames that are no values, as carried by one of the two PGNs.
 
     Values: `request` (register, mask), `ack` (register, code), `write` (register, raw value bytes).

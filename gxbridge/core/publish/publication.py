@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_paths import OWN_PREFIX, Publish, service_name
 
@@ -25,8 +25,6 @@ VENDOR_DRIVER_PROFILES: Mapping[int, str] = {
 
 FREE_PROFILE = 5
 """The port is up at 250 kbit/s and no vendor driver uses it."""
-
-Items = Mapping[str, Value]
 
 
 @record

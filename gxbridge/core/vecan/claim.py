@@ -26,7 +26,7 @@ REPEAT_S = 60.0
 UNASSIGNED_MANUFACTURER = 2046
 """No manufacturer's code; home-made devices use it (ttlappalainen/NMEA2000@6589531). Never Victron's 358."""
 
-State = Literal["listening", "claiming", "claimed", "silent"]
+ClaimState = Literal["listening", "claiming", "claimed", "silent"]
 
 
 def own_name(unique_number: int) -> Name:
@@ -42,7 +42,7 @@ class Claim:
 
     def __init__(self, name: Name, now: float, preferred: int = PREFERRED_ADDRESS) -> None:
         self.name = name
-        self.state: State = "listening"
+        self.state: ClaimState = "listening"
         self.address: int | None = None
         """The address claimed or being claimed."""
         self.say = False

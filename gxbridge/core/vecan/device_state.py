@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from gxbridge.core.model.battery import Known
 from gxbridge.core.vecan.quantities import LASTING, Quantity, judge
-from gxbridge.core.vecan.readings import VREG, Key, Readings
+from gxbridge.core.vecan.readings import VREG, ReadingKey, Readings
 
-Said = tuple[int, int | None]
+MessageKind = tuple[int, int | None]
 """A kind of message as a source names it: (PGN, register or None)."""
 
 
-def said(key: Key) -> Said:
+def said(key: ReadingKey) -> MessageKind:
     """What a source calls the message filed under `key`."""
     return (VREG, key[1] & 0xFFFF) if key[0] == VREG else (key[0], None)
 
@@ -23,16 +23,16 @@ class QuantityTable:
     def __init__(self, quantities: Iterable[Quantity]) -> None:
         self.quantities = tuple(quantities)
         self.by_name: Mapping[str, Quantity] = {quantity.name: quantity for quantity in self.quantities}
-        touched: dict[Said, dict[str, Quantity]] = {}
+        touched: dict[MessageKind, dict[str, Quantity]] = {}
         for quantity in self.quantities:
             for source in quantity.sources:
                 touched.setdefault((source.pgn, source.register), {})[quantity.name] = quantity
-        self.touched: Mapping[Said, tuple[Quantity, ...]] = {
+        self.touched: Mapping[MessageKind, tuple[Quantity, ...]] = {
             key: tuple(names.values()) for key, names in touched.items()
         }
         self.derived = tuple(quantity for quantity in self.quantities if quantity.derived is not None)
 
-    def lasting(self, key: Key) -> bool:
+    def lasting(self, key: ReadingKey) -> bool:
         """Whether a message outlives the silence of its device: all it says is identity, setting or history."""
         quantities = self.touched.get(said(key), ())
         return bool(quantities) and all(quantity.kind in LASTING for quantity in quantities)
@@ -48,10 +48,10 @@ class DeviceState:
         self._shown: Mapping[str, Known] | None = None
         self._until: dict[str, float] = {}
         self._disagree: dict[str, tuple[str, float]] = {}
-        self._pending: dict[Said, None] = {}  # in order, so that the same messages always give the same
+        self._pending: dict[MessageKind, None] = {}  # in order, so that the same messages always give the same
         self._judge(table.quantities, now)
 
-    def heard(self, what: Said) -> None:
+    def heard(self, what: MessageKind) -> None:
         """A message of this kind was filed: what it touches is judged anew when somebody looks."""
         self._pending[what] = None
 

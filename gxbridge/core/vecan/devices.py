@@ -13,13 +13,13 @@ from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
 from gxbridge.core.vecan.lynx.table import LYNX
 from gxbridge.core.vecan.node import Node
-from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, QuantitySource, pgn, register
+from gxbridge.core.vecan.quantities import Derived, Quantity, QuantityKind, QuantitySource, pgn, register
 
 CHARGER_STATUS = 127507
 INVERTER_STATUS = 127509
 
 
-def _q(name: str, kind: Kind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
+def _q(name: str, kind: QuantityKind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
     return Quantity(name, kind, unit, text, sources)
 
 

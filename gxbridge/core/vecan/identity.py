@@ -7,7 +7,7 @@ from dataclasses import field, fields
 
 from gxbridge.core.model import firmware
 from gxbridge.core.model.record import state
-from gxbridge.core.vecan.device_state import Said
+from gxbridge.core.vecan.device_state import MessageKind
 from gxbridge.core.vecan.readings import VREG
 
 PRODUCT_REGISTER = 0x0100
@@ -68,7 +68,7 @@ class Identity:
         """Register 0x0102 in human form, else the software version of PGN 126996 as it stands there."""
         return firmware.text(self.firmware) or self.software_version
 
-    def learn(self, message: Said, told: Mapping[str, object]) -> bool:
+    def learn(self, message: MessageKind, told: Mapping[str, object]) -> bool:
         """Take what a message says about its sender; whether it was about its identity at all."""
         wanted = LEARNT.get(message)
         if wanted is None:
@@ -95,7 +95,7 @@ class Identity:
                 setattr(self, item.name, value)
 
 
-LEARNT: Mapping[Said, tuple[tuple[str, str], ...]] = {
+LEARNT: Mapping[MessageKind, tuple[tuple[str, str], ...]] = {
     (VREG, PRODUCT_REGISTER): (("product_id", "product_id"),),
     (VREG, 0x0101): (("hardware_revision", "hw_revision"),),
     (VREG, 0x0102): (("firmware", "version"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gxbridge.core.model.battery import LOST_S, SILENT_S, State
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.device_state import DeviceState, QuantityTable, Said, said
+from gxbridge.core.vecan.device_state import DeviceState, MessageKind, QuantityTable, said
 from gxbridge.core.vecan.identity import LEARNT, Identity
 from gxbridge.core.vecan.readings import Readings
 
@@ -91,7 +91,7 @@ class Node:
         self.last_heard = max(self.last_heard, now)
         return returned
 
-    def take(self, message: Message, now: float) -> tuple[Said, bool] | None:
+    def take(self, message: Message, now: float) -> tuple[MessageKind, bool] | None:
         """File a value this device sent, and let it say who the device is.
 
         Returns what the message says and whether it is new, or None when there was no room.

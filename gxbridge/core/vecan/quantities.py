@@ -10,8 +10,8 @@ from gxbridge.core.model.conversions import same
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan.readings import VREG, Reading, Readings
 
-Kind = Literal["measurement", "limit", "permission", "alarm", "state", "identity", "setting", "history"]
-LASTING: frozenset[Kind] = frozenset({"identity", "setting", "history"})
+QuantityKind = Literal["measurement", "limit", "permission", "alarm", "state", "identity", "setting", "history"]
+LASTING: frozenset[QuantityKind] = frozenset({"identity", "setting", "history"})
 """Kinds that survive the silence of their device; all others are forgotten with it."""
 
 Number = int | float | str
@@ -66,7 +66,7 @@ class Quantity:
     """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all."""
 
     name: str
-    kind: Kind
+    kind: QuantityKind
     unit: str
     text: str
     """What it is, for people."""

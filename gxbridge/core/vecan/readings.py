@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from gxbridge.core.nmea2000.database import Layout
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.field import Reading as Value
+from gxbridge.core.nmea2000.field import FieldValue
 
 VREG = 61184
 """PGN of a register in one frame; registers that come by 126720 are filed under the same number."""
@@ -15,7 +15,7 @@ VREG = 61184
 MOST_READINGS = 1000
 """Kept per device. The largest real device sends a few hundred; more is rubbish or a fault, and is counted."""
 
-Key = tuple[int, int]
+ReadingKey = tuple[int, int]
 """(61184, register), with an identifier or battery and cell above bit 16, or (PGN, instance)."""
 
 _APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
@@ -38,14 +38,14 @@ class Reading:
 
     __slots__ = ("at", "layout", "until", "values")
 
-    def __init__(self, layout: Layout, values: tuple[Value, ...], at: float, until: float | None) -> None:
+    def __init__(self, layout: Layout, values: tuple[FieldValue, ...], at: float, until: float | None) -> None:
         self.layout = layout
         self.values = values
         self.at = at
         self.until = until
 
     @property
-    def fields(self) -> dict[str, Value]:
+    def fields(self) -> dict[str, FieldValue]:
         """Its values by name; a field that is not available is None."""
         return dict(zip(names(self.layout), self.values, strict=False))
 
@@ -57,7 +57,7 @@ def names(layout: Layout) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def filing(layout: Layout) -> tuple[Key, Parts, float | None]:
+def filing(layout: Layout) -> tuple[ReadingKey, Parts, float | None]:
     """How messages of a layout are filed: the key's base, which values go into it, and how long they hold.
 
     A register, network data apart, holds as long as its device speaks (None).
@@ -75,12 +75,12 @@ class Readings:
     """What one device said last, bounded."""
 
     def __init__(self) -> None:
-        self._readings: dict[Key, Reading] = {}
+        self._readings: dict[ReadingKey, Reading] = {}
         self._instances: dict[int, list[int]] = {}
         self.dropped = 0
         """Messages not kept because the device already sends more kinds than `MOST_READINGS`."""
 
-    def put(self, message: Message, now: float) -> tuple[Key, bool] | None:
+    def put(self, message: Message, now: float) -> tuple[ReadingKey, bool] | None:
         """File a message; its key and whether it says anything new, or None when there is no room."""
         layout, _, _, values, _ = message
         key, parts, fresh_s = filing(layout)
@@ -99,7 +99,7 @@ class Readings:
         reading.layout, reading.values, reading.at, reading.until = layout, values, now, until
         return key, new
 
-    def _file(self, key: Key, reading: Reading) -> bool:
+    def _file(self, key: ReadingKey, reading: Reading) -> bool:
         if key not in self._readings:
             if len(self._readings) >= MOST_READINGS:
                 self.dropped += 1
@@ -109,23 +109,23 @@ class Readings:
         self._readings[key] = reading
         return True
 
-    def get(self, key: Key) -> Reading | None:
+    def get(self, key: ReadingKey) -> Reading | None:
         return self._readings.get(key)
 
     def instances(self, pgn: int) -> list[int]:
         """Instances of a PGN this device sends, lowest first: the lowest is the device's main one."""
         return self._instances.get(pgn, [])
 
-    def items(self) -> Iterator[tuple[Key, Reading]]:
+    def items(self) -> Iterator[tuple[ReadingKey, Reading]]:
         yield from self._readings.items()
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: ReadingKey) -> bool:
         return key in self._readings
 
     def __len__(self) -> int:
         return len(self._readings)
 
-    def forget(self, lasting: Callable[[Key], bool]) -> None:
+    def forget(self, lasting: Callable[[ReadingKey], bool]) -> None:
         """Keep only what lasts (identity, settings, history)."""
         self._readings = {key: reading for key, reading in self._readings.items() if lasting(key)}
         self._instances = {

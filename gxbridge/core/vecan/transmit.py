@@ -19,7 +19,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.claim import Claim
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 
-Level = Literal["off", "requests", "writes"]
+TransmitLevel = Literal["off", "requests", "writes"]
 
 ISO_REQUEST = 59904
 
@@ -55,7 +55,7 @@ class TransmitOrder:
 class BusTransmitter:
     """Sends for one bus. Feed it every message, ask `frames` when `next_deadline` is due or something was ordered."""
 
-    def __init__(self, level: Level, name: Name, now: float, *, mode_switch: bool = False) -> None:
+    def __init__(self, level: TransmitLevel, name: Name, now: float, *, mode_switch: bool = False) -> None:
         self.level = level
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)

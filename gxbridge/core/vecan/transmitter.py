@@ -10,7 +10,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.claim import own_name
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.register_requests import RegisterRequests
-from gxbridge.core.vecan.transmit import BusTransmitter, Level, TransmitOrder
+from gxbridge.core.vecan.transmit import BusTransmitter, TransmitLevel, TransmitOrder
 
 Outgoing = tuple[str, int, bytes]
 """(bus, 29-bit id, data)."""
@@ -19,7 +19,7 @@ Outgoing = tuple[str, int, bytes]
 class Transmitter:
     """Silent with level `off`: nothing is held, nothing is ever returned."""
 
-    def __init__(self, level: Level, unique_number: int, *, mode_switch: bool = False) -> None:
+    def __init__(self, level: TransmitLevel, unique_number: int, *, mode_switch: bool = False) -> None:
         self.level = level
         self._name = own_name(unique_number)
         self._mode_switch = mode_switch

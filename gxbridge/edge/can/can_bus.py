@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_library import LibraryDrain, open_bus
 from gxbridge.edge.can.can_link import link_state
-from gxbridge.edge.can.can_stats import BusState, CanSpec, CanStats, Frame, OnFrames, OnState
+from gxbridge.edge.can.can_stats import BusState, CanSpec, CanStats, OnFrames, OnState
 from gxbridge.edge.can.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
 from gxbridge.edge.tasks import loud
 
@@ -200,7 +201,7 @@ class CanSource:
 
     # --- what happens on an open bus ---
 
-    def _take(self, frames: list[Frame]) -> None:
+    def _take(self, frames: list[TimedFrame]) -> None:
         if self.stats.state != "open":
             self._set("open", "")
         self._on_frames(frames)

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.edge.can.can_stats import CanSpec, CanStats, Frame, OnFrames
+from gxbridge.core.nmea2000.frame import TimedFrame
+from gxbridge.edge.can.can_stats import CanSpec, CanStats, OnFrames
 
 if TYPE_CHECKING:
     import can
@@ -225,7 +226,7 @@ class LibraryDrain:
 
     def _hand_on(self, messages: list[can.Message]) -> None:
         now = time.monotonic()
-        frames: list[Frame] = []
+        frames: list[TimedFrame] = []
         for message in messages:
             if message.is_error_frame:
                 self._on_errors(["other"])

@@ -7,10 +7,9 @@ from dataclasses import field
 from typing import Literal, TypeAlias
 
 from gxbridge.core.model.record import record, state
+from gxbridge.core.nmea2000.frame import TimedFrame
 
-Frame: TypeAlias = tuple[float, int, bytes]
-"""Monotonic seconds, 29-bit id, data."""
-OnFrames: TypeAlias = Callable[[list[Frame]], None]
+OnFrames: TypeAlias = Callable[[list[TimedFrame]], None]
 BusState: TypeAlias = Literal["waiting", "open", "down", "bus-off", "ended", "closed"]
 """waiting: could not be opened (yet); down: opened, but the interface is down; bus-off: the controller has left the bus
 after too many errors; ended: a replayed log is over; closed: not in use."""

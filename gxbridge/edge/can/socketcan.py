@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias
 
-from gxbridge.edge.can.can_stats import CanStats, Frame, OnFrames
+from gxbridge.core.nmea2000.frame import TimedFrame
+from gxbridge.edge.can.can_stats import CanStats, OnFrames
 
 COALESCE_S: Final = 0.02
 """An ISO request, an address claim (250 ms) or a limit bears this much delay."""
@@ -162,9 +163,9 @@ class SocketDrain:
         if frames:
             self._on_frames(frames)
 
-    def drain(self) -> tuple[list[Frame], bool]:
+    def drain(self) -> tuple[list[TimedFrame], bool]:
         """Everything that is there (at most BATCH_LIMIT frames), and whether there may be more."""
-        frames: list[Frame] = []
+        frames: list[TimedFrame] = []
         add, receive, unpack = frames.append, self._socket.recv, CAN_FRAME.unpack
         now = time.monotonic()
         stats = self._stats

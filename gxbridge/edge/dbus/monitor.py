@@ -35,7 +35,7 @@ _RULES: Final = (
 )
 
 
-class _Service:
+class _WatchedService:
     """A name with its owner; `items` is None until the scan is complete, and `early` keeps what arrives before."""
 
     def __init__(self, name: str, owner: str) -> None:
@@ -65,8 +65,8 @@ class Monitor:
         self._on_changed = on_changed
         self._on_removed = on_removed
         self._wanted = wanted or (lambda _name: True)
-        self._services: dict[str, _Service] = {}
-        self._by_owner: dict[str, list[_Service]] = {}
+        self._services: dict[str, _WatchedService] = {}
+        self._by_owner: dict[str, list[_WatchedService]] = {}
         self._moved: set[str] | None = None
         self._link = ReconnectingBus(bus, "monitor", self._subscribe, self._on_lost)
 
@@ -144,7 +144,7 @@ class Monitor:
         self._moved = None
 
     def _track(self, connection: Connection, name: str, owner: str) -> None:
-        service = self._services[name] = _Service(name, owner)
+        service = self._services[name] = _WatchedService(name, owner)
         self._by_owner.setdefault(owner, []).append(service)
         service.scan = asyncio.create_task(self._scan(connection, service), name=f"scan {name}")
         loud(service.scan)
@@ -165,7 +165,7 @@ class Monitor:
         for name in list(self._services):
             self._drop(name)
 
-    async def _scan(self, connection: Connection, service: _Service) -> None:
+    async def _scan(self, connection: Connection, service: _WatchedService) -> None:
         for attempt in range(1_000_000):
             try:
                 found = await client.items(connection, service.owner)
@@ -199,7 +199,7 @@ class Monitor:
         elif sender == DAEMON and member == "NameOwnerChanged":
             self._owner_changed(connection, *(str(part) for part in connection.body(message)))
 
-    def _take(self, service: _Service, changes: dict[str, WireValue]) -> None:
+    def _take(self, service: _WatchedService, changes: dict[str, WireValue]) -> None:
         if service.items is None:
             service.early.update(changes)
         elif changes:
@@ -233,6 +233,6 @@ class Monitor:
             self._track(connection, name, new)
 
 
-def _cancel(service: _Service) -> None:
+def _cancel(service: _WatchedService) -> None:
     if service.scan is not None:
         service.scan.cancel()

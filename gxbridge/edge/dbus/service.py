@@ -22,7 +22,7 @@ from gxbridge.edge.dbus.wire import Incoming
 
 log = logging.getLogger(__name__)
 
-State = Literal["new", "up", "lost", "closed"]
+ServiceState = Literal["new", "up", "lost", "closed"]
 
 DO_NOT_QUEUE: Final = 4
 PRIMARY_OWNER: Final = 1
@@ -49,7 +49,7 @@ class PublishedService:
         Raises ValueError for paths or signatures that cannot be published.
         """
         self.name = name
-        self.state: State = "new"
+        self.state: ServiceState = "new"
         self.signals = 0
         self.held_back = 0
         """Flushes put off because the daemon did not read; the last values went out with the next one."""

@@ -73,7 +73,7 @@ class DeviceSettings:
 
 
 @record
-class _Device:
+class _NamedDevice:
     device_class: str
     settings: DeviceSettings
 
@@ -94,7 +94,7 @@ class SettingsClient:
     def __init__(self, monitor: Monitor, on_device: Callable[[str, DeviceSettings], None]) -> None:
         self._monitor = monitor
         self._on_device = on_device
-        self._devices: dict[str, _Device] = {}
+        self._devices: dict[str, _NamedDevice] = {}
         self._insisting: dict[str, asyncio.Task[None]] = {}
         self.present = False
         self.refused: dict[str, str] = {}
@@ -119,7 +119,7 @@ class SettingsClient:
     async def device(self, unique_id: str, device_class: str, instance: int, custom_name: str = "") -> DeviceSettings:
         """The device's settings: those stored, else the given ones, which are also what is proposed to be stored."""
         settings = DeviceSettings(instance, custom_name)
-        device = self._devices[unique_id] = _Device(device_class, settings)
+        device = self._devices[unique_id] = _NamedDevice(device_class, settings)
         found = await self._ask(unique_id, device)
         if unique_id in self.refused:
             self._insist_on(unique_id, FIRST_AGAIN_S)
@@ -191,7 +191,7 @@ class SettingsClient:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    async def _ask(self, unique_id: str, device: _Device) -> DeviceSettings:
+    async def _ask(self, unique_id: str, device: _NamedDevice) -> DeviceSettings:
         proposed = device.settings
         instance_path, name_path = _path(unique_id, "ClassAndVrmInstance"), _path(unique_id, "CustomName")
         try:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from gxbridge.core.model.record import record
-from gxbridge.edge.can.can_stats import BusState, CanStats, Frame, OnFrames, OnState
+from gxbridge.core.nmea2000.frame import TimedFrame
+from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 from gxbridge.edge.tasks import loud
 
@@ -126,7 +127,7 @@ class ReplaySource:
         self._set("ended", "the log has ended")
 
     async def _play_unpaced(self, reader: LogReader) -> None:
-        batch: list[tuple[str, Frame]] = []
+        batch: list[tuple[str, TimedFrame]] = []
         for _, bus, can_id, data in frames_of(reader):
             batch.append((bus, (0.0, can_id, data)))
             if len(batch) >= BATCH:
@@ -140,7 +141,7 @@ class ReplaySource:
     async def _play_paced(self, reader: LogReader) -> None:
         """Each frame gets the moment it is due; what is due is handed on once a tick."""
         begin = self._clock()
-        batch: list[tuple[str, Frame]] = []
+        batch: list[tuple[str, TimedFrame]] = []
         offset, last = 0.0, None
         for number, (t, bus, can_id, data) in enumerate(frames_of(reader)):
             if not reader.timed:
@@ -162,8 +163,8 @@ class ReplaySource:
             batch.append((bus, (due, can_id, data)))
         self._hand_on(batch)
 
-    def _hand_on(self, batch: list[tuple[str, Frame]]) -> None:
-        by_bus: dict[str, list[Frame]] = {}
+    def _hand_on(self, batch: list[tuple[str, TimedFrame]]) -> None:
+        by_bus: dict[str, list[TimedFrame]] = {}
         for bus, frame in batch:
             by_bus.setdefault(bus, []).append(frame)
         for bus, frames in by_bus.items():

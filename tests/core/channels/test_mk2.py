@@ -12,9 +12,9 @@ from gxbridge.core.channels.vebus.mk2_messages import (
     Address,
     Dc,
     Leds,
-    Message,
     Mk2Config,
     Mk2Memory,
+    Mk2Message,
     Raw,
     Request,
     Version,
@@ -66,14 +66,14 @@ DERIVED = [
 VECTORS = CAPTURED + DERIVED
 
 
-def message(text: str) -> Message:
+def message(text: str) -> Mk2Message:
     frame = parse(bytes.fromhex(text))
     assert isinstance(frame, Mk2Frame)
     return decode(frame)
 
 
 @pytest.mark.parametrize(("text", "expected"), VECTORS)
-def test_every_vector_is_read_and_written_again(text: str, expected: Message) -> None:
+def test_every_vector_is_read_and_written_again(text: str, expected: Mk2Message) -> None:
     data = bytes.fromhex(text)
     frame = parse(data)
     assert isinstance(frame, Mk2Frame)
@@ -82,7 +82,7 @@ def test_every_vector_is_read_and_written_again(text: str, expected: Message) ->
 
 
 @pytest.mark.parametrize(("text", "_expected"), VECTORS)
-def test_a_frame_with_any_byte_flipped_is_refused(text: str, _expected: Message) -> None:
+def test_a_frame_with_any_byte_flipped_is_refused(text: str, _expected: Mk2Message) -> None:
     data = bytes.fromhex(text)
     for position in range(len(data)):
         damaged = bytearray(data)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
-from gxbridge.core.channels.terminals.wiring_walk import Level, Walk, advance, begin, remarks
+from gxbridge.core.channels.terminals.wiring_walk import InputLevel, Walk, advance, begin, remarks
 
 C, D, P = (f"com.victronenergy.digitalinput.input_{n}" for n in (1, 2, 3))
 WIRING = Wiring("Bank", "Small BMS", C, D, P)
-REST: dict[str, Level] = {C: 0, D: 0, P: 1}
+REST: dict[str, InputLevel] = {C: 0, D: 0, P: 1}
 
 
-def play(walk: Walk, *looks: tuple[float, dict[str, Level]]) -> Walk:
+def play(walk: Walk, *looks: tuple[float, dict[str, InputLevel]]) -> Walk:
     """Each look lasts until its moment, seen every 0.25 s."""
     now = walk.began
     for until, levels in looks:

@@ -14,7 +14,7 @@ from nmea2000 import backend
 from nmea2000.message import NMEA2000Field
 
 from gxbridge.core.nmea2000.database import database
-from gxbridge.core.nmea2000.field import FieldInfo, Reading
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 
 DB = database()
 
@@ -58,14 +58,14 @@ def their_fields(pgn: int, payload: bytes) -> list[NMEA2000Field]:
     return [field for field in found if field.type.name not in ("RESERVED", "SPARE")]
 
 
-def raw_of(field: FieldInfo, value: Reading) -> int | None:
+def raw_of(field: FieldInfo, value: FieldValue) -> int | None:
     """The raw number of one of our values."""
     if not isinstance(value, int | float):
         return None
     return round((value * field.denominator - field.addend) / field.numerator)
 
 
-def reason(pgn: int, ours: FieldInfo, value: Reading, theirs: NMEA2000Field, other: object) -> str | None:
+def reason(pgn: int, ours: FieldInfo, value: FieldValue, theirs: NMEA2000Field, other: object) -> str | None:
     """Why the two may differ here."""
     top = (1 << (ours.length - (ours.kind == "signed"))) - 1
     if ours.enum is not None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout, database
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import EncodeError, encode, frames, vreg_frames
-from gxbridge.core.nmea2000.field import FieldInfo, Reading, text
-from gxbridge.core.nmea2000.vreg import Services, payload, request
+from gxbridge.core.nmea2000.field import FieldInfo, FieldValue, text
+from gxbridge.core.nmea2000.vreg import VregServices, payload, request
 from tests.core import handmade
 from tests.core.handmade import field, pgn, vreg
 from tests.core.nmea2000.products import introduce
@@ -55,7 +55,7 @@ def test_an_iso_request_has_three_bytes() -> None:
 
 
 def test_requests_can_be_made_from_their_layout_too() -> None:
-    asked = encode(Services(SINGLE_PGN).request, {"register": 0x0102, "mask": 0xFFFF})
+    asked = encode(VregServices(SINGLE_PGN).request, {"register": 0x0102, "mask": 0xFFFF})
     assert asked == request(0x0102)
     assert vreg_frames(asked, 0x20, 0x40) == ((0x1CEF4020, request(0x0102)),)
 
@@ -90,7 +90,7 @@ def test_numbers_are_rounded_to_the_resolution() -> None:
         ({**SAYS, "speed": 1}, r"battery_status has no field speed; its fields are instance, voltage"),
     ],
 )
-def test_what_cannot_be_said_is_refused(values: dict[str, Reading], why: str) -> None:
+def test_what_cannot_be_said_is_refused(values: dict[str, FieldValue], why: str) -> None:
     with pytest.raises(EncodeError, match=why):
         encode(STATUS, values)
 
@@ -105,20 +105,20 @@ TEXTS = handmade.database_of(
 )
 
 
-def round_trip(layout: Layout, values: dict[str, Reading]) -> dict[str, Reading]:
+def round_trip(layout: Layout, values: dict[str, FieldValue]) -> dict[str, FieldValue]:
     read = layout.decode(encode(layout, values))
     return {known.name: value for known, value in zip(layout.fields, read, strict=True)}
 
 
 @pytest.mark.parametrize("name", ["", "A", "Fuse", None])
 def test_texts_of_fixed_length(name: str | None) -> None:
-    values: dict[str, Reading] = {"name": name, "key": b"\x01\x02"}
+    values: dict[str, FieldValue] = {"name": name, "key": b"\x01\x02"}
     assert round_trip(TEXTS.registers[1], values) == values
 
 
 @pytest.mark.parametrize("line", ["", "Küche", "a b", None])
 def test_texts_of_open_length(line: str | None) -> None:
-    values: dict[str, Reading] = {"kind": 7, "line": line}
+    values: dict[str, FieldValue] = {"kind": 7, "line": line}
     assert round_trip(TEXTS.registers[2], values) == values
 
 
@@ -130,7 +130,7 @@ def test_bytes_of_open_length_and_none_at_all() -> None:
 
 @pytest.mark.parametrize("texts", [("Boat", "", "Küche"), ("a", None, None), (None, None, None)])
 def test_laus_one_after_the_other(texts: tuple[str | None, ...]) -> None:
-    values: dict[str, Reading] = {f"text{n}": value for n, value in enumerate(texts)}
+    values: dict[str, FieldValue] = {f"text{n}": value for n, value in enumerate(texts)}
     assert round_trip(TEXTS.pgns[126998], values) == values
 
 
@@ -155,10 +155,10 @@ def test_bits_without_a_field_are_ones_in_pgns() -> None:
         (TEXTS.pgns[126998], {"text0": 7}, r"7 is not text"),
         (TEXTS.pgns[126998], {"text0": "x" * 254}, r"has 254 bytes; there is room for 253"),
         (TEXTS.pgns[126998], {"text0": "x "}, r"ends in blanks"),
-        (Services(SINGLE_PGN).write, {"register": 1}, r"no layout to write by"),
+        (VregServices(SINGLE_PGN).write, {"register": 1}, r"no layout to write by"),
     ],
 )
-def test_texts_that_cannot_be_sent_are_refused(layout: Layout, values: dict[str, Reading], why: str) -> None:
+def test_texts_that_cannot_be_sent_are_refused(layout: Layout, values: dict[str, FieldValue], why: str) -> None:
     with pytest.raises(EncodeError, match=why):
         encode(layout, values)
 
@@ -181,7 +181,7 @@ TEXT = st.text(max_size=8).filter(lambda value: text(value.encode("utf-8", "surr
 """Text that survives on the wire: no zero inside, no padding at its end."""
 
 
-def reading(known: FieldInfo, layout: Layout) -> st.SearchStrategy[Reading]:
+def reading(known: FieldInfo, layout: Layout) -> st.SearchStrategy[FieldValue]:
     """Any value that the field can say."""
     if known.kind in ("string", "lau"):
         size = known.length // 8 or 40

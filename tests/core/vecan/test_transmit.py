@@ -10,7 +10,14 @@ from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.claim import PREFERRED_ADDRESS, own_name
-from gxbridge.core.vecan.transmit import LONGEST_WAIT_S, MOST_WAITING, SENDABLE, BusTransmitter, Level, TransmitOrder
+from gxbridge.core.vecan.transmit import (
+    LONGEST_WAIT_S,
+    MOST_WAITING,
+    SENDABLE,
+    BusTransmitter,
+    TransmitLevel,
+    TransmitOrder,
+)
 from tests.core.lynx_frames import CLAIM, CLAIM_ID, LYNX, name_of, vreg_id
 
 OURS = own_name(77)
@@ -19,7 +26,7 @@ US = PREFERRED_ADDRESS
 REQUEST_2108 = (vreg_id(US, LYNX), bytes.fromhex("669901000821FFFF"))
 
 
-def ready(level: Level = "requests", **more: bool) -> BusTransmitter:
+def ready(level: TransmitLevel = "requests", **more: bool) -> BusTransmitter:
     """A transmitter that has its address and knows where the Lynx is; now is 2.0."""
     transmitter = BusTransmitter(level, OURS, 0.0, **more)
     transmitter.frames(0.0)
@@ -150,7 +157,7 @@ NEVER = (0x0004, 0x1029, 0x102C, 0x1030, 0x1031, 0x2001, 0x200E, 0x2015, 0x2103,
         *(("writes", TransmitOrder(THE_LYNX, register=register, data=b"\x00"), True) for register in NEVER),
     ],
 )  # fmt: skip
-def test_what_may_not_be_written_is_refused(level: Level, order: TransmitOrder, switch: bool) -> None:
+def test_what_may_not_be_written_is_refused(level: TransmitLevel, order: TransmitOrder, switch: bool) -> None:
     transmitter = ready(level, mode_switch=switch)
     assert not transmitter.order(order, 2.0)
     assert transmitter.refused == 1
@@ -197,7 +204,7 @@ ORDERS = [
     st.lists(st.tuples(st.integers(0, 6), st.floats(0, 0.4)), max_size=60),
 )
 def test_never_more_than_the_level_allows_and_never_faster_than_the_pace(
-    level: Level, switch: bool, steps: list[tuple[int, float]]
+    level: TransmitLevel, switch: bool, steps: list[tuple[int, float]]
 ) -> None:
     transmitter = BusTransmitter(level, OURS, 0.0, mode_switch=switch)
     now, last = 0.0, float("-inf")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.vecan.transmit import Level
+from gxbridge.core.vecan.transmit import TransmitLevel
 from tests.core.boat import Boat
 
 ASK_FOR_CLAIM = b"\x00\xee\x00"
 LYNX = 0x29
 
 
-def asked(level: Level) -> list[tuple[float, int]]:
+def asked(level: TransmitLevel) -> list[tuple[float, int]]:
     """(seconds of silence, identifier) of each question to a Lynx that has fallen silent who it is."""
     boat = Boat(mode="monitor", transmit=level)
     for _ in range(20):
@@ -27,7 +27,7 @@ def asked(level: Level) -> list[tuple[float, int]]:
 
 
 @pytest.mark.parametrize("level", ["requests", "writes"])
-def test_a_device_silent_for_ten_seconds_is_asked_three_times_who_it_is(level: Level) -> None:
+def test_a_device_silent_for_ten_seconds_is_asked_three_times_who_it_is(level: TransmitLevel) -> None:
     questions = asked(level)
     assert [seconds for seconds, _ in questions] == [10.0, 11.0, 12.0]
     assert {can_id >> 8 for _, can_id in questions} == {0x18EA00 | LYNX}

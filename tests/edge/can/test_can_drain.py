@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can import socketcan
-from gxbridge.edge.can.can_stats import CanStats, Frame
+from gxbridge.edge.can.can_stats import CanStats
 from gxbridge.edge.can.socketcan import RECEIVE_BUFFER, SO_RCVBUFFORCE, SO_RXQ_OVFL, SocketDrain, enlarge, error_kinds
 from tests.edge.cansockets import FakeCanSocket, error_frame, frame, until
 
@@ -25,7 +26,7 @@ class Bench:
     def __init__(self, sock: FakeCanSocket) -> None:
         self.socket = sock
         self.stats = CanStats("can0")
-        self.batches: list[list[Frame]] = []
+        self.batches: list[list[TimedFrame]] = []
         self.errors: list[list[str]] = []
         self.troubles: list[int | None] = []
         self.drain = SocketDrain(
@@ -215,12 +216,12 @@ def test_an_interrupted_call_is_no_trouble(sock: FakeCanSocket) -> None:
 
 
 def test_a_fault_behind_the_socket_does_not_make_the_bus_deaf(sock: FakeCanSocket) -> None:
-    async def run() -> list[Frame]:
-        heard: list[Frame] = []
+    async def run() -> list[TimedFrame]:
+        heard: list[TimedFrame] = []
         faults: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context["exception"]))
 
-        def take(frames: list[Frame]) -> None:
+        def take(frames: list[TimedFrame]) -> None:
             heard.extend(frames)
             if len(heard) == 1:
                 raise RuntimeError("a fault of ours")
@@ -256,7 +257,7 @@ def test_stopping_from_inside_the_frames_is_fine(sock: FakeCanSocket) -> None:
     async def run() -> None:
         done = asyncio.Event()
 
-        def take(frames: list[Frame]) -> None:
+        def take(frames: list[TimedFrame]) -> None:
             asyncio.get_running_loop().create_task(drain.stop(done.set))
 
         drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 0.002)

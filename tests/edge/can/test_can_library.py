@@ -11,10 +11,11 @@ from collections import deque
 import can
 import pytest
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can import can_bus, can_library
 from gxbridge.edge.can.can_bus import CanSource
 from gxbridge.edge.can.can_library import LibraryDrain, descriptor, open_bus
-from gxbridge.edge.can.can_stats import CanSpec, CanStats, Frame
+from gxbridge.edge.can.can_stats import CanSpec, CanStats
 from tests.edge.cansockets import until
 
 
@@ -66,7 +67,7 @@ class ScriptedBus(can.BusABC):
 class Bench:
     def __init__(self, bus: can.BusABC) -> None:
         self.stats = CanStats("adapter")
-        self.heard: list[Frame] = []
+        self.heard: list[TimedFrame] = []
         self.errors: list[list[str]] = []
         self.troubles: list[Exception] = []
         self.drain = LibraryDrain(bus, self.stats, self.heard.extend, self.errors.append, self.troubles.append)
@@ -150,7 +151,7 @@ def test_a_thread_ahead_of_the_loop_loses_counted_frames(monkeypatch: pytest.Mon
 def test_a_batch_is_one_wake_up_of_the_loop() -> None:
     async def run() -> None:
         bus = ScriptedBus(with_descriptor=False)
-        stats, batches = CanStats("adapter"), list[list[Frame]]()
+        stats, batches = CanStats("adapter"), list[list[TimedFrame]]()
         drain = LibraryDrain(bus, stats, batches.append, lambda kinds: None, lambda error: None)
         bus.give(*(message(i) for i in range(200)))
         while bus.script:
@@ -164,7 +165,7 @@ def test_a_batch_is_one_wake_up_of_the_loop() -> None:
 
 def test_the_virtual_bus_of_python_can_end_to_end() -> None:
     async def run() -> None:
-        heard: list[Frame] = []
+        heard: list[TimedFrame] = []
         source = CanSource(CanSpec("virtual", "gxbridge-test", "virtual"), heard.extend)
         await source.start()
         with can.Bus("gxbridge-test", interface="virtual", ignore_config=True) as other:

@@ -11,11 +11,12 @@ from pathlib import Path
 import can
 import pytest
 
+from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.vecan.bus_load import Carried
 from gxbridge.edge.can import can_bus
 from gxbridge.edge.can.can_bus import CanSource, why
 from gxbridge.edge.can.can_link import LinkState, carried, link_state
-from gxbridge.edge.can.can_stats import CanSpec, Frame
+from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.edge.can.gxsocket import SocketDirBus
 from gxbridge.edge.can.socketcan import CAN_FRAME
 from tests.edge.cansockets import FakeBus, FakeCanSocket, error_frame, frame, until
@@ -33,7 +34,7 @@ class World:
         self.opened = 0
         self.filters: list[object] = []
         self.link: LinkState = "unknown"
-        self.heard: list[Frame] = []
+        self.heard: list[TimedFrame] = []
         self.states: list[str] = []
         monkeypatch.setattr(can_bus, "open_bus", self._open)
         monkeypatch.setattr(can_bus, "link_state", lambda channel: self.link)
@@ -397,7 +398,7 @@ def test_only_a_network_interface_has_counters_of_its_own(world: World) -> None:
 
 def test_a_gxsocket_bus_is_opened_directly_heard_and_sent_to(tmp_path: Path) -> None:
     async def run() -> None:
-        heard: list[Frame] = []
+        heard: list[TimedFrame] = []
         source = CanSource(CanSpec("gxsocket", str(tmp_path), "sim"), heard.extend)
         await source.start()
         assert source.stats.state == "open"

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.edge.can.can_stats import Frame, OnFrames
+from gxbridge.core.nmea2000.frame import TimedFrame
+from gxbridge.edge.can.can_stats import OnFrames
 from gxbridge.edge.logs import replay
 from gxbridge.edge.logs.reader import LogError, open_log
 from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, frames_of, parse_replay
@@ -22,7 +23,7 @@ class Boat:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        self.heard: dict[str, list[Frame]] = {}
+        self.heard: dict[str, list[TimedFrame]] = {}
         self.moments: list[tuple[float, int]] = []
         self.states: list[str] = []
         self._sleep = asyncio.sleep
@@ -33,7 +34,7 @@ class Boat:
         await self._sleep(0)
 
     def sink_of(self, bus: str) -> OnFrames:
-        def take(frames: list[Frame]) -> None:
+        def take(frames: list[TimedFrame]) -> None:
             self.heard.setdefault(bus, []).extend(frames)
             self.moments.append((self.now, len(frames)))
 
@@ -182,7 +183,7 @@ def test_a_log_that_cannot_be_read_is_an_error_at_the_start(tmp_path: Path) -> N
 
 
 def test_a_fault_behind_the_sink_is_loud_and_comes_out_of_ended(tmp_path: Path) -> None:
-    def broken(frames: list[Frame]) -> None:
+    def broken(frames: list[TimedFrame]) -> None:
         raise RuntimeError("a fault of ours")
 
     faults: list[object] = []

@@ -18,9 +18,9 @@ HOLD_S: Final = 0.5
 STEP_S: Final = 20.0
 """Seconds for a step. Three terminals have six that need hands: two minutes."""
 
-Part: TypeAlias = Literal["rest", "act", "undo"]
+StepPart: TypeAlias = Literal["rest", "act", "undo"]
 Result: TypeAlias = Literal["passed", "failed", "not tested"]
-Level: TypeAlias = int | str
+InputLevel: TypeAlias = int | str
 """0, 1, or a word for why there is none."""
 
 TITLES: Final[dict[Role, str]] = {
@@ -35,7 +35,7 @@ class WalkStep:
     """`expect` is the level that ends it, `meaning` what that level says of the BMS."""
 
     role: Role
-    part: Part
+    part: StepPart
     service: str
     expect: int
     instruction: str
@@ -48,7 +48,7 @@ class WalkOutcome:
 
     step: WalkStep
     result: Result
-    seen: Level
+    seen: InputLevel
     seconds: float
     remark: str = ""
 
@@ -63,7 +63,7 @@ class Walk:
     index: int = 0
     reached: float | None = None
     """Since when the running step's input has the expected level."""
-    levels_at_start: Mapping[str, Level] | None = None
+    levels_at_start: Mapping[str, InputLevel] | None = None
     outcomes: tuple[WalkOutcome, ...] = ()
 
     @property
@@ -103,7 +103,7 @@ def _steps(wiring: Wiring) -> Iterator[WalkStep]:
             yield WalkStep(role, "undo", service, LOW, f"Put the wire back on the {title}", "no pre-alarm again")
 
 
-def advance(walk: Walk, levels: Mapping[str, Level], now: float) -> Walk:
+def advance(walk: Walk, levels: Mapping[str, InputLevel], now: float) -> Walk:
     """The walk after a look at `now`; `levels` holds every wired input's level, or a word for why there is none."""
     step = walk.step
     if step is None:
@@ -135,7 +135,7 @@ def _next(walk: Walk, outcome: WalkOutcome, now: float) -> Walk:
     return replace(walk, began=now, index=index, reached=None, levels_at_start=None, outcomes=outcomes)
 
 
-def _why(walk: Walk, step: WalkStep, levels: Mapping[str, Level], seen: Level) -> str:
+def _why(walk: Walk, step: WalkStep, levels: Mapping[str, InputLevel], seen: InputLevel) -> str:
     """The likeliest reason for a step that did not come."""
     if isinstance(seen, str):
         return seen

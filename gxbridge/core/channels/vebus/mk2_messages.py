@@ -155,10 +155,10 @@ class Raw:
     payload: bytes
 
 
-Message: TypeAlias = Request | Address | Version | Leds | Dc | Ac | Mk2Config | Mk2Memory | Raw
+Mk2Message: TypeAlias = Request | Address | Version | Leds | Dc | Ac | Mk2Config | Mk2Memory | Raw
 
 
-def decode(frame: Mk2Frame) -> Message:
+def decode(frame: Mk2Frame) -> Mk2Message:
     """What the frame says; Raw where it is too short for its kind or of no known kind. Never raises."""
     payload = frame.payload
     if len(payload) < SHORTEST:
@@ -172,16 +172,16 @@ def decode(frame: Mk2Frame) -> Message:
     return Raw(payload)
 
 
-def _command(command: str, data: bytes) -> Message | None:
+def _command(command: str, data: bytes) -> Mk2Message | None:
     reader = _COMMANDS.get(command)
     return reader(command, data) if reader else None
 
 
-def _address(_command: str, data: bytes) -> Message | None:
+def _address(_command: str, data: bytes) -> Mk2Message | None:
     return Address(data[0], data[1]) if len(data) >= 2 else None
 
 
-def _version(command: str, data: bytes) -> Message | None:
+def _version(command: str, data: bytes) -> Mk2Message | None:
     if not data:
         return Request(command, data)
     return _numbered("interface", data, data[4] if len(data) > 4 else None)
@@ -193,7 +193,7 @@ def _numbered(of: str, data: bytes, mode: int | None = None) -> Version | None:
     return Version(of, number, mode) if len(data) >= 4 and 1_000_000 <= number <= 9_999_999 else None
 
 
-def _leds(command: str, data: bytes) -> Message | None:
+def _leds(command: str, data: bytes) -> Mk2Message | None:
     if not data:
         return Request(command, data)
     if len(data) < 2:
@@ -201,11 +201,11 @@ def _leds(command: str, data: bytes) -> Message | None:
     return Leds(data[0], data[1], data[2] if len(data) > 2 else None, data[3] if len(data) > 3 else None, data[4:])
 
 
-def _memory(command: str, data: bytes) -> Message | None:
+def _memory(command: str, data: bytes) -> Mk2Message | None:
     return Mk2Memory(command, data[0], data[1:]) if data else None
 
 
-_COMMANDS: dict[str, Callable[[str, bytes], Message | None]] = {
+_COMMANDS: dict[str, Callable[[str, bytes], Mk2Message | None]] = {
     "A": _address,
     "V": _version,
     "L": _leds,
@@ -219,7 +219,7 @@ _COMMANDS: dict[str, Callable[[str, bytes], Message | None]] = {
 }
 
 
-def _info(payload: bytes) -> Message | None:
+def _info(payload: bytes) -> Mk2Message | None:
     kind, data = payload[KIND_AT], payload[KIND_AT + 1 :]
     if kind == KIND_DC and len(data) >= 8:
         return Dc(
@@ -245,7 +245,7 @@ def _info(payload: bytes) -> Message | None:
     return None
 
 
-def _config(payload: bytes) -> Message | None:
+def _config(payload: bytes) -> Mk2Message | None:
     if len(payload) < 12:
         return None
     bits = payload[5]

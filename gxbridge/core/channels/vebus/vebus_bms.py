@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Literal, TypeAlias
 
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.permission import Permission, flag
 from gxbridge.core.model.record import record
 
-Items: TypeAlias = Mapping[str, Value]
 Generation: TypeAlias = Literal["none", "two-signal", "v1", "v2-or-newer", "v2-assumed", "unknown"]
 VebusDoubt: TypeAlias = Literal["", "no-bms", "not-ready", "connection-lost", "error", "invalid", "unknown-type"]
 """Why a permission is unknown although the service is there; empty when nothing is in doubt."""

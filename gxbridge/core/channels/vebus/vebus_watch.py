@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gxbridge.core.channels.vebus.vebus_bms import Items, VebusBms, read_all
+from gxbridge.core.channels.vebus.vebus_bms import VebusBms, read_all
 from gxbridge.core.channels.vebus.vebus_text import findings, name, sentence
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permission
 from gxbridge.core.model.record import record
 
@@ -61,11 +62,11 @@ class WatchedVebus:
         return f"allowed without a limit by the {name(self.bms)}"
 
 
-Watch = Mapping[str, WatchedVebus]
+WatchedSystems = Mapping[str, WatchedVebus]
 """Service name -> what is known of it. Start with an empty one."""
 
 
-def follow(watch: Watch, services: Mapping[str, Items], now: float) -> Watch:
+def follow(watch: WatchedSystems, services: Mapping[str, Items], now: float) -> WatchedSystems:
     """The next watch after looking at all services at `now` (monotonic seconds)."""
     found = {bms.service: bms for bms in read_all(services)}
     after = {service: _step(watch.get(service), bms, now) for service, bms in found.items()}
@@ -76,7 +77,7 @@ def follow(watch: Watch, services: Mapping[str, Items], now: float) -> Watch:
     return after | {seen.bms.service: seen for seen in missed[:room]}
 
 
-def watch_findings(watch: Watch, now: float) -> tuple[Finding, ...]:
+def watch_findings(watch: WatchedSystems, now: float) -> tuple[Finding, ...]:
     """What a person should know of all systems in the watch."""
     found: list[Finding] = []
     for seen in watch.values():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gxbridge.core.model import conversions as convert
-from gxbridge.core.vecan.quantities import Kind, Quantity, QuantitySource, pgn, register
+from gxbridge.core.vecan.quantities import Quantity, QuantityKind, QuantitySource, pgn, register
 
 BATTERY_CONFIGURATION = 127513
 
 
-def _q(name: str, kind: Kind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
+def _q(name: str, kind: QuantityKind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
     return Quantity(name, kind, unit, text, sources)
 
 

@@ -7,7 +7,7 @@ Which register stands behind what: D-Bus recordings of the vendor's service next
 from __future__ import annotations
 
 from gxbridge.core.model import conversions as convert
-from gxbridge.core.vecan.quantities import Derived, Kind, Quantity, QuantitySource, pgn, register
+from gxbridge.core.vecan.quantities import Derived, Quantity, QuantityKind, QuantitySource, pgn, register
 
 BATTERY_STATUS = 127508
 DC_STATUS = 127506
@@ -16,7 +16,7 @@ A_BATTERY = ("dc_type", frozenset((0, None)))
 """PGN 127506 also reports alternators, solar panels and wind generators."""
 
 
-def _q(name: str, kind: Kind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
+def _q(name: str, kind: QuantityKind, unit: str, text: str, *sources: QuantitySource) -> Quantity:
     return Quantity(name, kind, unit, text, sources)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gxbridge.core.model.record import record
-from gxbridge.core.vecan.device_state import QuantityTable, Said, said
+from gxbridge.core.vecan.device_state import MessageKind, QuantityTable, said
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.lasting import LASTING_QUANTITIES
 from gxbridge.core.vecan.lynx.live import BATTERY_STATUS, LIVE
@@ -29,14 +29,14 @@ class Essential:
 
     register: int
     name: str
-    heard_by: tuple[Said, ...]
+    heard_by: tuple[MessageKind, ...]
 
     @property
     def text(self) -> str:
         return f"0x{self.register:04X} {self.name}"
 
 
-def _essential(register: int, name: str, *instead: Said) -> Essential:
+def _essential(register: int, name: str, *instead: MessageKind) -> Essential:
     return Essential(register, name, ((VREG, register), *instead))
 
 
