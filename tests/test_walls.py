@@ -225,26 +225,11 @@ TYPES_TWICE: set[str] = {
     "Change",
     "Installation",
     "Value",
-    "Walk",
     "Write",
 }
 FUNCTIONS_TWICE: set[tuple[str, str]] = {
-    ("candb", "texts"),
-    ("commands", "ask"),
-    ("commands", "page"),
-    ("core/channels", "findings"),
-    ("core/channels", "parse"),
-    ("core/channels", "sentence"),
-    ("core/channels", "state"),
-    ("core/model", "text"),
-    ("core/nmea2000", "split"),
-    ("core/nmea2000", "text"),
-    ("core/publish", "limit"),
     ("demo/sim", "identity"),
     ("demo/sim", "live"),
-    ("doctor", "version"),
-    ("edge", "argument"),
-    ("edge", "look"),
 }
 FORBIDDEN_STILL: set[str] = {
     "Scene",

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(result), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(page(result)))
+        print("\n".join(recommendation_page(result)))
     return 0
 
 
@@ -92,7 +92,7 @@ def as_json(result: Recommendation) -> dict[str, Any]:
     }
 
 
-def page(result: Recommendation) -> Iterator[str]:
+def recommendation_page(result: Recommendation) -> Iterator[str]:
     best = result.best
     if best is None:
         yield "No recommendation yet: the answers do not decide between the models."

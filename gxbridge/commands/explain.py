@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _ask(address: str) -> object:
+async def _ask_service(address: str) -> object:
     from gxbridge.core.publish.own_paths import OWN_NAME
     from gxbridge.edge.dbus import client
     from gxbridge.edge.dbus.bus import connect
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from gxbridge.edge.dbus.bus import BusError
 
     try:
-        text = asyncio.run(_ask(args.dbus))
+        text = asyncio.run(_ask_service(args.dbus))
     except (BusError, OSError) as error:
         print(f"gxbridge explain: {error}", file=sys.stderr)
         print("Is the service running on this bus? Start it with: gxbridge run --config FILE", file=sys.stderr)

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(as_json(found.model, whole) | {"variant": found.variant.name if found.variant else None})
     else:
-        print("\n".join(page(found, whole)))
+        print("\n".join(model_page(found, whole)))
     return 0
 
 
@@ -109,7 +109,7 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."
 
 
-def page(found: FoundModel, catalogue: Catalogue) -> Iterator[str]:
+def model_page(found: FoundModel, catalogue: Catalogue) -> Iterator[str]:
     """All that is known of one model."""
     model = found.model
     also = f" (also: {', '.join(model.names)})" if model.names else ""

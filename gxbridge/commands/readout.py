@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(result, Refusal):
         _refuse(result, args.json)
         return NOT_OPENED
-    print(json.dumps(as_json(result), ensure_ascii=False, indent=2) if args.json else "\n".join(page(result)))
+    print(json.dumps(as_json(result), ensure_ascii=False, indent=2) if args.json else "\n".join(reading_page(result)))
     return 0
 
 
@@ -132,7 +132,7 @@ def as_json(reading: AdvertisedValues) -> dict[str, Any]:
     }
 
 
-def page(reading: AdvertisedValues) -> list[str]:
+def reading_page(reading: AdvertisedValues) -> list[str]:
     """One reading for people, a line for each value."""
     product = product_name(reading.product_id)
     named = f"{product} (0x{reading.product_id:04X})" if product else f"product 0x{reading.product_id:04X}"
@@ -217,7 +217,7 @@ def _heard(address: str, data: bytes, signal_dbm: int, key: DeviceKey | None, as
     if isinstance(result, AdvertisedValues):
         if as_object:
             return json.dumps({"address": address, "signal_dbm": signal_dbm, **as_json(result)}, ensure_ascii=False)
-        return "\n".join([f"{address} ({signal_dbm} dBm)", *page(result)])
+        return "\n".join([f"{address} ({signal_dbm} dBm)", *reading_page(result)])
     shown: dict[str, Any] = {"address": address, "signal_dbm": signal_dbm}
     if isinstance(result, Refusal):
         shown |= {"error": result.reason, "text": result.text}

@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         return FAILED
     report = WiringReport(wiring, walk, time.strftime("%Y-%m-%d %H:%M"), __version__)
     if args.report != "-":
-        text = "\n".join(page(report))
+        text = "\n".join(report_page(report))
         try:
             path.write_text(text + "\n", encoding="utf-8")
             say(f"The report is in {path}.")
@@ -241,7 +241,7 @@ def verdict(walk: Walk) -> str:
     return f"FAILED: {failed} of {len(walk.steps)} steps."
 
 
-def page(report: WiringReport) -> Iterator[str]:
+def report_page(report: WiringReport) -> Iterator[str]:
     """The report as Markdown."""
     from gxbridge.core.channels.terminals.terminal_bms import PREFIX
     from gxbridge.core.channels.terminals.wiring_walk import TITLES, remarks

@@ -35,12 +35,12 @@ def read_config(raw: bytes, file: str) -> Checked:
         checked.problems += error.problems
         return checked
     if root is not None:
-        _Walk(file, checked).file(root)
+        _FileReading(file, checked).file(root)
         checked.problems.sort()
     return checked
 
 
-class _Walk:
+class _FileReading:
     """Goes through the nodes along the schema."""
 
     def __init__(self, file: str, checked: Checked) -> None:

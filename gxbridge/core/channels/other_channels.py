@@ -13,8 +13,13 @@ from gxbridge.core.channels.readout.advertisement import AdvertisedValues, Devic
 from gxbridge.core.channels.readout.receiver import Receiver
 from gxbridge.core.channels.second_opinion import Disputes, Statement, compare, opinion_findings
 from gxbridge.core.channels.terminals.terminal_bms import INPUT_STATE, TerminalBms, Wiring, read
-from gxbridge.core.channels.terminals.terminals_text import charge_reason, discharge_reason, permit_text, sentence
-from gxbridge.core.channels.terminals.terminals_text import findings as terminal_findings
+from gxbridge.core.channels.terminals.terminals_text import (
+    charge_reason,
+    discharge_reason,
+    permit_text,
+    terminal_findings,
+    terminal_sentence,
+)
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE
 from gxbridge.core.channels.vebus.vebus_watch import WatchedSystems, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
@@ -112,7 +117,7 @@ class OtherChannels:
         seen = tuple(self._watch.values())
         words = (
             *(item.text for item in seen if item.had_bms),
-            *(sentence(bms, observed, lowers_discharge) for bms in terminals),
+            *(terminal_sentence(bms, observed, lowers_discharge) for bms in terminals),
         )
         return OtherChannelsView(seen, terminals, charge, discharge, tuple(self._permits()), findings, words)
 

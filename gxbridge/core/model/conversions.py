@@ -111,7 +111,7 @@ def power_w(voltage_v: float, current_a: float) -> int:
     return round(voltage_v * current_a)
 
 
-def text(value: str) -> str | None:
+def stripped(value: str) -> str | None:
     return value.strip() or None
 
 

@@ -127,12 +127,12 @@ class Remembered:
 # --- as plain data -------------------------------------------------------------------------------------------------
 
 
-def _text(value: object) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
 
 
 def _text_or_none(value: object) -> bool:
-    return value is None or _text(value)
+    return value is None or _is_text(value)
 
 
 def _name(value: object) -> bool:
@@ -161,16 +161,24 @@ SECTIONS: Final[Mapping[str, tuple[type, tuple[str, ...], _Checks]]] = {
             "serial": _text_or_none,
             "device_instance": _integer(0xFF),
             "since": _MOMENT,
-            "source": _text,
+            "source": _is_text,
         },
     ),
     "limits": (
         RememberedLimit,
         ("subject", "quantity"),
-        {"subject": _text, "quantity": _text, "value": _number(1e5), "since": _MOMENT, "source": _text},
+        {"subject": _is_text, "quantity": _is_text, "value": _number(1e5), "since": _MOMENT, "source": _is_text},
     ),
-    "latches": (Latch, ("name", "subject"), {"name": _text, "subject": _text, "since": _MOMENT, "source": _text}),
-    "members": (BankMember, ("bank", "member"), {"bank": _text, "member": _text, "since": _MOMENT, "source": _text}),
+    "latches": (
+        Latch,
+        ("name", "subject"),
+        {"name": _is_text, "subject": _is_text, "since": _MOMENT, "source": _is_text},
+    ),
+    "members": (
+        BankMember,
+        ("bank", "member"),
+        {"bank": _is_text, "member": _is_text, "since": _MOMENT, "source": _is_text},
+    ),
 }
 """Section -> type of its entries, the fields that tell one entry from another, and what each field may be."""
 

@@ -106,7 +106,7 @@ def _fixed(field: FieldInfo, value: FieldValue) -> bytes:
     """The bytes of a string or bytes field of fixed length."""
     size = field.length // 8
     if field.kind == "string":
-        raw = b"\xff" * size if value is None else _text(value)
+        raw = b"\xff" * size if value is None else _text_bytes(value)
         if len(raw) > size:
             raise EncodeError(f"{value!r} has {len(raw)} bytes; there is room for {size}")
         # One zero ends the text where there is room; an empty text is not "not available".
@@ -116,7 +116,7 @@ def _fixed(field: FieldInfo, value: FieldValue) -> bytes:
     return value
 
 
-def _text(value: FieldValue) -> bytes:
+def _text_bytes(value: FieldValue) -> bytes:
     if not isinstance(value, str):
         raise EncodeError(f"{value!r} is not text")
     raw = value.encode("utf-8", "surrogatepass")
@@ -136,7 +136,7 @@ def _tail(layout: Layout, tail: list[tuple[FieldInfo, FieldValue]]) -> bytes:
             if field.kind == "lau":
                 payload += _lau(value)
             elif field.kind == "string":
-                payload += _text(value) + b"\0"
+                payload += _text_bytes(value) + b"\0"
             elif isinstance(value, bytes):
                 payload += value
             else:
@@ -184,7 +184,7 @@ def frames(
         return vreg_frames(payload, source, destination, sequence, priority)
     if fast is None or layout.transport != "either":
         fast = layout.transport != "single"
-    parts = _split(payload, sequence) if fast else (_single(layout.pgn, payload),)
+    parts = _parts_of(payload, sequence) if fast else (_single(layout.pgn, payload),)
     return _addressed(layout.pgn, parts, source, destination, priority)
 
 
@@ -196,7 +196,7 @@ def vreg_frames(
     Raises EncodeError.
     """
     pgn = vreg.pgn_for(payload)
-    parts = (payload.ljust(MAX_DATA, b"\0"),) if pgn == SINGLE_PGN else _split(payload, sequence)
+    parts = (payload.ljust(MAX_DATA, b"\0"),) if pgn == SINGLE_PGN else _parts_of(payload, sequence)
     return _addressed(pgn, parts, source, destination, priority)
 
 
@@ -206,7 +206,7 @@ def _single(pgn: int, payload: bytes) -> bytes:
     return payload if pgn == ISO_REQUEST_PGN else payload.ljust(MAX_DATA, b"\xff")
 
 
-def _split(payload: bytes, sequence: int) -> tuple[bytes, ...]:
+def _parts_of(payload: bytes, sequence: int) -> tuple[bytes, ...]:
     try:
         return tuple(split(payload, sequence))
     except ValueError as wrong:

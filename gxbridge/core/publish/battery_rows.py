@@ -61,7 +61,7 @@ def quantity(name: str) -> Make:
     return lambda context: context.battery.get(name)
 
 
-def limit(name: str) -> Make:
+def limit_value(name: str) -> Make:
     """A limit: invalid while the BMS is pending (state 18), as in the vendor's service."""
     return lambda context: None if context.battery.get("bms_state") == BMS_PENDING else context.battery.get(name)
 
@@ -178,11 +178,11 @@ MEASUREMENTS = (
 )  # fmt: skip
 
 INFO = (
-    _row("/Info/MaxChargeVoltage", "d", "{:.2f}V", limit("charge_voltage_limit_v"), "charge voltage limit (CVL)"),
-    _row("/Info/MaxChargeCurrent", "d", "{:.1f}A", limit("charge_current_limit_a"), "charge current limit (CCL)"),
-    _row("/Info/MaxDischargeCurrent", "d", "{:.1f}A", limit("discharge_current_limit_a"),
+    _row("/Info/MaxChargeVoltage", "d", "{:.2f}V", limit_value("charge_voltage_limit_v"), "charge voltage limit (CVL)"),
+    _row("/Info/MaxChargeCurrent", "d", "{:.1f}A", limit_value("charge_current_limit_a"), "charge current limit (CCL)"),
+    _row("/Info/MaxDischargeCurrent", "d", "{:.1f}A", limit_value("discharge_current_limit_a"),
          "discharge current limit (DCL)"),
-    _row("/Info/BatteryLowVoltage", "d", "{:.2f}V", limit("low_voltage_limit_v"), "discharge voltage limit"),
+    _row("/Info/BatteryLowVoltage", "d", "{:.2f}V", limit_value("low_voltage_limit_v"), "discharge voltage limit"),
     _row("/Info/MaxChargeVoltageReason", "s", "{}", reason("CVL"), "why the system's charge voltage is what it is",
          "ours"),
     _row("/Info/MaxChargeCurrentReason", "s", "{}", reason("CCL"), "why the system's charge current is what it is",

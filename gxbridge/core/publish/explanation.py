@@ -70,7 +70,7 @@ def _cap(cap: Cap, epoch: Epoch) -> dict[str, Any]:
     }
 
 
-def _limit(limit: Limit, situation: Situation, epoch: Epoch) -> dict[str, Any]:
+def _limit_data(limit: Limit, situation: Situation, epoch: Epoch) -> dict[str, Any]:
     return {
         "name": limit.name,
         "subject": limit.subject,
@@ -127,7 +127,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
                 {"name": clock.name, "ends_at": epoch(clock.ends_at), "text": clock.text} for clock in decision.clocks
             ],
         },
-        "limits": [_limit(limit, situation, epoch) for limit in decision.limits],
+        "limits": [_limit_data(limit, situation, epoch) for limit in decision.limits],
         "batteries": [
             {
                 "name": note.battery.product_name,

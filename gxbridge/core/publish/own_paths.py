@@ -28,7 +28,7 @@ def _row(path: str, signature: str, doc: str, text: str = "{}") -> OwnPath:
     return OwnPath(path, ItemSpec(signature, text), doc)
 
 
-def _limit(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
+def _limit_rows(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     return (
         _row(f"{path}/Value", "d", f"{what}; invalid: nothing is granted or nothing is known", text),
         _row(f"{path}/Reason", "s", f"why {what} is what it is"),
@@ -40,7 +40,7 @@ def _subject(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     return (
         _row(f"{path}/Service", "s", "D-Bus service it is for"),
         _row(f"{path}/Name", "s", "its name"),
-        *_limit(path, text, what),
+        *_limit_rows(path, text, what),
     )
 
 
@@ -69,9 +69,9 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Bms/MultiStopsAt", "u", "epoch seconds at which the Multi stops by its own timer"),
     _row("/Bms/DischargeMayEndAt", "u", "epoch seconds before which a BMS in pre-alarm does not refuse to discharge"),
     _row("/Bms/ContactorMayOpenAt", "u", "epoch seconds by which an alternator that lost its permission must be off"),
-    *_limit("/Limits/Cvl", "{:.2f}V", "the charge voltage limit"),
-    *_limit("/Limits/Ccl", "{:.1f}A", "the charge current limit"),
-    *_limit("/Limits/Dcl", "{:.1f}A", "the discharge current limit"),
+    *_limit_rows("/Limits/Cvl", "{:.2f}V", "the charge voltage limit"),
+    *_limit_rows("/Limits/Ccl", "{:.1f}A", "the charge current limit"),
+    *_limit_rows("/Limits/Dcl", "{:.1f}A", "the discharge current limit"),
     *_subject("/Limits/Charger/<n>", "{:.1f}A", "this charger's charge current"),
     *_subject("/Limits/Multi", "{:.1f}A", "what is left for the inverter/charger"),
     _row("/Explain/Json", "s", "all limits with their caps, batteries and findings as JSON"),

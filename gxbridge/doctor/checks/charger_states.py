@@ -80,11 +80,11 @@ def _firmware(plant: Installation) -> Iterator[Row]:
             old.append((multi, VEBUS_FIRMWARE))
     for device, least in old:
         has = number(device.items, p.FIRMWARE)
-        text = f"{title(device)} has firmware {_version(device, has)}; DVCC needs {_version(device, least)} or newer"
+        text = f"{title(device)} has firmware {_shown(device, has)}; DVCC needs {_shown(device, least)} or newer"
         yield Row(SECTION, "firmware", "warning", text, "Update it with VictronConnect or over VRM.", device.name)
 
 
-def _version(device: Device, version: float | None) -> str:
+def _shown(device: Device, version: float | None) -> str:
     """A VE.Bus version is a plain number in hexadecimal, the others are versions."""
     if version is None or device.kind == p.VEBUS:
         return f"{int(version or 0):X}"

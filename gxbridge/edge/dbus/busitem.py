@@ -145,7 +145,7 @@ class ItemTree:
 
     def _set_value(self, connection: Connection, call: Incoming, item: ItemBytes) -> None:
         try:
-            written = _argument(connection, call)
+            written = _value_argument(connection, call)
         except wire.WireError as error:
             connection.refuse(call, "InvalidArgs", f"SetValue takes one argument: {error}")
             return
@@ -203,7 +203,7 @@ def _variant(item: ItemBytes) -> tuple[str, Any]:
     return item.spec.signature, bodies.clean_text(item.value).decode() if isinstance(item.value, str) else item.value
 
 
-def _argument(connection: Connection, call: Incoming) -> object:
+def _value_argument(connection: Connection, call: Incoming) -> object:
     """What SetValue was given. Raises WireError unless it is exactly one argument."""
     arguments: list[Any] = []
     signature = call.header.signature

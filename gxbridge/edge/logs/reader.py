@@ -88,10 +88,10 @@ class LogReader:
             raise LogError(f"{name}: cannot be read: {error}") from None
 
     def _open(self, format: str | None) -> None:
-        head, self._stream = _look(self._stream)
+        head, self._stream = _beginning(self._stream)
         if head[:2] == GZIP_MAGIC:
             self.compressed = True
-            head, self._stream = _look(cast("BinaryIO", gzip.GzipFile(fileobj=self._stream, mode="rb")))
+            head, self._stream = _beginning(cast("BinaryIO", gzip.GzipFile(fileobj=self._stream, mode="rb")))
         found = FORMATS[format] if format is not None else detect(head)
         if found is None and head.strip():
             known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
@@ -248,7 +248,7 @@ class _Joined(io.RawIOBase):
         return len(part)
 
 
-def _look(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+def _beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     head = b""

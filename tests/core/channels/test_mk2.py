@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.core.channels.vebus.mk2 import Fault, Mk2Frame, checksum, encode, parse, split
+from gxbridge.core.channels.vebus.mk2 import Fault, Mk2Frame, checksum, encode, parse_mk2, split
 from gxbridge.core.channels.vebus.mk2_messages import (
     Ac,
     Address,
@@ -67,7 +67,7 @@ VECTORS = CAPTURED + DERIVED
 
 
 def message(text: str) -> Mk2Message:
-    frame = parse(bytes.fromhex(text))
+    frame = parse_mk2(bytes.fromhex(text))
     assert isinstance(frame, Mk2Frame)
     return decode(frame)
 
@@ -75,7 +75,7 @@ def message(text: str) -> Mk2Message:
 @pytest.mark.parametrize(("text", "expected"), VECTORS)
 def test_every_vector_is_read_and_written_again(text: str, expected: Mk2Message) -> None:
     data = bytes.fromhex(text)
-    frame = parse(data)
+    frame = parse_mk2(data)
     assert isinstance(frame, Mk2Frame)
     assert decode(frame) == expected
     assert encode(frame) == data
@@ -87,11 +87,11 @@ def test_a_frame_with_any_byte_flipped_is_refused(text: str, _expected: Mk2Messa
     for position in range(len(data)):
         damaged = bytearray(data)
         damaged[position] ^= 0x41
-        assert isinstance(parse(bytes(damaged)), Fault), position
+        assert isinstance(parse_mk2(bytes(damaged)), Fault), position
 
 
 def test_the_leds_at_the_end_are_kept_apart_from_the_data() -> None:
-    assert parse(bytes.fromhex("87FF5785C8000300D3")) == Mk2Frame(bytes.fromhex("FF5785C800"), (3, 0))
+    assert parse_mk2(bytes.fromhex("87FF5785C8000300D3")) == Mk2Frame(bytes.fromhex("FF5785C800"), (3, 0))
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_the_leds_at_the_end_are_kept_apart_from_the_data() -> None:
     ],
 )
 def test_what_is_no_frame_says_why(text: str, reason: str) -> None:
-    assert parse(bytes.fromhex(text)) == Fault(reason)  # type: ignore[arg-type]
+    assert parse_mk2(bytes.fromhex(text)) == Fault(reason)  # type: ignore[arg-type]
 
 
 def test_a_led_bit_without_room_for_leds_is_no_frame() -> None:
     body = bytes.fromhex("82FF4C")
-    assert parse(body + bytes([checksum(body)])) == Fault("length")
+    assert parse_mk2(body + bytes([checksum(body)])) == Fault("length")
 
 
 def test_the_led_frame_in_words() -> None:
@@ -235,4 +235,4 @@ def test_any_stream_is_split_without_loss(stream: bytes) -> None:
 @given(st.binary(min_size=2, max_size=100), st.none() | st.tuples(st.integers(0, 255), st.integers(0, 255)))
 def test_what_is_encoded_is_read_back(payload: bytes, leds: tuple[int, int] | None) -> None:
     frame = Mk2Frame(b"\xff" + payload[1:], leds)
-    assert parse(encode(frame)) == frame
+    assert parse_mk2(encode(frame)) == frame

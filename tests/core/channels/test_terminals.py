@@ -13,8 +13,8 @@ from gxbridge.core.channels.terminals.terminals_text import (
     OBSERVED,
     charge_reason,
     discharge_reason,
-    findings,
-    sentence,
+    terminal_findings,
+    terminal_sentence,
 )
 from gxbridge.core.model.items import Value
 from gxbridge.models import catalogue
@@ -46,7 +46,7 @@ def play(*looks: tuple[float, Services], wiring: Wiring = WIRING) -> TerminalBms
 def test_low_is_allowed_once_it_has_settled() -> None:
     first = play((0.0, inputs()))
     assert (first.charge_permission, first.discharge_permission, first.stops_charge) == (None, None, True)
-    assert "only just changed" in sentence(first)
+    assert "only just changed" in terminal_sentence(first)
     bms = play((0.0, inputs()), (1.9, inputs()), (2.0, inputs()), (10.0, inputs()))
     assert (bms.charge_permission, bms.discharge_permission) == (True, True)
     assert not bms.stops_charge
@@ -127,7 +127,7 @@ def test_an_input_that_cannot_be_read_is_unknown_and_stops(services: Services, d
     assert (bms.charge_permission, bms.stops_charge, bms.charge.doubt) == (None, True, doubt)
     assert bms.charge.since == 6.0
     assert "unknown" in (charge_reason(bms) or "")
-    assert f"terminal-charge-{doubt}" in [finding.id for finding in findings(bms, 6.0)]
+    assert f"terminal-charge-{doubt}" in [finding.id for finding in terminal_findings(bms, 6.0)]
 
 
 def test_an_input_that_comes_back_must_settle_again() -> None:
@@ -144,7 +144,7 @@ def test_the_inverted_state_path_is_not_looked_at() -> None:
 def test_a_terminal_that_is_not_wired_stops_nothing_and_says_nothing() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()), wiring=Wiring("B", "Lynx Smart BMS", charge=CHARGE))
     assert (bms.discharge, bms.stops_discharge, bms.warns, bms.discharge_permission) == (None, False, None, None)
-    assert "discharging not wired" in sentence(bms)
+    assert "discharging not wired" in terminal_sentence(bms)
     other = play((0.0, inputs()), wiring=Wiring("B", "m", discharge=DISCHARGE))
     assert (other.charge_permission, other.stops_charge, other.stops_discharge) == (None, False, True)
 
@@ -154,8 +154,8 @@ def test_a_pre_alarm_through_an_optocoupler_is_low() -> None:
     assert calm.warns is False
     bms = play((0.0, inputs()), (10.0, inputs()), (11.0, inputs(pre_alarm=0)))
     assert bms.warns is True
-    assert [finding.id for finding in findings(bms, 11.0)] == ["terminal-pre-alarm"]
-    assert "pre-alarm ON (input_3)" in sentence(bms)
+    assert [finding.id for finding in terminal_findings(bms, 11.0)] == ["terminal-pre-alarm"]
+    assert "pre-alarm ON (input_3)" in terminal_sentence(bms)
     assert not bms.stops_discharge
 
 
@@ -175,24 +175,26 @@ def test_a_pre_alarm_contact_that_opens_is_fail_safe() -> None:
 def test_a_pre_alarm_input_that_vanishes_is_told_and_is_no_all_clear() -> None:
     bms = play((0.0, {CHARGE: level(0), DISCHARGE: level(0)}))
     assert bms.warns is None
-    (finding,) = findings(bms, 0.0)
+    (finding,) = terminal_findings(bms, 0.0)
     assert finding.id == "terminal-pre-alarm-vanished"
     assert "would not be seen" in finding.text
 
 
 def test_both_terminals_open_names_the_usual_causes() -> None:
     bms = play((0.0, inputs(charge=1, discharge=1)))
-    assert [finding.id for finding in findings(bms, 0.0)] == ["terminals-both-open"]
+    assert [finding.id for finding in terminal_findings(bms, 0.0)] == ["terminals-both-open"]
     assert discharge_reason(bms) is not None
 
 
 def test_another_master_is_said() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()))
-    assert sentence(bms, lowers_discharge=True).endswith("It says yes or no only and gives no current limits.")
-    assert sentence(bms).endswith("A refusal to discharge is observed, not enforced: loads need the BMS's own wire.")
+    assert terminal_sentence(bms, lowers_discharge=True).endswith("It says yes or no only and gives no current limits.")
+    assert terminal_sentence(bms).endswith(
+        "A refusal to discharge is observed, not enforced: loads need the BMS's own wire."
+    )
     only_charge = play((0.0, inputs()), wiring=Wiring("Bank 1", "Small BMS", CHARGE))
-    assert sentence(only_charge).endswith("It says yes or no only and gives no current limits.")
-    assert sentence(bms, OBSERVED).endswith("Observed, not enforced: gxbridge does not control the chargers.")
+    assert terminal_sentence(only_charge).endswith("It says yes or no only and gives no current limits.")
+    assert terminal_sentence(bms, OBSERVED).endswith("Observed, not enforced: gxbridge does not control the chargers.")
 
 
 def test_a_changed_wiring_starts_from_unknown() -> None:
@@ -244,8 +246,8 @@ def test_allowed_only_after_two_seconds_of_low(looks: list[tuple[float, Services
             assert now - low_since >= WIRING.settle_s
         if not low:
             assert bms.stops_charge
-        assert sentence(bms)
-        findings(bms, now)
+        assert terminal_sentence(bms)
+        terminal_findings(bms, now)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_the_story_of_each_model_with_terminals(model: str) -> None:
         bms = read(wiring, state, bms, now)
         seen = (bms.charge_permission, bms.discharge_permission, bms.warns)
         assert seen == (charge, discharge, warns), f"at {now} s"
-        assert model in sentence(bms)
+        assert model in terminal_sentence(bms)
 
 
 def test_the_bms_without_terminals_is_refused_by_the_catalogue() -> None:

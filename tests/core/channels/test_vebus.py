@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gxbridge.core.channels.vebus import vebus_bms
 from gxbridge.core.channels.vebus.vebus_bms import VebusBms, is_source, read, read_all
-from gxbridge.core.channels.vebus.vebus_text import findings, name, sentence
+from gxbridge.core.channels.vebus.vebus_text import name, vebus_findings, vebus_sentence
 from gxbridge.core.channels.vebus.vebus_watch import REMEMBERED, follow, watch_findings
 
 NAME = "com.victronenergy.vebus.ttyS4"
@@ -69,8 +69,8 @@ def test_the_recorded_v1_allows_both_and_is_named_with_its_firmware() -> None:
 def test_allowed_without_a_bms_is_unknown() -> None:
     bms = read(NAME, NO_BMS_RECORDED)
     assert (bms.generation, bms.charge, bms.discharge, bms.present) == ("none", None, None, False)
-    assert sentence(bms) == "The VE.Bus system has no BMS."
-    assert findings(bms, 1.0) == ()
+    assert vebus_sentence(bms) == "The VE.Bus system has no BMS."
+    assert vebus_findings(bms, 1.0) == ()
 
 
 def test_refused_without_a_bms_is_unknown_too() -> None:
@@ -115,14 +115,14 @@ def test_the_decision_table(
 def test_a_v2_behind_an_mk2_is_there_but_not_full() -> None:
     bms = v2(**{"/Interfaces/Mk2/ProductName": "MK2 20Mhz"})
     assert (bms.mk3, bms.full) == (False, False)
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-needs-mk3"]
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-needs-mk3"]
 
 
 def test_a_v2_with_an_mk3_is_full_and_has_nothing_to_complain_of() -> None:
     bms = v2()
     assert bms.full is True
-    assert findings(bms, 5.0) == ()
-    assert sentence(bms) == (
+    assert vebus_findings(bms, 5.0) == ()
+    assert vebus_sentence(bms) == (
         "VE.Bus BMS V2 or newer (firmware 100): charging allowed, discharging allowed. "
         "It controls on and off only and gives no current limits."
     )
@@ -137,7 +137,7 @@ def test_an_interface_that_does_not_say_its_name_is_neither_mk3_nor_not(interfac
 def test_the_multi_switched_off_leaves_a_v2_assumed_with_its_permissions() -> None:
     bms = v2(**{"/Devices/Bms/Version": None, "/Mode": 4, "/State": 0})
     assert (bms.generation, bms.charge, bms.multi_off, bms.certain, bms.full) == ("v2-assumed", True, True, False, True)
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-assumed"]
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-assumed"]
     assert name(bms) == "VE.Bus BMS, V2 assumed"
 
 
@@ -145,13 +145,13 @@ def test_the_multi_switched_off_takes_a_v1_away() -> None:
     gone = {"/Bms/AllowToCharge": None, "/Bms/AllowToDischarge": None, "/Mode": 4}
     bms = read(NAME, V1_RECORDED | gone)
     assert (bms.charge, bms.discharge, bms.doubt) == (None, None, "invalid")
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-silent-multi-off"]
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-silent-multi-off"]
 
 
 def test_a_bms_that_cannot_be_read_is_a_finding() -> None:
     bms = v2(**{"/Bms/AllowToCharge": None})
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-unknown"]
-    assert "charging unknown" in sentence(bms)
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-unknown"]
+    assert "charging unknown" in vebus_sentence(bms)
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_whether_the_multi_is_off(mode: object, state: object, expected: object)
 def test_a_pulled_cable_turns_allowed_into_unknown_and_leaves_refused(level: int) -> None:
     bms = v2(**{"/Alarms/BmsConnectionLost": level, "/Bms/AllowToCharge": 0})
     assert (bms.charge, bms.discharge, bms.doubt, bms.present) == (False, None, "connection-lost", None)
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-connection-lost"]
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-connection-lost"]
 
 
 def test_an_error_beside_an_allowance_is_a_contradiction_and_so_unknown() -> None:
     bms = v2(**{"/Bms/Error": 13})
     assert (bms.charge, bms.error, bms.error_raw, bms.doubt) == (None, True, 13, "error")
-    (finding,) = findings(bms, 5.0)
+    (finding,) = vebus_findings(bms, 5.0)
     assert finding.id == "vebus-bms-error"
     assert "13" in finding.text
 
@@ -199,13 +199,13 @@ def test_the_alarms_path_of_the_pre_alarm_comes_first(new: object, old: object, 
 def test_a_pre_alarm_is_a_warning_and_changes_no_permission() -> None:
     bms = v2(**{"/Alarms/BmsPreAlarm": 1})
     assert (bms.charge, bms.discharge) == (True, True)
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-bms-pre-alarm"]
-    assert "pre-alarm" in sentence(bms)
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-bms-pre-alarm"]
+    assert "pre-alarm" in vebus_sentence(bms)
 
 
 def test_a_missing_assistant_is_told_even_without_a_bms() -> None:
     bms = read(NAME, NO_BMS_RECORDED | {"/VebusError": 7})
-    assert [finding.id for finding in findings(bms, 5.0)] == ["vebus-assistant-missing"]
+    assert [finding.id for finding in vebus_findings(bms, 5.0)] == ["vebus-assistant-missing"]
 
 
 def test_a_system_that_came_over_vecan_is_not_a_source() -> None:
@@ -224,7 +224,7 @@ def test_a_service_without_any_item_is_unknown() -> None:
     assert (bms.generation, bms.charge, bms.discharge, bms.doubt) == ("unknown", None, None, "not-ready")
     assert bms.present is None
     assert bms.full is None
-    assert "not ready" in sentence(bms)
+    assert "not ready" in vebus_sentence(bms)
 
 
 values = st.one_of(
@@ -249,8 +249,8 @@ def test_no_items_raise_and_nothing_allows_without_a_clear_yes(items: dict[str, 
         assert not bms.connection_lost
     if bms.discharge:
         assert items["/Bms/AllowToDischarge"] == 1
-    assert sentence(bms)
-    assert all(finding.text and finding.advice for finding in findings(bms, 1.0))
+    assert vebus_sentence(bms)
+    assert all(finding.text and finding.advice for finding in vebus_findings(bms, 1.0))
 
 
 # Over time
@@ -263,7 +263,7 @@ def test_a_permission_keeps_the_moment_it_began() -> None:
     watch = follow(watch, {NAME: V2 | {"/Bms/AllowToCharge": 0}}, 40.0)
     seen = watch[NAME]
     assert (seen.charge, seen.charge_since, seen.discharge, seen.discharge_since) == (False, 30.0, True, 10.0)
-    assert seen.text == sentence(seen.bms)
+    assert seen.text == vebus_sentence(seen.bms)
 
 
 def test_a_service_that_vanishes_leaves_unknown_permissions_and_an_alarm() -> None:

@@ -68,7 +68,7 @@ def _where(bms: TerminalBms, role: Role, signal: Signal) -> str:
     return f"{bms.wiring.name}, {TERMINAL_NAMES[role]} at {input_name(signal)}"
 
 
-def sentence(bms: TerminalBms, observed: str = "", lowers_discharge: bool = False) -> str:
+def terminal_sentence(bms: TerminalBms, observed: str = "", lowers_discharge: bool = False) -> str:
     """What the terminals say, without ages. `observed`: why nothing is acted upon (OBSERVED, SWITCHED_OFF), if so.
 
     `lowers_discharge`: a battery service gives a discharge limit, which a refusal to discharge lowers to 0.
@@ -92,7 +92,7 @@ def _said(what: str, signal: Signal | None, good: str, bad: str) -> str:
     return f"{what} {word} ({input_name(signal)}{doubt})"
 
 
-def findings(bms: TerminalBms, now: float) -> tuple[Finding, ...]:
+def terminal_findings(bms: TerminalBms, now: float) -> tuple[Finding, ...]:
     """What a person should know now; `now` in monotonic seconds. A ledger keeps first and count."""
     return tuple(
         Finding(key, severity, subject, text, advice, now, now) for key, severity, subject, text, advice in _notes(bms)

@@ -30,7 +30,7 @@ def evidence(devices: Iterable[DeviceView], vebus_bms: bool) -> tuple[str, ...]:
 
 def _of(device: DeviceView, vebus_bms: bool) -> Iterator[str]:
     if device.kind == VEBUS_SYSTEM:
-        yield f"Seen on VE.Can, as evidence only: {_who(device)}{_state(device)}."
+        yield f"Seen on VE.Can, as evidence only: {_who(device)}{_state_words(device)}."
     if (device.kind == VEBUS_SYSTEM or vebus_bms) and _value(device, "bms_present"):
         blocks = "; the charge current limit is 0 A" if _value(device, "bms_blocks_charge") else ""
         yield f"Seen on VE.Can, as a hint that holds 60 s: a BMS controls the chargers ({_who(device)}){blocks}."
@@ -42,7 +42,7 @@ def _who(device: DeviceView) -> str:
     return f"{device.kind} {name} {where}" if name else f"{device.kind} {where}"
 
 
-def _state(device: DeviceView) -> str:
+def _state_words(device: DeviceView) -> str:
     said = (("mode", "mode", "device_mode"), ("state", "device_state", "device_state"))
     words = [
         f", {title} {database().enums[enum].get(value, str(value))}"

@@ -46,7 +46,7 @@ def checksum(data: bytes) -> int:
     return -sum(data) & 0xFF
 
 
-def parse(data: bytes) -> Mk2Frame | Fault:
+def parse_mk2(data: bytes) -> Mk2Frame | Fault:
     """Exactly one frame, length and checksum included."""
     if len(data) < SHORTEST + 2:
         return Fault("short")
@@ -72,7 +72,7 @@ def split(stream: bytes) -> tuple[tuple[Mk2Frame, ...], bytes, int]:
         end = position + (stream[position] & ~LEDS_FOLLOW) + 2
         if end > len(stream):
             break
-        frame = parse(stream[position:end])
+        frame = parse_mk2(stream[position:end])
         if isinstance(frame, Mk2Frame):
             frames.append(frame)
             position = end

@@ -37,7 +37,7 @@ def name(bms: VebusBms) -> str:
     return f"{NAMES[bms.generation]} (firmware {bms.version % 1000})"
 
 
-def sentence(bms: VebusBms) -> str:
+def vebus_sentence(bms: VebusBms) -> str:
     """What it allows, in one or two sentences that hold no age."""
     if bms.generation == "none":
         return "The VE.Bus system has no BMS."
@@ -47,7 +47,7 @@ def sentence(bms: VebusBms) -> str:
     return f"{said}{because}{alarm}. {ON_OFF_ONLY}."
 
 
-def findings(bms: VebusBms, now: float, had_bms: bool = False) -> tuple[Finding, ...]:
+def vebus_findings(bms: VebusBms, now: float, had_bms: bool = False) -> tuple[Finding, ...]:
     """What a person should know of this system now; `now` in monotonic seconds. A ledger keeps first and count.
 
     `had_bms`: a BMS was seen there before. Without one, items that are missing mean an inverter/charger that never

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gxbridge.core.channels.vebus.vebus_bms import VebusBms, read_all
-from gxbridge.core.channels.vebus.vebus_text import findings, name, sentence
+from gxbridge.core.channels.vebus.vebus_text import name, vebus_findings, vebus_sentence
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permission
@@ -48,7 +48,7 @@ class WatchedVebus:
     def text(self) -> str:
         """One sentence without ages."""
         if self.gone_at is None:
-            return sentence(self.bms)
+            return vebus_sentence(self.bms)
         return f"The VE.Bus service of the {name(self.bms)} has vanished: its permissions are unknown."
 
     @property
@@ -82,7 +82,7 @@ def watch_findings(watch: WatchedSystems, now: float) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for seen in watch.values():
         if seen.gone_at is None:
-            found += findings(seen.bms, now, seen.had_bms)
+            found += vebus_findings(seen.bms, now, seen.had_bms)
         else:
             found.append(
                 Finding(

@@ -66,7 +66,7 @@ def _fuse(letter: str, fuse: int) -> Quantity:
 
 
 def _fuse_name(letter: str, fuse: int) -> Quantity:
-    source = register(_name_register(letter, fuse), f"distributor_{letter.lower()}_fuse{fuse}_name", convert.text)
+    source = register(_name_register(letter, fuse), f"distributor_{letter.lower()}_fuse{fuse}_name", convert.stripped)
     return Quantity(
         fuse_name_of(letter, fuse), "setting", "", f"name of fuse {fuse} of distributor {letter}", (source,)
     )
