@@ -85,7 +85,7 @@ def test_a_gx_is_described_port_by_port(bus: str, config: str, capsys: pytest.Ca
     assert code == 1, out
     assert "can0 (VE.Can port): profile 1, VE.Can, 250 kbit/s: gxbridge listens beside the vendor's driver" in out
     assert "can1 (BMS-Can port): profile 3, CAN-bus BMS LV, 500 kbit/s: no VE.Can" in out
-    assert "was bus-off 1 and error-passive 2 times; error counters: receive 3, transmit 0" in " ".join(out.split())
+    assert "times bus-off: 1, error-passive: 2; error counters: receive 3, transmit 0" in " ".join(out.split())
     assert "WARNING  nothing was heard on can0" in out
     assert "ok       the GX's own DVCC controls the chargers" in out
     assert "HQ21302VUDQ" not in out
@@ -98,7 +98,7 @@ def test_the_rows_as_json_with_the_exit_code(bus: str, config: str, capsys: pyte
     assert code == 2
     assert (rows["bms-remembered"]["verdict"], rows["bms-remembered"]["subject"]) == ("problem", SOLAR)
     assert rows["firmware"]["verdict"] == "warning"
-    assert rows["dbus"]["text"].endswith("7 services of a GX")
+    assert rows["dbus"]["text"].endswith("services of a GX found: 7")
 
 
 def test_a_hanging_service_is_named_and_costs_no_more_than_its_time(

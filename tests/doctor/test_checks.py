@@ -241,7 +241,7 @@ def test_wired_terminals_that_a_switch_leaves_out_are_observed_not_enforced() ->
     said = boat.tick(5, speaking=False).own["/Explain/Json"]
     row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
     assert row.verdict == "note"
-    assert "Observed, not enforced: the switch other_bms_stops is off, as in profile vendor" in row.text
+    assert "Observed, not enforced: the configuration leaves it to the wires, as profile vendor does" in row.text
     assert "Profile strict" in row.advice
 
 
@@ -331,10 +331,10 @@ def test_remarks_are_notes() -> None:
 @pytest.mark.parametrize(
     ("ports", "said"),
     [
-        ((), "here is no CAN port"),
-        ((port(name="vecan0"),), "here is vecan0"),
-        ((port(name="vecan0"), port(name="vecan1", profile=5)), "here are vecan0, vecan1"),
-        ((port(name="can1", profile=3),), "here is no CAN port"),
+        ((), "this machine has no port for VE.Can"),
+        ((port(name="vecan0"),), "this machine has vecan0"),
+        ((port(name="vecan0"), port(name="vecan1", profile=5)), "this machine has vecan0, vecan1"),
+        ((port(name="can1", profile=3),), "this machine has no port for VE.Can"),
     ],
 )
 def test_a_configured_port_that_is_not_there(ports: Any, said: str) -> None:

@@ -158,8 +158,8 @@ def test_a_gx_without_ports_is_a_warning_and_a_laptop_without_is_none() -> None:
         ({"state": "ERROR-WARNING"}, "can-errors", "warning", "ERROR-WARNING"),
         ({"rx_errors": 96}, "can-errors", "warning", "receive 96"),
         ({"tx_errors": 96}, "can-errors", "warning", "transmit 96"),
-        ({"bus_offs": 2}, "can-errors-past", "note", "was bus-off 2 and error-passive 0 times"),
-        ({"passives": 2}, "can-errors-past", "note", "error-passive 2 times"),
+        ({"bus_offs": 2}, "can-errors-past", "note", "times bus-off: 2, error-passive: 0"),
+        ({"passives": 2}, "can-errors-past", "note", "error-passive: 2"),
         ({"dropped": 8, "overruns": 3}, "frames-lost", "warning", "lost 11 frames of 9011 (dropped 8, overruns 3)"),
         ({"faulty": 11}, "frames-faulty", "warning", "11 faulty frames"),
     ],
@@ -191,7 +191,7 @@ def test_bus_off_for_good_and_bus_off_that_restarts() -> None:
         (2000, "can", "bus-load", "note", "55 %"),
         (3400, "can", "bus-load", "warning", "is full: 1700 frames/s, 94 %"),
         (200, "vcan", "bus-load", "ok", "100 frames/s"),
-        (0, "can", "bus-quiet", "warning", "nothing was heard on can0 for 2 s (9000 frames since it is up)"),
+        (0, "can", "bus-quiet", "warning", "nothing was heard on can0 for 2 s (frames since it came up: 9000)"),
     ],
 )
 def test_the_load_of_a_bus(frames: int, kind: str, id: str, verdict: str, said: str) -> None:

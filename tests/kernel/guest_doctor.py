@@ -47,7 +47,7 @@ def test_a_controller_is_described_by_the_kernel(adapter: Adapter, tmp_path: Pat
     assert rows["port"]["verdict"] == "ok"
     assert rows["port-state"]["text"].startswith("can0 is up, 250 kbit/s, ERROR-ACTIVE")
     assert rows["bus-quiet"]["verdict"] == "warning"
-    assert "1 frames since it is up" in rows["bus-quiet"]["text"]
+    assert "frames since it came up: 1" in rows["bus-quiet"]["text"]
 
 
 @pytest.mark.parametrize(

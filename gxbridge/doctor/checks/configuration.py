@@ -37,7 +37,7 @@ def check_configured(facts: Facts) -> Iterator[Row]:
         if bus.interface != "socketcan":
             continue
         if bus.channel not in ports:
-            there = f"here {'is' if len(able) == 1 else 'are'} {', '.join(able)}" if able else "here is no CAN port"
+            there = f"this machine has {', '.join(able)}" if able else "this machine has no port for VE.Can"
             text = f"the configured port {bus.channel} does not exist: {there}"
             advice = "Name one of these in the configuration (can: channel)." if able else "Connect a CAN adapter."
             yield Row(SECTION, "no-such-port", "problem", text, advice, bus.channel)

@@ -78,7 +78,7 @@ def _state(section: str, link: CanInterface, *, ours: bool) -> Iterator[Row]:
         text = f"the controller of {name} counts many errors{counters}"
         yield Row(section, "can-errors", "warning", text, TERMINATION, name)
     elif link.bus_offs or link.passives:
-        text = f"{name} is well now, but was bus-off {link.bus_offs} and error-passive {link.passives} times{counters}"
+        text = f"{name} has recovered; times bus-off: {link.bus_offs}, error-passive: {link.passives}{counters}"
         yield Row(section, "can-errors-past", "note", text, TERMINATION, name)
     elif link.state:
         rate = "" if link.bitrate is None else f", {link.bitrate / 1000:g} kbit/s"
@@ -100,7 +100,7 @@ def _losses(section: str, link: CanInterface) -> Iterator[Row]:
             link.name,
         )
     if link.faulty > max(100, link.received) * LOSSY:
-        text = f"{link.name} met {link.faulty} faulty frames beside {link.received} received ones"
+        text = f"{link.name} counts {link.faulty} faulty frames against {link.received} received ones"
         yield Row(section, "frames-faulty", "warning", text, TERMINATION, link.name)
 
 
@@ -112,7 +112,7 @@ def _traffic(section: str, link: CanInterface, later: CanInterface, seconds: flo
             section,
             "bus-quiet",
             "warning",
-            f"nothing was heard on {name} for {seconds:.0f} s ({link.received} frames since it is up)",
+            f"nothing was heard on {name} for {seconds:.0f} s (frames since it came up: {link.received})",
             "Is anything connected and switched on? A Lynx sends every 1.5 s. Look at the port, cable and terminators.",
             name,
         )

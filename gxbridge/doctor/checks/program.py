@@ -55,7 +55,7 @@ def check_bus(bus: Bus, services: int) -> Iterator[Row]:
         )
         yield Row(SECTION, "dbus", "problem", f"D-Bus cannot be reached: {bus.error}", advice)
         return
-    yield Row(SECTION, "dbus", "ok", f"D-Bus ({bus.address}): {services} services of a GX")
+    yield Row(SECTION, "dbus", "ok", f"D-Bus ({bus.address}); services of a GX found: {services}")
     for name, reason in bus.unanswered.items():
         text = f"{name} does not answer: {reason}"
         yield Row(SECTION, "unanswered", "warning", text, "Restart that service, or the GX.", name)

@@ -32,7 +32,7 @@ DOUBTS: dict[TerminalDoubt, str] = {
 
 NOT_ENFORCED = "observed, not enforced"
 OBSERVED = f"{NOT_ENFORCED}: gxbridge does not control the chargers"
-SWITCHED_OFF = f"{NOT_ENFORCED}: the switch other_bms_stops is off, as in profile vendor"
+SWITCHED_OFF = f"{NOT_ENFORCED}: the configuration leaves it to the wires, as profile vendor does"
 DISCHARGE_OBSERVED = f"A refusal to discharge is {NOT_ENFORCED}: loads need the BMS's own wire"
 """Where no battery service gives a discharge limit, nothing may be written that stops a load or an inverter."""
 
