@@ -305,7 +305,7 @@ def test_what_chargers_got_of_a_limit() -> None:
     assert one.orders[0].extra_a == 0
     assert got(100.0, 50.0, 20.0).given_a == 70.0
     flat_out = got(20.0, 35.5, 10.5)
-    assert ([told.current_a for told in flat_out.told], flat_out.given_a) == ([None, None], 20.0)
+    assert ([order.current_a for order in flat_out.orders], flat_out.given_a) == ([None, None], 20.0)
 
 
 def test_a_genset_whose_own_limit_is_unknown_has_no_part_of_what_is_left() -> None:
