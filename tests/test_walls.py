@@ -253,7 +253,6 @@ TYPES_TWICE: set[str] = {
     "Write",
 }
 FUNCTIONS_TWICE: set[tuple[str, str]] = {
-    ("candb", "texts"),
     ("commands", "ask"),
     ("commands", "page"),
     ("core/channels", "findings"),

@@ -57,7 +57,7 @@ def describe(database: Database, layout: Layout, entry: Entry | None = None) -> 
     yield f"  fields ({where}):" if layout.fields else "  no payload"
     for field in layout.fields:
         yield f"    {_field(field)}"
-        yield from (f"      {line}" for line in _texts(database, field))
+        yield from (f"      {line}" for line in _code_lines(database, field))
     if entry is not None:
         yield "  samples:"
         for sample in entry.samples:
@@ -87,7 +87,7 @@ def _field(field: FieldInfo) -> str:
     return "  ".join(parts)
 
 
-def _texts(database: Database, field: FieldInfo) -> Iterator[str]:
+def _code_lines(database: Database, field: FieldInfo) -> Iterator[str]:
     if field.enum is None:
         return
     texts = [f"{code} {text}" for code, text in database.enums[field.enum].items()]

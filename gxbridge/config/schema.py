@@ -71,6 +71,8 @@ class Key:
             return f"a {'whole ' if self.kind == 'whole' else ''}number{limits}{' ' + self.unit if self.unit else ''}"
         if self.kind == "flag":
             return "yes or no"
+        if self.kind in ("free", "levels"):
+            return f"`name: {'level' if self.kind == 'levels' else 'value'}` lines below it"
         return f"{WORDS[self.kind]} such as {self.example or self.default}"
 
 

@@ -57,7 +57,7 @@ class _Part:
     def take_one(self, key: str, allowed: tuple[Any, ...]) -> Any:
         return _among(allowed)(self.rest.pop(key, None), f"{self.where}: {key}", self.line(key))
 
-    def take_list(self, key: str, make: Maker[T]) -> tuple[T, ...]:
+    def take_list(self, key: str, make: MakeItem[T]) -> tuple[T, ...]:
         items = enumerate(self.take(key, list, []))
         return tuple(make(item, f"{self.where}: {key}[{i}]", _line_in(item, self.line(key))) for i, item in items)
 
@@ -70,7 +70,7 @@ class _Part:
             raise self.wrong(key, "unknown key", f"did you mean {near}?" if near else "remove it")
 
 
-Maker: TypeAlias = Callable[[Any, str, int], T]
+MakeItem: TypeAlias = Callable[[Any, str, int], T]
 """Makes a value of one that was read, with the way to it and its line."""
 KINDS: Final[Mapping[type, str]] = {
     str: "text",
@@ -101,7 +101,7 @@ def _int(value: object, where: str, line: int) -> int:
     return value
 
 
-def _among(allowed: tuple[Any, ...]) -> Maker[Any]:
+def _among(allowed: tuple[Any, ...]) -> MakeItem[Any]:
     def check(value: Any, where: str, line: int) -> Any:
         if value not in allowed:
             raise _wrong(line, where, f"{value!r} is not valid", f"write one of {', '.join(map(str, allowed))}")

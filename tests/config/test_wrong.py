@@ -62,6 +62,10 @@ WRONG = [
     ("dbus: {address: systm}", "dbus.address: 'systm' is not a D-Bus address; write for example system"),
     ("publish: none\npublish: bms", "c.yaml:2:publish: is set twice, first in line 1; keep one of them"),
     ("log: {modules: [can]}", "log.modules: is a list; write `name: level` lines below it; levels are debug, info"),
+    (
+        "log:\n  modules:\n",
+        "c.yaml:2:log.modules: has no value; write `name: level` lines below it, or remove the line",
+    ),
     ("log: {modules: {can: loud}}", "log.modules: can has the level 'loud'; write one of debug, info, warning, error"),
     ("log: {modules: {'a b': info}}", "log.modules: 'a b' is not the name of a part"),
     ("? [a]\n: 1", "c.yaml:1:?: unknown key"),

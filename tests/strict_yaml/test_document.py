@@ -78,4 +78,5 @@ def test_a_problem_reads_as_one_line_and_hides_what_looks_like_an_encryption_key
 
 def test_the_nearest_word_is_what_was_probably_meant() -> None:
     assert nearest("Publsh", ["publish", "log"]) == "publish"
+    assert nearest("lynx smart", ["Lynx Smart BMS"]) == "Lynx Smart BMS"
     assert nearest("xyzzy", ["publish", "log"]) is None
