@@ -35,7 +35,7 @@ WORDS: Final = {
 
 
 @record
-class Key:
+class ConfigKey:
     """One key. `path` has dots between sections and `[]` behind a list.
 
     `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
