@@ -372,5 +372,5 @@ def test_nothing_evaluates_text_runs_a_shell_or_unpickles(path: Path) -> None:
 def test_the_one_reader_of_yaml_makes_plain_data_only() -> None:
     """It goes along the nodes and never has PyYAML construct an object of a tag."""
     for text in (b"!!python/object/apply:os.getcwd []", b"a: !!python/name:os.getcwd ''", b"!!set {a}"):
-        with pytest.raises(UnreadableError, match="tagged tag:"):
+        with pytest.raises(UnreadableError, match="tag"):
             load_tables(text, "x.yaml")

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import lcm
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES
-from gxbridge.candb.model import Entry, Field
+from gxbridge.candb.model import DatabaseEntry, Field
 
 _LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _QUARTERS_FROM = 3
@@ -34,7 +34,7 @@ def _exact(number: Decimal) -> Fraction:
     return Fraction(*number.as_integer_ratio())
 
 
-def header_bytes(entry: Entry) -> int:
+def header_bytes(entry: DatabaseEntry) -> int:
     """Bytes in front of the first field."""
     return 0 if entry.register is None else VREG_HEADER_BYTES
 
@@ -56,7 +56,7 @@ class Functions:
         self._quarters: dict[tuple[int, ...], str] = {}
         self._source: list[str] = []
 
-    def number_of(self, entry: Entry) -> int:
+    def number_of(self, entry: DatabaseEntry) -> int:
         """The number of the function that decodes `entry`, written now if none fits yet."""
         fields, header = entry.fields, header_bytes(entry)
         shape = tuple((field.kind, field.offset, field.length, scale_of(field), field.missing) for field in fields)

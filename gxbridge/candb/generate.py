@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gxbridge.candb.functions import Functions, GenerateError, header_bytes, scale_of
-from gxbridge.candb.model import DatabaseModel, Entry
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel
 
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
@@ -17,7 +17,7 @@ FORMAT = 2
 """Version of the form of `_candb.py`; `core/nmea2000/database.py` refuses another."""
 
 
-def length_of(entry: Entry) -> int:
+def length_of(entry: DatabaseEntry) -> int:
     """Payload bytes with all fields, header included; a field of open length counts one byte."""
     bits = max((field.offset + max(field.length, 1) for field in entry.fields), default=0)
     return max(header_bytes(entry) + (bits + 7) // 8, entry.min_length, entry.length)
@@ -79,7 +79,7 @@ class _Rows:
         self._shapes: dict[tuple[object, ...], int] = {}
         self._sources: dict[str, int] = {}
 
-    def row(self, entry: Entry, function: int) -> str:
+    def row(self, entry: DatabaseEntry, function: int) -> str:
         fields = []
         for field in entry.fields:
             shape = (field.kind, field.offset, field.length, field.unit, field.enum, *scale_of(field), field.missing)

@@ -12,8 +12,8 @@ from gxbridge.candb import rules, shape
 from gxbridge.candb.frames import parse_frame
 from gxbridge.candb.model import (
     Confidence,
+    DatabaseEntry,
     DatabaseModel,
-    Entry,
     Enumeration,
     Field,
     Origin,
@@ -66,11 +66,11 @@ def texts(value: object) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(cast("list[str]", value))
 
 
-def _entry(item: Item, names: Names) -> Entry:
+def _entry(item: Item, names: Names) -> DatabaseEntry:
     table = item.table
     register = table["vreg"] if item.kind == "vreg" else None
     fields = _fields(item, names)
-    return Entry(
+    return DatabaseEntry(
         pgn=VREG_SINGLE if item.kind == "vreg" else table["pgn"],
         register=register,
         name=table["name"],

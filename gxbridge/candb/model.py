@@ -53,7 +53,7 @@ class Sample:
 
 
 @record
-class Entry:
+class DatabaseEntry:
     """One message: a PGN (`register` is None) or a VREG (`pgn` is 61184; fast packet uses 126720)."""
 
     pgn: int
@@ -104,7 +104,7 @@ class Product:
 class DatabaseModel:
     """The whole database as read."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[DatabaseEntry, ...]
     enumerations: dict[str, Enumeration]
     products: dict[int, Product]
     digest: str = field(default="")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
 from gxbridge.candb.functions import header_bytes, scale_of
-from gxbridge.candb.model import DatabaseModel, Entry, Field, Sample
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel, Field, Sample
 from gxbridge.core.nmea2000.field import FieldInfo, read
 from gxbridge.strict_yaml.problem import Problem
 
@@ -72,12 +72,12 @@ Breach = tuple[str, str, str]
 """Rule, what is wrong, what to write instead."""
 
 
-def _id(entry: Entry) -> str:
+def _id(entry: DatabaseEntry) -> str:
     return f"PGN {entry.pgn}" if entry.register is None else f"register 0x{entry.register:04X}"
 
 
 def _one_layout(model: DatabaseModel) -> Iterator[Problem]:
-    seen: dict[tuple[int, int | None, str], Entry] = {}
+    seen: dict[tuple[int, int | None, str], DatabaseEntry] = {}
     for entry in model.entries:
         for family in entry.families or ("",):
             first = seen.setdefault((entry.pgn, entry.register, family), entry)
@@ -88,7 +88,7 @@ def _one_layout(model: DatabaseModel) -> Iterator[Problem]:
 
 
 def _one_name(model: DatabaseModel) -> Iterator[Problem]:
-    seen: dict[str, Entry] = {}
+    seen: dict[str, DatabaseEntry] = {}
     for entry in model.entries:
         first = seen.setdefault(entry.name, entry)
         if (first.pgn, first.register) != (entry.pgn, entry.register):
@@ -96,7 +96,7 @@ def _one_name(model: DatabaseModel) -> Iterator[Problem]:
             yield Problem.at(entry.where, "R17", what, "give each message its own name")
 
 
-def _layout(entry: Entry) -> Iterator[Problem]:
+def _layout(entry: DatabaseEntry) -> Iterator[Problem]:
     names: set[str] = set()
     end = 0
     for number, field in enumerate(entry.fields, 1):
@@ -119,11 +119,11 @@ def _layout(entry: Entry) -> Iterator[Problem]:
             yield Problem.at(field.where, "R19", f"field `{field.name}` runs to the end and is not the last", cure)
 
 
-def _room(entry: Entry) -> int:
+def _room(entry: DatabaseEntry) -> int:
     return 8 if entry.transport == "single" else FAST_BYTES
 
 
-def _fits(entry: Entry) -> Iterator[Problem]:
+def _fits(entry: DatabaseEntry) -> Iterator[Problem]:
     end = max((field.offset + field.length for field in entry.fields), default=0)
     needed = header_bytes(entry) + -(-end // 8)
     if needed > _room(entry):
@@ -147,20 +147,20 @@ def _fits(entry: Entry) -> Iterator[Problem]:
         )
 
 
-def _words(entry: Entry) -> Iterator[Problem]:
+def _words(entry: DatabaseEntry) -> Iterator[Problem]:
     for name, text in (("title", entry.title), ("note", entry.note)):
         if "\n" in text or (name == "title" and text.endswith(".")):
             what = f"`{name}: {text:.40}` is not one plain line"
             yield Problem.at(entry.where, "R31", what, "write one line; a title has no full stop")
 
 
-def _sampled(entry: Entry) -> Iterator[Problem]:
+def _sampled(entry: DatabaseEntry) -> Iterator[Problem]:
     if not entry.samples:
         cure = "add a frame and what it says (origin: constructed when none was recorded)"
         yield Problem.at(entry.where, "R24", f"{_id(entry)} has no sample", cure)
 
 
-_ENTRY_RULES: tuple[Callable[[Entry], Iterator[Problem]], ...] = (_layout, _fits, _words, _sampled)
+_ENTRY_RULES: tuple[Callable[[DatabaseEntry], Iterator[Problem]], ...] = (_layout, _fits, _words, _sampled)
 
 
 def limits(field: Field) -> tuple[int, int]:
@@ -191,7 +191,7 @@ def _field(field: Field, model: DatabaseModel) -> Iterator[Breach]:
         yield "R23", f"field `{field.name}` ({field.kind}) cannot have these keys", cure
 
 
-def _belongs(entry: Entry, sample: Sample) -> Iterator[Breach]:
+def _belongs(entry: DatabaseEntry, sample: Sample) -> Iterator[Breach]:
     pgn = pgn_of(sample.can_id)
     if entry.register is None:
         if pgn != entry.pgn:
@@ -205,7 +205,7 @@ def _belongs(entry: Entry, sample: Sample) -> Iterator[Breach]:
         yield "R30", f"the sample's id {sample.can_id:08X} does not match access {entry.access}", f"make it {whom}"
 
 
-def _complete(entry: Entry, sample: Sample) -> Iterator[Breach]:
+def _complete(entry: DatabaseEntry, sample: Sample) -> Iterator[Breach]:
     try:
         payload = payload_of(entry, sample)
     except ValueError as error:
@@ -219,7 +219,7 @@ def _complete(entry: Entry, sample: Sample) -> Iterator[Breach]:
         yield "R26", f"the sample has {len(payload)} bytes, min_length is {entry.min_length}", "complete the frame"
 
 
-def payload_of(entry: Entry, sample: Sample) -> bytes:
+def payload_of(entry: DatabaseEntry, sample: Sample) -> bytes:
     """The payload a receiver gets from the sample (a VREG's header included). Raises ValueError for bad frames."""
     fast = entry.transport == "fast"
     if entry.register is not None or entry.transport == "either":
@@ -228,13 +228,13 @@ def payload_of(entry: Entry, sample: Sample) -> bytes:
     return join(sample.frames, fast)
 
 
-def _announces(entry: Entry, frame: bytes) -> bool:
+def _announces(entry: DatabaseEntry, frame: bytes) -> bool:
     """A first frame of a fast packet with exactly the length of this message (the test for `either`)."""
     end = max((field.offset + field.length for field in entry.fields), default=0)
     return len(frame) > 1 and frame[0] & 0x1F == 0 and frame[1] == -(-end // 8)
 
 
-def _says(entry: Entry, sample: Sample) -> Iterator[Breach]:
+def _says(entry: DatabaseEntry, sample: Sample) -> Iterator[Breach]:
     fields = {field.name: field for field in entry.fields}
     for name, said in sample.values.items():
         field = fields.get(name)
@@ -271,7 +271,7 @@ def field_info(field: Field) -> FieldInfo:
     return FieldInfo(field.name, field.kind, field.offset, field.length, field.unit, field.enum, *scale, field.missing)
 
 
-def _decodes(entry: Entry, sample: Sample) -> Iterator[Breach]:
+def _decodes(entry: DatabaseEntry, sample: Sample) -> Iterator[Breach]:
     if any(field.scale <= 0 or field.length > 64 for field in entry.fields if field.kind in ("unsigned", "signed")):
         return  # R20 or R23 has reported it
     try:
@@ -287,4 +287,4 @@ def _decodes(entry: Entry, sample: Sample) -> Iterator[Breach]:
             yield "R33", what, "correct the frame, the sample or the layout"
 
 
-_SAMPLE_RULES: tuple[Callable[[Entry, Sample], Iterator[Breach]], ...] = (_belongs, _complete, _says, _decodes)
+_SAMPLE_RULES: tuple[Callable[[DatabaseEntry, Sample], Iterator[Breach]], ...] = (_belongs, _complete, _says, _decodes)

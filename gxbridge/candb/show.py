@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gxbridge.candb.model import Entry, Sample
+from gxbridge.candb.model import DatabaseEntry, Sample
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.field import FieldInfo
 
@@ -40,7 +40,7 @@ def number_of(layout: Layout) -> str:
     return f"{layout.pgn}" if layout.register is None else f"0x{layout.register:04X}"
 
 
-def describe(database: Database, layout: Layout, entry: Entry | None = None) -> Iterator[str]:
+def describe(database: Database, layout: Layout, entry: DatabaseEntry | None = None) -> Iterator[str]:
     """The lines of `show`; with the `entry` of the source tree also its place and its samples."""
     kind = "PGN" if layout.register is None else "register"
     yield f"{kind} {number_of(layout)} {layout.name}"
@@ -57,7 +57,7 @@ def describe(database: Database, layout: Layout, entry: Entry | None = None) -> 
     yield f"  fields ({where}):" if layout.fields else "  no payload"
     for field in layout.fields:
         yield f"    {_field(field)}"
-        yield from (f"      {line}" for line in _codes(database, field))
+        yield from (f"      {line}" for line in _code_lines(database, field))
     if entry is not None:
         yield "  samples:"
         for sample in entry.samples:
@@ -87,7 +87,7 @@ def _field(field: FieldInfo) -> str:
     return "  ".join(parts)
 
 
-def _codes(database: Database, field: FieldInfo) -> Iterator[str]:
+def _code_lines(database: Database, field: FieldInfo) -> Iterator[str]:
     if field.enum is None:
         return
     texts = [f"{code} {text}" for code, text in database.enums[field.enum].items()]

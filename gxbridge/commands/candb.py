@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gxbridge.candb.model import DatabaseModel, Entry
+    from gxbridge.candb.model import DatabaseEntry, DatabaseModel
     from gxbridge.core.nmea2000.database import Database
 
 FOLDER = Path(__file__).parent.parent.parent / "can_db"
@@ -132,7 +132,7 @@ def _number(text: str) -> int:
         return -1
 
 
-def _entries() -> dict[tuple[int, int | None, tuple[str, ...]], Entry]:
+def _entries() -> dict[tuple[int, int | None, tuple[str, ...]], DatabaseEntry]:
     """What the YAML adds to the compiled form (samples, places), where the source tree is there and sound."""
     if not FOLDER.is_dir():
         return {}

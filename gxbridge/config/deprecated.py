@@ -49,4 +49,9 @@ def _switches(dvcc: Mapping[str, Any], profile: str) -> Iterator[tuple[str, str,
                 f"`{'yes' if value else 'no'}` differs from profile `{profile}`; it is obeyed in {LAST_RELEASES}, "
                 f"from {GONE_IN} on the profile decides"
             )
-            yield key, what, f"remove the line, or set dvcc.profile to {other} (docs/dvcc.md lists what differs)", True
+            yield (
+                key,
+                what,
+                f"remove the line, or set dvcc.profile to {other} with all that differs (docs/dvcc.md)",
+                True,
+            )

@@ -8,314 +8,322 @@ from __future__ import annotations
 from typing import Final
 
 from gxbridge.config.interfaces import INTERFACES
-from gxbridge.config.schema import LEVELS, Key
+from gxbridge.config.schema import LEVELS, ConfigKey
 from gxbridge.core.dvcc.read.options import SWITCHES
 
-KEYS: Final[tuple[Key, ...]] = (
-    Key(
+KEYS: Final[tuple[ConfigKey, ...]] = (
+    ConfigKey(
         "can", "items",
         "The CAN buses to listen to. An empty list `[]` is allowed: then only D-Bus and the wired inputs are "
         "watched.",
         default=({"interface": "socketcan", "channel": "vecan0"},),
     ),
-    Key(
+    ConfigKey(
         "can[].interface", "choice",
         "How the bus is reached: any interface of python-can, or `gxsocket` (a directory, for demonstrations). "
         "`socketcan` is the one for CAN ports of a GX device or a Raspberry Pi.",
         default="socketcan", choices=INTERFACES,
     ),
-    Key(
+    ConfigKey(
         "can[].channel", "text",
         "The interface's name (`vecan0`, `can0`), the serial port, the directory, ... as python-can calls it.",
         required=True, example="vecan0",
     ),
-    Key(
+    ConfigKey(
         "can[].name", "name",
         "How this bus is called in logs and on D-Bus.",
         unset="made from the channel: `vecan0`, `/dev/ttyUSB0` gives `ttyUSB0`", example="vecan0",
     ),
-    Key(
+    ConfigKey(
         "can[].bitrate", "whole",
         "Bit rate for adapters that set it when they are opened. VE.Can has 250000. Not with `socketcan`: there "
         "the system sets it (`ip link set can0 type can bitrate 250000`).",
         unset="250000 where the interface takes one", low=10_000, high=1_000_000, unit="bit/s", example=250_000,
     ),
-    Key(
+    ConfigKey(
         "can[].options", "free",
         "Further options for python-can's interface, by its own names.",
         default={}, example={"tty_baudrate": 115200},
     ),
-    Key("dbus", "section", "Where D-Bus is."),
-    Key(
+    ConfigKey("dbus", "section", "Where D-Bus is."),
+    ConfigKey(
         "dbus.address", "dbus",
         "`system` (a GX device), `session`, or an address such as `unix:path=/run/dbus/system_bus_socket` or "
         "`tcp:host=192.168.1.5,port=78`.",
         default="system",
     ),
-    Key("dvcc", "section", "What gxbridge does about charge and discharge limits."),
-    Key(
+    ConfigKey("dvcc", "section", "What gxbridge does about charge and discharge limits."),
+    ConfigKey(
         "dvcc.mode", "choice",
         "`off`: no limits are computed. `monitor`: they are computed, explained and compared with what the GX "
         "does; nothing is written. `control`: they are written to the chargers, whenever nobody else does.",
         default="monitor", choices=("off", "monitor", "control"),
     ),
-    Key(
+    ConfigKey(
         "dvcc.profile", "choice",
         "`strict`: what is unknown, stale or contradictory never grants charge or discharge. `vendor`: decide "
         "like the GX's own DVCC, also where that allows what it does not know.",
         default="strict", choices=("strict", "vendor"),
     ),
-    Key(
+    ConfigKey(
         "dvcc.discharge_on_loss", "choice",
         "When the BMS is lost (profile `strict`): `vendor` leaves the inverter to its own timer of about five "
         "minutes, `stop` tells it 0 A at once.",
         default="vendor", choices=("vendor", "stop"),
     ),
-    Key(
+    ConfigKey(
         "dvcc.nominal_voltage_v", "number",
         "Nominal voltage of the battery; charge voltages outside its window are refused.",
         unset="the battery's own setting, else the class of the measured voltage", low=12, high=48, unit="V",
         example=24,
     ),
-    Key(
+    ConfigKey(
         "dvcc.max_charge_current_a", "number",
         "The installer's ceiling: never charge with more, whatever the BMS allows.",
         unset="no ceiling", low=0, high=2000, unit="A", example=200,
     ),
-    Key(
+    ConfigKey(
         "dvcc.max_discharge_current_a", "number",
         "The installer's ceiling for discharge.",
         unset="no ceiling", low=0, high=2000, unit="A", example=300,
     ),
-    Key(
+    ConfigKey(
         "dvcc.max_charge_voltage_v", "number",
         "The installer's ceiling for the charge voltage.",
         unset="no ceiling", low=8, high=64, unit="V", example=28.4,
     ),
-    Key("dvcc.write_settings", "flag", "Never did anything.", unset="no", example=False, retired=True),
-    Key("dvcc.switches", "section", "Single differences between the two profiles.", retired=True),
+    ConfigKey("dvcc.write_settings", "flag", "Never did anything.", unset="no", example=False, retired=True),
+    ConfigKey("dvcc.switches", "section", "Single differences between the two profiles.", retired=True),
     *(
-        Key(
+        ConfigKey(
             f"dvcc.switches.{switch.name}", "flag", f"yes: {switch.on}. no: {switch.off}.",
             unset="as the profile has it", example=True, retired=True,
         )
         for switch in SWITCHES
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings", "section",
         "The user's settings on a system without `com.victronenergy.settings`; where that service is, it counts.",
     ),
-    Key("dvcc.settings.dvcc", "flag", "DVCC on.", unset="on when the BMS forces it", example=True),
-    Key(
+    ConfigKey("dvcc.settings.dvcc", "flag", "DVCC on.", unset="on when the BMS forces it", example=True),
+    ConfigKey(
         "dvcc.settings.max_charge_current_a", "number",
         "The user's limit of the charge current of the whole system.",
         unset="no limit", low=0, high=2000, unit="A", example=60,
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings.max_charge_voltage_v", "number",
         "The user's limit of the charge voltage.",
         unset="no limit", low=8, high=64, unit="V", example=27.6,
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings.bms_instance", "whole",
         "The controlling BMS: its device instance, -1 automatic, -255 none.",
         unset="-1", low=-255, high=65_535, example=-1,
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings.shared_voltage_sense", "flag",
         "Tell the chargers the battery's voltage.",
         unset="as the BMS forces it", example=True,
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings.shared_temperature_sense", "flag",
         "Tell the chargers the battery's temperature.",
         unset="as the BMS forces it", example=True,
     ),
-    Key(
+    ConfigKey(
         "dvcc.settings.shared_current_sense", "flag",
         "Tell the chargers the battery's current.",
         unset="no", example=False,
     ),
-    Key("dvcc.settings.control_all_multis", "flag", "Also limit secondary VE.Bus systems.", unset="no", example=False),
-    Key("battery", "section", "The battery services that gxbridge publishes."),
-    Key(
+    ConfigKey(
+        "dvcc.settings.control_all_multis", "flag",
+        "Also limit secondary VE.Bus systems.",
+        unset="no", example=False,
+    ),
+    ConfigKey("battery", "section", "The battery services that gxbridge publishes."),
+    ConfigKey(
         "battery.instance", "whole",
         "Device instance where `com.victronenergy.settings` is not there to give one; further batteries count up "
         "from it.",
         default=100, low=0, high=65_535,
     ),
-    Key(
+    ConfigKey(
         "battery.custom_name", "text",
         "A name of your own, shown instead of the product's.",
         unset="the name stored in the BMS, else none", example="House bank",
     ),
-    Key(
+    ConfigKey(
         "battery.known", "items",
         "Batteries that may be published before they have said who they are (that can take a minute after a late "
         "start).",
         default=(),
     ),
-    Key("battery.known[].bus", "name", "Name of the bus it is on.", required=True, example="vecan0"),
-    Key("battery.known[].address", "whole", "Its source address.", required=True, low=0, high=251, example=36),
-    Key(
+    ConfigKey("battery.known[].bus", "name", "Name of the bus it is on.", required=True, example="vecan0"),
+    ConfigKey("battery.known[].address", "whole", "Its source address.", required=True, low=0, high=251, example=36),
+    ConfigKey(
         "battery.known[].unique_number", "whole",
         "Its unique number (the first part of the serial: `0167120 HQ...`).",
         required=True, low=0, high=0x1FFFFF, example=167120,
     ),
-    Key(
+    ConfigKey(
         "battery.known[].product_id", "whole",
         "Its product id, such as 0xA3E5 for a Lynx Smart BMS 500.",
         required=True, low=0xA000, high=0xFFFF, example=0xA3E5,
     ),
-    Key("battery.known[].device_instance", "whole", "Its NMEA 2000 device instance.", default=0, low=0, high=255),
-    Key(
+    ConfigKey("battery.known[].device_instance", "whole", "Its NMEA 2000 device instance.", default=0, low=0, high=255),
+    ConfigKey(
         "publish", "choice",
         "`bms`: with all limits, as the vendor's driver would. `bms-neutral`: the same under a product id of our "
         "own, so that the GX applies no product rules. `monitor`: as a battery monitor without limits. `none`: no "
         "battery service.",
         default="bms", choices=("bms", "bms-neutral", "monitor", "none"),
     ),
-    Key("transmit", "section", "What gxbridge may send on CAN."),
-    Key(
+    ConfigKey("transmit", "section", "What gxbridge may send on CAN."),
+    ConfigKey(
         "transmit.level", "choice",
         "`off`: it only listens. `requests`: it claims an address and asks devices for what it has not heard. "
         "`writes`: it also passes on the few settings a battery service lets you write.",
         default="off", choices=("off", "requests", "writes"),
     ),
-    Key(
+    ConfigKey(
         "transmit.allow_mode", "flag",
         "With `writes`: also let `/Mode` switch the BMS to standby, which opens the contactor.",
         default=False,
     ),
-    Key("log", "section", "What is said on standard error."),
-    Key(
+    ConfigKey("log", "section", "What is said on standard error."),
+    ConfigKey(
         "log.level", "choice",
         "`info` is quiet: a line when something changes, none per frame.",
         default="info", choices=LEVELS,
     ),
-    Key(
+    ConfigKey(
         "log.modules", "levels",
         "Levels of single parts: `can`, `dbus`, `dvcc`, `battery`, ...",
         default={}, example={"can": "debug"},
     ),
-    Key(
+    ConfigKey(
         "blackbox", "section",
         "The record of the last minutes, kept when something goes wrong (docs/blackbox.md).",
     ),
-    Key(
+    ConfigKey(
         "blackbox.enabled", "flag",
         "Remember what comes in and what is decided, in memory; write it to a file on an event only.",
         default=True,
     ),
-    Key(
+    ConfigKey(
         "blackbox.folder", "text",
         "Where the files go. Without a folder nothing is remembered.",
         unset="`/data/log/gxbridge-blackbox` on a GX device, elsewhere none", example="/data/log/gxbridge-blackbox",
     ),
-    Key(
+    ConfigKey(
         "blackbox.max_bytes", "whole",
         "Most bytes of the memory, and of each file (which is compressed).",
         default=4_000_000, low=200_000, high=100_000_000, unit="bytes",
     ),
-    Key(
+    ConfigKey(
         "blackbox.keep", "whole",
         "Files kept; the oldest make room.",
         default=8, low=1, high=100,
     ),
-    Key("state", "section", "What outlives the process (docs/state.md)."),
-    Key("state.enabled", "flag", "Keep it in a file; else only in memory, while gxbridge runs.", default=True),
-    Key(
+    ConfigKey("state", "section", "What outlives the process (docs/state.md)."),
+    ConfigKey("state.enabled", "flag", "Keep it in a file; else only in memory, while gxbridge runs.", default=True),
+    ConfigKey(
         "state.dir", "text",
         "The folder of the file.",
         unset="`/data/conf` on a GX device, elsewhere the folder of this file", example="/var/lib/gxbridge",
     ),
-    Key(
+    ConfigKey(
         "installation", "section",
         "What is installed, to be checked against what the BMS model really has (`gxbridge models`).",
     ),
-    Key(
+    ConfigKey(
         "installation.model", "text",
         "The BMS model, as `gxbridge models` names it.",
         unset="not checked", example="Lynx Smart BMS",
     ),
-    Key(
+    ConfigKey(
         "installation.nominal_voltage_v", "whole",
         "Nominal voltage of the system.",
         unset="`dvcc.nominal_voltage_v`", low=12, high=48, unit="V", example=24,
     ),
-    Key(
+    ConfigKey(
         "installation.batteries", "whole",
         "Number of batteries on the BMS.",
         unset="not checked", low=1, high=1000, example=4,
     ),
-    Key(
+    ConfigKey(
         "installation.alternator", "choice",
         "What of the BMS the alternator relies on: its alternator port, or the Alternator ATC mode of its relay.",
         unset="none", choices=("none", "port", "atc-mode"), example="atc-mode",
     ),
-    Key(
+    ConfigKey(
         "installation.dvcc", "flag",
         "Chargers are to be controlled through the GX device by what this BMS says.",
         unset="no", example=True,
     ),
-    Key(
+    ConfigKey(
         "terminals", "items",
         "BMSes whose contacts are wired to digital inputs of the GX (docs/wiring.md): one entry each.",
         default=(),
     ),
-    Key(
+    ConfigKey(
         "terminals[].model", "text",
         "The BMS model, as `gxbridge models` names it.",
         required=True, example="Small BMS",
     ),
-    Key(
+    ConfigKey(
         "terminals[].name", "name",
         "How it is called in the reasons.",
         unset="made from the model", example="small_bms",
     ),
-    Key(
+    ConfigKey(
         "terminals[].nominal_voltage_v", "whole",
         "Nominal voltage of its battery; checked against the model.",
         unset="`dvcc.nominal_voltage_v`", low=12, high=48, unit="V", example=12,
     ),
-    Key(
+    ConfigKey(
         "terminals[].batteries", "whole",
         "Number of batteries; checked against the model.",
         unset="not checked", low=1, high=1000, example=4,
     ),
-    Key(
+    ConfigKey(
         "terminals[].allow_to_charge", "service",
         "Digital input of the charge disconnect (ATC) contact.",
         unset="not wired", example="com.victronenergy.digitalinput.input_1",
     ),
-    Key(
+    ConfigKey(
         "terminals[].allow_to_discharge", "service",
         "Digital input of the load disconnect (ATD) contact.",
         unset="not wired", example="com.victronenergy.digitalinput.input_2",
     ),
-    Key(
+    ConfigKey(
         "terminals[].pre_alarm", "service",
         "Digital input of the pre-alarm contact.",
         unset="not wired", example="com.victronenergy.digitalinput.input_3",
     ),
-    Key(
+    ConfigKey(
         "terminals[].pre_alarm_level", "whole",
         "The input level that means pre-alarm: 0 through an optocoupler, 1 with a contact that opens then.",
         default=0, low=0, high=1,
     ),
-    Key(
+    ConfigKey(
         "readout", "items",
         "Bluetooth Instant Readout: the devices whose advertisements may be decoded. They may restrict, never "
         "grant.",
         default=(),
     ),
-    Key("readout[].address", "mac", "Bluetooth address of the device.", required=True, example="C0:FF:EE:12:34:56"),
-    Key(
+    ConfigKey(
+        "readout[].address", "mac",
+        "Bluetooth address of the device.",
+        required=True, example="C0:FF:EE:12:34:56",
+    ),
+    ConfigKey(
         "readout[].key", "hex key",
         "Its encryption key from VictronConnect (Product info). Never logged or shown.",
         required=True, secret=True, example="0123456789abcdef0123456789abcdef",
     ),
-    Key(
+    ConfigKey(
         "readout[].name", "text",
         "How it is called in the reasons.",
         unset="its address", example="Lynx in the engine room",
@@ -323,7 +331,7 @@ KEYS: Final[tuple[Key, ...]] = (
 )  # fmt: skip
 
 
-def children(path: str, retired: bool = False) -> dict[str, Key]:
+def children(path: str, retired: bool = False) -> dict[str, ConfigKey]:
     """The keys directly below a section (`""`: the file, `can[]`: an entry of the list), or those that are retired."""
     prefix = f"{path}." if path else ""
     rest = {key.path[len(prefix) :]: key for key in KEYS if key.path.startswith(prefix) and key.retired == retired}

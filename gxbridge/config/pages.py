@@ -13,7 +13,7 @@ from gxbridge.config.build_config import USER_SETTINGS
 from gxbridge.config.deprecated import GONE_IN, LAST_RELEASES
 from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
-from gxbridge.config.schema import Key
+from gxbridge.config.schema import ConfigKey
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.models.installation import InstalledBms
 from gxbridge.strict_yaml.problem import HIDDEN
@@ -59,7 +59,7 @@ def _example_keys(schema: str, indent: int, entry: bool = False) -> Iterator[str
         yield from lines
 
 
-def _inline(key: Key) -> str:
+def _inline(key: ConfigKey) -> str:
     """The value behind the colon in the example file."""
     if key.kind in ("section", "items"):
         return ""
@@ -85,7 +85,7 @@ def _scalar(value: object) -> str:
     return str(value)
 
 
-def _facts(key: Key) -> str:
+def _facts(key: ConfigKey) -> str:
     """What it takes and what holds without it, in a few words."""
     facts = []
     if key.choices and len(key.choices) > 8:
@@ -143,7 +143,7 @@ def markdown() -> str:
     return "\n".join([*parts, PAGE_TAIL]).rstrip() + "\n"
 
 
-def _chapter(key: Key, level: int) -> list[str]:
+def _chapter(key: ConfigKey, level: int) -> list[str]:
     items = key.kind == "items"
     below = children(f"{key.path}[]" if items else key.path)
     parts = [f"\n{'#' * level} `{key.path}`{' (a list)' if items else ''}\n", key.doc, ""]
@@ -154,14 +154,14 @@ def _chapter(key: Key, level: int) -> list[str]:
     return parts
 
 
-def _row_table(keys: list[Key]) -> list[str]:
+def _row_table(keys: list[ConfigKey]) -> list[str]:
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
     for key in keys:
         rows.append(f"| `{key.name}` | {_value_words(key)} | {_default_words(key)} | {key.doc} |")
     return rows
 
 
-def _value_words(key: Key) -> str:
+def _value_words(key: ConfigKey) -> str:
     if key.choices:
         return ", ".join(f"`{choice}`" for choice in key.choices)
     words = {"free": "names and values", "levels": "names and levels", "hex key": "32 hexadecimal digits",
@@ -170,7 +170,7 @@ def _value_words(key: Key) -> str:
     return words.get(key.kind) or key.wanted.removeprefix("a ")
 
 
-def _default_words(key: Key) -> str:
+def _default_words(key: ConfigKey) -> str:
     if key.required:
         return "required"
     if key.default is not None:

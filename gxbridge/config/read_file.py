@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.keys import KEYS, children
-from gxbridge.config.schema import LEVELS, MAX_BYTES, Checked, Key
+from gxbridge.config.schema import LEVELS, MAX_BYTES, Checked, ConfigKey
 from gxbridge.config.values import CHECKS
 from gxbridge.strict_yaml.document import UnreadableError, compose
 from gxbridge.strict_yaml.problem import Problem, nearest
@@ -90,7 +90,7 @@ class _FileReading:
                 self._problem(node, f"{path}.{key.name}", "is missing", f"add for example `{key.name}: {key.example}`")
         return values
 
-    def _entry(self, key: Key, node: yaml.Node, path: str, values: dict[str, Any]) -> None:
+    def _entry(self, key: ConfigKey, node: yaml.Node, path: str, values: dict[str, Any]) -> None:
         if key.kind == "section":
             if isinstance(node, yaml.MappingNode):
                 values[key.name] = self._section(node, key.path, path)
@@ -108,7 +108,7 @@ class _FileReading:
             except Unfit as unfit:
                 self._problem(node, path, unfit.what, unfit.cure)
 
-    def _items(self, key: Key, node: yaml.Node, path: str, values: dict[str, Any]) -> None:
+    def _items(self, key: ConfigKey, node: yaml.Node, path: str, values: dict[str, Any]) -> None:
         if is_empty(node):
             return
         if not isinstance(node, yaml.SequenceNode):
@@ -128,7 +128,7 @@ class _FileReading:
                 self._problem(entry, here, f"is {kind_of(entry)}", f"write its keys: {names}")
         values[key.name] = entries
 
-    def _value(self, key: Key, node: yaml.Node) -> Any:
+    def _value(self, key: ConfigKey, node: yaml.Node) -> Any:
         if key.kind == "free":
             if is_empty(node):
                 return {}
@@ -175,7 +175,7 @@ class _FileReading:
         return scalar(node)
 
 
-def _cure_of(name: str, likely: str | None, known: dict[str, Key], schema: str) -> str:
+def _cure_of(name: str, likely: str | None, known: dict[str, ConfigKey], schema: str) -> str:
     elsewhere = [key.path for key in KEYS if key.name == name.lower() and not key.retired]
     if likely is not None or elsewhere:
         return f"did you mean {likely or elsewhere[0]}?"

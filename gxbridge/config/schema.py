@@ -35,7 +35,7 @@ WORDS: Final = {
 
 
 @record
-class Key:
+class ConfigKey:
     """One key. `path` has dots between sections and `[]` behind a list.
 
     `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
@@ -71,6 +71,8 @@ class Key:
             return f"a {'whole ' if self.kind == 'whole' else ''}number{limits}{' ' + self.unit if self.unit else ''}"
         if self.kind == "flag":
             return "yes or no"
+        if self.kind in ("free", "levels"):
+            return f"`name: {'level' if self.kind == 'levels' else 'value'}` lines below it"
         return f"{WORDS[self.kind]} such as {self.example or self.default}"
 
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.interfaces import plugin_exists
-from gxbridge.config.schema import Key
+from gxbridge.config.schema import ConfigKey
 from gxbridge.strict_yaml.problem import nearest
 from gxbridge.strict_yaml.scalars import Unfit, kind_of, scalar
 
 
-def _text(key: Key, node: yaml.ScalarNode) -> str:
+def _text(key: ConfigKey, node: yaml.ScalarNode) -> str:
     value = scalar(node)
     if not isinstance(value, str):
         raise Unfit(f"{node.value} is {kind_of(node)}", f'write it in quotes: "{node.value}"')
@@ -24,10 +24,10 @@ def _text(key: Key, node: yaml.ScalarNode) -> str:
     return value
 
 
-def _matching(pattern: str, what: str) -> Callable[[Key, yaml.ScalarNode], str]:
+def _matching(pattern: str, what: str) -> Callable[[ConfigKey, yaml.ScalarNode], str]:
     compiled = re.compile(pattern)
 
-    def check(key: Key, node: yaml.ScalarNode) -> str:
+    def check(key: ConfigKey, node: yaml.ScalarNode) -> str:
         if not compiled.fullmatch(node.value):
             said = "the value" if key.secret else repr(node.value[:60])
             raise Unfit(f"{said} is not {what}", f"write for example {key.example or key.default}")
@@ -36,7 +36,7 @@ def _matching(pattern: str, what: str) -> Callable[[Key, yaml.ScalarNode], str]:
     return check
 
 
-def _choice(key: Key, node: yaml.ScalarNode) -> str:
+def _choice(key: ConfigKey, node: yaml.ScalarNode) -> str:
     # The text itself counts: YAML takes a bare `off` for "no".
     value = str(node.value)
     if value in key.choices or (key.name == "interface" and plugin_exists(value)):
@@ -46,7 +46,7 @@ def _choice(key: Key, node: yaml.ScalarNode) -> str:
     raise Unfit(f"{value[:60]!r} is not a valid value", f"{hint}write one of {', '.join(key.choices)}")
 
 
-def _number(key: Key, node: yaml.ScalarNode) -> float | int:
+def _number(key: ConfigKey, node: yaml.ScalarNode) -> float | int:
     value = scalar(node)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Unfit(f"{node.value[:40]!r} is {kind_of(node)}", f"write {key.wanted}")
@@ -59,21 +59,21 @@ def _number(key: Key, node: yaml.ScalarNode) -> float | int:
     return value
 
 
-def _whole(key: Key, node: yaml.ScalarNode) -> int:
+def _whole(key: ConfigKey, node: yaml.ScalarNode) -> int:
     value = _number(key, node)
     if not isinstance(value, int):
         raise Unfit(f"{node.value[:40]} is not a whole number", f"write {key.wanted}")
     return value
 
 
-def _flag(_key: Key, node: yaml.ScalarNode) -> bool:
+def _flag(_key: ConfigKey, node: yaml.ScalarNode) -> bool:
     value = scalar(node)
     if not isinstance(value, bool):
         raise Unfit(f"{node.value[:40]!r} is {kind_of(node)}", "write yes or no")
     return value
 
 
-CHECKS: Final[dict[str, Callable[[Key, yaml.ScalarNode], Any]]] = {
+CHECKS: Final[dict[str, Callable[[ConfigKey, yaml.ScalarNode], Any]]] = {
     "text": _text,
     "choice": _choice,
     "whole": _whole,

@@ -120,7 +120,7 @@ def configured_of(config: Config) -> ConfigSummary:
         publish=config.publish,
         transmit=config.transmit,
         buses=buses,
-        remarks=() if said is None else (said,),
+        remarks=(*(str(item.problem) for item in config.deprecations), *(() if said is None else (said,))),
         summary=f"{listens}, mode {config.mode}, publish {config.publish}, transmit {config.transmit}",
     )
 

@@ -30,7 +30,7 @@ FILE = "models.yaml"
 T = TypeVar("T")
 
 
-class _Part:
+class _CatalogueSection:
     """One mapping of the file, with the way to it, whose keys are taken one by one until none is left."""
 
     def __init__(self, value: object, where: str, line: int = 1) -> None:
@@ -57,12 +57,12 @@ class _Part:
     def take_one(self, key: str, allowed: tuple[Any, ...]) -> Any:
         return _among(allowed)(self.rest.pop(key, None), f"{self.where}: {key}", self.line(key))
 
-    def take_list(self, key: str, make: Maker[T]) -> tuple[T, ...]:
+    def take_list(self, key: str, make: MakeItem[T]) -> tuple[T, ...]:
         items = enumerate(self.take(key, list, []))
         return tuple(make(item, f"{self.where}: {key}[{i}]", _line_in(item, self.line(key))) for i, item in items)
 
-    def take_part(self, key: str, where: str, default: Table | None = None) -> _Part:
-        return _Part(self.take(key, dict, default), where, self.line(key))
+    def take_part(self, key: str, where: str, default: Table | None = None) -> _CatalogueSection:
+        return _CatalogueSection(self.take(key, dict, default), where, self.line(key))
 
     def finish(self) -> None:
         for key in self.rest:
@@ -70,7 +70,7 @@ class _Part:
             raise self.wrong(key, "unknown key", f"did you mean {near}?" if near else "remove it")
 
 
-Maker: TypeAlias = Callable[[Any, str, int], T]
+MakeItem: TypeAlias = Callable[[Any, str, int], T]
 """Makes a value of one that was read, with the way to it and its line."""
 KINDS: Final[Mapping[type, str]] = {
     str: "text",
@@ -101,7 +101,7 @@ def _int(value: object, where: str, line: int) -> int:
     return value
 
 
-def _among(allowed: tuple[Any, ...]) -> Maker[Any]:
+def _among(allowed: tuple[Any, ...]) -> MakeItem[Any]:
     def check(value: Any, where: str, line: int) -> Any:
         if value not in allowed:
             raise _wrong(line, where, f"{value!r} is not valid", f"write one of {', '.join(map(str, allowed))}")
@@ -110,7 +110,7 @@ def _among(allowed: tuple[Any, ...]) -> Maker[Any]:
     return check
 
 
-def _rows(part: _Part, key: str, expected: tuple[str, ...]) -> dict[str, str]:
+def _rows(part: _CatalogueSection, key: str, expected: tuple[str, ...]) -> dict[str, str]:
     """A mapping that must have exactly these keys, in this order."""
     rows = part.take_part(key, f"{part.where}: {key}").table
     if tuple(rows) != expected:
@@ -120,7 +120,7 @@ def _rows(part: _Part, key: str, expected: tuple[str, ...]) -> dict[str, str]:
     return {row: _text(value, f"{part.where}: {key}: {row}", rows.lines[row]) for row, value in rows.items()}
 
 
-def _facts(part: _Part) -> ModelFacts:
+def _facts(part: _CatalogueSection) -> ModelFacts:
     facts = ModelFacts(
         voltages_v=part.take_list("voltages_v", _int),
         connection_a=part.take("connection_a", int),
@@ -137,7 +137,7 @@ def _facts(part: _Part) -> ModelFacts:
 
 
 def _condition(value: object, where: str, line: int) -> Condition:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     question = part.take_one("question", QUESTIONS)
     answer = part.take("answer", int) if question == "voltage" else part.take("answer", bool)
     condition = Condition(question, answer, part.take("met", str), part.take("without", str, ""))
@@ -145,7 +145,7 @@ def _condition(value: object, where: str, line: int) -> Condition:
     return condition
 
 
-def _advice(part: _Part, accessories: tuple[str, ...]) -> Advice:
+def _advice(part: _CatalogueSection, accessories: tuple[str, ...]) -> Advice:
     advice = Advice(
         because=part.take("because", str),
         conditions=part.take_list("conditions", _condition),
@@ -156,7 +156,7 @@ def _advice(part: _Part, accessories: tuple[str, ...]) -> Advice:
 
 
 def _variant(value: object, where: str, line: int) -> Variant:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     limits = part.take_part("max_batteries", f"{where}: max_batteries", Table(line)).table
     variant = Variant(
         name=part.take("name", str),
@@ -174,7 +174,7 @@ def _variant(value: object, where: str, line: int) -> Variant:
 
 
 def _status(value: object, where: str, line: int) -> Status:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     status = Status(
         part.take("what", str),
         part.take("channel", str),
@@ -186,7 +186,7 @@ def _status(value: object, where: str, line: int) -> Status:
 
 
 def _accessory(value: object, where: str, line: int) -> Accessory:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     only_if = part.take_one("only_if", (None, *QUESTIONS))
     accessory = Accessory(part.take("name", str), part.take("use", str), only_if)
     part.finish()
@@ -194,14 +194,14 @@ def _accessory(value: object, where: str, line: int) -> Accessory:
 
 
 def _contradiction(value: object, where: str, line: int) -> tuple[str, str]:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     pair = (part.take("says", str), part.take("table", str))
     part.finish()
     return pair
 
 
 def _model(value: object, where: str, line: int, rows: tuple[str, ...], accessories: tuple[str, ...]) -> BmsModel:
-    part = _Part(value, where, line)
+    part = _CatalogueSection(value, where, line)
     name = part.take("name", str)
     part.where = where = name
     end_of_life = part.take("end_of_life", bool, False)
@@ -231,7 +231,7 @@ def load(text: str) -> Catalogue:
         data = load_tables(text.encode(), FILE)
     except UnreadableError as error:
         raise CatalogueError(error.problems) from None
-    top = _Part(data, "top")
+    top = _CatalogueSection(data, "top")
     rows = top.take_list("feature_rows", _text)
     common = top.take_part("common", "common")
     max_batteries = common.take("max_batteries", int)

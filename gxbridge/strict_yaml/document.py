@@ -61,6 +61,9 @@ def compose(raw: bytes, file: str, loader: Any = yaml.SafeLoader) -> yaml.Node |
     except RecursionError:
         what = "lists or mappings are nested too deeply"
         raise UnreadableError(file, 1, what, "reduce the nesting") from None
+    except (ValueError, OverflowError):  # PyYAML's scanner: a \U escape beyond Unicode, a version of 5000 digits
+        what = "this is not valid YAML: an escape such as \\U or a version is out of range"
+        raise UnreadableError(file, 1, what, "use single quotes, or write the character itself") from None
     return root
 
 
@@ -97,7 +100,7 @@ class _PlainTables:
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             raise self._problem(node, "nested too deeply, or repeated through aliases", "reduce the nesting")
         if not isinstance(node, yaml.ScalarNode) and node.tag not in COLLECTIONS:
-            raise self._problem(node, f"{kind_of(node)} is tagged {node.tag}", "remove the tag")
+            raise self._problem(node, f"{kind_of(node)} has a tag (`!name`)", "remove the tag")
         if isinstance(node, yaml.MappingNode):
             return self._table(node, depth)
         if isinstance(node, yaml.SequenceNode):

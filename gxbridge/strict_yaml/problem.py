@@ -53,8 +53,9 @@ class ProblemsError(ValueError):
 
 
 def nearest(word: object, known: Iterable[object]) -> str | None:
-    """The known word that was probably meant, if there is one."""
+    """The known word that was probably meant, if there is one; capitals do not count."""
     from difflib import get_close_matches  # a file without mistakes does not need it
 
-    found = get_close_matches(str(word).lower(), list(map(str, known)), 1)
-    return found[0] if found else None
+    names = {str(name).lower(): str(name) for name in known}
+    found = get_close_matches(str(word).lower(), names, 1)
+    return names[found[0]] if found else None

@@ -34,7 +34,7 @@ def scalar(node: yaml.Node) -> Any:
         # PyYAML's constructors raise all of these for a value that its tag does not fit, such as `!!int ""`.
         raise Unfit(f"{str(node.value)[:40]!r} cannot be read as {kind_of(node)}", PLAIN_CURE) from None
     if type(value) is int and abs(value) >= LARGEST:
-        raise Unfit(f"{node.value[:20]}... is too large a number", "write a number below 2^64")
+        raise Unfit(f"{node.value[:6]}... is too large a number", "write a number below 2^64")
     return value
 
 
@@ -63,6 +63,8 @@ def kind_of(node: yaml.Node) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
+    if not node.tag.startswith("tag:yaml.org,2002:"):  # `!name`: perhaps a password that begins with `!`
+        return "tagged"
     return KINDS.get(node.tag.rpartition(":")[2], f"tagged {node.tag}")
 
 

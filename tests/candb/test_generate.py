@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.candb.generate import GenerateError, generate
-from gxbridge.candb.model import Entry, Field
+from gxbridge.candb.model import DatabaseEntry, Field
 from gxbridge.core.nmea2000.database import Database
 from tests.core import handmade
 from tests.core.handmade import database_of, field, model, module_of, pgn, vreg
 
 
-def layout_of(entry: Entry):
+def layout_of(entry: DatabaseEntry):
     database = database_of(entry)
     return database.pgns[entry.pgn] if entry.register is None else database.registers[entry.register]
 
@@ -32,7 +32,7 @@ def numbers(draw: st.DrawFn, offset: int, length: int, name: str) -> Field:
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> Entry:
+def entries(draw: st.DrawFn) -> DatabaseEntry:
     """Any entry the rules allow: numbers of all widths with gaps, flags, strings, bytes, texts at the end."""
     fields: list[Field] = []
     offset = 0
@@ -69,7 +69,7 @@ def entries(draw: st.DrawFn) -> Entry:
 
 @given(entries(), st.binary(min_size=80, max_size=80), st.integers(0, 80))
 @settings(max_examples=150, deadline=None)
-def test_a_generated_function_agrees_with_the_plain_rule(entry: Entry, noise: bytes, size: int) -> None:
+def test_a_generated_function_agrees_with_the_plain_rule(entry: DatabaseEntry, noise: bytes, size: int) -> None:
     layout = layout_of(entry)
     header = b"\x66\x99\x00\x21" if layout.header else b""
     for payload in (header + noise, header + b"\xff" * 80, header + bytes(80), (header + noise)[:size]):

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.candb.load import load
-from gxbridge.candb.model import Entry, Field
+from gxbridge.candb.model import DatabaseEntry, Field
 from gxbridge.candb.types import Types, missing_codes
 from tests.candb.small import SMALL, write
 
 
-def entry(folder: Path, name: str, text: str = SMALL) -> Entry:
+def entry(folder: Path, name: str, text: str = SMALL) -> DatabaseEntry:
     return next(entry for entry in load(write(folder, text)).entries if entry.name == name)
 
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from gxbridge.candb.load import load
-from gxbridge.candb.model import DatabaseModel, Entry, Field
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel, Field
 
 DATA = Path(__file__).parent / "data"
 CAN_DB = Path(__file__).parent.parent.parent / "can_db"
@@ -34,7 +34,7 @@ def model() -> DatabaseModel:
     return load(CAN_DB)
 
 
-def register(number: int) -> Entry:
+def register(number: int) -> DatabaseEntry:
     """The entry that holds for most products: without families, or the first."""
     found = [entry for entry in model().entries if entry.register == number]
     return next((entry for entry in found if not entry.families), found[0])
@@ -85,7 +85,7 @@ def test_named_bits_and_members_stand_where_the_fact_sheet_has_them() -> None:
             assert texts == codes
 
 
-def sources_beside_the_fact_sheet(entry: Entry) -> str:
+def sources_beside_the_fact_sheet(entry: DatabaseEntry) -> str:
     """What is left of an entry's sources without those that the fact sheet was made from."""
     rest = entry.source
     for item in yaml.safe_load((CAN_DB / "sources.yaml").read_text(encoding="utf-8")):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.candb.load import load
-from gxbridge.candb.model import DatabaseModel, Entry, Sample
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel, Sample
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from tests.core.nmea2000.products import introduce
@@ -17,7 +17,7 @@ MODEL: DatabaseModel = load(CAN_DB)
 SAMPLES = [(entry, sample) for entry in MODEL.entries for sample in entry.samples]
 
 
-def decoded(entry: Entry, sample: Sample) -> Message | None:
+def decoded(entry: DatabaseEntry, sample: Sample) -> Message | None:
     decoder = Decoder()
     if entry.families:
         product = next(p for p in MODEL.products.values() if p.family == entry.families[0])
@@ -28,7 +28,7 @@ def decoded(entry: Entry, sample: Sample) -> Message | None:
 
 
 @pytest.mark.parametrize(("entry", "sample"), SAMPLES, ids=lambda item: item.where if isinstance(item, Sample) else "")
-def test_a_sample_decodes_to_what_it_says(entry: Entry, sample: Sample) -> None:
+def test_a_sample_decodes_to_what_it_says(entry: DatabaseEntry, sample: Sample) -> None:
     message = decoded(entry, sample)
     assert message is not None
     layout, source, _, values, payload = message

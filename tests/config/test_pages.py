@@ -62,6 +62,7 @@ def test_every_default_and_example_of_the_table_passes_its_own_check() -> None:
             path = key.path if key.kind == "section" else f"{key.path}[]"
             assert children(path, key.retired), key.path
         else:
+            assert key.wanted, key.path
             assert key.default is not None or (key.example is not None and (key.unset or key.required)), key.path
 
 

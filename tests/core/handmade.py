@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gxbridge.candb.generate import generate
-from gxbridge.candb.model import DatabaseModel, Entry, Enumeration, Field, FieldKind, Product, Transport
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel, Enumeration, Field, FieldKind, Product, Transport
 from gxbridge.core.nmea2000.database import Database
 
 
@@ -42,16 +42,16 @@ def _entry(pgn: int, register: int | None, name: str, fields: tuple[Field, ...],
     }
 
 
-def pgn(number: int, name: str, *fields: Field, transport: Transport = "single", **more: object) -> Entry:
-    return Entry(**_entry(number, None, name, fields, transport), **more)
+def pgn(number: int, name: str, *fields: Field, transport: Transport = "single", **more: object) -> DatabaseEntry:
+    return DatabaseEntry(**_entry(number, None, name, fields, transport), **more)
 
 
-def vreg(number: int, name: str, *fields: Field, **more: object) -> Entry:
-    return Entry(**_entry(61184, number, name, fields, "single"), **more)
+def vreg(number: int, name: str, *fields: Field, **more: object) -> DatabaseEntry:
+    return DatabaseEntry(**_entry(61184, number, name, fields, "single"), **more)
 
 
 def model(
-    *entries: Entry, enums: dict[str, dict[int, str]] | None = None, products: dict | None = None
+    *entries: DatabaseEntry, enums: dict[str, dict[int, str]] | None = None, products: dict | None = None
 ) -> DatabaseModel:
     return DatabaseModel(
         entries,
@@ -75,7 +75,7 @@ def module_of(made: DatabaseModel):
     return module
 
 
-def database_of(*entries: Entry, enums: dict | None = None, products: dict | None = None) -> Database:
+def database_of(*entries: DatabaseEntry, enums: dict | None = None, products: dict | None = None) -> Database:
     return Database(module_of(model(*entries, enums=enums, products=products)))
 
 

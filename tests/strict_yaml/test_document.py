@@ -37,7 +37,9 @@ WRONG = [
     (b"a: 2024-99-99", "x.yaml:1: '2024-99-99' is a date"),
     (b"a: 0x" + b"f" * 300, "is too large a number; write a number below 2^64"),
     (b"a: " + b"9" * 500, "is too large a number"),
-    (b"a: !!set {b}", "x.yaml:1: a mapping is tagged tag:yaml.org,2002:set; remove the tag"),
+    (b"a: !!set {b}", "x.yaml:1: a mapping has a tag (`!name`); remove the tag"),
+    (b"a: !secret x", "x.yaml:1: 'x' is tagged; write text"),
+    (b"a: !secret [x]", "x.yaml:1: a list has a tag (`!name`); remove the tag"),
     (b"<<: {a: 1}", "x.yaml:1: '<<' is a merge key"),
     (b"a: &a [*a]", "x.yaml:1: nested too deeply, or repeated through aliases"),
     (b"[" * (MAX_DEPTH + 5) + b"]" * (MAX_DEPTH + 5), "x.yaml:1: nested too deeply"),
@@ -76,4 +78,5 @@ def test_a_problem_reads_as_one_line_and_hides_what_looks_like_an_encryption_key
 
 def test_the_nearest_word_is_what_was_probably_meant() -> None:
     assert nearest("Publsh", ["publish", "log"]) == "publish"
+    assert nearest("lynx smart", ["Lynx Smart BMS"]) == "Lynx Smart BMS"
     assert nearest("xyzzy", ["publish", "log"]) is None
