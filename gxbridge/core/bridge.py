@@ -316,6 +316,7 @@ class Bridge:
                 reasons=reasons,
                 distributors=distributors,
                 request_id=self._requests.get(battery.key),
+                known=self._ours.get(name, {}),
             ),
         )
 

@@ -34,6 +34,20 @@ Publish = Literal["bms", "bms-neutral", "monitor"]
 OWN_PREFIX = "com.victronenergy.battery.gxbridge_"
 
 NO_REASONS: Mapping[Any, str] = {}
+NOTHING_KNOWN: Mapping[str, Value] = {}
+
+BY_PUBLICATION = frozenset(
+    {
+        "/ProductId",
+        "/Devices/0/ProductId",
+        "/Battery/Request/Id",
+        "/Settings/HasSettings",
+        "/Info/MaxChargeVoltageReason",
+        "/Info/MaxChargeCurrentReason",
+        "/Info/MaxDischargeCurrentReason",
+    }
+)
+"""What depends not only on the battery but also on how it is published, and on what was decided."""
 
 VENDOR_NAMES: Mapping[int, str] = {0xA3E7: "Lynx Smart BMS NG"}
 """Where the vendor's service calls a product otherwise than its product list (venus-docker s/battery1.csv)."""
@@ -130,11 +144,13 @@ def battery_items(
     distributors: str = "",
     request_id: int | None = None,
     version: str = gxbridge.__version__,
+    known: Mapping[str, Value] = NOTHING_KNOWN,
 ) -> dict[str, Value]:
     """Every path of `specs` with its value, None = invalid. `reasons`: `CVL`, `CCL`, `DCL` -> why it is what it is.
 
     The product id is the vendor's with `bms` only: by it a GX knows how to treat the battery, and starts its own
-    aggregation of parallel BMSes.
+    aggregation of parallel BMSes. `known`: the items of the same battery, instance, name and version at the same
+    moment, published in another way; what does not depend on that is taken from there and not worked out again.
     """
     context = Context(
         battery=battery,
@@ -149,7 +165,10 @@ def battery_items(
         request_id=request_id,
     )
     return {
-        row.path: fitted(row.spec, row.make(context)) for row in rows(publish, ng=battery.ng, distributors=distributors)
+        row.path: known[row.path]
+        if row.path in known and row.path not in BY_PUBLICATION
+        else fitted(row.spec, row.make(context))
+        for row in rows(publish, ng=battery.ng, distributors=distributors)
     }
 
 

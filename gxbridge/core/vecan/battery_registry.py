@@ -48,6 +48,9 @@ class BatteryRegistry:
         self._remembered = {identity.name: identity for identity in remembered}
         self._products = database().products if products is None else products
         self._networks: dict[str, Network] = {}
+        self._heard = 0
+        self._cycle: tuple[int, float, tuple[Battery, ...], list[tuple[int, Node]], list[Duplicate]] | None = None
+        """The batteries of the last question and who stands for each, until the next frame or moment."""
 
     def network(self, bus: str) -> Network:
         """The devices of a bus."""
@@ -58,6 +61,7 @@ class BatteryRegistry:
 
     def hear(self, bus: str, message: Message, now: float) -> Change:
         """Take a message of a bus; what it changed."""
+        self._heard += 1
         network = self.network(bus)
         node = network.hear(message, now)
         if node is None:
@@ -80,11 +84,12 @@ class BatteryRegistry:
 
     def alive(self, bus: str, address: int, now: float) -> None:
         """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""
+        self._heard += 1
         self.network(bus).alive(address, now)
 
     def batteries(self, now: float) -> tuple[Battery, ...]:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
-        return tuple(self._battery(number, node, now) for number, node in self._census(now)[0])
+        return self._looked(now)[0]
 
     def provisional(self, now: float) -> tuple[Provisional, ...]:
         """Devices that look like a battery but lack NAME or product, unless they are lost."""
@@ -104,7 +109,7 @@ class BatteryRegistry:
 
     def findings(self, now: float) -> tuple[Finding, ...]:
         """What a person should know about buses, devices and batteries, as it is now."""
-        chosen, duplicates = self._census(now)
+        batteries, chosen, duplicates = self._looked(now)
         found: list[Finding] = []
         for network in self._networks.values():
             found += network_findings(network, self._products, now)
@@ -113,8 +118,8 @@ class BatteryRegistry:
                 if known is not None and product is not None and product != known.product_id:
                     found.append(product_changed(node, self._products, known.product_id, product, now))
         found += twin_findings(duplicates, now)
-        for number, node in chosen:
-            found += battery_findings(self._battery(number, node, now), node, now)
+        for battery, (_, node) in zip(batteries, chosen, strict=True):
+            found += battery_findings(battery, node, now)
         return tuple(found)
 
     def identities(self, since: float) -> tuple[RememberedIdentity, ...]:
@@ -148,6 +153,14 @@ class BatteryRegistry:
             for node in network.devices:
                 node.settle(now)
                 yield node
+
+    def _looked(self, now: float) -> tuple[tuple[Battery, ...], list[tuple[int, Node]], list[Duplicate]]:
+        """Every battery, and the device that stands for it; worked out once for each moment and what was heard."""
+        if self._cycle is None or self._cycle[:2] != (self._heard, now):
+            chosen, duplicates = self._census(now)
+            batteries = tuple(self._battery(number, node, now) for number, node in chosen)
+            self._cycle = (self._heard, now, batteries, chosen, duplicates)
+        return self._cycle[2:]
 
     def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,17 @@ from hypothesis import strategies as st
 
 from gxbridge.core.model.battery import Battery, Known
 from gxbridge.core.model.items import ItemSpec, Value
-from gxbridge.core.publish.battery_paths import PATHS, battery_items, distributors_of, fitted, rows, service_name, specs
+from gxbridge.core.publish.battery_paths import (
+    BY_PUBLICATION,
+    PATHS,
+    Publish,
+    battery_items,
+    distributors_of,
+    fitted,
+    rows,
+    service_name,
+    specs,
+)
 from gxbridge.core.publish.battery_rows import FirmwareSpec
 from gxbridge.core.publish.battery_writes import WRITABLES
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
@@ -249,3 +260,22 @@ def test_paths_are_unique_documented_and_writable_where_a_rule_says_so() -> None
     assert len({row.path for row in PATHS}) == len(PATHS)
     assert all(row.doc for row in rows("bms", ng=True, distributors="AH"))
     assert {row.path for row in PATHS if row.spec.writable} == set(WRITABLES)
+
+
+@pytest.mark.parametrize("publish", ["bms", "bms-neutral", "monitor"])
+def test_what_is_known_of_a_battery_is_the_same_however_it_is_published(publish: Publish, battery: Battery) -> None:
+    def items(known: Mapping[str, Value]) -> dict[str, Value]:
+        reasons = {"CVL": "a", "CCL": "b", "DCL": "c"}
+        return battery_items(
+            *(battery, publish, 5, "House"),
+            transmit_writes=True,
+            reasons=reasons,
+            distributors="A",
+            request_id=3,
+            known=known,
+        )
+
+    known = battery_items(battery, "bms", 5, "House")
+    assert items(known) == items({})
+    taken = items(dict.fromkeys(known, "taken"))
+    assert {path for path, value in taken.items() if value != "taken"} & known.keys() <= BY_PUBLICATION
