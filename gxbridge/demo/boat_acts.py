@@ -1,4 +1,4 @@
-"""The story on the boat, as a table: what happens, and what must come of it.
+"""The acts on the boat, as a table: what happens, and what must come of it.
 
 The boat has a 24 V Lynx bank of 400 Ah, a MultiPlus (70 A), two solar chargers (50 A, 70 A) and an alternator charger
 (50 A).
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gxbridge.demo.cast import (
+from gxbridge.demo.acts import AT_ONCE_S, RAISED_S, ROUND_S, Act, Expect, Happening, Hold, StartOther, StopService
+from gxbridge.demo.checks import Check, compare, equals, every, explained, item_is, quiet, renewed, total_within
+from gxbridge.demo.roles import (
     ALLOW_CHARGE,
     ALLOW_DISCHARGE,
     ALTERNATOR,
@@ -18,8 +20,10 @@ from gxbridge.demo.cast import (
     BOL_DISCHARGE,
     BOL_VOLTAGE,
     CAN,
+    CCL,
     CHARGERS,
     CURRENT,
+    DCL,
     DIRECT,
     ERROR,
     GXBRIDGE,
@@ -31,19 +35,19 @@ from gxbridge.demo.cast import (
     MAX_DISCHARGE,
     MAX_VOLTAGE,
     MODE,
+    MODE_BMS,
     MULTI,
     OBEYING,
-    PRE_ALARM_S,
     SOLAR,
     STATE,
     TEMPERATURE,
-    VEBUS_SCENE,
     VECAN,
     VOLTAGE,
 )
-from gxbridge.demo.checks import Check, Compare, Is, Quiet, Renewed, Total, equals, every
-from gxbridge.demo.story import Act, Expect, Finish, Keep, Meanwhile, Tell
-from gxbridge.demo.terms import AT_ONCE_S, BMS_LOST, CCL, DCL, INVERTING, MODE_BMS, OFF, RAISED_S, ROUND_S, explained
+from gxbridge.demo.simulation import PRE_ALARM_S
+
+BMS_LOST, INVERTING, OFF = 67, 9, 0
+"""An error code of a charger, and states of a Multi."""
 
 DAY: dict[str, dict[str, object]] = {
     DIRECT: {"power_a": 45},
@@ -63,15 +67,15 @@ GIVES_NOTHING: list[Check] = every(OBEYING, CURRENT, "<=", 1)
 FULL_CHARGE: list[Check] = [
     *equals(DIRECT, 50, LINK_CURRENT),
     *equals(CAN, 70, LINK_CURRENT),
-    Compare(ALTERNATOR, LINK_CURRENT, ">=", 20),
-    Compare(MULTI, BOL_CHARGE, ">=", 20),
-    Compare(BATTERY, CURRENT, ">=", 120),
+    compare(ALTERNATOR, LINK_CURRENT, ">=", 20),
+    compare(MULTI, BOL_CHARGE, ">=", 20),
+    compare(BATTERY, CURRENT, ">=", 120),
 ]
 BULK = Act(
     "bulk charge",
     "The bank is at 62 %, everything may charge it.",
     (
-        Tell("the Lynx is switched on; sun, shore power and engine are there", {LYNX: {"power": True}, **DAY}),
+        Happening("the Lynx is switched on; sun, shore power and engine are there", {LYNX: {"power": True}, **DAY}),
         Expect(
             "the battery is on D-Bus with its permissions and limits",
             (
@@ -83,7 +87,7 @@ BULK = Act(
             within_s=15,
         ),
         Expect(
-            "everybody is told the voltage, the BMS mode and a full current, and gives it",
+            "all are told the voltage, the BMS mode and a full current, and gives it",
             (
                 *equals(GXBRIDGE, "control", "/Dvcc/Effective"),
                 *every(CHARGERS, MODE, "=", MODE_BMS),
@@ -106,26 +110,26 @@ HIGH_CELL = Act(
     "cell voltage rises",
     "One cell runs ahead: the BMS lowers its charge current limit, then sets it to 0.",
     (
-        Tell("the highest cell climbs to 3.54 V", {LYNX: {"set": {"rise_v": 0.22}, "over_s": 0.5}}),
+        Happening("the highest cell climbs to 3.54 V", {LYNX: {"set": {"rise_v": 0.22}, "over_s": 0.5}}),
         Expect(
             "CCL falls, and the chargers share it",
             (
-                Compare(BATTERY, MAX_CHARGE, "<=", 150),
-                Compare(BATTERY, MAX_CHARGE, ">=", 50),
-                Total(((GXBRIDGE, CCL),), "<=", (BATTERY, MAX_CHARGE)),
-                Total(tuple((role, LINK_CURRENT) for role in SOLAR), "<=", (BATTERY, MAX_CHARGE), slack=1),
-                Total(((BATTERY, CURRENT),), "<=", (BATTERY, MAX_CHARGE), slack=5),
+                compare(BATTERY, MAX_CHARGE, "<=", 150),
+                compare(BATTERY, MAX_CHARGE, ">=", 50),
+                total_within(((GXBRIDGE, CCL),), (BATTERY, MAX_CHARGE)),
+                total_within(tuple((role, LINK_CURRENT) for role in SOLAR), (BATTERY, MAX_CHARGE), slack=1),
+                total_within(((BATTERY, CURRENT),), (BATTERY, MAX_CHARGE), slack=5),
                 explained("Ccl"),
             ),
             within_s=6,
         ),
-        Tell("the highest cell climbs to 3.70 V", {LYNX: {"set": {"rise_v": 0.38}, "over_s": 0}}),
+        Happening("the highest cell climbs to 3.70 V", {LYNX: {"set": {"rise_v": 0.38}, "over_s": 0}}),
         Expect(
-            "CCL is 0: everybody is told 0 at once",
+            "CCL is 0: all are told 0 at once",
             (*equals(BATTERY, 0, MAX_CHARGE), *equals(GXBRIDGE, 0, CCL), *TOLD_NOTHING),
             within_s=AT_ONCE_S,
         ),
-        Expect("and charges no more", (*GIVES_NOTHING, Compare(BATTERY, CURRENT, "<=", 1)), within_s=6),
+        Expect("and charges no more", (*GIVES_NOTHING, compare(BATTERY, CURRENT, "<=", 1)), within_s=6),
     ),
 )
 
@@ -133,7 +137,7 @@ RECOVERY = Act(
     "recovery",
     "The cells are balanced again.",
     (
-        Tell("the highest cell is back at 3.33 V", {LYNX: {"set": {"rise_v": 0.02}, "over_s": 0.5}}),
+        Happening("the highest cell is back at 3.33 V", {LYNX: {"set": {"rise_v": 0.02}, "over_s": 0.5}}),
         Expect(
             "the full limit is given again and used",
             (*equals(BATTERY, 200, MAX_CHARGE), *FULL_CHARGE),
@@ -146,9 +150,9 @@ COLD = Act(
     "low temperature",
     "Lithium cells must not be charged when cold.",
     (
-        Tell("it freezes: the battery has 3 degrees", {LYNX: {"set": {"temperature_c": 3.0}, "over_s": 0}}),
+        Happening("frost: the battery is at 3 °C", {LYNX: {"set": {"temperature_c": 3.0}, "over_s": 0}}),
         Expect(
-            "charging is refused and everybody is told 0 at once; discharging stays allowed",
+            "charging is refused and all are told 0 at once; discharging stays allowed",
             (
                 *equals(BATTERY, 0, ALLOW_CHARGE, MAX_CHARGE),
                 *equals(BATTERY, 1, ALLOW_DISCHARGE),
@@ -157,7 +161,7 @@ COLD = Act(
             ),
             within_s=AT_ONCE_S,
         ),
-        Expect("and charges no more", (*GIVES_NOTHING, Compare(BATTERY, TEMPERATURE, "<=", 5)), within_s=6),
+        Expect("and charges no more", (*GIVES_NOTHING, compare(BATTERY, TEMPERATURE, "<=", 5)), within_s=6),
     ),
 )
 
@@ -165,7 +169,7 @@ LOW_CELL_ACT = Act(
     "pre-alarm, then discharge refused",
     "Warm again, but night: the inverter feeds the loads until a cell is empty.",
     (
-        Tell(
+        Happening(
             "no sun, no shore, no engine; the lowest cell sinks to 3.0 V",
             {LYNX: {"set": {"temperature_c": 18.0, "sag_v": 0.30}, "over_s": 0}, **NIGHT},
         ),
@@ -175,12 +179,12 @@ LOW_CELL_ACT = Act(
                 *equals(BATTERY, 1, LOW_CELL, ALLOW_DISCHARGE, ALLOW_CHARGE),
                 *equals(MULTI, 600, BOL_DISCHARGE),
                 *equals(MULTI, INVERTING, STATE),
-                Compare(BATTERY, CURRENT, "<=", -40),
-                Compare(MULTI, BOL_CHARGE, ">=", 10),
+                compare(BATTERY, CURRENT, "<=", -40),
+                compare(MULTI, BOL_CHARGE, ">=", 10),
             ),
             within_s=RAISED_S,
         ),
-        Tell("the lowest cell sinks to 2.7 V", {LYNX: {"set": {"sag_v": 0.60}, "over_s": 0}}),
+        Happening("the lowest cell sinks to 2.7 V", {LYNX: {"set": {"sag_v": 0.60}, "over_s": 0}}),
         Expect(
             "discharging is refused, charging is not (it could rescue the battery)",
             (
@@ -193,8 +197,8 @@ LOW_CELL_ACT = Act(
             ),
             within_s=AT_ONCE_S + PRE_ALARM_S,
         ),
-        Expect("and the inverter stops", (*equals(MULTI, OFF, STATE), Compare(BATTERY, CURRENT, ">=", -1)), within_s=7),
-        Tell(
+        Expect("and the inverter stops", (*equals(MULTI, OFF, STATE), compare(BATTERY, CURRENT, ">=", -1)), within_s=7),
+        Happening(
             "morning: sun, shore and engine are back, the cells recover",
             {LYNX: {"set": {"sag_v": 0.02}, "over_s": 0}, **DAY},
         ),
@@ -213,7 +217,7 @@ LOW_CELL_ACT = Act(
 
 SILENCE_S = 10
 UNKNOWN: list[Check] = [
-    Is(BATTERY, path, "invalid")
+    item_is(BATTERY, path, "invalid")
     for path in (MAX_VOLTAGE, MAX_CHARGE, MAX_DISCHARGE, ALLOW_CHARGE, ALLOW_DISCHARGE, CURRENT)
 ]
 
@@ -221,14 +225,14 @@ CABLE = Act(
     "the BMS cable is pulled",
     "After 10 s without a frame nothing is known any more, and unknown is not permission.",
     (
-        Tell("the VE.Can cable of the Lynx is pulled out", {LYNX: {"cable": "out"}}),
-        Meanwhile(VEBUS_SCENE),
+        Happening("the VE.Can cable of the Lynx is pulled out", {LYNX: {"cable": "out"}}),
+        StartOther(),
         Expect(
-            "limits, permissions and measurements are invalid, and everybody is told 0",
+            "limits, permissions and measurements are invalid, and all are told 0",
             (
                 *UNKNOWN,
                 *equals(GXBRIDGE, "silent", "/Bms/State"),
-                Is(GXBRIDGE, "/Bms/MultiStopsAt", "valid"),
+                item_is(GXBRIDGE, "/Bms/MultiStopsAt", "valid"),
                 *TOLD_NOTHING,
             ),
             within_s=SILENCE_S + 4,
@@ -236,11 +240,11 @@ CABLE = Act(
         ),
         Expect("and charges no more", GIVES_NOTHING, within_s=SILENCE_S + 9),
         Expect(
-            "charge 0 is said again and again, the discharge limit is not: the Multi's own timer runs",
+            "0 A of charge is written again and again, the discharge limit is not: the Multi's own timer runs",
             (
-                Quiet(ROUND_S, MULTI, BOL_DISCHARGE),
-                Renewed(ROUND_S, MULTI, BOL_CHARGE),
-                *(Renewed(ROUND_S, role, LINK_CURRENT) for role in CHARGERS),
+                quiet(ROUND_S, MULTI, BOL_DISCHARGE),
+                renewed(ROUND_S, MULTI, BOL_CHARGE),
+                *(renewed(ROUND_S, role, LINK_CURRENT) for role in CHARGERS),
                 *TOLD_NOTHING,
             ),
             within_s=SILENCE_S + 12,
@@ -255,14 +259,14 @@ LOST = Act(
     (
         Expect(
             "the battery's service has left the bus",
-            (Is(BATTERY, VOLTAGE, "gone"), *equals(GXBRIDGE, "lost", "/Bms/State")),
+            (item_is(BATTERY, VOLTAGE, "gone"), *equals(GXBRIDGE, "lost", "/Bms/State")),
             within_s=60,
             after_s=40,
         ),
-        Expect("nothing more is written to chargers and inverter", (Quiet(12),), within_s=75),
+        Expect("nothing more is written to chargers and inverter", (quiet(12),), within_s=75),
         Expect(
             "the chargers notice: error 67, BMS lost",
-            (*every(CHARGERS, ERROR, "=", BMS_LOST), *GIVES_NOTHING, Quiet(50), Quiet(90, MULTI, BOL_DISCHARGE)),
+            (*every(CHARGERS, ERROR, "=", BMS_LOST), *GIVES_NOTHING, quiet(50), quiet(90, MULTI, BOL_DISCHARGE)),
             within_s=125,
             after_s=90,
         ),
@@ -273,14 +277,14 @@ RETURN = Act(
     "the cable is back",
     "Measurements come first: nothing is granted before a fresh permission and fresh limits.",
     (
-        Tell("the cable is plugged in; at first only measurements come", {LYNX: {"cable": "in", "quiet": True}}),
-        Expect("the battery is heard again", (Is(BATTERY, VOLTAGE, "valid"),), within_s=6),
-        Keep(
+        Happening("the cable is plugged in; at first only measurements come", {LYNX: {"cable": "in", "quiet": True}}),
+        Expect("the battery is heard again", (item_is(BATTERY, VOLTAGE, "valid"),), within_s=6),
+        Hold(
             "nothing is granted",
-            (*(Is(BATTERY, path, "invalid") for path in (MAX_CHARGE, ALLOW_CHARGE)), *GIVES_NOTHING),
+            (*(item_is(BATTERY, path, "invalid") for path in (MAX_CHARGE, ALLOW_CHARGE)), *GIVES_NOTHING),
             for_s=1.5,
         ),
-        Tell("the BMS sends its permission and its limits", {LYNX: {"quiet": False}}),
+        Happening("the BMS sends its permission and its limits", {LYNX: {"quiet": False}}),
         Expect(
             "with permission and limits the charge goes on",
             (
@@ -294,14 +298,10 @@ RETURN = Act(
     ),
 )
 
-END = Act(
-    "the end",
-    "",
-    (Finish("the service ends cleanly when asked", within_s=4),),
-)
+END = Act("the end", "", (StopService("the service ends cleanly when asked", within_s=4),))
 
 
-def acts(full: bool) -> Sequence[Act]:
+def boat_acts(full: bool) -> Sequence[Act]:
     """The acts in order; `full` waits for error 67."""
     lost = (LOST,) if full else ()
     return (BULK, HIGH_CELL, RECOVERY, COLD, LOW_CELL_ACT, CABLE, *lost, RETURN, END)
