@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gxbridge.demo.acts import AT_ONCE_S, RAISED_S, ROUND_S, Act, Expect, Happening, Hold, StartOther, StopService
-from gxbridge.demo.checks import Check, compare, equals, every, explained, item_is, quiet, renewed, total_within
+from gxbridge.demo.checks import Check, compare, every, explained, item_is, quiet, renewed, total_within, values
 from gxbridge.demo.roles import (
     ALLOW_CHARGE,
     ALLOW_DISCHARGE,
@@ -62,44 +62,41 @@ NIGHT: dict[str, dict[str, object]] = {
     MULTI: {"shore": False, "load_a": 80},
 }
 
-TOLD_NOTHING: list[Check] = [*every(CHARGERS, LINK_CURRENT, "=", 0), *equals(MULTI, 0, BOL_CHARGE)]
+TOLD_NOTHING: list[Check] = [*every(CHARGERS, LINK_CURRENT, "=", 0), *values(MULTI, {BOL_CHARGE: 0})]
 GIVES_NOTHING: list[Check] = every(OBEYING, CURRENT, "<=", 1)
 FULL_CHARGE: list[Check] = [
-    *equals(DIRECT, 50, LINK_CURRENT),
-    *equals(CAN, 70, LINK_CURRENT),
+    *values(DIRECT, {LINK_CURRENT: 50}),
+    *values(CAN, {LINK_CURRENT: 70}),
     compare(ALTERNATOR, LINK_CURRENT, ">=", 20),
     compare(MULTI, BOL_CHARGE, ">=", 20),
     compare(BATTERY, CURRENT, ">=", 120),
 ]
 BULK = Act(
     "bulk charge",
-    "The bank is at 62 %, everything may charge it.",
+    "The bank is at 62 %, and everything may charge it.",
     (
         Happening("the Lynx is switched on; sun, shore power and engine are there", {LYNX: {"power": True}, **DAY}),
         Expect(
             "the battery is on D-Bus with its permissions and limits",
             (
-                *equals(BATTERY, 1, ALLOW_CHARGE, ALLOW_DISCHARGE),
-                *equals(BATTERY, 28.4, MAX_VOLTAGE),
-                *equals(BATTERY, 200, MAX_CHARGE),
-                *equals(BATTERY, 600, MAX_DISCHARGE),
+                *values(
+                    BATTERY,
+                    {ALLOW_CHARGE: 1, ALLOW_DISCHARGE: 1, MAX_VOLTAGE: 28.4, MAX_CHARGE: 200, MAX_DISCHARGE: 600},
+                ),
             ),
             within_s=15,
         ),
         Expect(
-            "all are told the voltage, the BMS mode and a full current, and gives it",
+            "all are told the voltage, the BMS mode and a full current, and give it",
             (
-                *equals(GXBRIDGE, "control", "/Dvcc/Effective"),
+                *values(GXBRIDGE, {"/Dvcc/Effective": "control"}),
                 *every(CHARGERS, MODE, "=", MODE_BMS),
                 *every((DIRECT, ALTERNATOR, VECAN), LINK_VOLTAGE, "=", 28.4),
-                *equals(MULTI, 28.4, BOL_VOLTAGE),
-                *equals(MULTI, 600, BOL_DISCHARGE),
+                *values(MULTI, {BOL_VOLTAGE: 28.4, BOL_DISCHARGE: 600}),
                 *every(CHARGERS, BMS_PRESENT, "=", 1),
                 *FULL_CHARGE,
-                *equals(GXBRIDGE, 200, CCL),
-                explained("Ccl"),
-                explained("Dcl"),
-                explained("Cvl"),
+                *values(GXBRIDGE, {CCL: 200}),
+                *explained("Cvl", "Ccl", "Dcl"),
             ),
             within_s=25,
         ),
@@ -119,17 +116,17 @@ HIGH_CELL = Act(
                 total_within(((GXBRIDGE, CCL),), (BATTERY, MAX_CHARGE)),
                 total_within(tuple((role, LINK_CURRENT) for role in SOLAR), (BATTERY, MAX_CHARGE), slack=1),
                 total_within(((BATTERY, CURRENT),), (BATTERY, MAX_CHARGE), slack=5),
-                explained("Ccl"),
+                *explained("Ccl"),
             ),
             within_s=6,
         ),
         Happening("the highest cell climbs to 3.70 V", {LYNX: {"set": {"rise_v": 0.38}, "over_s": 0}}),
         Expect(
             "CCL is 0: all are told 0 at once",
-            (*equals(BATTERY, 0, MAX_CHARGE), *equals(GXBRIDGE, 0, CCL), *TOLD_NOTHING),
+            (*values(BATTERY, {MAX_CHARGE: 0}), *values(GXBRIDGE, {CCL: 0}), *TOLD_NOTHING),
             within_s=AT_ONCE_S,
         ),
-        Expect("and charges no more", (*GIVES_NOTHING, compare(BATTERY, CURRENT, "<=", 1)), within_s=6),
+        Expect("and they stop charging", (*GIVES_NOTHING, compare(BATTERY, CURRENT, "<=", 1)), within_s=6),
     ),
 )
 
@@ -140,7 +137,7 @@ RECOVERY = Act(
         Happening("the highest cell is back at 3.33 V", {LYNX: {"set": {"rise_v": 0.02}, "over_s": 0.5}}),
         Expect(
             "the full limit is given again and used",
-            (*equals(BATTERY, 200, MAX_CHARGE), *FULL_CHARGE),
+            (*values(BATTERY, {MAX_CHARGE: 200}), *FULL_CHARGE),
             within_s=RAISED_S + 4,
         ),
     ),
@@ -154,14 +151,13 @@ COLD = Act(
         Expect(
             "charging is refused and all are told 0 at once; discharging stays allowed",
             (
-                *equals(BATTERY, 0, ALLOW_CHARGE, MAX_CHARGE),
-                *equals(BATTERY, 1, ALLOW_DISCHARGE),
+                *values(BATTERY, {ALLOW_CHARGE: 0, MAX_CHARGE: 0, ALLOW_DISCHARGE: 1}),
                 *TOLD_NOTHING,
-                *equals(MULTI, 600, BOL_DISCHARGE),
+                *values(MULTI, {BOL_DISCHARGE: 600}),
             ),
             within_s=AT_ONCE_S,
         ),
-        Expect("and charges no more", (*GIVES_NOTHING, compare(BATTERY, TEMPERATURE, "<=", 5)), within_s=6),
+        Expect("and they stop charging", (*GIVES_NOTHING, compare(BATTERY, TEMPERATURE, "<=", 5)), within_s=6),
     ),
 )
 
@@ -176,9 +172,8 @@ LOW_CELL_ACT = Act(
         Expect(
             "pre-alarm: a warning, discharging still allowed, and charging too since it is warm",
             (
-                *equals(BATTERY, 1, LOW_CELL, ALLOW_DISCHARGE, ALLOW_CHARGE),
-                *equals(MULTI, 600, BOL_DISCHARGE),
-                *equals(MULTI, INVERTING, STATE),
+                *values(BATTERY, {LOW_CELL: 1, ALLOW_DISCHARGE: 1, ALLOW_CHARGE: 1}),
+                *values(MULTI, {BOL_DISCHARGE: 600, STATE: INVERTING}),
                 compare(BATTERY, CURRENT, "<=", -40),
                 compare(MULTI, BOL_CHARGE, ">=", 10),
             ),
@@ -188,28 +183,23 @@ LOW_CELL_ACT = Act(
         Expect(
             "discharging is refused, charging is not (it could rescue the battery)",
             (
-                *equals(BATTERY, 0, ALLOW_DISCHARGE, MAX_DISCHARGE),
-                *equals(BATTERY, 2, LOW_CELL),
-                *equals(BATTERY, 1, ALLOW_CHARGE),
-                *equals(GXBRIDGE, 0, DCL),
-                *equals(MULTI, 0, BOL_DISCHARGE),
-                explained("Dcl"),
+                *values(BATTERY, {ALLOW_DISCHARGE: 0, MAX_DISCHARGE: 0, LOW_CELL: 2, ALLOW_CHARGE: 1}),
+                *values(GXBRIDGE, {DCL: 0}),
+                *values(MULTI, {BOL_DISCHARGE: 0}),
+                *explained("Dcl"),
             ),
             within_s=AT_ONCE_S + PRE_ALARM_S,
         ),
-        Expect("and the inverter stops", (*equals(MULTI, OFF, STATE), compare(BATTERY, CURRENT, ">=", -1)), within_s=7),
+        Expect(
+            "and the inverter stops", (*values(MULTI, {STATE: OFF}), compare(BATTERY, CURRENT, ">=", -1)), within_s=7
+        ),
         Happening(
             "morning: sun, shore and engine are back, the cells recover",
             {LYNX: {"set": {"sag_v": 0.02}, "over_s": 0}, **DAY},
         ),
         Expect(
             "everything is allowed again",
-            (
-                *equals(BATTERY, 1, ALLOW_DISCHARGE),
-                *equals(BATTERY, 0, LOW_CELL),
-                *equals(MULTI, 600, BOL_DISCHARGE),
-                *FULL_CHARGE,
-            ),
+            (*values(BATTERY, {ALLOW_DISCHARGE: 1, LOW_CELL: 0}), *values(MULTI, {BOL_DISCHARGE: 600}), *FULL_CHARGE),
             within_s=RAISED_S + 4,
         ),
     ),
@@ -231,14 +221,14 @@ CABLE = Act(
             "limits, permissions and measurements are invalid, and all are told 0",
             (
                 *UNKNOWN,
-                *equals(GXBRIDGE, "silent", "/Bms/State"),
+                *values(GXBRIDGE, {"/Bms/State": "silent"}),
                 item_is(GXBRIDGE, "/Bms/MultiStopsAt", "valid"),
                 *TOLD_NOTHING,
             ),
             within_s=SILENCE_S + 4,
             after_s=SILENCE_S - 1.6,
         ),
-        Expect("and charges no more", GIVES_NOTHING, within_s=SILENCE_S + 9),
+        Expect("and they stop charging", GIVES_NOTHING, within_s=SILENCE_S + 9),
         Expect(
             "0 A of charge is written again and again, the discharge limit is not: the Multi's own timer runs",
             (
@@ -259,7 +249,7 @@ LOST = Act(
     (
         Expect(
             "the battery's service has left the bus",
-            (item_is(BATTERY, VOLTAGE, "gone"), *equals(GXBRIDGE, "lost", "/Bms/State")),
+            (item_is(BATTERY, VOLTAGE, "gone"), *values(GXBRIDGE, {"/Bms/State": "lost"})),
             within_s=60,
             after_s=40,
         ),
@@ -287,12 +277,7 @@ RETURN = Act(
         Happening("the BMS sends its permission and its limits", {LYNX: {"quiet": False}}),
         Expect(
             "with permission and limits the charge goes on",
-            (
-                *equals(BATTERY, 1, ALLOW_CHARGE),
-                *equals(BATTERY, 200, MAX_CHARGE),
-                *every(CHARGERS, MODE, "=", MODE_BMS),
-                *FULL_CHARGE,
-            ),
+            (*values(BATTERY, {ALLOW_CHARGE: 1, MAX_CHARGE: 200}), *every(CHARGERS, MODE, "=", MODE_BMS), *FULL_CHARGE),
             within_s=RAISED_S + 4,
         ),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gxbridge.demo.acts import AT_ONCE_S, RAISED_S, Act, Expect, Happening
-from gxbridge.demo.checks import compare, equals, every, explained
+from gxbridge.demo.checks import compare, every, explained, values
 from gxbridge.demo.roles import CCL, CURRENT, DIRECT, GXBRIDGE, LINK_CURRENT, MODE, MODE_BMS, MULTI, MULTI_CHARGE
 
 ALLOWED = Act(
@@ -18,7 +18,7 @@ ALLOWED = Act(
         Happening("the sun comes out, shore power is there", {DIRECT: {"power_a": 45}, MULTI: {"shore": True}}),
         Expect(
             "the solar charger may give all it can, and knows that there is a BMS",
-            (*equals(DIRECT, MODE_BMS, MODE), *equals(DIRECT, 50, LINK_CURRENT), compare(DIRECT, CURRENT, ">=", 40)),
+            (*values(DIRECT, {MODE: MODE_BMS, LINK_CURRENT: 50}), compare(DIRECT, CURRENT, ">=", 40)),
             within_s=20,
         ),
     ),
@@ -32,10 +32,10 @@ REFUSED = Act(
         Expect(
             "solar charger and Multi are told 0 at once",
             (
-                *equals(DIRECT, 0, LINK_CURRENT),
-                *equals(MULTI, 0, MULTI_CHARGE),
-                *equals(GXBRIDGE, 0, CCL),
-                explained("Ccl"),
+                *values(DIRECT, {LINK_CURRENT: 0}),
+                *values(MULTI, {MULTI_CHARGE: 0}),
+                *values(GXBRIDGE, {CCL: 0}),
+                *explained("Ccl"),
             ),
             within_s=AT_ONCE_S,
         ),
@@ -50,7 +50,7 @@ AGAIN = Act(
         Happening("the cell is fine again", {MULTI: {"atc": 1}}),
         Expect(
             "the charge goes on",
-            (*equals(DIRECT, 50, LINK_CURRENT), compare(DIRECT, CURRENT, ">=", 40)),
+            (*values(DIRECT, {LINK_CURRENT: 50}), compare(DIRECT, CURRENT, ">=", 40)),
             within_s=RAISED_S,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeAlias
@@ -89,9 +89,9 @@ def item_is(role: str, path: str, kind: str) -> Check:
     return _item(role, path, f"is {kind}", KINDS[kind])
 
 
-def equals(role: str, value: float | str, *paths: str) -> list[Check]:
-    """Each of these paths has this value."""
-    return [compare(role, path, "=", value) for path in paths]
+def values(role: str, wanted: Mapping[str, float | str]) -> list[Check]:
+    """Each of these paths of a service has its value."""
+    return [compare(role, path, "=", value) for path, value in wanted.items()]
 
 
 def every(roles: Iterable[str], path: str, relation: str, value: float) -> list[Check]:
@@ -99,9 +99,9 @@ def every(roles: Iterable[str], path: str, relation: str, value: float) -> list[
     return [compare(role, path, relation, value) for role in roles]
 
 
-def explained(limit: str) -> Check:
-    """The service gives a reason for this limit (Cvl, Ccl, Dcl)."""
-    return item_is(GXBRIDGE, f"/Limits/{limit}/Reason", "valid")
+def explained(*limits: str) -> list[Check]:
+    """The service gives a reason for each of these limits (Cvl, Ccl, Dcl)."""
+    return [item_is(GXBRIDGE, f"/Limits/{limit}/Reason", "valid") for limit in limits]
 
 
 def total_within(items: Sequence[tuple[str, str]], limit: tuple[str, str], slack: float = 0.0) -> Check:

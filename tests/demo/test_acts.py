@@ -19,12 +19,12 @@ from gxbridge.demo.checks import (
     SeenValue,
     compare,
     complaint,
-    equals,
     every,
     item_is,
     quiet,
     renewed,
     total_within,
+    values,
 )
 
 
@@ -207,7 +207,7 @@ def test_a_check_knows_what_holds_and_says_what_it_saw(check: Check, holds: bool
 
 
 def test_a_complaint_names_only_what_does_not_hold() -> None:
-    checks = [*equals("a", 5, "/i", "/f"), *every(("a", "b"), "/i", "<=", 5), item_is("a", "/i", "invalid")]
+    checks = [*values("a", {"/i": 5, "/f": 5}), *every(("a", "b"), "/i", "<=", 5), item_is("a", "/i", "invalid")]
     assert complaint(checks, VIEW) == ("expected b /i <= 5, seen no such service; expected a /i is invalid, seen 5")
 
 
