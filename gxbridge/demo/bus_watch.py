@@ -37,12 +37,11 @@ HERE = "here"
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """An item that changed: when (monotonic seconds), where, from what to what."""
+    """An item that changed: when (monotonic seconds), where, and its new value."""
 
     at: float
     service: str
     path: str
-    old: BusValue
     new: BusValue
 
 
@@ -155,7 +154,7 @@ class BusWatch:
         self._names[owner] = name
         self._owners[name] = owner
         known = self.services.setdefault(name, {})
-        self.on_change(ItemChange(time.monotonic(), name, SERVICE, None, HERE))
+        self.on_change(ItemChange(time.monotonic(), name, SERVICE, HERE))
         try:
             items = await self._call(name, "/", ITEM, "GetItems")
         except (LookupError, EOFError, OSError):
@@ -167,7 +166,7 @@ class BusWatch:
     def _vanished(self, name: str) -> None:
         self._names.pop(self._owners.pop(name, ""), None)
         if self.services.pop(name, None) is not None:
-            self.on_change(ItemChange(time.monotonic(), name, SERVICE, HERE, None))
+            self.on_change(ItemChange(time.monotonic(), name, SERVICE, None))
             self._changed.set()
 
     def _take(self, name: str, values: Mapping[str, Any]) -> None:
@@ -175,8 +174,7 @@ class BusWatch:
         now = time.monotonic()
         for path, raw in values.items():
             value = plain_value(raw)
-            old = items.get(path)
-            if path not in items or old != value:
+            if path not in items or items[path] != value:
                 items[path] = value
-                self.on_change(ItemChange(now, name, path, old, value))
+                self.on_change(ItemChange(now, name, path, value))
         self._changed.set()

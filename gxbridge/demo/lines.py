@@ -42,6 +42,8 @@ class ChangeText:
             return ""
         self._last[key] = change.new
         text = value_text(watched, change.new)
+        if before is not None and value_text(watched, before) == text:
+            return ""
         if before is not None and isinstance(change.new, int | float) and watched.texts is None:
             text = f"{value_text(watched, before)} -> {text}"
         return f"{name} {watched.what}: {text}"

@@ -112,6 +112,10 @@ WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
 }
 
 
+NO_LIMIT_A = 9000
+"""The service writes 10000 A, less what the other chargers give, where nobody sets a limit."""
+
+
 def value_text(watched: WatchedItem, value: float | str | None) -> str:
     """A value in words and with its unit."""
     if value is None or value == "":
@@ -120,4 +124,6 @@ def value_text(watched: WatchedItem, value: float | str | None) -> str:
         return watched.texts[value]
     if isinstance(value, str):
         return value
+    if watched.unit == "A" and value >= NO_LIMIT_A:
+        return "no limit"
     return f"{round(value, 2 if watched.unit == 'V' else 1):g} {watched.unit}".rstrip()

@@ -18,13 +18,11 @@ from rich.text import Text
 from gxbridge.demo import roles
 from gxbridge.demo.acts import ActPlayer
 from gxbridge.demo.checks import SeenValue
-from gxbridge.demo.roles import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES
+from gxbridge.demo.roles import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES, NO_LIMIT_A
 
 REFRESH_S = 0.25
 KEPT_LINES = 200
 LIMITS = (("Cvl", "CVL", "V"), ("Ccl", "CCL", "A"), ("Dcl", "DCL", "A"))
-NO_LIMIT = 10_000
-"""The service shows this for a limit that nobody sets."""
 STYLES = {"==": "bold", "->": "cyan", "ok": "green", "!!": "bold red"}
 REPEATED = ("CVL ", "CCL ", "DCL ", "Charge current ", "Multi ")
 ROOMY = 34
@@ -34,6 +32,8 @@ ROOMY = 34
 def value_with_unit(value: SeenValue, unit: str = "", form: str = "{:g}") -> str:
     """A value with its unit; an unknown one is a dash."""
     if isinstance(value, int | float):
+        if unit == "A" and value >= NO_LIMIT_A:
+            return "no limit"
         return f"{form.format(value)} {unit}".rstrip()
     return value if isinstance(value, str) and value else "–"
 
@@ -153,9 +153,8 @@ def _limits(playing: list[ActPlayer], roomy: bool) -> RenderableType:
             value = player.installation.value(GXBRIDGE, f"/Limits/{path}/Value")
             reason = player.installation.value(GXBRIDGE, f"/Limits/{path}/Reason")
             if player is playing[0] or (isinstance(reason, str) and reason):
-                none = isinstance(value, int | float) and value >= NO_LIMIT
-                text = "no limit" if none else value_with_unit(value, unit)
-                table.add_row(Text(player.installation.name, "dim"), Text(name, "bold"), text, short_reason(reason))
+                name_and_limit = Text(player.installation.name, "dim"), Text(name, "bold")
+                table.add_row(*name_and_limit, value_with_unit(value, unit), short_reason(reason))
     return Panel(table, title="limits, and why", padding=(0, 1))
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from rich.console import Console
 from gxbridge.demo import main
 from gxbridge.demo.acts import Act, ActPlayer
 from gxbridge.demo.boat_acts import boat_acts
-from gxbridge.demo.bus_watch import ItemChange
+from gxbridge.demo.bus_watch import BusValue, ItemChange
 from gxbridge.demo.cabin_acts import CABIN_ACTS
 from gxbridge.demo.checks import NoItem, SeenValue
 from gxbridge.demo.lines import ChangeText
@@ -302,9 +302,8 @@ def lines_of(changes: list[ItemChange]) -> list[str]:
 SOLAR, BANK = "com.victronenergy.solarcharger.ttyO2", "com.victronenergy.battery.gxbridge_can0_uc1"
 
 
-def walk(service: str, path: str, *values: SeenValue) -> list[ItemChange]:
-    pairs: Iterator[tuple[SeenValue, SeenValue]] = zip((None, *values), values, strict=False)
-    return [ItemChange(float(at), service, path, old, new) for at, (old, new) in enumerate(pairs)]  # type: ignore[arg-type]
+def walk(service: str, path: str, *values: BusValue) -> list[ItemChange]:
+    return [ItemChange(float(at), service, path, new) for at, new in enumerate(values)]
 
 
 @pytest.mark.parametrize(
@@ -321,6 +320,8 @@ def walk(service: str, path: str, *values: SeenValue) -> list[ItemChange]:
             "MPPT 100/50 told: charge current: 50 A -> 40 A",
             "MPPT 100/50 told: charge current: 40 A -> 0 A",
         ]),
+        (walk(BANK, "/Info/MaxDischargeCurrent", 10000.0, 9969.0), ["battery discharge current limit (DCL): no limit"]),
+        (walk(BANK, "/Dc/0/Temperature", 3.0), ["battery temperature: 3 °C"]),
         (walk(SOLAR, "/State", 0, 252), ["MPPT 100/50 state: external control"]),
         (walk(SOLAR, "/Nothing", 0, 1), []),
         (walk("com.victronenergy.settings", "/State", 0, 1), []),
