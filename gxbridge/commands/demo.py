@@ -1,12 +1,12 @@
-"""`gxbridge demo`: a simulated installation plays a story; nothing but dbus-daemon is needed."""
+"""`gxbridge demo`: two simulated installations and the real service; nothing but dbus-daemon is needed."""
 
 from __future__ import annotations
 
 import argparse
 
 EPILOG = """\
-Starts a private D-Bus, simulated devices as separate processes and the real service in control mode, plays a story and
-checks what comes of it with a D-Bus client of its own. The exit code is 0 only if every act ended as it must. On a
+Starts a private D-Bus, simulated devices as processes and the real service in control mode, plays a few acts and
+checks what comes of it with a D-Bus client of its own. The exit code is 0 only if every act passed. On a
 terminal there is a live screen (package extra: tui); else one line for each change, in under a minute.
 """
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="let the BMS stay away until the chargers show error 67 (two minutes more)"
     )
-    parser.add_argument("--keep", action="store_true", help="after the story keep everything running until Ctrl-C")
+    parser.add_argument("--keep", action="store_true", help="after the last act keep everything running until Ctrl-C")
     parser.add_argument("--dbus-daemon", metavar="PATH", help="the dbus-daemon program (default: found in PATH)")
     parser.add_argument(
         "--can",
@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play it."""
+    """Play the acts."""
+    from gxbridge.demo.main import DemoOptions
     from gxbridge.demo.main import run as play
-    from gxbridge.demo.show import Wishes
 
-    return play(Wishes(args.plain, args.full, args.keep, args.dbus_daemon, args.can))
+    return play(DemoOptions(args.plain, args.full, args.keep, args.dbus_daemon, args.can))

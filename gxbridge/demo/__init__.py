@@ -1,2 +1,7 @@
-"""A simulated installation and a story, to see gxbridge work without hardware. It runs the real service as a process of
-its own and uses nothing but its buses."""
+"""`gxbridge demo`: two simulated installations with the real service, played in acts that are judged.
+
+Bottom up: `sim/` are the devices (they know nothing of gxbridge); `processes` starts programs and leaves none behind;
+`buses` gives them a D-Bus and a CAN bus; `bus_watch` sees what is on D-Bus; `roles` names the services and paths;
+`checks` compare them; `simulation` is one installation, running; `acts` plays and judges; `boat_acts` and
+`cabin_acts` are the tables; `lines` and `screen` show it; `main` is the command.
+"""

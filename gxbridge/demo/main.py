@@ -1,4 +1,4 @@
-"""Runs the demo from the command line: plain lines or a live screen, signals, time limit, exit code."""
+"""The demo as a command: both installations, plain lines or a live screen, signals, time limit, exit code."""
 
 from __future__ import annotations
 
@@ -9,56 +9,68 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gxbridge.demo import canbus, daemon
-from gxbridge.demo.cast import LYNX_SCENE
-from gxbridge.demo.lines import Audience, Lines, PlainLines
-from gxbridge.demo.show import Means, Show, Wishes
-from gxbridge.demo.trouble import DemoError
+from gxbridge.demo.acts import Act, ActPlayer, StopService
+from gxbridge.demo.boat_acts import boat_acts
+from gxbridge.demo.bus_watch import ItemChange
+from gxbridge.demo.buses import choose_can, find_dbus_daemon
+from gxbridge.demo.cabin_acts import CABIN_ACTS
+from gxbridge.demo.lines import CHANGED, ChangeText, PlainLines
+from gxbridge.demo.processes import DemoError, ProcessGroup
+from gxbridge.demo.simulation import BOAT, CABIN, InstallationPlan, SimulatedInstallation
+
+if TYPE_CHECKING:
+    from gxbridge.demo.screen import Screen
 
 PLAIN_LIMIT_S = 56.0
-"""The plain story ends in under a minute, whatever happens."""
+"""Plain lines end in under a minute, whatever happens."""
 FULL_EXTRA_S = 150.0
 LIVE_EXTRA_S = 180.0
 DWELL_S = 4.0
-"""On a live screen the audience has this long to look after each act."""
+"""So long there is to look at the live screen after each act."""
 LONGEST_FOLDER = 40
-"""A unix socket's path has room for 107 bytes; below this folder come a scene, a bus and a participant's name."""
+"""A unix socket's path has room for 107 bytes; below this folder come an installation, a bus and a device's name."""
 FAILED, INTERRUPTED = 1, 128
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(wishes: Wishes) -> int:
-    """Play the demo; 0 only if every act of the story ended as it must."""
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The command line: see `gxbridge demo --help`."""
+
+    plain: bool = False
+    full: bool = False
+    keep: bool = False
+    dbus_daemon: str | None = None
+    can: str | None = None
+
+
+def run(options: DemoOptions) -> int:
+    """Play the demo; 0 only if every act passed."""
     try:
-        program = daemon.find(wishes.dbus_daemon)
+        program = find_dbus_daemon(options.dbus_daemon)
         with _folder() as folder:
-            can = canbus.choose(wishes.can, folder / LYNX_SCENE)
-            return asyncio.run(_run(wishes, Means(folder, program, can)))
+            can = choose_can(options.can, folder / BOAT.name)
+            return asyncio.run(_run(Demo(options, folder, program, can)))
     except DemoError as error:
         print(f"gxbridge demo: {error}", file=sys.stderr)
         return FAILED
 
 
-def wants_screen(wishes: Wishes) -> bool:
-    """Whether there is a terminal for a live screen, and the package for it; says so when only that is missing."""
-    if wishes.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+def wants_screen(options: DemoOptions) -> bool:
+    """Whether there is a terminal for a live screen, and the package for it; prints it when only that is missing."""
+    if options.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return False
     if importlib.util.find_spec("rich") is None:
         print("The live screen needs the Python package rich (pip install 'gxbridge[tui]'); plain lines instead.")
         return False
     return True
-
-
-def _audience(live: bool, on_gone: Callable[[], None]) -> Audience:
-    if live:
-        from gxbridge.demo.screen import Screen
-
-        return Screen()
-    return PlainLines(on_gone)
 
 
 @contextmanager
@@ -72,7 +84,78 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-async def _run(wishes: Wishes, means: Means) -> int:
+class Demo:
+    """Both installations: the boat, and the cabin from one of the boat's acts on. After `close` nothing is left."""
+
+    def __init__(self, options: DemoOptions, folder: Path, dbus_daemon: str, can: tuple[str, str]) -> None:
+        self.options = options
+        self.live = wants_screen(options)
+        self.players: list[ActPlayer] = []
+        self._folder = folder
+        self._dbus_daemon = dbus_daemon
+        self._can = can
+        self._processes = ProcessGroup()
+        self._began = time.monotonic()
+        self._installations: list[SimulatedInstallation] = []
+        self._output: PlainLines | Screen
+
+    async def play(self, output: PlainLines | Screen) -> bool:
+        """Play all acts; True if every one passed. Raises DemoError when they cannot be played."""
+        self._output = output
+        acts = boat_acts(self.options.full)
+        if self.options.keep:
+            acts = [act for act in acts if not any(isinstance(step, StopService) for step in act.steps)]
+        return await self._play(BOAT, self._can, acts)
+
+    async def _play_cabin(self) -> bool:
+        return await self._play(CABIN, None, CABIN_ACTS)
+
+    async def _play(self, plan: InstallationPlan, can: tuple[str, str] | None, acts: Sequence[Act]) -> bool:
+        texts = ChangeText()
+
+        def on_change(role: str, change: ItemChange) -> None:
+            if text := texts.text(role, change):
+                self.line(plan.name, CHANGED, text, change.at)
+
+        installation = SimulatedInstallation(plan, self._processes, self._folder / plan.name, can, on_change)
+        self._installations.append(installation)
+        player = ActPlayer(
+            installation,
+            acts,
+            lambda mark, text: self.line(plan.name, mark, text),
+            self._play_cabin,
+            DWELL_S * self.live,
+        )
+        await installation.start(self._dbus_daemon)
+        self.players.append(player)
+        self._output.started(player)
+        return await player.play()
+
+    def line(self, name: str, mark: str, text: str, at: float | None = None) -> None:
+        """Something happened in this installation, now or at this monotonic time."""
+        self._output.line((time.monotonic() if at is None else at) - self._began, name, mark, text)
+
+    def close(self) -> None:
+        """End every process. Does not raise."""
+        for installation in self._installations:
+            installation.close()
+        self._processes.stop_all()
+
+    def summary(self, passed: bool, trouble: str) -> None:
+        """Print what is left to say when everything has ended; after a live screen all lines before are gone."""
+        for player in self.players:
+            for result in player.results:
+                verdict = "passed" if not result.trouble else result.trouble if self.live else "FAILED"
+                print(f"  {player.installation.name:5}  {result.act.title:34} {result.took_s:5.1f} s  {verdict}")
+        print("All acts passed." if passed else f"The demo FAILED. {trouble}".rstrip())
+        if self.live:
+            print("Each run has a bus of its own; --keep leaves it running, to look at it with dbus-spy or busctl.")
+        for installation in () if passed else self._installations:
+            log = "\n".join(f"    {line}" for line in installation.service_log())
+            print(f"The service of the {installation.name} printed last:\n{log}")
+
+
+async def _run(demo: Demo) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
         raise RuntimeError("the demo runs as a task")
@@ -88,9 +171,8 @@ async def _run(wishes: Wishes, means: Means) -> int:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    live = wants_screen(wishes)
     try:
-        return await _perform(wishes, means, _audience(live, reader_gone), live, caught)
+        return await _play_and_judge(demo, _output(demo.live, reader_gone), caught)
     except asyncio.CancelledError:
         if not caught:
             raise
@@ -99,46 +181,40 @@ async def _run(wishes: Wishes, means: Means) -> int:
         return INTERRUPTED + caught[0]
 
 
-async def _perform(wishes: Wishes, means: Means, audience: Audience, live: bool, stopped: list[int]) -> int:
-    show = Show(wishes, means, Lines(audience.line), DWELL_S * live, audience.enter)
-    limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * wishes.full + LIVE_EXTRA_S * live
-    good, trouble = False, ""
+def _output(live: bool, on_gone: Callable[[], None]) -> PlainLines | Screen:
+    if live:
+        from gxbridge.demo.screen import Screen
+
+        return Screen()
+    return PlainLines(on_gone)
+
+
+async def _play_and_judge(demo: Demo, output: PlainLines | Screen, caught: list[int]) -> int:
+    limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * demo.options.full + LIVE_EXTRA_S * demo.live
+    passed, trouble = False, ""
     try:
-        with audience:
+        with output:
             try:
                 async with asyncio.timeout(limit_s):
-                    good = await show.play()
+                    passed = await demo.play(output)
             except TimeoutError:
-                trouble = f"the story did not end within {limit_s:.0f} s"
+                trouble = f"it did not end within {limit_s:.0f} s"
             except DemoError as error:
                 trouble = str(error)
-            if wishes.keep:
-                audience.line(show.age_s, "", "", trouble or "the story is over; everything keeps running until Ctrl-C")
-                await _until(stopped)
+            if demo.options.keep:
+                demo.line("", "", trouble or "all acts are over; everything keeps running until Ctrl-C")
+                await _until_stopped(caught)
     finally:
-        show.close()
-    _summary(show, good, trouble, live)
-    return 0 if good else FAILED
+        demo.close()
+    demo.summary(passed, trouble)
+    return 0 if passed else FAILED
 
 
-async def _until(stopped: list[int]) -> None:
+async def _until_stopped(caught: list[int]) -> None:
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         task = asyncio.current_task()
-        if not stopped or task is None:
+        if not caught or task is None:
             raise
         task.uncancel()
-
-
-def _summary(show: Show, good: bool, trouble: str, live: bool) -> None:
-    """What is left to say when everything has ended; on a live screen all lines before are gone."""
-    for scene, outcome in show.outcomes:
-        verdict = "as it must" if not outcome.trouble else outcome.trouble if live else "NOT as it must"
-        print(f"  {scene:5}  {outcome.act.title:34} {outcome.took_s:5.1f} s  {verdict}")
-    print("The story ended as it must." if good else f"The story did NOT end as it must. {trouble}".rstrip())
-    if live:
-        print("Each run has a bus of its own; --keep leaves it running for a look with dbus-spy or busctl.")
-    if not good:
-        for name, log in show.service_logs:
-            print(f"The service of the {name} said last:\n" + "\n".join(f"    {line}" for line in log))

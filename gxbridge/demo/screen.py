@@ -1,4 +1,4 @@
-"""The live screen: battery, permissions, limits with reasons, what each charger was told and does, findings, story.
+"""The live screen: battery, permissions, limits with reasons, what each charger is told and does, findings, events.
 
 Everything on it is read from D-Bus. It is drawn by the demo's own loop, without a thread.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.layout import Layout
@@ -16,55 +15,48 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gxbridge.demo import cast
-from gxbridge.demo.cast import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES
-from gxbridge.demo.checks import Seen
-from gxbridge.demo.lines import MARKS
-from gxbridge.demo.show import Scene
+from gxbridge.demo import roles
+from gxbridge.demo.acts import ActPlayer
+from gxbridge.demo.checks import SeenValue
+from gxbridge.demo.roles import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES, NO_LIMIT_A
 
 REFRESH_S = 0.25
 KEPT_LINES = 200
 LIMITS = (("Cvl", "CVL", "V"), ("Ccl", "CCL", "A"), ("Dcl", "DCL", "A"))
-STYLES = {MARKS["act"]: "bold", MARKS["story"]: "cyan", MARKS["ok"]: "green", MARKS["fail"]: "bold red"}
+STYLES = {"==": "bold", "->": "cyan", "ok": "green", "!!": "bold red"}
 REPEATED = ("CVL ", "CCL ", "DCL ", "Charge current ", "Multi ")
 ROOMY = 34
-"""From this many rows on there is a panel for the findings."""
+"""From this many rows on there are findings, the address for other programs, and room for long reasons."""
 
 
-def shown(value: Seen, unit: str = "", form: str = "{:g}") -> str:
+def value_with_unit(value: SeenValue, unit: str = "", form: str = "{:g}") -> str:
     """A value with its unit; an unknown one is a dash."""
     if isinstance(value, int | float):
+        if unit == "A" and value >= NO_LIMIT_A:
+            return "no limit"
         return f"{form.format(value)} {unit}".rstrip()
     return value if isinstance(value, str) and value else "–"
 
 
-def because(reason: Seen) -> str:
+def short_reason(reason: SeenValue) -> str:
     """A reason without the limit and the number that stand beside it."""
-    text = shown(reason)
+    text = value_with_unit(reason)
     return text.partition(": ")[2] if text.startswith(REPEATED) and ": " in text else text
 
 
-def permission(value: Seen) -> Text:
+def permission_text(value: SeenValue) -> Text:
     """A permission in words and colour; unknown is not yes."""
     if value == 1:
         return Text("yes", "green")
     return Text("no", "bold red") if value == 0 else Text("unknown", "bold yellow")
 
 
-def numbers(scene: Scene, group: str) -> Iterable[int]:
-    """The numbers n for which the service has /Limits/Charger/n/... or /Findings/n/..."""
-    key, n = "Id" if group == "Findings" else "Service", 0
-    while isinstance(name := scene.stage.value(GXBRIDGE, f"/{group}/{n}/{key}"), str) and name:
-        yield n
-        n += 1
-
-
 class Screen:
-    """An audience with a terminal."""
+    """Draws the installations on a terminal; the first one is the boat, others appear while they play."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
-        self._scenes: list[Scene] = []
+        self._players: list[ActPlayer] = []
         self._lines: deque[tuple[float, str, str, str]] = deque(maxlen=KEPT_LINES)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
         self._drawing: asyncio.Task[None] | None = None
@@ -79,13 +71,13 @@ class Screen:
             self._drawing.cancel()
         self._live.stop()
 
-    def line(self, at: float, scene: str, mark: str, text: str) -> None:
-        """Another line for the story's panel."""
-        self._lines.append((at, scene, mark, text))
+    def line(self, at_s: float, name: str, mark: str, text: str) -> None:
+        """Something happened in this installation, so long after the start."""
+        self._lines.append((at_s, name, mark, text))
 
-    def enter(self, scene: Scene) -> None:
-        """A scene's installation is there."""
-        self._scenes.append(scene)
+    def started(self, player: ActPlayer) -> None:
+        """An installation runs: draw it from now on."""
+        self._players.append(player)
 
     async def _draw(self) -> None:
         while True:
@@ -94,123 +86,141 @@ class Screen:
 
     def picture(self) -> RenderableType:
         """The whole screen as it is now."""
-        if not self._scenes:
-            return Panel(
-                Text("starting a private D-Bus, the simulated devices and the service ..."), title="gxbridge demo"
-            )
-        boat = self._scenes[0]
-        playing = [scene for scene in self._scenes if scene is boat or not scene.over]
+        if not self._players:
+            return Panel("starting a private D-Bus, the simulated devices and the service ...", title="gxbridge demo")
+        boat = self._players[0]
+        playing = [player for player in self._players if player is boat or not player.over]
         roomy = self._console.height >= ROOMY
-        whole, upper = Layout(), Layout(size=9 + 3 * (len(playing) - 1))
-        upper.split_row(Layout(self._battery(boat), size=29), Layout(self._limits(playing)))
-        chargers = sum(1 + len(self._roles(scene)) for scene in playing)
-        parts = [
-            Layout(self._head(boat), size=4),
-            upper,
-            Layout(self._chargers(playing), size=chargers + 3),
-            Layout(self._story(roomy, chargers, len(playing))),
+        upper = Layout()
+        upper.split_row(Layout(_battery(boat), size=29), Layout(_limits(playing, roomy)))
+        devices = sum(len(_shown_roles(player)) for player in playing)
+        parts: list[tuple[RenderableType, int]] = [
+            (_act(boat, roomy), 3 + roomy),
+            (upper, 9 + 3 * roomy * (len(playing) - 1)),
+            (_chargers(playing), devices + 3),
         ]
         if roomy:
-            parts.insert(3, Layout(self._findings(playing), size=5))
-        whole.split_column(*parts)
+            parts.append((_findings(playing), 5))
+        left = max(self._console.height - sum(rows for _, rows in parts), 3)
+        whole = Layout()
+        whole.split_column(*(Layout(part, size=rows) for part, rows in (*parts, (self._events(left - 2), left))))
         return whole
 
-    def _head(self, boat: Scene) -> RenderableType:
-        act = boat.act
-        place = [id(each) for each in boat.story].index(id(act)) + 1 if act is not None else 0
-        title = f"gxbridge demo: act {place} of {len(boat.story)}"
-        text = Text(f"{act.title}. {act.text}" if act is not None else "", "bold")
-        watch = Text(f"dbus-spy: DBUS_SYSTEM_BUS_ADDRESS={boat.stage.address}", "dim")
-        return Panel(Group(text, watch), title=title, padding=(0, 1))
-
-    def _battery(self, boat: Scene) -> RenderableType:
-        def value(path: str) -> Seen:
-            return boat.stage.value(BATTERY, path)
-
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_row("voltage", shown(value(cast.VOLTAGE), "V", "{:.2f}"))
-        table.add_row("current", shown(value(cast.CURRENT), "A", "{:.1f}"))
-        table.add_row("charge", shown(value("/Soc"), "%", "{:.1f}"))
-        low, high = value("/System/MinCellVoltage"), value("/System/MaxCellVoltage")
-        table.add_row("cells", f"{shown(low, '', '{:.2f}')}-{shown(high, 'V', '{:.2f}')}")
-        table.add_row("temp.", shown(value(cast.TEMPERATURE), "°C", "{:.1f}"))
-        table.add_row("may charge", permission(value(cast.ALLOW_CHARGE)))
-        table.add_row("may discharge", permission(value(cast.ALLOW_DISCHARGE)))
-        state = shown(boat.stage.value(GXBRIDGE, "/Bms/State"))
-        return Panel(table, title=f"battery ({state})", padding=(0, 1))
-
-    def _limits(self, playing: list[Scene]) -> RenderableType:
-        table = Table.grid(padding=(0, 1), expand=True)
-        for width in (6, 4, 9, None):
-            table.add_column(width=width, ratio=1 if width is None else None)
-        for scene in playing:
-            for path, name, unit in LIMITS:
-                value = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Value")
-                reason = scene.stage.value(GXBRIDGE, f"/Limits/{path}/Reason")
-                if scene is playing[0] or reason:
-                    table.add_row(Text(scene.name, "dim"), Text(name, "bold"), shown(value, unit), because(reason))
-        return Panel(table, title="limits, and why", padding=(0, 1))
-
-    @staticmethod
-    def _roles(scene: Scene) -> list[str]:
-        return [role for role in (MULTI, *CHARGERS) if isinstance(scene.stage.value(role, cast.CURRENT), int | float)]
-
-    def _chargers(self, playing: list[Scene]) -> RenderableType:
-        table = Table(box=None, padding=(0, 1), expand=True, pad_edge=False)
-        for title, width in (("", 11), ("told", 17), ("does", 25), ("why", None)):
-            ratio = 1 if width is None else None
-            table.add_column(title, no_wrap=True, overflow="ellipsis", width=width, ratio=ratio)
-        for scene in playing:
-            reasons = {
-                scene.stage.value(GXBRIDGE, f"/Limits/Charger/{n}/Service"): scene.stage.value(
-                    GXBRIDGE, f"/Limits/Charger/{n}/Reason"
-                )
-                for n in numbers(scene, "Limits/Charger")
-            }
-            table.add_row(Text(scene.name, "dim"))
-            for role in self._roles(scene):
-                if role == MULTI:
-                    reason = scene.stage.value(GXBRIDGE, "/Limits/Multi/Reason")
-                else:
-                    reason = reasons.get(scene.stage.service(role))
-                table.add_row(role, self._told(scene, role), self._does(scene, role), because(reason))
-        return Panel(table, title="chargers", padding=(0, 1))
-
-    @staticmethod
-    def _told(scene: Scene, role: str) -> str:
-        stage = scene.stage
-        if role != MULTI:
-            volts = stage.value(role, cast.LINK_VOLTAGE)
-            volts = volts if isinstance(volts, int | float) else stage.value(cast.VECAN, cast.LINK_VOLTAGE)
-            return f"{shown(stage.value(role, cast.LINK_CURRENT), 'A')} at {shown(volts, 'V')}"
-        charge = stage.value(role, cast.BOL_CHARGE)
-        charge = charge if isinstance(charge, int | float) else stage.value(role, cast.MULTI_CHARGE)
-        return f"{shown(charge, 'A')}, out {shown(stage.value(role, cast.BOL_DISCHARGE), 'A')}"
-
-    @staticmethod
-    def _does(scene: Scene, role: str) -> Text:
-        state, error = scene.stage.value(role, cast.STATE), scene.stage.value(role, cast.ERROR)
-        names = MULTI_STATES if role == MULTI else CHARGER_STATES
-        word = names.get(state, f"state {state}") if isinstance(state, int) else "–"
-        current = shown(scene.stage.value(role, cast.CURRENT), "A", "{:.1f}")
-        if isinstance(error, int) and error != 0:
-            return Text(f"{current}, ERROR {error}", "bold red")
-        return Text(f"{current}, {word}")
-
-    def _findings(self, playing: list[Scene]) -> RenderableType:
-        found = [
-            f"{scene.name}: {shown(scene.stage.value(GXBRIDGE, f'/Findings/{n}/Text'))}"
-            for scene in playing
-            for n in numbers(scene, "Findings")
-        ]
-        return Panel(Text("\n".join(found) or "none"), title="findings", padding=(0, 1))
-
-    def _story(self, roomy: bool, chargers: int, scenes: int) -> RenderableType:
-        used = 4 + 9 + 3 * (scenes - 1) + chargers + 3 + (5 if roomy else 0) + 2
-        rows = max(self._console.height - used, 1)
+    def _events(self, rows: int) -> RenderableType:
         text = Text(no_wrap=True, overflow="ellipsis")
-        for at, scene, mark, words in list(self._lines)[-rows:]:
-            text.append(f"{at:6.1f} s {scene:5} {mark:2} {words}\n", STYLES.get(mark, ""))
+        for at_s, name, mark, words in list(self._lines)[-rows:]:
+            text.append(f"{at_s:6.1f} s {name:5} {mark:2} {words}\n", STYLES.get(mark, ""))
         return Panel(text, title="what happens", padding=(0, 1))
+
+
+def _act(boat: ActPlayer, roomy: bool) -> RenderableType:
+    act = boat.acts[boat.number - 1] if boat.number else None
+    text = Text(f"{act.title}. {act.text}" if act is not None else "", "bold", no_wrap=True, overflow="ellipsis")
+    watch = Text(f"dbus-spy: DBUS_SYSTEM_BUS_ADDRESS={boat.installation.address}", "dim")
+    title = f"gxbridge demo: act {boat.number} of {len(boat.acts)}"
+    return Panel(Group(text, watch) if roomy else text, title=title, padding=(0, 1))
+
+
+def _battery(boat: ActPlayer) -> RenderableType:
+    def value(path: str, unit: str = "", form: str = "{:.1f}") -> str:
+        return value_with_unit(boat.installation.value(BATTERY, path), unit, form)
+
+    def permission(path: str) -> Text:
+        return permission_text(boat.installation.value(BATTERY, path))
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_row("voltage", value(roles.VOLTAGE, "V", "{:.2f}"))
+    table.add_row("current", value(roles.CURRENT, "A"))
+    table.add_row("charge", value("/Soc", "%"))
+    low, high = value("/System/MinCellVoltage", "", "{:.2f}"), value("/System/MaxCellVoltage", "V", "{:.2f}")
+    table.add_row("cells", f"{low}-{high}")
+    table.add_row("temp.", value(roles.TEMPERATURE, "°C"))
+    table.add_row("may charge", permission(roles.ALLOW_CHARGE))
+    table.add_row("may discharge", permission(roles.ALLOW_DISCHARGE))
+    state = value_with_unit(boat.installation.value(GXBRIDGE, "/Bms/State"))
+    return Panel(table, title=f"battery ({state})", padding=(0, 1))
+
+
+def _limits(playing: list[ActPlayer], roomy: bool) -> RenderableType:
+    table = Table.grid(padding=(0, 1), expand=True)
+    for width in (6, 4, 9):
+        table.add_column(width=width)
+    table.add_column(ratio=1, no_wrap=not roomy, overflow="ellipsis")
+    for player in playing:
+        for path, name, unit in LIMITS:
+            value = player.installation.value(GXBRIDGE, f"/Limits/{path}/Value")
+            reason = player.installation.value(GXBRIDGE, f"/Limits/{path}/Reason")
+            if player is playing[0] or (isinstance(reason, str) and reason):
+                name_and_limit = Text(player.installation.name, "dim"), Text(name, "bold")
+                table.add_row(*name_and_limit, value_with_unit(value, unit), short_reason(reason))
+    return Panel(table, title="limits, and why", padding=(0, 1))
+
+
+def _shown_roles(player: ActPlayer) -> list[str]:
+    return [
+        role for role in (MULTI, *CHARGERS) if isinstance(player.installation.value(role, roles.CURRENT), int | float)
+    ]
+
+
+def _chargers(playing: list[ActPlayer]) -> RenderableType:
+    table = Table(box=None, padding=(0, 1), expand=True, pad_edge=False)
+    for title, width in (("", 5), ("", 11), ("told", 17), ("does", 25), ("why", None)):
+        ratio = 1 if width is None else None
+        table.add_column(title, no_wrap=True, overflow="ellipsis", width=width, ratio=ratio)
+    for player in playing:
+        reasons = {
+            player.installation.value(GXBRIDGE, f"/Limits/Charger/{n}/Service"): player.installation.value(
+                GXBRIDGE, f"/Limits/Charger/{n}/Reason"
+            )
+            for n in _numbers(player, "Limits/Charger", "Service")
+        }
+        for role in _shown_roles(player):
+            if role == MULTI:
+                reason = player.installation.value(GXBRIDGE, "/Limits/Multi/Reason")
+            else:
+                reason = reasons.get(player.installation.service(role))
+            name = Text(player.installation.name, "dim")
+            table.add_row(name, role, _told(player, role), _does(player, role), short_reason(reason))
+    return Panel(table, title="chargers", padding=(0, 1))
+
+
+def _told(player: ActPlayer, role: str) -> str:
+    def first(unit: str, *places: tuple[str, str]) -> str:
+        values = [player.installation.value(*place) for place in places]
+        known = [value for value in values if isinstance(value, int | float)]
+        return value_with_unit(known[0] if known else None, unit)
+
+    if role == MULTI:
+        charge = first("A", (role, roles.BOL_CHARGE), (role, roles.MULTI_CHARGE))
+        return f"{charge}, out {first('A', (role, roles.BOL_DISCHARGE))}"
+    volts = first("V", (role, roles.LINK_VOLTAGE), (roles.VECAN, roles.LINK_VOLTAGE))
+    return f"{first('A', (role, roles.LINK_CURRENT))} at {volts}"
+
+
+def _does(player: ActPlayer, role: str) -> Text:
+    state, error = player.installation.value(role, roles.STATE), player.installation.value(role, roles.ERROR)
+    names = MULTI_STATES if role == MULTI else CHARGER_STATES
+    word = names.get(state, f"state {state}") if isinstance(state, int) else "–"
+    current = value_with_unit(player.installation.value(role, roles.CURRENT), "A", "{:.1f}")
+    if isinstance(error, int) and error != 0:
+        return Text(f"{current}, ERROR {error}", "bold red")
+    return Text(f"{current}, {word}")
+
+
+def _findings(playing: list[ActPlayer]) -> RenderableType:
+    found = [
+        f"{player.installation.name}: {value_with_unit(player.installation.value(GXBRIDGE, f'/Findings/{n}/Text'))}"
+        for player in playing
+        for n in _numbers(player, "Findings", "Id")
+    ]
+    return Panel(Text("\n".join(found) or "none"), title="findings", padding=(0, 1))
+
+
+def _numbers(player: ActPlayer, group: str, key: str) -> list[int]:
+    """The numbers n for which the service has a /GROUP/n/KEY that is not empty."""
+    found: list[int] = []
+    while isinstance(name := player.installation.value(GXBRIDGE, f"/{group}/{len(found)}/{key}"), str) and name:
+        found.append(len(found))
+    return found

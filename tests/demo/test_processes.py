@@ -17,11 +17,10 @@ from pathlib import Path
 import can
 import pytest
 
-from gxbridge.demo import canbus, daemon
-from gxbridge.demo.keeper import Keeper, Process, environment, last_words
+from gxbridge.demo import buses
+from gxbridge.demo.bus_watch import ITEM, BusWatch, ItemChange
+from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, environment, last_words
 from gxbridge.demo.sim.lynx import open_bus
-from gxbridge.demo.trouble import DemoError
-from gxbridge.demo.watch import ITEM, Change, Watch
 
 DEADLINE_S = 20.0
 
@@ -43,12 +42,12 @@ SOLAR = "com.victronenergy.solarcharger.ttyO2"
 
 
 @asynccontextmanager
-async def private_bus(folder: Path) -> AsyncIterator[tuple[Keeper, str]]:
-    keeper = Keeper()
+async def private_bus(folder: Path) -> AsyncIterator[tuple[ProcessGroup, str]]:
+    processes = ProcessGroup()
     try:
-        yield keeper, await daemon.start(keeper, daemon.find(None), folder)
+        yield processes, await buses.start_dbus(processes, buses.find_dbus_daemon(None), folder)
     finally:
-        keeper.stop_all()
+        processes.stop_all()
 
 
 async def until(
@@ -78,42 +77,44 @@ def group_of(leader: int) -> list[int]:
 
 
 def test_a_device_is_watched_told_and_obeys(folder: Path) -> None:
-    async def scene() -> None:
-        changes: list[Change] = []
-        async with private_bus(folder) as (keeper, address):
-            watch = Watch(changes.append)
+    async def play() -> None:
+        changes: list[ItemChange] = []
+        async with private_bus(folder) as (processes, address):
+            watch = BusWatch(changes.append)
             await watch.start(address)
-            device = keeper.python(
+            device = processes.python(
                 folder / "solar.log", "gxbridge.demo.sim.devices", "solar-direct", "--dbus", address, orders=True
             )
-            await until(lambda: watch.services.get(SOLAR, {}).get("/Dc/0/Current") == 0.0, "the device", watch.moved)
-            device.tell({"power_a": 30})
-            await until(lambda: watch.services[SOLAR]["/State"] == 3, "bulk", watch.moved)
+            await until(lambda: watch.services.get(SOLAR, {}).get("/Dc/0/Current") == 0.0, "the device", watch.changed)
+            device.order({"power_a": 30})
+            await until(lambda: watch.services[SOLAR]["/State"] == 3, "bulk", watch.changed)
             for value in ("12.5", "12.5"):
                 busctl(address, "call", SOLAR, "/Link/ChargeCurrent", ITEM, "SetValue", "v", "d", value)
-            await until(lambda: len(watch.writes) == 2, "the two writes", watch.moved)
+            await until(lambda: len(watch.writes) == 2, "the two writes", watch.changed)
             assert {(write.service, write.path, write.value) for write in watch.writes} == {
                 (SOLAR, "/Link/ChargeCurrent", 12.5)
             }
             current = (SOLAR, "/Dc/0/Current")
-            await until(lambda: watch.services[SOLAR]["/Dc/0/Current"] == 12.5, "the told current", watch.moved)
+            await until(lambda: watch.services[SOLAR]["/Dc/0/Current"] == 12.5, "the told current", watch.changed)
             assert len([change for change in changes if change.path == "/Link/ChargeCurrent"]) == 2, (
                 "invalid, then 12.5"
             )
             assert (changes[0].service, changes[0].new) == (SOLAR, "here")
             assert current in {(change.service, change.path) for change in changes}
-            assert keeper.stop(device) == 0
-            await until(lambda: SOLAR not in watch.services, "the end of the device", watch.moved)
+            assert device.popen.stdin is not None
+            device.popen.stdin.close()
+            await until(lambda: device.code == 0, "its exit code")
+            await until(lambda: SOLAR not in watch.services, "the end of the device", watch.changed)
             assert changes[-1].new is None
             watch.close()
 
-    asyncio.run(scene())
+    asyncio.run(play())
 
 
 def test_a_device_can_be_looked_into_with_busctl(folder: Path) -> None:
-    async def scene() -> None:
-        async with private_bus(folder) as (keeper, address):
-            device = keeper.python(
+    async def play() -> None:
+        async with private_bus(folder) as (processes, address):
+            device = processes.python(
                 folder / "m.log", "gxbridge.demo.sim.devices", "multi", "--dbus", address, orders=True
             )
             await until(lambda: device.facts.get("ready"), "the Multi")
@@ -127,13 +128,15 @@ def test_a_device_can_be_looked_into_with_busctl(folder: Path) -> None:
             assert busctl(address, "call", service, "/State", ITEM, "SetValue", "v", "i", "1") == "i 1", "not writable"
             assert "there is no /Nonsense here" in busctl(address, "call", service, "/Nonsense", ITEM, "GetValue")
 
-    asyncio.run(scene())
+    asyncio.run(play())
 
 
 def test_settings_are_added_kept_and_instances_given_out(folder: Path) -> None:
-    async def scene() -> None:
-        async with private_bus(folder) as (keeper, address):
-            process = keeper.python(folder / "s.log", "gxbridge.demo.sim.localsettings", "--dbus", address, orders=True)
+    async def play() -> None:
+        async with private_bus(folder) as (processes, address):
+            process = processes.python(
+                folder / "s.log", "gxbridge.demo.sim.localsettings", "--dbus", address, orders=True
+            )
             await until(lambda: process.facts.get("ready"), "the settings")
 
             def call(path: str, interface: str, *arguments: str) -> str:
@@ -152,20 +155,20 @@ def test_settings_are_added_kept_and_instances_given_out(folder: Path) -> None:
             assert call("/Settings/Services/Bol", ITEM, "SetValue", "v", "i", "3") == "i 0"
             assert call("/Settings/Services/Bol", ITEM, "GetValue") == "v i 3"
 
-    asyncio.run(scene())
+    asyncio.run(play())
 
 
 def test_a_bus_that_somebody_else_has_named_is_not_fought_over(folder: Path) -> None:
-    async def scene() -> None:
-        async with private_bus(folder) as (keeper, address):
+    async def play() -> None:
+        async with private_bus(folder) as (processes, address):
             command = ("gxbridge.demo.sim.devices", "multi", "--dbus", address)
-            first = keeper.python(folder / "first.log", *command, orders=True)
+            first = processes.python(folder / "first.log", *command, orders=True)
             await until(lambda: first.facts.get("ready"), "the first")
-            second = keeper.python(folder / "second.log", *command, orders=True)
+            second = processes.python(folder / "second.log", *command, orders=True)
             await until(lambda: second.code is not None, "the end of the second")
             assert "is taken" in second.log.read_text()
 
-    asyncio.run(scene())
+    asyncio.run(play())
 
 
 @pytest.fixture
@@ -176,9 +179,9 @@ def lynx(folder: Path) -> Iterator[tuple[can.BusABC, Callable[[dict[str, object]
     popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
     assert popen.stdout is not None
     assert b"ready" in popen.stdout.readline()
-    process = Process("lynx", popen, folder / "lynx.log")
+    process = ChildProcess("lynx", popen, folder / "lynx.log")
     with open_bus("gxsocket", str(folder)) as bus:
-        yield bus, process.tell
+        yield bus, process.order
     popen.communicate()
     assert popen.returncode == 0
 
@@ -258,31 +261,34 @@ def test_two_at_one_address_the_lower_name_keeps_it(
     heard(bus, (0x18EEFF2A, "D0 8C C2"), (0x1CEFFF2A, "66 99"))
 
 
-def test_nothing_is_left_when_the_keeper_ends_even_what_will_not_listen(folder: Path) -> None:
-    async def scene() -> list[int]:
-        keeper = Keeper()
+def test_nothing_is_left_after_the_end_even_of_what_ignores_a_signal(folder: Path) -> None:
+    async def play() -> list[int]:
+        processes = ProcessGroup()
         stubborn = "import os, signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         stubborn += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('up', flush=True); "
-        process = keeper.start(folder / "x.log", [sys.executable, "-c", stubborn + "time.sleep(60)"], orders=False)
+        process = processes.start(folder / "x.log", [sys.executable, "-c", stubborn + "time.sleep(60)"], orders=False)
         await until(lambda: last_words(process.log) == "up", "the stubborn one")
         group = group_of(process.popen.pid)
-        keeper.stop_all()
+        processes.stop_all()
         return group
 
-    group = asyncio.run(scene())
+    group = asyncio.run(play())
     assert len(group) == 2
-    assert not any(running(pid) for pid in group)
+    deadline = time.monotonic() + DEADLINE_S
+    while any(running(pid) for pid in group):
+        assert time.monotonic() < deadline, "it has outlived the demo"
+        time.sleep(0.05)  # the kernel takes a moment to end what was killed
 
 
 def test_nothing_is_left_when_the_demo_itself_is_killed(folder: Path) -> None:
     program = (
         "import asyncio, sys, time\n"
         "from pathlib import Path\n"
-        "from gxbridge.demo.keeper import Keeper\n"
+        "from gxbridge.demo.processes import ProcessGroup\n"
         "async def main():\n"
         f"    log = Path({str(folder)!r}) / 'child.log'\n"
         "    sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
-        "    process = Keeper().start(log, sleeper, orders=False)\n"
+        "    process = ProcessGroup().start(log, sleeper, orders=False)\n"
         "    print(process.popen.pid, flush=True)\n"
         "    time.sleep(60)\n"
         "asyncio.run(main())\n"
@@ -300,36 +306,38 @@ def test_nothing_is_left_when_the_demo_itself_is_killed(folder: Path) -> None:
 
 
 def test_a_process_that_has_gone_says_why(folder: Path) -> None:
-    async def scene() -> None:
-        keeper = Keeper()
-        process = keeper.start(folder / "gone.log", [sys.executable, "-c", "raise SystemExit('no fuel')"], orders=True)
+    async def play() -> None:
+        processes = ProcessGroup()
+        process = processes.start(
+            folder / "gone.log", [sys.executable, "-c", "raise SystemExit('no fuel')"], orders=True
+        )
         await until(lambda: process.code is not None, "its end")
         with pytest.raises(DemoError, match="gone has ended by itself: no fuel"):
-            process.tell({"power": True})
+            process.order({"power": True})
         with pytest.raises(DemoError, match="takes no orders"):
-            keeper.start(folder / "deaf.log", [sys.executable, "-c", ""], orders=False).tell({})
+            processes.start(folder / "deaf.log", [sys.executable, "-c", ""], orders=False).order({})
         with pytest.raises(DemoError, match="cannot start /no/such/program: No such file"):
-            keeper.start(folder / "none.log", ["/no/such/program"], orders=False)
-        keeper.stop_all()
+            processes.start(folder / "none.log", ["/no/such/program"], orders=False)
+        processes.stop_all()
 
-    asyncio.run(scene())
+    asyncio.run(play())
 
 
 def test_a_missing_dbus_daemon_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DemoError, match="there is no program /no/such/daemon"):
-        daemon.find("/no/such/daemon")
-    monkeypatch.setattr(daemon, "USUAL_FOLDERS", "/nowhere")
+        buses.find_dbus_daemon("/no/such/daemon")
+    monkeypatch.setattr(buses, "USUAL_FOLDERS", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(DemoError, match="apt-get install dbus-daemon"):
-        daemon.find(None)
+        buses.find_dbus_daemon(None)
 
 
 def test_a_daemon_that_does_not_come_up_is_reported_with_its_words(folder: Path) -> None:
-    async def scene() -> None:
-        await daemon.start(Keeper(), "/bin/false", folder)
+    async def play() -> None:
+        await buses.start_dbus(ProcessGroup(), "/bin/false", folder)
 
     with pytest.raises(DemoError, match="dbus-daemon ended with code 1"):
-        asyncio.run(scene())
+        asyncio.run(play())
 
 
 @pytest.mark.parametrize(
@@ -343,27 +351,27 @@ def test_a_daemon_that_does_not_come_up_is_reported_with_its_words(folder: Path)
 )
 def test_a_can_bus_that_cannot_be_used_is_refused_in_one_line(folder: Path, wanted: str, message: str) -> None:
     with pytest.raises(DemoError, match=message) as caught:
-        canbus.choose(wanted, folder)
+        buses.choose_can(wanted, folder)
     assert "\n" not in str(caught.value)
 
 
 def test_multicast_without_its_package_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DemoError, match="msgpack"):
-        canbus.choose("udp_multicast", folder)
+        buses.choose_can("udp_multicast", folder)
 
 
 def test_by_default_the_can_bus_is_a_folder_of_our_own(folder: Path) -> None:
-    assert canbus.choose(None, folder) == ("gxsocket", str(folder / "can"))
+    assert buses.choose_can(None, folder) == ("gxsocket", str(folder / "can"))
 
 
 def test_a_stop_that_comes_together_with_a_change_is_not_lost() -> None:
     async def play() -> None:
-        watch = Watch(lambda _change: None)
+        watch = BusWatch(lambda _change: None)
 
         async def wait() -> None:
             while True:
-                await watch.moved(60.0)
+                await watch.changed(60.0)
 
         waiting = asyncio.create_task(wait())
         await asyncio.sleep(0)

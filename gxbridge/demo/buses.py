@@ -1,15 +1,20 @@
-"""A dbus-daemon of our own on a unix socket, open to its owner only: nothing of the real system bus is touched."""
+"""The demo's buses: a dbus-daemon of its own on a unix socket, open to its owner only, and a CAN bus for the Lynx.
+
+Nothing of the real system bus is touched.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import shutil
 import socket
 import time
 from pathlib import Path
 
-from gxbridge.demo.keeper import Keeper, last_words
-from gxbridge.demo.trouble import DemoError
+import can
+
+from gxbridge.demo.processes import DemoError, ProcessGroup, last_words
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -27,8 +32,13 @@ CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 STARTS_WITHIN_S = 10.0
 USUAL_FOLDERS = "/usr/bin:/usr/local/bin:/bin:/usr/sbin"
 
+OWN_INTERFACE = "gxsocket"
+MULTICAST = "udp_multicast"
+MULTICAST_GROUP = "239.74.163.2"
+"""python-can's usual IPv4 group."""
 
-def find(wanted: str | None) -> str:
+
+def find_dbus_daemon(wanted: str | None) -> str:
     """The dbus-daemon program; raises DemoError that says what to install."""
     found = shutil.which(wanted or "dbus-daemon") or (
         None if wanted else shutil.which("dbus-daemon", path=USUAL_FOLDERS)
@@ -43,13 +53,13 @@ def find(wanted: str | None) -> str:
     return found
 
 
-async def start(keeper: Keeper, program: str, folder: Path) -> str:
+async def start_dbus(processes: ProcessGroup, program: str, folder: Path) -> str:
     """Start a bus and return its address once it listens; raises DemoError with the daemon's own words."""
     path = folder / "bus"
     configuration = folder / "dbus.conf"
     configuration.write_text(CONFIGURATION.format(socket=path), encoding="utf-8")
     command = [program, f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    process = keeper.start(folder / "dbus.log", command, orders=False, last=True)
+    process = processes.start(folder / "dbus.log", command, orders=False, ends_last=True)
     deadline = time.monotonic() + STARTS_WITHIN_S
     while not _listens(path):
         if process.code is not None:
@@ -67,3 +77,25 @@ def _listens(path: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def choose_can(wanted: str | None, folder: Path) -> tuple[str, str]:
+    """(interface, channel) of the demo's CAN bus, by default a folder of sockets; raises DemoError if unusable."""
+    if wanted is None:
+        return OWN_INTERFACE, str(folder / "can")
+    interface, _, channel = wanted.partition(":")
+    if interface == MULTICAST:
+        channel = channel or MULTICAST_GROUP
+        if importlib.util.find_spec("msgpack") is None:
+            raise DemoError("--can udp_multicast needs the Python package msgpack: pip install 'gxbridge[multicast]'")
+    if not channel:
+        raise DemoError(f"--can {wanted}: give INTERFACE:CHANNEL, for example socketcan:vcan0 or udp_multicast")
+    if interface == "virtual":
+        raise DemoError("--can virtual joins only parts of one process; the demo's devices are processes of their own")
+    try:
+        with can.Bus(interface=interface, channel=channel) as bus:
+            bus.send(can.Message(arbitration_id=0x18EAFFFE, data=b"\x00\xee\x00", is_extended_id=True))
+    except (can.CanError, OSError, ValueError, NotImplementedError) as error:
+        route = "; loopback needs a route: ip route add 239.0.0.0/8 dev lo" if interface == MULTICAST else ""
+        raise DemoError(f"--can {wanted} cannot be used here: {error}{route}") from error
+    return interface, channel

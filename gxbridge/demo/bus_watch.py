@@ -1,4 +1,4 @@
-"""The demo's own eyes on the bus: a D-Bus client that keeps every item's value, and a monitor of what is written.
+"""What the demo sees on D-Bus by itself: a client that keeps every item's value, and a monitor of every write.
 
 It shares nothing with the service under watch.
 """
@@ -16,7 +16,7 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-Value: TypeAlias = int | float | str | None
+BusValue: TypeAlias = int | float | str | None
 """None: the item exists but is invalid."""
 
 PREFIX = "com.victronenergy."
@@ -31,32 +31,31 @@ WRITES = f"type='method_call',interface='{ITEM}',member='SetValue'"
 
 
 SERVICE = ""
-"""The path of a Change that is about the service itself: `new` is HERE when it appears, None when it goes."""
+"""The path of an ItemChange that is about the service itself: `new` is HERE when it appears, None when it goes."""
 HERE = "here"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """An item that changed: when (monotonic seconds), where, from what to what."""
+class ItemChange:
+    """An item that changed: when (monotonic seconds), where, and its new value."""
 
     at: float
     service: str
     path: str
-    old: Value
-    new: Value
+    new: BusValue
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class SeenWrite:
     """Somebody set a value, whether it changed or not."""
 
     at: float
     service: str
     path: str
-    value: Value
+    value: BusValue
 
 
-def plain(value: Any) -> Value:
+def plain_value(value: Any) -> BusValue:
     """A D-Bus value as int, float, str, or None for an empty array and whatever else is no plain value."""
     while isinstance(value, Variant):
         value = value.value
@@ -65,28 +64,28 @@ def plain(value: Any) -> Value:
     return value if isinstance(value, int | float | str) else None
 
 
-class Watch:
+class BusWatch:
     """`services` holds every com.victronenergy service with its items; `on_change` hears each change as it comes."""
 
-    def __init__(self, on_change: Callable[[Change], None]) -> None:
-        self.services: dict[str, dict[str, Value]] = {}
-        self.writes: list[Write] = []
+    def __init__(self, on_change: Callable[[ItemChange], None]) -> None:
+        self.services: dict[str, dict[str, BusValue]] = {}
+        self.writes: list[SeenWrite] = []
         self.on_change = on_change
         self._owners: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._bus: Any = None
         self._monitor: Any = None
-        self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, address: str) -> None:
         """Connect twice (a monitor may not do anything else), and look at what is there."""
         self._bus = await MessageBus(bus_address=address).connect()
-        self._bus.add_message_handler(self._heard)
+        self._bus.add_message_handler(self._on_message)
         for match in MATCHES:
             await self._call(BUS, BUS_PATH, BUS_INTERFACE, "AddMatch", match)
         self._monitor = await MessageBus(bus_address=address).connect()
-        self._monitor.add_message_handler(self._overheard)
+        self._monitor.add_message_handler(self._on_write)
         await self._monitor.call(
             Message(
                 BUS, BUS_PATH, "org.freedesktop.DBus.Monitoring", "BecomeMonitor", signature="asu", body=[[WRITES], 0]
@@ -105,19 +104,19 @@ class Watch:
             if bus is not None:
                 bus.disconnect()
 
-    async def moved(self, timeout_s: float) -> None:
+    async def changed(self, timeout_s: float) -> None:
         """Wait until something changes, at most so long."""
         try:
             # Not wait_for: before Python 3.12 that loses a cancellation that comes together with the event.
             async with asyncio.timeout(max(timeout_s, 0.0)):
-                await self._moved.wait()
+                await self._changed.wait()
         except TimeoutError:
             return
-        self._moved.clear()
+        self._changed.clear()
 
     def wake(self) -> None:
         """Something else has changed that a waiter should look at."""
-        self._moved.set()
+        self._changed.set()
 
     async def _call(self, to: str, path: str, interface: str, member: str, *text: str) -> Any:
         message = Message(to, path, interface, member, signature="s" * len(text), body=list(text))
@@ -126,7 +125,7 @@ class Watch:
             raise LookupError(f"{to} {member}: {reply.body}")
         return reply.body[0] if reply.body else None
 
-    def _heard(self, message: Any) -> None:
+    def _on_message(self, message: Any) -> None:
         if message.message_type != MessageType.SIGNAL:
             return
         if message.member == "NameOwnerChanged" and message.body[0].startswith(PREFIX):
@@ -143,19 +142,19 @@ class Watch:
             elif message.member == "PropertiesChanged" and "Value" in message.body[0]:
                 self._take(name, {message.path: message.body[0]["Value"]})
 
-    def _overheard(self, message: Any) -> bool:
+    def _on_write(self, message: Any) -> bool:
         if message.message_type not in (MessageType.METHOD_CALL, MessageType.SIGNAL):
             return False
         if message.member == "SetValue" and message.body:
             service = self._names.get(message.destination, message.destination)
-            self.writes.append(Write(time.monotonic(), service, message.path, plain(message.body[0])))
+            self.writes.append(SeenWrite(time.monotonic(), service, message.path, plain_value(message.body[0])))
         return True  # a monitor that answers is thrown off the bus
 
     async def _appeared(self, name: str, owner: str) -> None:
         self._names[owner] = name
         self._owners[name] = owner
         known = self.services.setdefault(name, {})
-        self.on_change(Change(time.monotonic(), name, SERVICE, None, HERE))
+        self.on_change(ItemChange(time.monotonic(), name, SERVICE, HERE))
         try:
             items = await self._call(name, "/", ITEM, "GetItems")
         except (LookupError, EOFError, OSError):
@@ -167,16 +166,15 @@ class Watch:
     def _vanished(self, name: str) -> None:
         self._names.pop(self._owners.pop(name, ""), None)
         if self.services.pop(name, None) is not None:
-            self.on_change(Change(time.monotonic(), name, SERVICE, HERE, None))
-            self._moved.set()
+            self.on_change(ItemChange(time.monotonic(), name, SERVICE, None))
+            self._changed.set()
 
     def _take(self, name: str, values: Mapping[str, Any]) -> None:
         items = self.services.setdefault(name, {})
         now = time.monotonic()
         for path, raw in values.items():
-            value = plain(raw)
-            old = items.get(path)
-            if path not in items or old != value:
+            value = plain_value(raw)
+            if path not in items or items[path] != value:
                 items[path] = value
-                self.on_change(Change(now, name, path, old, value))
-        self._moved.set()
+                self.on_change(ItemChange(now, name, path, value))
+        self._changed.set()

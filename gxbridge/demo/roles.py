@@ -1,4 +1,4 @@
-"""Who plays in which scene: roles, the services they have on the bus, and what is worth a line when it changes."""
+"""The roles in an installation, their services and paths on D-Bus, and which items are worth a line when changed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ LYNX = "lynx"
 CHARGERS = (DIRECT, CAN, ALTERNATOR)
 SOLAR = (DIRECT, CAN)
 OBEYING = (*CHARGERS, MULTI)
-
-LYNX_SCENE = "boat"
-VEBUS_SCENE = "cabin"
 
 PREFIXES: Mapping[str, str] = {
     BATTERY: "com.victronenergy.battery.",
@@ -46,15 +43,19 @@ BOL_DISCHARGE = "/BatteryOperationalLimits/MaxDischargeCurrent"
 MULTI_CHARGE = "/Dc/0/MaxChargeCurrent"
 BMS_PRESENT = "/Settings/BmsPresent"
 ERROR, STATE = "/ErrorCode", "/State"
+CVL, CCL, DCL = "/Limits/Cvl/Value", "/Limits/Ccl/Value", "/Limits/Dcl/Value"
+
+MODE_BMS = 13
+"""Value of MODE: networked, externally controlled, a BMS is present."""
 
 
 def role_of(service: str) -> str:
-    """The role of a D-Bus service, "" for one that does not play."""
+    """The role of a D-Bus service, "" for one that has none."""
     return next((role for role, prefix in PREFIXES.items() if service.startswith(prefix)), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedItem:
     """An item whose change is worth a line: its name, unit, and how much it must have moved since the last line."""
 
     what: str
@@ -63,58 +64,59 @@ class Watched:
     texts: Mapping[int, str] | None = None
 
 
-PRE_ALARM_S = 2.0
-"""The real Lynx waits 30 s between pre-alarm and refused discharge; the demo has less time."""
-
 YES_NO = {0: "no", 1: "yes"}
 SEVERITY = {0: "ok", 1: "warning", 2: "alarm"}
 CHARGER_STATES = {0: "off", 2: "fault", 3: "bulk", 252: "external control"}
 MULTI_STATES = {0: "off", 2: "fault", 3: "bulk", 9: "inverting"}
 
-_CHARGER: Mapping[str, Watched] = {
-    MODE: Watched("told: network mode"),
-    LINK_VOLTAGE: Watched("told: charge voltage", "V"),
-    LINK_CURRENT: Watched("told: charge current", "A", 2.0),
-    CURRENT: Watched("charges with", "A", 15.0),
-    STATE: Watched("state", texts=CHARGER_STATES),
-    ERROR: Watched("error"),
+_CHARGER: Mapping[str, WatchedItem] = {
+    MODE: WatchedItem("told: network mode"),
+    LINK_VOLTAGE: WatchedItem("told: charge voltage", "V"),
+    LINK_CURRENT: WatchedItem("told: charge current", "A", 2.0),
+    CURRENT: WatchedItem("charges with", "A", 15.0),
+    STATE: WatchedItem("state", texts=CHARGER_STATES),
+    ERROR: WatchedItem("error"),
 }
 
-WATCHED: Mapping[str, Mapping[str, Watched]] = {
+WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
     BATTERY: {
-        MAX_VOLTAGE: Watched("charge voltage limit (CVL)", "V"),
-        MAX_CHARGE: Watched("charge current limit (CCL)", "A"),
-        MAX_DISCHARGE: Watched("discharge current limit (DCL)", "A"),
-        ALLOW_CHARGE: Watched("allowed to charge", texts=YES_NO),
-        ALLOW_DISCHARGE: Watched("allowed to discharge", texts=YES_NO),
-        LOW_CELL: Watched("low cell voltage", texts=SEVERITY),
-        TEMPERATURE: Watched("temperature", "degrees", 8.0),
-        CURRENT: Watched("current", "A", 40.0),
+        MAX_VOLTAGE: WatchedItem("charge voltage limit (CVL)", "V"),
+        MAX_CHARGE: WatchedItem("charge current limit (CCL)", "A"),
+        MAX_DISCHARGE: WatchedItem("discharge current limit (DCL)", "A"),
+        ALLOW_CHARGE: WatchedItem("allowed to charge", texts=YES_NO),
+        ALLOW_DISCHARGE: WatchedItem("allowed to discharge", texts=YES_NO),
+        LOW_CELL: WatchedItem("low cell voltage", texts=SEVERITY),
+        TEMPERATURE: WatchedItem("temperature", "°C", 8.0),
+        CURRENT: WatchedItem("current", "A", 40.0),
     },
     DIRECT: _CHARGER,
     CAN: _CHARGER,
     ALTERNATOR: _CHARGER,
-    VECAN: {LINK_VOLTAGE: Watched("told: charge voltage", "V")},
+    VECAN: {LINK_VOLTAGE: WatchedItem("told: charge voltage", "V")},
     MULTI: {
-        BOL_VOLTAGE: Watched("told: charge voltage", "V"),
-        BOL_CHARGE: Watched("told: charge current", "A", 2.0),
-        BOL_DISCHARGE: Watched("told: discharge current", "A"),
-        MULTI_CHARGE: Watched("told: charger maximum", "A", 2.0),
-        CURRENT: Watched("battery current", "A", 15.0),
-        STATE: Watched("state", texts=MULTI_STATES),
-        "/Bms/AllowToCharge": Watched("VE.Bus BMS: allowed to charge", texts=YES_NO),
-        "/Alarms/BmsConnectionLost": Watched("BMS connection lost", texts=SEVERITY),
+        BOL_VOLTAGE: WatchedItem("told: charge voltage", "V"),
+        BOL_CHARGE: WatchedItem("told: charge current", "A", 2.0),
+        BOL_DISCHARGE: WatchedItem("told: discharge current", "A"),
+        MULTI_CHARGE: WatchedItem("told: charger maximum", "A", 2.0),
+        CURRENT: WatchedItem("battery current", "A", 15.0),
+        STATE: WatchedItem("state", texts=MULTI_STATES),
+        "/Bms/AllowToCharge": WatchedItem("VE.Bus BMS: allowed to charge", texts=YES_NO),
+        "/Alarms/BmsConnectionLost": WatchedItem("BMS connection lost", texts=SEVERITY),
     },
     GXBRIDGE: {
-        "/Dvcc/Effective": Watched("DVCC"),
-        "/Bms/State": Watched("BMS is"),
-        "/Limits/Ccl/Reason": Watched("why"),
-        "/Limits/Dcl/Reason": Watched("why"),
+        "/Dvcc/Effective": WatchedItem("DVCC"),
+        "/Bms/State": WatchedItem("BMS is"),
+        "/Limits/Ccl/Reason": WatchedItem("why"),
+        "/Limits/Dcl/Reason": WatchedItem("why"),
     },
 }
 
 
-def describe(watched: Watched, value: float | str | None) -> str:
+NO_LIMIT_A = 9000
+"""The service writes 10000 A, less what the other chargers give, where nobody sets a limit."""
+
+
+def value_text(watched: WatchedItem, value: float | str | None) -> str:
     """A value in words and with its unit."""
     if value is None or value == "":
         return "unknown"
@@ -122,4 +124,6 @@ def describe(watched: Watched, value: float | str | None) -> str:
         return watched.texts[value]
     if isinstance(value, str):
         return value
+    if watched.unit == "A" and value >= NO_LIMIT_A:
+        return "no limit"
     return f"{round(value, 2 if watched.unit == 'V' else 1):g} {watched.unit}".rstrip()

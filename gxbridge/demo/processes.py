@@ -20,39 +20,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gxbridge.demo.trouble import DemoError
-
 PR_SET_PDEATHSIG = 1
 GENTLE_S = 3.0
 """A process that is asked to end gets this long."""
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
-def _die_with_parent() -> Callable[[], None]:
-    """For the moment between fork and exec; the library is loaded before, as little as possible may happen there."""
-    try:
-        libc = ctypes.CDLL(None)
-    except OSError:
-        return lambda: None
-    parent = os.getpid()
-
-    def arrange() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange
+class DemoError(Exception):
+    """The demo cannot go on; the text says what is wrong and what to do, in one line."""
 
 
 @dataclass(slots=True, eq=False)
-class Process:
-    """One process of the demo; `facts` is what it said about itself, `log` where its messages go."""
+class ChildProcess:
+    """One process of the demo; `facts` is what it reported about itself, `log` where its messages go."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
-    last: bool = False
-    """Others need it until they have ended."""
+    ends_last: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     on_fact: Callable[[], None] = lambda: None
     _rest: bytes = b""
@@ -62,7 +47,7 @@ class Process:
         """Its exit code, None while it runs."""
         return self.popen.poll()
 
-    def tell(self, order: Mapping[str, object]) -> None:
+    def order(self, order: Mapping[str, object]) -> None:
         """Send an order; raises DemoError when the process has gone."""
         if self.popen.stdin is None:
             raise DemoError(f"{self.name} takes no orders")
@@ -73,7 +58,7 @@ class Process:
             raise DemoError(f"the simulated {self.name} has ended by itself: {last_words(self.log)}") from error
 
     def listen(self) -> None:
-        """Take in what the process says, from now on."""
+        """Take in the facts that the process reports, from now on."""
         if self.popen.stdout is not None:
             pipe = self.popen.stdout.fileno()
             os.set_blocking(pipe, False)
@@ -103,7 +88,7 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 def last_words(log: Path, count: int = 3) -> str:
     """The same in one line, for an error message."""
-    return " | ".join(last_lines(log, count)) or "it said nothing"
+    return " | ".join(last_lines(log, count)) or "it printed nothing"
 
 
 def environment() -> dict[str, str]:
@@ -112,15 +97,15 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
 
 
-class Keeper:
-    """Knows every process of the demo."""
+class ProcessGroup:
+    """Every process of the demo."""
 
     def __init__(self) -> None:
-        self._arrange = _die_with_parent()
-        self._processes: list[Process] = []
+        self._before_exec = _die_with_parent()
+        self._processes: list[ChildProcess] = []
 
-    def start(self, log: Path, command: Sequence[str], *, orders: bool, last: bool = False) -> Process:
-        """Start a process; with `orders` it takes them on standard input and tells facts; `last`: ends after others."""
+    def start(self, log: Path, command: Sequence[str], *, orders: bool, ends_last: bool = False) -> ChildProcess:
+        """Start a process; with `orders` it takes them on standard input and reports facts. Raises DemoError."""
         with log.open("wb") as messages:
             try:
                 popen = subprocess.Popen(
@@ -130,60 +115,60 @@ class Keeper:
                     stderr=messages,
                     env=environment(),
                     start_new_session=True,
-                    preexec_fn=self._arrange,  # noqa: PLW1509 - this process has no threads
+                    preexec_fn=self._before_exec,  # noqa: PLW1509 - this process has no threads
                 )
             except OSError as error:
                 raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
-        process = Process(log.stem, popen, log, last)
+        process = ChildProcess(log.stem, popen, log, ends_last)
         self._processes.append(process)
         if orders:
             process.listen()
         return process
 
-    def python(self, log: Path, module: str, *arguments: str, orders: bool) -> Process:
+    def python(self, log: Path, module: str, *arguments: str, orders: bool) -> ChildProcess:
         """Start a Python module with our own interpreter."""
         return self.start(log, [sys.executable, "-m", module, *arguments], orders=orders)
 
-    def stop(self, process: Process) -> int:
-        """End one process, gently first; returns its exit code. Does not raise."""
-        self._ask([process])
-        self._end([process], time.monotonic() + GENTLE_S)
-        return process.popen.returncode
-
     def stop_all(self) -> None:
-        """End everything that runs, a bus after those who are on it; afterwards nothing is left. Does not raise."""
-        for last in (False, True):
-            waiting = [process for process in self._processes if process.last is last]
-            self._ask(waiting)
-            self._end(waiting, time.monotonic() + GENTLE_S)
+        """End everything that runs, gently first, a bus after those who are on it. Does not raise."""
+        for ends_last in (False, True):
+            ending = [process for process in self._processes if process.ends_last is ends_last]
+            for process in ending:
+                if process.popen.stdin is None:
+                    process.popen.terminate()
+                else:
+                    with contextlib.suppress(OSError):  # it may have gone already
+                        process.popen.stdin.close()
+            deadline = time.monotonic() + GENTLE_S
+            for process in ending:
+                _end(process.popen, deadline)
         self._processes.clear()
 
-    @staticmethod
-    def _ask(processes: Sequence[Process]) -> None:
-        for process in processes:
-            if process.popen.stdin is None:
-                process.popen.terminate()
-            else:
-                with contextlib.suppress(OSError):  # it may have gone already
-                    process.popen.stdin.close()
 
-    def _end(self, processes: Sequence[Process], deadline: float) -> None:
-        for process in processes:
-            try:
-                process.popen.wait(max(deadline - time.monotonic(), 0.0))
-            except subprocess.TimeoutExpired:
-                self._kill(process)
-            self._close(process)
-
-    @staticmethod
-    def _kill(process: Process) -> None:
+def _end(popen: subprocess.Popen[bytes], deadline: float) -> None:
+    try:
+        popen.wait(max(deadline - time.monotonic(), 0.0))
+    except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
-        process.popen.wait()
+            os.killpg(popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
+        popen.wait()
+    if popen.stdout is not None and not popen.stdout.closed:
+        with contextlib.suppress(RuntimeError):  # the loop may have ended before us
+            asyncio.get_running_loop().remove_reader(popen.stdout.fileno())
+        popen.stdout.close()
 
-    @staticmethod
-    def _close(process: Process) -> None:
-        if process.popen.stdout is not None and not process.popen.stdout.closed:
-            with contextlib.suppress(RuntimeError):  # the loop may have ended before us
-                asyncio.get_running_loop().remove_reader(process.popen.stdout.fileno())
-            process.popen.stdout.close()
+
+def _die_with_parent() -> Callable[[], None]:
+    """For the moment between fork and exec; the library is loaded before, as little as possible may happen there."""
+    try:
+        libc = ctypes.CDLL(None)
+    except OSError:
+        return lambda: None
+    parent = os.getpid()
+
+    def arrange() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arrange
