@@ -89,7 +89,9 @@ class SimCharger:
             self.items[path] = self.changed[path] = value
 
 
-def _identity(instance: int, product_id: int, product: str, connection: str, firmware: int) -> dict[str, SimValue]:
+def _charger_identity(
+    instance: int, product_id: int, product: str, connection: str, firmware: int
+) -> dict[str, SimValue]:
     return {
         "/Mgmt/ProcessName": "simulated",
         "/Mgmt/ProcessVersion": "1",
@@ -122,19 +124,19 @@ CAN_LINKS = ("NetworkMode", "ChargeCurrent")
 CHARGERS: dict[str, tuple[str, dict[str, SimValue]]] = {
     "solar-direct": (
         "com.victronenergy.solarcharger.ttyO2",
-        _identity(279, 0xA057, "SmartSolar Charger MPPT 100/50", "VE.Direct", 353)
+        _charger_identity(279, 0xA057, "SmartSolar Charger MPPT 100/50", "VE.Direct", 353)
         | {"/N2kDeviceInstance": None}
         | _charger(50.0, ALL_LINKS),
     ),
     "solar-can": (
         "com.victronenergy.solarcharger.socketcan_can0_vi0_uc20002",
-        _identity(280, 0xA110, "SmartSolar MPPT VE.Can 150/70", "VE.Can", 70143)
+        _charger_identity(280, 0xA110, "SmartSolar MPPT VE.Can 150/70", "VE.Can", 70143)
         | {"/N2kDeviceInstance": 0}
         | _charger(70.0, CAN_LINKS),
     ),
     "alternator": (
         "com.victronenergy.alternator.ttyUSB1",
-        _identity(41, 0xA3F0, "Orion XS 24/50", "VE.Direct", 66304)
+        _charger_identity(41, 0xA3F0, "Orion XS 24/50", "VE.Direct", 66304)
         | {"/N2kDeviceInstance": 0}
         | _charger(50.0, ALL_LINKS[:-1]),
     ),

@@ -38,7 +38,7 @@ def make(kind: str, limits_expire_s: float) -> tuple[str, SimDevice, frozenset[s
     return name, chargers.SimCharger(dict(items)), frozenset(path for path in items if path.startswith("/Link/"))
 
 
-async def live(kind: str, address: str, limits_expire_s: float) -> None:
+async def live_device(kind: str, address: str, limits_expire_s: float) -> None:
     """Be the device until there is nobody left to give orders, or the bus ends."""
     name, device, writable = make(kind, limits_expire_s)
 
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--dbus", required=True)
     parser.add_argument("--limits-expire-s", type=float, default=multi.LIMITS_EXPIRE_S)
     arguments = parser.parse_args()
-    asyncio.run(live(arguments.kind, arguments.dbus, arguments.limits_expire_s))
+    asyncio.run(live_device(arguments.kind, arguments.dbus, arguments.limits_expire_s))
 
 
 if __name__ == "__main__":

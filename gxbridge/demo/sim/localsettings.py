@@ -87,7 +87,7 @@ class _Under(frozenset[str]):
         return isinstance(path, str) and path.startswith("/Settings/")
 
 
-async def live(address: str) -> None:
+async def live_settings(address: str) -> None:
     """Be the settings until there is nobody left to give orders, or the bus ends. An order is {path: value}."""
     settings = SimSettings(address)
     await settings.start()
@@ -107,7 +107,7 @@ def main() -> None:
     """The command line of the simulated settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dbus", required=True)
-    asyncio.run(live(parser.parse_args().dbus))
+    asyncio.run(live_settings(parser.parse_args().dbus))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Cap
+from gxbridge.core.dvcc.limit.decision import Cap, Controller
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import Device, title
-from gxbridge.core.dvcc.run.memory import Controller
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, Severity
 

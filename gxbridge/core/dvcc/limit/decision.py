@@ -20,6 +20,21 @@ Unit: TypeAlias = Literal["V", "A"]
 NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
+class Controller(NamedTuple):
+    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there."""
+
+    name: str
+    kind: str
+    title: str
+    """What a person calls it, kept for when it is gone."""
+    instance: float
+    since: float
+    last_word: float
+    lost_at: float | None = None
+    identity: str = ""
+    """What the battery is known by under any service name; "" when it does not say."""
+
+
 class Write(NamedTuple):
     """One SetValue. Order matters; the same path may be written twice (a repetition keeps a charger's link alive)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.run.flags import Flags
+from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.items import Value
 
 

@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
-from gxbridge.core.dvcc.limit.decision import GONE, Cap, Limit, Write
+from gxbridge.core.dvcc.limit.decision import GONE, Cap, Controller, Limit, Write
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
@@ -19,10 +19,9 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.old_firmware import insufficient
 from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.dvcc.run.flags import Flags
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
-from gxbridge.core.dvcc.run.memory import Controller, Memory
+from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import (
     EXTERNAL,
@@ -36,6 +35,7 @@ from gxbridge.core.dvcc.tell.charger_orders import (
     no_orders,
     put,
 )
+from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.legacy import legacy
 from gxbridge.core.dvcc.tell.multi_orders import (
     is_connected,

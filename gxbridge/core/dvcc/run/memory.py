@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap_history import Since
-from gxbridge.core.dvcc.limit.decision import BmsState, Limit
+from gxbridge.core.dvcc.limit.decision import BmsState, Controller, Limit
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
-from gxbridge.core.dvcc.run.flags import Flags
+from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
 
@@ -32,21 +32,6 @@ class Stored(NamedTuple):
 
     raw: int
     value: int
-
-
-class Controller(NamedTuple):
-    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there."""
-
-    name: str
-    kind: str
-    title: str
-    """What a person calls it, kept for when it is gone."""
-    instance: float
-    since: float
-    last_word: float
-    lost_at: float | None = None
-    identity: str = ""
-    """What the battery is known by under any service name; "" when it does not say."""
 
 
 class Granted(NamedTuple):

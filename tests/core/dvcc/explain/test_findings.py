@@ -9,11 +9,11 @@ import pytest
 from gxbridge.core.dvcc.explain.findings import FINDINGS, loss_finding, of_reason, remembered_finding, round_findings
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
+from gxbridge.core.dvcc.limit.decision import Controller
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.dvcc.run.memory import Controller
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding
 from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, SUN, SUN_2, World, can_bms, charger, lynx, multi
