@@ -90,7 +90,7 @@ STATUS_ID, DC_STATUS_ID, CLAIM_ID = 0x19F21400, 0x19F21200, 0x18EEFF00
 
 
 class Listener:
-    """A fleet behind decoders: feed it frames, read its batteries."""
+    """A battery registry behind decoders: feed it frames, read its batteries."""
 
     def __init__(self, configured: Iterable[Configured] = ()) -> None:
         self.registry = BatteryRegistry(configured)

@@ -42,10 +42,10 @@ def held(thing: object, seen: set[int]) -> Iterator[tuple[str, int]]:
         yield cls.__name__, len(thing)
         for item in thing:
             yield from held(item, seen)
-    elif cls.__module__.startswith("gxbridge.core") and not cls.__module__.endswith(("database", "belief.Table")):
+    elif cls.__module__.startswith("gxbridge.core") and not cls.__module__.endswith("database"):
         names = getattr(thing, "_fields", None) or getattr(cls, "__slots__", None) or vars(thing)
         for name in names:
-            if cls.__name__ in ("Layout", "Table", "Database", "Options"):
+            if cls.__name__ in ("Layout", "QuantityTable", "Database", "Options"):
                 continue
             for inside, size in held(getattr(thing, name), seen):
                 yield f"{cls.__name__}.{name}: {inside}", size

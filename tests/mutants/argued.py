@@ -9,7 +9,7 @@ ONE_OBJECT: Final = "what is compared is a word or a small number of the program
 RULES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
     (r"BitOr_(Add|BitXor)", r"NETWORKED", "bits that are never set twice: or, plus and exclusive or are the same"),
-    (r"Mul_Div", r"^(def|self|scene: ).*/,", "whether an argument may be given by its place"),
+    (r"Mul_Div", r"^(def|self|inputs: ).*/,", "whether an argument may be given by its place"),
     (r"TrueWithFalse", r"strict=False", "lists that are made together are equally long"),
     (r"NumberReplacer|RemoveDecorator", r"lru_cache|^$", "the size of a cache, or that there is one: speed only"),
     (r"TrueWithFalse|RemoveDecorator", r"slots|^@state|^@record", "how a record is laid out in memory"),
@@ -28,7 +28,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
         "services": ("if own_a is not None and own_a <= 0:",),
         "low_pass": ("if current <= 0:", "if current != 0:", "if current < 1:"),
-        "caps": ("if said.cvl_used != said.cvl:", "if said.cvl_used is not said.cvl:"),
+        "caps": ("if limits.cvl_used != limits.cvl:", "if limits.cvl_used is not limits.cvl:"),
         "reasons": ("return plain(round(current_a, 1) if abs(current_a) <= 10 else round(current_a))",),
         "scenario": ("return own if self.now_ms < own <= second else second",),
     },
@@ -46,7 +46,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "REMOTE_BMS: Final = 9",
             "mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 1)",
             "plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 1)",
-            "sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, told, False, True)))",
+            "sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, orders, False, True)))",
             "capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or -1.0, 0.0)",
             "solar = [charger for charger in chargers if charger.device.kind >= p.SOLAR]",
             "inverters = [charger for charger in chargers if charger.device.kind < p.SOLAR]",
@@ -71,14 +71,14 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "return put(multi, p.MULTI_CHARGE_CURRENT, rest_a if rest_a is not LEAST_A else 0), False",
         ),
         "caps": (
-            "if said.cvl is None and said.cvl_used is None:",
-            "elif said.ccl_used is not None and said.ccl_used != said.ccl:",
-            "elif said.ccl_used is not None and said.ccl_used is not said.ccl:",
-            'caps.append(book.cap(known, 0.0 if known >= "ccl-unknown" else None, "A", bms.name, p.CCL, bms=name))',
+            "if limits.cvl is None and limits.cvl_used is None:",
+            "elif limits.ccl_used is not None and limits.ccl_used != limits.ccl:",
+            "elif limits.ccl_used is not None and limits.ccl_used is not limits.ccl:",
+            'caps.append(history.cap(known, 0.0 if known >= "ccl-unknown" else None, "A", bms.name, p.CCL, bms=name))',
             'if allowed <= "no":',
-            'if said >= "yes":',
-            'name = "vebus-refused" if said <= "no" else "vebus-unknown"',
-            'return Capped(None, (cap(missing(scene), None, "A"),), False)',
+            'if limits >= "yes":',
+            'name = "vebus-refused" if limits <= "no" else "vebus-unknown"',
+            'return Capped(None, (cap(missing(inputs), None, "A"),), False)',
         ),
         "voltage": (
             "offset = -1.0 if given is None else min(max(hub - given, 0.0), MOST_OFFSET_V)",
@@ -91,15 +91,15 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "skew = min(max((voltage / 15 - spread / 2) / spread, -0.5), 0.5) if spread > 0 else -1.0",
         ),
         "control_round": (
-            'return lost_round(scene, memory, now, flags, who, silent=state >= "silent")',
-            'if scene.options.discharge_on_loss <= "stop":',
+            'return lost_round(inputs, memory, now, flags, who, silent=state >= "silent")',
+            'if inputs.options.discharge_on_loss <= "stop":',
             "pv_off = speaks and memory.pv_disabled_reads != 0",
             "pv_disabled_reads=max(memory.pv_disabled_reads - speaks, -1),",
         ),
         "low_pass": ("current = number(items, p.CURRENT) if kind >= p.SOLAR else fed_current(device)",),
         "decide": (
             "round_due = second is not None and second % ROUND_S <= 0",
-            'if standing.state >= "silent" and who is not None and scene.options.loss_stops_first:',
+            'if standing.state >= "silent" and who is not None and inputs.options.loss_stops_first:',
             "return told + LINK_S if told != memory.adjusted_at else None",
             "return told + LINK_S if told is not memory.adjusted_at else None",
             "return told + MULTI_S if told != memory.adjusted_at else None",
@@ -108,8 +108,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "limits": (
             'elif value == own_a and why < "stopped":',
             'elif value == own_a and why <= "stopped":',
-            'return said(why, why=system.text) if why >= "stopped" else said(why)',
-            'return said(why, why=system.text) if why <= "stopped" else said(why)',
+            'return reason_text(why, why=system.text) if why >= "stopped" else reason_text(why)',
+            'return reason_text(why, why=system.text) if why <= "stopped" else reason_text(why)',
         ),
         "loss": ("if wanted <= NO_BMS:", "if wanted < NO_BMS:"),
         "selection": (
@@ -123,14 +123,14 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "p.SET_FEED_IN: -1,",
         ),
         "permissions": (
-            'return "yes" if found >= "unknown" and not scene.options.unknown_permission_stops else found',
+            'return "yes" if found >= "unknown" and not inputs.options.unknown_permission_stops else found',
         ),
         "legacy": (
             "mode = NETWORKED | (EXTERNAL if hub is not None else 1) | (REMOTE_BMS if managed else 0)",
             "mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 1)",
         ),
         "sense": (
-            "amps, state = current_sense(scene, seen, scs_on, memory.flags.solar_voltage >= 1)",
+            "amps, state = current_sense(inputs, seen, scs_on, memory.flags.solar_voltage >= 1)",
             "if timer.seconds != ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
             "if timer.seconds is not ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
         ),
@@ -155,7 +155,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "about a limit below 0 A, which only the profile `vendor` lets through and which no BMS is known to give": {
         "current": ("if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit <= 0):",),
-        "caps": ("inferred = why_no_discharge(bms) if said.dcl <= 0 else near_the_end(bms)",),
+        "caps": ("inferred = why_no_discharge(bms) if limits.dcl <= 0 else near_the_end(bms)",),
     },
     "rounded to the same number": {
         "quirks": (
@@ -165,9 +165,9 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "capacity = number(items, p.INSTALLED_CAPACITY) or 26",
         ),
         "audit": (
-            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S // 60:.0f}"})',
-            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 61:.0f}"})',
-            'yield Said(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 59:.0f}"})',
+            'yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S // 60:.0f}"})',
+            'yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 61:.0f}"})',
+            'yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 59:.0f}"})',
         ),
     },
     "only with a battery voltage below 0 V, or cells 700 V apart; the aim is clamped there": {
@@ -179,7 +179,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
         "charger_orders": (
-            "rest = max(amps.solar_a - solar_sum(scene, smoothed), -1.0)",
+            "rest = max(amps.solar_a - solar_sum(inputs, smoothed), -1.0)",
             "actual = smoothed.get(name, -1.0) if first else number(items, p.CURRENT) or 0.0",
             "actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or -1.0",
         ),

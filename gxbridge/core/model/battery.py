@@ -1,6 +1,7 @@
 """A battery: what we believe about it, since when, and from which message.
 
-`Fleet` (in `fleet.py`) makes these from what is heard on the buses; everything that publishes or decides reads them.
+`BatteryRegistry` (in `vecan/battery_registry.py`) makes these from what is heard on the buses; all that publishes
+or decides reads them.
 """
 
 from __future__ import annotations

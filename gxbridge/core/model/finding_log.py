@@ -1,4 +1,4 @@
-"""The ledger of findings: what holds now, since when, how often it began; each is announced once when it begins."""
+"""The log of findings: what holds now, since when, how often it began; each is announced once when it begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger announces a finding once, keeps its first moment while it holds, and counts how often it began."""
+"""The log announces a finding once, keeps its first moment while it holds, and counts how often it began."""
 
 from __future__ import annotations
 
