@@ -14,7 +14,7 @@ from typing import Any
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
 
@@ -240,7 +240,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     for finding in explanation["findings"]:
         lines += [
             "",
-            f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}",
-            f"    {finding['advice']}",
+            stopped(f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}"),
+            f"    {stopped(finding['advice'])}",
         ]
     return "\n".join(lines)
