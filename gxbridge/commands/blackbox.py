@@ -56,6 +56,7 @@ def _clock(box: Box, at: float) -> str:
 def _show(box: Box, as_json: bool) -> int:
     from gxbridge.core.blackbox.timeline import facts_of
     from gxbridge.core.blackbox.verdict import verdict
+    from gxbridge.core.model.duration import duration_text
 
     head, facts = box.head, facts_of(box)
     found = verdict(facts, head)
@@ -74,7 +75,9 @@ def _show(box: Box, as_json: bool) -> int:
         return 0
     print(f"Black box of gxbridge {head.version}, kept because of: {head.cause} {head.subject}".rstrip())
     print(f"    {_clock(box, head.at)} UTC: {head.text}")
-    print(f"    {facts.ends - facts.begins:.0f} s, {facts.frames} frames, from {_clock(box, facts.begins)} UTC\n")
+    print(
+        f"    {duration_text(facts.ends - facts.begins)}, {facts.frames} frames, from {_clock(box, facts.begins)} UTC\n"
+    )
     for moment in facts.timeline:
         print(f"{_clock(box, moment.at)[11:]}  {moment.at - head.at:+9.3f} s  {moment.text}")
     print(f"\nVerdict: {found.title}.")

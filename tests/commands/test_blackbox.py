@@ -49,7 +49,7 @@ def test_a_box_shows_its_timeline_and_a_verdict(box: Path, capsys: pytest.Captur
     words = capsys.readouterr().out
     assert "kept because of: bms-lost" in words
     assert "Verdict: The BMS fell silent." in words
-    assert "battery uc167120 is silent, last heard 10.0 s ago" in words
+    assert "battery uc167120 is silent, last heard 10 s ago" in words
 
 
 def test_the_same_as_json(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
 from gxbridge.core.dvcc.limit.decision import GONE
+from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 
@@ -118,7 +119,9 @@ class _Reader:
             self.facts.begins = at
         elif at - self.now > PAUSE_S:
             self.facts.pauses.append((self.now, at))
-            self._say(f"nothing was looked at for {at - self.now:.0f} s: the program or the machine was held up", at)
+            self._say(
+                f"nothing was processed for {duration_text(at - self.now)}: the program or the machine was held up", at
+            )
         self.now = self.facts.ends = at
 
     def _say(self, text: str, at: float | None = None) -> None:
@@ -184,7 +187,9 @@ class _Reader:
             if self.states.get(key) == (state, address):
                 continue  # said again at the beginning of a stretch
             self.states[key] = (state, address)
-            self._say(f"battery {key} is {state}" + (f", last heard {now - last_heard:.1f} s ago" if service else ""))
+            self._say(
+                f"battery {key} is {state}" + (f", last heard {duration_text(now - last_heard)} ago" if service else "")
+            )
         if "s" in said:
             self._state(said["s"], now)
         for name, subject, value, sentence in said.get("l", ()):
@@ -214,7 +219,7 @@ class _Reader:
         if path.startswith(LINK):
             times = self.facts.written.setdefault(service, [])
             if times and now - times[-1] > WRITES_AGAIN_S:
-                self._say(f"{service} is written to again after {now - times[-1]:.0f} s")
+                self._say(f"{service} is written to again after {duration_text(now - times[-1])}")
             times.append(now)
         if self.written.get((service, path), self) != value:
             self._say(f"writes {value} to {service}{path}")

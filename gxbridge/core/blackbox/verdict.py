@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
+from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.record import record
 
 VerdictName: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
@@ -102,7 +103,7 @@ def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -
     effective = next((item for item in reversed(facts.effective) if item[0] <= at), None)
     mode = () if effective is None else (f"DVCC was {effective[1]}: {effective[2]}",)
     pauses = tuple(
-        f"gxbridge itself was held up for {end - begin:.0f} s"
+        f"gxbridge itself was held up for {duration_text(end - begin)}"
         for begin, end in facts.pauses
         if end - begin > LINK_S / 2 and begin <= at <= end + BEFORE_S
     )
@@ -114,7 +115,8 @@ def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -
             return Verdict("gx-stopped-writing", (*pauses, *mode))
         return Verdict("unknown", (f"nobody was seen writing to {service} in this record", *mode, *trouble))
     age_s = at - moments[-1]
-    told = f"the last write to {service} by {who} came {age_s:.0f} s before error #67; a link lasts {LINK_S:.0f} s"
+    before = f"{duration_text(age_s)} before error #67"
+    told = f"the last write to {service} by {who} came {before}; a link lasts {LINK_S:.0f} s"
     if age_s >= LINK_S - TOGETHER_S or pauses:
         return Verdict("gx-stopped-writing", (told, *pauses, *mode))
     if trouble:

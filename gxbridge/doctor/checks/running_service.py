@@ -8,6 +8,7 @@ from typing import Final
 
 from gxbridge.core.channels.terminals.terminals_text import DISCHARGE_OBSERVED, OBSERVED, SWITCHED_OFF
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
@@ -79,7 +80,7 @@ def _absent(facts: Facts) -> Row:
         text = f"{supervised.folder} is switched off"
         return Row(SECTION, "running", "problem", text, f"svc -u {supervised.folder} starts it. {log}")
     if supervised.seconds is not None and supervised.seconds < YOUNG_S:
-        text = f"{supervised.folder} was started {supervised.seconds:.0f} s ago and is not on D-Bus yet"
+        text = f"{supervised.folder} was started {duration_text(supervised.seconds)} ago and is not on D-Bus yet"
         return Row(SECTION, "running", "warning", text, f"Ask again in half a minute. If it goes on: {log}")
     return Row(SECTION, "running", "problem", f"{supervised.folder} runs, but is not on D-Bus", log)
 
