@@ -15,7 +15,7 @@ log = logging.getLogger("gxbridge.blackbox")
 
 
 class BlackboxWriter:
-    """`look` is called after every look of the bridge."""
+    """`look` is called after every cycle of the bridge."""
 
     def __init__(self, bridge: RecordingBridge, folder: Path, max_bytes: int, keep: int) -> None:
         self.bridge = bridge

@@ -8,8 +8,8 @@ from typing import Any, Final
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
 from gxbridge.core.dvcc.limit.decision import GONE
-from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 LINK: Final = "/Link/"
@@ -46,7 +46,7 @@ class BatteryState:
 
 @record
 class CanState:
-    """Statistics of a bus at a look."""
+    """Statistics of a bus in a cycle."""
 
     at: float
     bus: str
@@ -175,9 +175,9 @@ class _Reader:
             if before is None or before.state != state.state:
                 self._say(f"CAN bus {bus} is {state.state}{f': {state.reason}' if state.reason else ''}")
             if before is not None and state.errors > before.errors:
-                self._say(f"CAN bus {bus}: {state.errors - before.errors} errors")
+                self._say(f"CAN bus {bus}: {counted(state.errors - before.errors, 'error')}")
             if before is not None and state.lost > before.lost:
-                self._say(f"CAN bus {bus}: {state.lost - before.lost} frames lost in the kernel")
+                self._say(f"CAN bus {bus}: {counted(state.lost - before.lost, 'frame')} lost in the kernel")
         self.can_waiting = {}
 
     def _outcome(self, said: dict[str, Any]) -> None:
@@ -196,7 +196,7 @@ class _Reader:
             what = f"{name} of {subject}" if subject else name
             if self.limits.get((name, subject), self) != value:
                 told = f"{sentence} ({subject})" if subject and sentence else sentence
-                self._say(told or f"{what}: there is no such limit any more.")
+                self._say(told or f"{what}: this limit no longer exists.")
             self.limits[name, subject] = value
         for mark, word in (("f", "begins"), ("e", "is over")):
             for id, severity, _, text in said.get(mark, ()):

@@ -1,4 +1,4 @@
-"""Who let whom down: the BMS, the GX, the charger's link, or the bus. With the evidence, or "unknown"."""
+"""Who failed: the BMS, the GX, the charger's link, or the bus. With the evidence, or "unknown"."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
-from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import counted, duration_text
 
 VerdictName: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
 
@@ -52,7 +52,7 @@ def verdict(facts: Timeline, head: Head) -> Verdict:
         return _link(facts, error, trouble)
     lost = next((item for item in reversed(facts.lost) if item[0] <= at + TOGETHER_S), None)
     if lost is not None:
-        why = f"{lost[1]} is {lost[2]}: its service left D-Bus or gives no charge voltage limit any more"
+        why = f"{lost[1]} is {lost[2]}: its service left D-Bus or no longer gives a charge voltage limit"
         return Verdict("bus-errors" if trouble else "bms-silent", (*trouble, why))
     if trouble:
         return Verdict("bus-errors", trouble)
@@ -122,7 +122,9 @@ def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -
     if trouble:
         return Verdict("bus-errors", (*trouble, told))
     recent = sum(at - moment <= LINK_S for moment in moments)
-    return Verdict("charger-link-stalled", (told, f"{recent} writes in the last {LINK_S:.0f} s before it", *mode))
+    return Verdict(
+        "charger-link-stalled", (told, f"{counted(recent, 'write')} in the last {LINK_S:.0f} s before it", *mode)
+    )
 
 
 def _trouble(facts: Timeline, bus: str, at: float) -> tuple[str, ...]:
@@ -138,9 +140,9 @@ def _trouble(facts: Timeline, bus: str, at: float) -> tuple[str, ...]:
         if bad is not None:
             found.append(f"CAN bus {name} was {bad.state}{f' ({bad.reason})' if bad.reason else ''}")
         if mine[-1].errors > mine[0].errors:
-            found.append(f"CAN bus {name} had {mine[-1].errors - mine[0].errors} errors")
+            found.append(f"CAN bus {name} had {counted(mine[-1].errors - mine[0].errors, 'error')}")
         if mine[-1].lost > mine[0].lost:
-            found.append(f"the kernel dropped {mine[-1].lost - mine[0].lost} frames of {name}")
+            found.append(f"the kernel dropped {counted(mine[-1].lost - mine[0].lost, 'frame')} of {name}")
     return tuple(found)
 
 

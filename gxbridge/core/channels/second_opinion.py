@@ -13,6 +13,7 @@ from itertools import combinations
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.permission import WORDS
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import celsius_text
 
 
 @record
@@ -123,5 +124,6 @@ def _says(quantity: str, value: float | bool) -> str:
         return f"{quantity} {WORDS[bool(value)]}"
     if quantity in FLAG_PATIENCE_S:
         return f"{quantity} {'on' if value else 'off'}"
-    unit = TOLERANCES[quantity].unit
-    return f"{quantity} {value:+g} {unit}" if unit == "°C" else f"{quantity} {value:g} {unit}"
+    if quantity == "temperature":
+        return f"{quantity} {celsius_text(value)}"
+    return f"{quantity} {value:g} {TOLERANCES[quantity].unit}"

@@ -14,10 +14,10 @@ from typing import Any
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.model.duration import duration_text
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import duration_text
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""

@@ -74,7 +74,7 @@ def parallel_aggregate(services: Iterable[str]) -> str | None:
 
 
 def verdict(battery: Battery, publish: str, services: Mapping[str, Items], port: str | None = None) -> Publication:
-    """How to publish `battery` when the configuration says `publish`. Asked again at every look, for ever: it answers
+    """How to publish `battery` when the configuration says `publish`. Asked again in every cycle: it answers
     `none` as soon as another service publishes the same battery, or the port's profile says that one will. `port`: the
     interface of its bus, where that is not the bus's name."""
     port, at = port or battery.bus, battery.last_heard

@@ -48,11 +48,11 @@ REASONS: Final[Mapping[str, Reason]] = {
     "discharge-refused": _said("discharging is refused by the {bms}", "the BMS's /Io/AllowToDischarge is 0"),
     "vebus-refused": _said("charging is refused by the VE.Bus BMS", "/Bms/AllowToCharge of the VE.Bus system is 0"),
     "vebus-allowed": _said(
-        "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"
+        "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: no limit"
     ),
     "other-stop": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
     "other-allowed": _said(
-        "{text}", "another BMS that can only say yes or no allows charging: wired terminals, a two-signal BMS: 10000 A"
+        "{text}", "another BMS that can only say yes or no allows charging: wired terminals, a two-signal BMS: no limit"
     ),
     "discharge-observed": _said(
         "{text}; observed, not enforced: no battery service gives a discharge limit that could be lowered",
@@ -173,7 +173,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "lowest cell {cell} V; after a stop discharging resumes at 3.2 V", "/System/MinCellVoltage < 3.2 V"
     ),
     "cold": _likely(
-        "coldest cell {temperature} C; charging stops below 5 C by default", "/System/MinCellTemperature < 5 C"
+        "coldest cell {temperature}; charging stops below +5 °C by default", "/System/MinCellTemperature < 5 °C"
     ),
     "pre-alarm": _likely(
         "lowest cell {cell} V; the pre-alarm is at 3.1 V by default", "/System/MinCellVoltage <= 3.1 V"

@@ -63,7 +63,7 @@ def test_the_sentence_that_it_is_all_about() -> None:
         ({"MAX_CELL_VOLTAGE": 3.75}, ["highest cell 3.75 V; batteries stop at 3.75 V"]),
         ({"MAX_CELL_VOLTAGE": 3.6}, ["highest cell 3.6 V; after a stop charging resumes below 3.6 V"]),
         ({"MAX_CELL_VOLTAGE": 3.59}, []),
-        ({"MIN_CELL_TEMPERATURE": 4.9}, ["coldest cell 4.9 C; charging stops below 5 C by default"]),
+        ({"MIN_CELL_TEMPERATURE": 4.9}, ["coldest cell +4.9 °C; charging stops below +5 °C by default"]),
         ({"MIN_CELL_TEMPERATURE": 5.0}, []),
         ({"MAX_CELL_VOLTAGE": None, "MIN_CELL_TEMPERATURE": None}, []),
     ],
