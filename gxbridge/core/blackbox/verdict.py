@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
+from gxbridge.core.dvcc.limit.clocks import LINK_S
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted, duration_text
 
@@ -19,8 +20,6 @@ TITLES: Final[dict[VerdictName, str]] = {
     "unknown": "Unknown",
 }
 
-LINK_S: Final = 60.0
-"""A charger forgets what it was told after this time (Victron, VE.Can registers public, 0x2001, 0x200E)."""
 BEFORE_S: Final = 75.0
 """What happened so long before the event may have caused it: the link's time and some."""
 TOGETHER_S: Final = 3.0
