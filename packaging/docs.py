@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gxbridge.config.pages import example
 from gxbridge.config.pages import markdown as configuration
+from gxbridge.core.model.finding import stopped
+from gxbridge.core.model.findings_table import TABLE
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
 from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
@@ -59,6 +61,16 @@ OWN = f"""
 ## Our own service
 
 `{OWN_NAME}` has a class that no consumer interprets. Nothing on it is writable. Moments are epoch seconds.
+"""
+
+
+FINDINGS = """\
+# Findings
+
+This page is made from the table of findings (`make docs`); a test keeps it current.
+
+A finding is something a person should know. The log says it once when it begins; `gxbridge explain`, `gxbridge doctor`
+and `/Findings` on D-Bus show it while it holds. Its id never changes. `{...}` stands for what is filled in.
 """
 
 
@@ -161,10 +173,18 @@ def _docstring(path: Path) -> str:
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
 
 
+def findings() -> str:
+    """docs/findings.md."""
+    parts = [FINDINGS, "| id | severity | it says | do |", "|---|---|---|---|"]
+    parts += [f"| `{row.id}` | {row.severity} | {stopped(row.text)} | {stopped(row.advice)} |" for row in TABLE]
+    return "\n".join(parts) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "dbus-paths.md": dbus_paths,
     "configuration.md": configuration,
+    "findings.md": findings,
     "models.md": models_page,
     "../service/gxbridge.example.yaml": example,
 }

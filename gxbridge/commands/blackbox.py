@@ -18,7 +18,7 @@ DIFFERS, UNREADABLE = 1, 2
 def configure(parser: argparse.ArgumentParser) -> None:
     """`show FILE` and `replay FILE`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    show = actions.add_parser("show", help="the timeline in words, and who let whom down")
+    show = actions.add_parser("show", help="the timeline in words, and what failed")
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--json", action="store_true", help="the same as JSON")
     replay = actions.add_parser(
@@ -56,6 +56,7 @@ def _clock(box: Box, at: float) -> str:
 def _show(box: Box, as_json: bool) -> int:
     from gxbridge.core.blackbox.timeline import facts_of
     from gxbridge.core.blackbox.verdict import verdict
+    from gxbridge.core.model.wording import counted, duration_text
 
     head, facts = box.head, facts_of(box)
     found = verdict(facts, head)
@@ -74,7 +75,8 @@ def _show(box: Box, as_json: bool) -> int:
         return 0
     print(f"Black box of gxbridge {head.version}, kept because of: {head.cause} {head.subject}".rstrip())
     print(f"    {_clock(box, head.at)} UTC: {head.text}")
-    print(f"    {facts.ends - facts.begins:.0f} s, {facts.frames} frames, from {_clock(box, facts.begins)} UTC\n")
+    length, frames = duration_text(facts.ends - facts.begins), counted(facts.frames, "frame")
+    print(f"    {length}, {frames}, from {_clock(box, facts.begins)} UTC\n")
     for moment in facts.timeline:
         print(f"{_clock(box, moment.at)[11:]}  {moment.at - head.at:+9.3f} s  {moment.text}")
     print(f"\nVerdict: {found.title}.")
@@ -86,20 +88,21 @@ def _show(box: Box, as_json: bool) -> int:
 def _replay(box: Box, as_json: bool) -> int:
     from gxbridge import __version__
     from gxbridge.core.blackbox.play import replay
+    from gxbridge.core.model.wording import counted
 
     report = replay(box)
     if as_json:
         rows = [{"at": item.at, "recorded": item.recorded, "replayed": item.replayed} for item in report.differences]
-        whole = {"looks": report.looks, "frames": report.frames, "differing": report.differing, "differences": rows}
+        whole = {"looks": report.cycles, "frames": report.frames, "differing": report.differing, "differences": rows}
         print(json.dumps(whole | {"recorded_by": box.head.version, "replayed_by": __version__}, indent=1))
         return DIFFERS if report.differing else 0
     for item in report.differences:
         print(f"{_clock(box, item.at)}  recorded: {item.recorded}")
         print(f"{' ' * 25}replayed: {item.replayed}")
-    same = "all decided the same, bit for bit" if not report.differing else f"{report.differing} decided otherwise"
+    same = "all decided the same, bit for bit" if not report.differing else f"{report.differing} decided differently"
     versions = f"recorded by {box.head.version}, now {__version__}"
-    print(f"{report.looks} looks with {report.frames} frames: {same} ({versions})")
-    if not report.looks:
+    print(f"{counted(report.cycles, 'cycle')} with {counted(report.frames, 'frame')}: {same} ({versions})")
+    if not report.cycles:
         print("The box holds nothing that can be played.", file=sys.stderr)
         return UNREADABLE
     return DIFFERS if report.differing else 0

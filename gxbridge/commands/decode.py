@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from gxbridge.core.model.wording import counted
+
 if TYPE_CHECKING:
     from gxbridge.core.nmea2000.database import Database
     from gxbridge.core.nmea2000.decoder import Decoder
@@ -30,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("log", metavar="LOG", help="log file, also gz-compressed; - reads standard input")
     parser.add_argument("--format", choices=("text", "json", "csv"), default="text", help="output (default: text)")
-    parser.add_argument("--input-format", metavar="NAME", help="format of the log, where it is not found by itself")
+    parser.add_argument("--input-format", metavar="NAME", help="format of the log, if it is not detected")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
     chosen = parser.add_argument_group("only some messages (each option may repeat)")
     for names, what in (
@@ -46,8 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WHO",
         help="of the device with this unique number, serial or product id (0xA3E5), from where it says so",
     )
-    for name, what in (("from", "from so long after the log's begin"), ("to", "until so long after the log's begin")):
-        where = f"{what}, or an epoch time"
+    for name, what in (("from", "from"), ("to", "until")):
+        where = f"{what} this long after the start of the log, or an epoch time"
         chosen.add_argument(f"--{name}", dest=f"{name}_s", metavar="SECONDS", type=_seconds, help=where)
 
 
@@ -57,7 +59,7 @@ def _number(written: str) -> int:
     try:
         return whole_number(written)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{written!r} is no number; write 127508 or 0x2108") from None
+        raise argparse.ArgumentTypeError(f"{written!r} is not a number; write 127508 or 0x2108") from None
 
 
 def _seconds(written: str) -> float:
@@ -66,11 +68,11 @@ def _seconds(written: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < FAR_FUTURE_S:
-        raise argparse.ArgumentTypeError(f"{written!r} is no time in seconds")
+        raise argparse.ArgumentTypeError(f"{written!r} is not a time in seconds")
     return seconds
 
 
-NOTHING_READ = "nothing in it reads as {}; without --input-format its format is looked for"
+NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -200,7 +202,7 @@ class _Complaints:
         """Say how many there were; returns it."""
         if self._count > BAD_LINES_SHOWN:
             more = self._count - BAD_LINES_SHOWN
-            print(f"{self._log}: {more} further lines could not be parsed", file=sys.stderr)
+            print(f"{self._log}: {counted(more, 'further line')} could not be parsed", file=sys.stderr)
         return reader.bad_lines
 
 
@@ -210,10 +212,11 @@ def _tell_counts(decoders: dict[str, Decoder], reader: LogReader) -> None:
     frames = sum(decoder.frames for decoder in decoders.values())
     messages = sum(decoder.messages for decoder in decoders.values())
     incomplete = sum(decoder.incomplete for decoder in decoders.values())
-    counts = [f"{frames} frames, {messages} messages decoded, {incomplete} fast packets incomplete"]
-    counts += [f"{count} {reason}" for reason, count in totals(decoders).items()]
+    counts = [f"{counted(frames, 'frame')}, {counted(messages, 'message')} decoded"]
+    counts[0] += f", {counted(incomplete, 'fast packet')} incomplete"
+    counts += [f"{reason}: {count}" for reason, count in totals(decoders).items()]
     if reader.skipped:
-        counts.append(f"{reader.skipped} lines without a data frame of 29-bit id")
+        counts.append(f"{counted(reader.skipped, 'line')} without a data frame of 29-bit id")
     if reader.bad_lines:
-        counts.append(f"{reader.bad_lines} lines not parsed")
+        counts.append(f"{counted(reader.bad_lines, 'line')} not parsed")
     print("gxbridge decode: " + "; ".join(counts), file=sys.stderr)

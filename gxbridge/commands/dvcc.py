@@ -1,4 +1,4 @@
-"""`gxbridge dvcc replay`: play DVCC scenarios on simulated time and say where gxbridge answers otherwise."""
+"""`gxbridge dvcc replay`: play DVCC scenarios on simulated time and report where gxbridge answers differently."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.scenario import Difference, ScenarioError, play_scenario, step_differences
+from gxbridge.core.model.wording import counted
 
 SHOWN = 5
 """Differences shown of each scenario, and scenarios shown, unless --all is given."""
@@ -68,7 +69,7 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
     except (OSError, EOFError, zlib.error) as error:
         raise ScenarioError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except ValueError as error:
-        raise ScenarioError(f"is no JSON: {error}") from error
+        raise ScenarioError(f"is not JSON: {error}") from error
     if not isinstance(scenarios, list) or not all(isinstance(row, dict) and "name" in row for row in scenarios):
         raise ScenarioError("must be a list of scenarios, each with a name")
     return [row for row in scenarios if only in row["name"]]
@@ -81,14 +82,16 @@ def summarise(
     bad = [(scenario, rows) for scenario, rows in zip(scenarios, found, strict=True) if rows]
     shown = bad if every else bad[:SHOWN]
     for scenario, rows in shown:
-        print(f"{scenario['name']}: {len(rows)} differences", file=out)
+        print(f"{scenario['name']}: {counted(len(rows), 'difference')}", file=out)
         for row in rows if every else rows[:SHOWN]:
             print(f"  step {row.step}, {row.where}: expected {row.expected}, got {row.actual}", file=out)
     if len(shown) < len(bad):
-        print(f"... and {len(bad) - len(shown)} scenarios more (--all shows them)", file=out)
+        print(f"... and {counted(len(bad) - len(shown), 'more scenario')} (--all shows all)", file=out)
     paths = Counter(row.where.rpartition(" ")[2] for _, rows in bad for row in rows)
     for path, count in paths.most_common(None if every else 2 * SHOWN):
         print(f"{count:6} x {path}", file=out)
     steps = sum(len(scenario.get("expected", ())) for scenario in scenarios)
     good = len(scenarios) - len(bad)
-    print(f"{good} of {len(scenarios)} scenarios agree ({steps} steps), {len(bad)} differ", file=out)
+    print(
+        f"{good} of {counted(len(scenarios), 'scenario')} agree ({counted(steps, 'step')}), {len(bad)} differ", file=out
+    )

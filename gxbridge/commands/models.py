@@ -103,7 +103,7 @@ def comparison(catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield f"At most {catalogue.max_batteries} batteries on one BMS (NG variants: see their page)."
     yield f"Source: {catalogue.source}."
-    yield "Where the lists of the overview contradict its table, the table holds:"
+    yield "Where the lists of the overview contradict its table, the table is used:"
     for says, table in catalogue.contradictions:
         yield from _wrapped(f"  the lists say: {says}; the table says: {table}", "    ")
     yield "gxbridge models MODEL shows one model with channels, variants and what is proven."

@@ -25,16 +25,16 @@ ADDRESS = re.compile(r"(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Decode one Instant Readout advertisement: the manufacturer data in hexadecimal, with or without the company "
-        "id E1 02. With --scan, listen by Bluetooth instead (needs the extra 'ble'). The key is shown by "
+        "id E1 02. With --scan, listen over Bluetooth instead (needs the extra 'ble'). The key is shown by "
         "VictronConnect under product info; it is never printed. Prefer --key-file: other users of this computer can "
-        "read a command line."
+        "read the command line."
     )
     parser.add_argument("data", nargs="?", metavar="HEX", help="the advertisement, e.g. 1002e5a30a34...")
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--key", help="the device's key, 32 hexadecimal digits")
     keys.add_argument("--key-file", metavar="FILE", help="a file that holds the key ('-' for standard input)")
     parser.add_argument("--json", action="store_true", help="one JSON object (with --scan: one a line)")
-    parser.add_argument("--scan", action="store_true", help="listen by Bluetooth; without a key only list devices")
+    parser.add_argument("--scan", action="store_true", help="listen over Bluetooth; without a key only list devices")
     parser.add_argument("--seconds", type=float, default=15.0, help="how long to listen (default 15)")
     parser.add_argument("--address", help="with --scan: the one device to which the key belongs")
     complain = parser.error
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_scan(args: argparse.Namespace) -> None:
     if args.address is not None and not args.scan:
-        raise _UsageError("--address belongs to --scan; one advertisement needs none")
+        raise _UsageError("--address belongs to --scan; a single advertisement needs no address")
     if args.address is not None and not ADDRESS.fullmatch(args.address):
         raise _UsageError("--address must be a Bluetooth address, such as C0:FF:EE:12:34:56")
     if not 0 < args.seconds <= LONGEST_S:
@@ -93,7 +93,7 @@ def _key(args: argparse.Namespace) -> DeviceKey | None:
     try:
         text = sys.stdin.read() if args.key_file == "-" else Path(args.key_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text file"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise _UsageError(f"the key file {args.key_file} cannot be read: {reason}") from None
     try:
         return DeviceKey.from_text(text)

@@ -9,13 +9,13 @@ import sys
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", metavar="FILE", help="configuration file (YAML); without one the defaults hold")
+    parser.add_argument("--config", metavar="FILE", help="configuration file (YAML); without one the defaults apply")
     parser.add_argument(
         "--can",
         action="append",
         default=[],
         metavar="INTERFACE:CHANNEL",
-        help="a CAN bus, such as socketcan:vcan0; may repeat; replaces the buses of the file",
+        help="a CAN bus, such as socketcan:vcan0; may be repeated; replaces the buses of the file",
     )
     parser.add_argument(
         "--replay", metavar="LOG[@SPEED]", help="a recorded log instead of a bus; SPEED a factor or max (default 1)"

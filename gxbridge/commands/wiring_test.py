@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import counted
 
 if TYPE_CHECKING:
     from gxbridge.core.channels.terminals.terminal_bms import Wiring
@@ -29,7 +30,7 @@ SCAN_S = 5.0
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Walks through each wired BMS terminal in about two minutes and writes a report. It only reads; but while a "
-        "terminal's wire is off, a running gxbridge in control mode stops charging or discharging, as it must."
+        "terminal's wire is disconnected, a running gxbridge in control mode stops charging or discharging, as it must."
     )
     parser.add_argument("--config", metavar="FILE", help="take the wiring from this configuration (`terminals`)")
     parser.add_argument(
@@ -133,7 +134,7 @@ def _wiring(args: argparse.Namespace) -> tuple[Wiring, str | None]:
         raise _UsageError("--step-seconds must be more than 0 and at most 600")
     if args.config is not None:
         if wired:
-            raise _UsageError("give the inputs either by --config or one by one, not both")
+            raise _UsageError("give the inputs either with --config or one by one, not both")
         wiring, configured = _from_config(args)
         address = address or configured
     elif not wired:
@@ -237,8 +238,8 @@ def line(outcome: WalkOutcome) -> str:
 def verdict(walk: Walk) -> str:
     failed = sum(outcome.result == "failed" for outcome in walk.outcomes)
     if walk.passed:
-        return "PASSED: every wired terminal does what it must."
-    return f"FAILED: {failed} of {len(walk.steps)} steps."
+        return "PASSED: every wired terminal works as it must."
+    return f"FAILED: {failed} of {counted(len(walk.steps), 'step')}."
 
 
 def report_page(report: WiringReport) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What one look of the bridge yields, for whoever carries it out."""
+"""What one cycle of the bridge yields, for whoever carries it out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServiceView:
 
 @record
 class Cycle:
-    """What one look yields. `writes` is empty unless we are in control."""
+    """What one cycle yields. `writes` is empty unless we are in control."""
 
     decision: Decision
     writes: tuple[Write, ...]

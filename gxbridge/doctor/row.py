@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
-from gxbridge.core.model.finding import Severity
+from gxbridge.core.model.findings_table import Severity
 from gxbridge.core.model.record import record
 
 RowVerdict: TypeAlias = Literal["ok", "note", "warning", "problem"]

@@ -72,7 +72,7 @@ def read(path: Path) -> Box:
         with gzip.open(path, "rb") as file:
             return parse(_bounded(file))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BoxError(f"the file is no box or was cut: {error}") from error
+        raise BoxError(f"the file is not a black box or was truncated: {error}") from error
 
 
 def _bounded(file: gzip.GzipFile) -> Iterator[bytes]:

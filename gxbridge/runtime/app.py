@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
@@ -360,4 +360,4 @@ class App:
 def say(finding: Finding) -> None:
     """One line in the log when a finding begins."""
     level = {"alarm": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}[finding.severity]
-    log.log(level, "%s: %s %s", finding.id, finding.text, finding.advice)
+    log.log(level, "%s: %s %s", finding.id, stopped(finding.text), stopped(finding.advice))

@@ -6,19 +6,16 @@ import logging
 from pathlib import Path
 
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.nmea2000.database import database
 from gxbridge.edge.box_files import BoxFolder
 from gxbridge.runtime.disk_task import DiskTask, attempt, reason
 
 log = logging.getLogger("gxbridge.blackbox")
 
-UNWRITABLE = "blackbox-unwritable"
-BROKEN = "blackbox-broken"
-
 
 class BlackboxWriter:
-    """`look` is called after every look of the bridge."""
+    """`look` is called after every cycle of the bridge."""
 
     def __init__(self, bridge: RecordingBridge, folder: Path, max_bytes: int, keep: int) -> None:
         self.bridge = bridge
@@ -64,24 +61,14 @@ class BlackboxWriter:
             self._failure = None
             log.info("black box written, because %s: %s", frozen.cause.text, result)
             return
-        text = f"The black box cannot be written to {self._folder}: {reason(result)}."
         if self._failure is None:
-            self._failure = Finding(
-                UNWRITABLE,
-                "warning",
-                str(self._folder),
-                text,
-                "Make room or make the folder writable, or set blackbox.folder; everything else goes on.",
-                frozen.frozen_at,
-                frozen.frozen_at,
-            )
+            folder = str(self._folder)
+            self._failure = finding("blackbox-unwritable", folder, frozen.frozen_at, folder=folder, why=reason(result))
 
     def findings(self, now: float) -> list[Finding]:
         """What a person should know of the black box now."""
         found = [] if self._failure is None else [self._failure]
         fault = self.bridge.recorder_fault
         if fault:
-            text = f"The black box has stopped: {fault}."
-            advice = "Please report this; limits and D-Bus are not affected."
-            found.append(Finding(BROKEN, "warning", "", text, advice, now, now))
+            found.append(finding("blackbox-broken", "", now, fault=fault))
         return found

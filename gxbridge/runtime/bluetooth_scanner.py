@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.edge.bluetooth import BluetoothUnavailable, OnAdvertisement, scan
 
 SPELL_S: Final = 300.0
@@ -41,9 +41,8 @@ class Scanner:
         """Why nothing is heard, from the first failure until listening works."""
         if self._trouble is None:
             return ()
-        text, first = self._trouble
-        advice = "The Bluetooth devices below `readout` are not heard meanwhile; everything else works"
-        return (Finding("bluetooth-unavailable", "warning", "bluetooth", text, advice, first, first),)
+        problem, first = self._trouble
+        return (finding("bluetooth-unavailable", "bluetooth", first, problem=problem),)
 
     async def _listen(self) -> None:
         while True:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gxbridge.config import Deprecation
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.own_items import CanView
 
@@ -31,15 +32,7 @@ def write_findings(refusals: Iterable[RefusedWrite], now: float) -> tuple[Findin
         if refusal.since < oldest.since:
             by_service[refusal.service] = refusal
     return tuple(
-        Finding(
-            "write-failed",
-            "alarm",
-            service,
-            f"{service} does not take what it is told ({refusal.path}: {refusal.problem}); its own settings hold.",
-            "Look whether the device is well and may be controlled; update its firmware; limit it by its own settings.",
-            refusal.since,
-            refusal.since,
-        )
+        finding("write-failed", service, refusal.since, service=service, path=refusal.path, problem=refusal.problem)
         for service, refusal in by_service.items()
         if now - refusal.since >= PATIENCE_S
     )
@@ -60,17 +53,8 @@ class CanTroubles:
                 continue
             since = self._since.setdefault(bus, now)
             if now - since >= PATIENCE_S:
-                found.append(
-                    Finding(
-                        "can-not-open",
-                        "alarm",
-                        bus,
-                        f"The CAN bus {bus} is not in use ({view.state}): {view.reason or 'it was never opened'}.",
-                        "It is tried again by itself; see to the interface.",
-                        since,
-                        since,
-                    )
-                )
+                reason = view.reason or "it was never opened"
+                found.append(finding("can-not-open", bus, since, bus=bus, state=view.state, reason=reason))
         return tuple(found)
 
 
@@ -84,16 +68,8 @@ class SettingsTroubles:
         """One finding for each battery whose instance or name has not been kept for a while."""
         self._since = {battery: self._since.get(battery, now) for battery in refused}
         return tuple(
-            Finding(
-                "settings-refused",
-                "warning",
-                f"/Settings/Devices/{battery}",
-                f"The GX's settings do not keep instance and name of {battery} ({refused[battery]}); "
-                "those that gxbridge has hold.",
-                "They are offered again by themselves. Look at this path in com.victronenergy.settings (dbus-spy): "
-                "an entry that is wrong must go; or give the battery an instance of its own in the configuration.",
-                since,
-                since,
+            finding(
+                "settings-refused", f"/Settings/Devices/{battery}", since, battery=battery, problem=refused[battery]
             )
             for battery, since in self._since.items()
             if now - since >= PATIENCE_S
@@ -102,15 +78,11 @@ class SettingsTroubles:
 
 def deprecation_findings(deprecations: Iterable[Deprecation], now: float) -> tuple[Finding, ...]:
     """One finding for each key of the configuration that a later release no longer reads."""
-    return tuple(
-        Finding(
-            "key-retired",
-            "alarm" if deprecation.obeyed else "warning",
-            deprecation.problem.key,
-            f"{deprecation.problem.where}: {deprecation.problem.key}: {deprecation.problem.what}.",
-            f"{deprecation.problem.cure[0].upper()}{deprecation.problem.cure[1:]}.",
-            now,
-            now,
-        )
-        for deprecation in deprecations
-    )
+    return tuple(_retired(deprecation, now) for deprecation in deprecations)
+
+
+def _retired(deprecation: Deprecation, now: float) -> Finding:
+    problem = deprecation.problem
+    cure = f"{problem.cure[0].upper()}{problem.cure[1:]}"
+    found = finding("key-retired", problem.key, now, where=problem.where, key=problem.key, what=problem.what, cure=cure)
+    return found if deprecation.obeyed else replace(found, severity="warning")

@@ -1,6 +1,6 @@
 """Keeps on the bus what the bridge says should be there: our own service and one service for each battery.
 
-One connection for each service. A battery whose instance changes is taken from the bus and published anew, because
+One connection for each service. A battery whose instance changes is taken from the bus and published again, because
 consumers key what they know by connection and instance (D-Bus contract: never change an instance of a live service).
 """
 
@@ -35,7 +35,7 @@ class _Published:
 
 
 class Publisher:
-    """`refresh` is called with every look of the bridge; it never waits."""
+    """`refresh` is called in every cycle of the bridge; it never waits."""
 
     def __init__(self, bus: str, on_write: OnServiceWrite) -> None:
         self._bus = bus
@@ -93,7 +93,7 @@ class Publisher:
         for name, view in wanted.items():
             published = self._batteries.get(name)
             if published is not None and published.instance != view.instance:
-                log.info("%s: device instance is now %d, publishing anew", name, view.instance)
+                log.info("%s: device instance is now %d, publishing it again", name, view.instance)
                 self._close(name)
                 published = None
             if published is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import (
     WRITE_EVERY_S,
     AnotherBoatError,
@@ -20,10 +20,6 @@ from gxbridge.state.state_file import BROKEN, StateFile, StateHeldError
 
 log = logging.getLogger("gxbridge.state")
 
-UNREADABLE = "state-unreadable"
-ANOTHER_BOAT = "state-of-another-boat"
-NOT_SAVED = "state-not-saved"
-FULL = "state-full"
 
 HOLD_WAIT_S = 1.0
 """At the start: `gxbridge state forget` is done by then."""
@@ -52,24 +48,12 @@ class StateWriter:
         try:
             return self._file.read()
         except AnotherBoatError:
-            self._unusable = Finding(
-                ANOTHER_BOAT,
-                "warning",
-                self._file.path,
-                f"The state in {self._file.path} is of another device and counts as unknown{self._aside()}.",
-                "None needed if the file was copied, or the device or its memory card was exchanged.",
-                now,
-                now,
+            self._unusable = finding(
+                "state-of-another-boat", self._file.path, now, path=self._file.path, kept=self._aside()
             )
         except (OSError, StateError) as error:
-            self._unusable = Finding(
-                UNREADABLE,
-                "warning",
-                self._file.path,
-                f"The state in {self._file.path} counts as unknown: {reason(error)}{self._aside()}.",
-                "Check the disk or memory card; gxbridge writes a new file, and identities are learnt again.",
-                now,
-                now,
+            self._unusable = finding(
+                "state-unreadable", self._file.path, now, path=self._file.path, why=reason(error), kept=self._aside()
             )
         return Remembered()
 
@@ -101,30 +85,15 @@ class StateWriter:
     def _done(self, result: int | Exception, now: float) -> None:
         if isinstance(result, Exception):
             first = now if self._failure is None else self._failure.first
-            self._failure = Finding(
-                NOT_SAVED,
-                "warning",
-                self._file.folder,
-                f"The state cannot be saved in {self._file.folder}: {reason(result)}. What was learnt since "
-                "is lost when gxbridge ends.",
-                "Make room or make the folder writable, or set state.dir; everything else goes on.",
-                first,
-                now,
+            self._failure = finding(
+                "state-not-saved", self._file.folder, now, first, folder=str(self._file.folder), why=reason(result)
             )
             return
         self._failure = None
         self._full = None
         if result:
-            self._full = Finding(
-                FULL,
-                "info",
-                self._file.path,
-                f"The state has no room for {result} of its entries; the oldest batteries were left out.",
-                "`gxbridge state forget identities` makes room if most of them are gone for good.",
-                now,
-                now,
-            )
+            self._full = finding("state-full", self._file.path, now, left_out=result)
 
     def findings(self) -> list[Finding]:
         """What a person should know of the state now."""
-        return [finding for finding in (self._unusable, self._failure, self._full) if finding is not None]
+        return [found for found in (self._unusable, self._failure, self._full) if found is not None]

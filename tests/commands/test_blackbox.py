@@ -49,7 +49,7 @@ def test_a_box_shows_its_timeline_and_a_verdict(box: Path, capsys: pytest.Captur
     words = capsys.readouterr().out
     assert "kept because of: bms-lost" in words
     assert "Verdict: The BMS fell silent." in words
-    assert "battery uc167120 is silent, last heard 10.0 s ago" in words
+    assert "battery uc167120 is silent, last heard 10 s ago" in words
 
 
 def test_the_same_as_json(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +80,7 @@ def test_a_decision_that_differs_is_shown_and_is_code_1(box: Path, capsys: pytes
     assert cli.main(["blackbox", "replay", str(box)]) == 1
     words = capsys.readouterr().out
     assert "recorded: /Link/NetworkMode = 12345.0" in words
-    assert "1 decided otherwise" in words
+    assert "1 decided differently" in words
     assert cli.main(["blackbox", "replay", "--json", str(box)]) == 1
     assert json.loads(capsys.readouterr().out)["differing"] == 1
 
@@ -110,7 +110,7 @@ def test_a_file_that_is_not_there_or_cut_is_one_line_and_code_2(box: Path, capsy
     assert cli.main(["blackbox", "show", str(box)]) == 2
     errors = capsys.readouterr().err
     assert "No such file" in errors
-    assert "was cut" in errors
+    assert "was truncated" in errors
 
 
 @pytest.mark.parametrize("number", range(40))

@@ -66,7 +66,7 @@ def test_every_complete_message_is_one_line(capsys: pytest.CaptureFixture[str], 
         "unknown",
     ]
     assert [json.loads(line)["bus"] for line in lines].count("can1") == 1
-    assert "11 frames, 7 messages decoded, 0 fast packets incomplete; 1 unknown messages" in error
+    assert "11 frames, 7 messages decoded, 0 fast packets incomplete; unknown messages: 1" in error
 
 
 def test_text_is_the_default(capsys: pytest.CaptureFixture[str], log: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_broken_line_is_named_skipped_and_told_by_the_exit_code(
     assert code == 1
     assert len(lines) == 7
     assert f"{log}:6: " in error
-    assert "1 lines not parsed" in error
+    assert "1 line not parsed" in error
 
 
 def test_many_broken_lines_are_counted(capsys: pytest.CaptureFixture[str], log: Path) -> None:
@@ -166,8 +166,8 @@ def test_incomplete_and_unknown_messages_are_no_failure(capsys: pytest.CaptureFi
     code, lines, error = decode(capsys, log)
     assert code == 0
     assert lines == ["1.300000 can0  41 > all 0x2102 BMS_STATE: bms_state 99 (undefined)"]
-    assert "1 fast packets incomplete; 1 fast packets begun anew; 1 fast packets not ended at the end" in error
-    assert "1 lines without a data frame of 29-bit id" in error
+    assert "1 fast packet incomplete; fast packets begun anew: 1; fast packets not ended at the end" in error
+    assert "1 line without a data frame of 29-bit id" in error
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def test_differences_are_exit_code_1_and_said_in_short_or_all(
     path = str(scenarios(tmp_path, change=True))
     assert main(["dvcc", "replay", path]) == 1
     out = capsys.readouterr().out
-    assert "lynx_solar-01: 1 differences\n  step 0, system /Control/Dvcc: expected 7, got 1\n" in out
-    assert "... and 2 scenarios more (--all shows them)\n     7 x /Control/Dvcc\n" in out
+    assert "lynx_solar-01: 1 difference\n  step 0, system /Control/Dvcc: expected 7, got 1\n" in out
+    assert "... and 2 more scenarios (--all shows all)\n     7 x /Control/Dvcc\n" in out
     assert out.endswith("0 of 7 scenarios agree (38 steps), 7 differ\n")
     assert main(["dvcc", "replay", path, "--all"]) == 1
     assert "more" not in capsys.readouterr().out
@@ -65,7 +65,7 @@ def test_the_strict_profile_can_be_played_too(tmp_path: Path, capsys: pytest.Cap
     ("content", "said"),
     [
         (None, "cannot be read: No such file"),
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ("{}", "must be a list of scenarios"),
         ('[{"steps": []}]', "each with a name"),
         ('[{"name": "x"}]', 'scenario x: "devices" must be'),

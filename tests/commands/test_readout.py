@@ -113,7 +113,7 @@ def test_a_key_file_that_is_no_key_is_named_without_its_content(
     assert "secret" not in err
     file.write_bytes(b"\xff\xfe\x00")
     assert main(["readout", "--key-file", str(file), LYNX]) == 2
-    assert "it is no text file" in capsys.readouterr().err
+    assert "it is not a text file" in capsys.readouterr().err
 
 
 def test_a_wrong_key_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

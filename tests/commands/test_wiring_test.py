@@ -131,7 +131,7 @@ def test_the_wiring_comes_from_the_configuration(own_daemon: DBusDaemon, tmp_pat
         (["--charge", "1", "--model", "BMS 12/200"], "the BMS 12/200 has no charge terminal"),
         (["--charge", "1", "--model", "BMS 99"], "not a BMS model"),
         (["--charge", "1", "--step-seconds", "0"], "--step-seconds"),
-        (["--charge", "1", "--config", "x.yaml"], "either by --config or one by one"),
+        (["--charge", "1", "--config", "x.yaml"], "either with --config or one by one"),
         (["--config", "/nowhere.yaml"], "cannot be read"),
     ],
 )

@@ -136,7 +136,7 @@ def _head(row: bytes) -> Head:
     except ValueError:
         head = None
     if not isinstance(head, dict) or "gxbox" not in head:
-        raise BoxError("this is no black box of gxbridge")
+        raise BoxError("this is not a black box of gxbridge")
     if head["gxbox"] != FORMAT:
         raise BoxError(f"the box has form {head['gxbox']!r}; this version of gxbridge reads form {FORMAT}")
     texts = [head.get(name) for name in ("version", "database", "cause", "subject", "text")]
@@ -159,7 +159,7 @@ def _entry(row: bytes) -> BoxEntry:
         raise BoxError("the line is too long")
     event = json.loads(row)
     if not isinstance(event, list) or not event or not isinstance(event[0], str):
-        raise BoxError("this is no event")
+        raise BoxError("this is not an event")
     mark, values = event[0], event[1:]
     if mark == "state":
         return BoxState(_moment(values[0]), values[1])

@@ -34,7 +34,7 @@ class ReplayDifference:
 class ReplayReport:
     """What a replay found."""
 
-    looks: int = 0
+    cycles: int = 0
     frames: int = 0
     differing: int = 0
     differences: list[ReplayDifference] = field(default_factory=list)
@@ -58,7 +58,7 @@ def replay(box: Box) -> ReplayReport:
     report = ReplayReport()
     try:
         for cycle, at, effective, event in play(box, report):
-            report.looks += 1
+            report.cycles += 1
             recorded, said = event.values
             replayed = digest_of(cycle, effective)
             if replayed != recorded:

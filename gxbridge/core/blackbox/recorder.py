@@ -7,8 +7,8 @@ The events of a stretch, each a list: input first, then what came of it.
     a  address, heard            a Bluetooth device: what its advertisement said, opened, without the key
     q  battery, number            the individual battery somebody wants to see
     n  findings                   what the outside found        c  {bus: statistics}        when they changed
-    t  now, offset                a look every second           r  now, offset              a look at once
-    =  digest, {...}              what the look decided: w writes, l changed limits, s changed state, b batteries whose
+    t  now, offset                a cycle every second          r  now, offset              a cycle at once
+    =  digest, {...}              what the cycle decided: w writes, l changed limits, s changed state, b batteries whose
                                   state changed, f findings begun, e ended
 """
 
@@ -74,7 +74,7 @@ def digest_of(cycle: Cycle, effective: str) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-_finding = attrgetter(*Finding.__match_args__)
+_finding = attrgetter(*(name for name in Finding.__match_args__ if name != "arguments"))  # they are in the text
 
 
 class RecordingBridge(Bridge):

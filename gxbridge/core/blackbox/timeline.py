@@ -9,6 +9,7 @@ from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received,
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
 from gxbridge.core.dvcc.limit.decision import GONE
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 LINK: Final = "/Link/"
@@ -45,7 +46,7 @@ class BatteryState:
 
 @record
 class CanState:
-    """Statistics of a bus at a look."""
+    """Statistics of a bus in a cycle."""
 
     at: float
     bus: str
@@ -118,7 +119,9 @@ class _Reader:
             self.facts.begins = at
         elif at - self.now > PAUSE_S:
             self.facts.pauses.append((self.now, at))
-            self._say(f"nothing was looked at for {at - self.now:.0f} s: the program or the machine was held up", at)
+            self._say(
+                f"nothing was processed for {duration_text(at - self.now)}: the program or the machine was held up", at
+            )
         self.now = self.facts.ends = at
 
     def _say(self, text: str, at: float | None = None) -> None:
@@ -172,9 +175,9 @@ class _Reader:
             if before is None or before.state != state.state:
                 self._say(f"CAN bus {bus} is {state.state}{f': {state.reason}' if state.reason else ''}")
             if before is not None and state.errors > before.errors:
-                self._say(f"CAN bus {bus}: {state.errors - before.errors} errors")
+                self._say(f"CAN bus {bus}: {counted(state.errors - before.errors, 'error')}")
             if before is not None and state.lost > before.lost:
-                self._say(f"CAN bus {bus}: {state.lost - before.lost} frames lost in the kernel")
+                self._say(f"CAN bus {bus}: {counted(state.lost - before.lost, 'frame')} lost in the kernel")
         self.can_waiting = {}
 
     def _outcome(self, said: dict[str, Any]) -> None:
@@ -184,14 +187,16 @@ class _Reader:
             if self.states.get(key) == (state, address):
                 continue  # said again at the beginning of a stretch
             self.states[key] = (state, address)
-            self._say(f"battery {key} is {state}" + (f", last heard {now - last_heard:.1f} s ago" if service else ""))
+            self._say(
+                f"battery {key} is {state}" + (f", last heard {duration_text(now - last_heard)} ago" if service else "")
+            )
         if "s" in said:
             self._state(said["s"], now)
         for name, subject, value, sentence in said.get("l", ()):
             what = f"{name} of {subject}" if subject else name
             if self.limits.get((name, subject), self) != value:
                 told = f"{sentence} ({subject})" if subject and sentence else sentence
-                self._say(told or f"{what}: there is no such limit any more.")
+                self._say(told or f"{what}: this limit no longer exists.")
             self.limits[name, subject] = value
         for mark, word in (("f", "begins"), ("e", "is over")):
             for id, severity, _, text in said.get(mark, ()):
@@ -214,7 +219,7 @@ class _Reader:
         if path.startswith(LINK):
             times = self.facts.written.setdefault(service, [])
             if times and now - times[-1] > WRITES_AGAIN_S:
-                self._say(f"{service} is written to again after {now - times[-1]:.0f} s")
+                self._say(f"{service} is written to again after {duration_text(now - times[-1])}")
             times.append(now)
         if self.written.get((service, path), self) != value:
             self._say(f"writes {value} to {service}{path}")

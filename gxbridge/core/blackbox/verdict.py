@@ -1,4 +1,4 @@
-"""Who let whom down: the BMS, the GX, the charger's link, or the bus. With the evidence, or "unknown"."""
+"""Who failed: the BMS, the GX, the charger's link, or the bus. With the evidence, or "unknown"."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
+from gxbridge.core.dvcc.limit.clocks import LINK_S
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import counted, duration_text
 
 VerdictName: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
 
@@ -18,8 +20,6 @@ TITLES: Final[dict[VerdictName, str]] = {
     "unknown": "Unknown",
 }
 
-LINK_S: Final = 60.0
-"""A charger forgets what it was told after this time (Victron, VE.Can registers public, 0x2001, 0x200E)."""
 BEFORE_S: Final = 75.0
 """What happened so long before the event may have caused it: the link's time and some."""
 TOGETHER_S: Final = 3.0
@@ -51,7 +51,7 @@ def verdict(facts: Timeline, head: Head) -> Verdict:
         return _link(facts, error, trouble)
     lost = next((item for item in reversed(facts.lost) if item[0] <= at + TOGETHER_S), None)
     if lost is not None:
-        why = f"{lost[1]} is {lost[2]}: its service left D-Bus or gives no charge voltage limit any more"
+        why = f"{lost[1]} is {lost[2]}: its service left D-Bus or no longer gives a charge voltage limit"
         return Verdict("bus-errors" if trouble else "bms-silent", (*trouble, why))
     if trouble:
         return Verdict("bus-errors", trouble)
@@ -102,7 +102,7 @@ def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -
     effective = next((item for item in reversed(facts.effective) if item[0] <= at), None)
     mode = () if effective is None else (f"DVCC was {effective[1]}: {effective[2]}",)
     pauses = tuple(
-        f"gxbridge itself was held up for {end - begin:.0f} s"
+        f"gxbridge itself was held up for {duration_text(end - begin)}"
         for begin, end in facts.pauses
         if end - begin > LINK_S / 2 and begin <= at <= end + BEFORE_S
     )
@@ -114,13 +114,16 @@ def _link(facts: Timeline, error: tuple[float, str], trouble: tuple[str, ...]) -
             return Verdict("gx-stopped-writing", (*pauses, *mode))
         return Verdict("unknown", (f"nobody was seen writing to {service} in this record", *mode, *trouble))
     age_s = at - moments[-1]
-    told = f"the last write to {service} by {who} came {age_s:.0f} s before error #67; a link lasts {LINK_S:.0f} s"
+    before = f"{duration_text(age_s)} before error #67"
+    told = f"the last write to {service} by {who} came {before}; a link lasts {LINK_S:.0f} s"
     if age_s >= LINK_S - TOGETHER_S or pauses:
         return Verdict("gx-stopped-writing", (told, *pauses, *mode))
     if trouble:
         return Verdict("bus-errors", (*trouble, told))
     recent = sum(at - moment <= LINK_S for moment in moments)
-    return Verdict("charger-link-stalled", (told, f"{recent} writes in the last {LINK_S:.0f} s before it", *mode))
+    return Verdict(
+        "charger-link-stalled", (told, f"{counted(recent, 'write')} in the last {LINK_S:.0f} s before it", *mode)
+    )
 
 
 def _trouble(facts: Timeline, bus: str, at: float) -> tuple[str, ...]:
@@ -136,9 +139,9 @@ def _trouble(facts: Timeline, bus: str, at: float) -> tuple[str, ...]:
         if bad is not None:
             found.append(f"CAN bus {name} was {bad.state}{f' ({bad.reason})' if bad.reason else ''}")
         if mine[-1].errors > mine[0].errors:
-            found.append(f"CAN bus {name} had {mine[-1].errors - mine[0].errors} errors")
+            found.append(f"CAN bus {name} had {counted(mine[-1].errors - mine[0].errors, 'error')}")
         if mine[-1].lost > mine[0].lost:
-            found.append(f"the kernel dropped {mine[-1].lost - mine[0].lost} frames of {name}")
+            found.append(f"the kernel dropped {counted(mine[-1].lost - mine[0].lost, 'frame')} of {name}")
     return tuple(found)
 
 

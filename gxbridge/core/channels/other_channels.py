@@ -23,7 +23,7 @@ from gxbridge.core.channels.terminals.terminals_text import (
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE
 from gxbridge.core.channels.vebus.vebus_watch import WatchedSystems, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
@@ -163,15 +163,7 @@ class OtherChannels:
     def _pre_alarms(self, now: float) -> Iterator[Finding]:
         for address in self._addresses:
             if self.receiver.restriction(address, now).pre_alarm:
-                yield Finding(
-                    "readout-pre-alarm",
-                    "warning",
-                    address,
-                    f"{self._name(address)} advertises a pre-alarm: a cell is low, discharging may be refused soon",
-                    "Charge the battery or reduce the loads",
-                    now,
-                    now,
-                )
+                yield finding("readout-pre-alarm", address, now, device=self._name(address))
 
     def _name(self, address: str) -> str:
         return self._names.get(address, address)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from itertools import combinations
 
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.permission import WORDS
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import celsius_text
 
 
 @record
@@ -100,38 +101,29 @@ def _agree(quantity: str, a: float | bool, b: float | bool) -> bool:
     return tolerance is None or tolerance.agree(a, b)
 
 
-_ADVICE: Mapping[str, str] = {
-    "charge": "A stuck contact, a wrong wire or a dead channel: test the terminal with gxbridge wiring-test",
-    "discharge": "A stuck contact, a wrong wire or a dead channel: test the terminal with gxbridge wiring-test",
-    "pre-alarm": "Test the pre-alarm wire: when it is broken it reads as no warning",
-    "contactor": "Check the BMS in VictronConnect and the contactor's state",
-}
-_ADVICE_MEASURED = "Make sure that both channels belong to the same BMS, then check its measurement"
-
-
 def opinion_findings(battery: str, disputes: Disputes, now: float) -> tuple[Finding, ...]:
     """A finding for each lasting dispute; `battery` names the BMS for people."""
     return tuple(
-        Finding(
+        finding(
             f"channels-disagree-{dispute.quantity}",
-            "warning",
             f"{battery}: {dispute.channels[0]}, {dispute.channels[1]}",
-            f"{battery}: {_says(dispute, 0)}, {_says(dispute, 1)}"
-            + ("; the more restrictive one counts" if dispute.quantity in ("charge", "discharge") else ""),
-            _ADVICE.get(dispute.quantity, _ADVICE_MEASURED),
-            dispute.since,
             now,
+            dispute.since,
+            battery=battery,
+            channel=dispute.channels[0],
+            says=_says(dispute.quantity, dispute.values[0]),
+            other_channel=dispute.channels[1],
+            other_says=_says(dispute.quantity, dispute.values[1]),
         )
         for dispute in disputes.lasting(now)
     )
 
 
-def _says(dispute: Dispute, which: int) -> str:
-    value = dispute.values[which]
-    if dispute.quantity in ("charge", "discharge"):
-        word = f"{dispute.quantity} {WORDS[bool(value)]}"
-    elif dispute.quantity in FLAG_PATIENCE_S:
-        word = f"{dispute.quantity} {'on' if value else 'off'}"
-    else:
-        word = f"{dispute.quantity} {value:g} {TOLERANCES[dispute.quantity].unit}"
-    return f"{dispute.channels[which]} says {word}"
+def _says(quantity: str, value: float | bool) -> str:
+    if quantity in ("charge", "discharge"):
+        return f"{quantity} {WORDS[bool(value)]}"
+    if quantity in FLAG_PATIENCE_S:
+        return f"{quantity} {'on' if value else 'off'}"
+    if quantity == "temperature":
+        return f"{quantity} {celsius_text(value)}"
+    return f"{quantity} {value:g} {TOLERANCES[quantity].unit}"

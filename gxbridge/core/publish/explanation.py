@@ -14,9 +14,10 @@ from typing import Any
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
+from gxbridge.core.model.wording import duration_text
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
@@ -169,19 +170,10 @@ def as_json(explanation: Mapping[str, Any]) -> str:
     return json.dumps(explanation, ensure_ascii=False, separators=(",", ":"))
 
 
-def _age(seconds: int | None) -> str:
-    if seconds is None or seconds < 0:
-        return ""
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h"
-
-
 def _since(moment: int | None, now_epoch: int | None) -> str:
-    age = _age(now_epoch - moment) if moment is not None and now_epoch is not None else ""
-    return f", for {age}" if age else ""
+    if moment is None or now_epoch is None or now_epoch < moment:
+        return ""
+    return f", for {duration_text(now_epoch - moment)}"
 
 
 def _number(value: float | None, unit: str) -> str:
@@ -240,7 +232,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     for finding in explanation["findings"]:
         lines += [
             "",
-            f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}",
-            f"    {finding['advice']}",
+            stopped(f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}"),
+            f"    {stopped(finding['advice'])}",
         ]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, cast
 
 from gxbridge.core.model.battery import Battery
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_paths import OWN_PREFIX, Publish, service_name
@@ -74,31 +74,26 @@ def parallel_aggregate(services: Iterable[str]) -> str | None:
 
 
 def verdict(battery: Battery, publish: str, services: Mapping[str, Items], port: str | None = None) -> Publication:
-    """How to publish `battery` when the configuration says `publish`. Asked again at every look, for ever: it answers
+    """How to publish `battery` when the configuration says `publish`. Asked again in every cycle: it answers
     `none` as soon as another service publishes the same battery, or the port's profile says that one will. `port`: the
     interface of its bus, where that is not the bus's name."""
-    port = port or battery.bus
+    port, at = port or battery.bus, battery.last_heard
     if publish == "none":
         return Publication("none", "the configuration says publish: none")
     other = other_publisher(battery, services)
     if other is not None:
         name, mark = other
-        text = f"{name} already publishes this battery ({mark}), so gxbridge does not"
-        advice = f"to let gxbridge publish it, set profile {FREE_PROFILE} for {port} on the GX (no vendor driver)"
-        return Publication("none", text, name, (_finding("published-twice", "warning", battery, text, advice),))
+        twice = finding("published-twice", battery.key, at, service=name, mark=mark, profile=FREE_PROFILE, port=port)
+        return Publication("none", twice.text, name, (twice,))
     profile = vendor_driver(port, services)
     if profile is not None:
-        text = f"the profile of {port} is {profile!r}: the GX's own driver publishes the battery, gxbridge does not"
-        advice = f"to let gxbridge publish it, set {profile_path(port)} to {FREE_PROFILE} (up, no services)"
-        return Publication("none", text, "", (_finding("vendor-driver", "warning", battery, text, advice),))
+        driver = finding(
+            "vendor-driver", battery.key, at, port=port, profile=profile, path=profile_path(port), free=FREE_PROFILE
+        )
+        return Publication("none", driver.text, "", (driver,))
     chosen = cast(Publish, publish)
     aggregate = parallel_aggregate(services)
     if aggregate is not None and chosen == "bms":
-        text = f"{aggregate} adds up all batteries with a Lynx product id on this GX, {service_name(battery)} included"
-        advice = "none if these batteries are in parallel; else use publish: bms-neutral, which it does not count in"
-        return Publication(chosen, "", "", (_finding("parallel-bms", "info", battery, text, advice),))
+        parallel = finding("parallel-bms", battery.key, at, aggregate=aggregate, service=service_name(battery))
+        return Publication(chosen, "", "", (parallel,))
     return Publication(chosen)
-
-
-def _finding(id: str, severity: Literal["info", "warning"], battery: Battery, text: str, advice: str) -> Finding:
-    return Finding(id, severity, battery.key, text, advice, battery.last_heard, battery.last_heard)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gxbridge.core.model.battery import NG_FAMILY, VIRTUAL_FAMILIES, Battery
-from gxbridge.core.model.finding import Finding, Severity
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.nmea2000.database import ProductInfo
 from gxbridge.core.vecan.duplicates import Duplicate
 from gxbridge.core.vecan.network import Network
@@ -33,74 +34,57 @@ def most_batteries(battery: Battery) -> int:
 
 def network_findings(network: Network, products: Mapping[int, ProductInfo], now: float) -> Iterable[Finding]:
     """Address conflicts, copies made by a GX, and devices or messages for which there was no room."""
+    bus = network.bus
     for conflict in network.conflicts.values():
-        if network.contested(conflict.address, now):
-            yield Finding(
+        subject, address = f"{bus}/{conflict.address}", conflict.address
+        winner, loser = f"{conflict.winner.raw:016X}", f"{conflict.loser.raw:016X}"
+        if network.contested(address, now):
+            yield finding(
                 "address-contested",
-                "alarm",
-                f"{network.bus}/{conflict.address}",
-                f"two devices speak at address {conflict.address} on {network.bus}: {conflict.winner.raw:016X} and "
-                f"{conflict.loser.raw:016X}, which does not move; nothing that comes from there is believed",
-                "unplug one of them, or give it another address by hand",
-                conflict.since,
+                subject,
                 conflict.last,
+                conflict.since,
+                bus=bus,
+                address=address,
+                winner=winner,
+                loser=loser,
             )
         if now - conflict.last < CONFLICT_SHOWN_S:
-            yield Finding(
+            found = finding(
                 "address-conflict",
-                "warning",
-                f"{network.bus}/{conflict.address}",
-                f"two devices claim address {conflict.address} on {network.bus}: {conflict.winner.raw:016X} keeps it, "
-                f"{conflict.loser.raw:016X} must take another",
-                "none if it happens once; if it returns, one device cannot change its address: give it another by hand",
-                conflict.first,
+                subject,
                 conflict.last,
-                conflict.count,
+                conflict.first,
+                bus=bus,
+                address=address,
+                winner=winner,
+                loser=loser,
             )
+            yield replace(found, count=conflict.count)
     for node in network.devices:
-        product = None if node.product_id is None else products.get(node.product_id)
+        product, address_text = None if node.product_id is None else products.get(node.product_id), str(node.address)
         if product is not None and product.family in VIRTUAL_FAMILIES:
-            yield _now(
-                "battery-copy",
-                "info",
-                node,
-                f"{product.name} at address {node.address} on {network.bus} is a copy made by a GX, not used",
-                "none needed",
-                now,
-            )
+            yield finding("battery-copy", node.key, now, product=product.name, address=address_text, bus=bus)
         if node.readings.dropped:
-            yield _now(
-                "too-many-messages",
-                "warning",
-                node,
-                f"the device at address {node.address} on {network.bus} sends more kinds of messages than any known "
-                f"device; {node.readings.dropped} were not kept",
-                "record the bus and report it; the device may be faulty",
-                now,
+            yield finding(
+                "too-many-messages", node.key, now, address=address_text, bus=bus, dropped=node.readings.dropped
             )
     if network.refused:
-        yield Finding(
-            "too-many-devices",
-            "warning",
-            network.bus,
-            f"more devices on {network.bus} than there are addresses; {network.refused} messages were not used",
-            "look for a device that keeps changing its address or NAME",
-            now,
-            now,
-        )
+        yield finding("too-many-devices", bus, now, bus=bus, refused=network.refused)
 
 
 def twin_findings(duplicates: Iterable[Duplicate], now: float) -> Iterable[Finding]:
     """Batteries heard twice."""
     for duplicate in duplicates:
-        yield _now(
+        yield finding(
             "battery-heard-twice",
-            "info",
-            duplicate.other,
-            f"the battery at address {duplicate.other.address} on {duplicate.other.bus} is the one at address "
-            f"{duplicate.kept.address} on {duplicate.kept.bus} (same {duplicate.by}); it is published once",
-            "none needed; connect the battery to one bus only if you want to tidy up",
+            duplicate.other.key,
             now,
+            address=str(duplicate.other.address),
+            bus=duplicate.other.bus,
+            kept_address=str(duplicate.kept.address),
+            kept_bus=duplicate.kept.bus,
+            mark=duplicate.by,
         )
 
 
@@ -110,14 +94,7 @@ def product_changed(node: Node, products: Mapping[int, ProductInfo], before: int
         f"a {products[product].name}" if product in products else f"product 0x{product:04X}"
         for product in (before, after)
     )
-    return _now(
-        "product-changed",
-        "warning",
-        node,
-        f"the device at address {node.address} on {node.bus} is {is_now}; it was {was} when gxbridge ran last",
-        "none needed if its firmware was changed; else check what was installed",
-        now,
-    )
+    return finding("product-changed", node.key, now, address=str(node.address), bus=node.bus, is_now=is_now, was=was)
 
 
 def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Finding]:
@@ -125,27 +102,15 @@ def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Findi
     disagreements = {} if node.belief is None else node.belief.contradictions()
     for name, (text, since) in disagreements.items():
         if now - since >= CONTRADICTION_S:
-            yield Finding(
+            yield finding(
                 "permission-contradiction",
-                "warning",
                 f"{battery.key}/{name}",
-                f"{battery.product_name} contradicts itself about {name}: {text}; the stricter one counts",
-                "look at the BMS in VictronConnect; update its firmware if it persists",
-                since,
                 now,
+                since,
+                product=battery.product_name,
+                permission=name,
+                contradiction=text,
             )
     count, most = battery.get("battery_count"), most_batteries(battery)
     if isinstance(count, int) and count > most:
-        yield Finding(
-            "too-many-batteries",
-            "warning",
-            battery.key,
-            f"{battery.product_name} reports {count} batteries; it supports {most}",
-            "check the batteries in VictronConnect",
-            now,
-            now,
-        )
-
-
-def _now(id: str, severity: Severity, node: Node, text: str, advice: str, now: float) -> Finding:
-    return Finding(id, severity, node.key, text, advice, now, now)
+        yield finding("too-many-batteries", battery.key, now, product=battery.product_name, batteries=count, most=most)

@@ -9,6 +9,7 @@ from typing import Final
 from gxbridge.core.channels.terminals.terminals_text import DISCHARGE_OBSERVED, OBSERVED, SWITCHED_OFF
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
 from gxbridge.doctor.row import OF_SEVERITY, Row, RowVerdict
@@ -79,7 +80,7 @@ def _absent(facts: Facts) -> Row:
         text = f"{supervised.folder} is switched off"
         return Row(SECTION, "running", "problem", text, f"svc -u {supervised.folder} starts it. {log}")
     if supervised.seconds is not None and supervised.seconds < YOUNG_S:
-        text = f"{supervised.folder} was started {supervised.seconds:.0f} s ago and is not on D-Bus yet"
+        text = f"{supervised.folder} was started {duration_text(supervised.seconds)} ago and is not on D-Bus yet"
         return Row(SECTION, "running", "warning", text, f"Ask again in half a minute. If it goes on: {log}")
     return Row(SECTION, "running", "problem", f"{supervised.folder} runs, but is not on D-Bus", log)
 
@@ -109,7 +110,7 @@ def _other_channels(own: Mapping[str, Value]) -> Iterator[Row]:
 def _buses(own: Mapping[str, Value]) -> Iterator[Row]:
     for bus, state in buses_of(own).items():
         frames, lost, errors = (number(own, f"/Can/{bus}/{name}") or 0 for name in ("Frames", "Lost", "Errors"))
-        text = f"bus {bus}: {frames:.0f} frames heard, {lost:.0f} lost, {errors:.0f} errors"
+        text = f"bus {bus}: {counted(frames, 'frame')} heard, {lost:.0f} lost, {counted(errors, 'error')}"
         if state in ("open", "ended"):
             verdict: RowVerdict = "warning" if lost or errors else "ok"
             advice = "Errors come from the wiring, termination or bit rate; losses from a machine that is too busy."

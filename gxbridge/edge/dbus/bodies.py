@@ -117,7 +117,7 @@ def free_variant_body(value: int | float | str | None) -> bytes:
     """
     if isinstance(value, float):
         if not isfinite(value):
-            raise ValueError(f"{value} is no value for D-Bus")
+            raise ValueError(f"{value} is not a value for D-Bus")
         return variant_body("d", value)
     if isinstance(value, int):
         if value not in INT64:

@@ -192,7 +192,7 @@ def addresses(bus: str) -> list[tuple[str, dict[str, str]]]:
             found.append((transport, {key: unescaped(value) for key, value in options.items()}))
     if not found:
         raise BusUnreachable(
-            f"{text!r} is no D-Bus address: use system, session, or one like unix:path=/run/dbus/socket"
+            f"{text!r} is not a D-Bus address: use system, session, or one like unix:path=/run/dbus/socket"
         )
     return found
 

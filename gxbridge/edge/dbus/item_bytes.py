@@ -60,10 +60,10 @@ def fit(spec: ItemSpec, value: Value) -> Value:
     signature = spec.signature
     if signature == "s":
         if not isinstance(value, str):
-            raise Misfit(f"{value!r} is no text")
+            raise Misfit(f"{value!r} is not text")
         return value
     if isinstance(value, str) or not isfinite(value):
-        raise Misfit(f"{value!r} is no number")
+        raise Misfit(f"{value!r} is not a number")
     if signature == "d":
         return float(value)
     number = round(value)
@@ -92,7 +92,7 @@ def accept(spec: ItemSpec, value: object) -> Value:
             raise Misfit(f"a text of {len(text)} characters")
         return text
     if isinstance(value, float) and spec.signature != "d" and not value.is_integer():
-        raise Misfit(f"{value!r} is no whole number")
+        raise Misfit(f"{value!r} is not a whole number")
     return fit(spec, value)
 
 

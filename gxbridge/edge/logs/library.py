@@ -138,7 +138,7 @@ def _row(reader: OpenLog, message: can.Message, number: int) -> LogRow | None:
         reader.bad(number, f"{message.dlc} data bytes promised, {len(message.data)} there")
         return None
     if not 0.0 <= message.timestamp < FAR_FUTURE_S:
-        reader.bad(number, f"{message.timestamp} is no time")
+        reader.bad(number, f"{message.timestamp} is not a time")
         return None
     channel = message.channel
     bus = channel if isinstance(channel, str) else f"can{channel or 0}"

@@ -44,7 +44,7 @@ def parse_replay(text: str) -> ReplaySpec:
     if not at or os.path.exists(text):
         path, speed_text = text, "1"
     if path in ("", "-"):
-        raise ValueError(f"{text!r} names no log file")
+        raise ValueError(f"{text!r} does not name a log file")
     if speed_text == "max":
         return ReplaySpec(path, MAX)
     try:
@@ -52,7 +52,7 @@ def parse_replay(text: str) -> ReplaySpec:
     except ValueError:
         speed = math.nan
     if not 0 < speed < math.inf:
-        raise ValueError(f"{speed_text!r} is no speed")
+        raise ValueError(f"{speed_text!r} is not a speed")
     return ReplaySpec(path, speed)
 
 

@@ -60,7 +60,7 @@ def test_a_recorded_day_out_is_played_again_with_the_same_decisions() -> None:
     boat.tick(20)
     assert boat.boxed.recorder_fault == ""
     report = replay(boat.box())
-    assert report.looks > 200
+    assert report.cycles > 200
     assert report.differences == []
     assert report.frames > 1000
     assert report.skipped == 0
@@ -111,7 +111,7 @@ def test_whatever_happened_is_played_again_bit_for_bit(storm: list[Happening], m
     boat.tick()
     assert boat.boxed.recorder_fault == ""
     report = replay(boat.box())
-    assert report.looks > 0
+    assert report.cycles > 0
     assert report.differences == []
 
 
@@ -164,7 +164,7 @@ def test_what_bluetooth_says_is_played_again_without_the_key() -> None:
     assert cycle.own["/Limits/Dcl/Value"] == 0
     box = boat.box()
     report = replay(box)
-    assert (report.looks, report.differences) == (63, [])
+    assert (report.cycles, report.differences) == (63, [])
     assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark == "a"] == ["a"]
 
 

@@ -124,7 +124,7 @@ def test_67_after_the_program_was_held_up_is_the_gx() -> None:
     boat.seconds(20)
     found, facts, _ = boat.judged()
     assert found.name == "gx-stopped-writing"
-    assert "nothing was looked at for 91 s" in text_of(facts)
+    assert "nothing was processed for 91 s" in text_of(facts)
 
 
 def test_67_in_monitor_mode_with_nobody_seen_writing_is_unknown() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gxbridge.core.dvcc.explain.compare import COMPARED
-from gxbridge.core.dvcc.explain.findings import FINDINGS
 from gxbridge.core.dvcc.limit.clocks import CLOCKS
 from gxbridge.core.dvcc.limit.reasons import REASONS, TERM_NAMES
 from gxbridge.core.dvcc.read.options import SWITCHES
@@ -37,11 +35,6 @@ def reasons() -> str:
             for name, reason in REASONS.items()
         ),
     )
-
-
-def findings() -> str:
-    rows = [(name, text.severity, text.text, text.advice) for name, text in {**FINDINGS, **COMPARED}.items()]
-    return table(("id", "severity", "text", "advice"), ((f"`{row[0]}`", *row[1:]) for row in rows))
 
 
 def clocks() -> str:
@@ -79,7 +72,6 @@ def quirks() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "switches": switches,
     "reasons": reasons,
-    "findings": findings,
     "clocks": clocks,
     "quirks": quirks,
 }

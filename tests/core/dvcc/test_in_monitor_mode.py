@@ -22,7 +22,7 @@ def test_what_the_gx_tells_beyond_the_limit_is_a_finding_in_monitor_mode_also_wh
         began = [finding for second in range(1, 5) for finding in made.tick(float(second)).began]
         texts = {finding.id: finding.text for finding in began}
         assert texts["told-over-limit"] == (
-            "com.victronenergy.system told the chargers 80 A together, and 20 A is allowed: said by the BMS."
+            "com.victronenergy.system told the chargers 80 A together, and 20 A is allowed: said by the BMS"
         )
 
 

@@ -68,8 +68,8 @@ def test_the_product_it_says_wins_and_takes_the_remembered_serial_away() -> None
     battery = lynx.battery(2.0)
     assert (battery.product_id, battery.serial) == (0xA3E7, None)
     assert changes(lynx) == [
-        f"the device at address {LYNX} on can0 is a Lynx Smart BMS 1000 NG; "
-        "it was a Lynx Smart BMS 500 when gxbridge ran last"
+        f"The device at address {LYNX} on can0 is a Lynx Smart BMS 1000 NG; "
+        "it was a Lynx Smart BMS 500 when gxbridge last ran"
     ]
     lynx.text(0x010A, "HQ99", 2.0)
     assert lynx.battery(3.0).serial == "HQ99"
@@ -82,7 +82,7 @@ def test_what_is_no_battery_any_more_is_not_taken_for_one_again() -> None:
     lynx.register(0x0100, "00 EE EE 00", 1.0)
     assert lynx.registry.batteries(2.0) == ()
     assert changes(lynx) == [
-        f"the device at address {LYNX} on can0 is product 0xEEEE; it was a Lynx Smart BMS 500 when gxbridge ran last"
+        f"The device at address {LYNX} on can0 is product 0xEEEE; it was a Lynx Smart BMS 500 when gxbridge last ran"
     ]
     again = listener(*Remembered((BEFORE,)).learn(lynx.registry.identities(2e9)).identities)
     again.claim(CLAIM, 0.0)

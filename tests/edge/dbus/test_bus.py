@@ -50,7 +50,7 @@ def test_addresses_are_read(text: str, found: list[tuple[str, dict[str, str]]]) 
 
 @pytest.mark.parametrize("text", ["", "sytem", "unix:", "unix:tmpdir", "autolaunch:"])
 def test_what_is_no_address_says_what_to_write(text: str) -> None:
-    with pytest.raises(BusUnreachable, match="is no D-Bus address: use system, session, or one like unix:path="):
+    with pytest.raises(BusUnreachable, match="is not a D-Bus address: use system, session, or one like unix:path="):
         addresses(text)
 
 

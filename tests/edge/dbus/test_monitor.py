@@ -354,7 +354,7 @@ def test_a_write_that_gets_no_code_is_an_error_in_words(bus: str, monkeypatch: p
             ):
                 with pytest.raises(SetValueError, match=said):
                     await watch.monitor.set_value(NAME, path, 5)
-            with pytest.raises(SetValueError, match="nan is no value"):
+            with pytest.raises(SetValueError, match="nan is not a value"):
                 await watch.monitor.set_value(NAME, "/A", float("nan"))
             with pytest.raises(SetValueError, match="ServiceUnknown"):
                 await watch.monitor.set_value("com.victronenergy.nobody", "/A", 5)

@@ -235,15 +235,15 @@ def test_log_and_speed_in_one_word(text: str, spec: ReplaySpec) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("boat.log@0", "'0' is no speed"),
-        ("boat.log@-1", "'-1' is no speed"),
-        ("boat.log@nan", "'nan' is no speed"),
-        ("boat.log@inf", "'inf' is no speed"),
-        ("boat.log@fast", "'fast' is no speed"),
-        ("boat.log@", "'' is no speed"),
-        ("@2", "names no log"),
-        ("", "names no log"),
-        ("-", "names no log"),
+        ("boat.log@0", "'0' is not a speed"),
+        ("boat.log@-1", "'-1' is not a speed"),
+        ("boat.log@nan", "'nan' is not a speed"),
+        ("boat.log@inf", "'inf' is not a speed"),
+        ("boat.log@fast", "'fast' is not a speed"),
+        ("boat.log@", "'' is not a speed"),
+        ("@2", "does not name a log"),
+        ("", "does not name a log"),
+        ("-", "does not name a log"),
     ],
 )
 def test_a_wrong_speed_or_no_log_is_said_so(text: str, said: str) -> None:

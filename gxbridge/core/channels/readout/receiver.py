@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal, open_sealed, parse
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.permission import Restriction
 from gxbridge.core.model.record import record
 
@@ -91,15 +91,7 @@ class Receiver:
     def findings(self, now: float) -> tuple[Finding, ...]:
         """Devices whose key does not fit."""
         return tuple(
-            Finding(
-                "readout-wrong-key",
-                "warning",
-                address,
-                f"The Instant Readout key of {address} does not fit; its advertisements cannot be read",
-                "Copy the key anew from VictronConnect (product info, Instant Readout details); a new PIN changes it",
-                now,
-                now,
-            )
+            finding("readout-wrong-key", address, now, address=address)
             for address, heard in self._heard.items()
             if heard.mismatches >= WRONG_KEY_TIMES
         )

@@ -14,7 +14,7 @@ from gxbridge.core.channels.terminals.terminal_bms import (
     TerminalBms,
     TerminalDoubt,
 )
-from gxbridge.core.model.finding import Finding, Severity
+from gxbridge.core.model.finding import Finding, finding
 
 TERMINAL_NAMES: dict[Role, str] = {
     "charge": "allowed-to-charge terminal",
@@ -94,43 +94,23 @@ def _said(what: str, signal: Signal | None, good: str, bad: str) -> str:
 
 def terminal_findings(bms: TerminalBms, now: float) -> tuple[Finding, ...]:
     """What a person should know now; `now` in monotonic seconds. A ledger keeps first and count."""
-    return tuple(
-        Finding(key, severity, subject, text, advice, now, now) for key, severity, subject, text, advice in _notes(bms)
-    )
+    return tuple(_findings(bms, now))
 
 
-def _notes(bms: TerminalBms) -> Iterator[tuple[str, Severity, str, str, str]]:
+def _findings(bms: TerminalBms, now: float) -> Iterator[Finding]:
     name = bms.wiring.name
     for role, signal in bms.signals:
-        if signal.doubt in ("", "settling"):
-            continue
-        stops = "a pre-alarm would not be seen" if role == "pre-alarm" else f"{role} is stopped"
-        cure = (
-            f"Set {input_name(signal)} to type 'Generic I/O' in the GX device's settings"
-            if signal.doubt == "wrong-type"
-            else f"Check that {input_name(signal)} exists and is enabled in the GX device's settings"
-        )
-        yield (
-            f"terminal-{role}-{signal.doubt}",
-            "alarm",
-            signal.service,
-            f"{name}: {TERMINAL_NAMES[role]}: {DOUBTS[signal.doubt]}; {stops}",
-            cure,
-        )
+        if signal.doubt not in ("", "settling"):
+            yield finding(
+                f"terminal-{role}-{signal.doubt}",
+                signal.service,
+                now,
+                bms=name,
+                terminal=TERMINAL_NAMES[role],
+                doubt=DOUBTS[signal.doubt],
+                input=input_name(signal),
+            )
     if bms.charge and bms.discharge and bms.charge.level == bms.discharge.level == STOP_LEVEL:
-        yield (
-            "terminals-both-open",
-            "warning",
-            name,
-            f"{name}: both terminals are open: the BMS is off or unsupplied, a common wire is broken, or a "
-            "temperature alarm stops both",
-            "Check the BMS's supply and remote on/off, then the fuse and the wires to the inputs",
-        )
+        yield finding("terminals-both-open", name, now, bms=name)
     if bms.warns:
-        yield (
-            "terminal-pre-alarm",
-            "warning",
-            name,
-            f"{name}: pre-alarm: a cell is low and discharging may be refused soon",
-            "Charge the battery or reduce the loads",
-        )
+        yield finding("terminal-pre-alarm", name, now, bms=name)

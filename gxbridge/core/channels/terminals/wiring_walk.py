@@ -153,13 +153,13 @@ def _why(walk: Walk, step: WalkStep, levels: Mapping[str, InputLevel], seen: Inp
     if step.part == "undo":
         return "the level did not come back: check the wire and the fuse"
     if step.role == "pre-alarm":
-        return "there is a pre-alarm now, or the wiring is turned round"
+        return "there is a pre-alarm now, or the wiring is reversed"
     return "not allowed now: the BMS is off or refuses (battery full, empty or cold), or wire or optocoupler is wrong"
 
 
 def remarks(wiring: Wiring) -> tuple[str, ...]:
     """What the walk cannot prove, for the report."""
-    said = ["The walk proves wires and inputs. That the BMS itself switches its terminals is not proven by it."]
+    said = ["The walk proves wires and inputs. It does not prove that the BMS itself switches its terminals."]
     if wiring.pre_alarm is None:
         said.append("The pre-alarm is not wired: the first sign of an empty battery will be that discharging stops.")
     elif wiring.pre_alarm_level == LOW:

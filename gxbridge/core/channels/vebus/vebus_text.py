@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, CONNECTION_LOST, ERROR, Generation, VebusBms, VebusDoubt
-from gxbridge.core.model.finding import Finding, Severity
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.permission import WORDS
 
 NAMES: dict[Generation, str] = {
@@ -53,67 +53,26 @@ def vebus_findings(bms: VebusBms, now: float, had_bms: bool = False) -> tuple[Fi
     `had_bms`: a BMS was seen there before. Without one, items that are missing mean an inverter/charger that never
     knew any BMS, and nothing is the matter.
     """
-    notes = _notes(bms, had_bms or bms.expected is True)
-    return tuple(Finding(key, severity, bms.service, text, advice, now, now) for key, severity, text, advice in notes)
+    return tuple(_findings(bms, had_bms or bms.expected is True, now))
 
 
-def _notes(bms: VebusBms, due: bool) -> Iterator[tuple[str, Severity, str, str]]:
+def _findings(bms: VebusBms, due: bool, now: float) -> Iterator[Finding]:
     who = name(bms)
     if bms.assistant_missing:
-        yield (
-            "vebus-assistant-missing",
-            "alarm",
-            "The inverter/charger sees a VE.Bus BMS but has no assistant for it (VE.Bus error 7)",
-            "Load the BMS assistant (or an ESS assistant) into every unit with VEConfigure",
-        )
+        yield finding("vebus-assistant-missing", bms.service, now)
     if bms.generation == "none":
         return
     if bms.connection_lost:
-        yield (
-            "vebus-bms-connection-lost",
-            "alarm",
-            f"The connection to the {who} is lost ({CONNECTION_LOST}); unknown counts as refused",
-            "Check the VE.Bus cable between BMS and inverter/charger, and that the BMS is switched on",
-        )
+        yield finding("vebus-bms-connection-lost", bms.service, now, bms=who, path=CONNECTION_LOST)
     if bms.error:
-        yield (
-            "vebus-bms-error",
-            "alarm",
-            f"The {who} reports an error ({ERROR} = {bms.error_raw})",
-            "Check the BMS, its battery cables and its LEDs",
-        )
+        yield finding("vebus-bms-error", bms.service, now, bms=who, path=ERROR, error=str(bms.error_raw))
     if bms.pre_alarm:
-        yield (
-            "vebus-bms-pre-alarm",
-            "warning",
-            f"The {who} gives its pre-alarm: a cell is low and discharging may be refused soon",
-            "Charge the battery or reduce the loads",
-        )
+        yield finding("vebus-bms-pre-alarm", bms.service, now, bms=who)
     if bms.generation in ("v1", "two-signal") and bms.multi_off and bms.doubt == "invalid":
-        yield (
-            "vebus-bms-silent-multi-off",
-            "warning",
-            f"The {who} cannot be read while the inverter/charger is switched off",
-            "Switch it on; a VE.Bus BMS V2 with an MK3 can be read even then",
-        )
+        yield finding("vebus-bms-silent-multi-off", bms.service, now, bms=who)
     elif bms.doubt in ("invalid", "unknown-type") or (bms.doubt == "not-ready" and due):
-        yield (
-            "vebus-bms-unknown",
-            "warning",
-            f"The {who} cannot be read ({CHARGE} and the items beside it): {DOUBTS[bms.doubt]}",
-            "Unknown counts as refused. With an old VE.Bus BMS switch the inverter/charger on; else check the cables",
-        )
+        yield finding("vebus-bms-unknown", bms.service, now, bms=who, path=CHARGE, doubt=DOUBTS[bms.doubt])
     if bms.generation == "v2-or-newer" and bms.mk3 is False:
-        yield (
-            "vebus-bms-needs-mk3",
-            "warning",
-            f"The {who} is connected through '{bms.interface}'; its complete function needs an MK3",
-            "Use an MK3 interface; until then a GX device does not tell the chargers that a BMS is there",
-        )
+        yield finding("vebus-bms-needs-mk3", bms.service, now, bms=who, interface=str(bms.interface))
     if bms.generation == "v2-assumed":
-        yield (
-            "vebus-bms-assumed",
-            "info",
-            "The BMS does not tell its version: a V2 with the inverter/charger switched off, or a BMS that is missing",
-            "Switch the inverter/charger on to be sure; its permissions are used meanwhile",
-        )
+        yield finding("vebus-bms-assumed", bms.service, now)

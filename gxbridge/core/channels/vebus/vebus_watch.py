@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gxbridge.core.channels.vebus.vebus_bms import VebusBms, read_all
 from gxbridge.core.channels.vebus.vebus_text import name, vebus_findings, vebus_sentence
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permission
 from gxbridge.core.model.record import record
@@ -84,17 +84,7 @@ def watch_findings(watch: WatchedSystems, now: float) -> tuple[Finding, ...]:
         if seen.gone_at is None:
             found += vebus_findings(seen.bms, now, seen.had_bms)
         else:
-            found.append(
-                Finding(
-                    "vebus-service-gone",
-                    "alarm",
-                    seen.bms.service,
-                    seen.text,
-                    "Check the cable between the GX device and the VE.Bus system",
-                    seen.gone_at,
-                    now,
-                )
-            )
+            found.append(finding("vebus-service-gone", seen.bms.service, now, seen.gone_at, bms=name(seen.bms)))
     return tuple(found)
 
 

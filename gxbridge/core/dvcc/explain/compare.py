@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 from gxbridge.core.dvcc.limit.decision import Decision, Limit
 from gxbridge.core.dvcc.limit.reasons import plain
@@ -11,44 +11,12 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.model.finding import Finding, Severity
+from gxbridge.core.model.finding import Finding, finding
 
 MORE_A: Final = 1.0
 MORE_PART: Final = 0.05
 """A current told is more than ours when it is above it by this part and this much: masters round differently."""
 MORE_V: Final = 0.05
-
-
-class ComparedText(NamedTuple):
-    """Severity, text and advice; `{words}` are filled in."""
-
-    severity: Severity
-    text: str
-    advice: str
-
-
-COMPARED: Final[Mapping[str, ComparedText]] = {
-    "told-despite-stop": ComparedText(
-        "alarm",
-        "{master} told {device} {theirs} A, gxbridge would tell 0 A: {why}.",
-        "Look whether the other master knows this BMS, and whether it is the one in control there.",
-    ),
-    "told-over-limit": ComparedText(
-        "warning",
-        "{master} told the chargers {theirs} A together, and {ours} A is allowed: {why}.",
-        "Compare the settings of both masters; with feed-in the GX does not apply the limit to solar.",
-    ),
-    "told-more-voltage": ComparedText(
-        "warning",
-        "{master} told {device} {theirs} V, gxbridge would tell {ours} V: {why}.",
-        "Look whether the other master knows this BMS and its limits.",
-    ),
-    "told-more-discharge": ComparedText(
-        "warning",
-        "{master} told {device} to discharge with up to {theirs} A, gxbridge would tell {ours} A: {why}.",
-        "Look whether the other master knows this BMS and its limits.",
-    ),
-}
 
 
 def more(theirs: float | None, ours: float | None) -> bool:
@@ -107,12 +75,13 @@ def said(
     now: float, name: str, master: str, device: Device, theirs: float | None, ours: Limit, why: str = ""
 ) -> Finding:
     """The finding for one difference."""
-    severity, text, advice = COMPARED[name]
-    words = {
-        "master": master,
-        "device": title(device),
-        "theirs": plain(theirs or 0.0),
-        "ours": plain(ours.value or 0.0),
-        "why": why or ours.caps[0].text,
-    }
-    return Finding(name, severity, device.name or master, text.format_map(words), advice, now, now)
+    return finding(
+        name,
+        device.name or master,
+        now,
+        master=master,
+        device=title(device),
+        theirs=plain(theirs or 0.0),
+        ours=plain(ours.value or 0.0),
+        why=why or ours.caps[0].text,
+    )

@@ -18,6 +18,13 @@ class Clock(NamedTuple):
     text: str
 
 
+LINK_S: Final = 60.0
+"""A charger's link values expire this long after the last write, then error #67 (Victron, VE.Can registers public,
+0x2001, 0x200E)."""
+MULTI_S: Final = 300.0
+"""A Multi stops about this long after its last limits."""
+
+
 class ClockKind(NamedTuple):
     """How long a clock runs (s) and what happens at its end."""
 
@@ -26,8 +33,8 @@ class ClockKind(NamedTuple):
 
 
 CLOCKS: Final[Mapping[str, ClockKind]] = {
-    "charge-link": ClockKind(60.0, "the chargers lose their link and stop with error #67"),
-    "multi": ClockKind(300.0, "the Multi stops by its own timer (about 5 min after its last limits)"),
+    "charge-link": ClockKind(LINK_S, "the chargers lose their link and stop with error #67"),
+    "multi": ClockKind(MULTI_S, "the Multi stops by its own timer (about 5 min after its last limits)"),
     "pre-alarm": ClockKind(30.0, "discharging may be refused, not before"),
     "alternator": ClockKind(2.0, "the contactor may open: the alternator must be off by then"),
 }

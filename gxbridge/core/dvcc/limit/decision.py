@@ -64,7 +64,7 @@ class Limit(NamedTuple):
     """`caps`: the winner first, then what would hold next. `value` None: nothing is granted or nothing is known.
 
     `subject` is the service a charger's or the Multi's limit belongs to, "" for CVL, CCL and DCL. `sentence` never
-    contains an age, so that it changes only when the reason changes; `reasons.sentence(limit, now)` adds the age.
+    contains an age, so that it changes only when the reason changes.
     """
 
     name: LimitName

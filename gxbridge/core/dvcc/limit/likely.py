@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.limit.reasons import cap, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.model.wording import celsius_text
 
 CELL_STOPS_V: Final = 3.75
 CELL_RESUMES_V: Final = 3.6
@@ -30,7 +31,7 @@ def why_no_charge(bms: Device) -> list[Cap]:
         name = "cell-high" if cell >= CELL_STOPS_V else "cell-high-waits"
         found.append(cap(name, None, "A", bms.name, p.MAX_CELL_VOLTAGE, cell=plain(cell)))
     if cold is not None and cold < COLD_C:
-        found.append(cap("cold", None, "A", bms.name, p.MIN_CELL_TEMPERATURE, temperature=plain(cold)))
+        found.append(cap("cold", None, "A", bms.name, p.MIN_CELL_TEMPERATURE, temperature=celsius_text(cold)))
     return found
 
 

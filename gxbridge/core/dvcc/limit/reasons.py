@@ -48,11 +48,11 @@ REASONS: Final[Mapping[str, Reason]] = {
     "discharge-refused": _said("discharging is refused by the {bms}", "the BMS's /Io/AllowToDischarge is 0"),
     "vebus-refused": _said("charging is refused by the VE.Bus BMS", "/Bms/AllowToCharge of the VE.Bus system is 0"),
     "vebus-allowed": _said(
-        "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: 10000 A"
+        "said by the VE.Bus BMS, which allows charging without a limit", "/Bms/AllowToCharge is 1: no limit"
     ),
     "other-stop": _said("{text}", "another BMS that can only say stop: wired terminals, Bluetooth, VE.Bus: 0 A"),
     "other-allowed": _said(
-        "{text}", "another BMS that can only say yes or no allows charging: wired terminals, a two-signal BMS: 10000 A"
+        "{text}", "another BMS that can only say yes or no allows charging: wired terminals, a two-signal BMS: no limit"
     ),
     "discharge-observed": _said(
         "{text}; observed, not enforced: no battery service gives a discharge limit that could be lowered",
@@ -173,7 +173,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "lowest cell {cell} V; after a stop discharging resumes at 3.2 V", "/System/MinCellVoltage < 3.2 V"
     ),
     "cold": _likely(
-        "coldest cell {temperature} C; charging stops below 5 C by default", "/System/MinCellTemperature < 5 C"
+        "coldest cell {temperature}; charging stops below +5 °C by default", "/System/MinCellTemperature < 5 °C"
     ),
     "pre-alarm": _likely(
         "lowest cell {cell} V; the pre-alarm is at 3.1 V by default", "/System/MinCellVoltage <= 3.1 V"
@@ -194,9 +194,6 @@ UNLIMITED_A: Final = 5000.0
 """A current from here on is the 10000 A that stands for "no limit", less what loads or other chargers make of it."""
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
-AGO: Final = " {age} ago"
-FOR: Final = " (for {age})"
-"""How the age of a winner is added: what was said was said some time ago, everything else holds for some time."""
 TERM_NAMES: Final = frozenset(
     {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware"}
 )
@@ -257,25 +254,9 @@ def ordered(caps: Sequence[Cap]) -> tuple[Cap, ...]:
     return tuple(caps) if len(caps) < 2 else tuple(sorted(caps, key=by_value))
 
 
-def age(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < 100:
-        return f"{max(seconds, 0):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
-
-
-def sentence(limit: Limit, now: float | None = None) -> str:
-    """One plain sentence (or a few); with `now` (monotonic s) it also says how long ago the winner began to hold."""
-    return compose(limit.name, limit.value, limit.unit, limit.caps, now)
-
-
-def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap], now: float | None = None) -> str:
+def compose(name: LimitName, value: float | None, unit: Unit, caps: Sequence[Cap]) -> str:
     """The sentence for a value and its caps, the winner first."""
-    winner = caps[0]
-    text = winner.text
-    if now is not None and winner.since is not None:
-        form = AGO if winner.kind == "said" else FOR
-        text += form.format(age=age(now - winner.since))
+    text = caps[0].text
     likely = terms = runner = ""
     for c in caps[1:]:
         if c.kind == "inferred":

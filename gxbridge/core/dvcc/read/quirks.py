@@ -96,11 +96,12 @@ def regulate(items: Service, limits: QuirkLimits) -> QuirkLimits:
     return limits._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
 
 
+LYNX_PRODUCTS: Final = (0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7)
 LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)
 ORDINARY: Final = Quirk("BMS")
 
 QUIRKS: Final[Mapping[int, Quirk]] = {
-    **dict.fromkeys((0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7), LYNX),
+    **dict.fromkeys(LYNX_PRODUCTS, LYNX),
     0xB004: Quirk("LG", adjust=lg),
     0xB009: Quirk("Pylontech", adjust=pylontech),
     **dict.fromkeys((0xB00A, 0xB015, 0xB019), Quirk("BYD", adjust=byd)),
@@ -125,9 +126,7 @@ class Forced(NamedTuple):
 
 ON, OFF = 3, 2
 FORCED: Final[Mapping[int, Forced]] = {
-    **dict.fromkeys(
-        (0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7, 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055), Forced(ON, ON, OFF)
-    ),
+    **dict.fromkeys((*LYNX_PRODUCTS, 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055), Forced(ON, ON, OFF)),
     **dict.fromkeys(
         (
             *(0xB005, 0xB009, 0xB00A, 0xB015, 0xB016, 0xB019, 0xB01A, 0xB01B),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gxbridge.core.dvcc.explain.findings import finding
 from gxbridge.core.dvcc.limit.decision import Limit
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
@@ -13,7 +12,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.run.audit import Audit, follow, quiet, verdicts
 from gxbridge.core.dvcc.tell.charger_orders import feeding_system
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 
 
 def measured_current(inputs: Inputs) -> float | None:
@@ -69,4 +68,4 @@ def audit_findings(inputs: Inputs, seen: Audit, now: float) -> Iterator[Finding]
     bms = inputs.bms
     subject, name = ("", "the battery") if bms is None else (bms.name, title(bms))
     for said in verdicts(seen, permits, now):
-        yield finding(now, said.name, subject, bms=name, **said.words)
+        yield finding(said.name, subject, now, bms=name, **said.words)

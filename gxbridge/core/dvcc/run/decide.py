@@ -8,7 +8,7 @@ from gxbridge.core.dvcc.explain.findings import sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
-from gxbridge.core.dvcc.limit.clocks import running
+from gxbridge.core.dvcc.limit.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.limit.decision import GONE, Decision, Write
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
@@ -20,7 +20,7 @@ from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.run.auditing import audit, audit_findings
 from gxbridge.core.dvcc.run.control_flags import published
 from gxbridge.core.dvcc.run.control_round import full_round
-from gxbridge.core.dvcc.run.loss import LINK_S, MULTI_S, QUIET_S, BmsStanding, state_of
+from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import due

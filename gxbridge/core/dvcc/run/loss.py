@@ -23,10 +23,6 @@ QUIET_S: Final = 60.0
 """So long after the last word 0 A is written, then nothing."""
 NOTICED_S: Final = 10.0
 """A silent CAN battery is noticed after this time, so no last word is older while its values are still valid."""
-LINK_S: Final = 60.0
-"""A charger's link values expire this long after the last write (then error #67)."""
-MULTI_S: Final = 300.0
-"""A Multi stops about this long after its last limits."""
 
 
 def watch(

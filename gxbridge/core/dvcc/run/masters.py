@@ -16,7 +16,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 
@@ -129,29 +129,13 @@ def standing(
         return Standing("monitor", "Monitor mode: limits are computed, explained and compared, never written.", master)
     if found is not None:
         name, why = found
-        finding = Finding(
-            "two-masters",
-            "warning",
-            name,
-            f"Control is configured, but gxbridge only monitors: {why}.",
-            "Switch the other master off, or set dvcc.mode to monitor.",
-            now,
-            now,
-        )
-        return Standing("monitor", f"Control is configured, but {why}.", name, (finding,))
+        two_masters = (finding("two-masters", name, now, why=why),)
+        return Standing("monitor", f"Control is configured, but {why}.", name, two_masters)
     readback = read_back(before.readback, snapshot.services, now)
     overruled = before.overruled or contested(readback)
     if overruled:
-        finding = Finding(
-            "overruled",
-            "alarm",
-            overruled,
-            f"Somebody else writes {overruled}: it read back differently from what gxbridge wrote, twice in a row.",
-            "Find the other master and switch it off, then restart gxbridge.",
-            now,
-            now,
-        )
-        return Standing("monitor", f"Somebody else writes {overruled}.", "", (finding,), {}, overruled)
+        fight = (finding("overruled", overruled, now, path=overruled),)
+        return Standing("monitor", f"Something else writes {overruled}.", "", fight, {}, overruled)
     return Standing(
         "control", "No other master is there.", OURSELVES, (), note(readback, writes, snapshot.services, now)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc.explain.findings import FINDINGS, loss_finding, of_reason, remembered_finding, round_findings
+from gxbridge.core.dvcc.explain.findings import loss_finding, of_reason, remembered_finding, round_findings
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.decision import Controller
@@ -16,6 +16,7 @@ from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.findings_table import FINDINGS
 from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, SUN, SUN_2, World, can_bms, charger, lynx, multi
 
 NO_LIMIT = Capped(None, ())
@@ -38,7 +39,7 @@ def test_a_reason_becomes_a_finding_that_begins_with_a_capital_letter() -> None:
     assert (one.id, one.severity, one.subject, one.first, one.last, one.count) == (
         "ccl-unknown", "warning", LYNX, 7.0, 7.0, 1,
     )  # fmt: skip
-    assert one.text == "The Lynx gives no valid charge current limit, and unknown is not permission."
+    assert one.text == "The Lynx gives no valid charge current limit, and unknown is not permission"
     assert one.advice == FINDINGS["ccl-unknown"].advice
 
 
@@ -64,7 +65,7 @@ def test_feed_in_says_the_limit_that_is_not_applied_and_is_about_the_multi() -> 
     for where, subject in ((with_multi, MULTI), (without, "")):
         (one,) = found(where, ccl=Capped(20.5, ()), told=told)
         assert (one.id, one.subject) == ("feed-in-override", subject)
-        assert one.text == "Feed-in is on, so the charge current limit of 20.5 A is not applied to solar."
+        assert one.text == "Feed-in is on, so the charge current limit of 20.5 A is not applied to solar"
     assert not found(with_multi, ccl=NO_LIMIT, told=told)
     for why in ("own-limit", "asleep", "share", "genset", "stopped"):
         assert not found(with_multi, ccl=Capped(20.5, ()), told=(ChargerOrder(device, 50.0, why),))
@@ -82,8 +83,8 @@ def test_dc_loads_that_are_not_added_are_about_the_bms() -> None:
 def test_old_firmware_names_every_device() -> None:
     old = [Device(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), Device(SUN_2, p.SOLAR, {})]
     assert [(one.subject, one.text) for one in found(inputs(LYNX=lynx()), old=old)] == [
-        (SUN, "The firmware of SmartSolar is too old to be controlled."),
-        (SUN_2, "The firmware of ttyS6 is too old to be controlled."),
+        (SUN, "The firmware of SmartSolar is too old for external control"),
+        (SUN_2, "The firmware of ttyS6 is too old for external control"),
     ]
 
 
@@ -91,18 +92,18 @@ def test_several_bmses_are_counted_and_who_controls_is_named() -> None:
     three = {"LYNX": lynx(), "CAN_BMS": can_bms(VOLTAGE=26.0, CVL=28.0), "ALTERNATOR": charger()}
     (one,) = found(inputs(**three))
     assert (one.id, one.subject) == ("multiple-batteries", LYNX)
-    assert one.text == "2 battery services give limits; Lynx Smart BMS NG controls."
+    assert one.text == "2 battery services give limits; Lynx Smart BMS NG controls"
     assert not found(inputs(LYNX=lynx()))
     nobody = World({LYNX: lynx(), CAN_BMS: can_bms()}, settings={p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 77})
     (one,) = found(read_inputs(nobody.snapshot()))
-    assert (one.subject, one.text) == ("", "2 battery services give limits; none of them controls.")
+    assert (one.subject, one.text) == ("", "2 battery services give limits; none of them controls")
 
 
 def test_a_refusal_and_an_unenforced_stop_say_why() -> None:
     refused = cap("cvl-refused", None, "V", LYNX, said="57", nominal="24", low="20", high="32")
     (one,) = found(inputs(LYNX=lynx()), refused=refused)
     assert (one.id, one.severity, one.subject) == ("cvl-refused", "alarm", LYNX)
-    assert one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops."
+    assert one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops"
     stop = cap("discharge-observed", None, "A", ALTERNATOR, text="Terminal: open")
     (one,) = found(inputs(LYNX=lynx()), dcl=Capped(None, (stop,)))
     assert (one.id, one.subject) == ("discharge-not-enforced", ALTERNATOR)
@@ -115,15 +116,15 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
     known = charger(BMS_PRESENT=1) | {p.PRODUCT_NAME: "MPPT 150/35"}
     one = remembered_finding(inputs(SUN=charger(BMS_PRESENT=other), SUN_2=known), 7.0)
     assert one.subject == SUN_2
-    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: nothing is written to any charger."
+    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: nothing is written to any charger"
 
 
 @pytest.mark.parametrize(
     ("silent", "name", "text"),
     [
-        (True, "bms-silent", "Lynx is silent: charging is stopped, and in a minute nothing is written any more."),
+        (True, "bms-silent", "Lynx is silent: charging is stopped, and in a minute writing stops as well"),
         (False, "bms-lost", "Lynx is lost: nothing is written, chargers stop with error #67 and the Multi by its own "
-                            "timer."),
+                            "timer"),
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:

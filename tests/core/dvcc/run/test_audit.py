@@ -118,7 +118,7 @@ def test_a_real_overcharge_becomes_a_finding_that_says_what_permits_it() -> None
     found = next(finding for finding in world.decision.findings if finding.id == "ccl-exceeded")
     assert found.text == (
         "The battery was charged with up to 45 A for more than 10 s, 25 A above its CCL of 20 A; "
-        "feed-in is on, which permits this for solar."
+        "feed-in is on, which permits this for solar"
     )
     system = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 15.0}
     world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), "com.victronenergy.acsystem.can0": system})

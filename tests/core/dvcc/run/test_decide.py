@@ -192,10 +192,10 @@ def test_more_than_one_bms_is_published_and_said() -> None:
     world = World({CAN_BMS: can_bms(VOLTAGE=26.0, CVL=28.0), LYNX: lynx()})
     assert world.run(3).published[p.ALARM_MULTIPLE] == 1
     texts = [finding.text for finding in world.decision.findings]
-    assert texts == ["2 battery services give limits; Lynx Smart BMS NG controls."]
+    assert texts == ["2 battery services give limits; Lynx Smart BMS NG controls"]
     world.settings[p.SET_BMS_INSTANCE] = -255
     world.run(3)
-    assert world.decision.findings[0].text == "2 battery services give limits; none of them controls."
+    assert world.decision.findings[0].text == "2 battery services give limits; none of them controls"
 
 
 def test_without_a_bms_one_ampere_or_less_is_nothing_for_a_multi() -> None:

@@ -1,0 +1,441 @@
+"""Every finding there is: how bad it is, what it says and what to do about it. docs/findings.md is made from this.
+
+`{arguments}` are filled in by `finding`. A text or advice begins with a capital letter or an argument and has no final
+stop: whoever prints it sets that. An advice is empty where nothing needs to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+Severity = Literal["info", "warning", "alarm"]
+
+
+class FindingRow(NamedTuple):
+    """`id` is stable and machine readable."""
+
+    id: str
+    severity: Severity
+    text: str
+    advice: str
+
+
+_HEARD = "Check that the BMS is on and its cable is sound; some values are sent only on change or on request"
+_CABLE = "Check the BMS, its cable and the CAN termination"
+_OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
+_INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
+_INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
+_CHARGE_OR_REDUCE = "Charge the battery or reduce the loads"
+_DEAD_CHANNEL = "A contact is stuck, a wire is wrong or a channel is dead: test the terminal with gxbridge wiring-test"
+_SAME_BMS = "Make sure that both channels belong to the same BMS, then check its measurement"
+_DISAGREE = "{battery}: {channel} says {says}, {other_channel} says {other_says}"
+_STRICTER = f"{_DISAGREE}; the more restrictive one counts"
+
+TABLE: Final = (
+    # CAN buses and their devices
+    FindingRow(
+        "can-not-open",
+        "alarm",
+        "The CAN bus {bus} is not in use ({state}): {reason}",
+        "It is tried again automatically; check the interface",
+    ),
+    FindingRow(
+        "address-contested",
+        "alarm",
+        "Two devices send from address {address} on {bus}: {winner} and {loser}, which does not move; nothing from "
+        "this address is used",
+        "Unplug one of them, or set another address by hand",
+    ),
+    FindingRow(
+        "address-conflict",
+        "warning",
+        "Two devices claim address {address} on {bus}: {winner} keeps it, {loser} must take another",
+        "None needed if it happens once; if it returns, one device cannot change its address: set another by hand",
+    ),
+    FindingRow(
+        "battery-copy",
+        "info",
+        "{product} at address {address} on {bus} is a copy made by a GX and is not used",
+        "None needed",
+    ),
+    FindingRow(
+        "battery-heard-twice",
+        "info",
+        "The battery at address {address} on {bus} is the one at address {kept_address} on {kept_bus} (same {mark}); "
+        "it is published once",
+        "None needed; connect the battery to one bus only if you want to tidy up",
+    ),
+    FindingRow(
+        "product-changed",
+        "warning",
+        "The device at address {address} on {bus} is {is_now}; it was {was} when gxbridge last ran",
+        "None needed if its firmware was changed; else check what was installed",
+    ),
+    FindingRow(
+        "too-many-messages",
+        "warning",
+        "The device at address {address} on {bus} sends more kinds of messages than any known device; {dropped} were "
+        "not kept",
+        "Record the bus and report it; the device may be faulty",
+    ),
+    FindingRow(
+        "too-many-devices",
+        "warning",
+        "More devices are on {bus} than there are addresses; {refused} messages were not used",
+        "Look for a device that keeps changing its address or NAME",
+    ),
+    FindingRow(
+        "permission-contradiction",
+        "warning",
+        "{product} contradicts itself about {permission}: {contradiction}; the stricter value counts",
+        "Check the BMS in VictronConnect; update its firmware if it persists",
+    ),
+    FindingRow(
+        "too-many-batteries",
+        "warning",
+        "{product} reports {batteries} batteries; it supports {most}",
+        "Check the batteries in VictronConnect",
+    ),
+    # Publishing
+    FindingRow(
+        "published-twice",
+        "warning",
+        "{service} already publishes this battery ({mark}), so gxbridge does not",
+        "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
+    ),
+    FindingRow(
+        "vendor-driver",
+        "warning",
+        "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
+        "To let gxbridge publish it, set {path} to {free} (up, no services)",
+    ),
+    FindingRow(
+        "parallel-bms",
+        "info",
+        "{aggregate} adds up all batteries with a Lynx product id on this GX, {service} included",
+        "None needed if these batteries are in parallel; else use publish: bms-neutral, which it does not count",
+    ),
+    FindingRow(
+        "settings-refused",
+        "warning",
+        "The GX's settings do not keep instance and name of {battery} ({problem}); those that gxbridge has are used",
+        "They are offered again automatically. Look at this path in com.victronenergy.settings (dbus-spy): remove an "
+        "entry that is wrong, or give the battery an instance of its own in the configuration",
+    ),
+    # Who is master, and what the devices do with what they are told
+    FindingRow(
+        "two-masters",
+        "warning",
+        "Control is configured, but gxbridge only monitors: {why}",
+        "Switch the other master off, or set dvcc.mode to monitor",
+    ),
+    FindingRow(
+        "overruled",
+        "alarm",
+        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row",
+        "Find the other master and switch it off, then restart gxbridge",
+    ),
+    FindingRow(
+        "write-failed",
+        "alarm",
+        "{service} does not take what it is told ({path}: {problem}); its own settings apply",
+        "Check that the device works and may be controlled; update its firmware; limit it by its own settings",
+    ),
+    FindingRow(
+        "firmware-insufficient",
+        "warning",
+        "The firmware of {device} is too old for external control",
+        "Update its firmware",
+    ),
+    FindingRow(
+        "told-despite-stop",
+        "alarm",
+        "{master} told {device} {theirs} A, gxbridge would tell 0 A: {why}",
+        "Check that the other master uses this BMS, and that it is the controlling BMS there",
+    ),
+    FindingRow(
+        "told-over-limit",
+        "warning",
+        "{master} told the chargers {theirs} A together, and {ours} A is allowed: {why}",
+        "Compare the settings of both masters; with feed-in the GX does not apply the limit to solar",
+    ),
+    FindingRow(
+        "told-more-voltage",
+        "warning",
+        "{master} told {device} {theirs} V, gxbridge would tell {ours} V: {why}",
+        _OTHER_MASTER,
+    ),
+    FindingRow(
+        "told-more-discharge",
+        "warning",
+        "{master} told {device} to discharge with up to {theirs} A, gxbridge would tell {ours} A: {why}",
+        _OTHER_MASTER,
+    ),
+    # The BMS and its limits
+    FindingRow(
+        "bms-silent", "alarm", "{device} is silent: charging is stopped, and in a minute writing stops as well", _CABLE
+    ),
+    FindingRow(
+        "bms-lost",
+        "alarm",
+        "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer",
+        f"{_CABLE}; control resumes when it is heard again",
+    ),
+    FindingRow(
+        "bms-remembered",
+        "warning",
+        "{device} remembers a BMS, and none is there: nothing is written to any charger",
+        "Connect the BMS, or reset the charger's setting 'BMS present' if there is no BMS any more",
+    ),
+    FindingRow(
+        "multiple-batteries",
+        "warning",
+        "{services} battery services give limits; {who} controls",
+        "Choose the controlling BMS in the GX's settings if this is not the right one",
+    ),
+    FindingRow(
+        "cvl-refused",
+        "alarm",
+        "{why}",
+        "Check the BMS, and the nominal voltage (dvcc.nominal_voltage_v or the battery's setting)",
+    ),
+    FindingRow(
+        "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
+    ),
+    FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
+    FindingRow("charge-unknown", "warning", "{why}", _HEARD),
+    FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
+    FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "pre-alarm",
+        "warning",
+        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after the alarm "
+        "began",
+        "Charge now, or reduce the loads",
+    ),
+    FindingRow(
+        "discharge-not-enforced",
+        "warning",
+        "{why}",
+        "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
+    ),
+    FindingRow(
+        "feed-in-override",
+        "info",
+        "Feed-in is on, so the charge current limit of {limit} is not applied to solar",
+        "Switch DC-coupled feed-in off, or limit each charger by its own setting, if the battery must be spared",
+    ),
+    FindingRow(
+        "dc-loads-not-added",
+        "info",
+        "The metered DC loads are not added to the charge current limit: this kind of BMS stops everything at 0 A",
+        "Expect the battery to get less than its limit while DC loads run",
+    ),
+    FindingRow(
+        "sense-behind-contactor",
+        "info",
+        "The voltage of {device} is not shared: its contactor is open, or its state is not running",
+        "It is shared again when the BMS runs",
+    ),
+    # Are limits obeyed?
+    FindingRow(
+        "ccl-exceeded",
+        "warning",
+        "The battery was charged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
+        "{why}",
+        "Find the charger that is not controlled: alternators and chargers without a data link obey only wires",
+    ),
+    FindingRow(
+        "ccl-slow",
+        "info",
+        "After its {name} dropped, it took {lag} s until the battery current had followed",
+        "Find the charger that follows slowly, and update its firmware",
+    ),
+    FindingRow(
+        "ccl-restless",
+        "info",
+        "{name} went up and down six times or more in {minutes} minutes",
+        "Set a user limit for the charge current, a little below where it begins",
+    ),
+    FindingRow(
+        "dcl-exceeded",
+        "warning",
+        "The battery was discharged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
+        "{why}",
+        "Loads on the DC side do not obey limits: reduce them, or check the BMS's setting",
+    ),
+    FindingRow(
+        "dcl-slow",
+        "info",
+        "After its {name} dropped, it took {lag} s until the battery current had followed",
+        "Find the inverter that follows slowly, and update its firmware",
+    ),
+    FindingRow(
+        "dcl-restless",
+        "info",
+        "{name} went up and down six times or more in {minutes} minutes",
+        "Reduce the loads, or charge earlier",
+    ),
+    # A BMS behind VE.Bus
+    FindingRow(
+        "vebus-assistant-missing",
+        "alarm",
+        "The inverter/charger sees a VE.Bus BMS but has no assistant for it (VE.Bus error 7)",
+        "Load the BMS assistant (or an ESS assistant) into every unit with VEConfigure",
+    ),
+    FindingRow(
+        "vebus-service-gone",
+        "alarm",
+        "The VE.Bus service of the {bms} has vanished: its permissions are unknown",
+        "Check the cable between the GX device and the VE.Bus system",
+    ),
+    FindingRow(
+        "vebus-bms-connection-lost",
+        "alarm",
+        "The connection to the {bms} is lost ({path}); unknown counts as refused",
+        "Check the VE.Bus cable between BMS and inverter/charger, and that the BMS is switched on",
+    ),
+    FindingRow(
+        "vebus-bms-error",
+        "alarm",
+        "The {bms} reports an error ({path} = {error})",
+        "Check the BMS, its battery cables and its LEDs",
+    ),
+    FindingRow(
+        "vebus-bms-pre-alarm",
+        "warning",
+        "The {bms} gives its pre-alarm: a cell is low and discharging may be refused soon",
+        _CHARGE_OR_REDUCE,
+    ),
+    FindingRow(
+        "vebus-bms-silent-multi-off",
+        "warning",
+        "The {bms} cannot be read while the inverter/charger is switched off",
+        "Switch it on; a VE.Bus BMS V2 with an MK3 can be read even then",
+    ),
+    FindingRow(
+        "vebus-bms-unknown",
+        "warning",
+        "The {bms} cannot be read ({path} and the items beside it): {doubt}",
+        "Unknown counts as refused. With an old VE.Bus BMS switch the inverter/charger on; else check the cables",
+    ),
+    FindingRow(
+        "vebus-bms-needs-mk3",
+        "warning",
+        "The {bms} is connected through '{interface}'; its complete function needs an MK3",
+        "Use an MK3 interface; until then a GX device does not tell the chargers that a BMS is there",
+    ),
+    FindingRow(
+        "vebus-bms-assumed",
+        "info",
+        "The BMS does not tell its version: a V2 with the inverter/charger switched off, or a BMS that is missing",
+        "Switch the inverter/charger on to be sure; its permissions are used meanwhile",
+    ),
+    # A BMS at terminals
+    *(
+        FindingRow(
+            f"terminal-{role}-{doubt}",
+            "alarm",
+            f"{{bms}}: {{terminal}}: {{doubt}}; {effect}",
+            _INPUT_TYPE if doubt == "wrong-type" else _INPUT_THERE,
+        )
+        for role, effect in (
+            ("charge", "charging is stopped"),
+            ("discharge", "discharging is stopped"),
+            ("pre-alarm", "a pre-alarm would not be seen"),
+        )
+        for doubt in ("vanished", "wrong-type", "no-level")
+    ),
+    FindingRow(
+        "terminals-both-open",
+        "warning",
+        "{bms}: both terminals are open: the BMS is off or unsupplied, a common wire is broken, or a temperature alarm "
+        "stops both",
+        "Check the BMS's supply and remote on/off, then the fuse and the wires to the inputs",
+    ),
+    FindingRow(
+        "terminal-pre-alarm",
+        "warning",
+        "{bms}: pre-alarm: a cell is low and discharging may be refused soon",
+        _CHARGE_OR_REDUCE,
+    ),
+    # Bluetooth
+    FindingRow(
+        "bluetooth-unavailable",
+        "warning",
+        "{problem}",
+        "The Bluetooth devices below `readout` are not heard meanwhile; everything else works",
+    ),
+    FindingRow(
+        "readout-wrong-key",
+        "warning",
+        "The Instant Readout key of {address} does not fit; its advertisements cannot be read",
+        "Copy the key again from VictronConnect (product info, Instant Readout details); a new PIN changes it",
+    ),
+    FindingRow(
+        "readout-pre-alarm",
+        "warning",
+        "{device} advertises a pre-alarm: a cell is low, discharging may be refused soon",
+        _CHARGE_OR_REDUCE,
+    ),
+    # One BMS, two channels
+    FindingRow("channels-disagree-charge", "warning", _STRICTER, _DEAD_CHANNEL),
+    FindingRow("channels-disagree-discharge", "warning", _STRICTER, _DEAD_CHANNEL),
+    FindingRow(
+        "channels-disagree-pre-alarm",
+        "warning",
+        _DISAGREE,
+        "Test the pre-alarm wire: when it is broken it reads as no warning",
+    ),
+    FindingRow(
+        "channels-disagree-contactor",
+        "warning",
+        _DISAGREE,
+        "Check the BMS in VictronConnect and the contactor's state",
+    ),
+    FindingRow("channels-disagree-voltage", "warning", _DISAGREE, _SAME_BMS),
+    FindingRow("channels-disagree-current", "warning", _DISAGREE, _SAME_BMS),
+    FindingRow("channels-disagree-soc", "warning", _DISAGREE, _SAME_BMS),
+    FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
+    # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
+    FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow(
+        "state-of-another-boat",
+        "warning",
+        "The state in {path} is of another device and counts as unknown{kept}",
+        "None needed if the file was copied, or the device or its memory card was exchanged",
+    ),
+    FindingRow(
+        "state-unreadable",
+        "warning",
+        "The state in {path} counts as unknown: {why}{kept}",
+        "Check the disk or memory card; gxbridge writes a new file, and identities are learnt again",
+    ),
+    FindingRow(
+        "state-not-saved",
+        "warning",
+        "The state cannot be saved in {folder}: {why}. What was learnt since is lost when gxbridge ends",
+        "Make room or make the folder writable, or set state.dir; everything else goes on",
+    ),
+    FindingRow(
+        "state-full",
+        "info",
+        "The state has no room for {left_out} of its entries; the oldest batteries were left out",
+        "`gxbridge state forget identities` makes room if most of them are gone for good",
+    ),
+    FindingRow(
+        "blackbox-unwritable",
+        "warning",
+        "The black box cannot be written to {folder}: {why}",
+        "Make room or make the folder writable, or set blackbox.folder; everything else goes on",
+    ),
+    FindingRow(
+        "blackbox-broken",
+        "warning",
+        "The black box has stopped: {fault}",
+        "Please report this; limits and D-Bus are not affected",
+    ),
+)
+
+FINDINGS: Final[Mapping[str, FindingRow]] = {row.id: row for row in TABLE}
