@@ -70,7 +70,7 @@ def test_they_are_findings_of_the_service_an_alarm_where_something_is_decided_ot
     assert found[1].subject == "dvcc.switches.loss_stops_first"
     assert found[1].text == (
         f"{tmp_path}/c.yaml:6: dvcc.switches.loss_stops_first: `yes` differs from profile `vendor`; it is obeyed in "
-        "0.1 and 0.2, from 0.3.0 on the profile decides."
+        "0.1 and 0.2, from 0.3.0 on the profile decides"
     )
     assert found[1].advice.startswith("Remove the line, or set dvcc.profile to strict")
     assert (found[1].first, found[1].last) == (7.0, 7.0)

@@ -287,7 +287,7 @@ def test_a_mapping_that_contains_itself_is_refused(tmp_path: Path) -> None:
         (Overrides(can=("foo:1",)), "--can: unknown interface 'foo'; write one of socketcan"),
         (Overrides(can=("socketcan:a", "virtual:a")), "--can: two buses are called a"),
         (Overrides(replay="none.log"), "--replay: none.log cannot be read: No such file or directory"),
-        (Overrides(replay="none.log@x"), "--replay: 'x' is no speed; write LOG, LOG@2 (twice as fast) or LOG@max"),
+        (Overrides(replay="none.log@x"), "--replay: 'x' is not a speed; write LOG, LOG@2 (twice as fast) or LOG@max"),
         (
             Overrides(replay=__file__, can=("virtual:a",)),
             "--replay: cannot be combined with --can; give a log or buses, not both",

@@ -50,4 +50,4 @@ def test_the_black_box_remembers_what_was_not_delivered() -> None:
     controlled(boat)
     report = replay(boat.box())
     assert report.differences == []
-    assert report.looks > 20
+    assert report.cycles > 20
