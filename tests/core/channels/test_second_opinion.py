@@ -96,3 +96,9 @@ def test_any_statements_are_compared_without_raising(looks: list[tuple[float, li
         disputes = compare(said, disputes, now)
         assert all(dispute.since <= now for dispute in disputes.open)
         assert all(finding.text for finding in opinion_findings("Lynx", disputes, now))
+
+
+def test_a_temperature_is_told_with_its_sign() -> None:
+    said = look((CAN, "temperature", 4.0), (BLUETOOTH, "temperature", -2.5))
+    (finding,) = opinion_findings("Lynx", compare(said, Disputes(), 0.0), 120.0)
+    assert finding.text == "Lynx: Bluetooth says temperature -2.5 °C, VE.Can says temperature +4 °C"
