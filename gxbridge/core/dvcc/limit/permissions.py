@@ -10,13 +10,13 @@ from typing import Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.model.items import Value
 
 PermissionWord: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
 
 
-def permission_word(value: float | None, expected: bool) -> PermissionWord:
-    """A 0 or 1 as a word; anything else is unknown where an answer is expected."""
+def permission_word(value: Value, expected: bool) -> PermissionWord:
+    """A 0 or 1 as a word; whatever else is said (text, 2, NaN) is unknown, and so is nothing where it is expected."""
     if value == 1:
         return "yes"
     if value == 0:
@@ -30,7 +30,7 @@ def battery_permission(inputs: Inputs, path: str, gave: Set[tuple[str, str]]) ->
     if bms is None or not inputs.options.battery_permission_counts:
         return "not offered"
     expected = inputs.quirk.gives_permissions or (bms.name, path) in gave
-    return permission_word(number(bms.items, path), expected)
+    return permission_word(bms.items.get(path), expected)
 
 
 def vebus_permission(inputs: Inputs) -> PermissionWord:
@@ -38,7 +38,7 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
     multi = inputs.multi
     if multi is None or not inputs.selection.vebus_bms:
         return "not offered"
-    found = permission_word(number(multi.items, p.BMS_ALLOW_CHARGE), expected=True)
+    found = permission_word(multi.items.get(p.BMS_ALLOW_CHARGE), expected=True)
     return "yes" if found == "unknown" and not inputs.options.unknown_permission_stops else found
 
 
@@ -50,6 +50,6 @@ def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[s
     fresh = frozenset(
         (bms.name, path)
         for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
-        if (bms.name, path) in gave or number(bms.items, path) is not None
+        if (bms.name, path) in gave or bms.items.get(path) is not None
     )
     return gave if fresh == gave else fresh
