@@ -15,6 +15,7 @@ from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare
 from gxbridge.core.dvcc.limit.decision import Decision, Write
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.user_settings import hold_limits
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
@@ -82,6 +83,8 @@ class Bridge:
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
+        self._user_limits: Mapping[str, float] = {}
+        """The user's limits as the settings service said them last."""
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
@@ -252,7 +255,11 @@ class Bridge:
             self._arrivals.clear()
             self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
             return ()
-        settings = {**self.setup.user_settings, **self._services.get(SETTINGS, {}), BOL: 1}
+        heard = self._services.get(SETTINGS, {})
+        settings = {**self.setup.user_settings, **heard, BOL: 1}
+        if self.setup.options.profile == "strict":
+            self._user_limits = hold_limits(heard, self._user_limits, self.setup.user_settings)
+            settings |= self._user_limits
         snapshot = Snapshot(
             services,
             settings,

@@ -46,7 +46,7 @@ def watch_battery(
         return None
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
         device = inputs.installation.named(known.name, p.BATTERY)
-        if device is None or not is_bms(device):
+        if device is None or not is_wanted(device, wanted):
             device = elsewhere(inputs, known)
             if device is not None:
                 moved = present(device, known, heard, now)
@@ -56,6 +56,11 @@ def watch_battery(
     return None if bms is None else present(bms, known, heard, now)
 
 
+def is_wanted(device: Device, wanted: int) -> bool:
+    """Is it a BMS, and the one that the user chose by its instance? One that has another instance now is lost."""
+    return is_bms(device) and (wanted == AUTOMATIC_BMS or device.instance == wanted)
+
+
 def elsewhere(inputs: Inputs, known: Controller) -> Device | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
     marks = set(known.identity.split())
@@ -63,7 +68,7 @@ def elsewhere(inputs: Inputs, known: Controller) -> Device | None:
         (
             device
             for device in inputs.installation.of(p.BATTERY)
-            if is_bms(device) and not marks.isdisjoint(identity_of(device).split())
+            if is_wanted(device, inputs.settings.bms_instance) and not marks.isdisjoint(identity_of(device).split())
         ),
         None,
     )

@@ -316,3 +316,18 @@ def test_what_is_published_while_a_charger_remembers_a_bms() -> None:
     world.services[SUN][p.BMS_PRESENT] = 1
     world.run(3)
     assert [world.decision.published[path] for path in CONTROLLED] == [0, 0, 1, None, None]
+
+
+def test_the_bms_that_the_user_chose_is_lost_when_it_has_another_instance() -> None:
+    """Its limit would be gone without a word: the instance that was chosen is nobody's then."""
+    world = World({CAN_BMS: can_bms(CCL=20.0), SUN: charger()})
+    world.settings[p.SET_BMS_INSTANCE] = 512
+    world.run(6)
+    assert world.told(SUN) == 20.0
+    world.set(CAN_BMS, DEVICE_INSTANCE=513)
+    world.run(3)
+    assert world.told(SUN) == 0.0
+    assert "bms-silent" in world.findings()
+    world.set(CAN_BMS, DEVICE_INSTANCE=512)
+    world.run(3)
+    assert world.told(SUN) == 20.0
