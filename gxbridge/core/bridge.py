@@ -22,7 +22,7 @@ from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
@@ -111,12 +111,12 @@ class Bridge:
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
         """A D-Bus service of others appeared, with all its items."""
-        self._services[name] = dict(items)
+        self._services[name] = plain_items(items)
         return self._arrived(name, items, now)
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         """Items of a known service arrived; True when `react` should follow at once."""
-        self._services.setdefault(name, {}).update(changes)
+        self._services.setdefault(name, {}).update(plain_items(changes))
         return self._arrived(name, changes, now)
 
     def service_removed(self, name: str, now: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gxbridge.core.model.record import record
 
@@ -28,3 +28,18 @@ class ItemSpec:
     def text_of(self, value: Value) -> str:
         """The text for GetText: the value with its unit, or the vendor's empty text for an invalid one."""
         return "" if value is None else self.text.format(value)
+
+
+def printable(text: str) -> str:
+    """Text of somebody else's as it may stand in a line: line ends and escapes would forge lines on a screen."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def plain_items(items: Mapping[str, Any]) -> dict[str, Value]:
+    """What a D-Bus service says, as values of this program: text without control characters; a list is None."""
+    return {
+        path: printable(value) if isinstance(value, str) else value if isinstance(value, int | float) else None
+        for path, value in items.items()
+    }

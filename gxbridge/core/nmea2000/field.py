@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gxbridge.core.model.items import printable
+
 FieldValue = int | float | str | bytes | None
 """A decoded value: a number in the field's unit, text, raw bytes, or None for "not available"."""
 
@@ -110,9 +112,9 @@ def text(raw: bytes) -> str | None:
         end -= 1
     raw = raw[:end]
     try:
-        return raw.decode("utf-8")
+        return printable(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return printable(raw.decode("latin-1"))
 
 
 def laus(payload: bytes, start: int, count: int) -> tuple[str | None, ...]:
@@ -127,7 +129,7 @@ def laus(payload: bytes, start: int, count: int) -> tuple[str | None, ...]:
             return (*texts, *[None] * (count - len(texts)))
         body = payload[start + 2 : start + size]
         if payload[start + 1] == LAU_UTF16:
-            texts.append(body.decode("utf-16-le", "replace").partition("\0")[0].rstrip())
+            texts.append(printable(body.decode("utf-16-le", "replace").partition("\0")[0].rstrip()))
         else:
             texts.append(text(body) if body else "")
         start += size

@@ -13,6 +13,7 @@ import pytest
 from nmea2000 import backend
 from nmea2000.message import NMEA2000Field
 
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 
@@ -82,7 +83,7 @@ def reason(pgn: int, ours: FieldInfo, value: FieldValue, theirs: NMEA2000Field, 
         # Padding: control characters for us, @ (as in AIS) for them; an empty text is one for us, nothing for them.
         padding = "".join(map(chr, range(0x21))) + "\xff@"
         mine, yours = (text.rstrip(padding) if isinstance(text, str) else "" for text in (value, other))
-        return "padding" if mine == yours else None
+        return "padding, or control characters made plain" if mine == printable(yours).rstrip(padding) else None
     if other is None and value is not None:
         raw = raw_of(ours, value)
         if raw == top - 2 and ours.length >= 8:

@@ -1,0 +1,49 @@
+"""Text and values from outside are made plain where they enter: nobody writes lines of his own on our screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gxbridge.core.model.items import plain_items, printable
+from gxbridge.core.nmea2000.field import laus, text
+from tests.core.boat import SOLAR, Boat, solar
+
+FORGED = "Bank\x1b[2J\nCCL 800 A: all is well"
+
+
+def test_text_of_the_wire_cannot_forge_a_line() -> None:
+    for value in (text(FORGED.encode()), text(FORGED.encode() + b"\xe9"), laus(lau(FORGED), 0, 1)[0]):
+        assert value is not None
+        assert value.isprintable()
+        assert value.startswith("Bank\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}CCL")
+
+
+def lau(words: str) -> bytes:
+    body = words.encode("utf-16-le")
+    return bytes((len(body) + 2, 0)) + body
+
+
+def test_text_that_is_fit_to_print_stays_as_it_is() -> None:
+    assert printable("Akku größer, 24 V °C") == "Akku größer, 24 V °C"
+    assert printable("") == ""
+
+
+def test_names_of_d_bus_services_cannot_either() -> None:
+    boat = Boat()
+    boat.add(SOLAR, solar(**{"/CustomName": FORGED}))
+    boat.tick(6)
+    sentences = [limit.sentence for limit in boat.tick().decision.limits]
+    assert all(sentence.isprintable() for sentence in sentences)
+    assert plain_items({"/CustomName": FORGED})["/CustomName"] == printable(FORGED)
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"a": 1}, [], b"x"], ids=repr)
+@pytest.mark.parametrize("path", ["/FirmwareVersion", "/ProductId", "/Dc/0/Voltage", "/CustomName", "/Connected"])
+def test_a_list_where_a_number_belongs_is_unknown_and_no_end(path: str, value: Any) -> None:
+    boat = Boat()
+    boat.add(SOLAR, solar(**{path: value}))
+    boat.tick(4)
+    boat.set(SOLAR, **{path: value})
+    assert boat.tick(3).decision.limits
