@@ -159,10 +159,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "rounded to the same number": {
         "quirks": (
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 54",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 56",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 24",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 26",
+            "capacity = bms.capacity_ah or 54",
+            "capacity = bms.capacity_ah or 56",
+            "capacity = bms.capacity_ah or 24",
+            "capacity = bms.capacity_ah or 26",
         ),
         "audit": (
             'yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S // 60:.0f}"})',

@@ -39,7 +39,7 @@ def round_findings(
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
     if inputs.selection.bmses > 1:
-        name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, title(inputs.bms))
+        name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
     if refused is not None:
         yield of_reason(now, refused)

@@ -98,7 +98,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
         known = inputs.installation.named(service, p.BATTERY)
-        if known is None or not quirk_of(known.items).quick or inputs.options.loss_stops_first:
+        if known is None or not quirk_of(number(known.items, p.PRODUCT_ID)).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters))
     if not inputs.quirk.quick:
