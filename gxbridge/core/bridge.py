@@ -12,7 +12,7 @@ from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsVi
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.dvcc.explain.compare import compare
+from gxbridge.core.dvcc.explain.compare import compare_with_master
 from gxbridge.core.dvcc.limit.decision import Decision, Write
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import hold_limits
@@ -289,7 +289,7 @@ class Bridge:
         )
         self._differences = ()
         if self._standing.effective == "monitor" and self._standing.master:
-            self._differences = compare(self._decision, snapshot, now, self._standing.master)
+            self._differences = compare_with_master(self._decision, snapshot, now, self._standing.master)
         return writes if self._standing.effective == "control" else ()
 
     def _observed(self) -> str:

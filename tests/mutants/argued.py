@@ -100,10 +100,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "decide": (
             "round_due = second is not None and second % ROUND_S <= 0",
             'if standing.state >= "silent" and who is not None and inputs.options.loss_stops_first:',
-            "return told + LINK_S if told != memory.adjusted_at else None",
-            "return told + LINK_S if told is not memory.adjusted_at else None",
-            "return told + MULTI_S if told != memory.adjusted_at else None",
-            "return told + MULTI_S if told is not memory.adjusted_at else None",
+            "return told + LINK_S if told != memory.round_at else None",
+            "return told + LINK_S if told is not memory.round_at else None",
+            "return told + MULTI_S if told != memory.round_at else None",
+            "return told + MULTI_S if told is not memory.round_at else None",
         ),
         "limits": (
             'elif value == own_a and why < "stopped":',

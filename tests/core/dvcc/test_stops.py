@@ -35,7 +35,7 @@ def look(
     while True:
         now += 1.0
         decision, memory = decide(snapshot, memory, now)
-        if decision.adjusted:
+        if decision.round_done:
             return decision
 
 

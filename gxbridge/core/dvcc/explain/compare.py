@@ -24,7 +24,9 @@ def more(theirs: float | None, ours: float | None) -> bool:
     return theirs is not None and ours is not None and theirs > ours * (1 + MORE_PART) + MORE_A
 
 
-def compare(decision: Decision, snapshot: Snapshot, now: float, master: str = p.SYSTEM) -> tuple[Finding, ...]:
+def compare_with_master(
+    decision: Decision, snapshot: Snapshot, now: float, master: str = p.SYSTEM
+) -> tuple[Finding, ...]:
     """Where the other master allows more than we would. Call it in monitor mode, while another master is there."""
     return tuple(differences(decision, snapshot, now, master))
 
@@ -41,16 +43,16 @@ def differences(decision: Decision, snapshot: Snapshot, now: float, master: str)
             theirs = number(items, p.CHARGE_CURRENT)
             together += theirs or 0.0
             if limit.value == 0 and more(theirs, 0.0):
-                yield said(now, "told-despite-stop", master, device, theirs, limit)
+                yield difference_finding(now, "told-despite-stop", master, device, theirs, limit)
             volts, ours_v = number(items, p.CHARGE_VOLTAGE), effective(decision)
             if cvl is not None and volts is not None and ours_v is not None and volts > ours_v + MORE_V:
-                yield said(now, "told-more-voltage", master, device, volts, cvl._replace(value=ours_v))
+                yield difference_finding(now, "told-more-voltage", master, device, volts, cvl._replace(value=ours_v))
         elif limit.name == "multi" and dcl is not None:
             theirs = number(items, p.BOL_DISCHARGE_CURRENT)
             if more(theirs, dcl.value):
-                yield said(now, "told-more-discharge", master, device, theirs, dcl)
+                yield difference_finding(now, "told-more-discharge", master, device, theirs, dcl)
     if ccl is not None and ccl.value and more(together, allowed(decision, ccl.value)):
-        yield said(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(decision))
+        yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(decision))
 
 
 def allowed(decision: Decision, ccl: float) -> float:
@@ -71,7 +73,7 @@ def effective(decision: Decision) -> float | None:
     return number(decision.published, p.CONTROL_EFFECTIVE_VOLTAGE)
 
 
-def said(
+def difference_finding(
     now: float, name: str, master: str, device: Device, theirs: float | None, ours: Limit, why: str = ""
 ) -> Finding:
     """The finding for one difference."""

@@ -86,14 +86,14 @@ class Decision(NamedTuple):
     `bms_service`: the BMS in control, or the one that was lost; `bms_state`: live, silent (lost less than 60 s ago),
     lost, or none (there never was one); `bms_since`: since when in this state. The two moments are when the chargers'
     links end (#67) and when the Multi stops by its own timer; None while nothing runs out. All monotonic seconds.
-    `adjusted`: this was a full round (else only sense, a quick change, or nothing was due). `clocks`: what runs out.
+    `round_done`: this was a full round (else only sense, a quick change, or nothing was due). `clocks`: what runs out.
     """
 
     writes: tuple[Write, ...] = ()
     published: Mapping[str, Value] = NO_VALUES
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
-    adjusted: bool = False
+    round_done: bool = False
     bms_service: str = ""
     bms_state: BmsState = "none"
     bms_since: float | None = None

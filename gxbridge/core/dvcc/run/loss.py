@@ -47,7 +47,7 @@ def watch_battery(
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
         device = inputs.installation.named(known.name, p.BATTERY)
         if device is None or not is_wanted(device, wanted):
-            device = elsewhere(inputs, known)
+            device = battery_elsewhere(inputs, known)
             if device is not None:
                 moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
@@ -61,7 +61,7 @@ def is_wanted(device: Device, wanted: int) -> bool:
     return is_bms(device) and (wanted == AUTOMATIC_BMS or device.instance == wanted)
 
 
-def elsewhere(inputs: Inputs, known: Controller) -> Device | None:
+def battery_elsewhere(inputs: Inputs, known: Controller) -> Device | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
     marks = set(known.identity.split())
     return next(

@@ -83,13 +83,13 @@ class Memory(NamedTuple):
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
-    grants: Granted | None = None
+    granted: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
     """As of the last adjust."""
     round_state: BmsState = "none"
-    adjusted_at: float | None = None
+    round_at: float | None = None
     charge_told_at: float | None = None
     """When a charger was last told anything."""
     discharge_told_at: float | None = None

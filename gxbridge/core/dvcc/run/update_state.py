@@ -22,7 +22,7 @@ CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
 """The classes of services for which the control loop runs."""
 
 
-class Observed(NamedTuple):
+class UpdatedState(NamedTuple):
     """What was seen and what is remembered of it. `second`: the control loop's second, if one is due now.
 
     In the inputs there is no BMS where the one in control is lost and no other may take over.
@@ -33,7 +33,9 @@ class Observed(NamedTuple):
     second: int | None
 
 
-def update_state(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
+def update_state(
+    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()
+) -> UpdatedState:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
     if inputs.options.loss_stops_first and first_lost(controllers) is not None:
@@ -77,7 +79,7 @@ def update_state(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float,
         controllers=controllers,
         gave=given(inputs, memory.gave),
     )
-    return Observed(inputs, memory, None if timer is None else timer.seconds)
+    return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
 
 
 def has_its_say(service: str, path: str) -> bool:

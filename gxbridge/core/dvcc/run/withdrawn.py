@@ -15,7 +15,7 @@ NOTHING: float = -1.0
 WORDS: dict[PermissionWord, float] = {"yes": 1, "not offered": 1, "no": 0, "unknown": 0}
 
 
-def granted(inputs: Inputs, memory: Memory) -> Granted:
+def read_granted(inputs: Inputs, memory: Memory) -> Granted:
     """What the BMSes and the user grant now."""
     bms = inputs.bms
 

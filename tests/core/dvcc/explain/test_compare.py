@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.explain.compare import allowed, compare, feeding, more
+from gxbridge.core.dvcc.explain.compare import allowed, compare_with_master, feeding, more
 from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
@@ -18,7 +18,7 @@ def differences(world: World, **told: Items) -> dict[str, Finding]:
     services = {name: dict(items) for name, items in world.services.items()}
     for name, items in told.items():
         services[{"sun": SUN, "sun_2": SUN_2, "multi": MULTI}[name]].update(items)
-    return {finding.id: finding for finding in compare(world.decision, Snapshot(services), world.now)}
+    return {finding.id: finding for finding in compare_with_master(world.decision, Snapshot(services), world.now)}
 
 
 def world(**items: Value) -> World:

@@ -446,7 +446,7 @@ def test_a_limit_of_0_a_is_a_stop_for_the_multi_also_where_loads_may_be_fed() ->
         world = World({CAN_BMS: can_bms(CCL=ccl), SUN: charger(), MULTI: multiplus()}, Options.vendor())
         world.run(3)
         assert world.limit("multi", MULTI).caps[0].name == name
-    assert not Decision().adjusted
+    assert not Decision().round_done
 
 
 def test_permissions_of_another_bms_are_forgotten() -> None:
