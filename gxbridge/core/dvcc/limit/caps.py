@@ -9,8 +9,8 @@ from collections.abc import Iterable, Set
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
-from gxbridge.core.dvcc.limit.decision import Cap
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.limit.permissions import battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain

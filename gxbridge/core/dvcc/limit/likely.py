@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.limit.decision import Cap
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.reasons import cap, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms

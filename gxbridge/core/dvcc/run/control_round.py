@@ -8,10 +8,10 @@ from typing import NamedTuple
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
+from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
-from gxbridge.core.dvcc.limit.decision import GONE, Cap, Controller, Limit, Write
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.old_firmware import insufficient
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.run.memory import Memory
@@ -46,6 +47,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     stop_discharge,
     without_bms,
 )
+from gxbridge.core.dvcc.tell.write import Write
 
 
 class Round(NamedTuple):
@@ -128,7 +130,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
         round_at=now,
         flags=flags,
         limits=tuple(same_reason(reason, inputs, orders)),
-        findings=(loss_finding(who, silent, now),),
+        findings=(loss_finding(who.name, who.title, silent, now),),
         since=history.fresh,
     )
     if not silent:

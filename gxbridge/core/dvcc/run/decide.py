@@ -8,8 +8,6 @@ from gxbridge.core.dvcc.explain.findings import sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
-from gxbridge.core.dvcc.limit.clocks import LINK_S, MULTI_S, running
-from gxbridge.core.dvcc.limit.decision import GONE, Decision, Write
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
@@ -18,8 +16,10 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.run.auditing import audit, audit_findings
+from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.run.control_flags import published
 from gxbridge.core.dvcc.run.control_round import control_round
+from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
@@ -27,6 +27,7 @@ from gxbridge.core.dvcc.run.timers import due
 from gxbridge.core.dvcc.run.update_state import update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.write import Write
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.limit.decision import BmsState, Controller
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.services import Device, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
+from gxbridge.core.dvcc.run.decision import BmsState, Controller
 
 QUIET_S: Final = 60.0
 """So long after the last word 0 A is written, then nothing."""

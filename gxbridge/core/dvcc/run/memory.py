@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
-from gxbridge.core.dvcc.limit.decision import BmsState, Controller, Limit
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
+from gxbridge.core.dvcc.run.decision import BmsState, Controller
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import ON_VECAN, Device
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
 NETWORKED: Final = 1

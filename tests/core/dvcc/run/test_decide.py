@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import due
 from gxbridge.core.model.items import Value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Controller
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.run.decision import Controller
 from gxbridge.core.dvcc.run.loss import identity_of, present
 from tests.core.dvcc.world import (
     ALTERNATOR,

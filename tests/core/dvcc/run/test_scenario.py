@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.memory import Memory, Timer
@@ -19,6 +18,7 @@ from gxbridge.core.dvcc.run.scenario import (
     same_value,
     step_differences,
 )
+from gxbridge.core.dvcc.tell.write import Write
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, SUN_2, can_bms, charger, multi
 
 

@@ -10,7 +10,6 @@ from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
@@ -18,6 +17,7 @@ from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Device, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
