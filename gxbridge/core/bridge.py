@@ -12,13 +12,14 @@ from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsVi
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.dvcc.explain.compare import compare
-from gxbridge.core.dvcc.limit.decision import Decision, Write
+from gxbridge.core.dvcc.explain.compare import compare_with_master
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import hold_limits
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
@@ -289,7 +290,9 @@ class Bridge:
         )
         self._differences = ()
         if self._standing.effective == "monitor" and self._standing.master:
-            self._differences = compare(self._decision, snapshot, now, self._standing.master)
+            self._differences = compare_with_master(
+                self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
+            )
         return writes if self._standing.effective == "control" else ()
 
     def _observed(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gxbridge.core.dvcc.limit.decision import Decision, Write
+from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import ItemSpec, Value

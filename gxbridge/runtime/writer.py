@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import field
 
-from gxbridge.core.dvcc.limit.decision import Write
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import state
 from gxbridge.edge.dbus.bus import BusError

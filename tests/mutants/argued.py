@@ -100,10 +100,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "decide": (
             "round_due = second is not None and second % ROUND_S <= 0",
             'if standing.state >= "silent" and who is not None and inputs.options.loss_stops_first:',
-            "return told + LINK_S if told != memory.adjusted_at else None",
-            "return told + LINK_S if told is not memory.adjusted_at else None",
-            "return told + MULTI_S if told != memory.adjusted_at else None",
-            "return told + MULTI_S if told is not memory.adjusted_at else None",
+            "return told + LINK_S if told != memory.round_at else None",
+            "return told + LINK_S if told is not memory.round_at else None",
+            "return told + MULTI_S if told != memory.round_at else None",
+            "return told + MULTI_S if told is not memory.round_at else None",
         ),
         "limits": (
             'elif value == own_a and why < "stopped":',
@@ -159,10 +159,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "rounded to the same number": {
         "quirks": (
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 54",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 56",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 24",
-            "capacity = number(items, p.INSTALLED_CAPACITY) or 26",
+            "capacity = bms.capacity_ah or 54",
+            "capacity = bms.capacity_ah or 56",
+            "capacity = bms.capacity_ah or 24",
+            "capacity = bms.capacity_ah or 26",
         ),
         "audit": (
             'yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S // 60:.0f}"})',

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Write
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.runtime.writer import Writer

@@ -13,10 +13,10 @@ from gxbridge.core.channels.readout.record_fields import Record
 from gxbridge.core.channels.readout.records import RECORDS
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
-from gxbridge.core.dvcc.limit import clocks, decision
+from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import measurements, options
-from gxbridge.core.dvcc.run import audit, masters, memory
-from gxbridge.core.dvcc.tell import flags
+from gxbridge.core.dvcc.run import audit, clocks, decision, masters, memory
+from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
 from gxbridge.core.nmea2000.database import FAST_PGN, Layout, database
@@ -51,7 +51,7 @@ VALUES: Final = tuple(
     for cls in (
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
-        *(decision.Write, decision.Cap, decision.Limit, decision.Decision),
+        *(write.Write, cap.Cap, cap.Limit, decision.Decision),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
         *(masters.Written, masters.Standing),
         *(

@@ -26,7 +26,7 @@ from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
 from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.dvcc.limit.decision import GONE
+from gxbridge.core.dvcc.run.decision import GONE
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record

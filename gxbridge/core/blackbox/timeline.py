@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
 from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
-from gxbridge.core.dvcc.limit.decision import GONE
+from gxbridge.core.dvcc.run.decision import GONE
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.nmea2000.frame import TimedFrame

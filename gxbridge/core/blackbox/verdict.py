@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
-from gxbridge.core.dvcc.limit.clocks import LINK_S
+from gxbridge.core.dvcc.run.clocks import LINK_S
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted, duration_text
 

@@ -12,7 +12,8 @@ from dataclasses import field
 from typing import Any
 
 from gxbridge.core.channels.other_channels import OtherChannelsView
-from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
+from gxbridge.core.dvcc.limit.cap import Cap, Limit
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop

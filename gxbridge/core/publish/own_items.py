@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gxbridge.core.dvcc.limit.decision import Limit
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Epoch, Situation, as_dict, as_json, as_text

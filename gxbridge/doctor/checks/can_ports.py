@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.paths import PRODUCT_ID
 from gxbridge.core.dvcc.read.quirks import LYNX, quirk_of
 from gxbridge.core.dvcc.read.services import Device, kind_of, title
 from gxbridge.core.model.items import Value
@@ -117,7 +118,7 @@ def _vecan_devices(items: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
 
 def is_lynx(items: Mapping[str, Value]) -> bool:
     """Is it a Lynx Smart BMS, by its product id?"""
-    return quirk_of(items) is LYNX
+    return quirk_of(number(items, PRODUCT_ID)) is LYNX
 
 
 def check_ports(facts: Facts) -> Iterator[Row]:

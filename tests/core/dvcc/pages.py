@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gxbridge.core.dvcc.limit.clocks import CLOCKS
 from gxbridge.core.dvcc.limit.reasons import REASONS, TERM_NAMES
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.core.dvcc.read.quirks import QUIRKS
+from gxbridge.core.dvcc.run.clocks import CLOCKS
 
 PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
 

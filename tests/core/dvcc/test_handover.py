@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.model.items import Value
 

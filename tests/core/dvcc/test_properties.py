@@ -168,7 +168,7 @@ def test_together_they_are_told_at_most_the_cap_and_nobody_more_than_its_own(
     world = installation(chargers, caps)
     for _ in range(9):
         world.run(1)
-        if not world.decision.adjusted:
+        if not world.decision.round_done:
             continue
         ccl = world.limit("CCL").value
         assert ccl is not None

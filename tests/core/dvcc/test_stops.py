@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Permit, Stop
@@ -35,7 +35,7 @@ def look(
     while True:
         now += 1.0
         decision, memory = decide(snapshot, memory, now)
-        if decision.adjusted:
+        if decision.round_done:
             return decision
 
 

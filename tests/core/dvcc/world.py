@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gxbridge.core.dvcc.limit.decision import Decision, Limit, Write
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 
 LYNX = "com.victronenergy.battery.gxbridge_can0_uc1"

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from gxbridge.core.dvcc.limit.clocks import running
-from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
+from gxbridge.core.dvcc.limit.cap import Cap, Limit
+from gxbridge.core.dvcc.run.clocks import running
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.publish.explanation import BatteryNote, Situation, as_dict, as_json, as_text

@@ -64,5 +64,5 @@ def test_a_bms_that_stays_is_no_return() -> None:
     boat.tick(3)
     boat.add(SOLAR, solar())
     boat.tick(7)
-    rounds = [boat.tick(1).decision.adjusted for _ in range(12)]
+    rounds = [boat.tick(1).decision.round_done for _ in range(12)]
     assert rounds.count(True) == 4

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gxbridge.core.dvcc.limit.decision import Decision, Limit
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
@@ -24,54 +24,57 @@ def more(theirs: float | None, ours: float | None) -> bool:
     return theirs is not None and ours is not None and theirs > ours * (1 + MORE_PART) + MORE_A
 
 
-def compare(decision: Decision, snapshot: Snapshot, now: float, master: str = p.SYSTEM) -> tuple[Finding, ...]:
-    """Where the other master allows more than we would. Call it in monitor mode, while another master is there."""
-    return tuple(differences(decision, snapshot, now, master))
+def compare_with_master(
+    limits: Sequence[Limit], effective_v: float | None, snapshot: Snapshot, now: float, master: str = p.SYSTEM
+) -> tuple[Finding, ...]:
+    """Where the other master allows more than we would. Call it in monitor mode, while another master is there.
+
+    `limits` and `effective_v` (the charge voltage for the solar side) are ours.
+    """
+    return tuple(differences(limits, effective_v, snapshot, now, master))
 
 
-def differences(decision: Decision, snapshot: Snapshot, now: float, master: str) -> Iterator[Finding]:
+def differences(
+    limits: Sequence[Limit], effective_v: float | None, snapshot: Snapshot, now: float, master: str
+) -> Iterator[Finding]:
     """One after the other."""
-    limits = {(limit.name, limit.subject): limit for limit in decision.limits}
-    ccl, cvl, dcl = (limits.get((name, "")) for name in ("CCL", "CVL", "DCL"))
+    system = {limit.name: limit for limit in limits if not limit.subject}
+    ccl, cvl, dcl = (system.get(name) for name in ("CCL", "CVL", "DCL"))
     together = 0.0
-    for limit in decision.limits:
+    for limit in limits:
         items = snapshot.services.get(limit.subject, {})
         device = Device(limit.subject, kind_of(limit.subject), items)
         if limit.name == "charger":
             theirs = number(items, p.CHARGE_CURRENT)
             together += theirs or 0.0
             if limit.value == 0 and more(theirs, 0.0):
-                yield said(now, "told-despite-stop", master, device, theirs, limit)
-            volts, ours_v = number(items, p.CHARGE_VOLTAGE), effective(decision)
-            if cvl is not None and volts is not None and ours_v is not None and volts > ours_v + MORE_V:
-                yield said(now, "told-more-voltage", master, device, volts, cvl._replace(value=ours_v))
+                yield difference_finding(now, "told-despite-stop", master, device, theirs, limit)
+            volts = number(items, p.CHARGE_VOLTAGE)
+            if cvl is not None and volts is not None and effective_v is not None and volts > effective_v + MORE_V:
+                ours = cvl._replace(value=effective_v)
+                yield difference_finding(now, "told-more-voltage", master, device, volts, ours)
         elif limit.name == "multi" and dcl is not None:
             theirs = number(items, p.BOL_DISCHARGE_CURRENT)
             if more(theirs, dcl.value):
-                yield said(now, "told-more-discharge", master, device, theirs, dcl)
-    if ccl is not None and ccl.value and more(together, allowed(decision, ccl.value)):
-        yield said(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(decision))
+                yield difference_finding(now, "told-more-discharge", master, device, theirs, dcl)
+    if ccl is not None and ccl.value and more(together, allowed(limits, ccl.value)):
+        yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(limits))
 
 
-def allowed(decision: Decision, ccl: float) -> float:
+def allowed(limits: Sequence[Limit], ccl: float) -> float:
     """What the chargers may get together: what we would tell them, or the limit, if that is more."""
-    ours = [limit.value or 0.0 for limit in decision.limits if limit.name == "charger"]
-    fed = any(c.name == "feed-in" for limit in decision.limits for c in limit.caps)
+    ours = [limit.value or 0.0 for limit in limits if limit.name == "charger"]
+    fed = any(c.name == "feed-in" for limit in limits for c in limit.caps)
     return ccl if fed else max(sum(ours), ccl)
 
 
-def feeding(decision: Decision) -> str:
+def feeding(limits: Sequence[Limit]) -> str:
     """Why the other master may tell more: feed-in, if it is on."""
-    caps = (c for limit in decision.limits for c in limit.caps)
+    caps = (c for limit in limits for c in limit.caps)
     return next((c.text for c in caps if c.name in ("feed-in", "rs-feed-in")), "")
 
 
-def effective(decision: Decision) -> float | None:
-    """The voltage we would tell the chargers."""
-    return number(decision.published, p.CONTROL_EFFECTIVE_VOLTAGE)
-
-
-def said(
+def difference_finding(
     now: float, name: str, master: str, device: Device, theirs: float | None, ours: Limit, why: str = ""
 ) -> Finding:
     """The finding for one difference."""

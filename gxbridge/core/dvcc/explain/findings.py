@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Cap, Controller
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
@@ -39,7 +39,7 @@ def round_findings(
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
     if inputs.selection.bmses > 1:
-        name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, title(inputs.bms))
+        name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
     if refused is not None:
         yield of_reason(now, refused)
@@ -56,9 +56,9 @@ def round_findings(
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
 
 
-def loss_finding(controller: Controller, silent: bool, now: float) -> Finding:
+def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
     """A BMS that was in control is not heard."""
-    return finding("bms-silent" if silent else "bms-lost", controller.name, now, device=controller.title)
+    return finding("bms-silent" if silent else "bms-lost", service, now, device=bms)
 
 
 def remembered_finding(inputs: Inputs, now: float) -> Finding:

@@ -6,9 +6,9 @@ from collections.abc import Sequence, Set
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.limit.cap import Cap, Limit, LimitName, Unit
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Cap, Limit, LimitName, Unit
 from gxbridge.core.dvcc.limit.reasons import (
     NEXT,
     NOTHING,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import least, number
+from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.plausible import sane
 from gxbridge.core.dvcc.read.quirks import QuirkLimits
 
@@ -31,16 +30,15 @@ def read_bms_limits(inputs: Inputs, regulator_v: float) -> BmsLimits:
     bms, options = inputs.bms, inputs.options
     if bms is None:
         return BmsLimits(*NO_LIMITS, regulator_v)
-    items = bms.items
-    cvl = number(items, p.CVL)  # one below 0 is refused by the window, which says more than "unknown"
+    cvl = bms.max_charge_voltage_v  # one below 0 is refused by the window, which says more than "unknown"
     if not options.voltage_window:
         cvl = sane(cvl, options)
-    ccl, dcl = sane(number(items, p.CCL), options), sane(number(items, p.DCL), options)
-    low_v = sane(number(items, p.LOW_VOLTAGE), options)
+    ccl, dcl = sane(bms.max_charge_current_a, options), sane(bms.max_discharge_current_a, options)
+    low_v = sane(bms.low_voltage_v, options)
     adjust = inputs.quirk.adjust
     if cvl is None or adjust is None:
         return BmsLimits(cvl, ccl, dcl, low_v, cvl, ccl, regulator_v)
-    told = adjust(items, QuirkLimits(cvl, ccl, regulator_v))
+    told = adjust(bms, QuirkLimits(cvl, ccl, regulator_v))
     cvl_used, ccl_used = told.cvl, told.ccl
     if options.quirks_never_raise:
         cvl_used, ccl_used = min(cvl_used, cvl), least(ccl_used, ccl)

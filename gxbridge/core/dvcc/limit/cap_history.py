@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TypeAlias
 
-from gxbridge.core.dvcc.limit.decision import Cap, Unit
+from gxbridge.core.dvcc.limit.cap import Cap, Unit
 from gxbridge.core.dvcc.limit.reasons import cap, reason_text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.record import state

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Set
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
-from gxbridge.core.dvcc.limit.decision import Cap
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.limit.permissions import battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
-from gxbridge.core.dvcc.read.services import Device, kind_of, title
+from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.model.permission import Permit, Stop
 
 NO_LIMIT_A: Final = 10000.0
@@ -51,10 +52,10 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:
-        return Capped(None, (history.cap("cvl-unknown", None, "V", bms.name, p.CVL, bms=title(bms)),), True)
+        return Capped(None, (history.cap("cvl-unknown", None, "V", bms.name, p.CVL, bms=bms.title),), True)
     caps: list[Cap] = []
     if limits.cvl_used <= limits.cvl:
-        caps.append(history.cap("bms-cvl", limits.cvl, "V", bms.name, p.CVL, bms=title(bms)))
+        caps.append(history.cap("bms-cvl", limits.cvl, "V", bms.name, p.CVL, bms=bms.title))
     if limits.cvl_used != limits.cvl:
         caps.append(
             history.cap("quirk-voltage", limits.cvl_used, "V", bms.name, p.PRODUCT_ID, product=inputs.quirk.name)
@@ -76,8 +77,7 @@ def refusal(inputs: Inputs, value: float, measured_v: float | None) -> dict[str,
     """The words of a refusal when a charge voltage is outside the window, where that guard is on."""
     if not inputs.options.voltage_window:
         return None
-    items = {} if inputs.bms is None else inputs.bms.items
-    found = implausible(value, nominal_voltage(items, inputs.options, measured_v))
+    found = implausible(value, nominal_voltage(inputs.bms, inputs.options, measured_v))
     if found is None:
         return None
     window = {"nominal": plain(found.nominal_v), "low": plain(found.low_v), "high": plain(found.high_v)}
@@ -95,10 +95,10 @@ def led_refusal(inputs: Inputs, effective_v: float | None, history: CapHistory, 
 
 
 def bms_current_caps(
-    inputs: Inputs, limits: BmsLimits, history: CapHistory, bms: Device, gave: Set[tuple[str, str]]
+    inputs: Inputs, limits: BmsLimits, history: CapHistory, bms: Bms, gave: Set[tuple[str, str]]
 ) -> list[Cap]:
     """What the battery BMS says about the charge current, and whether it allows charging at all."""
-    name = title(bms)
+    name = bms.title
     caps: list[Cap] = []
     if limits.ccl is None:
         known = "ccl-unknown" if inputs.options.unknown_limit_stops else "ccl-missing"
@@ -214,7 +214,7 @@ def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: S
     bms, options = inputs.bms, inputs.options
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "A"),), True)
-    name = title(bms)
+    name = bms.title
     allowed = battery_permission(inputs, p.ALLOW_DISCHARGE, gave)
     if allowed == "no":
         caps = [history.cap("discharge-refused", 0.0, "A", bms.name, p.ALLOW_DISCHARGE, bms=name)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import ChargeCaps
-from gxbridge.core.dvcc.limit.decision import Cap
 from gxbridge.core.dvcc.limit.reasons import cap, load
 from gxbridge.core.dvcc.read.inputs import Inputs
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.limit.decision import Cap
+from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.reasons import cap, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.model.wording import celsius_text
 
 CELL_STOPS_V: Final = 3.75
@@ -23,10 +22,10 @@ CELL_LOW_RESUMES_V: Final = 3.2
 PRE_ALARM_V: Final = 3.1
 
 
-def why_no_charge(bms: Device) -> list[Cap]:
+def why_no_charge(bms: Bms) -> list[Cap]:
     """What may have stopped the charge."""
     found: list[Cap] = []
-    cell, cold = number(bms.items, p.MAX_CELL_VOLTAGE), number(bms.items, p.MIN_CELL_TEMPERATURE)
+    cell, cold = bms.max_cell_v, bms.min_cell_c
     if cell is not None and cell >= CELL_RESUMES_V:
         name = "cell-high" if cell >= CELL_STOPS_V else "cell-high-waits"
         found.append(cap(name, None, "A", bms.name, p.MAX_CELL_VOLTAGE, cell=plain(cell)))
@@ -35,18 +34,18 @@ def why_no_charge(bms: Device) -> list[Cap]:
     return found
 
 
-def why_no_discharge(bms: Device) -> list[Cap]:
+def why_no_discharge(bms: Bms) -> list[Cap]:
     """What may have stopped the discharge."""
-    cell = number(bms.items, p.MIN_CELL_VOLTAGE)
+    cell = bms.min_cell_v
     if cell is None or cell >= CELL_LOW_RESUMES_V:
         return []
     name = "cell-low" if cell <= CELL_LOW_V else "cell-low-waits"
     return [cap(name, None, "A", bms.name, p.MIN_CELL_VOLTAGE, cell=plain(cell))]
 
 
-def near_the_end(bms: Device) -> list[Cap]:
+def near_the_end(bms: Bms) -> list[Cap]:
     """The pre-alarm, while discharge is still allowed."""
-    cell = number(bms.items, p.MIN_CELL_VOLTAGE)
+    cell = bms.min_cell_v
     if cell is None or cell > PRE_ALARM_V:
         return []
     return [cap("pre-alarm", None, "A", bms.name, p.MIN_CELL_VOLTAGE, cell=plain(cell))]

@@ -9,6 +9,7 @@ from collections.abc import Set
 from typing import Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.model.items import Value
 
@@ -24,13 +25,18 @@ def permission_word(value: Value, expected: bool) -> PermissionWord:
     return "unknown" if expected or value is not None else "not offered"
 
 
+def permission_said(bms: Bms, path: str) -> float | None:
+    """What it says about one of its two permissions."""
+    return bms.charge if path == p.ALLOW_CHARGE else bms.discharge
+
+
 def battery_permission(inputs: Inputs, path: str, gave: Set[tuple[str, str]]) -> PermissionWord:
     """What the battery BMS says about charging or discharging."""
     bms = inputs.bms
     if bms is None or not inputs.options.battery_permission_counts:
         return "not offered"
     expected = inputs.quirk.gives_permissions or (bms.name, path) in gave
-    return permission_word(bms.items.get(path), expected)
+    return permission_word(permission_said(bms, path), expected)
 
 
 def vebus_permission(inputs: Inputs) -> PermissionWord:
@@ -50,6 +56,6 @@ def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[s
     fresh = frozenset(
         (bms.name, path)
         for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
-        if (bms.name, path) in gave or bms.items.get(path) is not None
+        if (bms.name, path) in gave or permission_said(bms, path) is not None
     )
     return gave if fresh == gave else fresh

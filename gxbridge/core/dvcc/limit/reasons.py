@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.limit.decision import Cap, CapKind, Limit, LimitName, Unit
+from gxbridge.core.dvcc.limit.cap import Cap, CapKind, Limit, LimitName, Unit
 
 
 class Reason(NamedTuple):

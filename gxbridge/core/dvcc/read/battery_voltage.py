@@ -36,7 +36,7 @@ def behind_contactor(battery: Device) -> bool:
         return False
     state = number(battery.items, p.STATE)
     if state is None:
-        return quirk_of(battery.items).gives_permissions
+        return quirk_of(number(battery.items, p.PRODUCT_ID)).gives_permissions
     return state != RUNNING
 
 

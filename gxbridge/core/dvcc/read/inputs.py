@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.bms import Bms, read_bms
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
@@ -28,16 +27,13 @@ class Inputs(NamedTuple):
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
+    bms: Bms | None = None
+    """The BMS in control."""
 
     @property
     def voltage_v(self) -> float | None:
         """The battery voltage."""
         return None if self.voltage is None else self.voltage.value_v
-
-    @property
-    def bms(self) -> Device | None:
-        """The BMS in control."""
-        return self.selection.bms
 
     @property
     def multi(self) -> Device | None:
@@ -50,16 +46,17 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     installation = sort_services(snapshot.services)
     settings = read_settings(snapshot.settings)
     selection = select(installation, settings, snapshot.platform)
-    bms, options = selection.bms, snapshot.options
-    quirk = ORDINARY if bms is None else quirk_of(bms.items)
+    options = snapshot.options
+    bms = None if selection.bms is None else read_bms(selection.bms)
+    quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
     if not options.other_bms_stops:
-        return Inputs(installation, settings, selection, options, quirk, voltage)
+        return Inputs(installation, settings, selection, options, quirk, voltage, bms=bms)
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
-    return Inputs(installation, settings, selection, options, quirk, voltage, *words)
+    return Inputs(installation, settings, selection, options, quirk, voltage, *words, bms)
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
     """Name and product of the BMS in control, ("", None) without."""
     bms = inputs.bms
-    return ("", None) if bms is None else (bms.name, number(bms.items, p.PRODUCT_ID))
+    return ("", None) if bms is None else (bms.name, bms.product_id)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.snapshot import Service
 
 LOWEST: Final = 10
 HIGHEST: Final = 16
@@ -35,14 +33,14 @@ def sane(value: float | None, options: Options) -> float | None:
     return None if value is not None and value < 0 and options.clean_limits else value
 
 
-def nominal_voltage(items: Service, options: Options, measured_v: float | None) -> float | None:
+def nominal_voltage(bms: Bms | None, options: Options, measured_v: float | None) -> float | None:
     """The nominal voltage: configured, else the battery's own setting, else the class of what is measured."""
     if options.nominal_voltage_v is not None:
         return options.nominal_voltage_v
-    own = number(items, p.NOMINAL_VOLTAGE)
+    own = None if bms is None else bms.nominal_v
     if own is not None and own > 0:
         return own
-    voltage = number(items, p.VOLTAGE) or measured_v
+    voltage = (None if bms is None else bms.voltage_v) or measured_v
     if not voltage:
         return None
     return next((nominal for below, nominal in CLASSES if voltage < below), HIGHEST_CLASS)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.snapshot import Service
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.model.record import record
 
 PYLONTECH_START_V: Final = 52.5
@@ -26,7 +24,7 @@ class QuirkLimits(NamedTuple):
     regulator_v: float
 
 
-Adjust = Callable[[Service, QuirkLimits], QuirkLimits]
+Adjust = Callable[[Bms, QuirkLimits], QuirkLimits]
 
 
 @record
@@ -44,49 +42,49 @@ class Quirk:
     adjust: Adjust | None = None
 
 
-def lg(_: Service, limits: QuirkLimits) -> QuirkLimits:
+def lg(_: Bms, limits: QuirkLimits) -> QuirkLimits:
     """Room for the 0.4 V overvoltage of feed-in under the 57.7 V at which the battery disconnects."""
     return limits._replace(cvl=min(limits.cvl, 57.3))
 
 
-def byd(_: Service, limits: QuirkLimits) -> QuirkLimits:
+def byd(_: Bms, limits: QuirkLimits) -> QuirkLimits:
     """At 0 A the battery is full: float it at 55 V and let loads be fed."""
     if limits.ccl == 0:
         return limits._replace(cvl=min(limits.cvl, 55.0), ccl=40.0)
     return limits
 
 
-def pelio(items: Service, limits: QuirkLimits) -> QuirkLimits:
+def pelio(bms: Bms, limits: QuirkLimits) -> QuirkLimits:
     """At most 56 V (55.2 V when nearly no current is allowed) and at least a fifth of the capacity."""
     full = limits.ccl is not None and limits.ccl < 0.1
-    capacity = number(items, p.INSTALLED_CAPACITY) or 100
+    capacity = bms.capacity_ah or 100
     return limits._replace(
         cvl=min(limits.cvl, 55.2 if full else 56.0),
         ccl=None if limits.ccl is None else max(limits.ccl, round(capacity / 5)),
     )
 
 
-def pylontech(items: Service, limits: QuirkLimits) -> QuirkLimits:
+def pylontech(bms: Bms, limits: QuirkLimits) -> QuirkLimits:
     """Keep the battery where its cells balance; never let a low limit starve the loads."""
-    if items.get(p.OWN_VOLTAGE_CONTROL) == 1:
+    if bms.own_voltage_control == 1:
         return limits
     if limits.cvl <= 20:
         return limits
     ccl = limits.ccl
     if limits.cvl < 30:
-        capacity = number(items, p.INSTALLED_CAPACITY) or 55
+        capacity = bms.capacity_ah or 55
         cvl = min(limits.cvl, 27.6 if ccl is not None and ccl < 0.1 else 27.8)
         return limits._replace(cvl=cvl, ccl=None if ccl is None else max(ccl, round(capacity / 4)))
-    capacity = number(items, p.INSTALLED_CAPACITY) or 25
+    capacity = bms.capacity_ah or 25
     if limits.cvl <= 55 and ccl is not None:
         limits = limits._replace(ccl=max(ccl, round(capacity / 4)))
-    return limits if limits.cvl > 54 else regulate(items, limits)
+    return limits if limits.cvl > 54 else regulate(bms, limits)
 
 
-def regulate(items: Service, limits: QuirkLimits) -> QuirkLimits:
+def regulate(bms: Bms, limits: QuirkLimits) -> QuirkLimits:
     """The slow regulator of a 15-cell Pylontech: hold the highest cell at 3.52 V."""
-    voltage = number(items, p.VOLTAGE)
-    low, high = number(items, p.MIN_CELL_VOLTAGE), number(items, p.MAX_CELL_VOLTAGE)
+    voltage = bms.voltage_v
+    low, high = bms.min_cell_v, bms.max_cell_v
     if voltage is None or low is None or high is None:
         return limits._replace(cvl=min(limits.cvl, 52.4))
     spread = max(high - low, 0.0)
@@ -110,9 +108,8 @@ QUIRKS: Final[Mapping[int, Quirk]] = {
 """By product id; every other product is `ORDINARY`."""
 
 
-def quirk_of(items: Service) -> Quirk:
+def quirk_of(product: float | None) -> Quirk:
     """The row of a battery service's product."""
-    product = number(items, p.PRODUCT_ID)
     return ORDINARY if product is None else QUIRKS.get(int(product), ORDINARY)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gxbridge.core.dvcc.limit.decision import Limit
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.run.audit import Audit, follow, quiet, verdicts
 from gxbridge.core.dvcc.tell.charger_orders import feeding_system
 from gxbridge.core.model.finding import Finding, finding
@@ -18,7 +17,7 @@ from gxbridge.core.model.finding import Finding, finding
 def measured_current(inputs: Inputs) -> float | None:
     """The battery current (A, + = into the battery): the BMS's own, else the battery monitor's."""
     bms, monitor = inputs.bms, inputs.selection.monitor
-    current = None if bms is None else number(bms.items, p.CURRENT)
+    current = None if bms is None else bms.current_a
     if current is None and monitor is not None and monitor.kind == p.BATTERY:
         current = number(monitor.items, p.CURRENT)
     return current
@@ -39,9 +38,9 @@ def audit(inputs: Inputs, before: Audit, limits: tuple[Limit, ...], now: float) 
 def pre_alarm(inputs: Inputs, began: float | None, now: float) -> float | None:
     """Since when the BMS in control warns of an almost empty battery, while discharging is still allowed."""
     bms = inputs.bms
-    if bms is None or not inputs.quirk.gives_permissions or number(bms.items, p.ALLOW_DISCHARGE) != 1:
+    if bms is None or not inputs.quirk.gives_permissions or bms.discharge != 1:
         return None
-    warns = number(bms.items, p.ALARM_LOW_CELL)
+    warns = bms.low_cell_alarm
     if warns is None or warns < 1:
         return None
     return now if began is None else began
@@ -50,7 +49,7 @@ def pre_alarm(inputs: Inputs, began: float | None, now: float) -> float | None:
 def alternator(inputs: Inputs, before: Audit, now: float) -> tuple[float | None, float | None]:
     """What the BMS in control says about the alternator (1 or 0; None: nothing), and since when it has withdrawn its
     permission. Who never had it cannot lose it: a relay in another mode starts no clock."""
-    word = None if inputs.bms is None else number(inputs.bms.items, p.ALTERNATOR_ALLOW)
+    word = None if inputs.bms is None else inputs.bms.alternator
     if word != 0:
         return word, None
     return word, now if before.alternator == 1 else before.alternator_at
@@ -66,6 +65,6 @@ def audit_findings(inputs: Inputs, seen: Audit, now: float) -> Iterator[Finding]
     elif feeding_system(inputs) is not None:
         permits = "the Multi RS feeds in, which permits this for solar"
     bms = inputs.bms
-    subject, name = ("", "the battery") if bms is None else (bms.name, title(bms))
+    subject, name = ("", "the battery") if bms is None else (bms.name, bms.title)
     for said in verdicts(seen, permits, now):
         yield finding(said.name, subject, now, bms=name, **said.words)

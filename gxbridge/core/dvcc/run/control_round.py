@@ -8,10 +8,10 @@ from typing import NamedTuple
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
+from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
-from gxbridge.core.dvcc.limit.decision import GONE, Cap, Controller, Limit, Write
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.old_firmware import insufficient
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.run.memory import Memory
@@ -46,6 +47,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     stop_discharge,
     without_bms,
 )
+from gxbridge.core.dvcc.tell.write import Write
 
 
 class Round(NamedTuple):
@@ -55,7 +57,7 @@ class Round(NamedTuple):
     memory: Memory
 
 
-def full_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding) -> Round:
+def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding) -> Round:
     """One round, whatever the state: DVCC off, BMS lost, or control."""
     if not is_on(memory.dvcc):
         return off_round(inputs, memory, now)
@@ -67,11 +69,11 @@ def full_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding
         if who is not None and state in GONE:
             return lost_round(inputs, memory, now, flags, who, silent=state == "silent")
     if not remembered(inputs):
-        return control_round(inputs, memory, now, flags, old)
+        return live_round(inputs, memory, now, flags, old)
     if not inputs.charge_stops:
         return remembered_round(inputs, memory, now, flags)
     # A stop is told also to chargers that remember no BMS: they would go on.
-    writes, memory = control_round(inputs, memory, now, flags, old)
+    writes, memory = live_round(inputs, memory, now, flags, old)
     return Round(writes, memory.but(findings=(remembered_finding(inputs, now), *memory.findings)))
 
 
@@ -88,7 +90,7 @@ def off_round(inputs: Inputs, memory: Memory, now: float) -> Round:
     limits = same_reason(cap("dvcc-off", None, "A"), inputs, no_orders(inputs.installation.chargers, "dvcc-off"))
     if inputs.options.no_legacy:
         writes, flags = [], flags.but(solar_voltage=0, solar_current=0)
-    return Round(writes, memory.but(adjusted_at=now, flags=flags, limits=tuple(limits), findings=()))
+    return Round(writes, memory.but(round_at=now, flags=flags, limits=tuple(limits), findings=()))
 
 
 def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -> Round:
@@ -107,7 +109,7 @@ def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -
     )
     found = (remembered_finding(inputs, now),)
     memory = memory.but(
-        adjusted_at=now,
+        round_at=now,
         flags=flags,
         limits=tuple(limits),
         findings=found,
@@ -125,10 +127,10 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     history = CapHistory(now, memory.since)
     reason = history.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
     memory = memory.but(
-        adjusted_at=now,
+        round_at=now,
         flags=flags,
         limits=tuple(same_reason(reason, inputs, orders)),
-        findings=(loss_finding(who, silent, now),),
+        findings=(loss_finding(who.name, who.title, silent, now),),
         since=history.fresh,
     )
     if not silent:
@@ -145,7 +147,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     return Round(writes, memory)
 
 
-def control_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
+def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
     history = CapHistory(now, memory.since)
     bms_limits = read_bms_limits(inputs, memory.regulator_v)
@@ -183,7 +185,7 @@ def control_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old:
     found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, now))
     renewed = inputs.bms is not None and inputs.multi is not None and not discharge.refused
     memory = memory.but(
-        adjusted_at=now,
+        round_at=now,
         flags=control_flags(inputs, flags, volts, cvl.value, amps),
         pv_disabled_reads=max(memory.pv_disabled_reads - speaks, 0),
         regulator_v=bms_limits.regulator_v,

@@ -8,8 +8,6 @@ from gxbridge.core.dvcc.explain.findings import sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
-from gxbridge.core.dvcc.limit.clocks import LINK_S, MULTI_S, running
-from gxbridge.core.dvcc.limit.decision import GONE, Decision, Write
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
@@ -18,15 +16,18 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.run.auditing import audit, audit_findings
+from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.run.control_flags import published
-from gxbridge.core.dvcc.run.control_round import full_round
+from gxbridge.core.dvcc.run.control_round import control_round
+from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import due
 from gxbridge.core.dvcc.run.update_state import update_state
-from gxbridge.core.dvcc.run.withdrawn import granted, withdrawn
+from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.write import Write
 
 ROUND_S: Final = 3
 """Every so many seconds: the full round."""
@@ -54,28 +55,30 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         fresh = read_measurements(inputs)  # it is shown from the next second on
     else:
         fresh = memory.shown
-    grants = granted(inputs, memory) if inputs.options.early_lowering else None
+    granted = read_granted(inputs, memory) if inputs.options.early_lowering else None
     round_due = second is not None and second % ROUND_S == 0
     stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
-    lowered = grants is not None and not stopped and withdrawn(memory.grants, grants)
-    adjusted = round_due or (grants is not None and (newly_lost or lowered))
-    if adjusted:
-        more, memory = full_round(inputs, memory, now, standing)
+    lowered = granted is not None and not stopped and withdrawn(memory.granted, granted)
+    round_done = round_due or (granted is not None and (newly_lost or lowered))
+    if round_done:
+        more, memory = control_round(inputs, memory, now, standing)
         writes += more
-    elif memory.adjusted_at is None:
-        foreseen = full_round(inputs, memory, now, standing).memory  # what the first round would say, without doing it
+    elif memory.round_at is None:
+        foreseen = control_round(
+            inputs, memory, now, standing
+        ).memory  # what the first round would say, without doing it
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
-    if adjusted:
+    if round_done:
         # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
-        kept = memory.grants if stopped else grants
-        memory = memory.but(grants=kept, round_state=standing.state, audit=seen)
+        kept = memory.granted if stopped else granted
+        memory = memory.but(granted=kept, round_state=standing.state, audit=seen)
     elif seen is not memory.audit:
         memory = memory.but(audit=seen)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
-    return conclude(inputs, memory, now, writes, adjusted, standing), memory
+    return conclude(inputs, memory, now, writes, round_done, standing), memory
 
 
 def take(
@@ -98,7 +101,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
         known = inputs.installation.named(service, p.BATTERY)
-        if known is None or not quirk_of(known.items).quick or inputs.options.loss_stops_first:
+        if known is None or not quirk_of(number(known.items, p.PRODUCT_ID)).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters))
     if not inputs.quirk.quick:
@@ -117,7 +120,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
 
 
 def conclude(
-    inputs: Inputs, memory: Memory, now: float, writes: list[Write], adjusted: bool, standing: BmsStanding
+    inputs: Inputs, memory: Memory, now: float, writes: list[Write], round_done: bool, standing: BmsStanding
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
@@ -131,7 +134,7 @@ def conclude(
         published=published(inputs, memory.flags),
         limits=memory.limits,
         findings=findings,
-        adjusted=adjusted,
+        round_done=round_done,
         bms_service="" if who is None else who.name,
         bms_state=state,
         bms_since=since,
@@ -144,17 +147,17 @@ def conclude(
 def link_ends(inputs: Inputs, memory: Memory, standing: BmsStanding) -> float | None:
     """When the chargers' links end, if nothing changes: None while they are renewed."""
     told = memory.charge_told_at
-    if told is None or memory.adjusted_at is None:
+    if told is None or memory.round_at is None:
         return None
     who = standing.who
     if standing.state == "silent" and who is not None and inputs.options.loss_stops_first:
         return who.last_word + QUIET_S + LINK_S
-    return told + LINK_S if told < memory.adjusted_at else None
+    return told + LINK_S if told < memory.round_at else None
 
 
 def multi_stops(memory: Memory) -> float | None:
     """When the Multi stops by its own timer, if no discharge limit comes: None while it is renewed."""
     told = memory.discharge_told_at
-    if told is None or memory.adjusted_at is None:
+    if told is None or memory.round_at is None:
         return None
-    return told + MULTI_S if told < memory.adjusted_at else None
+    return told + MULTI_S if told < memory.round_at else None

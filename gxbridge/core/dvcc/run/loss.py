@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.limit.decision import BmsState, Controller
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.services import Device, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
+from gxbridge.core.dvcc.run.decision import BmsState, Controller
 
 QUIET_S: Final = 60.0
 """So long after the last word 0 A is written, then nothing."""
@@ -47,7 +47,7 @@ def watch_battery(
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
         device = inputs.installation.named(known.name, p.BATTERY)
         if device is None or not is_wanted(device, wanted):
-            device = elsewhere(inputs, known)
+            device = battery_elsewhere(inputs, known)
             if device is not None:
                 moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
@@ -61,7 +61,7 @@ def is_wanted(device: Device, wanted: int) -> bool:
     return is_bms(device) and (wanted == AUTOMATIC_BMS or device.instance == wanted)
 
 
-def elsewhere(inputs: Inputs, known: Controller) -> Device | None:
+def battery_elsewhere(inputs: Inputs, known: Controller) -> Device | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
     marks = set(known.identity.split())
     return next(

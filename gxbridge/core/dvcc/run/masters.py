@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias
 
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record

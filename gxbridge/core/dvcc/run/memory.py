@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
-from gxbridge.core.dvcc.limit.decision import BmsState, Controller, Limit
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
+from gxbridge.core.dvcc.run.decision import BmsState, Controller
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
@@ -83,13 +84,13 @@ class Memory(NamedTuple):
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
-    grants: Granted | None = None
+    granted: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
     """As of the last adjust."""
     round_state: BmsState = "none"
-    adjusted_at: float | None = None
+    round_at: float | None = None
     charge_told_at: float | None = None
     """When a charger was last told anything."""
     discharge_told_at: float | None = None

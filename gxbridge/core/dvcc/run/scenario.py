@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 
@@ -54,7 +54,7 @@ class ScenarioPlayer:
     def land(self, write: Write) -> None:
         """A write arrives at its device."""
         items = self.services[write.service]
-        if not same(items.get(write.path), write.value):
+        if not same_value(items.get(write.path), write.value):
             self.changed = True
         items[write.path] = write.value
         self.written.setdefault(write.service, set()).add(write.path)
@@ -86,7 +86,7 @@ class ScenarioPlayer:
             if target is None:
                 continue
             for path, value in items.items():
-                self.changed = self.changed or not same(target.get(path), value) or path == p.PV_DISABLE
+                self.changed = self.changed or not same_value(target.get(path), value) or path == p.PV_DISABLE
                 target[path] = value
             self.decide(tuple((service, path) for path in items))
 
@@ -177,7 +177,7 @@ def play_scenario(scenario: Mapping[str, Any], options: Options) -> list[dict[st
     return answers
 
 
-def same(one: Value, other: Value) -> bool:
+def same_value(one: Value, other: Value) -> bool:
     """Are two values the same, numbers within the tolerance?"""
     if isinstance(one, int | float) and isinstance(other, int | float):
         return abs(one - other) <= TOLERANCE
@@ -211,5 +211,5 @@ def compare_steps(want: Any, got: Any, where: str) -> Iterator[tuple[str, Any, A
     if isinstance(want, Mapping) and isinstance(got, Mapping):
         for key in sorted({*want, *got}):
             yield from compare_steps(want.get(key, MISSING), got.get(key, MISSING), f"{where} {key}".strip())
-    elif not same(want, got):
+    elif not same_value(want, got):
         yield where, want, got

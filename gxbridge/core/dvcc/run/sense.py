@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.limit.decision import BmsState, Write
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
@@ -15,9 +14,11 @@ from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.read.user_settings import ON
+from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import put
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
 ROUND_S: Final = 3

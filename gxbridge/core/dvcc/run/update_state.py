@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
+from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -20,7 +22,7 @@ CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
 """The classes of services for which the control loop runs."""
 
 
-class Observed(NamedTuple):
+class UpdatedState(NamedTuple):
     """What was seen and what is remembered of it. `second`: the control loop's second, if one is due now.
 
     In the inputs there is no BMS where the one in control is lost and no other may take over.
@@ -31,11 +33,13 @@ class Observed(NamedTuple):
     second: int | None
 
 
-def update_state(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> Observed:
+def update_state(
+    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()
+) -> UpdatedState:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
     if inputs.options.loss_stops_first and first_lost(controllers) is not None:
-        inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY)
+        inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
     identity = bms_identity(inputs)
@@ -75,7 +79,7 @@ def update_state(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float,
         controllers=controllers,
         gave=given(inputs, memory.gave),
     )
-    return Observed(inputs, memory, None if timer is None else timer.seconds)
+    return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
 
 
 def has_its_say(service: str, path: str) -> bool:
@@ -87,9 +91,9 @@ def expecting(inputs: Inputs) -> Inputs:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
     wanted = inputs.settings.bms_instance
     for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(battery.items)
+        quirk = quirk_of(number(battery.items, p.PRODUCT_ID))
         if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
-            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk)
+            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
     return inputs
 
 

@@ -7,7 +7,6 @@ from math import inf
 from gxbridge.core.dvcc.limit.permissions import PermissionWord, battery_permission, vebus_permission
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.run.memory import Granted, Memory
 
@@ -16,19 +15,18 @@ NOTHING: float = -1.0
 WORDS: dict[PermissionWord, float] = {"yes": 1, "not offered": 1, "no": 0, "unknown": 0}
 
 
-def granted(inputs: Inputs, memory: Memory) -> Granted:
+def read_granted(inputs: Inputs, memory: Memory) -> Granted:
     """What the BMSes and the user grant now."""
     bms = inputs.bms
 
-    def limit(path: str) -> float:
-        value = None if bms is None else number(bms.items, path)
+    def limit(value: float | None) -> float:
         return NOTHING if value is None else value
 
     user_a, user_v = inputs.settings.max_current_a, inputs.settings.max_voltage_v
     return Granted(
-        cvl=limit(p.CVL),
-        ccl=limit(p.CCL),
-        dcl=limit(p.DCL),
+        cvl=limit(bms and bms.max_charge_voltage_v),
+        ccl=limit(bms and bms.max_charge_current_a),
+        dcl=limit(bms and bms.max_discharge_current_a),
         charge=WORDS[battery_permission(inputs, p.ALLOW_CHARGE, memory.gave)],
         discharge=WORDS[battery_permission(inputs, p.ALLOW_DISCHARGE, memory.gave)],
         vebus=WORDS[vebus_permission(inputs)],
@@ -43,10 +41,10 @@ def granted(inputs: Inputs, memory: Memory) -> Granted:
 def sensible(inputs: Inputs) -> bool:
     """Does what the BMS says about the charge voltage fit the battery?"""
     bms, options = inputs.bms, inputs.options
-    cvl = None if bms is None else number(bms.items, p.CVL)
-    if bms is None or cvl is None or not options.voltage_window:
+    cvl = None if bms is None else bms.max_charge_voltage_v
+    if cvl is None or not options.voltage_window:
         return True
-    return implausible(cvl, nominal_voltage(bms.items, options, inputs.voltage_v)) is None
+    return implausible(cvl, nominal_voltage(bms, options, inputs.voltage_v)) is None
 
 
 def withdrawn(before: Granted | None, now: Granted) -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import ON_VECAN, Device
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
 NETWORKED: Final = 1
@@ -78,7 +78,7 @@ def charge_voltages(inputs: Inputs, volts: Voltages) -> list[Write]:
     return writes
 
 
-def elsewhere(device: Device) -> bool:
+def in_other_network(device: Device) -> bool:
     """Is a charger in another network, on another battery?"""
     return device.items.get(p.N2K_INSTANCE, 0) not in (0, None)
 
@@ -87,7 +87,7 @@ def hindrance(device: Device, own_a: float | None) -> str:
     """Why a charger of the solar side cannot be told a current; "" when it can."""
     if own_a is None:
         return "no-setting"
-    if elsewhere(device):
+    if in_other_network(device):
         return "other-network"
     off = device.items.get(p.STATE) == 0 if device.kind == p.SOLAR else own_a <= 0
     return "off" if off else ""

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from math import ceil, floor
 
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.tell.charger_orders import put, solar_sum
+from gxbridge.core.dvcc.tell.write import Write
 
 LEAST_A = 1
 """Without a BMS, this much or less is nothing for a Multi."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.explain.limits import charger_limits, system_limits
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.caps import Capped
-from gxbridge.core.dvcc.limit.decision import Limit
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.services import Device

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.explain.compare import allowed, compare, feeding, more
-from gxbridge.core.dvcc.limit.decision import Cap, Decision, Limit
+from gxbridge.core.dvcc.explain.compare import allowed, compare_with_master, feeding, more
+from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding
@@ -18,7 +18,9 @@ def differences(world: World, **told: Items) -> dict[str, Finding]:
     services = {name: dict(items) for name, items in world.services.items()}
     for name, items in told.items():
         services[{"sun": SUN, "sun_2": SUN_2, "multi": MULTI}[name]].update(items)
-    return {finding.id: finding for finding in compare(world.decision, Snapshot(services), world.now)}
+    decision = world.decision
+    found = compare_with_master(decision.limits, decision.effective_v, Snapshot(services), world.now)
+    return {finding.id: finding for finding in found}
 
 
 def world(**items: Value) -> World:
@@ -125,15 +127,15 @@ def test_the_discharge_limit_is_compared_for_the_multi_only() -> None:
 
 
 def test_what_the_chargers_may_get_together_is_what_we_would_tell_them_if_that_is_more() -> None:
-    def told(*amps: float | None) -> Decision:
-        return Decision(limits=tuple(Limit("charger", SUN, each, "A", (), "") for each in amps))
+    def told(*amps: float | None) -> tuple[Limit, ...]:
+        return tuple(Limit("charger", SUN, each, "A", (), "") for each in amps)
 
     assert allowed(told(30.0, 20.0), 40.0) == 50
     assert allowed(told(30.0, None), 40.0) == 40
     assert allowed(told(41.0, None), 40.0) == 41
     assert allowed(told(41.0, None, None), 41.5) == 41.5
     assert allowed(told(), 40.0) == 40
-    assert allowed(Decision(limits=(Limit("multi", MULTI, 90.0, "A", (), ""),)), 40.0) == 40
+    assert allowed((Limit("multi", MULTI, 90.0, "A", (), ""),), 40.0) == 40
 
 
 @pytest.mark.parametrize(
@@ -142,5 +144,5 @@ def test_what_the_chargers_may_get_together_is_what_we_would_tell_them_if_that_i
 def test_with_feed_in_the_limit_itself_is_what_is_allowed(name: str, amps: float) -> None:
     cap = Cap(None, "A", name, "rule", "", "", None, "so it is")
     charging = Limit("charger", SUN, 80.0, "A", (cap,), "")
-    assert allowed(Decision(limits=(charging,)), 40.0) == amps
-    assert feeding(Decision(limits=(charging,))) == ("so it is" if "feed-in" in name else "")
+    assert allowed((charging,), 40.0) == amps
+    assert feeding((charging,)) == ("so it is" if "feed-in" in name else "")

@@ -9,7 +9,6 @@ import pytest
 from gxbridge.core.dvcc.explain.findings import loss_finding, of_reason, remembered_finding, round_findings
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.decision import Controller
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
@@ -128,5 +127,5 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:
-    one = loss_finding(Controller(LYNX, p.BATTERY, "Lynx", 0, 1.0, 2.0), silent, 7.0)
+    one = loss_finding(LYNX, "Lynx", silent, 7.0)
     assert (one.id, one.severity, one.subject, one.text, one.last) == (name, "alarm", LYNX, text, 7.0)

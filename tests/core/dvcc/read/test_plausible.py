@@ -7,9 +7,11 @@ import math
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.numbers import least, number, text
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage, sane, window
+from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, World, can_bms, charger, lynx, multi
 
@@ -52,7 +54,8 @@ def test_the_window_of_an_odd_nominal_voltage() -> None:
 def test_the_nominal_voltage_is_configured_else_the_batterys_own_else_the_class_of_what_is_measured(
     options: Options, items: dict[str, Value], measured: float | None, nominal: float | None
 ) -> None:
-    assert nominal_voltage(items, options, measured) == nominal
+    assert nominal_voltage(read_bms(Device(LYNX, p.BATTERY, items)), options, measured) == nominal
+    assert items or nominal_voltage(None, options, measured) == nominal
 
 
 def test_a_refused_voltage_is_a_finding_stops_the_charge_at_once_and_has_no_fall_back() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import Bms, read_bms
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import (
     FORCED,
@@ -17,12 +18,18 @@ from gxbridge.core.dvcc.read.quirks import (
     forced_of,
     quirk_of,
 )
+from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
 
 Items = dict[str, Value]
 CELLS: Items = {p.VOLTAGE: 52.0, p.MIN_CELL_VOLTAGE: 3.45, p.MAX_CELL_VOLTAGE: 3.50}
 FULL: Items = {p.INSTALLED_CAPACITY: 200}
+
+
+def bms(items: Items) -> Bms:
+    """A BMS that shows these items."""
+    return read_bms(Device(CAN_BMS, p.BATTERY, items))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ def test_what_a_product_makes_of_what_it_said(
 ) -> None:
     adjust = QUIRKS[product].adjust
     assert adjust is not None
-    found = adjust(items, QuirkLimits(*said, PYLONTECH_START_V))
+    found = adjust(bms(items), QuirkLimits(*said, PYLONTECH_START_V))
     assert found[:2] == (pytest.approx(told[0]), told[1])
 
 
@@ -79,17 +86,17 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
     assert PYLONTECH_START_V == 52.5
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
-    first = adjust(CELLS, QuirkLimits(53.2, 20, 52.5))
+    first = adjust(bms(CELLS), QuirkLimits(53.2, 20, 52.5))
     assert first.cvl == 52.49
     assert first.regulator_v == pytest.approx(52.48975, abs=1e-9)
-    second = adjust(CELLS, first._replace(cvl=53.2))
+    second = adjust(bms(CELLS), first._replace(cvl=53.2))
     assert second.regulator_v == pytest.approx(0.95 * 52.48975 + 0.05 * 52.295)
-    assert adjust(CELLS, QuirkLimits(52.0, 20, 52.5)).cvl == 52.49, (
+    assert adjust(bms(CELLS), QuirkLimits(52.0, 20, 52.5)).cvl == 52.49, (
         "it may be above what was said: `quirks_never_raise`"
     )
-    assert adjust(CELLS, QuirkLimits(53.2, 20, 52.4567)).cvl == 52.45, "told with two decimals"
+    assert adjust(bms(CELLS), QuirkLimits(53.2, 20, 52.4567)).cvl == 52.45, "told with two decimals"
     for path in CELLS:
-        assert adjust(CELLS | {path: None}, QuirkLimits(53.2, 20, 52.5)) == (52.4, 20, 52.5), (
+        assert adjust(bms(CELLS | {path: None}), QuirkLimits(53.2, 20, 52.5)) == (52.4, 20, 52.5), (
             "without one of them no regulator"
         )
 
@@ -110,14 +117,14 @@ def test_the_slow_regulator_of_a_pylontech() -> None:
 def test_where_the_regulator_aims(items: Items, aim: float) -> None:
     adjust = QUIRKS[0xB009].adjust
     assert adjust is not None
-    assert adjust(items, QuirkLimits(53.2, 20, 0.0)).regulator_v == pytest.approx(0.05 * aim)
+    assert adjust(bms(items), QuirkLimits(53.2, 20, 0.0)).regulator_v == pytest.approx(0.05 * aim)
 
 
 def test_the_lynx_stops_everything_is_quick_and_gives_permissions() -> None:
     assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E3, 0xA3E8))
     assert (LYNX.stop_on_zero, LYNX.quick, LYNX.gives_permissions) == (True, True, True)
-    assert quirk_of({p.PRODUCT_ID: 0xA3E5}) is LYNX
-    assert quirk_of({p.PRODUCT_ID: 0x1234}) is ORDINARY is quirk_of({p.PRODUCT_ID: None})
+    assert quirk_of(0xA3E5) is LYNX
+    assert quirk_of(0x1234) is ORDINARY is quirk_of(None)
 
 
 def test_the_strict_profile_takes_the_voltage_of_a_quirk_but_never_a_higher_current() -> None:

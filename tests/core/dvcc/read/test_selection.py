@@ -197,7 +197,7 @@ def test_a_service_that_does_not_say_its_instance_has_instance_0() -> None:
     found = inputs(services)
     assert found.bms is not None
     assert found.bms.instance == 0
-    assert found.installation.named("".join([LYNX[:5], LYNX[5:]]), p.BATTERY) == found.bms
+    assert found.installation.named("".join([LYNX[:5], LYNX[5:]]), p.BATTERY) == found.selection.bms
     for chosen in (0, 255):
         services[LYNX][p.DEVICE_INSTANCE] = chosen
         assert bms(services, SET_BMS_INSTANCE=chosen) == LYNX

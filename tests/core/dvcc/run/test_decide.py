@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import due
 from gxbridge.core.model.items import Value
@@ -40,7 +40,7 @@ def rounds(moments: list[float]) -> list[float]:
     memory, found = Memory(), []
     for now in moments:
         decision, memory = decide(Snapshot({CAN_BMS: can_bms()}), memory, now)
-        if decision.adjusted:
+        if decision.round_done:
             found.append(now)
     return found
 
@@ -64,11 +64,11 @@ def test_a_clock_that_stood_still_starts_afresh_instead_of_catching_up() -> None
 def test_the_control_loop_begins_with_the_first_charger_or_battery() -> None:
     world = World({MULTI: multi()})
     world.run(5)
-    assert not world.decision.adjusted
+    assert not world.decision.round_done
     world.services[SUN] = charger()
     world.run(1)
     world.run(3)
-    assert world.decision.adjusted
+    assert world.decision.round_done
 
 
 def test_a_decision_with_nothing_in_it_is_empty() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Controller
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.run.decision import Controller
 from gxbridge.core.dvcc.run.loss import identity_of, present
 from tests.core.dvcc.world import (
     ALTERNATOR,
@@ -290,7 +290,7 @@ def test_the_moment_a_silent_bms_is_lost_is_a_round_of_its_own() -> None:
     states = []
     for _ in range(70):
         decision = world.run(1)
-        states.append((decision.bms_state, decision.adjusted))
+        states.append((decision.bms_state, decision.round_done))
     first = next(index for index, (state, _) in enumerate(states) if state == "lost")
     assert states[0] == ("silent", True)
     assert states[first] == ("lost", True)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.masters import (
@@ -21,6 +20,7 @@ from gxbridge.core.dvcc.run.masters import (
     standing,
     unjudged,
 )
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc.limit.decision import Write
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.memory import Memory, Timer
@@ -16,9 +15,10 @@ from gxbridge.core.dvcc.run.scenario import (
     ScenarioPlayer,
     check_scenario,
     play_scenario,
-    same,
+    same_value,
     step_differences,
 )
+from gxbridge.core.dvcc.tell.write import Write
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, SUN_2, can_bms, charger, multi
 
 
@@ -65,7 +65,12 @@ def test_the_control_loop_keeps_its_own_seconds_when_the_first_charger_came_in_b
 def test_differences_say_where() -> None:
     found = list(step_differences([{"a": {"b": 1.0, "c": 2}, "d": "x"}], [{"a": {"b": 1.0 + 1e-7}, "d": "y"}]))
     assert found == [Difference(0, "a c", 2, "(nothing)"), Difference(0, "d", "x", "y")]
-    assert (same(1, 1.0 + 1e-7), same(1, None), same("a", "a"), same(1, 1.1)) == (True, False, True, False)
+    assert (same_value(1, 1.0 + 1e-7), same_value(1, None), same_value("a", "a"), same_value(1, 1.1)) == (
+        True,
+        False,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,11 +297,17 @@ def test_the_platform_decides_whether_a_multi_on_usb_is_the_multi(platform: str 
 
 
 def test_numbers_are_the_same_within_a_millionth() -> None:
-    assert [same(0, value) for value in (1e-6, 1.001e-6, -1e-6, 0.999e-6, -1.001e-6)] == [
+    assert [same_value(0, value) for value in (1e-6, 1.001e-6, -1e-6, 0.999e-6, -1.001e-6)] == [
         True, False, True, True, False,
     ]  # fmt: skip
-    assert same("".join(["VE", ".Can"]), "".join(["VE.", "Can"]))
-    assert (same("1", 1), same(None, 0), same(None, None), same(2, 1), same(1, 2)) == (False, False, True, False, False)
+    assert same_value("".join(["VE", ".Can"]), "".join(["VE.", "Can"]))
+    assert (same_value("1", 1), same_value(None, 0), same_value(None, None), same_value(2, 1), same_value(1, 2)) == (
+        False,
+        False,
+        True,
+        False,
+        False,
+    )
 
 
 def test_differences_are_counted_by_step_and_need_an_answer_for_each() -> None:

@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.memory import Granted, Memory
-from gxbridge.core.dvcc.run.withdrawn import granted, withdrawn
+from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import LYNX, MULTI, Items, lynx, with_vebus_bms
@@ -19,10 +19,12 @@ ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0)
 STOP = Stop("x", "", 0.0, "stop")
 
 
-def grants(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings: Value) -> Granted:
+def granted(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings: Value) -> Granted:
     """What is granted in an installation."""
     values = {getattr(p, name): value for name, value in settings.items()}
-    return granted(read_inputs(Snapshot(services, values, charge_stops=stops, discharge_stops=stops[:1])), Memory())
+    return read_granted(
+        read_inputs(Snapshot(services, values, charge_stops=stops, discharge_stops=stops[:1])), Memory()
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,15 +49,15 @@ def grants(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings:
     ],
 )
 def test_what_is_granted(changes: dict[str, Value], settings: dict[str, Value], differs: dict[str, float]) -> None:
-    assert grants({LYNX: lynx(**changes)}, **settings) == ALL._replace(**differs)
+    assert granted({LYNX: lynx(**changes)}, **settings) == ALL._replace(**differs)
 
 
 def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
     nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0)
-    assert grants({}) == nothing
+    assert granted({}) == nothing
     for allowed, word in ((1, 1), (0, 0), (None, 0)):
-        assert grants({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)
-    assert grants({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-1)
+        assert granted({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)
+    assert granted({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-1)
 
 
 def test_less_of_anything_is_taken_back_and_more_or_as_much_is_not() -> None:

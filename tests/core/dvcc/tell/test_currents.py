@@ -10,7 +10,6 @@ from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
-from gxbridge.core.dvcc.limit.decision import Decision
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
@@ -18,6 +17,7 @@ from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Device, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (
     CHARGER_WEIGHT,
     DC_LOADS_WEIGHT,
@@ -446,7 +446,7 @@ def test_a_limit_of_0_a_is_a_stop_for_the_multi_also_where_loads_may_be_fed() ->
         world = World({CAN_BMS: can_bms(CCL=ccl), SUN: charger(), MULTI: multiplus()}, Options.vendor())
         world.run(3)
         assert world.limit("multi", MULTI).caps[0].name == name
-    assert not Decision().adjusted
+    assert not Decision().round_done
 
 
 def test_permissions_of_another_bms_are_forgotten() -> None:
