@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = _module(name)
     parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
     module.configure(parser)
+    _make_writable()
     try:
         code: int = module.run(parser.parse_args(arguments[1:]))
         sys.stdout.flush()
@@ -86,7 +88,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone: nothing is wrong with us, and nobody is left to tell.
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - lives until the interpreter ends
         return 0
+    except OSError as error:
+        if name == "run":
+            raise  # the service's own: its log should say where it came from
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - what is in its buffer cannot be written either
+        sys.stderr.write(f"gxbridge {name}: {error.strerror or error}\n")
+        return 2
     return code
+
+
+def _make_writable() -> None:
+    """Standard output is there, also when it was closed (`>&-`), and takes every name of a file."""
+    if sys.stdout is None:
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - lives until the interpreter ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

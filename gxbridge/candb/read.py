@@ -54,6 +54,10 @@ def read(folder: Path) -> tuple[list[Item], list[Problem]]:
         name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
         try:
             content = load_tables(path.read_bytes(), name)
+        except OSError as error:
+            what = f"cannot be read: {error.strerror}"
+            problems.append(Problem(name, 0, "R01", what, "check the file and its permissions"))
+            continue
         except UnreadableError as error:
             problems += [replace(problem, key="R01") for problem in error.problems]
             continue

@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         return _show(box, args.json) if args.action == "show" else _replay(box, args.json)
     except BoxError as error:
         print(f"gxbridge blackbox: {args.file}: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        raise  # the reader has gone: cli.py ends quietly
     except OSError as error:
         print(f"gxbridge blackbox: cannot read {args.file}: {error.strerror or error}", file=sys.stderr)
     return UNREADABLE

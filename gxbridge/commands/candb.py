@@ -79,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise  # the reader has gone: cli.py ends quietly
     except OSError as error:
-        print(f"gxbridge candb: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        print(
+            f"gxbridge candb: cannot write {error.filename or args.json or args.dbc}: {error.strerror}", file=sys.stderr
+        )
         return 2
 
 

@@ -68,9 +68,11 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
         scenarios = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except (OSError, EOFError, zlib.error) as error:
         raise ScenarioError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ScenarioError(f"is not JSON: {error}") from error
-    if not isinstance(scenarios, list) or not all(isinstance(row, dict) and "name" in row for row in scenarios):
+    if not isinstance(scenarios, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("name"), str) for row in scenarios
+    ):
         raise ScenarioError("must be a list of scenarios, each with a name")
     return [row for row in scenarios if only in row["name"]]
 

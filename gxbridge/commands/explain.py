@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> int:
         text = asyncio.run(_ask_service(args.dbus))
     except (BusError, OSError) as error:
         print(f"gxbridge explain: {error}", file=sys.stderr)
-        print("Is the service running on this bus? Start it with: gxbridge run --config FILE", file=sys.stderr)
+        print(
+            "Is the service running on this bus? Name another with --dbus, or start it: gxbridge run --config FILE",
+            file=sys.stderr,
+        )
         return 1
     if not isinstance(text, str):
         print("gxbridge explain: the service is starting and has nothing to explain yet; ask again", file=sys.stderr)

@@ -60,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
     except StateError as error:
         print(f"gxbridge state: {file.path} counts as unknown: {error}", file=sys.stderr)  # type: ignore[union-attr]
+    except BrokenPipeError:
+        raise  # the reader has gone: cli.py ends quietly
     except OSError as error:
-        print(f"gxbridge state: {error.filename}: {error.strerror or error}", file=sys.stderr)
+        print(f"gxbridge state: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
     return UNUSABLE
 
 

@@ -64,9 +64,10 @@ class Bridge:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        # Who may ask need not remember; and a product that is remembered would not be asked for.
-        remembered = setup.remembered.identities if setup.transmit == "off" else ()
-        self.registry = BatteryRegistry(setup.configured, remembered=remembered)
+        # Who may ask need not believe what is remembered; and a product that is believed would not be asked for.
+        self.registry = BatteryRegistry(
+            setup.configured, remembered=setup.remembered.identities, believe=setup.transmit == "off"
+        )
         self.finding_log = FindingLog()
         self.channels = OtherChannels(setup.wirings, setup.readout_keys, setup.readout_names)
         self._other_channels = OtherChannelsView()

@@ -14,8 +14,9 @@ def replace_file(path: str, data: bytes, part: str) -> None:
     perhaps not on the disk yet.
     """
     try:
-        with open(part, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
+        with suppress(FileNotFoundError):
+            os.unlink(part)  # what an end left behind, or a link to somewhere else
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -92,8 +92,10 @@ def state_file(config: Config) -> StateFile | None:
         return None
     from gxbridge.state.state_file import StateFile
 
-    beside = GX_STATE if os.path.exists(PLATFORM_FILE) else os.path.dirname(os.path.abspath(config.file))
-    return StateFile(config.state.dir or beside, boat_id())
+    beside = os.path.dirname(os.path.abspath(config.file))
+    if config.state.dir:  # a relative one begins at the configuration file, wherever a command is run
+        return StateFile(os.path.join(beside, os.path.expanduser(config.state.dir)), boat_id())
+    return StateFile(GX_STATE if os.path.exists(PLATFORM_FILE) else beside, boat_id())
 
 
 def state_writer(config: Config) -> StateWriter | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
+from contextlib import suppress
 from typing import Final
 
 from gxbridge.core.model.remembered import MAX_BYTES, Remembered, StateError, decode, encode
@@ -34,14 +36,21 @@ class StateFile:
         self.path = os.path.join(folder, FILE)
         self._boat = boat
         self._lock: int | None = None
+        self._seen: bytes | None = None
+        self._was_read = False
 
     def read(self) -> Remembered:
         """What the file says; nothing if there is none. Raises OSError, StateError and AnotherBoatError."""
+        self._was_read = True
         try:
-            with open(self.path, "rb") as file:
-                return decode(file.read(MAX_BYTES + 1), self._boat)
+            with open(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a pipe would be waited for, for ever
+                    raise StateError("it is not a regular file")
+                self._seen = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
+            self._seen = None
             return Remembered()
+        return decode(self._seen, self._boat)
 
     def hold(self, wait_s: float = 0.0) -> None:
         """Take the lock, which is kept until `release`. Raises OSError, and StateHeldError after `wait_s`."""
@@ -88,7 +97,20 @@ class StateFile:
 
         Raises OSError and StateError; then the file is as it was.
         """
+        if self._lock is None and self._was_read:
+            self._hold_unchanged()
         self.hold()
         data, left_out = encode(remembered, self._boat)
         replace_file(self.path, data, os.path.join(self.folder, PART))
         return left_out
+
+    def _hold_unchanged(self) -> None:
+        """Take the lock late: who had it until now may have written what this process does not know."""
+        self.hold()
+        before = self._seen
+        with suppress(OSError, StateError):
+            self.read()
+        if self._seen != before:
+            self._seen = before
+            self.release()
+            raise StateHeldError("another gxbridge has changed it since this one started; start this one again")

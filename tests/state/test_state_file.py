@@ -296,6 +296,7 @@ def test_it_lies_where_the_configuration_says_or_beside_it_or_on_the_data_partit
     monkeypatch.setattr(assembly, "PLATFORM_FILE", str(machine))
     assert place(tmp_path) == Path("/data/conf") / FILE
     assert place(tmp_path, f"state: {{dir: {tmp_path}/there}}\n") == tmp_path / "there" / FILE
+    assert place(tmp_path, "state: {dir: there}\n") == tmp_path / "there" / FILE
 
 
 def test_without_a_configuration_file_with_a_recorded_log_or_switched_off_there_is_none(tmp_path: Path) -> None:
@@ -319,3 +320,32 @@ def test_a_boat_is_known_by_its_gx_else_by_its_machine(tmp_path: Path, monkeypat
         assert ids[-1] == machine_module.boat_id()
     assert len(set(ids)) == 4
     assert all(len(boat) == 16 for boat in ids)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    with pytest.raises(StateError, match="not a regular file"):
+        stored(tmp_path)
+
+
+def test_what_was_left_behind_is_no_way_into_another_file(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / PART).symlink_to(victim)
+    file = StateFile(str(tmp_path), BOAT)
+    file.write(LATCHED)
+    file.release()
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / FILE).is_symlink()
+    assert stored(tmp_path) == LATCHED
+
+
+def test_who_gets_the_lock_late_does_not_write_over_what_another_wrote(tmp_path: Path) -> None:
+    first, second = StateFile(str(tmp_path), BOAT), StateFile(str(tmp_path), BOAT)
+    first.hold()
+    assert second.read() == Remembered()
+    first.write(LATCHED)
+    first.release()
+    with pytest.raises(StateHeldError, match="has changed it"):
+        second.write(Remembered())
+    assert stored(tmp_path) == LATCHED

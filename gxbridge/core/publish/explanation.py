@@ -233,7 +233,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     for finding in explanation["findings"]:
         lines += [
             "",
-            stopped(f"{finding['severity'].upper()}: {finding['text']}{_since(finding['first'], now_epoch)}"),
+            stopped(f"{finding['severity'].upper()}{_since(finding['first'], now_epoch)}: {finding['text']}"),
             f"    {stopped(finding['advice'])}",
         ]
     return "\n".join(lines)

@@ -42,8 +42,12 @@ class BatteryRegistry:
         configured: Iterable[Configured] = (),
         products: Mapping[int, ProductInfo] | None = None,
         remembered: Iterable[RememberedIdentity] = (),
+        *,
+        believe: bool = True,
     ) -> None:
-        """`remembered`: whose NAME is heard again is taken for what it was, until it says itself what it is."""
+        """`remembered`: whose NAME is heard again is taken for what it was, until it says itself what it is; without
+        `believe` it is only compared with what is heard."""
+        self._believe = believe
         self._configured = tuple(configured)
         self._remembered = {identity.name: identity for identity in remembered}
         self._products = database().products if products is None else products
@@ -164,7 +168,11 @@ class BatteryRegistry:
 
     def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
-        return census(candidates, now, self._serial)
+        return census(candidates, now, self._serial, self._only_remembered)
+
+    def _only_remembered(self, node: Node) -> bool:
+        """Its product is believed only because of its NAME."""
+        return self.network(node.bus).product_of(node) is None and self._configuration(node) is None
 
     def _family(self, node: Node) -> str | None:
         return family_of(node.name, node.product_id, self._products)
@@ -189,7 +197,7 @@ class BatteryRegistry:
 
     def _serial(self, node: Node) -> str | None:
         """The serial it says, else the remembered one while the product is the same."""
-        known = self._memory_of(node)
+        known = self._memory_of(node) if self._believe else None
         if known is None or known.product_id != node.product_id:
             return node.identity.serial
         return node.identity.serial or known.serial
@@ -229,7 +237,7 @@ class BatteryRegistry:
         product = network.product_of(node)
         if product is None and (item := self._configuration(node)) is not None:
             product = item.product_id
-        if product is None and (known := self._memory_of(node)) is not None:
+        if product is None and self._believe and (known := self._memory_of(node)) is not None:
             product = known.product_id
         node.product_id = product
         table = table_of(self._family(node))

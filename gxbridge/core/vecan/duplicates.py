@@ -21,22 +21,32 @@ class Duplicate:
 
 
 def census(
-    candidates: Iterable[tuple[int, Node]], now: float, serial_of: Callable[[Node], str | None]
+    candidates: Iterable[tuple[int, Node]],
+    now: float,
+    serial_of: Callable[[Node], str | None],
+    only_remembered: Callable[[Node], bool] = lambda _node: False,
 ) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
     """Batteries by unique number, in order of appearance, each with the device that speaks for it; and the others.
 
-    Of two the live one speaks, of two live ones the one that appeared first.
+    Of two the live one speaks; of two live ones the one that said itself what it is, else the one that appeared first.
     """
+
+    def rank(node: Node) -> tuple[int, bool]:
+        return _RANK[node.state(now)], only_remembered(node)
+
     duplicates: list[Duplicate] = []
-    by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", duplicates, now)
+    by_number = _unite(((number, (number, node)) for number, node in candidates), "unique number", duplicates, rank)
     by_serial = _unite(
-        ((serial_of(node) or number, (number, node)) for number, node in by_number), "serial", duplicates, now
+        ((serial_of(node) or number, (number, node)) for number, node in by_number), "serial", duplicates, rank
     )
     return by_serial, duplicates
 
 
 def _unite(
-    candidates: Iterable[tuple[object, tuple[int, Node]]], by: str, duplicates: list[Duplicate], now: float
+    candidates: Iterable[tuple[object, tuple[int, Node]]],
+    by: str,
+    duplicates: list[Duplicate],
+    rank: Callable[[Node], tuple[int, bool]],
 ) -> list[tuple[int, Node]]:
     chosen: dict[object, tuple[int, Node]] = {}
     for mark, (number, node) in candidates:
@@ -44,7 +54,7 @@ def _unite(
             chosen[mark] = (number, node)
             continue
         old_number, old = chosen[mark]
-        if _RANK[node.state(now)] < _RANK[old.state(now)]:
+        if rank(node) < rank(old):
             chosen[mark] = (number, node)
             duplicates.append(Duplicate(node, old, by))
         else:

@@ -8,6 +8,7 @@ from typing import Final
 
 from gxbridge.core.channels.terminals.terminals_text import DISCHARGE_OBSERVED, OBSERVED, SWITCHED_OFF
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.publish.own_paths import OWN_NAME
@@ -128,5 +129,5 @@ def _findings(own: Mapping[str, Value]) -> Iterator[Row]:
             str(own.get(f"/Findings/{index}/{field}") or "") for field in ("Severity", "Text", "Advice", "Subject")
         )
         verdict: RowVerdict = next((mark for name_, mark in OF_SEVERITY.items() if name_ == severity), "warning")
-        yield Row(SECTION, f"finding-{name}", verdict, text, advice, subject)
+        yield Row(SECTION, f"finding-{name}", verdict, text, stopped(advice), subject)
         index += 1

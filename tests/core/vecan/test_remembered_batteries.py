@@ -112,6 +112,31 @@ def test_one_battery_under_two_numbers_is_one_also_by_a_remembered_serial() -> N
     assert [battery.unique_number for battery in lynx.registry.batteries(2.0)] == [99]
 
 
+def test_a_battery_that_said_who_it_is_is_not_displaced_by_one_that_is_only_remembered() -> None:
+    """Whatever came first: its limits would be gone with it."""
+    lynx = listener(BEFORE)
+    lynx.claim(CLAIM, 0.0)
+    lynx.identify(0.5, unique_number=99, source=7)
+    lynx.text(0x010A, SERIAL, 1.0, source=7)
+    assert [battery.unique_number for battery in lynx.registry.batteries(2.0)] == [99]
+    lynx.lynx(2.5)
+    lynx.text(0x010A, SERIAL, 2.5)
+    assert [battery.unique_number for battery in lynx.registry.batteries(3.0)] == [167120], (
+        "the first of two that spoke"
+    )
+
+
+def test_who_does_not_believe_its_memory_says_that_a_product_is_another_and_forgets_it() -> None:
+    lynx = Listener()
+    lynx.registry = BatteryRegistry((), remembered=(BEFORE,), believe=False)
+    lynx.claim(CLAIM, 0.0)
+    assert lynx.registry.batteries(1.0) == ()
+    lynx.register(0x0100, "00 A1 A1 FF", 1.0)
+    assert len(changes(lynx)) == 1
+    (now_known,) = lynx.registry.identities(2e9)
+    assert now_known.product_id != BEFORE.product_id
+
+
 def test_who_may_ask_on_the_bus_does_not_use_memory() -> None:
     memory = Remembered((BEFORE,))
     for transmit, known in (("off", 1), ("requests", 0)):
