@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from gxbridge.core.blackbox.box import Event
+from gxbridge.core.blackbox.play import feed
 from gxbridge.core.blackbox.ring import Ring
 from gxbridge.core.blackbox.timeline import facts_of
+from gxbridge.core.bridge import Bridge
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.setup import Setup
 from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import vreg
 
@@ -39,3 +43,9 @@ def test_link_words_of_one_second_count_as_one() -> None:
         boat.send(vreg(0x2001, 2840, source=0xE3))
     boat.tick()
     assert len(facts_of(boat.box()).links_on_can) == 1
+
+
+def test_a_battery_that_somebody_asked_to_see_is_asked_for_again() -> None:
+    bridge = Bridge(Setup())
+    feed(bridge, Event("q", ("uc1", 3)), {})
+    assert bridge._requests == {"uc1": 3}
