@@ -233,9 +233,9 @@ class Week(Boat):
         frozen = self.recorder.keep_now("command", "the week asks", self.now)
         assert frozen is not None
         report = replay(parse(lines(frozen, "test", "digest")))
-        assert report.looks > 10
+        assert report.cycles > 10
         assert report.differences == []
-        self.played += report.looks
+        self.played += report.cycles
 
 
 class Fault(Protocol):
