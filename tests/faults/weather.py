@@ -149,9 +149,14 @@ def master(week: Week) -> None:
 
 
 def settings(week: Week) -> None:
-    """The settings appear with a limit, with nonsense or without anything, and leave."""
-    week.add(SETTINGS, {"/Settings/SystemSetup/MaxChargeCurrent": week.chance.choice((-1.0, 60.0, "much", None))})
+    """The settings appear with a limit, with nonsense or without anything, and leave; a limit holds until they lift it."""
+    limit = "/Settings/SystemSetup/MaxChargeCurrent"
+    week.add(SETTINGS, {limit: week.chance.choice((-1.0, 60.0, "much", None))})
     week.watch(10)
+    week.bridge.service_removed(SETTINGS, week.now)
+    week.watch(10)
+    week.add(SETTINGS, {limit: -1.0})
+    week.watch(5)
     week.bridge.service_removed(SETTINGS, week.now)
 
 
