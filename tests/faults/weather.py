@@ -149,7 +149,7 @@ def master(week: Week) -> None:
 
 
 def settings(week: Week) -> None:
-    """The settings appear with a limit, with nonsense or without anything, and leave; a limit holds until they lift it."""
+    """The settings appear with a limit, with nonsense or nothing, and leave; a limit holds until they lift it."""
     limit = "/Settings/SystemSetup/MaxChargeCurrent"
     week.add(SETTINGS, {limit: week.chance.choice((-1.0, 60.0, "much", None))})
     week.watch(10)
