@@ -12,7 +12,7 @@ from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.settings import DeviceSettings, SettingsClient
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.identities")
 
 BATTERY_CLASS = "battery"
 

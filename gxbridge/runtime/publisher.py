@@ -17,7 +17,7 @@ from gxbridge.core.publish.own_paths import OWN_NAME, own_spec
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.service import NameTaken, PublishedService
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.publisher")
 
 OnServiceWrite = Callable[[str, str, Value], int]
 """(service name, path, value) -> 0 accepted, 1 not now writable, 2 refused."""

@@ -13,7 +13,7 @@ from gxbridge.core.model.record import state
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.runtime.edge_findings import RefusedWrite
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.writer")
 
 SetValue = Callable[[str, str, Value], Awaitable[int]]
 """(service, path, value) -> the service's answer: 0 accepted. May raise: the write then counts as failed."""

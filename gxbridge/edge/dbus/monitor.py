@@ -22,7 +22,7 @@ from gxbridge.edge.dbus.reconnecting import ReconnectingBus
 from gxbridge.edge.dbus.wire import Incoming
 from gxbridge.edge.tasks import loud
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.dbus")
 
 PREFIX: Final = "com.victronenergy."
 RETRY_S: Final = (1.0, 5.0, 30.0)

@@ -10,7 +10,7 @@ from typing import Final
 from gxbridge.edge.dbus.bus import BusError, BusLost, Connection, connect
 from gxbridge.edge.tasks import loud
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.dbus")
 
 FIRST_DELAY_S: Final = 0.25
 LONGEST_DELAY_S: Final = 10.0

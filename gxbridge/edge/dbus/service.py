@@ -20,7 +20,7 @@ from gxbridge.edge.dbus.item_bytes import items_body
 from gxbridge.edge.dbus.reconnecting import ReconnectingBus
 from gxbridge.edge.dbus.wire import Incoming
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.dbus")
 
 ServiceState = Literal["new", "up", "lost", "closed"]
 

@@ -22,7 +22,7 @@ from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.tasks import loud
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gxbridge.dbus")
 
 SERVICE: Final = "com.victronenergy.settings"
 INTERFACE: Final = "com.victronenergy.Settings"
