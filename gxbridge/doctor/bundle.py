@@ -17,6 +17,7 @@ from gxbridge.doctor.examine import as_text
 from gxbridge.doctor.gather import Gathered
 from gxbridge.doctor.redact import Redactor
 from gxbridge.doctor.row import Row
+from gxbridge.edge.replace_file import replace_file
 
 FOLDER: Final = "gxbridge-doctor"
 LOG: Final = Path("/var/log/gxbridge/current")
@@ -86,7 +87,4 @@ def write(path: Path, files: Mapping[str, str]) -> None:
     path = path.resolve()  # a link stays a link
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "is not a regular file", str(path))
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(stream.getvalue())
-    part.replace(path)
+    replace_file(str(path), stream.getvalue(), f"{path}.part")
