@@ -16,7 +16,7 @@ from gxbridge.core.vecan.devices import NO_VALUES, DeviceView, device_of, family
 from gxbridge.core.vecan.duplicates import Duplicate, census
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
-from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unseen
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
@@ -80,7 +80,7 @@ class BatteryRegistry:
         if taken is None:
             return Change.NOTHING
         what, new = taken
-        if node.belief is None or what in LEARNT:
+        if node.belief is None or what in LEARNT or (node.product_id is None and what[1] in BMS_REGISTERS):
             self._resolve(network, node, now)
         if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
             return Change.URGENT
@@ -240,7 +240,8 @@ class BatteryRegistry:
         if product is None and self._believe and (known := self._memory_of(node)) is not None:
             product = known.product_id
         node.product_id = product
-        table = table_of(self._family(node))
+        # What a BMS says before its product is known counts as heard since it appeared.
+        table = LYNX if product is None and self._looks_like_a_battery(node) else table_of(self._family(node))
         if node.belief is None or node.belief.table is not table:
             node.believe(table, now)
 
