@@ -16,13 +16,25 @@ from gxbridge.core.model.remembered import (
     due,
 )
 from gxbridge.runtime.disk_task import DiskTask, attempt, reason
-from gxbridge.state.state_file import BROKEN, StateFile, StateHeldError
+from gxbridge.state.state_file import BROKEN, FILE, StateFile, StateHeldError
 
 log = logging.getLogger("gxbridge.state")
 
 
 HOLD_WAIT_S = 1.0
 """At the start: `gxbridge state forget` is done by then."""
+
+
+def _cure(error: Exception) -> str:
+    """What helps when the state cannot be used."""
+    if isinstance(error, PermissionError):
+        return (
+            "Give the file and its folder to the user that runs gxbridge (chown) and start gxbridge again; a file that "
+            "was kept under another name gets its own back"
+        )
+    if isinstance(error, OSError):
+        return f"Look at {FILE} and its folder, then at the disk or memory card"
+    return "None needed: gxbridge writes a new file"
 
 
 class StateWriter:
@@ -52,9 +64,8 @@ class StateWriter:
                 "state-of-another-boat", self._file.path, now, path=self._file.path, kept=self._aside()
             )
         except (OSError, StateError) as error:
-            self._unusable = finding(
-                "state-unreadable", self._file.path, now, path=self._file.path, why=reason(error), kept=self._aside()
-            )
+            words = {"why": reason(error), "cure": _cure(error), "kept": self._aside()}
+            self._unusable = finding("state-unreadable", self._file.path, now, path=self._file.path, **words)
         return Remembered()
 
     def _aside(self) -> str:

@@ -409,8 +409,8 @@ TABLE: Final = (
     FindingRow(
         "state-unreadable",
         "warning",
-        "The state in {path} counts as unknown: {why}{kept}",
-        "Check the disk or memory card; gxbridge writes a new file, and identities are learnt again",
+        "The state in {path} counts as unknown: {why}{kept}. Limits and refusals that it remembers do not hold",
+        "{cure}",
     ),
     FindingRow(
         "state-not-saved",
