@@ -7,6 +7,7 @@ what it says; a test or a replay feeds it the same way and gets the same answers
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
@@ -14,7 +15,14 @@ from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare_with_master
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.read.user_settings import hold_limits
+from gxbridge.core.dvcc.read.user_limits import (
+    keep_limits,
+    last_limits,
+    limit_findings,
+    limits_in_force,
+    recall_limits,
+    unheard_limits,
+)
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
@@ -24,6 +32,7 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
@@ -82,11 +91,15 @@ class Bridge:
         self._decision = Decision()
         self._standing = Standing()
         self._differences: tuple[Finding, ...] = ()
+        self._held: tuple[Finding, ...] = ()
+        """What holds although nobody says it now."""
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
-        self._user_limits: Mapping[str, float] = {}
-        """The user's limits as the settings service said them last."""
+        self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
+        """The user's limits as the settings service said them last, maybe before the program was started."""
+        self._unheard_since: float | None = None
+        """Since when one of them is not heard."""
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
@@ -168,6 +181,12 @@ class Bridge:
         """The individual battery of a bank that somebody wants to see (NG)."""
         self._requests[key] = request_id
 
+    def remember(self, before: Remembered, since: float) -> Remembered:
+        """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
+        learnt = before.learn(self.registry.identities(since))
+        limits = keep_limits(before.limits, self._user_limits, since)
+        return learnt if limits == learnt.limits else replace(learnt, limits=limits)
+
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
         self._reported = tuple(findings)
@@ -214,6 +233,7 @@ class Bridge:
             *self._other_channels.findings,
             *self._standing.findings,
             *self._differences,
+            *self._held,
             *self._reported,
         )
         began, ended = self.finding_log.update(findings, now)
@@ -258,10 +278,14 @@ class Bridge:
             self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
             return ()
         heard = self._services.get(SETTINGS, {})
+        self._user_limits = last_limits(heard, self._user_limits)
+        self._held = ()
         settings = {**self.setup.user_settings, **heard, BOL: 1}
         if self.setup.options.profile == "strict":
-            self._user_limits = hold_limits(heard, self._user_limits, self.setup.user_settings)
-            settings |= self._user_limits
+            settings |= limits_in_force(heard, self._user_limits, self.setup.user_settings)
+            unheard = unheard_limits(heard, self._user_limits)
+            self._unheard_since = (self._unheard_since or now) if unheard else None
+            self._held = tuple(limit_findings(unheard, self._unheard_since, now))
         snapshot = Snapshot(
             services,
             settings,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import (
@@ -11,7 +10,6 @@ from gxbridge.core.model.remembered import (
     AnotherBoatError,
     Due,
     Remembered,
-    RememberedIdentity,
     StateError,
     due,
 )
@@ -71,9 +69,9 @@ class StateWriter:
     def _aside(self) -> str:
         return f"; it is kept as {BROKEN}" if self._file.set_aside() else ""
 
-    def learn(self, identities: Iterable[RememberedIdentity], now: float) -> None:
-        """Remember who was heard, and begin to write what is due."""
-        self.remembered = self.remembered.learn(identities)
+    def keep(self, remembered: Remembered, now: float) -> None:
+        """This is to be remembered from now on; begin to write what is due."""
+        self.remembered = remembered
         self.look(now)
 
     def look(self, now: float) -> None:

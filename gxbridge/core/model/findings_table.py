@@ -221,6 +221,13 @@ TABLE: Final = (
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
     ),
     FindingRow(
+        "user-limit-held",
+        "info",
+        "The GX's settings do not say {path} any more: the user's limit of {limit} that they said last holds",
+        "Set it in the GX's settings; where they are gone for good, stop gxbridge, run `gxbridge state forget limits` "
+        "and start it again",
+    ),
+    FindingRow(
         "feed-in-override",
         "info",
         "Feed-in is on, so the charge current limit of {limit} is not applied to solar",

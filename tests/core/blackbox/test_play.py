@@ -142,7 +142,7 @@ INPUTS = {
     *("advertised", "not_delivered", "report", "_look"),
 }
 """What is remembered."""
-NO_INPUTS = {"react", "tick", "effective", "write_register"}
+NO_INPUTS = {"react", "tick", "effective", "remember", "write_register"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 
