@@ -25,6 +25,7 @@ from gxbridge.core.dvcc.read.user_limits import (
 )
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.tell.write import Write
@@ -91,8 +92,9 @@ class Bridge:
         self._decision = Decision()
         self._standing = Standing()
         self._differences: tuple[Finding, ...] = ()
-        self._held: tuple[Finding, ...] = ()
+        self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
+        self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
@@ -185,7 +187,12 @@ class Bridge:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
         limits = keep_limits(before.limits, self._user_limits, since)
-        return learnt if limits == learnt.limits else replace(learnt, limits=limits)
+        latches = keep(before.latches, self._held, since)
+        return (
+            learnt
+            if (limits, latches) == (learnt.limits, learnt.latches)
+            else replace(learnt, limits=limits, latches=latches)
+        )
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -209,9 +216,9 @@ class Bridge:
             for battery in batteries
             if battery.state != "lost"
         }
-        services = self._services_with_ours(batteries, publications)
+        services = self._with_held(self._services_with_ours(batteries, publications), now)
         self._other_channels = self.channels.look(
-            *(self._services, batteries, now),
+            *(services, batteries, now),
             observed=self._observed(),
             lowers_discharge=self._decision.bms_service.startswith(BATTERY),
         )
@@ -233,7 +240,7 @@ class Bridge:
             *self._other_channels.findings,
             *self._standing.findings,
             *self._differences,
-            *self._held,
+            *self._held_findings,
             *self._reported,
         )
         began, ended = self.finding_log.update(findings, now)
@@ -270,6 +277,14 @@ class Bridge:
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
         return {**theirs, **ours}
 
+    def _with_held(self, services: Mapping[str, Mapping[str, Value]], now: float) -> Mapping[str, Mapping[str, Value]]:
+        """The services as they count: in profile `strict` with what holds although they do not say it now."""
+        self._held = update_held(self._held, services)
+        if self.setup.options.profile != "strict":
+            return services
+        self._held_findings = tuple(held_findings(services, self._held, now))
+        return with_held(services, self._held)
+
     def _decide(
         self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
     ) -> tuple[Write, ...]:
@@ -279,13 +294,12 @@ class Bridge:
             return ()
         heard = self._services.get(SETTINGS, {})
         self._user_limits = last_limits(heard, self._user_limits)
-        self._held = ()
         settings = {**self.setup.user_settings, **heard, BOL: 1}
         if self.setup.options.profile == "strict":
             settings |= limits_in_force(heard, self._user_limits, self.setup.user_settings)
             unheard = unheard_limits(heard, self._user_limits)
             self._unheard_since = (self._unheard_since or now) if unheard else None
-            self._held = tuple(limit_findings(unheard, self._unheard_since, now))
+            self._held_findings += tuple(limit_findings(unheard, self._unheard_since, now))
         snapshot = Snapshot(
             services,
             settings,
