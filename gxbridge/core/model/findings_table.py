@@ -63,8 +63,8 @@ TABLE: Final = (
         "battery-heard-twice",
         "info",
         "The battery at address {address} on {bus} is the one at address {kept_address} on {kept_bus} (same {mark}); "
-        "it is published once",
-        "None needed; connect the battery to one bus only if you want to tidy up",
+        "it is published once, and where both say something the stricter word counts",
+        "Connect the battery to one bus only; if these are two batteries, one of them needs another NAME or serial",
     ),
     FindingRow(
         "product-changed",
