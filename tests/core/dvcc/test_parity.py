@@ -15,6 +15,7 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.scenario import play_scenario, step_differences
 
 DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[3]
 
 
 def load(name: str) -> list[dict[str, Any]]:
@@ -25,6 +26,17 @@ def load(name: str) -> list[dict[str, Any]]:
 
 SCENARIOS = load("dvcc.json.gz")
 VARIED = load("varied.json.gz")
+WIDE = load("wide.json.gz")
+DIFFERENT = {
+    "zoo-w2open-128": "same-instance",
+    "odd-w2open-6": "same-instance",
+    "odd-w2open-17": "same-instance",
+    "odd-w2open-43": "same-instance",
+    "odd-w2open-67": "same-instance",
+    "missing-w2open-18": "same-instance",
+    "odd-w2open-1": "missing-input-setting",
+}
+"""Scenarios that profile `vendor` answers otherwise on purpose, and the difference by its name in `docs/dvcc.md`."""
 FAMILIES: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in SCENARIOS:
     FAMILIES[row["family"]].append(row)
@@ -55,3 +67,13 @@ def test_the_strict_profile_plays_every_scenario_and_never_tells_nonsense(family
             for items in answer["devices"].values():
                 for path, value in items.items():
                     assert value is None or 0 <= value < 1e5 or path == p.BATTERY_CURRENT, (scenario["name"], items)
+
+
+@pytest.mark.parametrize("start", range(0, len(WIDE), 10))
+def test_the_vendor_profile_is_the_vendor_in_the_corners_but_for_what_is_different_on_purpose(start: int) -> None:
+    page = (ROOT / "docs" / "dvcc.md").read_text()
+    for scenario in WIDE[start : start + 10]:
+        found = list(step_differences(scenario["expected"], play_scenario(scenario, Options.vendor())))
+        name = DIFFERENT.get(scenario["name"])
+        assert bool(found) == (name is not None), f"{scenario['name']}: {found[:3]}"
+        assert name is None or f"`{name}`" in page

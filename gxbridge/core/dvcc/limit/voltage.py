@@ -65,7 +65,7 @@ def voltages(
     if multi is not None and hub is not None:
         value = ess_voltage(bms_v, hub, multi, feeds_in(multi, settings))
         return Voltages(bms_v, value, value)
-    own = [device for device in inverters if number(device.items, p.N2K_INSTANCE) == 0]
+    own = [device for device in inverters if device.kind == p.MULTI and number(device.items, p.N2K_INSTANCE) == 0]
     if bms_v is None:
         return Voltages(None, least(*(setpoint(device) for device in own)), None)
     offset = least(*(number(device.items, p.SOLAR_OFFSET) for device in own))

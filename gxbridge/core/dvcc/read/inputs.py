@@ -41,11 +41,11 @@ class Inputs(NamedTuple):
         return self.selection.multi
 
 
-def read_inputs(snapshot: Snapshot) -> Inputs:
-    """Prepare one decision."""
+def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
+    """Prepare one decision; `held`: the battery monitor that is not chosen anew (`select`)."""
     installation = sort_services(snapshot.services)
     settings = read_settings(snapshot.settings)
-    selection = select(installation, settings, snapshot.platform)
+    selection = select(installation, settings, snapshot.platform, held)
     options = snapshot.options
     bms = None if selection.bms is None else read_bms(selection.bms)
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)

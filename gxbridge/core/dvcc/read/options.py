@@ -89,8 +89,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "fresh_values",
-        "shared sense and load compensation use what is measured now",
-        "they use what com.victronenergy.system shows, which is made once a second: up to a second old",
+        "shared sense and load compensation use what is measured now, and battery monitor and BMS are chosen from what "
+        "is there now",
+        "they use what com.victronenergy.system shows, which is made once a second: up to a second old; the battery "
+        "monitor is chosen only when a service comes or goes, a setting is set, or a name or a connection changes; "
+        "batteries that appear together force their settings one after the other",
     ),
     Switch(
         "contactor_guard",

@@ -24,7 +24,7 @@ from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import due
-from gxbridge.core.dvcc.run.update_state import update_state
+from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
 from gxbridge.core.dvcc.tell.write import Write
@@ -42,12 +42,14 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
     the returned memory into the next call. Never raises, whatever the values are.
     """
-    inputs = read_inputs(snapshot)
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
+    held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
+    inputs = read_inputs(snapshot, held)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
-    sense = due(memory.sense, now)
+    sense = due(memory.sense, now, bool(arrivals))
     if sense is not None:
         more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more

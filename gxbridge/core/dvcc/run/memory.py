@@ -70,6 +70,10 @@ class Memory(NamedTuple):
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
     """Name and product id of the BMS in control at the last look; None before the first."""
+    services: frozenset[str] = frozenset()
+    """Who was there at the last look."""
+    monitor: str = ""
+    """The battery monitor of the last look; "" none."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None

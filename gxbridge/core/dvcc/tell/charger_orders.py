@@ -246,7 +246,9 @@ def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]
     capacity = sum(own_a for _, own_a in chargers)
     # A genset that takes a voltage has its part too, though it is told no current.
     capacity += sum(genset.own_a or 0.0 for genset in inputs.installation.gensets if p.CHARGE_VOLTAGE in genset.items)
-    part = rest / capacity if capacity > 0 else 0.0
+    if capacity <= 0:
+        return no_orders([device for device, _ in chargers], "own-zero") + orders
+    part = rest / capacity
     return [
         ChargerOrder(device, clamp(own_a, part * own_a), "rest", amps.solar_a) for device, own_a in chargers
     ] + orders

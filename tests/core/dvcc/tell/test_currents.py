@@ -45,6 +45,7 @@ from tests.core.dvcc.world import (
     GENSET,
     LYNX,
     MULTI,
+    MULTI_RS,
     RS,
     SUN,
     SUN_2,
@@ -258,7 +259,7 @@ def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None
     world = World(asks, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
     world.run(3)
     assert (world.limit("CCL").caps[0].name, world.limit("CCL").caps[0].source) == ("led-refused", MULTI)
-    own = World({SUN: charger(VOLTAGE=26.0), RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
+    own = World({SUN: charger(VOLTAGE=26.0), MULTI_RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
     own.run(3)
     assert (own.limit("CCL").caps[0].name, own.limit("CCL").caps[0].source) == ("led-refused", "")
 
