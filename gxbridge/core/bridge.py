@@ -84,7 +84,6 @@ class Bridge:
         self._differences: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
         self._user_limits: Mapping[str, float] = {}
         """The user's limits as the settings service said them last."""
         self._settings_before: Mapping[str, Value] = {}
@@ -164,10 +163,6 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
-
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
         self._reported = tuple(findings)
@@ -226,7 +221,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -317,7 +312,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -326,7 +321,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )
