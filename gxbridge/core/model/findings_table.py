@@ -437,6 +437,7 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",
         "warning",
