@@ -223,7 +223,13 @@ TABLE: Final = (
         "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
     ),
     FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
-    FindingRow("charge-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "charge-unknown",
+        "warning",
+        "{why}",
+        f"{_HEARD}. If it said this once and never will again, stop gxbridge, run `gxbridge state forget latches` and "
+        "start it again",
+    ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
