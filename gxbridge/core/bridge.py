@@ -23,6 +23,7 @@ from gxbridge.core.dvcc.read.user_limits import (
     recall_limits,
     unheard_limits,
 )
+from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
@@ -39,7 +40,7 @@ from gxbridge.core.publish.battery_paths import battery_items, distributors_of, 
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
-from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.publish.publication import Publication, publishers, verdict
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -94,10 +95,11 @@ class Bridge:
         self._differences: tuple[Finding, ...] = ()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
+        self._can_words = CanWords()
+        """What batteries say on CAN while others publish them."""
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
         self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
         """The user's limits as the settings service said them last, maybe before the program was started."""
         self._unheard_since: float | None = None
@@ -179,10 +181,6 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
-
     def remember(self, before: Remembered, since: float) -> Remembered:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
@@ -216,7 +214,7 @@ class Bridge:
             for battery in batteries
             if battery.state != "lost"
         }
-        services = self._with_held(self._services_with_ours(batteries, publications), now)
+        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -253,7 +251,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -277,12 +275,24 @@ class Bridge:
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
         return {**theirs, **ours}
 
-    def _with_held(self, services: Mapping[str, Mapping[str, Value]], now: float) -> Mapping[str, Mapping[str, Value]]:
-        """The services as they count: in profile `strict` with what holds although they do not say it now."""
-        self._held = update_held(self._held, services)
+    def _as_they_count(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], now: float
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """The services with what batteries say on CAN while others publish them, and what holds although it is not said
+        now (profile `strict`)."""
         if self.setup.options.profile != "strict":
+            self._held = update_held(self._held, services)
             return services
-        self._held_findings = tuple(held_findings(services, self._held, now))
+        elsewhere = (
+            PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
+            for battery in batteries
+            for name, _ in publishers(battery, self._services)
+        )
+        before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        self._arrivals += self._can_words.news(before)
+        services = self._can_words.applied(services)
+        self._held = update_held(self._held, services)
+        self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
     def _decide(
@@ -355,7 +365,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -364,7 +374,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )
