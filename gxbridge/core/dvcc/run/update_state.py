@@ -8,7 +8,6 @@ from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -91,7 +90,7 @@ def expecting(inputs: Inputs) -> Inputs:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
     wanted = inputs.settings.bms_instance
     for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(number(battery.items, p.PRODUCT_ID))
+        quirk = quirk_of(read_bms(battery).product_id)
         if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
             return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
     return inputs
