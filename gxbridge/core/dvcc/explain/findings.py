@@ -9,10 +9,10 @@ from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
-from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
+from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
@@ -31,13 +31,13 @@ def round_findings(
     dcl: Capped,
     amps: Currents,
     told: Sequence[ChargerOrder],
-    old: Sequence[Device],
+    old: Sequence[Charger | VebusSystem],
     refused: Cap | None,
     now: float,
 ) -> Iterator[Finding]:
     """What a full round found."""
     for device in old:
-        yield finding("firmware-insufficient", device.name, now, device=title(device))
+        yield finding("firmware-insufficient", device.name, now, device=device.title)
     if inputs.selection.bmses > 1:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
@@ -63,8 +63,8 @@ def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
 
 def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
-    device = next(device for device in inputs.installation.chargers if device.items.get(p.BMS_PRESENT) == 1)
-    return finding("bms-remembered", device.name, now, device=title(device))
+    charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
+    return finding("bms-remembered", charger.name, now, device=charger.title)
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
@@ -53,24 +53,24 @@ def on_vecan(inputs: Inputs, source: str) -> bool:
 
 def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSense:
     """The battery voltage to the Multi and the chargers; with ESS the Multi's own voltage to the chargers."""
-    value, source, multi = seen.voltage_v, seen.source, inputs.installation.named(seen.multi, p.VEBUS)
+    value, source, multi = seen.voltage_v, seen.source, inputs.installation.multi(seen.multi)
     if value is None or not source:
         return VoltageSense([], 0, 0)
     writes: list[Write] = []
     to_multi = 0
     share = svs_on and seen.shared
-    if share and multi is not None and multi.name != source and multi.items.get(p.SENSE_FEATURE) == 1:
+    if share and multi is not None and multi.name != source and multi.sense_feature == 1:
         writes += put(multi, p.MULTI_VOLTAGE_SENSE, value)
         to_multi = 1
     if multi is not None and has_ess(inputs.multi):
-        value, source = number(multi.items, p.VOLTAGE), multi.name
+        value, source = multi.voltage_v, multi.name
         share = True
     if not share or value is None:
         return VoltageSense(writes, to_multi, 0)
     others = [
-        make(Write, (name, p.VOLTAGE_SENSE, value))
-        for name, _, items, _ in listeners(inputs)
-        if p.VOLTAGE_SENSE in items and name != source
+        make(Write, (device.name, p.VOLTAGE_SENSE, value))
+        for device in listeners(inputs)
+        if p.VOLTAGE_SENSE in device.paths and device.name != source
     ]
     vecans = vecans_for(inputs, source)
     for vecan in vecans:
@@ -78,7 +78,7 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
     return VoltageSense(writes + others, to_multi, int(bool(others or vecans)))
 
 
-def listeners(inputs: Inputs) -> Iterator[Device]:
+def listeners(inputs: Inputs) -> Iterator[Device | Charger]:
     """Whom shared sense may help: solar chargers, every inverter that has the paths, alternators and DC/DC chargers."""
     plant = inputs.installation
     return chain(plant.solar, plant.of(p.INVERTER), plant.others)
@@ -95,7 +95,7 @@ def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bo
     writes = [
         Write(device.name, p.BATTERY_CURRENT, seen.current_a)
         for device in listeners(inputs)
-        if p.BATTERY_CURRENT in device.items
+        if p.BATTERY_CURRENT in device.paths
     ]
     vecans = [] if on_vecan(inputs, seen.monitor) else inputs.installation.of(p.VECAN)
     for vecan in vecans:
@@ -111,19 +111,17 @@ def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], 
     sensor, value = seen.sensor, seen.temperature_c
     if value is None:
         return [], 0
-    asked = [
-        device
-        for device in listeners(inputs)
-        if device.name != sensor and (device.kind != p.SOLAR or number(device.items, p.NETWORK_MODE) is not None)
-    ]
-    asked += vecans_for(inputs, sensor)
+    plant = inputs.installation
+    asked = [charger for charger in plant.solar if charger.network_mode is not None]
+    possible: Iterator[Device | Charger] = chain(asked, plant.of(p.INVERTER), plant.others, vecans_for(inputs, sensor))
+    receivers = [device for device in possible if device.name != sensor]
     writes: list[Write] = []
-    for device in asked:
+    for device in receivers:
         writes += put(device, p.TEMPERATURE_SENSE, value)
-    multi = inputs.installation.named(seen.multi, p.VEBUS)
+    multi = inputs.installation.multi(seen.multi)
     if multi is not None and multi.name != sensor:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
-    return writes, int(bool(asked or writes))
+    return writes, int(bool(receivers or writes))
 
 
 class SenseRound(NamedTuple):

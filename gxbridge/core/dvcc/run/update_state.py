@@ -156,7 +156,7 @@ def expecting(inputs: Inputs) -> Inputs:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
     wanted = inputs.settings.bms_instance
     for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(number(battery.items, p.PRODUCT_ID))
+        quirk = quirk_of(read_bms(battery).product_id)
         if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
             return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
     return inputs
