@@ -10,6 +10,7 @@ from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
+    DCDC,
     GENSET,
     LYNX,
     MULTI,
@@ -388,3 +389,45 @@ def test_what_arrives_shortly_before_a_round_does_not_bring_it_forward() -> None
     assert world.writes == []
     world.look()
     assert world.written(p.CHARGE_CURRENT) == {SUN: 40}, "the clock of the caller may be early"
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(12.55, 12.6), (0.05, 0.1), (7.0, 7.0)])
+def test_a_limit_above_zero_is_rounded_to_a_tenth_of_an_ampere_with_loads_or_without(ccl: float, told: float) -> None:
+    world = vendor({CAN_BMS: can_bms(CCL=ccl), ALTERNATOR: charger(50, 0)})
+    world.run(3)
+    assert world.told(ALTERNATOR) == pytest.approx(told)
+    strict = World({CAN_BMS: can_bms(CCL=ccl), ALTERNATOR: charger(50, 0)})
+    strict.run(3)
+    assert float(strict.told(ALTERNATOR) or 0) <= ccl, "never above the limit"
+
+
+def test_no_multi_is_told_a_voltage_below_zero() -> None:
+    services = {LYNX: lynx(CVL=-1.0), SUN: charger(), MULTI: multi(), MULTI_2: multi(MK_CONNECTION="/dev/ttyUSB1")}
+    world = vendor(services, {p.SET_ALL_MULTIS: 1})
+    world.run(3)
+    assert (world.written(p.BOL_CHARGE_VOLTAGE), world.told(SUN, p.CHARGE_VOLTAGE)) == ({MULTI: 0, MULTI_2: 0}, -1.0)
+    world.set(LYNX, CVL=-2.0)
+    assert world.written(p.BOL_CHARGE_VOLTAGE) == {MULTI: 0, MULTI_2: 0}
+
+
+def test_a_firmware_that_was_new_enough_once_is_so_until_the_charger_leaves() -> None:
+    world = vendor({SUN: charger(FIRMWARE=0x102FF)})
+    world.run(3)
+    world.services[SUN][p.FIRMWARE] = 0x0F
+    world.run(3)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 0
+    items = world.services.pop(SUN)
+    world.look()
+    world.services[SUN] = items
+    world.run(6)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 1
+    world.services[SUN][p.FIRMWARE] = None
+    world.run(3)
+    world.services[SUN][p.FIRMWARE] = 0x0F
+    world.run(3)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 1, "an unknown one proves nothing"
+
+
+def test_a_dcdc_charger_begins_no_control_loop() -> None:
+    assert vendor({DCDC: charger()}).memory.control is None
+    assert World({DCDC: charger()}).memory.control is not None

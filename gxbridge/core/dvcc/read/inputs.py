@@ -44,7 +44,7 @@ class Inputs(NamedTuple):
 
 def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     """Prepare one decision; `held`: the battery monitor that is not chosen anew (`select`)."""
-    installation = sort_services(snapshot.services)
+    installation = sort_services(snapshot.services, snapshot.options.dcdc_obeys)
     settings = read_settings(snapshot.settings)
     selection = select(installation, settings, snapshot.platform, held)
     options = snapshot.options

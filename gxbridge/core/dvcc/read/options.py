@@ -67,6 +67,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "each may be told its maximum above 95 % of the capacity; rounding is up; alternators get what solar leaves",
     ),
     Switch(
+        "dcdc_obeys",
+        "a DC/DC charger (com.victronenergy.dcdc) that has the paths is told what an alternator is told",
+        "com.victronenergy.dcdc is no charger of DVCC: it is told nothing, and its current does not count",
+    ),
+    Switch(
         "early_lowering",
         "a lowered limit or a withdrawn permission is written within a second",
         "lowered limits wait for the 3 s round",
@@ -123,6 +128,7 @@ class Options:
     voltage_window: bool = True
     clean_limits: bool = True
     strict_sharing: bool = True
+    dcdc_obeys: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True
     no_legacy: bool = True

@@ -93,8 +93,8 @@ def kind_of(name: str) -> str:
     return name[len(p.PREFIX) :].partition(".")[0] if name.startswith(p.PREFIX) else ""
 
 
-def sort_services(services: Mapping[str, Service]) -> Installation:
-    """Sort the services."""
+def sort_services(services: Mapping[str, Service], dcdc_obeys: bool = True) -> Installation:
+    """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does."""
     by_kind: dict[str, list[Device]] = {}
     found: dict[str, list[Charger]] = {kind: [] for kind in CHARGERS}
     inverters: list[Charger] = []
@@ -110,7 +110,9 @@ def sort_services(services: Mapping[str, Service]) -> Installation:
                 inverters.append(read_charger(name, kind, items))
         elif kind in CHARGERS:
             found[kind].append(read_charger(name, kind, items))
-    solar, others, gensets = found[p.SOLAR], found[p.ALTERNATOR] + found[p.DCDC], found[p.GENSET]
+    solar, others, gensets = found[p.SOLAR], found[p.ALTERNATOR], found[p.GENSET]
+    if dcdc_obeys:
+        others += found[p.DCDC]
     solar_side = solar + inverters
     multis = [read_multi(name, items) for name, _, items in by_kind.get(p.VEBUS, ())]
     systems = [read_rs_system(name, items) for name, _, items in by_kind.get(p.ACSYSTEM, ())]

@@ -27,7 +27,8 @@ from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import due
 from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
-from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.charger_orders import charge_voltages
+from gxbridge.core.dvcc.tell.multi_orders import charge_limits
 from gxbridge.core.dvcc.tell.write import Write
 
 ROUND_S: Final = 3
@@ -118,7 +119,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     writes = charge_voltages(inputs, volts)
     others = inputs.selection.other_multis if inputs.settings.all_multis else ()
     for multi in (*others, *(() if inputs.multi is None else (inputs.multi,))):
-        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+        writes += charge_limits(multi, cvl.value, None)
     return writes
 
 

@@ -72,6 +72,8 @@ class Memory(NamedTuple):
     """Name and product id of the BMS in control at the last look; None before the first."""
     services: frozenset[str] = frozenset()
     """Who was there at the last look."""
+    proven: frozenset[str] = frozenset()
+    """Solar chargers that have shown a firmware that is new enough."""
     monitor: str = ""
     """The battery monitor of the last look; "" none."""
     dvcc: Stored | None = None

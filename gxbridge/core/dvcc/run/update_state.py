@@ -20,8 +20,8 @@ from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.run.timers import due
 
-CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
-"""The classes of services for which the control loop runs."""
+CONTROLLED: Final = frozenset({p.BATTERY, p.VECAN, *CHARGERS} - {p.DCDC})
+"""The classes of services with which the control loop begins; a DC/DC charger counts where it obeys."""
 USABLE: Final = (p.CONNECTED, p.PRODUCT_NAME, p.CONNECTION, p.CUSTOM_NAME)
 """Items by which a service can become the battery monitor, or stops being it."""
 
@@ -80,6 +80,7 @@ def update_state(
         flags=flags,
         bms=identity,
         services=names,
+        proven=memory.proven - gone if gone else memory.proven,
         monitor=monitor_name,
         dvcc=dvcc,
         svs=svs,
@@ -142,7 +143,7 @@ def control_timer(
     """
     control, paused = memory.control, memory.control_seconds
     if control is None:
-        begins = any(kind_of(name) in CONTROLLED for name in came)
+        begins = bool(came and inputs.installation.chargers) or any(kind_of(name) in CONTROLLED for name in came)
         return (Timer(now + 1, paused) if begins else None), paused
     installation = inputs.installation
     if not gone or any(kind_of(name) == p.BATTERY for name in gone):
