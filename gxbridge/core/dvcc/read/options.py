@@ -154,7 +154,7 @@ class Options:
 
     @classmethod
     def vendor(cls, **changes: Any) -> Options:
-        """The vendor's behaviour, also where it is fail-open: every switch off."""
+        """As systemcalc 2.256, also where it is fail-open: every switch off."""
         return cls(**({"profile": "vendor"} | {switch.name: False for switch in SWITCHES} | changes))
 
     @classmethod
