@@ -231,6 +231,24 @@ TABLE: Final = (
         "start it again",
     ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "no-member-allows",
+        "warning",
+        "{why}",
+        "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
+    ),
+    FindingRow(
+        "battery-left-out",
+        "info",
+        "{device} gives limits, and they do not count: {why}",
+        "None needed if this is so; what the configuration says is under dvcc.other_banks",
+    ),
+    FindingRow(
+        "battery-gone",
+        "warning",
+        "{device} of the bank has left the bus{word}",
+        "Check its BMS and the driver that publishes it; if it was taken out for good, restart gxbridge",
+    ),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
         "pre-alarm",

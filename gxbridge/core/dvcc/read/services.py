@@ -77,6 +77,15 @@ def title(device: Device) -> str:
     return product if isinstance(product, str) and product.strip() else device.name.rpartition(".")[2]
 
 
+def identity_of(device: Device) -> str:
+    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    unique = number(device.items, p.UNIQUE_NUMBER)
+    serial = device.items.get(p.SERIAL)
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
+
+
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> str:
     """The class word of a service name: `com.victronenergy.battery.x` -> `battery`."""

@@ -12,9 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS
-from gxbridge.core.dvcc.read.services import CHARGERS, Device, kind_of, title
+from gxbridge.core.dvcc.read.services import CHARGERS, Device, identity_of, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Service
-from gxbridge.core.dvcc.run.loss import identity_of
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Latch

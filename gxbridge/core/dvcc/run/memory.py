@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
+from gxbridge.core.dvcc.read.bank import ALONE, Bank
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
@@ -51,6 +52,12 @@ class Granted(NamedTuple):
     charge_stops: float
     discharge_stops: float
     """How many other BMSes say stop, as negative numbers."""
+    bank_cvl: float
+    bank_ccl: float
+    bank_dcl: float
+    """The least that the other batteries of the bank say."""
+    bank_refusals: float
+    """How many of them refuse or do not say, as a negative number."""
 
 
 class Memory(NamedTuple):
@@ -84,6 +91,9 @@ class Memory(NamedTuple):
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
+    bank: Bank = ALONE
+    nominal: Mapping[str, float] = NOTHING_YET
+    """Battery service -> its nominal voltage (V) as it was first known: a glitch takes no battery out of its bank."""
     granted: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
