@@ -33,7 +33,7 @@ class LeftOut(NamedTuple):
     why: Exemption
 
 
-class Bank(NamedTuple):
+class BatteryBank(NamedTuple):
     """`others` limit and stop as the BMS in control does. `members`: their limits are in a total that counts; each may
     still stop. `totals`: totals that say no permission of their own, so that a member must give it."""
 
@@ -45,7 +45,7 @@ class Bank(NamedTuple):
     """Batteries of the bank that have left the bus, as they were last: one that refused still stops."""
 
 
-ALONE: Final = Bank()
+ALONE: Final = BatteryBank()
 
 
 def takes_part(bms: Bms) -> bool:
@@ -124,7 +124,7 @@ def find_bank(
     nominal: Mapping[str, float | None],
     other_banks: Iterable[str],
     aggregates: Iterable[str],
-) -> Bank:
+) -> BatteryBank:
     """The bank of the BMS in control. `nominal`: service -> nominal voltage as it was first known."""
     if bms is None:
         return ALONE
@@ -142,10 +142,10 @@ def find_bank(
     members = [one for one in bank if one not in totals and any(is_member(one, total) for total in totals)]
     others = [one for one in bank if one not in members]
     without_word = [total for total in totals if is_totals(total) and total.charge is None]
-    return Bank(tuple(others), tuple(members), tuple(without_word), tuple(left_out))
+    return BatteryBank(tuple(others), tuple(members), tuple(without_word), tuple(left_out))
 
 
-def left(before: Bank, batteries: Iterable[Bms]) -> tuple[Bms, ...]:
+def left(before: BatteryBank, batteries: Iterable[Bms]) -> tuple[Bms, ...]:
     """The batteries of the bank that have gone, unless they were out of it or are there under another name."""
     names = {battery.name for battery in batteries}
     marks = {word for battery in batteries for word in battery.identity.split()}

@@ -6,7 +6,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import ALONE, Bank, is_virtual, named_in
+from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
 from gxbridge.core.dvcc.read.options import Options
@@ -33,7 +33,7 @@ class Inputs(NamedTuple):
     bms: Bms | None = None
     """The BMS in control."""
     batteries: tuple[Bms, ...] = ()
-    bank: Bank = ALONE
+    bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
 
     @property

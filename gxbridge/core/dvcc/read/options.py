@@ -16,6 +16,8 @@ class Switch(NamedTuple):
     name: str
     on: str
     off: str
+    had_key: bool = True
+    """It could be set by a key of its own in the configuration, which is retired."""
 
 
 SWITCHES: Final[tuple[Switch, ...]] = (
@@ -102,6 +104,7 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "every live battery BMS of the bank limits and stops, the strictest wins; batteries of another bank, network "
         "or nominal voltage and virtual copies do not, and a total stands for the limits of its members",
         "only the BMS in control limits and stops",
+        had_key=False,
     ),
     Switch(
         "loss_stops_first",

@@ -50,7 +50,7 @@ def select(
     never: Container[str] = (),
     last: Container[str] = (),
 ) -> Selection:
-    """Choose monitor, BMS and Multi. `never` and `last`: batteries that are no BMS of this bank, and those that are only
+    """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
     where there is no other or the user names them."""
     multi, others = select_multi(installation, platform)
     monitor = select_monitor(installation, settings)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
-from gxbridge.core.dvcc.read.bank import ALONE, Bank
+from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
@@ -91,7 +91,7 @@ class Memory(NamedTuple):
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
-    bank: Bank = ALONE
+    bank: BatteryBank = ALONE
     nominal: Mapping[str, float] = NOTHING_YET
     """Battery service -> its nominal voltage (V) as it was first known: a glitch takes no battery out of its bank."""
     granted: Granted | None = None

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import Bank, find_bank, left, named_in, nominal_of
+from gxbridge.core.dvcc.read.bank import BatteryBank, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
@@ -88,7 +88,7 @@ def update_state(
     return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
 
 
-def with_bank(inputs: Inputs, before: Bank, nominal: Mapping[str, float]) -> tuple[Inputs, Mapping[str, float]]:
+def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float]) -> tuple[Inputs, Mapping[str, float]]:
     """The inputs with the bank of the BMS in control, and every battery's nominal voltage as it was first known."""
     known = {}
     for battery in inputs.batteries:

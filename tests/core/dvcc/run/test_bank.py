@@ -230,8 +230,7 @@ def test_an_aggregate_stands_for_the_limits_of_its_batteries() -> None:
     assert made.told(SUN) == 0
     named = Options(aggregates=("7",))
     settings[p.SET_BMS_INSTANCE] = 7
-    third = {"total": member(7, CCL=90.0) | {p.PRODUCT_ID: 0xB034}}
-    services = world(named, settings, first=parts["first"], second=parts["second"])
-    services.services["com.victronenergy.battery.sum"] = third["total"]
-    services.run(3)
-    assert services.limit("CCL").value == 90
+    made = world(named, settings, first=member(1, CCL=50.0), second=member(2, CCL=50.0))
+    made.services["com.victronenergy.battery.sum"] = member(7, CCL=90.0) | {p.PRODUCT_ID: 0xB034}
+    made.run(3)
+    assert made.limit("CCL").value == 90
