@@ -100,7 +100,6 @@ class Bridge:
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
         self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
         """The user's limits as the settings service said them last, maybe before the program was started."""
         self._unheard_since: float | None = None
@@ -182,10 +181,6 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
-
     def remember(self, before: Remembered, since: float) -> Remembered:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
@@ -256,7 +251,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -370,7 +365,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -379,7 +374,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )
