@@ -328,9 +328,10 @@ class Bridge:
         if timers:
             self._decision, self._memory = decide(snapshot, self._memory, now)
             writes += self._decision.writes
+        on_bus = {name: self._services.get(name, items) for name, items in services.items()}
         self._standing = standing(
             self.setup.mode,
-            snapshot,
+            replace(snapshot, services=on_bus),  # other masters go by what services show
             self._standing,
             frozenset(self._ours),
             unpublished=unpublished,
