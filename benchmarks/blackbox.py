@@ -93,7 +93,7 @@ def main() -> int:
 
     setup = Setup(mode="control", buses=("can0",))
     plain, boxed = medians(lambda: cycles(boat(Bridge(setup))), lambda: cycles(boat(RecordingBridge(setup, 4_000_000))))
-    print(f"a second of a boat without: {plain / CYCLES * 1e6:.0f} us, with: {boxed / LOOKS * 1e6:.0f} us")
+    print(f"a second of a boat without: {plain / CYCLES * 1e6:.0f} us, with: {boxed / CYCLES * 1e6:.0f} us")
     print(f"with / without: {boxed / plain:.2f}")
 
     bridge = boat(Bridge(setup))

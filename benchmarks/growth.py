@@ -2,8 +2,8 @@
 
     python -m benchmarks.growth [--rounds 3] [--seconds 10] [--json]
 
-Bridge: CPU of one cycle (a tick with a full round every third) and of one frame, no D-Bus. Service: CPU share and memory
-of the process, with the BMSes on a directory bus saying everything twice a second and the chargers as real D-Bus
+Bridge: CPU of one cycle (a tick with a full round every third) and of one frame, no D-Bus. Service: CPU share and
+memory of the process, with the BMSes on a directory bus saying everything twice a second and the chargers as real D-Bus
 services. Ratios are to the smallest installation of the same run.
 """
 

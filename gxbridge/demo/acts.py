@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, TypeAlias
 
 from gxbridge.demo.checks import Check, checks_of, complaint
 from gxbridge.demo.simulation import SimulatedInstallation
+from gxbridge.strict_yaml.document import load_tables
 
 CHECK_AGAIN_S = 0.1
 KINDS = ("do", "expect", "hold", "stop")
+DeviceOrders: TypeAlias = Mapping[str, Mapping[str, object]]
+"""What each simulated device is to do, by its role."""
+NONE: DeviceOrders = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class ActStep:
     kind: str
     text: str
     checks: Sequence[Check] = ()
-    orders: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    orders: DeviceOrders = field(default_factory=dict)
     meanwhile: bool = False
     within_s: float = 0.0
     after_s: float = 0.0
@@ -43,14 +45,15 @@ class Act:
 
 def read_acts(installation: str) -> list[Act]:
     """The acts of the `boat` or the `cabin`, in order."""
-    document = yaml.safe_load(Path(__file__).with_name("acts.yaml").read_text(encoding="utf-8"))
+    document = load_tables(Path(__file__).with_name("acts.yaml").read_bytes(), "acts.yaml")
     return [Act(**{**act, "steps": [_step(**step) for step in act["steps"]]}) for act in document[installation]]
 
 
-def _step(checks: Sequence[Any] = (), **step: Any) -> ActStep:
+def _step(checks: Sequence[Any] = (), orders: DeviceOrders = NONE, also: DeviceOrders = NONE, **step: Any) -> ActStep:
     kind = next(kind for kind in KINDS if kind in step)
     lines = [line for each in checks for line in ([each] if isinstance(each, str) else each)]
-    return ActStep(kind, step.pop(kind), [check for line in lines for check in checks_of(line)], **step)
+    found = [check for line in lines for check in checks_of(line)]
+    return ActStep(kind, step.pop(kind), found, {**also, **orders}, **step)
 
 
 @dataclass(frozen=True, slots=True)
