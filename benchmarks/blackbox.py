@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from gxbridge.core.blackbox.bridge_state import capture, names_of
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.recorder import RecordingBridge
 from gxbridge.core.blackbox.ring import KEYFRAME_S, Ring, to_json
-from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.setup import Setup
