@@ -193,13 +193,17 @@ TABLE: Final = (
     ),
     # The BMS and its limits
     FindingRow(
-        "bms-silent", "alarm", "{device} is silent: charging is stopped, and in a minute writing stops as well", _CABLE
+        "bms-silent",
+        "alarm",
+        "{device} is silent: what it allows is unknown, so nothing is granted",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer",
-        f"{_CABLE}; control resumes when it is heard again",
+        "{device} is lost: it has not been heard for a minute",
+        f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
+        "Multi by its own timer",
     ),
     FindingRow(
         "bms-remembered",

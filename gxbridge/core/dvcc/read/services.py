@@ -1,4 +1,4 @@
-"""Which service is what: one look at the names, then everybody asks here."""
+"""Which service is what: the names are read once, then everybody asks here."""
 
 from __future__ import annotations
 

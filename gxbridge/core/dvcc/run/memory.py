@@ -68,7 +68,7 @@ class Memory(NamedTuple):
     control_seconds: int = 0
     """Where its count of seconds goes on when it begins again."""
     sense: Timer | None = None
-    """The seconds of shared sense, from the first look on."""
+    """The seconds of shared sense, from the first cycle on."""
     smoothed: Mapping[str, float] = NOTHING_YET
     """Service -> smoothed current of a solar charger or inverter/charger."""
     vebus_a: float = 0.0
@@ -76,7 +76,7 @@ class Memory(NamedTuple):
     regulator_v: float = PYLONTECH_START_V
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
-    """Name and product id of the BMS in control at the last look; None before the first."""
+    """Name and product id of the BMS in control in the last cycle; None before the first."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None

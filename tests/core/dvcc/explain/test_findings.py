@@ -124,9 +124,8 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
 @pytest.mark.parametrize(
     ("silent", "name", "text"),
     [
-        (True, "bms-silent", "Lynx is silent: charging is stopped, and in a minute writing stops as well"),
-        (False, "bms-lost", "Lynx is lost: nothing is written, chargers stop with error #67 and the Multi by its own "
-                            "timer"),
+        (True, "bms-silent", "Lynx is silent: what it allows is unknown, so nothing is granted"),
+        (False, "bms-lost", "Lynx is lost: it has not been heard for a minute"),
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:
