@@ -28,17 +28,18 @@ HOLD_WAIT_S = 1.0
 class StateWriter:
     """`remembered` holds for this process, whether or not it can be written."""
 
-    def __init__(self, file: StateFile, now: float) -> None:
-        """Reads the file, which is small. What cannot be used counts as unknown."""
+    def __init__(self, file: StateFile, now: float, boot: str | None = None) -> None:
+        """Reads the file, which is small. What cannot be used counts as unknown. `boot`: this run of the machine."""
+        self._boot = boot
         self._file = file
         self._disk = DiskTask("write state")
         self._unusable: Finding | None = None
         self._failure: Finding | None = None
         self._full: Finding | None = None
-        self.remembered = self._read(now)
-        self._tried = self.remembered
+        self._tried = self._read(now)
         """What the file has, or would have if the last write had not failed."""
         self._tried_at: float | None = None
+        self.remembered = self._tried.since_boot(boot)
 
     def _read(self, now: float) -> Remembered:
         try:
@@ -60,9 +61,20 @@ class StateWriter:
     def _aside(self) -> str:
         return f"; it is kept as {BROKEN}" if self._file.set_aside() else ""
 
-    def learn(self, identities: Iterable[RememberedIdentity], now: float) -> None:
-        """Remember who was heard, and begin to write what is due."""
-        self.remembered = self.remembered.learn(identities)
+    def reset_asked(self) -> bool:
+        """Whether somebody says now that the other master is gone; that is written at once too."""
+        try:
+            asked = self._file.take_reset()
+        except OSError as error:
+            log.warning("the reset in %s cannot be taken: %s", self._file.folder, reason(error))
+            return False
+        if asked:
+            self._tried_at = None
+        return asked
+
+    def learn(self, identities: Iterable[RememberedIdentity], overruled: str, epoch_s: float, now: float) -> None:
+        """Remember who was heard and what another master changed, and begin to write what is due."""
+        self.remembered = self.remembered.learn(identities).overrule(overruled, epoch_s, self._boot)
         self.look(now)
 
     def look(self, now: float) -> None:
