@@ -19,7 +19,7 @@ from gxbridge.core.dvcc.read.user_settings import hold_limits
 from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, may_send, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
@@ -183,7 +183,7 @@ class Bridge:
     def may_write(self, write: Write, sent: Value, now: float) -> bool:
         """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
         services = {name: items for name, items in self._services.items() if name != OWN_NAME} | self._ours
-        return may_send(write, sent, self._standing, services, self._unpublished, self._bus_names, now)
+        return may_leave(write, sent, self._standing, services, self._unpublished, self._bus_names, now)
 
     def reset_master(self) -> None:
         """Somebody has seen to the other master: forget that there was one."""

@@ -205,7 +205,7 @@ def owed(
     )
 
 
-def may_send(
+def may_leave(
     write: Write,
     sent: Value,
     standing: Standing,

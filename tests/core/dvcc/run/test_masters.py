@@ -7,7 +7,7 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.bus_names import BusNames
-from gxbridge.core.dvcc.run.masters import OURSELVES, Standing, may_send, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters import OURSELVES, Standing, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.read_back import Written
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
@@ -276,7 +276,7 @@ def test_each_write_is_checked_when_it_is_sent(
 ) -> None:
     now_standing = Standing(**{"effective": "control", **standing_now})  # type: ignore[arg-type]
     services: Services = {SUN: charger(CHARGE_CURRENT=50.0)}
-    assert may_send(write, sent, now_standing, services, frozenset(), names, 1.0) == may
+    assert may_leave(write, sent, now_standing, services, frozenset(), names, 1.0) == may
 
 
 @pytest.mark.parametrize(
