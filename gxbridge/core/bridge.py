@@ -15,10 +15,18 @@ from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare_with_master
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.read.user_settings import hold_limits
+from gxbridge.core.dvcc.read.user_limits import (
+    keep_limits,
+    last_limits,
+    limit_findings,
+    limits_in_force,
+    recall_limits,
+    unheard_limits,
+)
 from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
@@ -27,6 +35,7 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
@@ -92,11 +101,16 @@ class Bridge:
         self._unpublished: frozenset[str] = frozenset()
         self._published: frozenset[str] = frozenset()
         self._differences: tuple[Finding, ...] = ()
+        self._held = recall(setup.remembered.latches)
+        """What holds although nobody says it now."""
+        self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
         self._requests: dict[str, int] = {}
-        self._user_limits: Mapping[str, float] = {}
-        """The user's limits as the settings service said them last."""
+        self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
+        """The user's limits as the settings service said them last, maybe before the program was started."""
+        self._unheard_since: float | None = None
+        """Since when one of them is not heard."""
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
@@ -189,11 +203,6 @@ class Bridge:
         """Somebody has seen to the other master: forget that there was one."""
         self._standing = replace(self._standing, overruled="", apart={}, told={})
 
-    @property
-    def overruled(self) -> str:
-        """What another master changed (service and path); "" when there is none."""
-        return self._standing.overruled
-
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
@@ -208,6 +217,15 @@ class Bridge:
     def set_request(self, key: str, request_id: int) -> None:
         """The individual battery of a bank that somebody wants to see (NG)."""
         self._requests[key] = request_id
+
+    def remember(self, before: Remembered, since: float) -> Remembered:
+        """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
+        learnt = before.learn(self.registry.identities(since))
+        limits = keep_limits(before.limits, self._user_limits, since)
+        latches = keep(before.latches, self._held, since)
+        if (limits, latches) != (learnt.limits, learnt.latches):
+            learnt = replace(learnt, limits=limits, latches=latches)
+        return learnt.overrule(self._standing.overruled, since, self.setup.boot)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -237,9 +255,9 @@ class Bridge:
             if battery.state != "lost"
         }
         self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
-        services = self._services_with_ours(batteries, publications)
+        services = self._with_held(self._services_with_ours(batteries, publications), now)
         self._other_channels = self.channels.look(
-            *(self._services, batteries, now),
+            *(services, batteries, now),
             observed=self._observed(),
             lowers_discharge=self._decision.bms_service.startswith(BATTERY),
         )
@@ -262,6 +280,7 @@ class Bridge:
             *self._standing.findings,
             *self._bus_names.findings(now),
             *self._differences,
+            *self._held_findings,
             *self._reported,
         )
         began, ended = self.finding_log.update(findings, now)
@@ -298,6 +317,14 @@ class Bridge:
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
         return {**theirs, **ours}
 
+    def _with_held(self, services: Mapping[str, Mapping[str, Value]], now: float) -> Mapping[str, Mapping[str, Value]]:
+        """The services as they count: in profile `strict` with what holds although they do not say it now."""
+        self._held = update_held(self._held, services)
+        if self.setup.options.profile != "strict":
+            return services
+        self._held_findings = tuple(held_findings(services, self._held, now))
+        return with_held(services, self._held)
+
     def _decide(
         self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
     ) -> tuple[Write, ...]:
@@ -307,10 +334,13 @@ class Bridge:
             self._standing = Standing(effective="off", reason=off, overruled=self._standing.overruled)
             return ()
         heard = self._services.get(SETTINGS, {})
+        self._user_limits = last_limits(heard, self._user_limits)
         settings = {**self.setup.user_settings, **heard, BOL: 1}
         if self.setup.options.profile == "strict":
-            self._user_limits = hold_limits(heard, self._user_limits, self.setup.user_settings)
-            settings |= self._user_limits
+            settings |= limits_in_force(heard, self._user_limits, self.setup.user_settings)
+            unheard = unheard_limits(heard, self._user_limits)
+            self._unheard_since = (self._unheard_since or now) if unheard else None
+            self._held_findings += tuple(limit_findings(unheard, self._unheard_since, now))
         snapshot = Snapshot(
             services,
             settings,

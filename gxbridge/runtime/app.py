@@ -358,8 +358,7 @@ class App:
         if self._box is not None:
             self._box.look(at)
         if self._state is not None:
-            epoch_s = at + self._epoch_offset
-            self._state.learn(self.bridge.registry.identities(epoch_s), self.bridge.overruled, max(0.0, epoch_s), at)
+            self._state.keep(self.bridge.remember(self._state.remembered, at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
         """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""

@@ -83,6 +83,7 @@ def box_place(config: Config) -> BoxPlace | None:
     folder = config.blackbox.folder or (GX_BOXES if os.path.exists(PLATFORM_FILE) else "")
     if not config.blackbox.enabled or not folder:
         return None
+    folder = os.path.join(os.path.dirname(os.path.abspath(config.file or "x")), os.path.expanduser(folder))
     return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
 
 
@@ -141,6 +142,6 @@ def assemble(config: Config) -> App:
 
     setup, state = setup_of(config), state_writer(config)
     if state is not None:
-        setup = replace(setup, remembered=state.remembered)
+        setup = replace(setup, remembered=state.remembered, boot=boot_id())
     configured = deprecation_findings(config.deprecations, time.monotonic())
     return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured)

@@ -162,7 +162,7 @@ def test_two_that_differ_or_a_multi_end_control_until_it_is_reset_whatever_flick
 ) -> None:
     boat = rivalled(*keys)
     assert boat.bridge.effective == "monitor"
-    assert boat.bridge.overruled == " ".join(keys[-1])
+    assert boat.bridge.remember(Remembered(), 1.0).overruled == " ".join(keys[-1])
     assert "overruled" in ids(boat)
     boat.bridge.service_named(SYSTEM, boat.now)
     boat.tick(2)
@@ -175,6 +175,7 @@ def test_two_that_differ_or_a_multi_end_control_until_it_is_reset_whatever_flick
     boat.bridge.reset_master()
     assert writes(boat, 3)
     assert boat.bridge.effective == "control"
+    assert boat.bridge.remember(Remembered().overrule("x", 1.0, None), 1.0).overruled == ""
 
 
 def test_a_rival_is_found_though_the_gx_flickers() -> None:
@@ -185,7 +186,7 @@ def test_a_rival_is_found_though_the_gx_flickers() -> None:
         boat.bridge.service_named(SYSTEM, boat.now)
         boat.tick()
         boat.bridge.service_removed(SYSTEM, boat.now)
-    assert boat.bridge.overruled
+    assert boat.bridge._standing.overruled
 
 
 def test_what_another_master_did_is_remembered_over_a_restart() -> None:
@@ -198,7 +199,7 @@ def test_what_another_master_did_is_remembered_over_a_restart() -> None:
     for mode in ("off", "monitor"):
         idle = Boat(remembered=memory, mode=mode)
         idle.tick(3)
-        assert idle.bridge.overruled
+        assert idle.bridge.remember(memory, 2.0).overruled
 
 
 def test_one_charger_that_differs_is_set_apart_and_the_others_go_on() -> None:
