@@ -27,7 +27,7 @@ from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
-from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, may_leave, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
@@ -106,7 +106,6 @@ class Bridge:
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
         self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
         """The user's limits as the settings service said them last, maybe before the program was started."""
         self._unheard_since: float | None = None
@@ -214,10 +213,6 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
-
     def remember(self, before: Remembered, since: float) -> Remembered:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
@@ -293,7 +288,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -350,6 +345,7 @@ class Bridge:
             self._other_channels.charge_stops,
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
+            apart_chargers(self._standing),
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
@@ -400,7 +396,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -409,7 +405,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )

@@ -214,6 +214,23 @@ def test_one_charger_that_differs_is_set_apart_and_the_others_go_on() -> None:
     assert Write(SOLAR, "/Link/NetworkMode", 13) in cycle.writes, "so that it is obeyed"
 
 
+def test_one_that_is_set_apart_counts_with_the_most_of_told_shown_and_made() -> None:
+    boat = rivalled(CURRENT)
+    assert boat.bridge._services[SOLAR]["/Link/ChargeCurrent"] == 99.0
+    for ccl, others in ((2000, [35.0, 91]), (1200, [21.0, 11]), (1000, [1.0, 0]), (500, [0.0, 0])):
+        boat.say(ccl=ccl)
+        boat.tick(6)
+        seen = [boat.links[SOLAR + "b", CURRENT[1]], boat.links[MULTI, "/BatteryOperationalLimits/MaxChargeCurrent"]]
+        assert seen == others, ccl
+    boat.values = {}
+    boat.set(SOLAR, **{"/Link/ChargeCurrent": 5.0, "/Dc/0/Current": 45.0})
+    boat.say(ccl=800)
+    boat.tick(6)
+    assert boat.links[SOLAR + "b", CURRENT[1]] == 35.0, "made"
+    limit = next(limit for limit in boat.tick().decision.limits if limit.subject == SOLAR)
+    assert "it shows another limit than it was told, and is only told less" in str(limit.caps)
+
+
 @pytest.mark.parametrize("change", [{"/Connected": 0}, {"/Mode": 4}, {"/State": 0}])
 def test_a_device_that_was_power_cycled_is_no_rival(change: dict[str, Value]) -> None:
     boat = rivalled()

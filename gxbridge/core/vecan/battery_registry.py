@@ -22,6 +22,8 @@ from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
 
 BROADCAST = 255
+BALANCE = ("balancing", "balancer_status")
+"""The quantities that `/Balancing` shows."""
 
 
 class Change(IntEnum):
@@ -261,6 +263,9 @@ class BatteryRegistry:
         values = NO_VALUES if node.belief is None else node.belief.values(now)
         for twin in twins:
             values = stricter(values, twin, now)
+        node.balances = node.balances or any(
+            quantity in values and values[quantity].value is not None for quantity in BALANCE
+        )
         node.distributors = remembered_letters(node.distributors, values)
         identity = node.identity
         product = self._products[node.product_id or 0]
@@ -283,6 +288,7 @@ class BatteryRegistry:
             else node.last_heard + (LOST_S if state == "lost" else SILENT_S),
             silent_since=silent_since,
             last_heard=node.last_heard,
+            balances=node.balances,
             distributors=node.distributors,
             values=values,
             unseen=tuple(essential.text for essential in lacking),

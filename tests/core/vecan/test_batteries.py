@@ -121,7 +121,7 @@ def test_the_device_s_own_name_and_product_win_over_the_configuration() -> None:
     lynx.claim(CLAIM, 0.0)
     assert lynx.registry.batteries(0.0) == (), "another battery than the configured one is at this address"
     lynx.register(0x0100, "00 E7 A3 00", 1.0)
-    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).ng) == (167120, True)
+    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).family) == (167120, "lynx-smart-bms-ng")
 
 
 def test_a_configured_battery_that_loses_its_address_is_still_known() -> None:

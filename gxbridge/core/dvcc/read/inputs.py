@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
@@ -13,6 +15,8 @@ from gxbridge.core.dvcc.read.services import Device, Installation, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
+
+NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Inputs(NamedTuple):
@@ -29,6 +33,8 @@ class Inputs(NamedTuple):
     charge_permits: tuple[Permit, ...] = ()
     bms: Bms | None = None
     """The BMS in control."""
+    apart: Mapping[str, float] = NOBODY_APART
+    """See `Snapshot`."""
 
     @property
     def voltage_v(self) -> float | None:
@@ -51,9 +57,9 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
     if not options.other_bms_stops:
-        return Inputs(installation, settings, selection, options, quirk, voltage, bms=bms)
+        return Inputs(installation, settings, selection, options, quirk, voltage, bms=bms, apart=snapshot.apart)
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
-    return Inputs(installation, settings, selection, options, quirk, voltage, *words, bms)
+    return Inputs(installation, settings, selection, options, quirk, voltage, *words, bms, snapshot.apart)
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:

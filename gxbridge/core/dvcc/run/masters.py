@@ -165,6 +165,13 @@ def differing(told: LastWrites) -> dict[str, str]:
     return {service: path for (service, path), written in told.items() if written.strikes >= STRIKES}
 
 
+def apart_chargers(standing: Standing) -> Mapping[str, float]:
+    """The devices that are set apart, with the current that they were told last (A; 0: none)."""
+    told = standing.told
+    last = {name: told.get((name, p.CHARGE_CURRENT)) for name in standing.apart}
+    return {name: 0.0 if one is None else number({"": one.value}, "") or 0.0 for name, one in last.items()}
+
+
 def another_master(apart: Mapping[str, str]) -> str:
     """The path that another master must have written, as `service path`; "" when there is none. One charger alone may
     have its own ways."""
