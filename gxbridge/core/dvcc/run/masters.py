@@ -64,7 +64,7 @@ def obstacle(
 ) -> tuple[str, str] | None:
     """Who stands in the way of control, and why; None when nobody does. `unpublished` are batteries not on the bus."""
     if not names.ours:
-        return OTHER_GXBRIDGE, "its own D-Bus name is not its own: another gxbridge may be in control"
+        return OTHER_GXBRIDGE, f"it does not own its D-Bus name {OTHER_GXBRIDGE}; another gxbridge may"
     for name in names.unread:
         if name.startswith(OTHER_GXBRIDGE):
             return name, "another gxbridge is on the bus and has not answered yet"

@@ -70,7 +70,7 @@ UNREAD = {"com.victronenergy.battery.x": 0.0}
 @pytest.mark.parametrize(
     ("services", "names", "why"),
     [
-        ({}, BusNames(ours=False), "its own D-Bus name is not its own"),
+        ({}, BusNames(ours=False), "it does not own its D-Bus name com.victronenergy.gxbridge"),
         ({}, BusNames(unread={p.SYSTEM: 0.0}), "the GX's own controller is on the bus and has not answered"),
         ({}, BusNames(unread={"com.victronenergy.gxbridge.b": 0.0}), "another gxbridge is on the bus and has not"),
         ({}, BusNames(unread=UNREAD), ""),
