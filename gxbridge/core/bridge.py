@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.read.user_limits import (
     unheard_limits,
 )
 from gxbridge.core.dvcc.run.bus_names import BusNames
+from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
@@ -41,7 +42,7 @@ from gxbridge.core.publish.battery_paths import battery_items, distributors_of, 
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
-from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.publish.publication import Publication, publishers, verdict
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -103,6 +104,8 @@ class Bridge:
         self._differences: tuple[Finding, ...] = ()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
+        self._can_words = CanWords()
+        """What batteries say on CAN while others publish them."""
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
@@ -195,8 +198,7 @@ class Bridge:
 
     def may_write(self, write: Write, sent: Value, now: float) -> bool:
         """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
-        services = {name: items for name, items in self._services.items() if name != OWN_NAME} | self._ours
-        return may_leave(write, sent, self._standing, services, self._unpublished, self._bus_names, now)
+        return may_leave(write, sent, self._standing, self._on_bus(), self._unpublished, self._bus_names, now)
 
     def reset_master(self) -> None:
         """Somebody has seen to the other master: forget that there was one."""
@@ -250,7 +252,7 @@ class Bridge:
             if battery.state != "lost"
         }
         self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
-        services = self._with_held(self._services_with_ours(batteries, publications), now)
+        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -309,15 +311,31 @@ class Bridge:
             self._heard.pop(name, None)
             self._arrivals += [(name, path) for path in self._ours[name]]
         self._ours = ours
-        theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
-        return {**theirs, **ours}
+        return self._on_bus()
 
-    def _with_held(self, services: Mapping[str, Mapping[str, Value]], now: float) -> Mapping[str, Mapping[str, Value]]:
-        """The services as they count: in profile `strict` with what holds although they do not say it now."""
-        self._held = update_held(self._held, services)
+    def _on_bus(self) -> dict[str, Mapping[str, Value]]:
+        """The services as they are on the bus, or would be if ours were published."""
+        theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
+        return {**theirs, **self._ours}
+
+    def _as_they_count(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], now: float
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """The services with what batteries say on CAN while others publish them, and what holds although it is not said
+        now (profile `strict`)."""
         if self.setup.options.profile != "strict":
+            self._held = update_held(self._held, services)
             return services
-        self._held_findings = tuple(held_findings(services, self._held, now))
+        elsewhere = (
+            PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
+            for battery in batteries
+            for name, _ in publishers(battery, self._services)
+        )
+        before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        self._arrivals += self._can_words.news(before)
+        services = self._can_words.applied(services)
+        self._held = update_held(self._held, services)
+        self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
     def _decide(
@@ -359,7 +377,7 @@ class Bridge:
         self._unpublished = unpublished
         self._standing, writes = standing(
             self.setup.mode,
-            snapshot,
+            replace(snapshot, services=self._on_bus()),
             self._standing,
             frozenset(self._ours),
             unpublished=unpublished,

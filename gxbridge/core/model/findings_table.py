@@ -105,6 +105,25 @@ TABLE: Final = (
         "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
     ),
     FindingRow(
+        "stricter-on-can",
+        "warning",
+        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the stricter counts",
+        "The driver behind {service} may hang: restart it (or the GX), and check what it is if it is not the GX's own",
+    ),
+    FindingRow(
+        "silent-on-can",
+        "alarm",
+        "{battery} has fallen silent on {bus}, where others are heard: it counts as silent, whatever {service} shows",
+        f"{_CABLE}; if it is connected to another port now, start gxbridge again",
+    ),
+    FindingRow(
+        "not-heard-on-can",
+        "warning",
+        "Nothing is heard on {bus} any more, so what {service} shows of {battery} cannot be checked and counts alone",
+        "Check the interface of {bus}, its cable and the termination; remove the bus from the configuration if it is "
+        "not used any more",
+    ),
+    FindingRow(
         "vendor-driver",
         "warning",
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
@@ -231,7 +250,13 @@ TABLE: Final = (
         "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
     ),
     FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
-    FindingRow("charge-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "charge-unknown",
+        "warning",
+        "{why}",
+        f"{_HEARD}. If it said this once and never will again, stop gxbridge, run `gxbridge state forget latches` and "
+        "start it again",
+    ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(

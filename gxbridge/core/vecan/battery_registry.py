@@ -97,6 +97,14 @@ class BatteryRegistry:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
         return self._looked(now)[0]
 
+    def others_heard(self, battery: Battery, now: float) -> bool:
+        """Whether another device of the battery's bus is heard, and has been for as long as a silence takes."""
+        return any(
+            node.live_since + SILENT_S <= now
+            for node in self.network(battery.bus).devices
+            if node.state(now) == "live" and (node.name is None or node.name.unique_number != battery.unique_number)
+        )
+
     def provisional(self, now: float) -> tuple[Provisional, ...]:
         """Devices that look like a battery but lack NAME or product, unless they are lost."""
         found = []

@@ -461,6 +461,14 @@ def test_what_it_said_at_its_new_address_counts_as_spoken() -> None:
     assert allowed(lynx, 1.3) == (None, None)
 
 
+def test_an_address_from_which_nothing_readable_came_has_said_nothing() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.registry.alive("can0", 42, 1.0)
+    lynx.claim(CLAIM, 1.1, source=42)
+    assert allowed(lynx, 1.2) == (1, 1)
+
+
 def test_after_a_silence_it_has_not_spoken_yet() -> None:
     lynx = Listener()
     lynx.lynx(0.0)
