@@ -169,7 +169,7 @@ def dbus_own_name_taken(scene: Scene) -> None:
 
 @fault(
     "dbus-own-name-lost",
-    "the D-Bus daemon restarts, another connection gets com.victronenergy.gxbridge before the service, and leaves later",
+    "the D-Bus daemon restarts, another gets com.victronenergy.gxbridge before the service, and leaves later",
     "not a single write leaves without the name",
     recovers_within_s=14,
 )
