@@ -112,6 +112,12 @@ def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
         bridge.service_changed(*values)
     elif event.mark == "-":
         bridge.service_removed(*values)
+    elif event.mark == "?":
+        bridge.service_named(values[0], values[1], appeared=values[2])
+    elif event.mark == "m":
+        bridge.hold_name(*values)
+    elif event.mark == "z":
+        bridge.reset_master()
     elif event.mark == "i":
         bridge.set_identity(*values)
     elif event.mark == "q":

@@ -152,8 +152,35 @@ TABLE: Final = (
     FindingRow(
         "overruled",
         "alarm",
-        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row",
-        "Find the other master and switch it off, then restart gxbridge",
+        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row; gxbridge "
+        "writes nothing more",
+        "Find the other master and switch it off, then run `gxbridge master reset`; a reboot resets it too",
+    ),
+    FindingRow(
+        "set-apart",
+        "alarm",
+        "{device} shows another value at {path} than it was told, twice in a row; it is only told lower values and "
+        "0 A, and counts with the most of what it was told, shows and makes",
+        "Find what else controls this device, or what limits it; then run `gxbridge master reset`",
+    ),
+    FindingRow(
+        "master-flickers",
+        "warning",
+        "The GX's own controller ({service}) appeared more than once within {seconds} s; raised limits wait until it "
+        "has been steady for {seconds} s",
+        "Find out why it restarts: its log is in /var/log/dbus-systemcalc-py on a GX device",
+    ),
+    FindingRow(
+        "battery-mute",
+        "warning",
+        "{service} has been on the bus for a minute and has not answered: what it says is unknown, and limits nothing",
+        "Restart the driver of this battery, or stop it if there is no such battery",
+    ),
+    FindingRow(
+        "battery-unknown",
+        "warning",
+        "{battery} is not published: {service} may be the same battery and has not answered for a minute",
+        "Restart the driver of {service}, or stop it",
     ),
     FindingRow(
         "write-failed",

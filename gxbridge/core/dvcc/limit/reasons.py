@@ -165,6 +165,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "no-setting": _rule("not controllable because its own limit is unknown", "its /Settings/ChargeCurrentLimit"),
     "no-path": _rule("not controllable because it takes no charge current", "it has no /Link/ChargeCurrent"),
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
+    "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Container, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
@@ -16,6 +17,8 @@ from gxbridge.core.dvcc.read.services import Device, Installation, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
+
+NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Inputs(NamedTuple):
@@ -35,6 +38,8 @@ class Inputs(NamedTuple):
     batteries: tuple[Bms, ...] = ()
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
+    apart: Mapping[str, float] = NOBODY_APART
+    """See `Snapshot`."""
 
     @property
     def voltage_v(self) -> float | None:
@@ -64,9 +69,19 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
     if not options.other_bms_stops:
-        return Inputs(installation, settings, selection, options, quirk, voltage, bms=bms, batteries=batteries)
+        return Inputs(
+            *(installation, settings, selection, options, quirk, voltage),
+            bms=bms,
+            batteries=batteries,
+            apart=snapshot.apart,
+        )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
-    return Inputs(installation, settings, selection, options, quirk, voltage, *words, bms, batteries)
+    return Inputs(
+        *(installation, settings, selection, options, quirk, voltage, *words),
+        bms=bms,
+        batteries=batteries,
+        apart=snapshot.apart,
+    )
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
