@@ -8,8 +8,8 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, kind_of, title
+from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem, read_charger, read_multi
+from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
 
@@ -43,22 +43,23 @@ def differences(
     together = 0.0
     for limit in limits:
         items = snapshot.services.get(limit.subject, {})
-        device = Device(limit.subject, kind_of(limit.subject), items)
         if limit.name == "charger":
-            theirs = number(items, p.CHARGE_CURRENT)
+            charger = read_charger(limit.subject, kind_of(limit.subject), items)
+            theirs = charger.told_current_a
             together += theirs or 0.0
             if limit.value == 0 and more(theirs, 0.0):
-                yield difference_finding(now, "told-despite-stop", master, device, theirs, limit)
-            volts = number(items, p.CHARGE_VOLTAGE)
+                yield difference_finding(now, "told-despite-stop", master, charger, theirs, limit)
+            volts = charger.told_voltage_v
             if cvl is not None and volts is not None and effective_v is not None and volts > effective_v + MORE_V:
                 ours = cvl._replace(value=effective_v)
-                yield difference_finding(now, "told-more-voltage", master, device, volts, ours)
+                yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)
         elif limit.name == "multi" and dcl is not None:
-            theirs = number(items, p.BOL_DISCHARGE_CURRENT)
+            multi = read_multi(limit.subject, items)
+            theirs = multi.told_discharge_a
             if more(theirs, dcl.value):
-                yield difference_finding(now, "told-more-discharge", master, device, theirs, dcl)
+                yield difference_finding(now, "told-more-discharge", master, multi, theirs, dcl)
     if ccl is not None and ccl.value and more(together, allowed(limits, ccl.value)):
-        yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(limits))
+        yield difference_finding(now, "told-over-limit", master, None, together, ccl, feeding(limits))
 
 
 def allowed(limits: Sequence[Limit], ccl: float) -> float:
@@ -75,15 +76,21 @@ def feeding(limits: Sequence[Limit]) -> str:
 
 
 def difference_finding(
-    now: float, name: str, master: str, device: Device, theirs: float | None, ours: Limit, why: str = ""
+    now: float,
+    name: str,
+    master: str,
+    device: Charger | VebusSystem | None,
+    theirs: float | None,
+    ours: Limit,
+    why: str = "",
 ) -> Finding:
     """The finding for one difference."""
     return finding(
         name,
-        device.name or master,
+        master if device is None else device.name,
         now,
         master=master,
-        device=title(device),
+        device="" if device is None else device.title,
         theirs=plain(theirs or 0.0),
         ours=plain(ours.value or 0.0),
         why=why or ours.caps[0].text,

@@ -23,7 +23,6 @@ from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.model.permission import Permit, Stop
@@ -141,7 +140,7 @@ def vebus_caps(inputs: Inputs, history: CapHistory) -> list[Cap]:
 def read_already(inputs: Inputs) -> str:
     """The VE.Bus system whose word on charging is a cap of its own. Whatever else there is against it is a stop."""
     multi = inputs.multi
-    if multi is None or not inputs.selection.vebus_bms or number(multi.items, p.BMS_ALLOW_CHARGE) == 1:
+    if multi is None or not inputs.selection.vebus_bms or multi.bms_charge == 1:
         return ""
     return multi.name
 

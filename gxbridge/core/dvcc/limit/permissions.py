@@ -50,7 +50,7 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
     multi = inputs.multi
     if multi is None or not inputs.selection.vebus_bms:
         return "not offered"
-    found = permission_word(multi.items.get(p.BMS_ALLOW_CHARGE), expected=True)
+    found = permission_word(multi.bms_charge, expected=True)
     return "yes" if found == "unknown" and not inputs.options.unknown_permission_stops else found
 
 

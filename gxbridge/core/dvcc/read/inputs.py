@@ -10,10 +10,11 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.chargers import VebusSystem
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Device, Installation, sort_services
+from gxbridge.core.dvcc.read.services import Installation, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
@@ -47,7 +48,7 @@ class Inputs(NamedTuple):
         return None if self.voltage is None else self.voltage.value_v
 
     @property
-    def multi(self) -> Device | None:
+    def multi(self) -> VebusSystem | None:
         """The one VE.Bus system."""
         return self.selection.multi
 

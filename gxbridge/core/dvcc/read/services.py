@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Set
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import (
+    ON_VECAN,
+    Charger,
+    RsSystem,
+    VebusSystem,
+    read_charger,
+    read_multi,
+    read_rs_system,
+    title_of,
+)
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.snapshot import Service
 from gxbridge.core.model.fast import make
-
-ON_VECAN: Final = "VE.Can"
-"""`/Mgmt/Connection` of a device on VE.Can."""
-
 
 CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC, p.GENSET})
 """The classes that can be chargers."""
@@ -23,15 +29,16 @@ INVERTERS: Final = (p.MULTI, p.INVERTER)
 
 
 class Device(NamedTuple):
-    """One service with its class (`battery`, `solarcharger`, ...) and its items.
-
-    `own_a`: the most a charger may by its own setting (A); None for others and where it is unknown.
-    """
+    """One service with its class (`battery`, `solarcharger`, ...) and its items."""
 
     name: str
     kind: str
     items: Service
-    own_a: float | None = None
+
+    @property
+    def paths(self) -> Set[str]:
+        """The paths that it has."""
+        return self.items.keys()
 
     @property
     def on_vecan(self) -> bool:
@@ -47,17 +54,20 @@ class Device(NamedTuple):
 class Installation(NamedTuple):
     """Every service that matters, by what it is, each in order of appearance.
 
-    `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
-    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi.
+    `by_kind` holds them as they are, the others what was read from them. `inverters` are inverter/chargers only;
+    `others` alternators and DC/DC chargers. `solar_side` shares the solar limit: solar chargers as they appeared, then
+    inverter/chargers. `chargers`: whatever charges, but not the Multi.
     """
 
     by_kind: Mapping[str, list[Device]]
-    solar: list[Device]
-    inverters: list[Device]
-    others: list[Device]
-    gensets: list[Device]
-    solar_side: list[Device]
-    chargers: list[Device]
+    solar: list[Charger]
+    inverters: list[Charger]
+    others: list[Charger]
+    gensets: list[Charger]
+    solar_side: list[Charger]
+    chargers: list[Charger]
+    multis: list[VebusSystem]
+    rs_systems: list[RsSystem]
 
     def of(self, kind: str) -> list[Device]:
         """The services of one class."""
@@ -67,14 +77,29 @@ class Installation(NamedTuple):
         """The service of this name, if it is there."""
         return next((device for device in self.by_kind.get(kind, ()) if device.name == name), None)
 
+    def without(self, names: Container[str]) -> Installation:
+        """The same without some chargers."""
+
+        def kept(chargers: list[Charger]) -> list[Charger]:
+            return [charger for charger in chargers if charger.name not in names]
+
+        return self._replace(
+            solar=kept(self.solar),
+            inverters=kept(self.inverters),
+            others=kept(self.others),
+            gensets=kept(self.gensets),
+            solar_side=kept(self.solar_side),
+            chargers=kept(self.chargers),
+        )
+
+    def multi(self, name: str) -> VebusSystem | None:
+        """The VE.Bus system of this name, if it is there."""
+        return next((multi for multi in self.multis if multi.name == name), None)
+
 
 def title(device: Device) -> str:
-    """What a person calls it: the name given to it, else the product's name, else the end of the service's name."""
-    items = device.items
-    given, product = items.get(p.CUSTOM_NAME), items.get(p.PRODUCT_NAME)
-    if isinstance(given, str) and given.strip():
-        return given
-    return product if isinstance(product, str) and product.strip() else device.name.rpartition(".")[2]
+    """What a person calls it."""
+    return title_of(device.name, device.items.get(p.CUSTOM_NAME), device.items.get(p.PRODUCT_NAME))
 
 
 def identity_of(device: Device) -> str:
@@ -95,23 +120,23 @@ def kind_of(name: str) -> str:
 def sort_services(services: Mapping[str, Service]) -> Installation:
     """Sort the services."""
     by_kind: dict[str, list[Device]] = {}
-    inverters: list[Device] = []
+    found: dict[str, list[Charger]] = {kind: [] for kind in CHARGERS}
+    inverters: list[Charger] = []
     for name, items in services.items():
         kind = kind_of(name)
-        own_a = None
-        if kind in CHARGERS:
-            own_a = number(items, p.CHARGE_LIMIT_SETTING)
-            if own_a is not None and own_a < 0:
-                own_a = 0.0
-        device = make(Device, (name, kind, items, own_a))
+        device = make(Device, (name, kind, items))
         if kind in by_kind:
             by_kind[kind].append(device)
         else:
             by_kind[kind] = [device]
-        if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
-            inverters.append(device)
-    solar = by_kind.get(p.SOLAR, [])
-    others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
-    gensets = by_kind.get(p.GENSET, [])
+        if kind in INVERTERS:
+            if items.get(p.IS_INVERTER_CHARGER) == 1:
+                inverters.append(read_charger(name, kind, items))
+        elif kind in CHARGERS:
+            found[kind].append(read_charger(name, kind, items))
+    solar, others, gensets = found[p.SOLAR], found[p.ALTERNATOR] + found[p.DCDC], found[p.GENSET]
     solar_side = solar + inverters
-    return Installation(by_kind, solar, inverters, others, gensets, solar_side, solar_side + others + gensets)
+    multis = [read_multi(name, items) for name, _, items in by_kind.get(p.VEBUS, ())]
+    systems = [read_rs_system(name, items) for name, _, items in by_kind.get(p.ACSYSTEM, ())]
+    chargers = solar_side + others + gensets
+    return Installation(by_kind, solar, inverters, others, gensets, solar_side, chargers, multis, systems)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.run.audit import Audit, follow, quiet, verdicts
 from gxbridge.core.dvcc.tell.charger_orders import feeding_system
 from gxbridge.core.model.finding import Finding, finding
@@ -19,7 +19,7 @@ def measured_current(inputs: Inputs) -> float | None:
     bms, monitor = inputs.bms, inputs.selection.monitor
     current = None if bms is None else bms.current_a
     if current is None and monitor is not None and monitor.kind == p.BATTERY:
-        current = number(monitor.items, p.CURRENT)
+        current = read_bms(monitor).current_a
     return current
 
 

@@ -31,5 +31,5 @@ def published(inputs: Inputs, flags: Flags) -> Mapping[str, Value]:
         p.BATTERY_VOLTAGE: inputs.voltage_v,
         p.ALARM_FIRMWARE: flags.alarm_firmware,
         p.ALARM_MULTIPLE: flags.alarm_multiple,
-        p.VEBUS_SERVICE: None if multi is None or multi.items.get(p.CONNECTED) != 1 else multi.name,
+        p.VEBUS_SERVICE: None if multi is None or multi.connected != 1 else multi.name,
     }

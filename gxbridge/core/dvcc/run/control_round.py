@@ -15,10 +15,10 @@ from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.old_firmware import insufficient
-from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
@@ -81,7 +81,7 @@ def remembered(inputs: Inputs) -> bool:
     """A charger remembers a BMS, and none is there."""
     if inputs.bms is not None or inputs.selection.vebus_bms_v2:
         return False
-    return any(device.items.get(p.BMS_PRESENT) == 1 for device in inputs.installation.chargers)
+    return any(charger.bms_present == 1 for charger in inputs.installation.chargers)
 
 
 def off_round(inputs: Inputs, memory: Memory, now: float) -> Round:
@@ -147,7 +147,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     return Round(writes, memory)
 
 
-def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
+def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Charger | VebusSystem]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
     history = CapHistory(now, memory.since)
     bms_limits = read_bms_limits(inputs, memory.regulator_v)
@@ -225,5 +225,5 @@ def control_flags(inputs: Inputs, flags: Flags, volts: Voltages, cvl: float | No
         effective_v=volts.effective_v,
         charge_v=cvl,
         bms_parameters=int(limits_written or (bms and solar_voltage)),
-        max_current=int(multi is None or multi.items.get(p.BOL_FRAME) == 1),
+        max_current=int(multi is None or multi.bol_frame == 1),
     )

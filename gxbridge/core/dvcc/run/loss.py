@@ -82,9 +82,10 @@ def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, fl
         if kind is None:
             return known if known.lost_at is not None else known._replace(lost_at=now)
     multi = inputs.multi
-    if multi is None or number(multi.items, p.BMS_TYPE) != VEBUS_BMS:
+    if multi is None or multi.bms_type != VEBUS_BMS:
         return None
-    return present(multi, known, heard, now)
+    device = next(device for device in inputs.installation.of(p.VEBUS) if device.name == multi.name)
+    return present(device, known, heard, now)
 
 
 def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:

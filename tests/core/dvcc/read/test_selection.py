@@ -205,7 +205,7 @@ def test_a_service_that_does_not_say_its_instance_has_instance_0() -> None:
 
 
 def test_a_setting_below_zero_is_zero() -> None:
-    own = [sort_services({SUN: charger(amps)}).chargers[0].own_a for amps in (-5, -0.5, 0, 0.5, 1)]
+    own = [sort_services({SUN: charger(amps)}).chargers[0].own_limit_a for amps in (-5, -0.5, 0, 0.5, 1)]
     assert own == [0, 0, 0, 0.5, 1]
 
 
