@@ -294,16 +294,13 @@ TABLE: Final = (
         "{why}",
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
     ),
-    *(
-        FindingRow(
-            f"refusal-held-{what}",
-            "warning",
-            f"{{device}} refused to {what} and does not say any more whether it allows it ({{path}}): the refusal "
-            "holds until it does{how}",
-            "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
-            "`gxbridge state forget latches` and start it again",
-        )
-        for what in ("charge", "discharge")
+    FindingRow(
+        "refusal-held-charge",
+        "warning",
+        "{device} refused to charge and does not say any more whether it allows it ({path}): the refusal holds until "
+        "it does{how}",
+        "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
+        "`gxbridge state forget latches` and start it again",
     ),
     FindingRow(
         "user-limit-held",
