@@ -42,7 +42,7 @@ log = logging.getLogger("gxbridge")
 TICK_S = 1.0
 SHORTEST_WAIT_S = 0.01
 SCAN_S = 3.0
-"""How long the first look may wait for the services that are already on the bus."""
+"""How long the first cycle may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
 """A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
 SLOW_WRITE_S = 0.5
@@ -341,8 +341,8 @@ class App:
         if timers and self._state is not None and self._state.reset_asked():
             log.info("the other master is gone, somebody says: control as configured")
             self.bridge.reset_master()
-        look = self.bridge.tick if timers else self.bridge.react
-        cycle = look(at, self._epoch_offset, buses)
+        run_cycle = self.bridge.tick if timers else self.bridge.react
+        cycle = run_cycle(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)
 
     def _on_request(self, first: Cycle) -> dict[str, MakeText]:
@@ -373,7 +373,7 @@ class App:
             self._state.keep(self.bridge.remember(self._state.remembered, at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
-        """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""
+        """Views whose device instance is settled. The bridge knows a new one in the next cycle, which then follows."""
         settled = []
         for view in views:
             identity = self._identities.of(view)

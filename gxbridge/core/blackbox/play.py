@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
+from gxbridge.core.blackbox.bridge_state import restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import CodecError
 from gxbridge.core.blackbox.recorder import digest_of
-from gxbridge.core.blackbox.state import restore
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.finding import Finding

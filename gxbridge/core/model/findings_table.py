@@ -220,13 +220,17 @@ TABLE: Final = (
     ),
     # The BMS and its limits
     FindingRow(
-        "bms-silent", "alarm", "{device} is silent: charging is stopped, and in a minute writing stops as well", _CABLE
+        "bms-silent",
+        "alarm",
+        "{device} is silent: what it allows is unknown, so nothing is granted",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer",
-        f"{_CABLE}; control resumes when it is heard again",
+        "{device} is lost: it has not been heard for a minute",
+        f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
+        "Multi by its own timer",
     ),
     FindingRow(
         "bms-remembered",
@@ -258,6 +262,24 @@ TABLE: Final = (
         "start it again",
     ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "no-member-allows",
+        "warning",
+        "{why}",
+        "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
+    ),
+    FindingRow(
+        "battery-left-out",
+        "info",
+        "{device} gives limits, and they do not count: {why}",
+        "None needed if this is so; what the configuration says is under dvcc.other_banks",
+    ),
+    FindingRow(
+        "battery-gone",
+        "warning",
+        "{device} of the bank has left the bus{word}",
+        "Check its BMS and the driver that publishes it; if it was taken out for good, restart gxbridge",
+    ),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
         "pre-alarm",

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.blackbox.box import Box, Event, lines, parse
+from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
-from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring

@@ -71,6 +71,14 @@ REASONS: Final[Mapping[str, Reason]] = {
         "whether the {bms} allows discharging is unknown, so no discharge limit is renewed",
         "/Io/AllowToDischarge is invalid or missing: nothing is written",
     ),
+    "no-member-allows": _rule(
+        "no battery that belongs to {bms} says that it allows charging, and unknown is not permission",
+        "the vendor's totals of Lynx in parallel say no permission; at least one member must be there and say 1: 0 A",
+    ),
+    "no-member-discharges": _rule(
+        "no battery that belongs to {bms} says that it allows discharging, so no discharge limit is renewed",
+        "the same for discharging: nothing is written",
+    ),
     "vebus-unknown": _rule(
         "whether the VE.Bus BMS allows charging is unknown, and unknown is not permission",
         "/Bms/AllowToCharge is invalid: 0 A",

@@ -15,7 +15,7 @@ Service: TypeAlias = Mapping[str, Value]
 """The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
 
 Arrivals: TypeAlias = Iterable[tuple[str, str]]
-"""(service, path) of every item that arrived since the last look, changed or not."""
+"""(service, path) of every item that arrived since the last cycle, changed or not."""
 
 
 @record
