@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
@@ -30,6 +31,7 @@ from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -81,6 +83,7 @@ class Bridge:
         self._memory = Memory()
         self._decision = Decision()
         self._standing = Standing()
+        self._gate = GateMemory()
         self._differences: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
@@ -144,7 +147,7 @@ class Bridge:
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
         node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None:
+        if node is None or node.name is None or not may_send(register, data):
             return False
         return self.transmitter.write(battery.bus, node.name, register, data, now)
 
@@ -201,7 +204,7 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        writes = self._decide(services, without_limits, now, timers=timers)
+        writes = self._decide(services, batteries, without_limits, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
@@ -213,6 +216,7 @@ class Bridge:
             *self._decision.findings,
             *self._other_channels.findings,
             *self._standing.findings,
+            *self._gate.findings,
             *self._differences,
             *self._reported,
         )
@@ -251,7 +255,13 @@ class Bridge:
         return {**theirs, **ours}
 
     def _decide(
-        self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
+        self,
+        services: Mapping[str, Mapping[str, Value]],
+        batteries: Iterable[Battery],
+        unpublished: frozenset[str],
+        now: float,
+        *,
+        timers: bool,
     ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
@@ -280,6 +290,14 @@ class Bridge:
         if timers:
             self._decision, self._memory = decide(snapshot, self._memory, now)
             writes += self._decision.writes
+        channels = self._other_channels
+        raw = RawWords(
+            *(services, batteries, heard),
+            *(channels.charge_stops, channels.discharge_stops, channels.charge_permits),
+            unpublished=unpublished,
+        )
+        told = self._gate.told
+        writes, self._gate = pass_on(writes if self.setup.mode == "control" else (), raw, self._gate, self.setup, now)
         self._standing = standing(
             self.setup.mode,
             snapshot,
@@ -294,7 +312,10 @@ class Bridge:
             self._differences = compare_with_master(
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
-        return writes if self._standing.effective == "control" else ()
+        if self._standing.effective == "control":
+            return writes
+        self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back
+        return ()
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""
