@@ -56,7 +56,6 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
     "/Ess/BatteryDischargeSetpoint":                 AllowedRow("set-point",   SYSTEMS,       0.0,  10000.0),
 }  # fmt: skip
 """Every path of others that may ever be written to command chargers and inverters."""
-CURRENTS: Final = tuple(path for path, row in ALLOWED.items() if row.quantity == "current")
 ALSO_CHARGING: Final = frozenset({"vebus", "charger"})
 MEASURED: Final = {
     "/Link/VoltageSense": "/Dc/0/Voltage",
@@ -68,9 +67,10 @@ MEASURED: Final = {
 """What is told as measured must be shown now at a path that ends so: a voltage too low raises the charge."""
 NO_MEASUREMENT: Final = ("/Alarms/", "/Settings/", "/History/")
 REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
-    0x0200: (1, 3, 252), 0x010C: (33, 0, 255), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
+    0x0200: (1, 3, 252), 0x010C: (129, 0, 255), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
 }  # fmt: skip
-"""The registers of a battery that may ever be written on CAN: most bytes, lowest and highest number."""
+"""The registers of a battery that may ever be written on CAN: bytes, lowest and highest number; of the name the most
+bytes (32 letters and the end)."""
 
 ABOVE_VOLTAGE: Final = "above the charge voltage limit, with 0.4 V for a hub voltage or an RS and 0.1 V for feed-in"
 NO_BOUND: Final = "nobody gives a limit for it"
@@ -217,7 +217,7 @@ def judge(
     ):
         return GateVerdict(None)  # the device shows it as not known
     number = finite(value)
-    if number is None or isinstance(value, bool) or (row.quantity == "mode" and not isinstance(value, int)):
+    if number is None or (row.quantity == "mode" and not isinstance(value, int)):
         return GateVerdict(None, "not a number of its kind")
     if number < row.low:
         return GateVerdict(0.0 if row.quantity == "current" else None, f"less than {row.low:g}")
@@ -301,12 +301,10 @@ def measured(number: float, path: str, words: RawWords, bounds: Bounds) -> GateV
 
 def discharge(number: float, value: Value, bounds: Bounds) -> GateVerdict:
     """Nobody's ignorance is told as 0 A, and nothing above the limit."""
-    if number < min(BLACK_A, bounds.dcl or BLACK_A):
-        if bounds.discharge_0:
-            return GateVerdict(value)
+    if number < min(BLACK_A, bounds.dcl or BLACK_A) and not bounds.discharge_0:
         return GateVerdict(None, "0 A of discharge without the BMS's word")
     if bounds.dcl is None:
-        return GateVerdict(None, "the discharge permission or limit is not known")
+        return GateVerdict(None, "the discharge permission or limit is not known") if number else GateVerdict(value)
     return (
         GateVerdict(value)
         if number <= bounds.dcl + SLACK
@@ -324,11 +322,11 @@ def share(
     pooled = CHARGERS | (ALSO_CHARGING if one_bound else frozenset())
     if bounds.feeds_in:
         pooled -= SUN
-    asked = [write for write in part if write.service in words.services and write.path in CURRENTS]
+    asked = [write for write in part if can_be_told(write, words)]
     names = {write.service for write in asked}
     left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a
     if left is not None:
-        left += PER_CHARGER_A * len(names)
+        left += PER_CHARGER_A * sum(class_of(name) in pooled for name in names)
         for name, items in words.services.items():
             if name not in names and class_of(name) in pooled and of_this_bank(items):
                 left -= untold(name, items, told)
@@ -345,6 +343,18 @@ def share(
         if left is not None and kind in pooled:
             left -= min(limit(value) or 0.0, highest or 0.0)
     return shares
+
+
+def can_be_told(write: Write, words: RawWords) -> bool:
+    """Is it a current that may be told at all, less or more?"""
+    row, value = ALLOWED.get(write.path), limit(write.value)
+    return (
+        row is not None
+        and row.quantity == "current"
+        and value is not None
+        and value <= row.high
+        and (write.path in words.services.get(write.service, {}) and class_of(write.service) in row.classes)
+    )
 
 
 def of_this_bank(items: Items) -> bool:

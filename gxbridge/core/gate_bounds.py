@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.items import Items
 from gxbridge.core.raw_words import (
     AUTOMATIC,
+    DISCHARGE,
     NOBODY,
     WINDOWS,
     CountedBmses,
@@ -46,13 +47,15 @@ CLASSES: Final = ((18.0, 12.0), (36.0, 24.0), (100.0, 48.0))
 """A measured voltage below this is that of a battery of this nominal voltage."""
 LEAST_V: Final = 8.0
 """What is below is not the voltage of the DC bus."""
+NEAR: Final = 0.8
+"""Voltages of one DC bus are within this part of the highest."""
 MOST: Final = 256
 """Marks kept at most; beyond, every BMS is expected to give permissions."""
 
 
 class Watched(NamedTuple):
     """What is remembered of the BMSes: since when we run (monotonic s), the one in control, the last charge word of
-    each that ever gave one (by its marks), the user's limits as last read."""
+    each that ever gave one (by its marks, and those with ` discharge` behind), the user's limits as last read."""
 
     since: float
     own: RawBms | None = None
@@ -96,14 +99,15 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     own, lost = in_control(bmses, known.own, wanted, setting_text(words, setup, "BatteryService"))
     gave = remember(bmses, known.gave)
     bank = CountedBmses() if wanted == NOBODY else bank_of(bmses, own, words.other_banks, gave)
-    battery_v = next((bms.voltage_v for bms in bmses if same(bms, own) and not bms.out), None)
+    near = sorted(bank.limiting, key=lambda bms: not same(bms, own))
+    battery_v = next((bms.voltage_v for bms in near if not bms.out), None)
     nominal_v = options.nominal_voltage_v or (own and own.nominal_v) or class_of_voltage(battery_v)
     base_v = lowest(*(bms.cvl for bms in bank.limiting), user_v, options.max_charge_voltage_v)
     awaited = unspoken(words, bmses, bank, own, wanted)
     stop = why_stopped(words, bank, lost) or awaited
-    if not stop and bank.limiting and not plausible(base_v, nominal_v):
+    if not stop and bank.limiting and base_v is not None and not plausible(base_v, nominal_v):
         stop = "the charge voltage limit does not fit the battery"
-    dc_loads_a, ac_loads_a = loads(words)
+    dc_loads_a, ac_loads_a = loads(words, battery_v)
     discharge = discharge_words(bank)
     refused = "no" in discharge or bool(words.discharge_stops)
     unknown = lost or not bank.limiting or "unknown" in discharge or any(bms.dcl is None for bms in bank.limiting)
@@ -188,9 +192,10 @@ def remember(bmses: Collection[RawBms], before: Mapping[str, Word]) -> Mapping[s
     """The last word of everybody that gives one."""
     fresh = dict(before)
     for bms in bmses:
-        for mark in bms.marks if bms.charge in ("yes", "no") else ():
-            if mark in fresh or len(fresh) < MOST:
-                fresh[mark] = bms.charge
+        for mark in bms.marks:
+            for key, said in ((mark, bms.charge), (f"{mark} {DISCHARGE}", bms.discharge)):
+                if said in ("yes", "no") and (key in fresh or len(fresh) < MOST):
+                    fresh[key] = said
     return before if fresh == before else fresh
 
 
@@ -240,10 +245,8 @@ def class_of_voltage(voltage_v: float | None) -> float | None:
     return next((nominal for below, nominal in CLASSES if voltage_v < below), None)
 
 
-def plausible(voltage_v: float | None, nominal_v: float | None) -> bool:
+def plausible(voltage_v: float, nominal_v: float | None) -> bool:
     """Is it a charge voltage for a battery of this nominal voltage (None: for any)?"""
-    if voltage_v is None:
-        return False
     if nominal_v:
         return nominal_v * 10 / 12 <= voltage_v <= nominal_v * 16 / 12
     return any(low <= voltage_v <= high for _, low, high in WINDOWS)
@@ -296,7 +299,7 @@ def feeds_in(multi: Items, words: RawWords, setup: Setup) -> bool:
     if setting(words, setup, "/Settings/CGwacs/OvervoltageFeedIn", 0) != 1:
         return False
     source = finite(multi.get("/Ac/ActiveIn/ActiveInput"))
-    return source not in (0, 1) or setting(words, setup, f"AcInput{int(source) + 1}", 0) != GENSET
+    return source not in (0, 1) or setting(words, setup, f"AcInput{source + 1:.0f}", source + 1) != GENSET
 
 
 def rs_feeds_in(words: RawWords) -> bool:
@@ -312,15 +315,12 @@ def rs_feeds_in(words: RawWords) -> bool:
 # --- loads ------------------------------------------------------------------------------------------------------------
 
 
-def loads(words: RawWords) -> tuple[float, float]:
+def loads(words: RawWords, battery_v: float | None) -> tuple[float, float]:
     """What metered DC systems take now, and what Multis take out of the battery (A); unknown is 0."""
-    measured: list[Value] = [
-        items.get("/Dc/0/Voltage") for kind in ("battery", "vebus") for items in of_class(words, kind)
-    ]
-    known = [volts for value in measured if (volts := finite(value)) is not None and volts >= LEAST_V]
-    watts = sum(finite(items.get("/Dc/0/Power")) or 0.0 for items in of_class(words, "dcsystem"))
-    dc_a = max(watts / min(known), 0.0) if known else 0.0
-    drawn = [
-        finite(multi.get("/Dc/0/Current")) or 0.0 for multi in of_class(words, "vebus") if multi.get("/Connected") == 1
-    ]
-    return dc_a, sum(max(-current, 0.0) for current in drawn)
+    multis, systems = list(of_class(words, "vebus")), list(of_class(words, "dcsystem"))
+    measured = [battery_v, *(finite(items.get("/Dc/0/Voltage")) for items in (*multis, *systems))]
+    highest = battery_v or max((volts for volts in measured if volts is not None), default=0.0)
+    near = [volts for volts in measured if volts is not None and volts >= max(NEAR * highest, LEAST_V)]
+    watts = sum(finite(items.get("/Dc/0/Power")) or 0.0 for items in systems)
+    drawn = (finite(multi.get("/Dc/0/Current")) or 0.0 for multi in multis if multi.get("/Connected") == 1)
+    return max(watts / min(near), 0.0) if near else 0.0, sum(max(-current, 0.0) for current in drawn)

@@ -26,6 +26,9 @@ ON_THE_WAY: Final = frozenset({*range(9), 12, 15, 16, 17})
 """States in which a member of a bank neither grants nor stops: starting, shutting down, pre-charging."""
 WINDOWS: Final = ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))
 """Nominal voltage, and the lowest and highest charge voltage that makes sense for it."""
+DISCHARGE: Final = "discharge"
+"""Behind a mark: this BMS has given a permission to discharge."""
+SENSIBLE: Final = 1e9
 AUTOMATIC, NOBODY = -1, -255
 """The setting `BmsInstance`."""
 
@@ -69,6 +72,11 @@ class RawBms(NamedTuple):
         return self.product in LYNX and not self.lynx_total
 
     @property
+    def copy(self) -> bool:
+        """Is it made of what others say, and no sum of Lynx?"""
+        return self.virtual and not self.lynx_total
+
+    @property
     def out(self) -> bool:
         """Is its contactor open, or may be: on its way in or out?"""
         return self.state in OUT or self.state in ON_THE_WAY
@@ -99,7 +107,8 @@ class RawWords(NamedTuple):
 
 def finite(value: Value) -> float | None:
     """A number that can be one."""
-    return value if isinstance(value, int | float) and isfinite(value) and abs(value) < 1e9 else None
+    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) < SENSIBLE
+    return value if good else None  # type: ignore[return-value]
 
 
 def limit(value: Value) -> float | None:
@@ -149,8 +158,9 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
     unique = finite(get("/N2kUniqueNumber"))
     marks = marks_of("" if unique is None else f"{unique:.0f}", get("/Serial")) or frozenset({name})
     product = finite(get("/ProductId"))
-    expected = full or (product in LYNX and product != LYNX_TOTAL) or not marks.isdisjoint(gave)
-    charge, discharge = word(get("/Io/AllowToCharge"), expected), word(get("/Io/AllowToDischarge"), expected)
+    expected = full or (product in LYNX and product != LYNX_TOTAL)
+    charge = word(get("/Io/AllowToCharge"), expected or not marks.isdisjoint(gave))
+    discharge = word(get("/Io/AllowToDischarge"), expected or any(f"{mark} {DISCHARGE}" in gave for mark in marks))
     cvl, ccl, dcl = (limit(get(f"/Info/Max{what}")) for what in ("ChargeVoltage", "ChargeCurrent", "DischargeCurrent"))
     battery = next((heard[mark] for mark in marks if mark in heard), None)
     speaks = finite(get("/Info/MaxChargeVoltage")) is not None
@@ -189,8 +199,6 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
 def own_bms(bmses: Collection[RawBms], wanted: float, service: Value) -> RawBms | None:
     """The BMS in control by the user's settings: `wanted` is `BmsInstance`, `service` is `BatteryService`."""
     speaking = [bms for bms in bmses if bms.speaks]
-    if wanted == NOBODY:
-        return None
     if wanted != AUTOMATIC:
         return next((bms for bms in speaking if bms.instance == wanted), None)
     monitor = ""
@@ -221,11 +229,11 @@ def bank_of(
     """Every BMS that speaks for this bank: all that are live, but for other banks, virtual copies, and members of a
     total, whose limits are in the total's while each one's refusal still stops."""
     counted = [bms for bms in bmses if (bms.speaks or bms.lynx) and belongs(bms, own, other_banks)]
-    if any(not bms.virtual or bms.lynx_total for bms in counted if bms.speaks):
-        counted = [bms for bms in counted if not bms.virtual or bms.lynx_total or same(bms, own)]
+    if own is not None or any(bms.speaks and not bms.copy for bms in counted):
+        counted = [bms for bms in counted if not bms.copy or same(bms, own)]
     total = next((bms for bms in counted if is_total(bms, own)), None)
     if total is None:
-        here = [bms for bms in counted if not (bms.lynx and bms.state in OUT)]
+        here = [bms for bms in counted if not (bms.lynx and bms.out)]
         counted = here or counted
         return CountedBmses(tuple(counted), tuple(counted))
     others = [bms for bms in counted if bms is not total and belongs(bms, total, ())]
@@ -242,7 +250,8 @@ def bank_of(
 def vanished_granting(bmses: Iterable[RawBms], gave: Mapping[str, Word]) -> bool:
     """Did a BMS leave that allowed charging? Then the word is left to the vendor's total."""
     there = {mark for bms in bmses for mark in bms.marks}
-    return any(last == "yes" and mark.startswith("uc") and mark not in there for mark, last in gave.items())
+    granted = (mark for mark, last in gave.items() if last == "yes" and mark.startswith("uc") and " " not in mark)
+    return any(mark not in there for mark in granted)
 
 
 def is_total(bms: RawBms, own: RawBms | None) -> bool:

@@ -1,0 +1,25 @@
+"""Whatever is decided instead of the decision: no write that leaves breaks a rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.gate import GateMemory, Passed
+from tests.core.gate.hostile import LOOKS_PER_WORLD, attack
+
+LOOKS = 30_000
+
+
+def test_no_hostile_decision_gets_a_write_through_that_breaks_a_rule() -> None:
+    assert attack(LOOKS, seed=1) == []
+
+
+def test_the_oracle_finds_broken_rules_where_there_is_no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.core.gate.hostile.pass_on", lambda writes, *_, **__: Passed(tuple(writes), GateMemory()))
+    found = attack(50 * LOOKS_PER_WORLD, seed=1)
+    for problem in ("beside a master", "may never be written", "is not a number", "is below 0", "goes its own way"):
+        assert any(problem.split()[-1] in text for text in found), problem
+    for problem in ("charging although", "own limit", "charge voltage above", "nobody's word", "are told or made of"):
+        assert any(problem in text for text in found), problem
+    for problem in ("discharge although", "discharge above", "nobody measures", "alone is told", "is raised although"):
+        assert any(problem in text for text in found), problem
