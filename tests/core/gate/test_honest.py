@@ -106,16 +106,18 @@ def test_on_a_healthy_boat_nothing_is_held_back() -> None:
     assert [found for found in boat.bridge.finding_log.current if found.id == "gate"] == []
 
 
-def test_what_the_gate_holds_back_is_an_alarm_and_does_not_reach_the_charger(monkeypatch: pytest.MonkeyPatch) -> None:
+SHARE = "gxbridge.core.dvcc.tell.charger_orders.strict_share"
+
+
+def test_what_the_gate_holds_back_is_an_alarm_and_does_not_reach_the_charger() -> None:
     """One wrong line in the sharing rule: everybody is told all there is."""
-    monkeypatch.setattr(
-        "gxbridge.core.dvcc.tell.charger_orders.strict_share", lambda _limit, sharers: [s.own_limit_a for s in sharers]
-    )
     boat = Boat()
     boat.add(SOLAR, solar(limit_a=50.0))
     boat.add(SOLAR + "2", solar(limit_a=85.0))
     boat.say(ccl=200)
-    boat.tick(7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SHARE, lambda _limit, sharers: [sharer.own_limit_a for sharer in sharers])
+        boat.tick(7)
     told = [float(str(boat.links[name, "/Link/ChargeCurrent"])) for name in (SOLAR, SOLAR + "2")]
     assert sum(told) <= 20.2
     assert {found.severity for found in boat.bridge.finding_log.current if found.id == "gate"} == {"alarm"}
