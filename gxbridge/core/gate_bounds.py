@@ -14,8 +14,8 @@ from gxbridge.core.raw_words import (
     WINDOWS,
     CountedBmses,
     RawBms,
+    RawWord,
     RawWords,
-    Word,
     bank_of,
     belongs,
     finite,
@@ -59,7 +59,7 @@ class Watched(NamedTuple):
 
     since: float
     own: RawBms | None = None
-    gave: Mapping[str, Word] = MappingProxyType({})
+    gave: Mapping[str, RawWord] = MappingProxyType({})
     user: tuple[float | None, ...] = (None, None)
 
 
@@ -188,7 +188,7 @@ def in_control(
     return own_bms(bmses, wanted, monitor), False
 
 
-def remember(bmses: Collection[RawBms], before: Mapping[str, Word]) -> Mapping[str, Word]:
+def remember(bmses: Collection[RawBms], before: Mapping[str, RawWord]) -> Mapping[str, RawWord]:
     """The last word of everybody that gives one."""
     fresh = dict(before)
     for bms in bmses:
@@ -230,7 +230,7 @@ def unspoken(words: RawWords, bmses: Collection[RawBms], bank: CountedBmses, own
     return ""
 
 
-def discharge_words(bank: CountedBmses) -> set[Word]:
+def discharge_words(bank: CountedBmses) -> set[RawWord]:
     """What they say about discharging."""
     return {bms.discharge for bms in bank.permitting}
 

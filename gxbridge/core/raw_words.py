@@ -32,7 +32,7 @@ SENSIBLE: Final = 1e9
 AUTOMATIC, NOBODY = -1, -255
 """The setting `BmsInstance`."""
 
-Word: TypeAlias = Literal["yes", "no", "unknown", ""]
+RawWord: TypeAlias = Literal["yes", "no", "unknown", ""]
 """A permission; "" where a BMS never gives it."""
 
 
@@ -58,8 +58,8 @@ class RawBms(NamedTuple):
     ccl: float | None
     dcl: float | None
     low_v: float | None
-    charge: Word
-    discharge: Word
+    charge: RawWord
+    discharge: RawWord
 
     @property
     def lynx_total(self) -> bool:
@@ -122,14 +122,14 @@ def lowest(*values: float | None) -> float | None:
     return min((value for value in values if value is not None), default=None)
 
 
-def word(value: Value, expected: bool) -> Word:
+def word(value: Value, expected: bool) -> RawWord:
     """1 is yes and 0 is no; anything else is unknown, and so is nothing where a word is expected."""
     if value in (0, 1):
         return "yes" if value else "no"
     return "unknown" if expected or value is not None else ""
 
 
-def stricter(one: Word, other: Word) -> Word:
+def stricter(one: RawWord, other: RawWord) -> RawWord:
     """Of two words for the same the one that allows less."""
     return "no" if "no" in (one, other) else "unknown" if "unknown" in (one, other) else one or other
 
@@ -224,7 +224,7 @@ class CountedBmses(NamedTuple):
 
 
 def bank_of(
-    bmses: Collection[RawBms], own: RawBms | None, other_banks: Collection[str], gave: Mapping[str, Word]
+    bmses: Collection[RawBms], own: RawBms | None, other_banks: Collection[str], gave: Mapping[str, RawWord]
 ) -> CountedBmses:
     """Every BMS that speaks for this bank: all that are live, but for other banks, virtual copies, and members of a
     total, whose limits are in the total's while each one's refusal still stops."""
@@ -247,7 +247,7 @@ def bank_of(
     return CountedBmses(limiting, (total, *alone, *there), nobody_in)
 
 
-def vanished_granting(bmses: Iterable[RawBms], gave: Mapping[str, Word]) -> bool:
+def vanished_granting(bmses: Iterable[RawBms], gave: Mapping[str, RawWord]) -> bool:
     """Did a BMS leave that allowed charging? Then the word is left to the vendor's total."""
     there = {mark for bms in bmses for mark in bms.marks}
     granted = (mark for mark, last in gave.items() if last == "yes" and mark.startswith("uc") and " " not in mark)
