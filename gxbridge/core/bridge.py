@@ -32,6 +32,7 @@ from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers,
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
@@ -43,6 +44,7 @@ from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import Publication, publishers, verdict
+from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -94,6 +96,7 @@ class Bridge:
         self._memory = Memory()
         self._decision = Decision()
         self._standing = Standing(overruled=setup.remembered.overruled)
+        self._gate = GateMemory()
         self._bus_names = BusNames()
         self._disturbed: dict[str, float] = {}
         """When something last happened to a service that makes what it shows say nothing for a while."""
@@ -187,7 +190,7 @@ class Bridge:
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
         node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None:
+        if node is None or node.name is None or not may_send(register, data):
             return False
         return self.transmitter.write(battery.bus, node.name, register, data, now)
 
@@ -252,7 +255,8 @@ class Bridge:
             if battery.state != "lost"
         }
         self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
-        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
+        raw = self._services_with_ours(batteries, publications)
+        services = self._as_they_count(raw, batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -263,7 +267,8 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        writes = self._decide(services, without_limits, now, timers=timers)
+        words = self._raw_words(raw, batteries, without_limits)
+        writes = self._decide(services, words, without_limits, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
@@ -275,6 +280,7 @@ class Bridge:
             *self._decision.findings,
             *self._other_channels.findings,
             *self._standing.findings,
+            *self._gate.findings,
             *self._bus_names.findings(now),
             *self._differences,
             *self._held_findings,
@@ -338,8 +344,26 @@ class Bridge:
         self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
+    def _raw_words(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], unpublished: frozenset[str]
+    ) -> RawWords:
+        """What the last gate reads."""
+        channels = self._other_channels
+        return RawWords(
+            *(services, batteries, self._services.get(SETTINGS, {})),
+            *(channels.charge_stops, channels.discharge_stops, channels.charge_permits),
+            unpublished=unpublished,
+            other_banks=self.setup.options.other_banks,
+        )
+
     def _decide(
-        self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
+        self,
+        services: Mapping[str, Mapping[str, Value]],
+        words: RawWords,
+        unpublished: frozenset[str],
+        now: float,
+        *,
+        timers: bool,
     ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
@@ -374,6 +398,9 @@ class Bridge:
         self._arrivals.clear()
         if self._standing.effective != "control":
             writes = owed(self._round, self._standing.told, services.keys(), now)
+        told = self._gate.told
+        asked = writes if self.setup.mode == "control" else ()
+        writes, self._gate = pass_on(asked, words, self._gate, self.setup, now, own_name=self._bus_names.ours)
         self._unpublished = unpublished
         self._standing, writes = standing(
             self.setup.mode,
@@ -391,7 +418,10 @@ class Bridge:
             self._differences = compare_with_master(
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
-        return writes
+        if self._standing.effective == "control":
+            return writes
+        self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back
+        return ()
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""

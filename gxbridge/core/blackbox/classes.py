@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from gxbridge.core import gate, gate_bounds, raw_words
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -54,6 +55,7 @@ VALUES: Final = tuple(
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
         *(can_word.CanWords, held.Held, bus_names.BusNames, read_back.Written, masters.Standing),
+        *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,
             permission.Stop,

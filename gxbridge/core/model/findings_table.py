@@ -150,6 +150,12 @@ TABLE: Final = (
         "Switch the other master off, or set dvcc.mode to monitor",
     ),
     FindingRow(
+        "gate",
+        "alarm",
+        "The last gate held back {key} = {asked}: {rule}; {sent} was sent",
+        "Report it with the black box that was kept: what was decided breaks a rule of safety",
+    ),
+    FindingRow(
         "overruled",
         "alarm",
         "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row; gxbridge "
