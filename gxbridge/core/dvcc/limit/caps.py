@@ -224,7 +224,7 @@ def with_bank(capped: Capped, others: list[Cap]) -> Capped:
     if not others:
         return capped
     caps = ordered([*capped.caps, *others])
-    if caps[0].value == 0:
+    if any(c.name == "discharge-refused" for c in caps):
         return Capped(0.0, caps)
     if capped.refused or any(c.value is None for c in others):
         unknown = capped.caps[:1] if capped.refused else tuple(c for c in others if c.value is None)[:1]

@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import BatteryBank, find_bank, left, named_in, nominal_of
+from gxbridge.core.dvcc.read.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
-from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, ON
+from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
@@ -108,11 +108,12 @@ def has_its_say(service: str, path: str) -> bool:
 
 
 def expecting(inputs: Inputs) -> Inputs:
-    """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
-    wanted = inputs.settings.bms_instance
+    """With the BMS that is there but has not said its charge voltage yet, or is not the one that the user chose: it
+    allows nothing until it does, and limits whoever is chosen."""
+    if inputs.settings.bms_instance == NO_BMS:
+        return inputs
     for device, bms in zip(inputs.installation.of(p.BATTERY), inputs.batteries, strict=True):
-        ours = not named_in(bms, inputs.options.other_banks)
-        if bms.offers_limits and ours and wanted in (AUTOMATIC_BMS, bms.instance):
+        if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks):
             selection = inputs.selection._replace(bms=device)
             return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
     return inputs
