@@ -24,6 +24,8 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.permission import Stop
+from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
@@ -90,6 +92,7 @@ class Bridge:
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
+        self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -268,7 +271,7 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            self._other_channels.charge_stops,
+            (*self._other_channels.charge_stops, *self._unfollowed(now)),
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
         )
@@ -295,6 +298,12 @@ class Bridge:
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
         return writes if self._standing.effective == "control" else ()
+
+    def _unfollowed(self, now: float) -> Iterable[Stop]:
+        """BMSes for which there is no room have not spoken: nobody knows whether they allow charging."""
+        for bus, count in self.registry.unfollowed(now).items():
+            since = self._unfollowed_since.setdefault(bus, now)
+            yield Stop(bus, "", since, f"{counted(count, 'device')} on {bus} that may be BMSes cannot be followed")
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""

@@ -86,6 +86,13 @@ TABLE: Final = (
         "Look for a device that keeps changing its address or NAME",
     ),
     FindingRow(
+        "bms-not-followed",
+        "alarm",
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while nobody knows what "
+        "they say the charge current is 0 A",
+        "Look for the device that invents them, take it off the bus, and restart gxbridge",
+    ),
+    FindingRow(
         "permission-contradiction",
         "warning",
         "{product} contradicts itself about {permission}: {contradiction}; the stricter value counts",
