@@ -407,6 +407,12 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow(
+        "upgrade-undone",
+        "warning",
+        "The upgrade to {version} was undone: it ended five times soon after its start",
+        "Read the log, /var/log/gxbridge/current; this goes when a version is installed again",
+    ),
     FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",
