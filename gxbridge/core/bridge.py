@@ -23,7 +23,7 @@ from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
-from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.items import Value, plain_items, printable
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
@@ -160,7 +160,7 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
             del self._identities[next(iter(self._identities))]
-        self._identities[key] = (instance, custom_name)
+        self._identities[key] = (instance, printable(custom_name))
 
     @property
     def effective(self) -> str:

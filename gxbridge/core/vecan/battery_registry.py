@@ -19,7 +19,7 @@ from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, MOST_BMSES, MOST_CHARGERS, Network
-from gxbridge.core.vecan.node import Node, Role
+from gxbridge.core.vecan.node import Node, ReservedAs
 from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES, SHARED_BYTES, VREG
 
 BROADCAST = 255
@@ -187,7 +187,7 @@ class BatteryRegistry:
             found[network.bus] += now - network.refused_at < LOST_S
         return +found
 
-    def _role(self, node: Node) -> Role:
+    def _role(self, node: Node) -> ReservedAs:
         if self._number(node) is not None:
             return "bms"
         return "charger" if table_of(self._family(node)) in CHARGING else ""

@@ -11,7 +11,7 @@ from gxbridge.core.vecan.device_state import DeviceState, MessageKind, QuantityT
 from gxbridge.core.vecan.identity import LEARNT, Identity
 from gxbridge.core.vecan.readings import VREG, Readings, names
 
-Role = Literal["", "bms", "charger"]
+ReservedAs = Literal["", "bms", "charger"]
 
 
 def provisional_key(bus: str, address: int | None) -> str:
@@ -56,7 +56,7 @@ class Node:
         self.product_id: int | None = None
         """Register 0x0100, else the product code if it is a known product, else what was configured."""
         self.readings = Readings()
-        self.reserved: Role = ""
+        self.reserved: ReservedAs = ""
         """The BMSes and chargers of a bus that nothing displaces; "" for every other device."""
         self.belief: DeviceState | None = None
         self.distributors = ""
