@@ -133,11 +133,14 @@ class BatteryRegistry:
         """Who the batteries say they are, for the next start; `since`: now, in seconds since 1970."""
         found = []
         for network in self._networks.values():
+            crowded = sum(self._number(node) is not None for node in network.devices) > MOST_BMSES
             for node in network.devices:
                 product = network.product_of(node)
+                # What is not followed is perhaps invented, and would be expected the next time.
                 # What is only configured or remembered was not said. What was a battery and is none any more must not
                 # be taken for one again.
-                battery = self._number(node) is not None or self._memory_of(node) is not None
+                followed = node.reserved == "bms" or not crowded
+                battery = (followed and self._number(node) is not None) or self._memory_of(node) is not None
                 if node.name is None or product is None or not battery:
                     continue
                 serial, source = node.identity.serial, f"CAN bus {network.bus}"

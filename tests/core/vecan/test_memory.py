@@ -164,6 +164,7 @@ def test_one_bms_more_than_can_be_followed_is_said() -> None:
     bus.send(is_there(100, LYNX, 100))
     assert bus.look() == [*range(1, MOST_BMSES + 1)]
     assert bus.registry.unfollowed(bus.now) == {"can0": 1}
+    assert len(bus.registry.identities(1.0)) == MOST_BMSES, "what is not followed is not remembered either"
     (found,) = bus.registry.findings(bus.now)
     assert (found.id, found.severity, found.subject) == ("bms-not-followed", "alarm", "can0")
     bus.now += 1000.0
