@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -154,6 +155,48 @@ def test_a_latch_is_written_at_once_and_an_identity_within_a_minute(tmp_path: Pa
     run(scenario())
 
 
+def test_another_master_is_written_at_once_and_ends_with_the_boot_or_when_somebody_says_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0, "boot 1")
+        writer.keep(writer.remembered.overrule("", 1e9, "boot 1"), 0.0)
+        assert not writer._disk.busy, "nothing to remember"
+        writer.keep(writer.remembered.overrule("a /b", 1e9, "boot 1"), 1.0)
+        await writer._disk.close()
+        assert stored(tmp_path).overruled == "a /b"
+        writer._file.release()  # killed
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 2.0, "boot 1")
+        assert writer.remembered.overruled == "a /b"
+        writer.keep(writer.remembered.overrule("a /b", 2e9, "boot 1"), 2.0)
+        assert not writer._disk.busy
+        writer.keep(writer.remembered.learn([LYNX]).overrule("a /b", 2e9, "boot 1"), 3.0)
+        await writer._disk.close()
+        assert not writer.reset_asked()
+        writer._file.ask_reset()
+        assert writer.reset_asked()
+        writer.keep(writer.remembered.overrule("", 2e9, "boot 1"), 4.0)
+        await writer._disk.close()
+        assert stored(tmp_path).overruled == "", "at once, too"
+        writer.keep(writer.remembered.learn([LYNX]).overrule("a /b", 2e9, "boot 1"), 5.0)
+        await writer.close(5.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0, "boot 2")
+        assert writer.remembered == Remembered((LYNX,))
+
+    run(scenario())
+
+
+def test_a_reset_that_cannot_be_taken_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
+    writer._file.ask_reset()
+    monkeypatch.setattr(os, "unlink", lambda _path: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
+    assert not writer.reset_asked()
+
+
+def test_a_boot_is_known_by_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine_module.boot_id()
+    monkeypatch.setattr(machine_module, "BOOT_FILE", str(tmp_path / "none"))
+    assert machine_module.boot_id() is None
+
+
 def test_what_was_put_off_is_written_at_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
         writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
@@ -177,6 +220,7 @@ def test_a_file_that_cannot_be_used_counts_as_unknown_and_is_kept_aside(tmp_path
         assert writer.remembered == Remembered()
         assert findings(writer) == ["state-unreadable"]
         assert "counts as unknown" in writer.findings()[0].text
+        assert writer.findings()[0].advice == "None needed: gxbridge writes a new file"
         writer.remembered = ALL
         writer.look(6.0)
         await writer.close(6.0)
@@ -192,6 +236,23 @@ def test_a_file_that_cannot_be_opened_counts_as_unknown(tmp_path: Path) -> None:
     assert findings(writer) == ["state-unreadable"]
     assert "Is a directory" in writer.findings()[0].text
     assert BROKEN in writer.findings()[0].text
+    assert "disk or memory card" in writer.findings()[0].advice
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_file_that_may_not_be_read_has_the_cure_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store(tmp_path, ALL)
+
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(StateFile, "read", refused)
+    (found,) = StateWriter(StateFile(str(tmp_path), BOAT), 5.0).findings()
+    assert os.strerror(number) in found.text
+    assert "chown" in found.advice
+    assert "disk" not in found.advice
 
 
 def test_the_state_of_another_boat_counts_as_unknown(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ class Node:
 
     __slots__ = (
         "address",
+        "balances",
         "belief",
         "bus",
         "distributors",
@@ -59,6 +60,8 @@ class Node:
         self.reserved: ReservedAs = ""
         """The BMSes and chargers of a bus that nothing displaces; "" for every other device."""
         self.belief: DeviceState | None = None
+        self.balances = False
+        """It has said at least once whether it balances: that D-Bus path stays."""
         self.distributors = ""
         """Letters of the distributors it has ever reported: their D-Bus paths stay."""
 
@@ -120,7 +123,8 @@ class Node:
 
     def believe(self, table: QuantityTable, now: float) -> None:
         """Its family is known (or another one): make its quantities from everything heard so far."""
-        self.belief = DeviceState(table, self.readings, now)
+        before = None if self.belief is None else self.belief.gave
+        self.belief = DeviceState(table, self.readings, now, before)
 
     def bound(self, limit: int) -> None:
         """Hold no more bytes of what it said than that."""
@@ -136,4 +140,7 @@ class Node:
         self.readings.absorb(other.readings)
         self.messages += other.messages
         if self.belief is not None:
+            if other.belief is not None:
+                for name, labels in other.belief.gave.items():
+                    self.belief.gave.setdefault(name, set()).update(labels)
             self.believe(self.belief.table, now)

@@ -1,4 +1,4 @@
-"""Which service is what: one look at the names, then everybody asks here."""
+"""Which service is what: the names are read once, then everybody asks here."""
 
 from __future__ import annotations
 
@@ -75,6 +75,15 @@ def title(device: Device) -> str:
     if isinstance(given, str) and given.strip():
         return given
     return product if isinstance(product, str) and product.strip() else device.name.rpartition(".")[2]
+
+
+def identity_of(device: Device) -> str:
+    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    unique = number(device.items, p.UNIQUE_NUMBER)
+    serial = device.items.get(p.SERIAL)
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
 
 
 @lru_cache(maxsize=4096)

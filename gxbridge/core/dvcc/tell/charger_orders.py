@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import ON_VECAN, Device
+from gxbridge.core.dvcc.read.services import ON_VECAN, Device, sort_services
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -104,12 +104,50 @@ def currents(
     """What every charger is told, and writes to a Multi RS that come with it."""
     if inputs.options.stop_means_zero and amps.stop:
         return no_orders(inputs.installation.chargers, "stopped", 0.0), []
+    if inputs.apart:
+        return apart_currents(inputs, amps, smoothed, pv_off)
     rs = feeding_system(inputs)
     feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
     if inputs.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
         return strict_currents(inputs, amps.solar_a, smoothed), []
     orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
     return orders + other_currents(inputs, amps, smoothed), writes
+
+
+def made_by(device: Device, smoothed: Mapping[str, float]) -> float:
+    """What a charger makes (A): of the sun smoothed, of others now."""
+    return smoothed.get(device.name, 0.0) if device.kind in SUN else number(device.items, p.CURRENT) or 0.0
+
+
+def counted_apart(inputs: Inputs, device: Device, smoothed: Mapping[str, float]) -> float:
+    """What a charger that is set apart counts with (A): the most of what it was told, shows and makes."""
+    shown_a = number(device.items, p.CHARGE_CURRENT) or 0.0
+    made_a = max(made_by(device, smoothed), number(device.items, p.CURRENT) or 0.0)
+    return max(inputs.apart[device.name], shown_a, made_a, 0.0)
+
+
+def apart_currents(
+    inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
+) -> tuple[list[ChargerOrder], list[Write]]:
+    """The others share what those leave that are set apart; these are never told more than before."""
+    orders: list[ChargerOrder] = []
+    limit_a = amps.solar_a
+    for device in inputs.installation.chargers:
+        if device.name in inputs.apart:
+            told_a = None if amps.solar_a is None else clamp(device.own_a, min(amps.solar_a, inputs.apart[device.name]))
+            orders.append(ChargerOrder(device, told_a, "set-apart", amps.solar_a))
+            limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, device, smoothed), 0.0)
+    others = sort_services(
+        {
+            device.name: device.items
+            for devices in inputs.installation.by_kind.values()
+            for device in devices
+            if device.name not in inputs.apart
+        }
+    )
+    rest = inputs._replace(installation=others, apart={})
+    shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
+    return shares + orders, writes
 
 
 class Charger(NamedTuple):

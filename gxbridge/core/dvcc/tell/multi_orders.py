@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.dvcc.tell.charger_orders import put, solar_sum
+from gxbridge.core.dvcc.tell.charger_orders import counted_apart, made_by, put, solar_sum
 from gxbridge.core.dvcc.tell.write import Write
 
 LEAST_A = 1
@@ -32,6 +32,9 @@ def remainder(
     made += sum(
         number(device.items, p.CURRENT) or 0.0 for device in (*inputs.installation.others, *inputs.installation.gensets)
     )
+    for device in inputs.installation.chargers:
+        if device.name in inputs.apart:
+            made += max(counted_apart(inputs, device, smoothed) - made_by(device, smoothed), 0.0)
     left = max(limit_a - made, 0.0)
     rest = floor(left + 1e-6) if inputs.options.strict_sharing else round(left)
     return rest if cap is None else min(rest, cap)
