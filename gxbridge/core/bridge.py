@@ -36,8 +36,10 @@ from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
-from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.items import Value, plain_items, printable
+from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
+from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
@@ -119,6 +121,7 @@ class Bridge:
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
+        self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -211,7 +214,7 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
             del self._identities[next(iter(self._identities))]
-        self._identities[key] = (instance, custom_name)
+        self._identities[key] = (instance, printable(custom_name))
 
     @property
     def effective(self) -> str:
@@ -384,7 +387,7 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            self._other_channels.charge_stops,
+            (*self._other_channels.charge_stops, *self._unfollowed(now)),
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
@@ -422,6 +425,12 @@ class Bridge:
             return writes
         self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back
         return ()
+
+    def _unfollowed(self, now: float) -> Iterable[Stop]:
+        """BMSes for which there is no room have not spoken: nobody knows whether they allow charging."""
+        for bus, count in self.registry.unfollowed(now).items():
+            since = self._unfollowed_since.setdefault(bus, now)
+            yield Stop(bus, "", since, f"{counted(count, 'device')} on {bus} that may be BMSes cannot be followed")
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""

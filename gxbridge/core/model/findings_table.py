@@ -86,6 +86,13 @@ TABLE: Final = (
         "Look for a device that keeps changing its address or NAME",
     ),
     FindingRow(
+        "bms-not-followed",
+        "alarm",
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while nobody knows what "
+        "they say the charge current is 0 A",
+        "Look for the device that invents them, take it off the bus, and restart gxbridge",
+    ),
+    FindingRow(
         "permission-contradiction",
         "warning",
         "{product} contradicts itself about {permission}: {contradiction}; the stricter value counts",
@@ -495,6 +502,12 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow(
+        "upgrade-undone",
+        "warning",
+        "The upgrade to {version} was undone: it ended five times soon after its start",
+        "Read the log, /var/log/gxbridge/current; this goes when a version is installed again",
+    ),
     FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",
