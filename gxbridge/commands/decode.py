@@ -72,9 +72,6 @@ def _seconds(written: str) -> float:
     return seconds
 
 
-NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
-
-
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.nmea2000.database import DatabaseError, database
@@ -109,8 +106,6 @@ def run(args: argparse.Namespace) -> int:
                 raise
             bad_lines = complaints.summary(reader)
             _tell_counts(stream.decoders, reader)
-            if args.input_format and not stream.decoders and not reader.skipped and not bad_lines:
-                print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
     except LogError as error:
         return _refuse(str(error))
     return 1 if bad_lines else 0

@@ -65,8 +65,8 @@ def as_object(statistics: Statistics, decoders: dict[str, Decoder]) -> dict[str,
                 "rate": series.rate,
                 "interval_s": series.interval_s,
                 "jitter_s": series.jitter_s,
-                "shortest_s": series.shortest if series.count > 1 else None,
-                "longest_s": series.longest if series.count > 1 else None,
+                "shortest_s": series.shortest if series.has_intervals else None,
+                "longest_s": series.longest if series.has_intervals else None,
                 "gaps": series.gaps,
             }
             for key, series in statistics.rows()
@@ -99,6 +99,6 @@ def _cells(bus: str, source: int, subject: str, series: Series) -> tuple[str, ..
     def seconds(value: float | None) -> str:
         return "" if value is None else f"{value:.3f}"
 
-    longest = series.longest if series.count > 1 else None
+    longest = series.longest if series.has_intervals else None
     numbers = (seconds(series.rate), seconds(series.interval_s), seconds(series.jitter_s), seconds(longest))
     return (printable(bus), str(source), subject, str(series.count), *numbers, str(series.gaps))

@@ -8,7 +8,6 @@ from typing import BinaryIO, Protocol, TextIO
 
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
-from gxbridge.core.nmea2000.frame import MAX_DATA
 from gxbridge.decodelog.filters import Filter
 from gxbridge.decodelog.progress import Progress
 from gxbridge.decodelog.statistics import Statistics
@@ -99,8 +98,8 @@ class Stream:
 
     def count(self, reader: LogReader, statistics: Statistics) -> None:
         """Only take the statistics of every wanted message."""
-        for number, (t, bus, message) in enumerate(self._messages(reader, statistics)):
-            statistics.message(t, bus, message)
+        for number, (_, bus, message) in enumerate(self._messages(reader, statistics)):
+            statistics.message(bus, message)
             if not number % BATCH:
                 self._progress.at(reader.position)
         self._progress.clear()
@@ -114,11 +113,8 @@ class Stream:
             if decoder is None:
                 decoder = self._decoder(bus)
             if statistics is not None and (chosen is None or chosen.in_time(t)):
-                statistics.frame(t, bus, len(data))
-            if len(data) > MAX_DATA or reader.assembled:
-                message = decoder.feed_payload(can_id, data)
-            else:
-                message = decoder.feed(can_id, data, t)
+                statistics.frame(t, bus, can_id, len(data))
+            message = decoder.feed(can_id, data, t)
             if message is not None and (chosen is None or chosen.passes(t, bus, message, decoder)):
                 yield t, bus, message
 

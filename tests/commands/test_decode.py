@@ -15,6 +15,7 @@ import pytest
 
 from gxbridge import cli
 from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.decodelog.filters import Filter, Wanted
 from gxbridge.decodelog.progress import WORTH_IT, Progress
 from gxbridge.decodelog.stream import MOST_BUSES, Output, Prompt, Stream
@@ -126,7 +127,7 @@ def test_a_device_is_known_by_its_name_and_product_information() -> None:
     chosen = Filter(Wanted(devices=frozenset({"0167120", "hq1"})))
     decoder = Decoder(keep_unknown=True)
     claim = decoder.feed(0x18EEFF29, bytes.fromhex("D08CC22C00AA46C0"), 0.0)
-    info = decoder.feed_payload(0x19F01429, bytes(100) + b"0167120 HQ1".ljust(32, b"\xff") + b"\0\1")
+    info = decoder.feed(0x19F01429 | WHOLE, bytes(100) + b"0167120 HQ1".ljust(32, b"\xff") + b"\0\1", 0.0)
     soc = decoder.feed(0x1CEFFF29, bytes.fromhex("6699FF0F10270000"), 0.0)
     other = decoder.feed(0x18EEFF29, bytes.fromhex("D18CC22C00AA46C0"), 0.0)
     assert None not in (claim, info, soc, other)
@@ -294,16 +295,6 @@ def test_nobody_reading_ends_standard_input_and_is_told_again() -> None:
     assert prompt.read(100) == b""
     with pytest.raises(BrokenPipeError):
         output.flush()
-
-
-def test_a_forced_format_in_which_nothing_reads_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """python-can's ASC reader passes over every line that it does not know, without a word."""
-    log = tmp_path / "boat.log"
-    log.write_text("(1.000000) can0 1CEFFF29#6699022109000000\n", encoding="ascii")
-    assert cli.main(["decode", str(log), "--input-format", "asc"]) == 0
-    assert "nothing in it reads as asc; without --input-format" in capsys.readouterr().err
-    assert cli.main(["decode", str(log), "--input-format", "candump"]) == 0
-    assert "nothing in it" not in capsys.readouterr().err
 
 
 def test_what_is_understood_is_written_before_waiting_for_more() -> None:

@@ -8,14 +8,12 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_stats import OnFrames
 from gxbridge.edge.logs import replay
-from gxbridge.edge.logs.reader import LogError, open_log
-from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, frames_of, parse_replay
+from gxbridge.edge.logs.reader import LogError
+from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, parse_replay
 
 
 class Boat:
@@ -197,25 +195,6 @@ def test_a_fault_behind_the_sink_is_loud_and_comes_out_of_ended(tmp_path: Path) 
     with pytest.raises(RuntimeError, match="a fault of ours"):
         asyncio.run(run())
     assert faults == ["task 'replay' failed"]
-
-
-@given(st.integers(9, 223).flatmap(lambda size: st.binary(min_size=size, max_size=size)), st.integers(1, 20))
-def test_a_whole_message_is_cut_into_the_fast_packet_it_was(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes, times: int
-) -> None:
-    path = tmp_path_factory.mktemp("log") / "n2k.log"
-    path.write_text(f"A173321.107 23FF7 1F513 {data.hex()}\n" * times)
-    with open_log(str(path)) as reader:
-        frames = [row[3] for row in frames_of(reader)]
-    size = 1 + (len(data) - 6 + 6) // 7
-    assert len(frames) == size * times
-    for start in range(0, len(frames), size):
-        first, *rest = frames[start : start + size]
-        assert first[1] == len(data)
-        assert [frame[0] & 31 for frame in (first, *rest)] == list(range(size))
-        assert {frame[0] >> 5 for frame in (first, *rest)} == {start // size % 8}
-        assert (first[2:] + b"".join(frame[1:] for frame in rest))[: len(data)] == data
-        assert all(len(frame) == 8 for frame in rest)
 
 
 SPEEDS = [

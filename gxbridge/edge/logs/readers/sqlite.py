@@ -1,0 +1,80 @@
+"""python-can's database: a table `messages` of ts, arbitration_id, extended, remote, error, dlc, data.
+
+sqlite needs a file it can seek in: what comes packed or through a pipe is written to a temporary one first, which has
+a limit, because on a GX device the temporary folder is memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO
+from urllib.parse import quote
+
+from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, LogError, LogRow, OpenLog
+
+MAGIC = b"SQLite format 3\0"
+MOST_ON_DISK = 256 << 20
+CELL = 1 << 16
+"""Most bytes of one value: a frame has 8."""
+ROWS = "SELECT ts, arbitration_id, extended, remote, error, dlc, data FROM messages"
+PIECE = 1 << 16
+
+
+def sqlite_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
+    """The frames in the order of the table; rows that are none are told by their number."""
+    if log.size is not None and not log.compressed:
+        yield from _rows(log, log.name)
+        return
+    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
+        written = 0
+        while piece := stream.read(PIECE):
+            written += len(piece)
+            if written > MOST_ON_DISK:
+                raise LogError(
+                    f"{log.name}: unpacked, the database has more than {MOST_ON_DISK >> 20} MB, which is not written to"
+                    " the temporary folder; unpack it yourself and give the file"
+                )
+            copy.write(piece)
+        copy.flush()
+        yield from _rows(log, copy.name)
+
+
+def _rows(log: OpenLog, path: str) -> Iterator[LogRow]:
+    try:
+        import sqlite3
+    except ImportError:
+        raise LogError(f"{log.name}: a database, but the Python here comes without its sqlite3 module") from None
+    number = 0
+    try:
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+        try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CELL)
+            for number, cells in enumerate(connection.execute(ROWS), 1):
+                row = _row(log, number, *cells)
+                if row is not None:
+                    yield row
+        finally:
+            connection.close()
+    except (sqlite3.Error, OverflowError, ValueError) as fault:
+        log.bad(number + 1, f"the log cannot be read any further: {fault}")
+
+
+def _row(log: OpenLog, number: int, *cells: object) -> LogRow | None:
+    t, can_id, extended, remote, error, size, data = cells
+    data = b"" if data is None else data
+    if extended in (0, "0") or remote or error:
+        log.skipped += 1
+        return None
+    if not isinstance(t, int | float) or not isinstance(can_id, int) or not isinstance(data, bytes):
+        log.bad(number, "a row without time, identifier and data")
+    elif not 0.0 <= t < FAR_FUTURE_S:
+        log.bad(number, f"{t} is not a time")
+    elif not 0 <= can_id <= MAX_ID:
+        log.skipped += 1
+    elif len(data) != size or len(data) > 8:
+        log.bad(number, f"{size} data bytes promised, {len(data)} there")
+    else:
+        return float(t), "can0", can_id, data
+    return None
