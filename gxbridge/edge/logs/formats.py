@@ -10,17 +10,22 @@ from collections.abc import Callable
 
 from gxbridge.core.model.record import record
 from gxbridge.edge.logs.lines import BadLine, Comment, Parse, Records
-from gxbridge.edge.logs.readers import blf, pcap, sqlite
+from gxbridge.edge.logs.readers import actisense_binary, blf, pcap, sqlite, ydvr
 from gxbridge.edge.logs.readers.actisense_ascii import actisense
 from gxbridge.edge.logs.readers.asc import asc
+from gxbridge.edge.logs.readers.busmaster import busmaster
 from gxbridge.edge.logs.readers.canboat import canboat
 from gxbridge.edge.logs.readers.candump import candump_log
 from gxbridge.edge.logs.readers.candump_screen import candump_text
+from gxbridge.edge.logs.readers.crtd import crtd
 from gxbridge.edge.logs.readers.garmin import garmin
+from gxbridge.edge.logs.readers.headed_csv import headed_csv
 from gxbridge.edge.logs.readers.ikonvert import ikonvert
+from gxbridge.edge.logs.readers.microchip import microchip
 from gxbridge.edge.logs.readers.nmea0183 import nmea0183
 from gxbridge.edge.logs.readers.python_can_csv import python_can_csv
 from gxbridge.edge.logs.readers.signalk import signalk
+from gxbridge.edge.logs.readers.slcan import slcan
 from gxbridge.edge.logs.readers.trc import trc
 from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
 
@@ -53,6 +58,13 @@ FORMATS: dict[str, LogFormat] = {
         _magic("blf", "Vector binary log (BLF)", blf.MAGIC, blf.blf_rows),
         _magic("sqlite", "python-can database (sqlite)", sqlite.MAGIC, sqlite.sqlite_rows),
         LogFormat("pcap", "pcap or pcapng of SocketCAN", records=pcap.pcap_rows, is_it=pcap.is_pcap),
+        LogFormat("ydvr", "Yacht Devices Voyage Recorder .DAT", records=ydvr.ydvr_rows, is_it=ydvr.is_ydvr),
+        LogFormat(
+            "actisense-binary",
+            "Actisense NGT, BST and EBL",
+            records=actisense_binary.actisense_rows,
+            is_it=actisense_binary.is_actisense,
+        ),
         _text("candump", "candump -l", candump_log),
         _text("candump-text", "candump on the screen, with or without -t", candump_text),
         LogFormat("canboat", "canboat plain", canboat),
@@ -65,6 +77,11 @@ FORMATS: dict[str, LogFormat] = {
         _text("ikonvert", "Digital Yacht iKonvert", ikonvert),
         LogFormat("nmea0183", "NMEA 0183 with $PCDIN or $MXPGN", nmea0183),
         _text("garmin", "Garmin diagnostics CSV", garmin),
+        _text("crtd", "CRTD of OVMS", crtd),
+        _text("busmaster", "BusMaster", busmaster),
+        _text("microchip", "Microchip CAN Bus Analyzer", microchip),
+        _text("slcan", "SLCAN", slcan),
+        _text("gvret", "CSV with a heading: SavvyCAN GVRET and others", headed_csv),
     )
 }
 """Every format by the name to force it with. Of two that make the same of a log, the first counts."""
@@ -74,6 +91,11 @@ ENOUGH = 25
 """Lines that a reader understood: more do not make it more certain."""
 MARKS = (b"#", b";", b"//", b"***")
 """How remarks begin, in any text format."""
+
+
+def line_end(head: bytes) -> bytes:
+    """What ends the lines of a log: serial adapters end theirs with a carriage return alone."""
+    return b"\n" if b"\n" in head or b"\r" not in head[:-1] else b"\r"
 
 
 def is_remark(line: bytes) -> bool:
@@ -86,7 +108,7 @@ def detect(head: bytes) -> LogFormat | None:
     for item in FORMATS.values():
         if item.is_it is not None and item.is_it(head):
             return item
-    lines = [line for line in head.split(b"\n")[:LINES_TO_JUDGE] if line.strip()]
+    lines = [line for line in head.split(line_end(head))[:LINES_TO_JUDGE] if line.strip()]
     best, most = None, (0, 0, 0)
     for item in FORMATS.values():
         if item.parse is None:

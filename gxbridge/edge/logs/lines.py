@@ -108,19 +108,32 @@ class Moments:
     def __init__(self) -> None:
         self._days: dict[tuple[bytes | None, bytes | None], float] = {}
         self._midnights, self._last = 0.0, 0.0
+        self._second, self._second_at = b"", 0.0
 
     def read(self, text: bytes) -> float:
         """`2011-11-24-22:42:04.388`, with T, Z or an offset, or only the time of day. Raises BadLine."""
+        second, _, rest = text.partition(b".")
+        digits = rest[:-1] if rest[-1:] == b"Z" else rest
+        if second == self._second and digits.isdigit():
+            return self._second_at + _fraction(digits)
+        t = self._read(text)
+        if digits.isdigit():
+            self._second, self._second_at = second, t - _fraction(digits)
+        return t
+
+    def _read(self, text: bytes) -> float:
         found = _MOMENT.fullmatch(text)
         if found is None:
             raise BadLine(f"no such moment: {shown(text)}")
         day, hours, minutes, seconds, rest, zone = found.groups()
         if int(hours) > 23 or int(minutes) > 59 or int(seconds) > 60:
             raise BadLine(f"no such moment: {shown(text)}")
-        clock = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + (0.0 if rest is None else _fraction(rest))
+        clock = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + (0.0 if rest is None else _fraction(rest[1:]))
         if day is None:
             return self.after_midnight(clock)
         t = self._day(day, zone) + clock
+        if -DAY_S <= t < 0.0:  # the epoch of a recorder without a clock, in a zone behind UTC
+            t += DAY_S
         if not 0.0 <= t < FAR_FUTURE_S:
             raise BadLine(f"no such moment: {shown(text)}")
         return t
@@ -150,7 +163,7 @@ class Moments:
 
 
 def _fraction(digits: bytes) -> float:
-    return float(b"." + digits[1:10])
+    return float(b"." + digits[:9])
 
 
 def seconds_of(text: bytes, line: bytes) -> float:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from gxbridge.core.nmea2000.frame import MAX_ID
-from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark
+from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogError, LogRow, Parse
 from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
 
@@ -30,7 +30,7 @@ CHUNK = 1 << 16
 LONGEST_LINE = 1 << 15
 """More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
 UTF_8_MARK = codecs.BOM_UTF8
-MAYBE_TIMED = {"candump-text": b"(", "yacht-devices": b":", "nmea0183": b",c:"}
+MAYBE_TIMED = {"candump-text": b"(", "yacht-devices": b":", "nmea0183": b",c:", "gvret": b"ime"}
 """Formats with or without a time, and what stands in a log with one."""
 UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -158,7 +158,7 @@ class LogReader:
     def _blocks(self) -> Iterator[tuple[int, list[bytes]]]:
         """The text in lists of whole lines, each with the number of its first line less one."""
         read = getattr(self._stream, "read1", self._stream.read)
-        done, tail, endless = 0, b"", False
+        done, tail, endless, end = 0, b"", False, line_end(self._head)
         while True:
             try:
                 chunk = read(CHUNK)
@@ -167,7 +167,7 @@ class LogReader:
                 return
             if not chunk:
                 break
-            lines = (tail + chunk).split(b"\n")
+            lines = (tail + chunk).split(end)
             tail = lines.pop()
             if endless and lines:  # the rest of a line already reported
                 del lines[0]
@@ -292,7 +292,7 @@ def _beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     head = b""
-    while b"\n" not in head and len(head) < LONGEST_LINE:
+    while line_end(head) not in head and len(head) < LONGEST_LINE:
         part = read(CHUNK)
         if not part:
             break

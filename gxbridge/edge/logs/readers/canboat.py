@@ -10,21 +10,23 @@ from __future__ import annotations
 import re
 from binascii import Error, unhexlify
 
+from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.edge.logs.lines import (
     CLOCK,
     DATE_TIME,
+    MOST_MESSAGE,
     BadLine,
     Comment,
     LogRow,
     Moments,
     Parse,
-    message_row,
+    message_id,
     refuse,
     shown,
 )
 
 CANBOAT = re.compile(
-    rb"\s*(" + DATE_TIME + rb"|" + CLOCK + rb"),(\d),(\d{1,8}),(\d{1,3}),(\d{1,3}),(\d{1,4}),([0-9A-Fa-f, ]*)\s*"
+    rb"\s*(" + DATE_TIME + rb"|" + CLOCK + rb")(,\d,\d{1,8},\d{1,3},\d{1,3}),(\d{1,4})(?:,([0-9A-Fa-f, ]*))?\s*"
 )
 HEADING = re.compile(rb"#\s*format\s*=\s*(\w+)", re.IGNORECASE)
 MIXED = b"PLAIN_MIX_FAST"
@@ -35,7 +37,7 @@ SIZE = re.compile(rb",\d,\d{4,8},\d{1,3},\d{1,3},(\d{1,4}),")
 def canboat(head: bytes = b"") -> Parse:
     """`head`, the beginning of the log, tells whether it holds whole messages."""
     whole = any(int(size) > 8 for size in SIZE.findall(head)) and not HEADING.search(head)
-    moments, mixed = Moments(), False
+    moments, ids, mixed = Moments(), _Ids(), False
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal whole, mixed
@@ -45,24 +47,44 @@ def canboat(head: bytes = b"") -> Parse:
                 whole, mixed = heading[1].upper() == b"FAST", heading[1].upper() == MIXED
                 raise Comment
             refuse("time,priority,pgn,source,destination,length,data", line)
-        moment, priority, pgn, source, destination, length, digits = found.groups()
-        parts = digits.replace(b" ", b"").rstrip(b",").split(b",") if digits.strip(b" ,") else []
-        try:
-            data = unhexlify(b"".join(parts))
-        except Error:
-            data = _short_digits(parts, line)
-        if not len(data) == len(parts) == int(length):
-            raise BadLine(f"{int(length)} data bytes promised, {len(data)} there, in {len(parts)} parts: {shown(line)}")
-        whole = whole or (len(data) > 8 and not mixed)
-        message = int(priority), int(pgn), int(source), int(destination)
-        return message_row(moments.read(moment), message, data, whole)
+        moment, message, length, digits = found.groups(b"")
+        data = _octets(digits, line)
+        size = len(data)
+        if size != int(length):
+            raise BadLine(f"{int(length)} data bytes promised, {size} there: {shown(line)}")
+        if size > MOST_MESSAGE:
+            raise BadLine(f"{size} data bytes, but a message holds {MOST_MESSAGE}")
+        can_id = ids[message]
+        if can_id is None:
+            return None
+        if size > 8 and not whole:
+            whole = not mixed
+            return moments.read(moment), "can0", can_id | WHOLE, data
+        return moments.read(moment), "can0", can_id | WHOLE if whole else can_id, data
 
     return parse
 
 
-def _short_digits(parts: list[bytes], line: bytes) -> bytes:
-    """Some programs leave the leading zero of a byte off."""
+class _Ids(dict[bytes, int | None]):
+    """Identifiers by `,priority,pgn,source,destination`; a log has some hundred different ones."""
+
+    def __missing__(self, text: bytes) -> int | None:
+        can_id = message_id(*map(int, text[1:].split(b",")))
+        if len(self) > 4096:
+            self.clear()
+        self[text] = can_id
+        return can_id
+
+
+def _octets(digits: bytes, line: bytes) -> bytes:
+    """Some programs leave the leading zero of a byte off, or end the line with a comma."""
     try:
-        return bytes([int(part, 16) for part in parts])
-    except ValueError:
-        raise BadLine(f"a data byte is none: {shown(line)}") from None
+        data = unhexlify(digits.translate(None, b", "))
+        if digits.count(b",") == len(data) - 1 or not digits:
+            return data
+    except Error:
+        pass
+    parts = [part.strip() for part in digits.split(b",") if part.strip()]
+    if any(len(part) > 2 for part in parts):
+        raise BadLine(f"a data byte has more than two digits: {shown(line)}")
+    return bytes([int(part, 16) for part in parts])
