@@ -11,7 +11,6 @@ from gxbridge.core.model.wording import counted
 
 if TYPE_CHECKING:
     from gxbridge.core.nmea2000.database import Database
-    from gxbridge.core.nmea2000.decoder import Decoder
     from gxbridge.decodelog.filters import Wanted
     from gxbridge.decodelog.stream import LineFormat, Stream
     from gxbridge.edge.logs.reader import LogReader
@@ -105,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
                 output.flush()
                 raise
             bad_lines = complaints.summary(reader)
-            _tell_counts(stream.decoders, reader)
+            _tell_counts(stream, reader)
     except LogError as error:
         return _refuse(str(error))
     return 1 if bad_lines else 0
@@ -201,15 +200,18 @@ class _Complaints:
         return reader.bad_lines
 
 
-def _tell_counts(decoders: dict[str, Decoder], reader: LogReader) -> None:
+def _tell_counts(stream: Stream, reader: LogReader) -> None:
     from gxbridge.decodelog.statistics import totals
 
+    decoders = stream.decoders
     frames = sum(decoder.frames for decoder in decoders.values())
     messages = sum(decoder.messages for decoder in decoders.values())
     incomplete = sum(decoder.incomplete for decoder in decoders.values())
     counts = [f"{counted(frames, 'frame')}, {counted(messages, 'message')} decoded"]
     counts[0] += f", {counted(incomplete, 'fast packet')} incomplete"
     counts += [f"{reason}: {count}" for reason, count in totals(decoders).items()]
+    if stream.vebus_frames:
+        counts.append(f"{counted(stream.vebus_frames, 'VE.Bus frame')}")
     if reader.skipped:
         counts.append(f"{counted(reader.skipped, 'line')} without a data frame of 29-bit id")
     if reader.bad_lines:

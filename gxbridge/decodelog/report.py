@@ -88,7 +88,7 @@ def as_object(statistics: Statistics, decoders: dict[str, Decoder]) -> dict[str,
 
 
 def _percent(share: float | None) -> str:
-    return "unknown (no time in the log)" if share is None else f"{share:.1f} %"
+    return "unknown (no time in the log, or no CAN bus)" if share is None else f"{share:.1f} %"
 
 
 def _subject(key: MessageKey) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import frames_of
 from gxbridge.core.nmea2000.frame import MAX_DATA
@@ -102,9 +103,8 @@ class BusLoad:
         self._second = math.floor(t)
         self._second_bits = 0.0
 
-    def frame(self, t: float, size: int) -> None:
-        """One frame with `size` data bytes at `t`, which the recorder's clock told."""
-        bits = bits_of(size)
+    def frame(self, t: float, bits: float) -> None:
+        """One frame at `t`, which the recorder's clock told, with its bits on the wire."""
         self.frames += 1
         self.bits += bits
         second = math.floor(self.clock.at(t))
@@ -119,8 +119,8 @@ class BusLoad:
 
     @property
     def load_percent(self) -> float | None:
-        """Mean share of 250 kbit/s; None for a log without time."""
-        return 100 * self.bits / (BITRATE * self.duration_s) if self.duration_s > 0 else None
+        """Mean share of 250 kbit/s; None for a log without time, or of no CAN bus."""
+        return 100 * self.bits / (BITRATE * self.duration_s) if self.duration_s > 0 and self.bits else None
 
     @property
     def busiest_percent(self) -> float | None:
@@ -143,9 +143,12 @@ class Statistics:
         load = self.buses.get(bus)
         if load is None:
             load = self.buses[bus] = BusLoad(t)
+        if can_id >= MK2_FRAME:  # no CAN bus
+            load.frame(t, 0.0)
+            return
         frames = frames_of(can_id, size)
         for _ in range(frames):
-            load.frame(t, size if frames == 1 else MAX_DATA)
+            load.frame(t, bits_of(size if frames == 1 else MAX_DATA))
 
     def message(self, bus: str, message: Message) -> None:
         """One decoded (or unknown) message of the row that was counted last."""

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol, TextIO
 
+from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME, mk2_message
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.decodelog.filters import Filter
@@ -83,6 +84,7 @@ class Stream:
         self._chosen = chosen
         self._progress = progress
         self.decoders: dict[str, Decoder] = {}
+        self.vebus_frames = 0
 
     def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
@@ -114,9 +116,13 @@ class Stream:
                 decoder = self._decoder(bus)
             if statistics is not None and (chosen is None or chosen.in_time(t)):
                 statistics.frame(t, bus, can_id, len(data))
-            message = decoder.feed(can_id, data, t)
+            message = decoder.feed(can_id, data, t) if can_id < MK2_FRAME else self._vebus(data)
             if message is not None and (chosen is None or chosen.passes(t, bus, message, decoder)):
                 yield t, bus, message
+
+    def _vebus(self, payload: bytes) -> Message:
+        self.vebus_frames += 1
+        return mk2_message(payload)
 
     def _decoder(self, bus: str) -> Decoder:
         if len(self.decoders) >= MOST_BUSES:

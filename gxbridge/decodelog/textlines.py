@@ -40,6 +40,8 @@ class TextLines:
             said = ", ".join(f"{field.name} {self._writer(field)(value)}" for field, value in shown)
         else:
             said = ", ".join([name + write(value) for (name, write), value in zip(writers, values, strict=True)])
+        if layout.kind == "mk2":
+            return f"{t:.6f} {printable(bus)} {subject}: {said}".rstrip(": ") + "\n"
         where = f"{t:.6f} {printable(bus)} {source:3} > {address_text(destination):3}"
         return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
@@ -98,4 +100,4 @@ def _subject(layout: Layout) -> str:
         return f"{register_text(layout.register)} {layout.name.removeprefix('VE_REG_')}"
     if layout.kind == "unknown":
         return layout.title
-    return layout.name if layout.kind in ("request", "ack", "write") else f"{layout.pgn} {layout.name}"
+    return layout.name if layout.kind in ("request", "ack", "write", "mk2") else f"{layout.pgn} {layout.name}"

@@ -380,3 +380,22 @@ def test_a_stream_keeps_one_decoder_for_each_bus(log: Path) -> None:
         stream.write(reader, TextLines(database()), output)
     assert sorted(stream.decoders) == ["can0", "can1"]
     assert len(output) == 0
+
+
+MK2_TRACE = "12:00:00.5 RX 0F 20 F3 00 C8 02 0C A1 05 00 00 00 28 00 00 88 B2\n12:00:01.5 RX 06 FF 4C 10 40 02 00 5D\n"
+
+
+def test_a_trace_of_vebus_in_every_form(capsys: pytest.CaptureFixture[str], log: Path) -> None:
+    log.write_text(MK2_TRACE)
+    code, lines, error = decode(capsys, log)
+    assert (code, lines[0]) == (
+        0,
+        "43200.500000 vebus mk2_dc: voltage 14.41 V, inverter_current_raw 0, charger_current_raw 40, period_raw 136",
+    )
+    assert "2 VE.Bus frames" in error
+    _, lines, _ = decode(capsys, log, "--format", "json")
+    assert json.loads(lines[1])["values"]["alarms"] == "low battery pre-alarm"
+    _, lines, _ = decode(capsys, log, "--format", "csv")
+    assert lines[1] == "43200.5,vebus,0,255,0,,mk2_dc,voltage,14.41,,V,20f300c8020ca10500000028000088"
+    _, lines, _ = decode(capsys, log, "--stats")
+    assert lines[0].startswith("vebus: 2 frames in 1.000 s, bus load unknown (no time in the log, or no CAN bus)")

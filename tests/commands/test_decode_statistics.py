@@ -24,7 +24,7 @@ def test_a_full_bus_carries_about_1800_frames_of_8_bytes_a_second() -> None:
 def test_the_load_of_one_second() -> None:
     load = BusLoad(10.0)
     for number in range(181):
-        load.frame(10.0 + number / 180, 8)
+        load.frame(10.0 + number / 180, bits_of(8))
     assert load.load_percent == pytest.approx(10, abs=0.2)
     assert load.busiest_percent == pytest.approx(10, abs=0.2)
     assert load.frames == 181
@@ -33,14 +33,14 @@ def test_the_load_of_one_second() -> None:
 def test_the_busiest_second_stands_out() -> None:
     load = BusLoad(0.0)
     for t in (0.0, 5.0, 5.1, 5.2, 9.0):
-        load.frame(t, 8)
+        load.frame(t, bits_of(8))
     assert load.busiest_bits == pytest.approx(3 * bits_of(8))
 
 
 def test_a_log_without_time_has_no_load() -> None:
     load = BusLoad(0.0)
-    load.frame(0.0, 8)
-    load.frame(0.0, 8)
+    load.frame(0.0, bits_of(8))
+    load.frame(0.0, bits_of(8))
     assert load.load_percent is None
     assert load.busiest_percent is None
 
@@ -157,4 +157,4 @@ def test_a_report_names_what_was_not_decoded() -> None:
 def test_a_log_without_time_says_so() -> None:
     collected, decoders = Statistics(), {}
     collected.frame(0.0, "can0", 0x19F50C29, 8)
-    assert "unknown (no time in the log)" in next(report.as_text(collected, decoders))
+    assert "unknown (no time in the log, or no CAN bus)" in next(report.as_text(collected, decoders))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from gxbridge.core.model.record import record
 from gxbridge.edge.logs.lines import BadLine, Comment, Parse, Records
-from gxbridge.edge.logs.readers import actisense_binary, blf, pcap, sqlite, ydvr
+from gxbridge.edge.logs.readers import actisense_binary, blf, mf4, mk2_trace, pcap, sqlite, ydvr
 from gxbridge.edge.logs.readers.actisense_ascii import actisense
 from gxbridge.edge.logs.readers.asc import asc
 from gxbridge.edge.logs.readers.busmaster import busmaster
@@ -57,6 +57,7 @@ FORMATS: dict[str, LogFormat] = {
     for item in (
         _magic("blf", "Vector binary log (BLF)", blf.MAGIC, blf.blf_rows),
         _magic("sqlite", "python-can database (sqlite)", sqlite.MAGIC, sqlite.sqlite_rows),
+        _magic("mf4", "ASAM MDF 4 (MF4)", mf4.MAGIC, mf4.mf4_rows),
         LogFormat("pcap", "pcap or pcapng of SocketCAN", records=pcap.pcap_rows, is_it=pcap.is_pcap),
         LogFormat("ydvr", "Yacht Devices Voyage Recorder .DAT", records=ydvr.ydvr_rows, is_it=ydvr.is_ydvr),
         LogFormat(
@@ -64,6 +65,12 @@ FORMATS: dict[str, LogFormat] = {
             "Actisense NGT, BST and EBL",
             records=actisense_binary.actisense_rows,
             is_it=actisense_binary.is_actisense,
+        ),
+        LogFormat(
+            "mk2",
+            "VE.Bus: serial line of an MK2 or MK3, bytes or hexadecimal",
+            records=mk2_trace.mk2_rows,
+            is_it=mk2_trace.is_mk2,
         ),
         _text("candump", "candump -l", candump_log),
         _text("candump-text", "candump on the screen, with or without -t", candump_text),

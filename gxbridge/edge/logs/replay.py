@@ -86,6 +86,9 @@ class ReplaySource:
     async def start(self) -> None:
         """Open the log and begin to play it. Raises LogError when it cannot be read."""
         self._reader = open_log(self.spec.path, on_bad=self._bad)
+        if self._reader.format.name == "mk2":
+            self._reader.close()
+            raise LogError(f"{self.spec.path}: a trace of VE.Bus, not of a CAN bus; `gxbridge decode` shows it")
         self.stats.opened_at = self._clock()
         self._set("open", "")
         self._task = asyncio.create_task(self._play(self._reader), name="replay")
@@ -132,10 +135,9 @@ class ReplaySource:
         batch: list[tuple[str, TimedFrame]] = []
         clock, first = SteadyClock(), None
         for t, bus, can_id, data in reader:
-            first = clock.at(t) if first is None else first
+            self.stats.log_s = clock.at(t) - (first := t if first is None else first)
             batch.append((bus, (0.0, can_id, data)))
             if len(batch) >= BATCH:
-                self.stats.log_s = clock.at(t) - first
                 now = self._clock()
                 self._hand_on([(name, (now, i, d)) for name, (_, i, d) in batch])
                 batch = []

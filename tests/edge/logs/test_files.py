@@ -151,7 +151,7 @@ def test_errors_of_the_file_are_in_plain_words(tmp_path: Path) -> None:
         open_log(str(tmp_path / "nothing"))
     with pytest.raises(LogError, match="Is a directory"):
         open_log(str(tmp_path))
-    with pytest.raises(LogError, match="no such log format; there are blf, sqlite, pcap, ydvr"):
+    with pytest.raises(LogError, match="no such log format; there are blf, sqlite, mf4, pcap"):
         open_log(str(tmp_path / "nothing"), "xls")
     (tmp_path / "prose").write_text("It was a dark and stormy night.\n")
     with pytest.raises(LogError, match="looks like no log format known here"):

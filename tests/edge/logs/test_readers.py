@@ -7,10 +7,13 @@ collin80/SavvyCAN (comments of framefileio.cpp). `made` samples follow the descr
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
+import can
 import pytest
 
+from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME
 from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.edge.logs.formats import FORMATS, detect
 from gxbridge.edge.logs.lines import LogError, LogRow
@@ -383,3 +386,83 @@ def test_no_single_word_makes_a_format(word: str) -> None:
     lines = [f"the {word} of the boat", *["(1700000000.000000) can0 1CEFFF29#6699900318150000"] * 3]
     found = detect("\n".join(lines).encode())
     assert found is FORMATS["candump"]
+
+
+MF4 = b"MDF     4.10    gxbridge" + bytes(100)
+
+
+def test_mf4_needs_a_package_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("can.io.mf4.asammdf", None)
+    with pytest.raises(LogError, match=r"pip install 'gxbridge\[mf4\]'"):
+        read(tmp_path, MF4)
+
+
+def test_mf4_is_read_through_python_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [
+        can.Message(timestamp=1.0, arbitration_id=0x1CEFFF29, data=VREG, channel=1),
+        can.Message(timestamp=2.0, arbitration_id=0x123, is_extended_id=False),
+        can.Message(timestamp=-1.0, arbitration_id=0x1CEFFF29, data=VREG),
+    ]
+
+    def frames(path: str) -> Iterator[can.Message]:
+        assert Path(path).read_bytes() == MF4
+        yield from messages
+        raise RuntimeError("a block is damaged")
+
+    monkeypatch.setattr("can.io.mf4.asammdf", object())
+    monkeypatch.setattr("can.io.mf4.MF4Reader", frames)
+    rows, reader, complaints = read(tmp_path, MF4)
+    assert (reader.format.name, rows, reader.skipped) == ("mf4", [(1.0, "can1", 0x1CEFFF29, VREG)], 1)
+    assert complaints == [
+        "3: no frame: time -1.0, 8 data bytes",
+        "4: the log cannot be read any further: a block is damaged",
+    ]
+
+
+# Frames captured between a GX device and an MK3 (martiby/multiplus2 vebus.py), and from diebietse/invertergui's tests.
+MK2_FRAMES = [
+    "08 FF 4C 01 0C 00 00 80 00 20",
+    "0F 20 01 01 01 09 08 EC 5A 5F FF EC 5A 08 00 C3 08",
+    "0F 20 F3 00 C8 02 0C A1 05 00 00 00 28 00 00 88 B2",
+    "07 FF 56 24 DB 11 00 42 52",
+]
+MK2_BYTES = bytes.fromhex("".join(MK2_FRAMES))
+
+
+def numbered(form: str) -> str:
+    """The frames in lines, the number of each in its time."""
+    return "".join(form.format(number, text) for number, text in enumerate(MK2_FRAMES))
+
+
+TRACES: list[tuple[str, str | bytes, list[float]]] = [
+    ("bytes", MK2_BYTES, [0.0] * 4),
+    ("bytes with noise before them", b"\x0d\x0a" + MK2_BYTES, [0.0] * 4),
+    ("lines", numbered("{1}\n"), [0.0] * 4),
+    ("a remark, no blanks", "# MK3 at ttyUSB0\n" + numbered("{1}\n").replace(" ", ""), [0.0] * 4),
+    ("a clock", numbered("12:00:0{}.5 RX {}\n"), [43200.5, 43201.5, 43202.5, 43203.5]),
+    ("seconds", numbered("({}.25) < {}\n"), [0.25, 1.25, 2.25, 3.25]),
+    ("a date", numbered("2023-11-14 22:13:2{},0: {}\n"), [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3]),
+    ("as they were read", f"0.5 {MK2_BYTES[:20].hex(' ')}\n0.75 {MK2_BYTES[20:].hex(' ')}\n", [0.5, 0.75, 0.75, 0.75]),
+]
+
+
+@pytest.mark.parametrize(("content", "times"), [trace[1:] for trace in TRACES], ids=[trace[0] for trace in TRACES])
+def test_a_trace_of_a_vebus_interface_is_recognised(tmp_path: Path, content: str | bytes, times: list[float]) -> None:
+    rows, reader, complaints = read(tmp_path, content)
+    assert reader.format.name == "mk2"
+    assert [row[0] for row in rows] == pytest.approx(times)
+    assert [row[3] for row in rows] == [bytes.fromhex(text)[1:-1] for text in MK2_FRAMES]
+    assert {row[1:3] for row in rows} == {("vebus", MK2_FRAME)}
+    assert len(complaints) == (content[:2] == b"\x0d\x0a")
+
+
+def test_a_damaged_frame_of_a_vebus_trace_is_counted_and_leds_at_the_end_of_one_are_a_row(tmp_path: Path) -> None:
+    lines = [*MK2_FRAMES, "08 FF 4C 01 0C 00 00 80 01 20", "oops", "87 FF 57 85 C8 00 03 00 D3", MK2_FRAMES[0][:11]]
+    rows, _, complaints = read(tmp_path, "\n".join(lines))
+    assert [row[3].hex() for row in rows[4:]] == ["ff5785c800", "ff4c0300"]
+    assert complaints == [
+        "5: 1 byte in no frame",
+        "6: neither hexadecimal nor a remark: 'oops'",
+        "7: 9 bytes in no frame",
+        "8: the trace ends in a frame: 08 ff 4c 01",
+    ]

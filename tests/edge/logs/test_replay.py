@@ -14,6 +14,7 @@ from gxbridge.edge.can.can_stats import OnFrames
 from gxbridge.edge.logs import replay
 from gxbridge.edge.logs.reader import LogError
 from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, parse_replay
+from gxbridge.runtime.can_watch import CanWatch
 
 
 class Boat:
@@ -235,3 +236,21 @@ def test_a_file_with_an_at_in_its_name_is_found(tmp_path: Path) -> None:
     path.write_text("")
     assert parse_replay(str(path)) == ReplaySpec(str(path), 1.0)
     assert parse_replay(f"{path}@max") == ReplaySpec(str(path), math.inf)
+
+
+def test_a_trace_of_vebus_is_nothing_to_replay(tmp_path: Path) -> None:
+    path = write(tmp_path, *["06 FF 4C 03 00 00 00 AC"] * 5)
+    with pytest.raises(LogError, match=r"a trace of VE\.Bus, not of a CAN bus"):
+        asyncio.run(ReplaySource(ReplaySpec(str(path)), lambda bus: None).start())
+
+
+def test_the_load_of_a_replay_is_that_of_the_log_at_any_speed(tmp_path: Path, boat: Boat) -> None:
+    path = write(tmp_path, *(line(number / 100) for number in range(901)))
+    for speed in (1.0, 60.0, math.inf):
+        stats = boat.play(path, speed).stats
+        assert stats.log_s == pytest.approx(9.0, abs=0.2), speed
+        watch = CanWatch([stats])
+        frames, stats.frames, stats.log_s = stats.frames, 0, 0.0
+        watch.look(0.0)
+        stats.frames, stats.log_s = frames, 9.0
+        assert watch.look(5.0)["replay"].load == pytest.approx(5.6, abs=0.1)

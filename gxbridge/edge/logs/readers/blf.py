@@ -6,14 +6,13 @@ Containers are unpacked piece by piece, so that the memory does not depend on wh
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from struct import Struct, error
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gxbridge.core.nmea2000.frame import MAX_ID
-from gxbridge.edge.logs.lines import LogRow, OpenLog
+from gxbridge.edge.logs.lines import LogError, LogRow, OpenLog
 
 MAGIC = b"LOGG"
 PIECE = 1 << 16
@@ -89,6 +88,13 @@ class _Pieces:
                 yield from self._plain(size - OBJECT.size)
             self._take(size % 4)
 
+    def _zlib(self) -> Any:
+        try:
+            import zlib
+        except ImportError:
+            raise LogError(f"{self._log.name}: packed with zlib, which the Python here comes without") from None
+        return zlib
+
     def _end(self, what: str) -> None:
         self._log.bad(self._log.number + 1, f"the log cannot be read any further: {what}")
 
@@ -110,7 +116,7 @@ class _Pieces:
             self._end("it ends in a container")
             return
         method = CONTAINER.unpack(head)[0]
-        unpacker = zlib.decompressobj() if method == DEFLATED else None
+        unpacker = self._zlib().decompressobj() if method == DEFLATED else None
         for piece in self._plain(size - CONTAINER.size):
             if method == STORED:
                 yield piece
@@ -119,7 +125,7 @@ class _Pieces:
                     while piece:
                         yield unpacker.decompress(piece, PIECE)
                         piece = unpacker.unconsumed_tail
-                except zlib.error as fault:
+                except self._zlib().error as fault:
                     self._log.bad(self._log.number + 1, f"a container cannot be unpacked: {fault}")
                     unpacker = None
         if method not in (STORED, DEFLATED):

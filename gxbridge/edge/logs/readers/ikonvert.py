@@ -8,7 +8,7 @@ lib/stringMsg.ts.)
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 
 from gxbridge.edge.logs.lines import BadLine, LogRow, Parse, message_row, refuse, seconds_of, shown
 
@@ -24,7 +24,7 @@ def ikonvert() -> Parse:
             refuse("!PDGY,pgn,priority,source,destination,seconds,data", line)
         pgn, priority, source, destination, stamp, text = found.groups()
         try:
-            data = b64decode(text + b"=" * (-len(text) % 4))
+            data = a2b_base64(text + b"=" * (-len(text) % 4))
         except ValueError:
             raise BadLine(f"data is not base64: {shown(line)}") from None
         t = 0.0 if stamp is None else seconds_of(stamp, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 
 from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_id, refuse, seconds_of, shown, sized
 
@@ -23,7 +23,7 @@ def python_can_csv() -> Parse:
         if extended == b"0" or b"1" in (remote, error) or can_id is None:
             return None
         try:
-            data = b64decode(text, validate=True)
+            data = a2b_base64(text, strict_mode=True)
         except ValueError:
             raise BadLine(f"data is not base64: {shown(line)}") from None
         return seconds_of(stamp, line), "can0", can_id, sized(data, int(size), line)

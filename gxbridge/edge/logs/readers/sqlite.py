@@ -1,49 +1,30 @@
-"""python-can's database: a table `messages` of ts, arbitration_id, extended, remote, error, dlc, data.
-
-sqlite needs a file it can seek in: what comes packed or through a pipe is written to a temporary one first, which has
-a limit, because on a GX device the temporary folder is memory.
-"""
+"""python-can's database: a table `messages` of ts, arbitration_id, extended, remote, error, dlc, data."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
-from urllib.parse import quote
 
 from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, LogError, LogRow, OpenLog
+from gxbridge.edge.logs.on_disk import file_of
 
 MAGIC = b"SQLite format 3\0"
-MOST_ON_DISK = 256 << 20
 CELL = 1 << 16
 """Most bytes of one value: a frame has 8."""
 ROWS = "SELECT ts, arbitration_id, extended, remote, error, dlc, data FROM messages"
-PIECE = 1 << 16
 
 
 def sqlite_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """The frames in the order of the table; rows that are none are told by their number."""
-    if log.size is not None and not log.compressed:
-        yield from _rows(log, log.name)
-        return
-    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
-        written = 0
-        while piece := stream.read(PIECE):
-            written += len(piece)
-            if written > MOST_ON_DISK:
-                raise LogError(
-                    f"{log.name}: unpacked, the database has more than {MOST_ON_DISK >> 20} MB, which is not written to"
-                    " the temporary folder; unpack it yourself and give the file"
-                )
-            copy.write(piece)
-        copy.flush()
-        yield from _rows(log, copy.name)
+    with file_of(log, stream, ".db") as path:
+        yield from _rows(log, path)
 
 
 def _rows(log: OpenLog, path: str) -> Iterator[LogRow]:
     try:
         import sqlite3
+        from urllib.parse import quote
     except ImportError:
         raise LogError(f"{log.name}: a database, but the Python here comes without its sqlite3 module") from None
     number = 0
