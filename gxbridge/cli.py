@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import ModuleType
 
 from gxbridge import __version__
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = _module(name)
     parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
     module.configure(parser)
-    _make_writable()
+    _make_writable(name)
     try:
         code: int = module.run(parser.parse_args(arguments[1:]))
         sys.stdout.flush()
@@ -92,15 +94,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if name == "run":
             raise  # the service's own: its log should say where it came from
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - what is in its buffer cannot be written either
-        sys.stderr.write(f"gxbridge {name}: {error.strerror or error}\n")
+        with suppress(OSError):  # standard error may be as full
+            sys.stderr.write(f"gxbridge {name}: {error.strerror or error}\n")
         return 2
     return code
 
 
-def _make_writable() -> None:
-    """Standard output is there, also when it was closed (`>&-`), and takes every name of a file."""
-    if sys.stdout is None:
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - lives until the interpreter ends
+class _Closed(io.TextIOBase):
+    """Standard output that was closed (`>&-`): whoever writes there is told so."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EBADF, "standard output is closed")
+
+
+def _make_writable(name: str) -> None:
+    """Standard output and standard error are there, and take every name of a file."""
+    if sys.stdout is None:  # the service says nothing there and goes on without it
+        sys.stdout = open("/dev/null", "w") if name == "run" else _Closed()  # noqa: SIM115 - lives until the end
+    if sys.stderr is None:
+        sys.stderr = open("/dev/null", "w")  # noqa: SIM115 - as above
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -33,17 +33,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0; 1 when a replay decides otherwise; 2 when the file cannot be used."""
     from gxbridge.core.blackbox.box import BoxError
+    from gxbridge.core.model.items import printable
     from gxbridge.edge.box_files import read
 
+    name = printable(str(args.file))
     try:
-        box = read(args.file)
+        try:
+            box = read(args.file)
+        except OSError as error:
+            print(f"gxbridge blackbox: cannot read {name}: {error.strerror or error}", file=sys.stderr)
+            return UNREADABLE
         return _show(box, args.json) if args.action == "show" else _replay(box, args.json)
     except BoxError as error:
-        print(f"gxbridge blackbox: {args.file}: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        raise  # the reader has gone: cli.py ends quietly
-    except OSError as error:
-        print(f"gxbridge blackbox: cannot read {args.file}: {error.strerror or error}", file=sys.stderr)
+        print(f"gxbridge blackbox: {name}: {error}", file=sys.stderr)
     return UNREADABLE
 
 

@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """0, also with warnings; 2 when something is wrong."""
     from gxbridge.config import ConfigError, Overrides, load
     from gxbridge.config.pages import show
+    from gxbridge.core.model.items import printable
 
     overrides = Overrides()
     if args.action == "show":
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     for deprecation in config.deprecations:
         print(f"warning: {deprecation.problem}", file=sys.stderr)
     if args.action == "check":
-        print(f"{args.file}: no problems")
+        print(f"{printable(args.file)}: no problems")
     else:
         print(show(config), end="")
     return 0

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.deprecated import deprecations_of
-from gxbridge.config.effective import BlackBox, Config, Readout, StateStore, Terminals
+from gxbridge.config.effective import BlackBox, Config, Deprecation, Readout, StateStore, Terminals
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.edge.can.can_stats import CanSpec
-from gxbridge.strict_yaml.problem import Problem
+from gxbridge.strict_yaml.problem import Problem, hide_keys
 
 if TYPE_CHECKING:  # the catalogue is read only where a configuration names a model
     from gxbridge.models.bms_model import Terminal
@@ -70,8 +70,11 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         state=StateStore(**values.get("state", {})),
         installation=installation,
         terminals=terminals,
-        readout=_readout(values.get("readout", []), report),
-        deprecations=tuple(deprecations_of(checked, file)),
+        readout=_readout(values.get("readout", []), report, _Report(checked, file, checked.remarks)),
+        deprecations=(
+            *deprecations_of(checked, file),
+            *(Deprecation(remark, finding="key-doubtful") for remark in checked.remarks),
+        ),
     )
 
 
@@ -292,7 +295,7 @@ def _installation(
     return wanted
 
 
-def _readout(entries: list[dict[str, Any]], report: _Report) -> tuple[Readout, ...]:
+def _readout(entries: list[dict[str, Any]], report: _Report, remark: _Report) -> tuple[Readout, ...]:
     found: list[Readout] = []
     for index, entry in enumerate(entries):
         if not {"address", "key"} <= entry.keys():
@@ -300,5 +303,9 @@ def _readout(entries: list[dict[str, Any]], report: _Report) -> tuple[Readout, .
         address = entry["address"].upper()
         if any(other.address == address for other in found):
             report(f"readout[{index}].address", f"{address} is listed twice", "keep one of them")
-        found.append(Readout(address, entry.get("name", address), bytes.fromhex(entry["key"])))
+        name = entry.get("name", address)
+        if hide_keys(name) != name:  # it would stand in reasons, on D-Bus and in black boxes
+            remark(f"readout[{index}].name", "looks like a key, and the address is shown instead", "write a name")
+            name = address
+        found.append(Readout(address, name, bytes.fromhex(entry["key"])))
     return tuple(found)

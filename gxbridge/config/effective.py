@@ -24,10 +24,14 @@ class ConfigError(ProblemsError):
 
 @record
 class Deprecation:
-    """A key that a later release no longer reads. `obeyed`: what it says differs from what holds without it."""
+    """A key that a later release no longer reads. `obeyed`: what it says differs from what holds without it.
+
+    Or, as `finding` says, one that is read although it is doubtful.
+    """
 
     problem: Problem
-    obeyed: bool
+    obeyed: bool = False
+    finding: str = "key-retired"
 
 
 @record

@@ -213,7 +213,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "blackbox.folder", "text",
-        "Where the files go. Without a folder nothing is remembered.",
+        "Where the files go; a relative folder begins at this file. Without a folder nothing is remembered.",
         unset="`/data/log/gxbridge-blackbox` on a GX device, elsewhere none", example="/data/log/gxbridge-blackbox",
     ),
     ConfigKey(

@@ -15,8 +15,9 @@ from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
 from gxbridge.config.schema import ConfigKey
 from gxbridge.core.dvcc.read.options import SWITCHES
+from gxbridge.core.model.items import printable
 from gxbridge.models.installation import InstalledBms
-from gxbridge.strict_yaml.problem import HIDDEN
+from gxbridge.strict_yaml.problem import HIDDEN, hide_keys
 
 WIDTH: Final = 112
 
@@ -183,10 +184,10 @@ def _default_words(key: ConfigKey) -> str:
 
 def show(config: Config) -> str:
     """The whole configuration as YAML, secrets hidden; loading it gives the same configuration where there are none."""
-    head = f"# from {config.file or 'the defaults'}; what holds, with everything from the command line\n"
+    head = f"# from {printable(config.file or 'the defaults')}; what holds, with everything from the command line\n"
     if config.replay is not None:
-        head += f"# replays {config.replay.path} at speed {config.replay.speed:g} in place of the buses\n"
-    return head + yaml.safe_dump(tree(config), sort_keys=False, allow_unicode=True, width=WIDTH)
+        head += f"# replays {printable(config.replay.path)} at speed {config.replay.speed:g} in place of the buses\n"
+    return head + yaml.safe_dump(_without_keys(tree(config)), sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
 def tree(config: Config) -> dict[str, Any]:
@@ -250,6 +251,15 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_none(item) for item in value]
     return value
+
+
+def _without_keys(value: Any) -> Any:
+    """What looks like an encryption key, wherever it was pasted, is hidden; a path is none."""
+    if isinstance(value, str):
+        return value if value.startswith("/") else hide_keys(value)
+    if isinstance(value, dict):
+        return {_without_keys(name): _without_keys(item) for name, item in value.items()}
+    return [_without_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def write(root: Path) -> None:

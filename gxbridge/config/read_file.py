@@ -104,7 +104,7 @@ class _FileReading:
                 self._problem(node, path, "has no value", f"write {key.wanted}, or remove the line")
         else:
             try:
-                values[key.name] = self._value(key, node)
+                values[key.name] = self._value(key, node, path)
             except Unfit as unfit:
                 self._problem(node, path, unfit.what, unfit.cure)
 
@@ -128,51 +128,59 @@ class _FileReading:
                 self._problem(entry, here, f"is {kind_of(entry)}", f"write its keys: {names}")
         values[key.name] = entries
 
-    def _value(self, key: ConfigKey, node: yaml.Node) -> Any:
+    def _value(self, key: ConfigKey, node: yaml.Node, path: str) -> Any:
         if key.kind == "free":
             if is_empty(node):
                 return {}
             if not isinstance(node, yaml.MappingNode):
                 raise Unfit(f"is {kind_of(node)}", "write `name: value` lines below it")
-            return self._free(node, 0)
+            return self._free(node, path, 0)
         if key.kind == "levels":
-            return self._levels(node)
+            return self._levels(node, path)
         if not isinstance(node, yaml.ScalarNode):
             raise Unfit(f"is {kind_of(node)}", f"write {key.wanted}")
         return CHECKS[key.kind](key, node)
 
-    def _levels(self, node: yaml.Node) -> dict[str, str]:
+    def _levels(self, node: yaml.Node, path: str) -> dict[str, str]:
         if not isinstance(node, yaml.MappingNode):
             raise Unfit(f"is {kind_of(node)}", f"write `name: level` lines below it; levels are {', '.join(LEVELS)}")
         levels: dict[str, str] = {}
         for name_node, level_node in node.value:
-            name, level = str(name_node.value), str(level_node.value)
+            name, level = str(name_node.value), level_node.value
             if not isinstance(name_node, yaml.ScalarNode) or not re.fullmatch(r"[A-Za-z_][\w.]*", name):
-                raise Unfit(f"{name!r} is not the name of a part", "write names such as can, dbus, dvcc, battery")
-            if level not in LEVELS:
-                raise Unfit(f"{name} has the level {level!r}", f"write one of {', '.join(LEVELS)}")
-            if name in levels:
-                raise Unfit(f"{name} is set twice", "keep one of them")
+                what = repr(name) if isinstance(name_node, yaml.ScalarNode) else kind_of(name_node)
+                raise Unfit(f"{what} is not the name of a part", "write names such as can, dbus, dvcc, battery")
+            if not isinstance(level, str) or level not in LEVELS:
+                what = repr(level) if isinstance(level, str) else kind_of(level_node)
+                raise Unfit(f"{name} has the level {what}", f"write one of {', '.join(LEVELS)}")
+            self._once(name, levels, name_node, path)
             levels[name] = level
         return levels
 
-    def _free(self, node: yaml.Node, depth: int) -> Any:
+    def _free(self, node: yaml.Node, path: str, depth: int) -> Any:
         """Plain values of a part whose keys are not ours."""
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             raise Unfit("is nested too deeply or repeats itself through aliases", "reduce the nesting")
         if isinstance(node, yaml.MappingNode):
-            pairs = {}
+            pairs: dict[str, Any] = {}
             for name_node, value_node in node.value:
                 if not isinstance(name_node, yaml.ScalarNode):
                     raise Unfit("a name is a list or a mapping", "write `name: value`")
-                if name_node.value in pairs:
-                    raise Unfit(f"{name_node.value} is set twice", "keep one of them")
-                pairs[name_node.value] = self._free(value_node, depth + 1)
+                self._once(name_node.value, pairs, name_node, path)
+                pairs[name_node.value] = self._free(value_node, f"{path}.{name_node.value}", depth + 1)
             return pairs
         if isinstance(node, yaml.SequenceNode):
-            return [self._free(item, depth + 1) for item in node.value]
+            return [self._free(item, path, depth + 1) for item in node.value]
         return scalar(node)
+
+    def _once(self, name: str, known: dict[str, Any], node: yaml.Node, path: str) -> None:
+        """The last one counts, as it always did: a boat that runs is not to stop for it."""
+        if name in known:
+            what = "is set twice; the last one counts"
+            self._checked.remarks.append(
+                Problem(self._file, line_of(node), f"{path}.{name}", what, "remove the others")
+            )
 
 
 def _cure_of(name: str, likely: str | None, known: dict[str, ConfigKey], schema: str) -> str:

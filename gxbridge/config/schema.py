@@ -82,8 +82,11 @@ def _plain(limit: float | None) -> str:
 
 @state
 class Checked:
-    """Values by plain nesting (only what the file says), the line of each key path, and what is wrong."""
+    """Values by plain nesting (only what the file says), the line of each key path, and what is wrong.
+
+    `remarks`: what is doubtful, but was always read."""
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)

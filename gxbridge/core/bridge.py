@@ -7,6 +7,7 @@ what it says; a test or a replay feeds it the same way and gets the same answers
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
@@ -14,9 +15,18 @@ from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare_with_master
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.read.user_settings import hold_limits
+from gxbridge.core.dvcc.read.user_limits import (
+    keep_limits,
+    last_limits,
+    limit_findings,
+    limits_in_force,
+    recall_limits,
+    unheard_limits,
+)
+from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.tell.write import Write
@@ -24,12 +34,13 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
-from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.publish.publication import Publication, publishers, verdict
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -82,11 +93,17 @@ class Bridge:
         self._decision = Decision()
         self._standing = Standing()
         self._differences: tuple[Finding, ...] = ()
+        self._held = recall(setup.remembered.latches)
+        """What holds although nobody says it now."""
+        self._can_words = CanWords()
+        """What batteries say on CAN while others publish them."""
+        self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
-        self._user_limits: Mapping[str, float] = {}
-        """The user's limits as the settings service said them last."""
+        self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
+        """The user's limits as the settings service said them last, maybe before the program was started."""
+        self._unheard_since: float | None = None
+        """Since when one of them is not heard."""
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
@@ -164,9 +181,16 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
+    def remember(self, before: Remembered, since: float) -> Remembered:
+        """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
+        learnt = before.learn(self.registry.identities(since))
+        limits = keep_limits(before.limits, self._user_limits, since)
+        latches = keep(before.latches, self._held, since)
+        return (
+            learnt
+            if (limits, latches) == (learnt.limits, learnt.latches)
+            else replace(learnt, limits=limits, latches=latches)
+        )
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -190,9 +214,9 @@ class Bridge:
             for battery in batteries
             if battery.state != "lost"
         }
-        services = self._services_with_ours(batteries, publications)
+        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
         self._other_channels = self.channels.look(
-            *(self._services, batteries, now),
+            *(services, batteries, now),
             observed=self._observed(),
             lowers_discharge=self._decision.bms_service.startswith(BATTERY),
         )
@@ -214,6 +238,7 @@ class Bridge:
             *self._other_channels.findings,
             *self._standing.findings,
             *self._differences,
+            *self._held_findings,
             *self._reported,
         )
         began, ended = self.finding_log.update(findings, now)
@@ -226,7 +251,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -250,6 +275,26 @@ class Bridge:
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
         return {**theirs, **ours}
 
+    def _as_they_count(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], now: float
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """The services with what batteries say on CAN while others publish them, and what holds although it is not said
+        now (profile `strict`)."""
+        if self.setup.options.profile != "strict":
+            self._held = update_held(self._held, services)
+            return services
+        elsewhere = (
+            PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
+            for battery in batteries
+            for name, _ in publishers(battery, self._services)
+        )
+        before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        self._arrivals += self._can_words.news(before)
+        services = self._can_words.applied(services)
+        self._held = update_held(self._held, services)
+        self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
+        return with_held(services, self._held)
+
     def _decide(
         self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
     ) -> tuple[Write, ...]:
@@ -258,10 +303,13 @@ class Bridge:
             self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
             return ()
         heard = self._services.get(SETTINGS, {})
+        self._user_limits = last_limits(heard, self._user_limits)
         settings = {**self.setup.user_settings, **heard, BOL: 1}
         if self.setup.options.profile == "strict":
-            self._user_limits = hold_limits(heard, self._user_limits, self.setup.user_settings)
-            settings |= self._user_limits
+            settings |= limits_in_force(heard, self._user_limits, self.setup.user_settings)
+            unheard = unheard_limits(heard, self._user_limits)
+            self._unheard_since = (self._unheard_since or now) if unheard else None
+            self._held_findings += tuple(limit_findings(unheard, self._unheard_since, now))
         snapshot = Snapshot(
             services,
             settings,
@@ -317,7 +365,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -326,7 +374,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )

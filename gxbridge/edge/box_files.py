@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -15,11 +14,13 @@ from gxbridge.core.blackbox.box import Box, BoxError, lines, parse
 from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.edge.replace_file import replace_file
 
-NAME: Final = re.compile(r"gxbox-(\d{6,9})-[a-z0-9-]+\.jsonl\.gz")
+NAME: Final = re.compile(r"gxbox-([0-9]{6,9})-[a-z0-9-]+\.jsonl\.gz")
 LEFTOVER: Final = re.compile(r"gxbox-.*\.part")
-MOST_READ: Final = 256 << 20
-"""Bytes of a box after decompression: a file that holds more is none of ours."""
+NUMBERS: Final = 1_000_000_000
+MOST_READ: Final = 64 << 20
+"""Bytes of a box after decompression: none that holds more is written, or read."""
 COMPRESSION: Final = 3
+PART: Final = 1 << 16
 
 
 class BoxFolder:
@@ -34,34 +35,41 @@ class BoxFolder:
         """Write a box and remove the oldest ones. Raises OSError; then nothing has been left behind."""
         data = packed(frozen, version, database, self._max_bytes)
         self._folder.mkdir(parents=True, exist_ok=True)
-        kept = self._boxes()
+        boxes = self._boxes()
         # Room is made first: on a full disk that is what lets the new one in.
-        for old in kept[: max(0, len(kept) - self._keep + 1)]:
+        files = [path for _, path in boxes if not path.is_dir()]
+        for old in files[: max(0, len(files) - self._keep + 1)]:
             with suppress(FileNotFoundError):
                 old.unlink()
-        number = 1 + (int(NAME.fullmatch(kept[-1].name)[1]) if kept else 0)  # type: ignore[index]
+        number = (boxes[-1][0] + 1) % NUMBERS if boxes else 1
         path = self._folder / f"gxbox-{number:06}-{frozen.cause.name}.jsonl.gz"
         part = path.with_suffix(".part")
         replace_file(str(path), data, str(part))
         return path
 
-    def _boxes(self) -> list[Path]:
-        """Boxes that are there, oldest first. What an interrupted write left is removed."""
+    def _boxes(self) -> list[tuple[int, Path]]:
+        """What is there by number, oldest first. What an interrupted write left is removed.
+
+        Numbers go round: the widest gap parts the newest from the oldest, so that no number is the last one, whoever
+        put a file there, and the next is always free.
+        """
         for left in [item for item in self._folder.iterdir() if LEFTOVER.fullmatch(item.name)]:
             with suppress(OSError):
                 left.unlink()
-        found = [item for item in self._folder.iterdir() if NAME.fullmatch(item.name)]
-        return sorted(found, key=lambda item: int(NAME.fullmatch(item.name)[1]))  # type: ignore[index]
+        found = sorted((int(name[1]), item) for item in self._folder.iterdir() if (name := NAME.fullmatch(item.name)))
+        gaps = [(number - found[index - 1][0]) % NUMBERS for index, (number, _) in enumerate(found)]
+        first = gaps.index(max(gaps)) if len(found) > 1 else 0
+        return found[first:] + found[:first]
 
 
 def packed(frozen: Frozen, version: str, database: str, max_bytes: int) -> bytes:
     """A box as a compressed file; where it is too large its oldest stretches are left out. Raises OSError."""
     for first in range(max(1, len(frozen.stretches))):
-        buffer = BytesIO()
+        buffer, size = BytesIO(), 0
         with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=COMPRESSION, mtime=0) as file:
             for line in lines(frozen, version, database, first):
-                file.write(line + b"\n")
-        if buffer.tell() <= max_bytes:
+                size += file.write(line + b"\n")
+        if buffer.tell() <= max_bytes and size <= MOST_READ:
             return buffer.getvalue()
     raise OSError("one minute of it is larger than blackbox.max_bytes")
 
@@ -70,15 +78,13 @@ def read(path: Path) -> Box:
     """A box from its file. Raises BoxError and OSError."""
     try:
         with gzip.open(path, "rb") as file:
-            return parse(_bounded(file))
+            # Unpacked twice: a bomb has no line in memory when it is found out.
+            size = 0
+            while part := file.read(PART):
+                size += len(part)
+                if size > MOST_READ:
+                    raise BoxError(f"the file unpacks to more than the {MOST_READ >> 20} MB that a box can hold")
+            file.seek(0)
+            return parse(file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BoxError(f"the file is not a black box or was truncated: {error}") from error
-
-
-def _bounded(file: gzip.GzipFile) -> Iterator[bytes]:
-    left = MOST_READ
-    while line := file.readline(left + 1):
-        left -= len(line)
-        if left < 0:
-            raise BoxError("the file holds more than a box can")
-        yield line

@@ -15,10 +15,13 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.publish.explanation import as_json, as_text
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, EXPLAIN_TEXT
 from gxbridge.core.setup import Setup
 from gxbridge.core.stall_guard import HoldUp
 from gxbridge.edge.can.can_stats import CanStats, OnFrames
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
+from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
@@ -114,6 +117,7 @@ class App:
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
         self._views: dict[str, ServiceView] = {}
+        self._cycle: Cycle | None = None
         self._epoch_offset = time.time() - time.monotonic()
         self._hold_up = HoldUp()
         self._can = CanWatch(source.stats for source in self._sources.values())
@@ -130,7 +134,8 @@ class App:
         """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
         try:
-            await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
+            first = self.bridge.tick(time.monotonic(), self._epoch_offset)
+            await self._publisher.start(first.own, self._on_request(first))
             await self._monitor.start()
             await asyncio.gather(*(source.start() for source in self._sources.values()))
             if self._scanner is not None:
@@ -265,8 +270,6 @@ class App:
         if path == "/CustomName":
             self._identities.rename(unique_id(view), str(value))
             self.bridge.set_identity(view.battery.key, view.instance, str(value))
-        elif isinstance(value, int):
-            self.bridge.set_request(view.battery.key, value)
         if value:
             self._publisher.show(view.name, {path: value})
 
@@ -326,7 +329,16 @@ class App:
         cycle = look(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)
 
+    def _on_request(self, first: Cycle) -> dict[str, MakeText]:
+        """What is made only when somebody asks: of the latest cycle."""
+
+        def explanation() -> dict[str, Any]:
+            return (self._cycle or first).explanation()
+
+        return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
+
     def _carry_out(self, cycle: Cycle, at: float) -> None:
+        self._cycle = cycle
         self._writer.write(cycle.writes)
         self._speak()
         settled = self._identified(cycle.batteries)
@@ -340,7 +352,7 @@ class App:
         if self._box is not None:
             self._box.look(at)
         if self._state is not None:
-            self._state.learn(self.bridge.registry.identities(at + self._epoch_offset), at)
+            self._state.keep(self.bridge.remember(self._state.remembered, at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
         """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""

@@ -83,6 +83,7 @@ def box_place(config: Config) -> BoxPlace | None:
     folder = config.blackbox.folder or (GX_BOXES if os.path.exists(PLATFORM_FILE) else "")
     if not config.blackbox.enabled or not folder:
         return None
+    folder = os.path.join(os.path.dirname(os.path.abspath(config.file or "x")), os.path.expanduser(folder))
     return BoxPlace(folder, config.blackbox.max_bytes, config.blackbox.keep)
 
 

@@ -77,12 +77,14 @@ class SettingsTroubles:
 
 
 def deprecation_findings(deprecations: Iterable[Deprecation], now: float) -> tuple[Finding, ...]:
-    """One finding for each key of the configuration that a later release no longer reads."""
-    return tuple(_retired(deprecation, now) for deprecation in deprecations)
+    """One finding for each key of the configuration that a later release no longer reads, or that is doubtful."""
+    return tuple(_of_key(deprecation, now) for deprecation in deprecations)
 
 
-def _retired(deprecation: Deprecation, now: float) -> Finding:
+def _of_key(deprecation: Deprecation, now: float) -> Finding:
     problem = deprecation.problem
     cure = f"{problem.cure[0].upper()}{problem.cure[1:]}"
-    found = finding("key-retired", problem.key, now, where=problem.where, key=problem.key, what=problem.what, cure=cure)
+    found = finding(
+        deprecation.finding, problem.key, now, where=problem.where, key=problem.key, what=problem.what, cure=cure
+    )
     return found if deprecation.obeyed else replace(found, severity="warning")

@@ -15,6 +15,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import state
 from gxbridge.core.publish.own_paths import OWN_NAME, own_spec
 from gxbridge.edge.dbus.bus import BusError
+from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.service import NameTaken, PublishedService
 
 log = logging.getLogger("gxbridge.publisher")
@@ -51,10 +52,15 @@ class Publisher:
         """Names that are ours, or are about to be."""
         return frozenset({OWN_NAME, *self._batteries})
 
-    async def start(self, own: Mapping[str, Value]) -> None:
-        """Publish our own service. Raises NameTaken (another gxbridge runs) and BusUnreachable."""
+    async def start(self, own: Mapping[str, Value], on_request: Mapping[str, MakeText]) -> None:
+        """Publish our own service, with paths that are answered when asked.
+
+        Raises NameTaken (another gxbridge runs) and BusUnreachable.
+        """
         own = {**own, **self._counted()}
-        self._own = PublishedService(self._bus, OWN_NAME, {path: own_spec(path) for path in own}, own)
+        self._own = PublishedService(
+            self._bus, OWN_NAME, {path: own_spec(path) for path in own}, own, on_request=on_request
+        )
         await self._own.start()
 
     def refresh_own(self, values: Mapping[str, Value]) -> None:

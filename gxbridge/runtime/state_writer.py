@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import (
@@ -11,18 +10,29 @@ from gxbridge.core.model.remembered import (
     AnotherBoatError,
     Due,
     Remembered,
-    RememberedIdentity,
     StateError,
     due,
 )
 from gxbridge.runtime.disk_task import DiskTask, attempt, reason
-from gxbridge.state.state_file import BROKEN, StateFile, StateHeldError
+from gxbridge.state.state_file import BROKEN, FILE, StateFile, StateHeldError
 
 log = logging.getLogger("gxbridge.state")
 
 
 HOLD_WAIT_S = 1.0
 """At the start: `gxbridge state forget` is done by then."""
+
+
+def _cure(error: Exception) -> str:
+    """What helps when the state cannot be used."""
+    if isinstance(error, PermissionError):
+        return (
+            "Give the file and its folder to the user that runs gxbridge (chown) and start gxbridge again; a file that "
+            "was kept under another name gets its own back"
+        )
+    if isinstance(error, OSError):
+        return f"Look at {FILE} and its folder, then at the disk or memory card"
+    return "None needed: gxbridge writes a new file"
 
 
 class StateWriter:
@@ -52,17 +62,16 @@ class StateWriter:
                 "state-of-another-boat", self._file.path, now, path=self._file.path, kept=self._aside()
             )
         except (OSError, StateError) as error:
-            self._unusable = finding(
-                "state-unreadable", self._file.path, now, path=self._file.path, why=reason(error), kept=self._aside()
-            )
+            words = {"why": reason(error), "cure": _cure(error), "kept": self._aside()}
+            self._unusable = finding("state-unreadable", self._file.path, now, path=self._file.path, **words)
         return Remembered()
 
     def _aside(self) -> str:
         return f"; it is kept as {BROKEN}" if self._file.set_aside() else ""
 
-    def learn(self, identities: Iterable[RememberedIdentity], now: float) -> None:
-        """Remember who was heard, and begin to write what is due."""
-        self.remembered = self.remembered.learn(identities)
+    def keep(self, remembered: Remembered, now: float) -> None:
+        """This is to be remembered from now on; begin to write what is due."""
+        self.remembered = remembered
         self.look(now)
 
     def look(self, now: float) -> None:

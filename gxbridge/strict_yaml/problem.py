@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from gxbridge.core.model.items import printable
 from gxbridge.core.model.record import record
 
 KEY_LIKE: Final = r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :-]?){12,}[0-9A-Fa-f]?(?![0-9A-Za-z])"
@@ -41,7 +42,12 @@ class Problem:
 
     def __str__(self) -> str:
         said = f"{f':{self.key}' if self.key else ''}: {self.what}; {self.cure}"
-        return f"{self.where}{re.sub(KEY_LIKE, HIDDEN, said)}"
+        return printable(f"{self.where}{hide_keys(said)}")
+
+
+def hide_keys(text: str) -> str:
+    """A text without whatever looks like a key."""
+    return re.sub(KEY_LIKE, HIDDEN, text)
 
 
 class ProblemsError(ValueError):

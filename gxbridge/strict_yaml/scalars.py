@@ -63,9 +63,9 @@ def kind_of(node: yaml.Node) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    if not node.tag.startswith("tag:yaml.org,2002:"):  # `!name`: perhaps a password that begins with `!`
+    if not node.tag.startswith("tag:yaml.org,2002:"):
         return "tagged"
-    return KINDS.get(node.tag.rpartition(":")[2], f"tagged {node.tag}")
+    return KINDS.get(node.tag.rpartition(":")[2], "tagged")  # `!name`, `!!name`: perhaps a password that begins so
 
 
 def is_empty(node: yaml.Node) -> bool:

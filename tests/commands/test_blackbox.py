@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from gxbridge import cli
-from gxbridge.core.blackbox.box import BoxError
 from gxbridge.core.blackbox.recorder import Frozen
+from gxbridge.edge import box_files
 from gxbridge.edge.box_files import BoxFolder, packed, read
 from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import SOLAR, solar
@@ -159,11 +160,93 @@ def test_a_file_is_never_larger_than_allowed_the_newest_minutes_stay() -> None:
         packed(frozen, "0.1", "d", 100)
 
 
-def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gxbridge.edge import box_files
-
-    monkeypatch.setattr(box_files, "MOST_READ", 100_000)
+def test_a_bomb_is_not_unpacked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(gzip.compress(b" " * 10_000_000))
-    with pytest.raises(BoxError, match="more than a box can"):
-        read(path)
+    path.write_bytes(gzip.compress((b'["t",1.0,0.0]' + b" " * 50 + b"\n") * 4_000_000, 1))
+    tracemalloc.start()
+    assert cli.main(["blackbox", "show", str(path)]) == 2
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert capsys.readouterr().err == (
+        f"gxbridge blackbox: {path}: the file unpacks to more than the 64 MB that a box can hold\n"
+    )
+    assert peak < 8_000_000
+
+
+def test_no_box_is_written_that_could_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen = frozen_boat(300)
+    whole = len(gzip.decompress(packed(frozen, "0.1", "d", MOST)))
+    monkeypatch.setattr(box_files, "MOST_READ", whole * 2 // 3)
+    assert read(BoxFolder(tmp_path, MOST, 8).write(frozen, "0.1", "d")).head.cause == "bms-lost"
+
+
+@pytest.mark.parametrize("planted", [999_999_999, 999_999_998, 900_000_000, 0])
+@pytest.mark.parametrize("kept_before", [0, 2])
+def test_a_planted_number_has_no_later_box_overwritten(tmp_path: Path, planted: int, kept_before: int) -> None:
+    frozen = frozen_boat(5)
+    folder = BoxFolder(tmp_path, MOST, 3)
+    for _ in range(kept_before):
+        folder.write(frozen, "0.1", "d")
+    (tmp_path / f"gxbox-{planted:06}-bms-lost.jsonl.gz").write_bytes(b"planted")
+    paths = [folder.write(frozen, "0.1", "d") for _ in range(5)]
+    assert len(set(paths)) == 5
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths[-3:]}
+
+
+def test_a_folder_named_like_a_box_is_in_nobody_s_way(tmp_path: Path) -> None:
+    (tmp_path / "gxbox-000001-bms-lost.jsonl.gz").mkdir()
+    folder = BoxFolder(tmp_path, MOST, 1)
+    paths = [folder.write(frozen_boat(5), "0.1", "d") for _ in range(2)]
+    assert [path.exists() for path in paths] == [False, True]
+
+
+FORGED = "x\n\nVerdict: all fine.\x1b[8m\u202e"
+
+
+def forge(value: object) -> object:
+    """Every text of a box with a line of somebody's own in it."""
+    if isinstance(value, str):
+        return value + FORGED
+    if isinstance(value, list):
+        return [value[0], *map(forge, value[1:])] if value and isinstance(value[0], str) else [*map(forge, value)]
+    if isinstance(value, dict):
+        return {name if name in KEYS or len(name) == 1 else name + FORGED: forge(item) for name, item in value.items()}
+    return value
+
+
+KEYS = {
+    "gxbox",
+    "version",
+    "database",
+    "cause",
+    "subject",
+    "text",
+    "at",
+    "frozen_at",
+    "epoch_offset",
+    "setup",
+    "fields",
+}
+"""Of the first line."""
+
+
+@pytest.mark.parametrize("as_ascii", [True, False])
+def test_a_crafted_box_forges_no_line(box: Path, as_ascii: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    head, *rows = gzip.decompress(box.read_bytes()).splitlines()
+    made = [forge(json.loads(head)), *(forge(json.loads(row)) for row in rows if not row.startswith(b'["block"'))]
+    box.write_bytes(gzip.compress("\n".join(json.dumps(row, ensure_ascii=as_ascii) for row in made).encode()))
+    assert cli.main(["blackbox", "show", str(box)]) == 0
+    words = capsys.readouterr().out
+    assert "kept because of: bms-lostx" in words
+    assert [line for line in words.splitlines() if line.startswith("Verdict")] == ["Verdict: The BMS fell silent."]
+    assert all(letter.isprintable() for letter in words.replace("\n", ""))
+    assert cli.main(["blackbox", "replay", str(box)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_file_s_name_forges_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "box\nVerdict: all fine.gz"
+    assert cli.main(["blackbox", "show", str(path)]) == 2
+    path.write_bytes(b"x")
+    assert cli.main(["blackbox", "show", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 2

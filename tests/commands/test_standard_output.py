@@ -9,7 +9,53 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("models", "candb check --rules", "dvcc replay nothing.json", "config show", "decode nothing.log")
+from gxbridge.edge.box_files import BoxFolder
+from tests.core.blackbox.test_play import BoxedBoat
+
+ROOT = Path(__file__).parents[2]
+FRAME = "(1700000000.000000) can0 1CEFFF29#6699FF0F10270000\n"
+COMMANDS = (
+    "models",
+    "advise",
+    "candb show 0x2108",
+    "candb search bms",
+    "candb check --rules",
+    "candb export --json",
+    "candb encode 0x0390 54.0 --source 41",
+    "config show",
+    "config check {example}",
+    "dvcc replay {scenarios}",
+    "decode {log}",
+    "decode {log} --stats",
+    "decode {log} --format json",
+    "readout 1002e5a30a34125e0011223344 --key-file {key}",
+    "doctor --seconds 0.1 --dbus unix:path=/nowhere",
+    "blackbox show {box}",
+    "state show --config {without_state}",
+)
+"""Commands that have something to say."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Something to work on for each command."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "boat.log").write_text(FRAME)
+    (folder / "without_state.yaml").write_text("state: {enabled: no}\n")
+    (folder / "scenarios.json").write_text("[]")
+    (folder / "key").write_text("5e" * 16)
+    boat = BoxedBoat()
+    boat.tick(2)
+    frozen = boat.boxed.keep_now("command", "asked for", boat.now)
+    assert frozen is not None
+    return {
+        "example": ROOT / "service" / "gxbridge.example.yaml",
+        "log": folder / "boat.log",
+        "without_state": folder / "without_state.yaml",
+        "key": folder / "key",
+        "scenarios": folder / "scenarios.json",
+        "box": BoxFolder(folder, 1_000_000, 2).write(frozen, "1", "d"),
+    }
 
 
 def run(command: str, redirection: str) -> subprocess.CompletedProcess[str]:
@@ -19,13 +65,22 @@ def run(command: str, redirection: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
-def test_a_full_or_closed_standard_output_is_no_traceback(command: str, redirection: str) -> None:
-    result = run(command, redirection)
+@pytest.mark.parametrize(
+    ("redirection", "why"), [(">/dev/full", "No space left on device"), (">&-", "standard output is closed")]
+)
+def test_what_cannot_be_said_is_a_sentence_and_an_exit_code(
+    command: str, redirection: str, why: str, files: dict[str, Path]
+) -> None:
+    result = run(command.format(**files), redirection)
+    assert result.stderr.splitlines()[-1].startswith(f"gxbridge {command.split()[0]}")
+    assert result.stderr.endswith(f": {why}\n")
     assert "Traceback" not in result.stderr
-    if redirection == ">/dev/full" and command == "models":
-        assert result.returncode == 2
-        assert result.stderr == "gxbridge models: No space left on device\n"
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full 2>/dev/full", ">&- 2>&-", "2>&-", "<&- >&- 2>&-"])
+def test_where_nothing_can_be_said_at_all_the_exit_code_still_tells(redirection: str) -> None:
+    assert run("models", redirection).returncode == (0 if redirection == "2>&-" else 2)
 
 
 def test_a_file_s_name_that_is_no_text_can_be_said() -> None:

@@ -95,6 +95,7 @@ WRONG = {
     "part of the key as an alias": f"readout:\n  - address: '{ADDRESS}'\n    key: *{KEY[:10]}\n",
     "part of the key as an anchor": f"a: &{KEY[:10]} 1\nb: &{KEY[:10]} 2\nc: [",
     "part of the key as a tag": f"a: !{KEY[:10]}! x",
+    "part of the key as a tag of YAML": f"can: [{{channel: a, options: {{x: !!{KEY[:10]} y}}}}]",
     "wrong depth": f"readout:\n  - address: '{ADDRESS}'\n   key: {KEY}\n",
     "a colon too many": f"readout:\n  - address: '{ADDRESS}'\n    key: {KEY}: {KEY}\n",
 }
@@ -111,6 +112,32 @@ def test_no_error_about_a_configuration_shows_it(what: str, tmp_path: Path, caps
         assert cli.main([*command, str(path)]) == 2
         said = capsys.readouterr()
         assert not shows_the_key(said.out + said.err)
+
+
+ELSEWHERE = {
+    "readout name": f"readout: [{{address: '{ADDRESS}', key: {KEY}, name: {KEY}}}]",
+    "with dashes": f"readout: [{{address: '{ADDRESS}', key: {KEY}, name: 'key {KEY[:8]}-{KEY[8:12]}-{KEY[12:]}'}}]",
+    "battery name": f"battery: {{custom_name: {KEY}}}",
+    "bus name": f"can: [{{channel: a, name: e{KEY[1:]}}}]",
+    "option": f"can: [{{channel: a, options: {{{KEY}: [{KEY}]}}}}]",
+    "terminals name": f"terminals: [{{model: Small BMS, name: e{KEY[1:]}, "
+    "allow_to_charge: com.victronenergy.digitalinput.input_1}]",
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_a_key_pasted_where_a_name_belongs_is_not_shown(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pasted.yaml"
+    path.write_text(ELSEWHERE[where])
+    for action in ("check", "show"):
+        assert cli.main(["config", action, str(path)]) == 0
+        said = capsys.readouterr()
+        assert not shows_the_key(said.out + said.err)
+    if "readout" in ELSEWHERE[where]:
+        assert "readout[0].name: looks like a key" in said.err
+        assert list(setup_of(load(str(path))).readout_names.values()) == [ADDRESS]
 
 
 @pytest.mark.parametrize("wrong", [KEY[:-1], KEY + "0", KEY[:-1] + "z"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gxbridge.core.blackbox.play import replay
@@ -25,7 +27,7 @@ class Stubborn(BoxedBoat):
 
 
 def _with_writes(cycle: Cycle, writes: tuple[object, ...]) -> Cycle:
-    return Cycle(cycle.decision, writes, cycle.batteries, cycle.own, cycle.began, cycle.ended)  # type: ignore[arg-type]
+    return replace(cycle, writes=writes)
 
 
 def controlled(boat: Boat) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gxbridge.config import load
-from gxbridge.runtime.assembly import setup_of
+from gxbridge.runtime.assembly import box_place, setup_of
 
 BUSES = """\
 can:
@@ -21,3 +21,11 @@ def test_the_core_is_told_the_port_of_each_bus_with_a_name_of_its_own(tmp_path: 
     setup = setup_of(load(str(file)))
     assert setup.buses == ("house", "can0", "simulated")
     assert setup.ports == {"house": "vecan1"}
+
+
+def test_a_relative_folder_of_black_boxes_begins_at_the_configuration_file(tmp_path: Path) -> None:
+    """Whatever folder the supervisor starts the service in."""
+    (tmp_path / "c.yaml").write_text("blackbox: {folder: boxes}\n")
+    place = box_place(load(str(tmp_path / "c.yaml")))
+    assert place is not None
+    assert place.folder == str(tmp_path / "boxes")

@@ -15,6 +15,7 @@ from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.items import Value
+from gxbridge.core.publish.explanation import as_text
 from gxbridge.models import catalogue
 from gxbridge.models.installation import InstalledBms, check_installation
 from gxbridge.runtime.assembly import setup_of
@@ -72,7 +73,7 @@ def level(boat: Boat, service: str, value: Value) -> None:
 
 
 def reasons(cycle: Cycle) -> str:
-    return str(cycle.own["/Explain/Text"])
+    return as_text(cycle.explanation())
 
 
 def findings(boat: Boat) -> set[str]:

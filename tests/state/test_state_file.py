@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -177,6 +178,7 @@ def test_a_file_that_cannot_be_used_counts_as_unknown_and_is_kept_aside(tmp_path
         assert writer.remembered == Remembered()
         assert findings(writer) == ["state-unreadable"]
         assert "counts as unknown" in writer.findings()[0].text
+        assert writer.findings()[0].advice == "None needed: gxbridge writes a new file"
         writer.remembered = ALL
         writer.look(6.0)
         await writer.close(6.0)
@@ -192,6 +194,23 @@ def test_a_file_that_cannot_be_opened_counts_as_unknown(tmp_path: Path) -> None:
     assert findings(writer) == ["state-unreadable"]
     assert "Is a directory" in writer.findings()[0].text
     assert BROKEN in writer.findings()[0].text
+    assert "disk or memory card" in writer.findings()[0].advice
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_file_that_may_not_be_read_has_the_cure_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store(tmp_path, ALL)
+
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(StateFile, "read", refused)
+    (found,) = StateWriter(StateFile(str(tmp_path), BOAT), 5.0).findings()
+    assert os.strerror(number) in found.text
+    assert "chown" in found.advice
+    assert "disk" not in found.advice
 
 
 def test_the_state_of_another_boat_counts_as_unknown(tmp_path: Path) -> None:

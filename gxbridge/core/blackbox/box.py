@@ -16,11 +16,13 @@ from typing import Any, Final
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.core.blackbox.ring import FRAME, Block, to_json
+from gxbridge.core.model.items import printable
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 FORMAT: Final = 1
-LONGEST_LINE: Final = 64 << 20
+LONGEST_LINE: Final = 16 << 20
+"""Far more than the whole state of a service whose memory is bounded."""
 
 
 class BoxError(ValueError):
@@ -125,14 +127,30 @@ def parse(rows: Iterable[bytes]) -> Box:
             entries.append(_entry(row))
     except BoxError as error:
         raise BoxError(f"line {number}: {error}") from None
-    except (TypeError, ValueError, LookupError, RecursionError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
         raise BoxError(f"line {number} is damaged: {type(error).__name__}: {error}") from error
     return Box(head, tuple(entries))
 
 
+def _plain(row: bytes) -> Any:
+    """The JSON of a line, its texts fit to be printed: whoever sends a box writes no lines of his own on a screen."""
+    value = json.loads(row)
+    return value if b"\\" not in row and row.isascii() else _printable(value)
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(name): _printable(item) for name, item in value.items()}
+    return value
+
+
 def _head(row: bytes) -> Head:
     try:
-        head = json.loads(row)
+        head = _plain(row)
     except ValueError:
         head = None
     if not isinstance(head, dict) or "gxbox" not in head:
@@ -157,7 +175,7 @@ def _head(row: bytes) -> Head:
 def _entry(row: bytes) -> BoxEntry:
     if len(row) > LONGEST_LINE:
         raise BoxError("the line is too long")
-    event = json.loads(row)
+    event = _plain(row)
     if not isinstance(event, list) or not event or not isinstance(event[0], str):
         raise BoxError("this is not an event")
     mark, values = event[0], event[1:]

@@ -15,7 +15,7 @@ from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import measurements, options
-from gxbridge.core.dvcc.run import audit, clocks, decision, masters, memory
+from gxbridge.core.dvcc.run import audit, can_word, clocks, decision, held, masters, memory
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
@@ -53,7 +53,7 @@ VALUES: Final = tuple(
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(write.Write, cap.Cap, cap.Limit, decision.Decision),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
-        *(masters.Written, masters.Standing),
+        *(can_word.CanWords, held.Held, masters.Written, masters.Standing),
         *(
             other_channels.OtherChannelsView,
             permission.Stop,

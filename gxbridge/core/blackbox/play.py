@@ -115,7 +115,7 @@ def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
     elif event.mark == "i":
         bridge.set_identity(*values)
     elif event.mark == "q":
-        bridge.set_request(*values)
+        pass  # older boxes: a battery that a client selected, which changed no value
     elif event.mark == "a":
         bridge.channels.receiver.recall(values[0], codec().decode(values[1], fields))
     elif event.mark == "u":

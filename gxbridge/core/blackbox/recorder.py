@@ -134,11 +134,6 @@ class RecordingBridge(Bridge):
             self._note("i", key, instance, custom_name)
         super().set_identity(key, instance, custom_name)
 
-    def set_request(self, key: str, request_id: int) -> None:
-        if self._requests.get(key) != request_id:
-            self._note("q", key, request_id)
-        super().set_request(key, request_id)
-
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         known = [key for key in keys if key in self._standing.readback]
         if known:

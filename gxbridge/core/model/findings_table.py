@@ -63,8 +63,8 @@ TABLE: Final = (
         "battery-heard-twice",
         "info",
         "The battery at address {address} on {bus} is the one at address {kept_address} on {kept_bus} (same {mark}); "
-        "it is published once",
-        "None needed; connect the battery to one bus only if you want to tidy up",
+        "it is published once, and where both say something the stricter word counts",
+        "Connect the battery to one bus only; if these are two batteries, one of them needs another NAME or serial",
     ),
     FindingRow(
         "product-changed",
@@ -103,6 +103,25 @@ TABLE: Final = (
         "warning",
         "{service} already publishes this battery ({mark}), so gxbridge does not",
         "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
+    ),
+    FindingRow(
+        "stricter-on-can",
+        "warning",
+        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the stricter counts",
+        "The driver behind {service} may hang: restart it (or the GX), and check what it is if it is not the GX's own",
+    ),
+    FindingRow(
+        "silent-on-can",
+        "alarm",
+        "{battery} has fallen silent on {bus}, where others are heard: it counts as silent, whatever {service} shows",
+        f"{_CABLE}; if it is connected to another port now, start gxbridge again",
+    ),
+    FindingRow(
+        "not-heard-on-can",
+        "warning",
+        "Nothing is heard on {bus} any more, so what {service} shows of {battery} cannot be checked and counts alone",
+        "Check the interface of {bus}, its cable and the termination; remove the bus from the configuration if it is "
+        "not used any more",
     ),
     FindingRow(
         "vendor-driver",
@@ -204,7 +223,13 @@ TABLE: Final = (
         "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
     ),
     FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
-    FindingRow("charge-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "charge-unknown",
+        "warning",
+        "{why}",
+        f"{_HEARD}. If it said this once and never will again, stop gxbridge, run `gxbridge state forget latches` and "
+        "start it again",
+    ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
@@ -219,6 +244,24 @@ TABLE: Final = (
         "warning",
         "{why}",
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
+    ),
+    *(
+        FindingRow(
+            f"refusal-held-{what}",
+            "warning",
+            f"{{device}} refused to {what} and does not say any more whether it allows it ({{path}}): the refusal "
+            "holds until it does{how}",
+            "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
+            "`gxbridge state forget latches` and start it again",
+        )
+        for what in ("charge", "discharge")
+    ),
+    FindingRow(
+        "user-limit-held",
+        "info",
+        "The GX's settings do not say {path} any more: the user's limit of {limit} that they said last holds",
+        "Set it in the GX's settings; where they are gone for good, stop gxbridge, run `gxbridge state forget limits` "
+        "and start it again",
     ),
     FindingRow(
         "feed-in-override",
@@ -400,6 +443,7 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",
         "warning",
@@ -409,8 +453,8 @@ TABLE: Final = (
     FindingRow(
         "state-unreadable",
         "warning",
-        "The state in {path} counts as unknown: {why}{kept}",
-        "Check the disk or memory card; gxbridge writes a new file, and identities are learnt again",
+        "The state in {path} counts as unknown: {why}{kept}. Limits and refusals that it remembers do not hold",
+        "{cure}",
     ),
     FindingRow(
         "state-not-saved",

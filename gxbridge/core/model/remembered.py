@@ -22,6 +22,7 @@ MAX_BYTES: Final = 64 * 1024
 WRITE_EVERY_S: Final = 60.0
 """What does not become stricter is written at most so often."""
 MAX_TEXT: Final = 200
+MOST_LIMIT: Final = 1e5
 NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
@@ -167,7 +168,7 @@ SECTIONS: Final[Mapping[str, tuple[type, tuple[str, ...], _Checks]]] = {
     "limits": (
         RememberedLimit,
         ("subject", "quantity"),
-        {"subject": _is_text, "quantity": _is_text, "value": _number(1e5), "since": _MOMENT, "source": _is_text},
+        {"subject": _is_text, "quantity": _is_text, "value": _number(MOST_LIMIT), "since": _MOMENT, "source": _is_text},
     ),
     "latches": (
         Latch,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 from gxbridge.core.model.battery import Battery
@@ -43,16 +43,20 @@ def profile_path(port: str) -> str:
     return f"/Settings/Canbus/{port}/Profile"
 
 
-def other_publisher(battery: Battery, services: Mapping[str, Items]) -> tuple[str, str] | None:
-    """The service of somebody else that publishes this battery, and by what it is recognised."""
+def publishers(battery: Battery, services: Mapping[str, Items]) -> Iterator[tuple[str, str]]:
+    """The services of others that say they are this battery, and by what it is recognised."""
     for name, items in services.items():
         if not name.startswith(BATTERY_PREFIX) or name.startswith(OWN_PREFIX):
             continue
         if items.get("/N2kUniqueNumber") == battery.unique_number:
-            return name, f"the same N2K unique number {battery.unique_number}"
-        if battery.serial is not None and last_word(items.get("/Serial")) == battery.serial:
-            return name, f"the same serial {battery.serial}"
-    return None
+            yield name, f"the same N2K unique number {battery.unique_number}"
+        elif battery.serial is not None and last_word(items.get("/Serial")) == battery.serial:
+            yield name, f"the same serial {battery.serial}"
+
+
+def other_publisher(battery: Battery, services: Mapping[str, Items]) -> tuple[str, str] | None:
+    """The first of them."""
+    return next(publishers(battery, services), None)
 
 
 def last_word(value: Value) -> str | None:

@@ -13,15 +13,17 @@ from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, product_changed, twin_findings
 from gxbridge.core.vecan.devices import NO_VALUES, DeviceView, device_of, family_of, table_of
-from gxbridge.core.vecan.duplicates import Duplicate, census
+from gxbridge.core.vecan.duplicates import Duplicate, census, stricter, twins_of
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
-from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, URGENT, URGENT_MESSAGES, unseen
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unseen
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
 
 BROADCAST = 255
+BALANCE = ("balancing", "balancer_status")
+"""The quantities that `/Balancing` shows."""
 
 
 class Change(IntEnum):
@@ -80,7 +82,7 @@ class BatteryRegistry:
         if taken is None:
             return Change.NOTHING
         what, new = taken
-        if node.belief is None or what in LEARNT:
+        if node.belief is None or what in LEARNT or (node.product_id is None and what[1] in BMS_REGISTERS):
             self._resolve(network, node, now)
         if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
             return Change.URGENT
@@ -95,11 +97,20 @@ class BatteryRegistry:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
         return self._looked(now)[0]
 
+    def others_heard(self, battery: Battery, now: float) -> bool:
+        """Whether another device of the battery's bus is heard, and has been for as long as a silence takes."""
+        return any(
+            node.live_since + SILENT_S <= now
+            for node in self.network(battery.bus).devices
+            if node.state(now) == "live" and (node.name is None or node.name.unique_number != battery.unique_number)
+        )
+
     def provisional(self, now: float) -> tuple[Provisional, ...]:
         """Devices that look like a battery but lack NAME or product, unless they are lost."""
         found = []
+        doubles = {id(duplicate.other) for duplicate in self._looked(now)[2]}
         for node in self._nodes(now):
-            missing = self._missing(node)
+            missing = () if id(node) in doubles else self._missing(node)
             if missing and self._looks_like_a_battery(node) and node.state(now) != "lost":
                 product = self._product_name(node)
                 where = f"address {node.address} on {node.bus}"
@@ -162,13 +173,20 @@ class BatteryRegistry:
         """Every battery, and the device that stands for it; worked out once for each moment and what was heard."""
         if self._cycle is None or self._cycle[:2] != (self._heard, now):
             chosen, duplicates = self._census(now)
-            batteries = tuple(self._battery(number, node, now) for number, node in chosen)
+            batteries = tuple(
+                self._battery(number, node, tuple(twins_of(node, duplicates)), now) for number, node in chosen
+            )
             self._cycle = (self._heard, now, batteries, chosen, duplicates)
         return self._cycle[2:]
 
     def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
-        return census(candidates, now, self._serial, self._only_remembered)
+        chosen, duplicates = census(candidates, now, self._serial, self._only_remembered)
+        for network in self._networks.values():
+            for node, other, before in network.doubles(now):
+                if self._number(node) is not None:
+                    duplicates.append(Duplicate(node, other, "NAME", before))
+        return chosen, duplicates
 
     def _only_remembered(self, node: Node) -> bool:
         """Its product is believed only because of its NAME."""
@@ -240,16 +258,22 @@ class BatteryRegistry:
         if product is None and self._believe and (known := self._memory_of(node)) is not None:
             product = known.product_id
         node.product_id = product
-        table = table_of(self._family(node))
+        # What a BMS says before its product is known counts as heard since it appeared.
+        table = LYNX if product is None and self._looks_like_a_battery(node) else table_of(self._family(node))
         if node.belief is None or node.belief.table is not table:
             node.believe(table, now)
 
-    def _battery(self, number: int, node: Node, now: float) -> Battery:
+    def _battery(self, number: int, node: Node, twins: tuple[Duplicate, ...], now: float) -> Battery:
         state = node.state(now)
         silent_since = None if state == "live" else node.last_heard + SILENT_S
         item = self._configuration(node)
         lacking = unseen(node.readings)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
+        for twin in twins:
+            values = stricter(values, twin, now)
+        node.balances = node.balances or any(
+            quantity in values and values[quantity].value is not None for quantity in BALANCE
+        )
         node.distributors = remembered_letters(node.distributors, values)
         identity = node.identity
         product = self._products[node.product_id or 0]
@@ -272,6 +296,7 @@ class BatteryRegistry:
             else node.last_heard + (LOST_S if state == "lost" else SILENT_S),
             silent_since=silent_since,
             last_heard=node.last_heard,
+            balances=node.balances,
             distributors=node.distributors,
             values=values,
             unseen=tuple(essential.text for essential in lacking),

@@ -41,8 +41,13 @@ class QuantityTable:
 class DeviceState:
     """The quantities that a device's messages make. Bounded by the table."""
 
-    def __init__(self, table: QuantityTable, readings: Readings, now: float) -> None:
+    def __init__(
+        self, table: QuantityTable, readings: Readings, now: float, gave: Mapping[str, set[str]] | None = None
+    ) -> None:
+        """`gave`: what `gave` of the state before this one was, if the device is the same."""
         self.table = table
+        self.gave = {name: set(labels) for name, labels in (gave or {}).items()}
+        """Quantity -> the sources that have given it since the device appeared."""
         self._readings = readings
         self._known: dict[str, Known] = {}
         self._shown: Mapping[str, Known] | None = None
@@ -82,6 +87,7 @@ class DeviceState:
     def forget(self, now: float) -> None:
         """The device fell silent: keep only identity, settings and history."""
         self._readings.forget(self.table.lasting)
+        self.gave.clear()
         self._pending.clear()
         self._judge(self.table.quantities, now)
 
@@ -91,7 +97,7 @@ class DeviceState:
 
     def _judge_one(self, quantity: Quantity, now: float) -> bool:
         name = quantity.name
-        verdict = judge(quantity, self._readings, self._known, now)
+        verdict = judge(quantity, self._readings, self._known, now, self.gave.setdefault(name, set()))
         before = self._known.pop(name, None)
         if verdict.known is not None:
             self._known[name] = verdict.known

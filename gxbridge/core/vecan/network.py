@@ -7,8 +7,9 @@ what it said is handed over when the NAME appears. Of two devices that claim one
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping
 
+from gxbridge.core.model.battery import Known
 from gxbridge.core.model.record import state
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
@@ -26,6 +27,9 @@ CLAIM_WAIT_S = 0.25
 
 MOVE_S = 2.0
 """Time for the loser to claim another address: several times what the protocol needs (250 ms, and a random delay)."""
+
+TWICE_S = 10.0
+"""What still speaks from the old address so long after a device claimed another is a second device of its NAME."""
 
 DISPUTE_S = 150.0
 """A loser that neither moved nor claimed again for so long has gone: a device repeats its claim about every minute."""
@@ -56,6 +60,8 @@ class Network:
         self._nodes: dict[str, Node] = {}
         self._at: dict[int, Node] = {}
         self._challengers: dict[int, tuple[Name, float]] = {}
+        self._moved: dict[int, tuple[str, float, Mapping[str, Known]]] = {}
+        """Address -> which device left it for another, when, and what it had said by then."""
         self.conflicts: dict[int, Conflict] = {}
         self.refused = 0
         """Messages of devices for which there was no room."""
@@ -103,6 +109,16 @@ class Network:
             return None if name is None else self._claimed(name, source, now)
         return self.alive(source, now)
 
+    def doubles(self, now: float) -> Iterator[tuple[Node, Node, Mapping[str, Known]]]:
+        """Devices whose NAME speaks from two addresses: the one that has the NAME, the other, and what had been said
+        when the NAME was claimed at the second address."""
+        for address, (key, at, values) in self._moved.items():
+            node, other = self._nodes.get(key), self._at.get(address)
+            if node is None or other is None or node.address is None or other.name is not None:
+                continue
+            if other.last_heard - at >= TWICE_S and "live" == node.state(now) == other.state(now):
+                yield node, other, values
+
     def contested(self, address: int, now: float) -> bool:
         """Whether two devices may speak at this address: the loser of a conflict had time to move, and did not.
 
@@ -135,6 +151,9 @@ class Network:
             return node
         holder = self._at.get(address)
         if holder is not None and holder is not node:
+            if any(node is one and holder is other for one, other, _ in self.doubles(now)):
+                holder.touch(now)  # neither has moved: there are two
+                return node
             if holder.name is None:
                 if node is None:
                     return self._name(holder, name, now)
@@ -154,6 +173,9 @@ class Network:
             node = self._add(Node(self.bus, None, name, now), now)
             if node is None:
                 return None
+        self._moved.pop(address, None)
+        if node.address not in (None, address):
+            self._moved[node.address] = node.key, now, {} if node.belief is None else node.belief.values(now)
         self._leave(node)
         self._challengers.pop(address, None)
         node.name, node.address = name, address

@@ -20,6 +20,7 @@ class Node:
 
     __slots__ = (
         "address",
+        "balances",
         "belief",
         "bus",
         "distributors",
@@ -52,6 +53,8 @@ class Node:
         """Register 0x0100, else the product code if it is a known product, else what was configured."""
         self.readings = Readings()
         self.belief: DeviceState | None = None
+        self.balances = False
+        """It has said at least once whether it balances: that D-Bus path stays."""
         self.distributors = ""
         """Letters of the distributors it has ever reported: their D-Bus paths stay."""
 
@@ -110,7 +113,8 @@ class Node:
 
     def believe(self, table: QuantityTable, now: float) -> None:
         """Its family is known (or another one): make its quantities from everything heard so far."""
-        self.belief = DeviceState(table, self.readings, now)
+        before = None if self.belief is None else self.belief.gave
+        self.belief = DeviceState(table, self.readings, now, before)
 
     def absorb(self, other: Node, now: float) -> None:
         """The other was this device all along, known by its address only."""
@@ -118,4 +122,7 @@ class Node:
         self.readings.absorb(other.readings)
         self.messages += other.messages
         if self.belief is not None:
+            if other.belief is not None:
+                for name, labels in other.belief.gave.items():
+                    self.belief.gave.setdefault(name, set()).update(labels)
             self.believe(self.belief.table, now)

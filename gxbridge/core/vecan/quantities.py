@@ -38,6 +38,8 @@ class QuantitySource:
     """Once this message was heard no other source is asked, even where it says "not supported"."""
     gaps: bool = False
     """`read` copes with fields that are not available (None)."""
+    partial: bool = False
+    """It says only one side of the matter (an alarm, but not that all is well): its None is no "unknown"."""
 
     @property
     def label(self) -> str:
@@ -63,7 +65,11 @@ class QuantitySource:
 
 @record
 class Quantity:
-    """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all."""
+    """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all.
+
+    Once a source has given it since the device appeared, its "unknown" is one: no source after it is asked instead,
+    except for a measurement that another repeats.
+    """
 
     name: str
     kind: QuantityKind
@@ -85,10 +91,17 @@ class Derived:
 
 
 def register(
-    number: int, fields: str, read: Read = same, unit: str = "", *, decisive: bool = False, gaps: bool = False
+    number: int,
+    fields: str,
+    read: Read = same,
+    unit: str = "",
+    *,
+    decisive: bool = False,
+    gaps: bool = False,
+    partial: bool = False,
 ) -> QuantitySource:
     """A source that is a register; `fields` are separated by spaces."""
-    return QuantitySource(VREG, number, tuple(fields.split()), read, unit, decisive=decisive, gaps=gaps)
+    return QuantitySource(VREG, number, tuple(fields.split()), read, unit, None, decisive, gaps, partial)
 
 
 def pgn(
@@ -110,11 +123,14 @@ class Judgement:
 NOTHING_KNOWN = Judgement(None)
 
 
-def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], now: float) -> Judgement:
-    """Decide one quantity from the messages held and, if it can be computed, from other quantities."""
-    fresh = _fresh(quantity, readings, now)
-    if quantity.restrictive and len(fresh) > 1:
-        return _most_restrictive(fresh)
+def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], now: float, gave: set[str]) -> Judgement:
+    """Decide one quantity from the messages held and, if it can be computed, from other quantities.
+
+    `gave`: the sources that have given it since the device appeared; those that do now are added.
+    """
+    if quantity.restrictive:
+        return _most_restrictive(quantity, readings, gave)
+    fresh = _fresh(quantity, readings, now, gave)
     if fresh:
         oldest = max(known.at for known, _ in fresh) - OUTDATED_S if quantity.kind == "measurement" else float("-inf")
         return next(Judgement(known, until) for known, until in fresh if known.at >= oldest)
@@ -125,30 +141,51 @@ def judge(quantity: Quantity, readings: Readings, others: Mapping[str, Known], n
     return NOTHING_KNOWN
 
 
-def _fresh(quantity: Quantity, readings: Readings, now: float) -> list[tuple[Known, float | None]]:
+def _fresh(quantity: Quantity, readings: Readings, now: float, gave: set[str]) -> list[tuple[Known, float | None]]:
     """What each source says, without what went stale and without what is older than a better source's stale value."""
     found: list[tuple[Known, float | None]] = []
-    newest_stale = float("-inf")
+    oldest = float("-inf")
     for source in quantity.sources:
         candidates = source.candidates(readings)
+        given = False
         for reading in candidates:
             value = source.value(reading)
             if value is None:
                 continue
+            given = True
             until = None if quantity.kind in LASTING else reading.until
             if until is not None and until <= now:
-                newest_stale = max(newest_stale, reading.at)
-            elif reading.at >= newest_stale:
+                oldest = max(oldest, reading.at)
+            elif reading.at >= oldest:
                 found.append((Known(value, reading.at, source.label), until))
+        if given:
+            gave.add(source.label)
+        elif candidates and source.label in gave and not source.partial:
+            # It says "unknown": nobody after it is asked, or only who measures the same now.
+            since = max(reading.at for reading in candidates) - OUTDATED_S
+            oldest = max(oldest, since if quantity.kind == "measurement" else float("inf"))
         if source.decisive and candidates:
             break
     return found
 
 
-def _most_restrictive(fresh: list[tuple[Known, float | None]]) -> Judgement:
-    known, until = min(fresh, key=lambda pair: pair[0].value)
-    best = fresh[0][0]
-    if all(other.value == known.value for other, _ in fresh):
-        return Judgement(best, until)
-    said = ", ".join(f"{other.source} says {other.value}" for other, _ in fresh)
-    return Judgement(known, until, said)
+def _most_restrictive(quantity: Quantity, readings: Readings, gave: set[str]) -> Judgement:
+    """The least permissive of all sources: a refusal, else "unknown" of one that has given it, else a permission.
+
+    The sources are registers, which hold as long as their device speaks.
+    """
+    said: list[tuple[str, Known | None]] = []
+    for source in quantity.sources:
+        for reading in source.candidates(readings):
+            value = source.value(reading)
+            if value is not None:
+                gave.add(source.label)
+                said.append((source.label, Known(value, reading.at, source.label)))
+            elif source.label in gave:
+                said.append((source.label, None))
+    if not said:
+        return NOTHING_KNOWN
+    least = min((known for _, known in said), key=lambda known: 0.5 if known is None else known.value)
+    words = [f"{label} says {'unknown' if known is None else known.value}" for label, known in said]
+    agreed = len({known and known.value for _, known in said}) == 1
+    return Judgement(least, contradiction=None if agreed else ", ".join(words))

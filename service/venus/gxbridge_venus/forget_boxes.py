@@ -13,7 +13,7 @@ from gxbridge.edge.box_files import LEFTOVER, NAME
 def forget(config: str) -> list[str]:
     """A line when something was removed. Raises ConfigError and OSError."""
     named = load(config).blackbox.folder if Path(config).is_file() else None
-    folder = None if named is None else Path(named)
+    folder = None if named is None else Path(config).absolute().parent / Path(named).expanduser()
     if folder is None or not folder.is_dir():
         return []
     boxes = [path for path in folder.iterdir() if NAME.fullmatch(path.name) or LEFTOVER.fullmatch(path.name)]

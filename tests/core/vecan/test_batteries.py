@@ -121,7 +121,7 @@ def test_the_device_s_own_name_and_product_win_over_the_configuration() -> None:
     lynx.claim(CLAIM, 0.0)
     assert lynx.registry.batteries(0.0) == (), "another battery than the configured one is at this address"
     lynx.register(0x0100, "00 E7 A3 00", 1.0)
-    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).ng) == (167120, True)
+    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).family) == (167120, "lynx-smart-bms-ng")
 
 
 def test_a_configured_battery_that_loses_its_address_is_still_known() -> None:
@@ -400,6 +400,118 @@ def test_of_two_that_contradict_each_other_the_stricter_counts_and_is_reported()
     lynx.register(0x2100, "00 00 00 06", 6.0)
     assert lynx.battery(6.0).get("allow_to_charge") == 1
     assert lynx.registry.findings(6.0) == ()
+
+
+UNKNOWN_IO = "80 15"
+"""Register 0x2108 with charge and discharge unknown (0)."""
+BOTH, NEITHER = "00 00 00 06", "00 00 00 00"
+"""Register 0x2100: charge and discharge allowed, or refused."""
+
+
+def allowed(lynx: Listener, now: float) -> tuple[object, object]:
+    battery = lynx.battery(now)
+    return battery.get("allow_to_charge"), battery.get("allow_to_discharge")
+
+
+def test_once_0x2108_has_spoken_its_unknown_is_not_replaced_by_an_older_yes() -> None:
+    lynx = Listener()
+    lynx.identify(0.0)
+    lynx.register(0x2100, BOTH, 0.1)
+    lynx.register(0x2108, UNKNOWN_IO, 0.2)
+    assert allowed(lynx, 0.3) == (1, 1), "until it has spoken the old flags speak"
+    lynx.register(0x2108, REGISTERS[0x2108], 0.4)
+    assert lynx.register(0x2108, UNKNOWN_IO, 0.5) is Change.URGENT
+    assert allowed(lynx, 0.6) == (None, None)
+    lynx.register(0x2100, BOTH, 0.7)
+    assert allowed(lynx, 0.8) == (None, None), "nor by a newer one"
+    lynx.status(6.0)
+    texts = [finding.text for finding in lynx.registry.findings(6.0)]
+    assert any("VREG 0x2108 says unknown, VREG 0x2100 says 1" in text for text in texts)
+    lynx.register(0x2100, NEITHER, 6.1)
+    assert allowed(lynx, 6.2) == (0, 0), "a refusal is stricter than unknown"
+
+
+def test_what_0x2108_said_before_the_product_was_known_counts_as_spoken() -> None:
+    lynx = Listener()
+    lynx.claim(CLAIM, 0.0)
+    lynx.register(0x2100, BOTH, 0.1)
+    lynx.register(0x2108, REGISTERS[0x2108], 0.2)
+    lynx.register(0x2108, UNKNOWN_IO, 0.3)
+    lynx.register(0x0100, "00 E5 A3 00", 0.4)
+    assert allowed(lynx, 0.5) == (None, None)
+
+
+def test_what_it_said_before_its_name_was_known_counts_as_spoken() -> None:
+    lynx = Listener()
+    lynx.register(0x2108, REGISTERS[0x2108], 0.1)
+    lynx.register(0x2108, UNKNOWN_IO, 0.2)
+    lynx.register(0x2100, BOTH, 0.3)
+    lynx.claim(CLAIM, 0.4)
+    lynx.register(0x0100, "00 E5 A3 00", 0.5)
+    assert allowed(lynx, 0.6) == (None, None)
+
+
+def test_what_it_said_at_its_new_address_counts_as_spoken() -> None:
+    lynx = Listener()
+    lynx.identify(0.0)
+    lynx.register(0x2100, BOTH, 0.1)
+    lynx.register(0x2108, REGISTERS[0x2108], 1.0, source=42)
+    lynx.register(0x2108, UNKNOWN_IO, 1.1, source=42)
+    lynx.claim(name_of(167120), 1.2, source=42)
+    assert allowed(lynx, 1.3) == (None, None)
+
+
+def test_an_address_from_which_nothing_readable_came_has_said_nothing() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.registry.alive("can0", 42, 1.0)
+    lynx.claim(CLAIM, 1.1, source=42)
+    assert allowed(lynx, 1.2) == (1, 1)
+
+
+def test_after_a_silence_it_has_not_spoken_yet() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.register(0x2100, BOTH, 20.0)
+    lynx.register(0x2108, UNKNOWN_IO, 20.1)
+    assert allowed(lynx, 20.2) == (1, 1)
+
+
+def test_an_unknown_nominal_voltage_is_not_replaced_by_another_message_s() -> None:
+    """The window of plausible charge voltages hangs on it."""
+    lynx = Listener()
+    lynx.identify(0.0)
+    lynx.register(0xEDEF, "18", 0.1)
+    lynx.frame(0x19F21900 | LYNX, bytes.fromhex("0009016100EE0000"), 0.2)
+    assert lynx.battery(0.2).get("nominal_voltage_v") == 24
+    lynx.register(0xEDEF, "00", 0.3)
+    assert lynx.battery(0.4).get("nominal_voltage_v") is None
+
+
+def test_a_warning_that_becomes_unknown_is_not_replaced_by_an_older_all_is_well() -> None:
+    lynx = Listener()
+    lynx.identify(0.0)
+    lynx.register(0x2100, NEITHER, 0.1)
+    lynx.register(0x2109, "04 00 00 00", 0.2)
+    assert lynx.battery(0.3).get("low_cell_voltage_alarm") == 1
+    lynx.register(0x2109, "00 00 00 00", 0.4)
+    assert lynx.battery(0.5).get("low_cell_voltage_alarm") is None
+
+
+def test_an_old_measurement_does_not_take_the_place_of_one_that_became_unknown() -> None:
+    lynx = Listener()
+    lynx.identify(0.0)
+    lynx.register(0xED8D, "00 0A", 0.0)
+    lynx.status(1.0)
+    assert lynx.battery(1.0).get("voltage_v") == 26.39
+    unknown = bytes.fromhex("00FF7FFDFF5F7311")
+    lynx.status(2.0, unknown)
+    assert lynx.battery(2.0).get("voltage_v") == 25.6, "it was measured just now"
+    for second in range(3, 64):
+        lynx.status(float(second), unknown)
+    assert lynx.battery(63.0).get("voltage_v") is None
+    lynx.register(0xED8D, "10 0A", 63.5)
+    assert lynx.battery(64.0).get("voltage_v") == 25.76
 
 
 def test_a_withdrawn_permission_is_urgent_and_a_repeated_one_is_not() -> None:

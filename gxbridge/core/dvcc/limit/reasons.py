@@ -241,7 +241,7 @@ def cap(
     **words: str,
 ) -> Cap:
     """A cap with the text of its reason."""
-    return Cap(value, unit, name, REASONS[name].kind, source, path, since, reason_text(name, **words))
+    return Cap(value, unit, name, REASONS[name].kind, source, path, since, reason_text(name, **words), words)
 
 
 def by_value(c: Cap) -> tuple[bool, float]:

@@ -57,29 +57,6 @@ def value_of(values: Mapping[str, Value], path: str) -> float:
     return DEFAULTS[path] if value is None else value
 
 
-HELD: Final = {p.SET_MAX_CURRENT: 0.0, p.SET_MAX_VOLTAGE: 0.1}
-"""The user's limits, and the least value of each that is a limit (below it there is none)."""
-
-
-def hold_limits(
-    heard: Mapping[str, Value], before: Mapping[str, float], configured: Mapping[str, Value]
-) -> dict[str, float]:
-    """The user's limits as the settings service said them last: a limit that becomes unknown is not lifted by that.
-
-    `heard`: what the service says now, `before`: what was returned last, `configured`: limits of the configuration
-    file, which may lower one that is only held. A limit that was never heard is not in the result.
-    """
-    held: dict[str, float] = {}
-    for path, least in HELD.items():
-        now, last, own = number(heard, path), before.get(path), number(configured, path)
-        if now is not None:
-            held[path] = now
-        elif last is not None:
-            lower = own is not None and own >= least and (last < least or own < last)
-            held[path] = own if lower and own is not None else last
-    return held
-
-
 def read_settings(values: Mapping[str, Value]) -> UserSettings:
     """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
     return UserSettings(

@@ -101,7 +101,7 @@ def _reported(field: str) -> QuantitySource:
 
 
 def _raised(field: str) -> QuantitySource:
-    return register(0x210A, field, convert.alarm_if_yes)
+    return register(0x210A, field, convert.alarm_if_yes, partial=True)
 
 
 def _warned(field: str) -> QuantitySource:
@@ -109,7 +109,7 @@ def _warned(field: str) -> QuantitySource:
 
 
 def _not_raised(field: str) -> QuantitySource:
-    return register(0x210A, field, convert.ok_if_no)
+    return register(0x210A, field, convert.ok_if_no, partial=True)
 
 
 ALARMS = (
