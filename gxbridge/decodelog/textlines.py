@@ -8,7 +8,15 @@ from gxbridge.core.model import firmware
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, register_text, service_fields
+from gxbridge.decodelog.times import WriteTime
+from gxbridge.decodelog.words import (
+    NOT_AVAILABLE,
+    LineFormat,
+    address_text,
+    printable,
+    register_text,
+    service_fields,
+)
 
 WriteField = Callable[[FieldValue], str]
 
@@ -18,16 +26,13 @@ _FIRMWARE = (0x0102, 0x0103)
 """Registers whose `version` reads better as `v1.13`."""
 
 
-class TextLines:
+class TextLines(LineFormat):
     """Makes one line of each message."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, write_time: WriteTime = "{:.6f}".format) -> None:
         self._db = db
+        self._time = write_time
         self._forms: dict[Layout, tuple[str, list[tuple[str, WriteField]]]] = {}
-
-    def begin(self) -> str:
-        """What stands before the first line."""
-        return ""
 
     def line(self, t: float, bus: str, message: Message) -> str:
         """One message heard at `t` seconds on `bus`."""
@@ -41,8 +46,8 @@ class TextLines:
         else:
             said = ", ".join([name + write(value) for (name, write), value in zip(writers, values, strict=True)])
         if layout.kind == "mk2":
-            return f"{t:.6f} {printable(bus)} {subject}: {said}".rstrip(": ") + "\n"
-        where = f"{t:.6f} {printable(bus)} {source:3} > {address_text(destination):3}"
+            return f"{self._time(t)} {printable(bus)} {subject}: {said}".rstrip(": ") + "\n"
+        where = f"{self._time(t)} {printable(bus)} {source:3} > {address_text(destination):3}"
         return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
     def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, WriteField]]]:

@@ -282,7 +282,7 @@ def test_csv_has_a_row_for_each_value() -> None:
         ("instance", "0", ""),
         ("voltage", "26.39", "V"),
         ("current", "-0.3", "A"),
-        ("temperature", "", "K"),
+        ("temperature", "", "\N{DEGREE SIGN}C"),
         ("sid", "17", ""),
     ]
     assert {(row["t"], row["bus"], row["source"], row["pgn"], row["vreg"]) for row in found} == {
