@@ -10,9 +10,8 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import title
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
@@ -37,7 +36,7 @@ def round_findings(
 ) -> Iterator[Finding]:
     """What a full round found."""
     for device in old:
-        yield finding("firmware-insufficient", device.name, now, device=device.title)
+        yield finding("firmware-insufficient", device.name, now, device=title(device))
     if inputs.selection.bmses > 1:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
@@ -64,7 +63,7 @@ def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
 def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
     charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
-    return finding("bms-remembered", charger.name, now, device=charger.title)
+    return finding("bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

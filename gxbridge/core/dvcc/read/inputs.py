@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
-from gxbridge.core.dvcc.read.chargers import VebusSystem
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop

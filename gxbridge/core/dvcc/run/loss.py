@@ -93,8 +93,7 @@ def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, fl
     multi = inputs.multi
     if multi is None or multi.bms_type != VEBUS_BMS:
         return None
-    device = next(device for device in inputs.installation.of(p.VEBUS) if device.name == multi.name)
-    return present(device, known, heard, now)
+    return present(multi, known, heard, now)
 
 
 def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:
