@@ -63,7 +63,6 @@ OWN = f"""
 `{OWN_NAME}` has a class that no consumer interprets. Nothing on it is writable. Moments are epoch seconds.
 """
 
-
 FINDINGS = """\
 # Findings
 
@@ -96,8 +95,7 @@ def _table(rows: Iterable[PathRow]) -> Iterable[str]:
     yield "| path | type | text | what it says | remark |"
     yield "|---|---|---|---|---|"
     for row in rows:
-        remark = "; ".join(part for part in ("NG products" if row.ng_only else "", row.seen) if part)
-        yield f"| `{row.path}` | {row.spec.signature} | {_text(row.spec)} | {row.doc} | {remark} |"
+        yield f"| `{row.path}` | {row.spec.signature} | {_text(row.spec)} | {row.doc} | {row.seen} |"
 
 
 def _text(spec: ItemSpec) -> str:

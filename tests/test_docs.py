@@ -32,7 +32,7 @@ def test_a_generated_page_is_what_the_tables_say(page: str) -> None:
 
 def test_every_path_of_the_battery_service_is_on_the_page() -> None:
     page = (ROOT / "docs" / "dbus-paths.md").read_text(encoding="utf-8")
-    assert [path for path in specs("bms", ng=True) if f"| `{path}` |" not in page] == []
+    assert [path for path in specs("bms", balances=True) if f"| `{path}` |" not in page] == []
 
 
 def test_every_room_is_on_the_map() -> None:

@@ -17,13 +17,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 async def _ask_service(address: str) -> object:
-    from gxbridge.core.publish.own_paths import OWN_NAME
+    from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
     from gxbridge.edge.dbus import client
     from gxbridge.edge.dbus.bus import connect
 
     connection = await connect(address)
     try:
-        return await client.fetch(connection, OWN_NAME, "/Explain/Json")
+        return await client.fetch(connection, OWN_NAME, EXPLAIN_JSON)
     finally:
         connection.close()
 

@@ -23,11 +23,14 @@ from gxbridge.core.dvcc.read.user_limits import (
     recall_limits,
     unheard_limits,
 )
+from gxbridge.core.dvcc.run.bus_names import BusNames
+from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
-from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
+from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
@@ -39,7 +42,7 @@ from gxbridge.core.publish.battery_paths import battery_items, distributors_of, 
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
-from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.publish.publication import Publication, publishers, verdict
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -90,14 +93,22 @@ class Bridge:
         self._ours: dict[str, dict[str, Value]] = {}
         self._memory = Memory()
         self._decision = Decision()
-        self._standing = Standing()
+        self._standing = Standing(overruled=setup.remembered.overruled)
+        self._bus_names = BusNames()
+        self._disturbed: dict[str, float] = {}
+        """When something last happened to a service that makes what it shows say nothing for a while."""
+        self._round: dict[tuple[str, str], Value] = {}
+        """What the last round decided, and what was decided since, whether or not we were in control."""
+        self._unpublished: frozenset[str] = frozenset()
+        self._published: frozenset[str] = frozenset()
         self._differences: tuple[Finding, ...] = ()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
+        self._can_words = CanWords()
+        """What batteries say on CAN while others publish them."""
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
-        self._requests: dict[str, int] = {}
         self._user_limits: Mapping[str, float] = recall_limits(setup.remembered.limits)
         """The user's limits as the settings service said them last, maybe before the program was started."""
         self._unheard_since: float | None = None
@@ -126,23 +137,40 @@ class Bridge:
                 transmitter.hear(bus, message, at)
         return urgent
 
+    def service_named(self, name: str, now: float, *, appeared: bool = True) -> bool:
+        """A D-Bus name of others has an owner, whose items are not known yet; `appeared`: it came while we looked."""
+        self._bus_names = self._bus_names.named(name, now, appeared=appeared)
+        return name.startswith(MAY_MASTER)
+
+    def hold_name(self, ours: bool) -> None:
+        """Whether our own D-Bus name is ours."""
+        self._bus_names = replace(self._bus_names, ours=ours)
+
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
-        """A D-Bus service of others appeared, with all its items."""
+        """A D-Bus service of others was read, with all its items."""
+        self._bus_names = self._bus_names.without(name)
+        self._disturbed[name] = now
         self._services[name] = plain_items(items)
         return self._arrived(name, items, now)
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         """Items of a known service arrived; True when `react` should follow at once."""
-        self._services.setdefault(name, {}).update(plain_items(changes))
+        items, fresh = self._services.setdefault(name, {}), plain_items(changes)
+        if any(disturbs(path, items.get(path), value) for path, value in fresh.items()):
+            self._disturbed[name] = now
+        items.update(fresh)
         return self._arrived(name, changes, now)
 
     def service_removed(self, name: str, now: float) -> bool:
         """A D-Bus service left the bus."""
         known = self._services.pop(name, None)
+        self._bus_names = self._bus_names.without(name)
         self._heard.pop(name, None)
+        self._disturbed.pop(name, None)
         if name == SETTINGS and known is not None:
             self._settings_before = known
-        return known is not None and self._arrived(name, known, now)
+        urgent = known is not None and self._arrived(name, known, now)
+        return urgent or name.startswith(MAY_MASTER)
 
     def _arrived(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         self._heard[name] = now
@@ -168,6 +196,14 @@ class Bridge:
         no other master for that."""
         self._standing = unjudged(self._standing, keys)
 
+    def may_write(self, write: Write, sent: Value, now: float) -> bool:
+        """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
+        return may_leave(write, sent, self._standing, self._on_bus(), self._unpublished, self._bus_names, now)
+
+    def reset_master(self) -> None:
+        """Somebody has seen to the other master: forget that there was one."""
+        self._standing = replace(self._standing, overruled="", apart={}, told={})
+
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
@@ -179,20 +215,14 @@ class Bridge:
         """What holds since the last look: off, monitor or control."""
         return self._standing.effective
 
-    def set_request(self, key: str, request_id: int) -> None:
-        """The individual battery of a bank that somebody wants to see (NG)."""
-        self._requests[key] = request_id
-
     def remember(self, before: Remembered, since: float) -> Remembered:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
         limits = keep_limits(before.limits, self._user_limits, since)
         latches = keep(before.latches, self._held, since)
-        return (
-            learnt
-            if (limits, latches) == (learnt.limits, learnt.latches)
-            else replace(learnt, limits=limits, latches=latches)
-        )
+        if (limits, latches) != (learnt.limits, learnt.latches):
+            learnt = replace(learnt, limits=limits, latches=latches)
+        return learnt.overrule(self._standing.overruled, since, self.setup.boot)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -212,11 +242,17 @@ class Bridge:
         batteries = self.registry.batteries(now)
         others = {SETTINGS: self._settings_before, **self._services}
         publications = {
-            battery.key: verdict(battery, self.setup.publish, others, self.setup.ports.get(battery.bus))
+            battery.key: verdict(
+                *(battery, self.setup.publish, others, self.setup.ports.get(battery.bus)),
+                unread=self._bus_names.unread,
+                now=now,
+                published=battery.key in self._published,
+            )
             for battery in batteries
             if battery.state != "lost"
         }
-        services = self._with_held(self._services_with_ours(batteries, publications), now)
+        self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
+        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -239,6 +275,7 @@ class Bridge:
             *self._decision.findings,
             *self._other_channels.findings,
             *self._standing.findings,
+            *self._bus_names.findings(now),
             *self._differences,
             *self._held_findings,
             *self._reported,
@@ -253,7 +290,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -274,15 +311,31 @@ class Bridge:
             self._heard.pop(name, None)
             self._arrivals += [(name, path) for path in self._ours[name]]
         self._ours = ours
-        theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
-        return {**theirs, **ours}
+        return self._on_bus()
 
-    def _with_held(self, services: Mapping[str, Mapping[str, Value]], now: float) -> Mapping[str, Mapping[str, Value]]:
-        """The services as they count: in profile `strict` with what holds although they do not say it now."""
-        self._held = update_held(self._held, services)
+    def _on_bus(self) -> dict[str, Mapping[str, Value]]:
+        """The services as they are on the bus, or would be if ours were published."""
+        theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
+        return {**theirs, **self._ours}
+
+    def _as_they_count(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], now: float
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """The services with what batteries say on CAN while others publish them, and what holds although it is not said
+        now (profile `strict`)."""
         if self.setup.options.profile != "strict":
+            self._held = update_held(self._held, services)
             return services
-        self._held_findings = tuple(held_findings(services, self._held, now))
+        elsewhere = (
+            PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
+            for battery in batteries
+            for name, _ in publishers(battery, self._services)
+        )
+        before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        self._arrivals += self._can_words.news(before)
+        services = self._can_words.applied(services)
+        self._held = update_held(self._held, services)
+        self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
     def _decide(
@@ -290,7 +343,8 @@ class Bridge:
     ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
-            self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
+            off = "DVCC is off in the configuration."
+            self._standing = Standing(effective="off", reason=off, overruled=self._standing.overruled)
             return ()
         heard = self._services.get(SETTINGS, {})
         self._user_limits = last_limits(heard, self._user_limits)
@@ -309,21 +363,26 @@ class Bridge:
             self._other_channels.charge_stops,
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
+            apart_chargers(self._standing),
         )
         writes: tuple[Write, ...] = ()
-        if self._arrivals:
-            self._decision, self._memory = decide(snapshot, self._memory, now, tuple(self._arrivals))
-            self._arrivals.clear()
-            writes = self._decision.writes
-        if timers:
-            self._decision, self._memory = decide(snapshot, self._memory, now)
+        for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
+            self._decision, self._memory = decide(snapshot, self._memory, now, arrivals)
             writes += self._decision.writes
-        self._standing = standing(
+            before = {} if self._decision.round_done else self._round
+            self._round = {**before, **{(service, path): value for service, path, value in self._decision.writes}}
+        self._arrivals.clear()
+        if self._standing.effective != "control":
+            writes = owed(self._round, self._standing.told, services.keys(), now)
+        self._unpublished = unpublished
+        self._standing, writes = standing(
             self.setup.mode,
-            snapshot,
+            replace(snapshot, services=self._on_bus()),
             self._standing,
             frozenset(self._ours),
             unpublished=unpublished,
+            names=self._bus_names,
+            disturbed=self._disturbed,
             writes=writes,
             now=now,
         )
@@ -332,7 +391,7 @@ class Bridge:
             self._differences = compare_with_master(
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
-        return writes if self._standing.effective == "control" else ()
+        return writes
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""
@@ -355,7 +414,7 @@ class Bridge:
             name,
             battery,
             instance,
-            specs(publish, ng=battery.ng, distributors=distributors),
+            specs(publish, balances=battery.balances, distributors=distributors),
             battery_items(
                 battery,
                 publish,
@@ -364,7 +423,6 @@ class Bridge:
                 transmit_writes=self.setup.transmit == "writes",
                 reasons=reasons,
                 distributors=distributors,
-                request_id=self._requests.get(battery.key),
                 known=self._ours.get(name, {}),
             ),
         )

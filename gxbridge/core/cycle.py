@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.tell.write import Write
@@ -10,6 +11,7 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.model.record import record
+from gxbridge.core.publish.explanation import Situation, as_dict
 
 
 @record
@@ -25,11 +27,19 @@ class ServiceView:
 
 @record
 class Cycle:
-    """What one cycle yields. `writes` is empty unless we are in control."""
+    """What one cycle yields. `writes` is empty unless we are in control; `situation` is what the explanation is made of
+    when somebody asks for it."""
 
     decision: Decision
     writes: tuple[Write, ...]
     batteries: tuple[ServiceView, ...]
     own: Mapping[str, Value]
+    situation: Situation
+    epoch_offset: float
+    """Epoch seconds are monotonic seconds plus this."""
     began: tuple[Finding, ...]
     ended: tuple[Finding, ...]
+
+    def explanation(self) -> dict[str, Any]:
+        """All of it for people and programs, ready for JSON."""
+        return as_dict(self.situation, lambda at: None if at is None else round(at + self.epoch_offset))

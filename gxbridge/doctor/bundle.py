@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
 from gxbridge.doctor.examine import as_text
 from gxbridge.doctor.gather import Gathered
 from gxbridge.doctor.redact import Redactor
@@ -27,7 +27,7 @@ LOG_BYTES: Final = 200_000
 
 def explanation(gathered: Gathered) -> dict[str, Any] | None:
     """What the running service explains, None when none runs."""
-    text = gathered.facts.services.get(OWN_NAME, {}).get("/Explain/Json")
+    text = gathered.facts.services.get(OWN_NAME, {}).get(EXPLAIN_JSON)
     try:
         found = json.loads(text) if isinstance(text, str) else None
     except ValueError:

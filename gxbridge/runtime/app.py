@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.publish.explanation import as_json, as_text
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, EXPLAIN_TEXT
 from gxbridge.core.setup import Setup
 from gxbridge.core.stall_guard import HoldUp
 from gxbridge.edge.can.can_stats import CanStats, OnFrames
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
+from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
@@ -38,7 +42,7 @@ log = logging.getLogger("gxbridge")
 TICK_S = 1.0
 SHORTEST_WAIT_S = 0.01
 SCAN_S = 3.0
-"""How long the first look may wait for the services that are already on the bus."""
+"""How long the first cycle may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
 """A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
 SLOW_WRITE_S = 0.5
@@ -107,13 +111,17 @@ class App:
         self._configured = configured
         self._publisher = Publisher(bus, self._written_by_others)
         self._monitor = Monitor(
-            bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
+            *(bus, self._added, self._changed, self._removed),
+            wanted=lambda name: name not in self._publisher.names,
+            on_named=self._named,
+            on_left=self._removed,
         )
-        self._writer = Writer(self._monitor.set_value, self._not_written)
+        self._writer = Writer(self._publisher.set_value, self._not_written, self._may_send)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
         self._views: dict[str, ServiceView] = {}
+        self._cycle: Cycle | None = None
         self._epoch_offset = time.time() - time.monotonic()
         self._hold_up = HoldUp()
         self._can = CanWatch(source.stats for source in self._sources.values())
@@ -130,7 +138,8 @@ class App:
         """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
         try:
-            await self._publisher.start(self.bridge.tick(time.monotonic(), self._epoch_offset).own)
+            first = self.bridge.tick(time.monotonic(), self._epoch_offset)
+            await self._publisher.start(first.own, self._on_request(first))
             await self._monitor.start()
             await asyncio.gather(*(source.start() for source in self._sources.values()))
             if self._scanner is not None:
@@ -220,6 +229,10 @@ class App:
         if self.bridge.advertised(address, data, time.monotonic()):
             self._react_soon()
 
+    def _named(self, name: str, appeared: bool) -> None:
+        if self.bridge.service_named(name, time.monotonic(), appeared=appeared):
+            self._react_soon()
+
     def _added(self, name: str, items: Mapping[str, WireValue]) -> None:
         self._identities.added(name)
         if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
@@ -235,6 +248,10 @@ class App:
         self._identities.removed(name)
         if self.bridge.service_removed(name, time.monotonic()):
             self._react_soon()
+
+    def _may_send(self, write: Write, sent: Value) -> bool:
+        """Asked at the moment at which a write would leave."""
+        return self._monitor.sees and self._publisher.owns_name and self.bridge.may_write(write, sent, time.monotonic())
 
     def _not_written(self, service: str, path: str) -> None:
         self.bridge.not_delivered([(service, path)])
@@ -265,8 +282,6 @@ class App:
         if path == "/CustomName":
             self._identities.rename(unique_id(view), str(value))
             self.bridge.set_identity(view.battery.key, view.instance, str(value))
-        elif isinstance(value, int):
-            self.bridge.set_request(view.battery.key, value)
         if value:
             self._publisher.show(view.name, {path: value})
 
@@ -322,11 +337,26 @@ class App:
                 *(() if self._scanner is None else self._scanner.findings()),
             )
         )
-        look = self.bridge.tick if timers else self.bridge.react
-        cycle = look(at, self._epoch_offset, buses)
+        self.bridge.hold_name(self._publisher.owns_name)
+        if timers and self._state is not None and self._state.reset_asked():
+            log.info("the other master is gone, somebody says: control as configured")
+            self.bridge.reset_master()
+        run_cycle = self.bridge.tick if timers else self.bridge.react
+        cycle = run_cycle(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)
 
+    def _on_request(self, first: Cycle) -> dict[str, MakeText]:
+        """What is made only when somebody asks: of the latest cycle."""
+
+        def explanation() -> dict[str, Any]:
+            return (self._cycle or first).explanation()
+
+        return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
+
     def _carry_out(self, cycle: Cycle, at: float) -> None:
+        if self.bridge.effective != "control":
+            self._writer.drop()
+        self._cycle = cycle
         self._writer.write(cycle.writes)
         self._speak()
         settled = self._identified(cycle.batteries)
@@ -343,7 +373,7 @@ class App:
             self._state.keep(self.bridge.remember(self._state.remembered, at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
-        """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""
+        """Views whose device instance is settled. The bridge knows a new one in the next cycle, which then follows."""
         settled = []
         for view in views:
             identity = self._identities.of(view)

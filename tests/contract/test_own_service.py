@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from gxbridge.core.publish.own_items import SLOW_S
-from gxbridge.core.publish.own_paths import OWN_PATHS, own_spec, pattern_of
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, EXPLAIN_TEXT, OWN_PATHS, own_spec, pattern_of
 from tests.contract.lynx import LYNX_NG, STATUS, Lynx
 from tests.contract.scene import INVALID, LYNX_SERVICE, NG_SERVICE, Scene, pause
 from tests.core.boat import MULTI, SOLAR, multi, solar
@@ -32,7 +32,7 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.consumer.until(OWN, "/Findings/0/Id", lambda name: isinstance(name, str))
     stage.consumer.until(OWN, "/Can/can0/Frames", lambda frames: isinstance(frames, int) and frames > 0)
     items = stage.consumer("items", OWN)
-    assert {row.path for row in OWN_PATHS} - {pattern_of(path) for path in items} == set()
+    assert {row.path for row in OWN_PATHS} - {pattern_of(path) for path in items} == {EXPLAIN_JSON, EXPLAIN_TEXT}
     for path, entry in items.items():
         assert entry["Value"] == INVALID or entry["Value"][0] == TYPES[own_spec(path).signature], path
         assert entry["Text"][0] == "String", path
@@ -43,7 +43,7 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     names = {items[f"/Devices/{n}/Product"]["Value"][1] for n in range(2)}
     assert names == {"Lynx Smart BMS 500", "Lynx Smart BMS 1000 NG"}
     tree = stage.consumer("tree", OWN)
-    assert items.keys() <= tree.keys()
+    assert items.keys() | {"/Explain/Json", "/Explain/Text"} <= tree.keys()
 
 
 def test_everything_that_explain_prints_is_on_the_bus(quiet: Scene) -> None:
@@ -65,7 +65,28 @@ def test_everything_that_explain_prints_is_on_the_bus(quiet: Scene) -> None:
     for n, finding in enumerate(explained["findings"]):
         assert (items[f"/Findings/{n}/Id"], items[f"/Findings/{n}/Text"]) == (finding["id"], finding["text"])
     words = re.sub(r", for \d+ (s|min|h)", "", quiet.explain())  # the command adds ages
-    assert items["/Explain/Text"].splitlines() == words.splitlines()
+    assert quiet.ask("/Explain/Text").splitlines() == words.splitlines()
+    for limit in explained["limits"]:
+        if limit["name"] in ("CVL", "CCL", "DCL"):
+            base = f"/Limits/{limit['name'].capitalize()}"
+            assert items[f"{base}/ReasonId"] == limit["caps"][0]["name"]
+            assert json.loads(items[f"{base}/ReasonArguments"]) == limit["caps"][0]["arguments"]
+
+
+def test_the_explanation_is_answered_when_asked_and_is_no_item(quiet: Scene) -> None:
+    items = quiet.consumer("items", OWN)
+    assert [path for path in items if path.startswith("/Explain")] == []
+    assert "\n" in quiet.ask("/Explain/Text")
+    assert "\n" not in quiet.consumer("get", OWN, "/Explain/Text", "GetText")
+    assert quiet.consumer("set", OWN, "/Explain/Text", "String", "x") == 1
+
+
+def test_every_text_on_the_bus_is_one_row_and_no_item_has_children(quiet: Scene) -> None:
+    """A consumer shows an item in one row; and to Victron's Qt programs an item with children is no item."""
+    for service in (OWN, LYNX_SERVICE, NG_SERVICE):
+        items = quiet.consumer("items", service)
+        assert [path for path, entry in items.items() if not str(entry["Text"][1]).isprintable()] == []
+        assert [path for path in items if any(other.startswith(path + "/") for other in items)] == []
 
 
 def may_change(path: str) -> bool:

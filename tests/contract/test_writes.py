@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.lynx import CLAIM, FAST, ISO_REQUEST, LYNX_NG, SINGLE, kind_of, written
+from tests.contract.lynx import CLAIM, FAST, ISO_REQUEST, SINGLE, kind_of, written
 from tests.contract.scene import INVALID, LYNX_SERVICE, SETTINGS, Scene, pause
 from tests.runtime.service import OWN, wait_for
 
@@ -123,19 +123,6 @@ def test_a_name_is_accepted_where_nobody_keeps_it(stage: Scene) -> None:
     stage.consumer.until(LYNX_SERVICE, "/CustomName", "5")
     assert stage.consumer("set", LYNX_SERVICE, "/CustomName", "String", "") == ACCEPTED
     stage.consumer.until(LYNX_SERVICE, "/CustomName", "")
-
-
-def test_the_number_of_an_individual_battery_is_ours_to_keep(stage: Scene) -> None:
-    stage.wire.lynxes[0].said.update(LYNX_NG)
-    stage.start()
-    stage.consumer.until(LYNX_SERVICE, "/Battery/Request/Id", None)
-    assert stage.consumer("set", LYNX_SERVICE, "/Battery/Request/Id", "Byte", 2) == ACCEPTED
-    pause(1.2)
-    assert stage.consumer("get", LYNX_SERVICE, "/Battery/Request/Id") == ["Int32", 2]
-    assert stage.consumer("get", LYNX_SERVICE, "/Battery/Request/Id", "GetMin") == ["Int32", 1]
-    assert stage.consumer("get", LYNX_SERVICE, "/Battery/Request/Id", "GetMax") == ["Int32", 50]
-    assert stage.consumer("set", LYNX_SERVICE, "/Battery/Request/Id", "Int32", 51) == WRONG
-    assert stage.wire.heard == []
 
 
 def test_every_way_of_writing_that_clients_have(stage: Scene) -> None:

@@ -21,7 +21,7 @@ def test_chargers_with_ever_new_names_leave_nothing_behind() -> None:
         boat.add(name, solar())
         cycle = boat.tick()
         boat.bridge.service_removed(name, boat.now)
-    assert len([path for path in cycle.own if path.startswith("/Limits/Charger/")]) == MOST_CHARGERS * 5
+    assert len([path for path in cycle.own if path.startswith("/Limits/Charger/")]) == MOST_CHARGERS * 7
     values = [value for path, value in cycle.own.items() if path.endswith("/Service") and "/Charger/" in path]
     assert [value for value in values if value is not None] == [name]
     assert largest(boat)[1] < 1500
@@ -45,7 +45,7 @@ def test_more_chargers_than_have_a_number_are_limited_but_not_listed() -> None:
     for name in names:
         boat.add(name, solar())
     cycle = boat.tick(4)
-    assert len([path for path in cycle.own if path.startswith("/Limits/Charger/")]) == MOST_CHARGERS * 5
+    assert len([path for path in cycle.own if path.startswith("/Limits/Charger/")]) == MOST_CHARGERS * 7
     assert all((name, "/Link/ChargeCurrent") in boat.links for name in names)
 
 

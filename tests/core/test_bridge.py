@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 
 from gxbridge.core.bridge import name_for_people
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.publish.explanation import as_text
 from gxbridge.core.publish.own_items import CanView
 from tests.core.boat import (
     LOW_CELL,
@@ -41,7 +41,7 @@ def test_no_battery_is_published_before_its_name_and_product_are_known() -> None
     boat.send(claim())
     cycle = boat.tick(speaking=False)
     assert cycle.batteries == ()
-    (waiting,) = json.loads(str(cycle.own["/Explain/Json"]))["waiting"]
+    (waiting,) = cycle.explanation()["waiting"]
     assert [missing.split()[0] for missing in waiting["missing"]] == ["product"]
     boat.send(vreg(PRODUCT, 0xA3E500))
     (view,) = boat.tick(speaking=False).batteries
@@ -186,8 +186,8 @@ def test_every_limit_has_a_reason_and_the_json_carries_them_all() -> None:
     boat.tick(2)
     boat.add(SOLAR, solar())
     boat.add(MULTI, multi())
-    own = boat.tick(6).own
-    explanation = json.loads(str(own["/Explain/Json"]))
+    cycle = boat.tick(6)
+    own, explanation = cycle.own, cycle.explanation()
     assert {limit["name"] for limit in explanation["limits"]} >= {"CVL", "CCL", "DCL", "charger", "multi"}
     assert all(limit["caps"] and limit["sentence"] for limit in explanation["limits"])
     assert own["/Limits/Charger/0/Service"] == SOLAR
@@ -249,7 +249,7 @@ def test_an_opened_terminal_stops_the_chargers_at_once_and_is_explained() -> Non
     cycle = boat.react()
     assert boat.links[SOLAR, CHARGE_CURRENT] == 0
     assert "input_1" in str(cycle.own["/Limits/Ccl/Reason"])
-    assert "charging refused (input_1)" in str(cycle.own["/Explain/Text"])
+    assert "charging refused (input_1)" in as_text(cycle.explanation())
 
 
 def test_a_vebus_bms_that_refuses_is_told_once_and_not_as_a_second_stop() -> None:
@@ -259,7 +259,7 @@ def test_a_vebus_bms_that_refuses_is_told_once_and_not_as_a_second_stop() -> Non
     boat.add(SOLAR, solar())
     cycle = boat.tick(6, speaking=False)
     assert boat.links[SOLAR, CHARGE_CURRENT] == 0
-    explanation = json.loads(str(cycle.own["/Explain/Json"]))
+    explanation = cycle.explanation()
     (ccl,) = [limit for limit in explanation["limits"] if limit["name"] == "CCL"]
     assert [cap["name"] for cap in ccl["caps"] if cap["value"] == 0] == ["vebus-refused"]
     assert explanation["relatives"]["charge_stops"], "it still stands among what the family says"
@@ -341,15 +341,6 @@ def test_a_battery_without_limits_on_the_bus_does_not_keep_the_vendor_s_older_ru
         boat = Boat(publish=publish)
         boat.add("com.victronenergy.system", {"/Control/Dvcc": 0})
         assert boat.tick(8).own["/Dvcc/Effective"] == effective
-
-
-def test_the_number_of_the_individual_battery_that_somebody_wants_is_kept() -> None:
-    boat = Boat()
-    boat.said[PRODUCT] = 0xA3E700
-    (view,) = boat.tick(2).batteries
-    assert view.items["/Battery/Request/Id"] is None
-    boat.bridge.set_request(view.battery.key, 3)
-    assert items(boat)["/Battery/Request/Id"] == 3
 
 
 def test_a_new_device_is_listed_at_once_and_moments_only_now_and_then() -> None:

@@ -194,6 +194,16 @@ def test_what_the_first_had_refused_before_the_second_claimed_counts() -> None:
     assert boat.links[CURRENT] == 0
 
 
+def test_a_charger_with_a_name_at_two_addresses_is_no_battery_heard_twice() -> None:
+    boat = Boat()
+    charger = Name.make(555, 358, function=160, device_class=35).payload
+    boat.send(claim(0x40, charger), claim(0x41, charger))
+    for _ in range(14):
+        boat.send(status(source=0x40), status(source=0x41))
+        boat.tick()
+    assert "battery-heard-twice" not in ids(boat)
+
+
 def test_another_device_at_the_old_address_is_no_second_voice() -> None:
     boat = afloat()
     moved = Twin(boat, source=0x2A)

@@ -199,6 +199,13 @@ def test_other_latches_are_left_alone() -> None:
     assert boat(Remembered(latches=(other,))).bridge.remember(Remembered(latches=(other,)), 2.0).latches == (other,)
 
 
+@pytest.mark.parametrize("names", [(BMS, OTHER_NAME), (OTHER_NAME, BMS)])
+def test_of_two_services_of_one_battery_one_takes_nothing_back_while_the_other_refuses(names: tuple[str, str]) -> None:
+    said = zip(names, (0, 1), strict=True)
+    held = update_held(Held(), {name: battery(**{ATC: value}) for name, value in said})
+    assert ("refused-charge", "S123") in held.words
+
+
 def test_it_is_bounded_and_fits_into_the_state() -> None:
     held = Held()
     for number in range(3 * MOST):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.items import Value
+from gxbridge.core.publish.explanation import as_json
 from gxbridge.doctor.checks.configuration import check_configured
 from gxbridge.doctor.checks.program import check_program, venus_version
 from gxbridge.doctor.examine import WIDTH, as_dict, as_text, examine
@@ -223,13 +224,13 @@ def test_wired_terminals_under_another_master_are_observed_not_enforced() -> Non
     boat = Boat(wirings=(Wiring("Bank", "Small BMS", INPUT),))
     boat.add(INPUT, {"/Type": 10, "/InputState": 0})
     boat.tick(5, speaking=False)
-    said = boat.tick(1, speaking=False).own["/Explain/Json"]
-    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    said = boat.tick(1, speaking=False).explanation()
+    row = report(services=changed(OWN={"/Explain/Json": as_json(said)}))["yes-or-no-bms"]
     assert (row.verdict, row.text[:37]) == ("ok", "Bank (Small BMS): charging allowed (i")
     boat.add(SYSTEM, {"/Control/Dvcc": 1})
     boat.tick(2, speaking=False)
-    said = boat.tick(1, speaking=False).own["/Explain/Json"]
-    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    said = boat.tick(1, speaking=False).explanation()
+    row = report(services=changed(OWN={"/Explain/Json": as_json(said)}))["yes-or-no-bms"]
     assert row.verdict == "note"
     assert "Observed, not enforced: gxbridge does not control the chargers" in row.text
     assert "The wires from the BMS" in row.advice
@@ -238,8 +239,8 @@ def test_wired_terminals_under_another_master_are_observed_not_enforced() -> Non
 def test_wired_terminals_that_a_switch_leaves_out_are_observed_not_enforced() -> None:
     boat = Boat(wirings=(Wiring("Bank", "Small BMS", INPUT),), options=Options.vendor())
     boat.add(INPUT, {"/Type": 10, "/InputState": 1})
-    said = boat.tick(5, speaking=False).own["/Explain/Json"]
-    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    said = boat.tick(5, speaking=False).explanation()
+    row = report(services=changed(OWN={"/Explain/Json": as_json(said)}))["yes-or-no-bms"]
     assert row.verdict == "note"
     assert "Observed, not enforced: the configuration leaves it to the wires, as profile vendor does" in row.text
     assert "Profile strict" in row.advice
@@ -248,13 +249,13 @@ def test_wired_terminals_that_a_switch_leaves_out_are_observed_not_enforced() ->
 def test_a_wired_discharge_terminal_is_observed_not_enforced_where_no_battery_gives_a_limit() -> None:
     boat = Boat(wirings=(Wiring("Bank", "Small BMS", discharge=INPUT),))
     boat.add(INPUT, {"/Type": 10, "/InputState": 0})
-    said = boat.tick(5, speaking=False).own["/Explain/Json"]
-    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    said = boat.tick(5, speaking=False).explanation()
+    row = report(services=changed(OWN={"/Explain/Json": as_json(said)}))["yes-or-no-bms"]
     assert row.verdict == "note"
     assert "A refusal to discharge is observed, not enforced" in row.text
     assert "load disconnect" in row.advice
-    said = boat.tick(5).own["/Explain/Json"]
-    row = report(services=changed(OWN={"/Explain/Json": said}))["yes-or-no-bms"]
+    said = boat.tick(5).explanation()
+    row = report(services=changed(OWN={"/Explain/Json": as_json(said)}))["yes-or-no-bms"]
     assert (row.verdict, "not enforced" in row.text) == ("ok", False), "a Lynx gives a limit that can be lowered"
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from gxbridge.config import load
+from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
-from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.items import Value
+from gxbridge.core.publish.explanation import as_text
 from gxbridge.models import catalogue
 from gxbridge.models.installation import InstalledBms, check_installation
 from gxbridge.runtime.assembly import setup_of
@@ -72,7 +73,7 @@ def level(boat: Boat, service: str, value: Value) -> None:
 
 
 def reasons(cycle: Cycle) -> str:
-    return str(cycle.own["/Explain/Text"])
+    return as_text(cycle.explanation())
 
 
 def findings(boat: Boat) -> set[str]:

@@ -23,8 +23,8 @@ PROGRAM = """
 import json, sys
 from gxbridge.commands import run
 
-async def start(self, own):
-    await asked(self, own)
+async def start(self, own, on_request):
+    await asked(self, own, on_request)
     print(json.dumps(sorted({name.partition(".")[0] for name, module in sys.modules.items() if module})), flush=True)
     raise SystemExit
 

@@ -200,6 +200,9 @@ NUMBER: Final = (int, float)
 SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
     "+": (str, dict, NUMBER),
     "~": (str, dict, NUMBER),
+    "?": (str, NUMBER, bool),
+    "m": (bool,),
+    "z": (),
     "-": (str, NUMBER),
     "a": (str, list),
     "i": (str, int, str),

@@ -66,6 +66,8 @@ class Battery:
     """Monotonic second at which the silence was noticed (last frame + 10 s); None while live."""
     last_heard: float
     values: Mapping[str, Known]
+    balances: bool = False
+    """It has said at least once whether it balances."""
     distributors: str = ""
     """Letters of the distributors it has ever reported, such as `AB`."""
     unseen: tuple[str, ...] = ()
@@ -76,11 +78,6 @@ class Battery:
         """The value of a quantity, or None when it is not known."""
         known = self.values.get(quantity)
         return None if known is None else known.value
-
-    @property
-    def ng(self) -> bool:
-        """Whether it is of the NG family (which has individual batteries)."""
-        return self.family == NG_FAMILY
 
 
 @record

@@ -105,6 +105,25 @@ TABLE: Final = (
         "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
     ),
     FindingRow(
+        "stricter-on-can",
+        "warning",
+        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the stricter counts",
+        "The driver behind {service} may hang: restart it (or the GX), and check what it is if it is not the GX's own",
+    ),
+    FindingRow(
+        "silent-on-can",
+        "alarm",
+        "{battery} has fallen silent on {bus}, where others are heard: it counts as silent, whatever {service} shows",
+        f"{_CABLE}; if it is connected to another port now, start gxbridge again",
+    ),
+    FindingRow(
+        "not-heard-on-can",
+        "warning",
+        "Nothing is heard on {bus} any more, so what {service} shows of {battery} cannot be checked and counts alone",
+        "Check the interface of {bus}, its cable and the termination; remove the bus from the configuration if it is "
+        "not used any more",
+    ),
+    FindingRow(
         "vendor-driver",
         "warning",
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
@@ -133,8 +152,35 @@ TABLE: Final = (
     FindingRow(
         "overruled",
         "alarm",
-        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row",
-        "Find the other master and switch it off, then restart gxbridge",
+        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row; gxbridge "
+        "writes nothing more",
+        "Find the other master and switch it off, then run `gxbridge master reset`; a reboot resets it too",
+    ),
+    FindingRow(
+        "set-apart",
+        "alarm",
+        "{device} shows another value at {path} than it was told, twice in a row; it is only told lower values and "
+        "0 A, and counts with the most of what it was told, shows and makes",
+        "Find what else controls this device, or what limits it; then run `gxbridge master reset`",
+    ),
+    FindingRow(
+        "master-flickers",
+        "warning",
+        "The GX's own controller ({service}) appeared more than once within {seconds} s; raised limits wait until it "
+        "has been steady for {seconds} s",
+        "Find out why it restarts: its log is in /var/log/dbus-systemcalc-py on a GX device",
+    ),
+    FindingRow(
+        "battery-mute",
+        "warning",
+        "{service} has been on the bus for a minute and has not answered: what it says is unknown, and limits nothing",
+        "Restart the driver of this battery, or stop it if there is no such battery",
+    ),
+    FindingRow(
+        "battery-unknown",
+        "warning",
+        "{battery} is not published: {service} may be the same battery and has not answered for a minute",
+        "Restart the driver of {service}, or stop it",
     ),
     FindingRow(
         "write-failed",
@@ -174,13 +220,17 @@ TABLE: Final = (
     ),
     # The BMS and its limits
     FindingRow(
-        "bms-silent", "alarm", "{device} is silent: charging is stopped, and in a minute writing stops as well", _CABLE
+        "bms-silent",
+        "alarm",
+        "{device} is silent: what it allows is unknown, so nothing is granted",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer",
-        f"{_CABLE}; control resumes when it is heard again",
+        "{device} is lost: it has not been heard for a minute",
+        f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
+        "Multi by its own timer",
     ),
     FindingRow(
         "bms-remembered",
@@ -204,8 +254,32 @@ TABLE: Final = (
         "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
     ),
     FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
-    FindingRow("charge-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "charge-unknown",
+        "warning",
+        "{why}",
+        f"{_HEARD}. If it said this once and never will again, stop gxbridge, run `gxbridge state forget latches` and "
+        "start it again",
+    ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "no-member-allows",
+        "warning",
+        "{why}",
+        "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
+    ),
+    FindingRow(
+        "battery-left-out",
+        "info",
+        "{device} gives limits, and they do not count: {why}",
+        "None needed if this is so; what the configuration says is under dvcc.other_banks",
+    ),
+    FindingRow(
+        "battery-gone",
+        "warning",
+        "{device} of the bank has left the bus{word}",
+        "Check its BMS and the driver that publishes it; if it was taken out for good, restart gxbridge",
+    ),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
         "pre-alarm",

@@ -12,6 +12,7 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.publish.battery_rows import (
     ALARMS,
+    BALANCING,
     DIAGNOSTICS,
     HISTORY,
     IDENTIFICATION,
@@ -40,7 +41,6 @@ BY_PUBLICATION = frozenset(
     {
         "/ProductId",
         "/Devices/0/ProductId",
-        "/Battery/Request/Id",
         "/Settings/HasSettings",
         "/Info/MaxChargeVoltageReason",
         "/Info/MaxChargeCurrentReason",
@@ -120,17 +120,19 @@ _DISTRIBUTOR_ROWS: Mapping[str, tuple[PathRow, ...]] = {letter: distributor_rows
 
 
 @lru_cache(maxsize=64)
-def rows(publish: Publish, *, ng: bool, distributors: str = "") -> tuple[PathRow, ...]:
-    """The rows of a service: no `/Info` with `monitor`, the battery selector only for NG, the distributors reported."""
+def rows(publish: Publish, *, balances: bool = False, distributors: str = "") -> tuple[PathRow, ...]:
+    """The rows of a service: no `/Info` with `monitor`, `/Balancing` and distributors where they were ever reported."""
     chosen = tuple(
-        row for row in PATHS if (ng or not row.ng_only) and (publish != "monitor" or not row.path.startswith("/Info/"))
+        row
+        for row in PATHS
+        if (balances or row.path != BALANCING) and (publish != "monitor" or not row.path.startswith("/Info/"))
     )
     return chosen + tuple(row for letter in distributors for row in _DISTRIBUTOR_ROWS[letter])
 
 
-def specs(publish: Publish, *, ng: bool, distributors: str = "") -> dict[str, ItemSpec]:
+def specs(publish: Publish, *, balances: bool = False, distributors: str = "") -> dict[str, ItemSpec]:
     """Type, text and writability of every path. A write that is refused is asked for all the same, to answer 2."""
-    return {row.path: row.spec for row in rows(publish, ng=ng, distributors=distributors)}
+    return {row.path: row.spec for row in rows(publish, balances=balances, distributors=distributors)}
 
 
 def battery_items(
@@ -142,7 +144,6 @@ def battery_items(
     transmit_writes: bool = False,
     reasons: Mapping[Any, str] = NO_REASONS,
     distributors: str = "",
-    request_id: int | None = None,
     version: str = gxbridge.__version__,
     known: Mapping[str, Value] = NOTHING_KNOWN,
 ) -> dict[str, Value]:
@@ -162,13 +163,12 @@ def battery_items(
         version=version,
         transmit_writes=transmit_writes,
         reasons=reasons,
-        request_id=request_id,
     )
     return {
         row.path: known[row.path]
         if row.path in known and row.path not in BY_PUBLICATION
         else fitted(row.spec, row.make(context))
-        for row in rows(publish, ng=battery.ng, distributors=distributors)
+        for row in rows(publish, balances=battery.balances, distributors=distributors)
     }
 
 

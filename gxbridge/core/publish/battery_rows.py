@@ -37,7 +37,6 @@ class Context:
     version: str
     transmit_writes: bool
     reasons: Mapping[Any, str]
-    request_id: int | None
 
 
 Make = Callable[[Context], Value]
@@ -52,7 +51,6 @@ class PathRow:
     make: Make
     doc: str
     seen: str = ""
-    ng_only: bool = False
     """The path exists for NG products only."""
 
 
@@ -123,6 +121,7 @@ def _last_error(n: int) -> tuple[PathRow, PathRow]:
     )
 
 
+BALANCING = "/Balancing"
 NG = "recorded valid on NG only; here whenever the BMS sends it"
 NEVER = "present and always invalid, as in the vendor's service"
 OLD = "drivers up to 3.34"
@@ -214,11 +213,10 @@ SYSTEM = (
          NG),
     _row("/System/MaxCellTemperature", "d", "{:.0f} degrees", quantity("max_cell_temperature_c"),
          "highest temperature", NG),
-    _row("/Balancing", "y", "{}", balancing, "balancing now: 0 no, 1 yes", "driver 2.69 only"),
+    _row(BALANCING, "y", "{}", balancing, "balancing now: 0 no, 1 yes",
+         "driver 2.69; absent until the battery has said it once: the GUI shows an invalid one as \"Inactive\""),
     _row("/Balancer/Status", "u", "{}", quantity("balancer_status"), "0 unknown, 1 balanced, 2 balancing, 3 imbalance",
          NG),
-    _row("/Battery/Request/Id", "i", "{}", told("request_id"), "which battery's data a reader wants to see",
-         "NG only; invalid until its registers are known", ng_only=True),
 )  # fmt: skip
 
 ALARMS = (

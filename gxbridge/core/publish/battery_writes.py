@@ -22,8 +22,6 @@ NOMINAL_VOLTAGES = (12, 24, 48)
 """What the GUI offers (gui-v2@2ffcc3c BatteryBankModel)."""
 LONGEST_NAME = 32
 """Characters the GUI's editor allows."""
-BATTERIES = (1, 50)
-"""Numbers of the batteries one BMS can have (NG at 12 and 24 V)."""
 CAPACITIES_AH = (1, 0xFFFE)
 """What the register can hold; the vendor's own limits are not known."""
 
@@ -93,7 +91,6 @@ WRITABLES: Mapping[str, Writable] = {
     item.path: item
     for item in (
         Writable("/CustomName", "a name of up to 32 characters", name, DESCRIPTION, local=True),
-        Writable("/Battery/Request/Id", "1 to 50", within(BATTERIES), local=True, bounds=BATTERIES),
         Writable("/Mode", "3 (on) or 252 (standby)", one_of(*MODES), MODE, 1, mode_switch=True),
         Writable(
             "/Settings/Battery/Capacity", "1 to 65534 Ah", within(CAPACITIES_AH), CAPACITY, 2, bounds=CAPACITIES_AH
@@ -104,7 +101,7 @@ WRITABLES: Mapping[str, Writable] = {
         Writable("/History/Clear", "nothing"),
     )
 }
-"""Every path the vendor's service lets clients write."""
+"""Every path the vendor's service lets clients write, but for its selector of an individual battery (NG)."""
 
 
 def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_switch: bool = False) -> Answer:

@@ -69,6 +69,7 @@ def _cap(cap: Cap, epoch: Epoch) -> dict[str, Any]:
         "path": cap.path,
         "since": epoch(cap.since),
         "text": cap.text,
+        "arguments": dict(cap.arguments),
     }
 
 
@@ -102,6 +103,7 @@ def _finding(finding: Finding, epoch: Epoch) -> dict[str, Any]:
         "subject": finding.subject,
         "text": finding.text,
         "advice": finding.advice,
+        "arguments": dict(finding.arguments),
         "first": epoch(finding.first),
         "count": finding.count,
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
-from gxbridge.core.publish.explanation import Epoch, Situation, as_dict, as_json, as_text
+from gxbridge.core.publish.explanation import Epoch, Situation, as_json
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
 from gxbridge.core.vecan.devices import DeviceView
 
@@ -48,7 +48,6 @@ class OwnItems:
         self._buses = tuple(buses)
         self._chargers: dict[str, int] = {}
         self._paths: set[str] = set()
-        self._rendered: tuple[object, Mapping[str, Value]] = (None, {})
         self._devices: Mapping[str, Value] = {}
         self._devices_at = self._looked_at = float("-inf")
 
@@ -68,7 +67,7 @@ class OwnItems:
         items: dict[str, Value] = {
             "/Mgmt/ProcessName": "gxbridge",
             "/Mgmt/ProcessVersion": self._version,
-            "/Mgmt/Connection": ", ".join(self._buses),
+            "/Mgmt/Connection": f"VE.Can {', '.join(self._buses)}" if self._buses else "D-Bus",
             "/DeviceInstance": 0,
             "/ProductId": OWN_PRODUCT_ID,
             "/ProductName": "gxbridge",
@@ -125,13 +124,6 @@ class OwnItems:
                 self._devices = listed
         items |= self._devices
         items |= _findings(situation, epoch)
-        explanation = as_dict(situation, epoch)
-        if explanation != self._rendered[0]:
-            self._rendered = (
-                explanation,
-                {"/Explain/Json": as_json(explanation), "/Explain/Text": as_text(explanation)},
-            )
-        items |= self._rendered[1]
         gone = self._paths - items.keys()
         self._paths |= items.keys()
         return items | dict.fromkeys(gone)
@@ -159,6 +151,8 @@ class OwnItems:
             f"{base}/Value": limit.value,
             f"{base}/Reason": limit.sentence,
             f"{base}/Since": since,
+            f"{base}/ReasonId": limit.caps[0].name,
+            f"{base}/ReasonArguments": as_json(limit.caps[0].arguments),
         }
         if limit.name in ("charger", "multi"):
             items |= {
@@ -205,6 +199,7 @@ def _findings(situation: Situation, epoch: Epoch) -> dict[str, Value]:
             f"/Findings/{n}/Subject": finding.subject,
             f"/Findings/{n}/Text": finding.text,
             f"/Findings/{n}/Advice": finding.advice,
+            f"/Findings/{n}/Arguments": as_json(finding.arguments),
             f"/Findings/{n}/First": epoch(finding.first),
             f"/Findings/{n}/Count": finding.count,
         }

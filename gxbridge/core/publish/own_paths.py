@@ -32,6 +32,8 @@ def _limit_rows(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     return (
         _row(f"{path}/Value", "d", f"{what}; invalid: nothing is granted or nothing is known", text),
         _row(f"{path}/Reason", "s", f"why {what} is what it is"),
+        _row(f"{path}/ReasonId", "s", "the reason's id, for a text in another language ([reasons](dvcc.md))"),
+        _row(f"{path}/ReasonArguments", "s", "what its text is filled in with, as JSON"),
         _row(f"{path}/Since", "u", "epoch seconds since when the value holds"),
     )
 
@@ -44,10 +46,14 @@ def _subject(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     )
 
 
+EXPLAIN_JSON = "/Explain/Json"
+EXPLAIN_TEXT = "/Explain/Text"
+_ASKED = "answered by GetValue only, in no GetItems and no signal"
+
 OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Mgmt/ProcessName", "s", "gxbridge"),
     _row("/Mgmt/ProcessVersion", "s", "version of gxbridge"),
-    _row("/Mgmt/Connection", "s", "the CAN buses listened to"),
+    _row("/Mgmt/Connection", "s", "VE.Can and the CAN buses listened to, or D-Bus where there is none"),
     _row("/DeviceInstance", "u", "always 0"),
     _row("/ProductId", "q", "an id that the vendor has not assigned", "0x{:04X}"),
     _row("/ProductName", "s", "gxbridge"),
@@ -74,8 +80,8 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     *_limit_rows("/Limits/Dcl", "{:.1f}A", "the discharge current limit"),
     *_subject("/Limits/Charger/<n>", "{:.1f}A", "this charger's charge current"),
     *_subject("/Limits/Multi", "{:.1f}A", "what is left for the inverter/charger"),
-    _row("/Explain/Json", "s", "all limits with their caps, batteries and findings as JSON"),
-    _row("/Explain/Text", "s", "the same in plain words"),
+    _row(EXPLAIN_JSON, "s", f"all limits with their caps, batteries and findings as JSON; {_ASKED}"),
+    _row(EXPLAIN_TEXT, "s", f"the same in plain words, on several lines; {_ASKED}"),
     _row("/Can/<bus>/State", "s", "open, waiting, down or bus-off"),
     _row("/Can/<bus>/Reason", "s", "why it is not open"),
     _row(
@@ -109,6 +115,7 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Findings/<n>/Subject", "s", "what it is about"),
     _row("/Findings/<n>/Text", "s", "what is the matter"),
     _row("/Findings/<n>/Advice", "s", "what to do"),
+    _row("/Findings/<n>/Arguments", "s", "what text and advice are filled in with, as JSON"),
     _row("/Findings/<n>/First", "u", "epoch seconds of the first time"),
     _row("/Findings/<n>/Count", "u", "how often it began"),
 )

@@ -22,6 +22,8 @@ from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
 
 BROADCAST = 255
+BALANCE = ("balancing", "balancer_status")
+"""The quantities that `/Balancing` shows."""
 
 
 class Change(IntEnum):
@@ -94,6 +96,14 @@ class BatteryRegistry:
     def batteries(self, now: float) -> tuple[Battery, ...]:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
         return self._looked(now)[0]
+
+    def others_heard(self, battery: Battery, now: float) -> bool:
+        """Whether another device of the battery's bus is heard, and has been for as long as a silence takes."""
+        return any(
+            node.live_since + SILENT_S <= now
+            for node in self.network(battery.bus).devices
+            if node.state(now) == "live" and (node.name is None or node.name.unique_number != battery.unique_number)
+        )
 
     def provisional(self, now: float) -> tuple[Provisional, ...]:
         """Devices that look like a battery but lack NAME or product, unless they are lost."""
@@ -261,6 +271,9 @@ class BatteryRegistry:
         values = NO_VALUES if node.belief is None else node.belief.values(now)
         for twin in twins:
             values = stricter(values, twin, now)
+        node.balances = node.balances or any(
+            quantity in values and values[quantity].value is not None for quantity in BALANCE
+        )
         node.distributors = remembered_letters(node.distributors, values)
         identity = node.identity
         product = self._products[node.product_id or 0]
@@ -283,6 +296,7 @@ class BatteryRegistry:
             else node.last_heard + (LOST_S if state == "lost" else SILENT_S),
             silent_since=silent_since,
             last_heard=node.last_heard,
+            balances=node.balances,
             distributors=node.distributors,
             values=values,
             unseen=tuple(essential.text for essential in lacking),

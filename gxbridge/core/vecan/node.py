@@ -20,6 +20,7 @@ class Node:
 
     __slots__ = (
         "address",
+        "balances",
         "belief",
         "bus",
         "distributors",
@@ -52,6 +53,8 @@ class Node:
         """Register 0x0100, else the product code if it is a known product, else what was configured."""
         self.readings = Readings()
         self.belief: DeviceState | None = None
+        self.balances = False
+        """It has said at least once whether it balances: that D-Bus path stays."""
         self.distributors = ""
         """Letters of the distributors it has ever reported: their D-Bus paths stay."""
 

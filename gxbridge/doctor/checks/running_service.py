@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import counted, duration_text
-from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
 from gxbridge.doctor.facts import Facts
 from gxbridge.doctor.row import OF_SEVERITY, Row, RowVerdict
 
@@ -99,7 +99,7 @@ def buses_of(own: Mapping[str, Value]) -> dict[str, Value]:
 def _other_channels(own: Mapping[str, Value]) -> Iterator[Row]:
     """BMSes that say only yes or no; wired ones are only observed while gxbridge does not control the chargers."""
     try:
-        explanation = json.loads(str(own.get("/Explain/Json") or "{}"))
+        explanation = json.loads(str(own.get(EXPLAIN_JSON) or "{}"))
         sentences = [text for text in explanation["relatives"]["sentences"] if isinstance(text, str)]
     except (ValueError, LookupError, TypeError, RecursionError):
         return  # no service of ours, or of another version

@@ -26,6 +26,8 @@ NOT_WRITABLE: Final = 1
 REFUSED: Final = 2
 
 OnWrite = Callable[[str, Value], int]
+MakeText = Callable[[], str]
+NOTHING_ON_REQUEST: Final[Mapping[str, MakeText]] = {}
 
 _PATH: Final = re.compile(r"(/[A-Za-z0-9_]+)+")
 _SIGNATURES: Final = frozenset((*RANGES, "d", "s"))
@@ -36,8 +38,16 @@ NO_DESCRIPTION: Final = "No description given"
 class ItemTree:
     """Items by path, what changed since the last signal, and the answers to every call."""
 
-    def __init__(self, specs: Mapping[str, ItemSpec], values: Mapping[str, Value], on_write: OnWrite | None) -> None:
+    def __init__(
+        self,
+        specs: Mapping[str, ItemSpec],
+        values: Mapping[str, Value],
+        on_write: OnWrite | None,
+        on_request: Mapping[str, MakeText] = NOTHING_ON_REQUEST,
+    ) -> None:
+        """`on_request`: paths whose text is made when GetValue asks for it. They are in no GetItems and no signal."""
         self.items: dict[str, ItemBytes] = {}
+        self._on_request = on_request
         self.changed: dict[str, ItemBytes] = {}
         self.misfits = 0
         """Values that their item could not hold; they were published as invalid."""
@@ -56,7 +66,7 @@ class ItemTree:
                 raise ValueError(f"{path}: signature {spec.signature!r} is none of {', '.join(sorted(_SIGNATURES))}")
         for path, spec in specs.items():
             self.changed[path] = self.items[path] = ItemBytes(path, spec)
-        self._nodes = introspect.children(self.items)
+        self._nodes = introspect.children((*self.items, *self._on_request))
         self.update({path: value for path, value in values.items() if path in specs})
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -64,7 +74,7 @@ class ItemTree:
         for path in paths:
             self.items.pop(path, None)
             self.changed.pop(path, None)
-        self._nodes = introspect.children(self.items)
+        self._nodes = introspect.children((*self.items, *self._on_request))
 
     def update(self, values: Mapping[str, Value]) -> None:
         """Takes new values. Raises KeyError for a path that was never published."""
@@ -118,6 +128,13 @@ class ItemTree:
                 if member == "SetValue":
                     self._set_value(connection, call, item)
                     return
+            elif path in self._on_request:
+                if member in ("GetValue", "GetText"):
+                    connection.answer(call, *self._answered(path, text=member == "GetText"))
+                    return
+                if member == "SetValue":
+                    connection.answer(call, "i", bodies.int32_body(NOT_WRITABLE))
+                    return
             elif path in self._nodes:
                 if member == "GetItems" and path == "/":
                     connection.answer(call, "a{sa{sv}}", items_body(self.items.values()))
@@ -133,10 +150,10 @@ class ItemTree:
             connection.answer(call)
         elif interface in (PEER, None) and member == "GetMachineId":
             connection.answer(call, "s", bodies.string_body(_machine_id()))
-        elif path not in self.items and path not in self._nodes:
+        elif not (leaf := path in self.items or path in self._on_request) and path not in self._nodes:
             connection.refuse(call, "UnknownObject", f"There is no {path} here")
         elif interface in (INTROSPECTABLE, None) and member == "Introspect":
-            document = introspect.xml(path, self._nodes, is_item=path in self.items)
+            document = introspect.xml(path, self._nodes, is_item=leaf)
             connection.answer(call, "s", bodies.string_body(document))
         elif interface == PROPERTIES and member == "GetAll":
             connection.answer(call, "a{sv}", connection.encode("a{sv}", [{}]))
@@ -177,6 +194,13 @@ class ItemTree:
             elif item.value == value:  # else the owner has set it anew meanwhile
                 item.set(before)
         return code
+
+    def _answered(self, path: str, *, text: bool) -> tuple[str, bytes]:
+        """A value may have several lines; a text that consumers show in one row may not."""
+        found = self._on_request[path]()
+        if text:
+            return "s", bodies.string_body(" ".join(found.split()))
+        return "v", bodies.variant_body("s", found)
 
     def _below(self, path: str, *, texts: bool) -> tuple[str, dict[str, Any]]:
         """All values or texts below a node, by path relative to it, as the content of a variant."""

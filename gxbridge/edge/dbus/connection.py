@@ -280,6 +280,10 @@ class Connection:
         """Ends the connection; the daemon takes our names away at once. Calls under way raise BusLost."""
         self._end(BusLost("the connection was closed"))
 
+    def lose(self, why: str) -> None:
+        """Ends a connection that is of no use any more, as if the daemon had ended it."""
+        self._lose(BusLost(why))
+
     def _lose(self, error: Exception | None) -> None:
         lost = BusLost(f"the connection to the bus ended: {error or 'closed by the daemon'}")
         on_lost = self.on_lost

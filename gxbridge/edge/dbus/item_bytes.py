@@ -1,7 +1,7 @@
 """Published items as bytes: each keeps its entry of `a{sa{sv}}` ready; GetItems and ItemsChanged only join them.
 
-An entry is the path with its dictionary of Value and Text. All entries are padded to 8 bytes, which makes them
-independent of where in a message they stand.
+An entry is the path with its dictionary of Value and Text, and of Min and Max where a client may write a range. All
+entries are padded to 8 bytes, which makes them independent of where in a message they stand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import isfinite
 from struct import Struct
 from typing import Final
 
-from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.core.model.items import ItemSpec, Value, printable
 from gxbridge.edge.dbus import bodies
 
 RANGES: Final = {
@@ -61,7 +61,7 @@ def fit(spec: ItemSpec, value: Value) -> Value:
     if signature == "s":
         if not isinstance(value, str):
             raise Misfit(f"{value!r} is not text")
-        return value
+        return printable(value)  # a consumer shows it in one row
     if isinstance(value, str) or not isfinite(value):
         raise Misfit(f"{value!r} is not a number")
     if signature == "d":
@@ -99,7 +99,7 @@ def accept(spec: ItemSpec, value: object) -> Value:
 class ItemBytes:
     """One published path: its value and, built when asked for, its entry on the wire."""
 
-    __slots__ = ("_entry", "_layout", "_text_form", "is_double", "pad", "path", "sent", "spec", "value")
+    __slots__ = ("_bounds", "_entry", "_layout", "_text_form", "is_double", "pad", "path", "sent", "spec", "value")
 
     def __init__(self, path: str, spec: ItemSpec, value: Value = None) -> None:
         self.path = path
@@ -114,6 +114,7 @@ class ItemBytes:
         self._entry: bytes | None = None
         self._text_form = _text_form(spec)
         self._layout = _layout(path, spec.signature)
+        self._bounds = _bounds(spec)
 
     def set(self, value: Value) -> None:
         """Takes a value that already fits (see `fit`)."""
@@ -152,7 +153,16 @@ class ItemBytes:
             head, pack, name, fixed = self._layout if value is not None else _layout(self.path, "ai")
             start = pack(head, fixed + length, name, 0 if value is None else value, _TEXT_NAME, length - 1)
         self.pad = pad = -(len(start) + length) & 7
-        return start + text + bodies.PADDING[pad]
+        entry = start + text + bodies.PADDING[pad]
+        return self._with_bounds(entry, pad, len(head)) if self._bounds else entry
+
+    def _with_bounds(self, entry: bytes, gap: int, length_at: int) -> bytes:
+        """An entry with Min and Max at the end of its dictionary, whose length stands at `length_at`."""
+        whole = bytearray(entry + self._bounds)
+        (length,) = _U32.unpack_from(whole, length_at)
+        _U32.pack_into(whole, length_at, length + gap + len(self._bounds))
+        self.pad = pad = -len(whole) & 7
+        return bytes(whole) + bodies.PADDING[pad]
 
 
 @lru_cache(maxsize=256)
@@ -166,6 +176,15 @@ def _text_form(spec: ItemSpec) -> bytes | None:
         return None
     form = f"%.{decimals}f" if decimals is not None else "%d"
     return (before.replace("%", "%%") + form + after.replace("%", "%%") + "\0").encode()
+
+
+def _bounds(spec: ItemSpec) -> bytes:
+    """Min and Max as entries of the dictionary; empty where there is no range or nobody may write."""
+    if not spec.writable or spec.minimum is None:
+        return b""
+    least = b"\x03\0\0\0Min\0" + bodies.variant_body(spec.signature, spec.minimum)
+    most = b"\x03\0\0\0Max\0" + bodies.variant_body(spec.signature, spec.maximum)
+    return least + bodies.PADDING[-len(least) & 7] + most
 
 
 @lru_cache(maxsize=4096)

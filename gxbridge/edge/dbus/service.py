@@ -14,7 +14,7 @@ from typing import Final, Literal
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.edge.dbus import bodies, wire
 from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusError, Connection
-from gxbridge.edge.dbus.busitem import ItemTree, OnWrite
+from gxbridge.edge.dbus.busitem import NOTHING_ON_REQUEST, ItemTree, MakeText, OnWrite
 from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.item_bytes import items_body
 from gxbridge.edge.dbus.reconnecting import ReconnectingBus
@@ -42,9 +42,11 @@ class PublishedService:
         specs: Mapping[str, ItemSpec],
         values: Mapping[str, Value] | None = None,
         on_write: OnWrite | None = None,
+        on_request: Mapping[str, MakeText] = NOTHING_ON_REQUEST,
     ) -> None:
         """`on_write(path, value)` answers 0 (accepted), 1 (not writable now) or 2 (refused). An accepted value is taken
         and announced, unless `on_write` set another by `update`. Without it all writes to writable paths are accepted.
+        `on_request`: paths whose text is made when GetValue asks for it.
 
         Raises ValueError for paths or signatures that cannot be published.
         """
@@ -53,7 +55,7 @@ class PublishedService:
         self.signals = 0
         self.held_back = 0
         """Flushes put off because the daemon did not read; the last values went out with the next one."""
-        self._tree = ItemTree(specs, values or {}, on_write)
+        self._tree = ItemTree(specs, values or {}, on_write, on_request)
         self._tree.on_change = self._flush_soon
         self._link = ReconnectingBus(bus, name, self._publish, self._on_lost)
         self._flush_at: asyncio.Handle | None = None
@@ -77,6 +79,12 @@ class PublishedService:
     def paths(self) -> tuple[str, ...]:
         """Every published path."""
         return tuple(self._tree.items)
+
+    @property
+    def owner(self) -> Connection | None:
+        """The connection that owns the name; what is sent on it is sent by nobody else. None while the name is not
+        ours."""
+        return self._link.connection if self.state == "up" else None
 
     def value(self, path: str) -> Value:
         """The value as published. Raises KeyError."""
@@ -138,6 +146,12 @@ class PublishedService:
         def handle(message: Incoming) -> None:
             if message.kind == wire.CALL:
                 self._tree.handle(connection, message)
+            elif (
+                message.header.sender == DAEMON
+                and message.header.member == "NameLost"
+                and connection.body(message) == [self.name]
+            ):
+                connection.lose("the bus took the name away")
 
         connection.on_message = handle
         connection.on_free = self.flush

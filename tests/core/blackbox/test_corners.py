@@ -45,7 +45,7 @@ def test_link_words_of_one_second_count_as_one() -> None:
     assert len(facts_of(boat.box()).links_on_can) == 1
 
 
-def test_a_battery_that_somebody_asked_to_see_is_asked_for_again() -> None:
-    bridge = Bridge(Setup())
+def test_a_selected_battery_in_an_older_box_is_read_and_changes_nothing() -> None:
+    bridge, untouched = Bridge(Setup()), Bridge(Setup())
     feed(bridge, Event("q", ("uc1", 3)), {})
-    assert bridge._requests == {"uc1": 3}
+    assert bridge.tick(1.0) == untouched.tick(1.0)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.blackbox.box import Box, Event, lines, parse
+from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
-from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
@@ -138,11 +138,11 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
 
 
 INPUTS = {
-    *("hear", "service_added", "service_changed", "service_removed", "set_identity", "set_request"),
-    *("advertised", "not_delivered", "report", "_look"),
+    *("hear", "service_added", "service_changed", "service_removed", "set_identity"),
+    *("advertised", "not_delivered", "report", "_look", "service_named", "hold_name", "reset_master"),
 }
 """What is remembered."""
-NO_INPUTS = {"react", "tick", "effective", "remember", "write_register"}
+NO_INPUTS = {"react", "tick", "effective", "remember", "write_register", "may_write"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 
@@ -173,13 +173,11 @@ def test_what_the_outside_says_is_played_again_too() -> None:
     boat.tick(3)
     boat.boxed.set_identity("uc167120", 7, "House")
     boat.boxed.set_identity("uc167120", 7, "House")
-    boat.boxed.set_request("uc167120", 2)
-    boat.boxed.set_request("uc167120", 2)
     boat.boxed.report([Finding("some", "warning", "a", "b", "c", boat.now, boat.now)])
     boat.tick(60)
     box = boat.box()
     assert replay(box).differences == []
-    assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark in "iqn"] == ["i", "q", "n"]
+    assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark in "in"] == ["i", "n"]
 
 
 def test_a_frame_that_the_memory_cannot_take_is_heard_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.publish.explanation import as_text
 from tests.core.boat import MULTI, SOLAR, Boat, claim, multi, solar, vreg
 from tests.core.channels.test_vebus import V2
 
@@ -25,7 +26,7 @@ def lines(boat: Boat, seconds: int = 1) -> list[str]:
     for _ in range(seconds):
         boat.send(vreg(0xEDEF, 24, GX), vreg(0xEDEF, 24, INTERFACE))
         cycle = boat.tick(1, speaking=False)
-    return [line for line in str(cycle.own["/Explain/Text"]).splitlines() if line.startswith("Seen on VE.Can")]
+    return [line for line in as_text(cycle.explanation()).splitlines() if line.startswith("Seen on VE.Can")]
 
 
 def test_a_vebus_system_on_vecan_is_shown_as_a_system_and_never_as_a_bms() -> None:
@@ -41,7 +42,7 @@ def test_a_vebus_system_on_vecan_is_shown_as_a_system_and_never_as_a_bms() -> No
     boat.send(vreg(MODE, 200, INTERFACE))
     assert "mode 200" in lines(boat)[0]
     boat.tick(12, speaking=False)
-    assert "Seen on VE.Can" not in str(boat.tick(1, speaking=False).own["/Explain/Text"]), "silent: nothing is seen"
+    assert "Seen on VE.Can" not in as_text(boat.tick(1, speaking=False).explanation()), "silent: nothing is seen"
 
 
 def test_the_bms_bit_and_the_zero_limit_are_a_hint_for_sixty_seconds() -> None:

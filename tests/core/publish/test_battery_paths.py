@@ -114,7 +114,7 @@ def battery() -> Battery:
 def test_every_recorded_path_is_there_in_the_vendor_s_type(row: dict[str, str]) -> None:
     recorded = re.search(r"\[([a-z/]+) e\.g\.", row["lynx_has"])
     types = set((recorded[1] if recorded else row["type"].split(" ")[0].rstrip(",")).split("/"))
-    signature = specs("bms", ng=True)[row["path"]].signature
+    signature = specs("bms", balances=True)[row["path"]].signature
     assert signature in types or "invalid" in types or row["type"].startswith("invalid"), (signature, types)
 
 
@@ -132,16 +132,16 @@ def test_what_the_vendor_never_has_a_value_for_is_invalid(row: dict[str, str], b
 @pytest.mark.parametrize(("path", "text"), TEXTS.items())
 def test_text_is_in_the_vendor_s_style(path: str, text: str, battery: Battery) -> None:
     items = battery_items(battery, "bms", 100, "House")
-    assert specs("bms", ng=False)[path].text_of(items[path]) == text
+    assert specs("bms", balances=True)[path].text_of(items[path]) == text
 
 
 def test_every_path_is_always_there_and_nothing_else(battery: Battery) -> None:
     unknown = replace(battery, values={}, serial=None, firmware=None, address=None)
     for publish in ("bms", "bms-neutral", "monitor"):
-        for ng_family in ("lynx-smart-bms", "lynx-smart-bms-ng"):
-            one = replace(unknown, family=ng_family)
+        for balances in (False, True):
+            one = replace(unknown, balances=balances)
             for letters in ("", "AD"):
-                paths = specs(publish, ng=one.ng, distributors=letters)
+                paths = specs(publish, balances=balances, distributors=letters)
                 assert battery_items(one, publish, 1, distributors=letters).keys() == paths.keys()
     assert battery_items(unknown, "bms", 1)["/Serial"] == "0167120"
     assert battery_items(unknown, "bms", 1)["/FirmwareVersion"] is None
@@ -157,7 +157,7 @@ def test_limits_are_invalid_while_the_bms_is_pending(battery: Battery) -> None:
 
 
 def test_a_monitor_has_no_info_at_all_and_no_vendor_product_id(battery: Battery) -> None:
-    assert not [path for path in specs("monitor", ng=True) if path.startswith("/Info")]
+    assert not [path for path in specs("monitor", balances=True) if path.startswith("/Info")]
     assert battery_items(battery, "monitor", 100)["/ProductId"] == OWN_PRODUCT_ID
 
 
@@ -168,13 +168,16 @@ def test_neutral_has_an_id_of_our_own_and_all_else(battery: Battery) -> None:
     assert {path for path in bms if bms[path] != neutral[path]} == {"/ProductId", "/Devices/0/ProductId"}
 
 
-def test_the_battery_selector_is_there_for_ng_only(battery: Battery) -> None:
-    assert "/Battery/Request/Id" not in specs("bms", ng=False)
+def test_the_balancing_path_is_there_from_the_first_word_about_it_on(battery: Battery) -> None:
+    """To the GUI an item that exists and is invalid is "Inactive"."""
+    assert "/Balancing" not in battery_items(replace(battery, values={}, balances=False), "bms", 100)
+    silent_again = battery_items(replace(battery, values={}, balances=True), "bms", 100)
+    assert silent_again["/Balancing"] is None
+
+
+def test_an_ng_is_called_as_the_vendor_s_service_calls_it(battery: Battery) -> None:
     ng = replace(battery, family="lynx-smart-bms-ng", product_id=0xA3E7)
-    items = battery_items(ng, "bms", 100)
-    assert items["/Battery/Request/Id"] is None
-    assert items["/ProductName"] == "Lynx Smart BMS NG", "as the vendor's service calls it"
-    assert battery_items(ng, "bms", 100, request_id=2)["/Battery/Request/Id"] == 2
+    assert battery_items(ng, "bms", 100)["/ProductName"] == "Lynx Smart BMS NG"
 
 
 def test_without_a_name_of_the_user_s_the_bms_s_own_is_shown(battery: Battery) -> None:
@@ -197,7 +200,7 @@ def test_reasons_stand_beside_the_limits(battery: Battery) -> None:
 
 
 def test_distributors_appear_when_reported(battery: Battery) -> None:
-    assert not [path for path in specs("bms", ng=False) if path.startswith("/Distributor")]
+    assert not [path for path in specs("bms", balances=True) if path.startswith("/Distributor")]
     lynx = Listener()
     lynx.lynx(0.0)
     lynx.register(0x2150, "71 00", 0.1)
@@ -258,7 +261,7 @@ def test_a_bus_name_that_d_bus_cannot_have_is_made_fit(battery: Battery) -> None
 
 def test_paths_are_unique_documented_and_writable_where_a_rule_says_so() -> None:
     assert len({row.path for row in PATHS}) == len(PATHS)
-    assert all(row.doc for row in rows("bms", ng=True, distributors="AH"))
+    assert all(row.doc for row in rows("bms", balances=True, distributors="AH"))
     assert {row.path for row in PATHS if row.spec.writable} == set(WRITABLES)
 
 
@@ -271,7 +274,6 @@ def test_what_is_known_of_a_battery_is_the_same_however_it_is_published(publish:
             transmit_writes=True,
             reasons=reasons,
             distributors="A",
-            request_id=3,
             known=known,
         )
 

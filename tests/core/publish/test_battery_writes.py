@@ -60,8 +60,7 @@ def test_other_paths_are_not_writable(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "value", "kept"),
-    [("/CustomName", " House\n bank ", "House bank"), ("/CustomName", "", ""), ("/CustomName", "x" * 40, "x" * 32),
-     ("/Battery/Request/Id", 50, 50)],
+    [("/CustomName", " House\n bank ", "House bank"), ("/CustomName", "", ""), ("/CustomName", "x" * 40, "x" * 32)],
 )  # fmt: skip
 def test_what_is_local_is_accepted_and_kept_here(path: str, value: Value, kept: Value) -> None:
     answer = judge_write(path, value)
@@ -71,7 +70,7 @@ def test_what_is_local_is_accepted_and_kept_here(path: str, value: Value, kept: 
 @pytest.mark.parametrize(
     ("path", "value", "code"),
     [
-        ("/CustomName", 5, 1), ("/Battery/Request/Id", 51, 1), ("/Battery/Request/Id", 0, 1), ("/Mode", 4, 2),
+        ("/CustomName", 5, 1), ("/Mode", 4, 2),
         ("/Mode", None, 2), ("/Mode", "on", 2), ("/Mode", 3.5, 2), ("/Settings/Battery/Capacity", 0, 2),
         ("/Settings/Battery/Capacity", 65535, 2), ("/Settings/Battery/NominalVoltage", 25, 2),
         ("/Settings/Battery/Capacity", float("inf"), 2), ("/Settings/Battery/Capacity", 10**400, 2),

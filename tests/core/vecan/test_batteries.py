@@ -121,7 +121,7 @@ def test_the_device_s_own_name_and_product_win_over_the_configuration() -> None:
     lynx.claim(CLAIM, 0.0)
     assert lynx.registry.batteries(0.0) == (), "another battery than the configured one is at this address"
     lynx.register(0x0100, "00 E7 A3 00", 1.0)
-    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).ng) == (167120, True)
+    assert (lynx.battery(1.0).unique_number, lynx.battery(1.0).family) == (167120, "lynx-smart-bms-ng")
 
 
 def test_a_configured_battery_that_loses_its_address_is_still_known() -> None:
@@ -459,6 +459,14 @@ def test_what_it_said_at_its_new_address_counts_as_spoken() -> None:
     lynx.register(0x2108, UNKNOWN_IO, 1.1, source=42)
     lynx.claim(name_of(167120), 1.2, source=42)
     assert allowed(lynx, 1.3) == (None, None)
+
+
+def test_an_address_from_which_nothing_readable_came_has_said_nothing() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.registry.alive("can0", 42, 1.0)
+    lynx.claim(CLAIM, 1.1, source=42)
+    assert allowed(lynx, 1.2) == (1, 1)
 
 
 def test_after_a_silence_it_has_not_spoken_yet() -> None:

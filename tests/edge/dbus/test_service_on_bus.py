@@ -148,6 +148,16 @@ def test_sliders_get_their_ends(bus: str) -> None:
     run(main)
 
 
+def test_the_ends_of_what_a_client_may_write_are_in_the_list_of_items(bus: str) -> None:
+    async def main() -> None:
+        async with published(bus) as (_, found):
+            (items,) = await found.call("/", "GetItems")
+            assert (items["/Setpoint"]["Min"], items["/Setpoint"]["Max"]) == (10, 60.5)
+            assert "Min" not in items["/Mode"]
+
+    run(main)
+
+
 def test_the_peer_interface_is_there(bus: str) -> None:
     async def main() -> None:
         async with published(bus) as (_, found):

@@ -38,7 +38,10 @@ def items(draw: st.DrawFn) -> ItemBytes:
     signature = draw(st.sampled_from([*RANGES, "d", "s"]))
     form = draw(st.sampled_from(["{}", "{:.2f}V", "{:.0f}%", "{} degrees", "50% {}", "{:.1f}"]))
     value: Any = draw(texts if signature == "s" else finite if signature == "d" else integers(signature))
-    spec = ItemSpec(signature, "{}" if signature == "s" else form)
+    ends: tuple[Any, Any] = (None, None)
+    if signature in RANGES and draw(st.booleans()):
+        ends = draw(st.tuples(integers(signature), integers(signature)))
+    spec = ItemSpec(signature, "{}" if signature == "s" else form, ends != (None, None), *ends)
     return ItemBytes(draw(paths), spec, draw(st.sampled_from([value, value, value, None])))
 
 
@@ -47,6 +50,9 @@ def library_items(found: list[ItemBytes]) -> bytes:
     for item in found:
         value = ("ai", []) if item.value is None else (item.spec.signature, item.value)
         body[item.path] = {"Value": value, "Text": ("s", item.spec.text_of(item.value))}
+        if item.spec.writable:
+            ends = {"Min": item.spec.minimum, "Max": item.spec.maximum}
+            body[item.path] |= {name: (item.spec.signature, end) for name, end in ends.items()}
     return LIBRARY.encode("a{sa{sv}}", [body])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -64,18 +64,25 @@ class Common(NamedTuple):
     terms_text: str
 
 
+class Worded(NamedTuple):
+    """A reason's text and what it was filled in with."""
+
+    text: str
+    arguments: Mapping[str, str]
+
+
 def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
     """One limit for each charger; `old` names those whose firmware is too old."""
     system = ccl.caps[0]
     common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
-    texts: dict[tuple[str, float | None], str] = {}
+    texts: dict[tuple[str, float | None], Worded] = {}
     found: list[Limit] = []
     for one in orders:
         charger, _, why, system_a, extra_a = one
         name = charger.name
         text = texts.get((why, system_a))
         if text is None:
-            text = texts[why, system_a] = charger_text(why, system_a, system)
+            text = texts[why, system_a] = charger_reason(why, system_a, system)
         if extra_a or name in old:
             found.append(special_limit(one, text, common, name in old))
         else:
@@ -83,11 +90,12 @@ def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap
     return found
 
 
-def charger_limit(one: ChargerOrder, text: str, common: Common) -> Limit:
+def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
     """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
     charger, value, why, _, _ = one
     name, own_a = charger.name, charger.own_limit_a
-    reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text))
+    text, arguments = worded
+    reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text, arguments))
     system, system_next, terms, terms_said = common
     if why not in SHARES:
         terms, terms_said = (), ""
@@ -121,9 +129,9 @@ def own_setting(name: str, own_a: float) -> Cap:
     return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
 
 
-def special_limit(one: ChargerOrder, text: str, common: Common, old: bool) -> Limit:
+def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) -> Limit:
     """A charger with something of its own: a feeding Multi RS adds to its share, or its firmware is too old."""
-    caps = list(charger_limit(one, text, common).caps)
+    caps = list(charger_limit(one, worded, common).caps)
     if one.extra_a:
         caps.append(cap("rs-feed-in", None, "A", added=plain(one.extra_a)))
     if old:
@@ -131,11 +139,10 @@ def special_limit(one: ChargerOrder, text: str, common: Common, old: bool) -> Li
     return limit("charger", one.charger.name, one.current_a, "A", caps)
 
 
-def charger_text(why: str, system_a: float | None, system: Cap) -> str:
+def charger_reason(why: str, system_a: float | None, system: Cap) -> Worded:
     """The text of a charger's reason; `system` is the winner among the caps of CCL."""
-    if why in SHARES:
-        return reason_text(why, system=part_of(system_a))
-    return reason_text(why, why=system.text) if why == "stopped" else reason_text(why)
+    words = {"system": part_of(system_a)} if why in SHARES else {"why": system.text} if why == "stopped" else {}
+    return Worded(reason_text(why, **words), words)
 
 
 def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 CapKind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
 """Who is behind a cap: a device said it, we infer it, the user or the installer set it, or it is a rule."""
 
 LimitName: TypeAlias = Literal["CVL", "CCL", "DCL", "charger", "multi"]
 Unit: TypeAlias = Literal["V", "A"]
+
+
+NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Cap(NamedTuple):
@@ -26,6 +31,8 @@ class Cap(NamedTuple):
     path: str
     since: float | None
     text: str
+    arguments: Mapping[str, str] = NO_ARGUMENTS
+    """What the reason's text was filled in with, so that another table can say the same in another language."""
 
 
 class Limit(NamedTuple):

@@ -11,9 +11,8 @@ from gxbridge.core.dvcc.limit.reasons import cap, reason_text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.record import state
 
-Arguments: TypeAlias = Mapping[str, str]
-Since: TypeAlias = Mapping[tuple[str, str], tuple[Cap, Arguments]]
-"""(reason, source) -> the cap as it was last, with its moment, and the words in its text."""
+Since: TypeAlias = Mapping[tuple[str, str], Cap]
+"""(reason, source) -> the cap as it was last, with its moment."""
 
 
 @state
@@ -22,7 +21,7 @@ class CapHistory:
 
     now: float
     before: Since
-    fresh: dict[tuple[str, str], tuple[Cap, Arguments]] = field(default_factory=dict)
+    fresh: dict[tuple[str, str], Cap] = field(default_factory=dict)
 
     def cap(self, name: str, value: float | None, unit: Unit, source: str = "", path: str = "", /, **words: str) -> Cap:
         """A cap that remembers since when it has its value."""
@@ -31,12 +30,12 @@ class CapHistory:
         if known is None:
             made = cap(name, value, unit, source, path, self.now, **words)
         else:
-            before, same_words = known[0], known[1] == words
-            if before.value == value and same_words:
+            same_words = known.arguments == words
+            if known.value == value and same_words:
                 self.fresh[key] = known
-                return before
-            since = before.since if before.value == value else self.now
-            text = before.text if same_words else reason_text(name, **words)
-            made = make(Cap, (value, unit, name, before.kind, source, path, since, text))
-        self.fresh[key] = (made, words)
+                return known
+            since = known.since if known.value == value else self.now
+            text = known.text if same_words else reason_text(name, **words)
+            made = make(Cap, (value, unit, name, known.kind, source, path, since, text, words))
+        self.fresh[key] = made
         return made

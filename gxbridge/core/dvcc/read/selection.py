@@ -5,7 +5,7 @@ Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
@@ -43,14 +43,21 @@ class Selection(NamedTuple):
         return self.bms is not None or (self.vebus_bms and self.vebus_bms_v2)
 
 
-def select(installation: Installation, settings: UserSettings, platform: str) -> Selection:
-    """Choose monitor, BMS and Multi."""
+def select(
+    installation: Installation,
+    settings: UserSettings,
+    platform: str,
+    never: Container[str] = (),
+    last: Container[str] = (),
+) -> Selection:
+    """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
+    where there is no other or the user names them."""
     multi, others = select_multi(installation, platform)
     monitor = select_monitor(installation, settings)
-    bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery)]
+    bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery) and battery.name not in never]
     return Selection(
         monitor=monitor,
-        bms=select_bms(bmses, monitor, settings),
+        bms=select_bms(bmses, monitor, settings, last),
         multi=multi,
         other_multis=others,
         bmses=len(bmses),
@@ -69,7 +76,9 @@ def is_parallel(battery: Device) -> bool:
     return battery.name.startswith(p.PARALLEL_PREFIX)
 
 
-def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: UserSettings) -> Device | None:
+def select_bms(
+    bmses: Sequence[Device], monitor: Device | None, settings: UserSettings, last: Container[str] = ()
+) -> Device | None:
     """The BMS in control: by setting, else a parallel Lynx, else the battery monitor, else the lowest instance."""
     wanted = settings.bms_instance
     if wanted == NO_BMS or not bmses:
@@ -77,7 +86,7 @@ def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: UserSe
     if wanted != AUTOMATIC_BMS:
         return next((bms for bms in bmses if bms.instance == wanted), None)
     name = "" if monitor is None else monitor.name
-    return min(bmses, key=lambda bms: (not is_parallel(bms), bms.name != name, bms.instance))
+    return min(bmses, key=lambda bms: (bms.name in last, not is_parallel(bms), bms.name != name, bms.instance))
 
 
 def select_multi(installation: Installation, platform: str) -> tuple[VebusSystem | None, list[VebusSystem]]:

@@ -1,8 +1,8 @@
-"""Which service is what: one look at the names, then everybody asks here."""
+"""Which service is what: the names are read once, then everybody asks here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Set
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -151,6 +151,11 @@ class Installation(NamedTuple):
         """The service of this name, if it is there."""
         return next((device for device in self.of(kind) if device.name == name), None)
 
+    def without(self, names: Container[str]) -> Installation:
+        """The same without some services."""
+        every = (device for devices in self.by_kind.values() for device in devices)
+        return sort_services({device.name: device.items for device in every if device.name not in names})
+
     def multi(self, name: str) -> VebusSystem | None:
         """The VE.Bus system of this name, if it is there."""
         return next((multi for multi in self.multis if multi.name == name), None)
@@ -163,6 +168,15 @@ def title(device: Device) -> str:
     if isinstance(given, str) and given.strip():
         return given
     return product if isinstance(product, str) and product.strip() else device.name.rpartition(".")[2]
+
+
+def identity_of(device: Device) -> str:
+    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
+    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    unique = number(device.items, p.UNIQUE_NUMBER)
+    serial = device.items.get(p.SERIAL)
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
-from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.services import Device, identity_of, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
 
@@ -72,15 +72,6 @@ def battery_elsewhere(inputs: Inputs, known: Controller) -> Device | None:
         ),
         None,
     )
-
-
-def identity_of(device: Device) -> str:
-    """Words by each of which it is known again: `uc` and the unique number of its NAME, and the maker's serial (the
-    last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
-    unique = number(device.items, p.UNIQUE_NUMBER)
-    serial = device.items.get(p.SERIAL)
-    words = serial.split()[-1:] if isinstance(serial, str) else []
-    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
 
 
 def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:

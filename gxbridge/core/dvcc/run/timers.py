@@ -1,4 +1,4 @@
-"""Whole seconds, counted by whoever looks: clocks jitter, and a late look does not lose its round."""
+"""Whole seconds, counted by whoever looks: clocks jitter, and a late cycle does not lose its round."""
 
 from __future__ import annotations
 

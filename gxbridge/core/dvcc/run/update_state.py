@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.bank import BatteryBank, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
@@ -41,6 +42,10 @@ def update_state(
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
+    bank, nominal = memory.bank, memory.nominal
+    if inputs.options.every_bms_limits:
+        inputs, nominal = with_bank(inputs, bank, nominal)
+        bank = inputs.bank
     identity = bms_identity(inputs)
     chosen = {path for service, path in arrivals if service == p.SETTINGS}
     dvcc = stored(memory.dvcc, inputs.settings.dvcc, p.SET_DVCC in chosen)
@@ -76,9 +81,25 @@ def update_state(
         svs=svs,
         sts=sts,
         controllers=controllers,
+        bank=bank,
+        nominal=nominal,
         gave=given(inputs, memory.gave),
     )
     return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
+
+
+def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float]) -> tuple[Inputs, Mapping[str, float]]:
+    """The inputs with the bank of the BMS in control, and every battery's nominal voltage as it was first known."""
+    known = {}
+    for battery in inputs.batteries:
+        volts = nominal.get(battery.name) or nominal_of(battery)
+        if volts is not None:
+            known[battery.name] = volts
+    options = inputs.options
+    bank = find_bank(inputs.bms, inputs.batteries, known, options.other_banks, options.aggregates)
+    if inputs.bms is not None:
+        bank = bank._replace(gone=left(before, inputs.batteries))
+    return inputs._replace(bank=bank), nominal if known == nominal else known
 
 
 def has_its_say(service: str, path: str) -> bool:
@@ -89,10 +110,11 @@ def has_its_say(service: str, path: str) -> bool:
 def expecting(inputs: Inputs) -> Inputs:
     """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
     wanted = inputs.settings.bms_instance
-    for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(read_bms(battery).product_id)
-        if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
-            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
+    for device, bms in zip(inputs.installation.of(p.BATTERY), inputs.batteries, strict=True):
+        ours = not named_in(bms, inputs.options.other_banks)
+        if bms.offers_limits and ours and wanted in (AUTOMATIC_BMS, bms.instance):
+            selection = inputs.selection._replace(bms=device)
+            return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
     return inputs
 
 

@@ -98,12 +98,42 @@ def currents(
     """What every charger is told, and writes to a Multi RS that come with it."""
     if inputs.options.stop_means_zero and amps.stop:
         return no_orders(inputs.installation.chargers, "stopped", 0.0), []
+    if inputs.apart:
+        return apart_currents(inputs, amps, smoothed, pv_off)
     rs = feeding_system(inputs)
     feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
     if inputs.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
         return strict_currents(inputs, amps.solar_a, smoothed), []
     orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
     return orders + other_currents(inputs, amps, smoothed), writes
+
+
+def made_by(charger: Charger, smoothed: Mapping[str, float]) -> float:
+    """What a charger makes (A): of the sun smoothed, of others now."""
+    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.made_current_a or 0.0
+
+
+def counted_apart(inputs: Inputs, charger: Charger, smoothed: Mapping[str, float]) -> float:
+    """What a charger that is set apart counts with (A): the most of what it was told, shows and makes."""
+    made_a = max(made_by(charger, smoothed), charger.made_current_a or 0.0)
+    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, made_a, 0.0)
+
+
+def apart_currents(
+    inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
+) -> tuple[list[ChargerOrder], list[Write]]:
+    """The others share what those leave that are set apart; these are never told more than before."""
+    orders: list[ChargerOrder] = []
+    limit_a = amps.solar_a
+    for charger in inputs.installation.chargers:
+        if charger.name in inputs.apart:
+            most_a = inputs.apart[charger.name]
+            told_a = None if amps.solar_a is None else clamp(charger.own_limit_a, min(amps.solar_a, most_a))
+            orders.append(ChargerOrder(charger, told_a, "set-apart", amps.solar_a))
+            limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
+    rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})
+    shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
+    return shares + orders, writes
 
 
 def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -> list[Sharer]:

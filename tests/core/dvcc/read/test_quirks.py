@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.read.quirks import (
     ORDINARY,
     PYLONTECH_START_V,
     QUIRKS,
+    TOTALS,
     QuirkLimits,
     force,
     forced_of,
@@ -121,7 +122,9 @@ def test_where_the_regulator_aims(items: Items, aim: float) -> None:
 
 
 def test_the_lynx_stops_everything_is_quick_and_gives_permissions() -> None:
-    assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E3, 0xA3E8))
+    assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E4, 0xA3E8))
+    assert (TOTALS.stop_on_zero, TOTALS.quick, TOTALS.gives_permissions) == (True, True, False)
+    assert quirk_of(0xA3E3) is TOTALS
     assert (LYNX.stop_on_zero, LYNX.quick, LYNX.gives_permissions) == (True, True, True)
     assert quirk_of(0xA3E5) is LYNX
     assert quirk_of(0x1234) is ORDINARY is quirk_of(None)

@@ -190,7 +190,7 @@ def test_the_least_firmware_of_a_multi() -> None:
 
 
 def test_more_than_one_bms_is_published_and_said() -> None:
-    world = World({CAN_BMS: can_bms(VOLTAGE=26.0, CVL=28.0), LYNX: lynx()})
+    world = World({CAN_BMS: can_bms(VOLTAGE=26.0, CVL=28.0), LYNX: lynx()}, Options.vendor())
     assert world.run(3).published[p.ALARM_MULTIPLE] == 1
     texts = [finding.text for finding in world.decision.findings]
     assert texts == ["2 battery services give limits; Lynx Smart BMS NG controls"]

@@ -1,0 +1,218 @@
+"""A BMS on CAN that somebody else publishes: the stricter of its words counts, and its silence is its own."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Value
+from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status
+
+VENDOR = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
+FORGED = "com.victronenergy.battery.forged"
+CURRENT = (SOLAR, "/Link/ChargeCurrent")
+VOLTAGE = (SOLAR, "/Link/ChargeVoltage")
+DISCHARGE = (MULTI, "/BatteryOperationalLimits/MaxDischargeCurrent")
+LOW = (MULTI, "/BatteryOperationalLimits/BatteryLowVoltage")
+UNKNOWN_IO = 0x1580
+OTHER = 0x24
+"""Another device of the bus."""
+
+
+def lynx(**items: Value) -> dict[str, Value]:
+    """What the vendor's driver shows of it, once and for all: it hangs."""
+    return {
+        "/DeviceInstance": 1,
+        "/Connected": 1,
+        "/ProductId": 0xA3E5,
+        "/ProductName": "Lynx Smart BMS 500",
+        "/Mgmt/Connection": "VE.Can",
+        "/N2kUniqueNumber": 167120,
+        "/Serial": "0167120 HQ21302VUDQ",
+        "/State": 9,
+        "/Dc/0/Voltage": 26.4,
+        "/Info/MaxChargeVoltage": 28.4,
+        "/Info/MaxChargeCurrent": 100.0,
+        "/Info/MaxDischargeCurrent": 600.0,
+        "/Info/BatteryLowVoltage": 21.6,
+        "/Io/AllowToCharge": 1,
+        "/Io/AllowToDischarge": 1,
+        **items,
+    }
+
+
+def afloat(name: str = VENDOR, items: dict[str, Value] | None = None, **setup: object) -> Boat:
+    boat = Boat(**setup)
+    boat.tick(3)
+    boat.add(name, lynx() if items is None else items)
+    boat.add(SOLAR, solar())
+    boat.add(MULTI, multi())
+    boat.tick(6)
+    assert boat.links[CURRENT] == 35
+    return boat
+
+
+def found(boat: Boat) -> dict[str, Finding]:
+    return {finding.id: finding for finding in boat.bridge.finding_log.current}
+
+
+def pass_time(boat: Boat, seconds: int, *, others: bool = True) -> None:
+    """The battery is silent; others of its bus are heard, or nobody is."""
+    for _ in range(seconds):
+        boat.now += 1.0
+        if others:
+            boat.send(status(source=OTHER))
+        boat._take(boat.bridge.tick(boat.now))
+
+
+@pytest.mark.parametrize("name", [VENDOR, FORGED])
+def test_what_the_bms_takes_back_on_can_is_obeyed_at_once_whatever_a_service_shows(name: str) -> None:
+    boat = afloat(name)
+    assert boat.say(ccl=0)
+    boat.react()
+    assert boat.links[CURRENT] == 0
+    boat.tick(9)
+    assert "stricter-on-can" not in found(boat), "a driver may show it a little later"
+    boat.tick(3)
+    assert found(boat)["stricter-on-can"].text == (
+        f"{name} shows /Info/MaxChargeCurrent 100, and Lynx Smart BMS 500 itself says 0 on can0: the stricter counts"
+    )
+    boat.say(ccl=2000)
+    boat.tick(4)
+    assert boat.links[CURRENT] == 35
+    assert "stricter-on-can" not in found(boat)
+
+
+def test_each_limit_is_the_stricter_of_both() -> None:
+    boat = afloat()
+    boat.said |= {0x0390: 2800, 0x0391: 200, 0x0393: 3000, 0x0392: 2200}
+    boat.tick(4)
+    assert (boat.links[VOLTAGE], boat.links[CURRENT]) == (28.0, 20)
+    assert (boat.links[DISCHARGE], boat.links[LOW]) == (300, 22.0)
+    boat.set(
+        VENDOR, **{"/Info/MaxChargeVoltage": 27.0, "/Info/MaxChargeCurrent": 10.0, "/Info/BatteryLowVoltage": 23.0}
+    )
+    boat.set(VENDOR, **{"/Info/MaxDischargeCurrent": 100.0})
+    boat.tick(4)
+    assert (boat.links[VOLTAGE], boat.links[CURRENT]) == (27.0, 10)
+    assert (boat.links[DISCHARGE], boat.links[LOW]) == (100, 23.0)
+
+
+def test_each_refusal_counts() -> None:
+    boat = afloat()
+    boat.say(io=NO_CHARGE)
+    boat.react()
+    assert boat.links[CURRENT] == 0
+    boat.say(io=NO_DISCHARGE)
+    boat.tick(4)
+    assert (boat.links[CURRENT], boat.links[DISCHARGE]) == (35, 0)
+    boat.say(io=ALL_WELL)
+    boat.set(VENDOR, **{"/Io/AllowToCharge": 0})
+    boat.tick(4)
+    assert (boat.links[CURRENT], boat.links[DISCHARGE]) == (0, 600)
+
+
+def test_what_it_calls_unknown_on_can_is_unknown_and_what_it_has_not_said_is_not_asked() -> None:
+    boat = afloat()
+    boat.say(io=UNKNOWN_IO)
+    boat.tick(4)
+    assert boat.links[CURRENT] == 0
+    late = Boat()
+    del late.said[0x2108], late.said[0x0391]
+    late.add(VENDOR, lynx())
+    late.add(SOLAR, solar())
+    late.tick(6)
+    assert late.links[CURRENT] == 35
+
+
+@pytest.mark.parametrize("shown", [None, "1", math.nan], ids=repr)
+def test_a_refusal_on_can_is_one_where_the_service_shows_nothing_and_a_permission_on_can_is_none(shown: Value) -> None:
+    boat = afloat()
+    boat.set(VENDOR, **{"/Io/AllowToCharge": shown, "/Io/AllowToDischarge": shown})
+    boat.tick(4)
+    assert boat.links[CURRENT] == 0
+    boat.say(io=NO_DISCHARGE)
+    boat.tick(4)
+    assert boat.links[DISCHARGE] == 0
+
+
+def test_a_refusal_the_service_shows_is_stricter_than_unknown_on_can() -> None:
+    boat = afloat()
+    boat.set(VENDOR, **{"/Io/AllowToDischarge": 0})
+    boat.say(io=UNKNOWN_IO)
+    boat.tick(4)
+    assert boat.links[DISCHARGE] == 0
+
+
+def test_silent_on_can_while_others_are_heard_is_silent_whatever_the_service_shows() -> None:
+    boat = afloat()
+    pass_time(boat, 9)
+    assert boat.links[CURRENT] == 35
+    pass_time(boat, 3)
+    assert boat.links[CURRENT] == 0
+    assert "silent-on-can" in found(boat)
+    assert boat.tick(speaking=False).decision.bms_state == "silent"
+    pass_time(boat, 75)
+    cycle = boat.tick(speaking=False)
+    assert cycle.decision.bms_state == "lost"
+    assert "silent-on-can" in found(boat)
+    boat.tick(4)
+    assert boat.links[CURRENT] == 35
+    assert "silent-on-can" not in found(boat)
+
+
+def test_a_bus_that_is_wholly_quiet_is_a_matter_of_our_listening() -> None:
+    boat = afloat()
+    pass_time(boat, 12, others=False)
+    assert boat.links[CURRENT] == 35
+    assert "can0" in found(boat)["not-heard-on-can"].text
+    assert "silent-on-can" not in found(boat)
+    pass_time(boat, 9)
+    assert boat.links[CURRENT] == 35, "when the bus comes back the battery may be a moment later"
+    pass_time(boat, 3)
+    assert boat.links[CURRENT] == 0
+
+
+def test_two_services_that_say_they_are_it_are_both_held_to_it() -> None:
+    boat = afloat()
+    boat.add(FORGED, lynx(**{"/DeviceInstance": 0}))
+    boat.tick(4)
+    boat.say(ccl=0)
+    boat.react()
+    boat.tick(4)
+    assert boat.links[CURRENT] == 0
+
+
+def test_when_the_service_leaves_its_place_is_taken_and_nothing_is_left_of_it() -> None:
+    boat = afloat()
+    boat.said[0x0391] = 100
+    boat.tick(4)
+    assert boat.links[CURRENT] == 10
+    boat.bridge.service_removed(VENDOR, boat.now)
+    boat.tick(4)
+    assert boat.links[CURRENT] == 10
+    assert not {"stricter-on-can", "silent-on-can"} & found(boat).keys()
+
+
+def test_profile_vendor_looks_at_the_service_alone() -> None:
+    boat = afloat(options=Options.vendor())
+    boat.say(ccl=0)
+    boat.tick(4)
+    assert boat.links[CURRENT] == 35
+
+
+def test_who_is_master_is_judged_by_what_stands_on_the_bus() -> None:
+    """The vendor's loop goes on by what the service shows, with its DVCC off too."""
+    boat = afloat()
+    boat.add("com.victronenergy.system", {"/Control/Dvcc": 0})
+    boat.tick(3)
+    assert boat.bridge.effective == "monitor"
+    pass_time(boat, 15)
+    assert "silent-on-can" in found(boat)
+    assert boat.bridge.effective == "monitor"
+    boat.say(io=UNKNOWN_IO)
+    boat.tick(3)
+    assert boat.bridge.effective == "monitor"
