@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Set
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -32,9 +32,9 @@ class Device(NamedTuple):
     own_limit_a: float | None = None
 
     @property
-    def paths(self) -> Set[str]:
+    def paths(self) -> Container[str]:
         """The paths that it has: only these are ever written."""
-        return self.items.keys()
+        return self.items
 
     @property
     def on_vecan(self) -> bool:
