@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from gxbridge.core.dvcc.read.held import MOST, Held, update_held
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.run.held import MOST, Held, update_held
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Due, Latch, Remembered, decode, due, encode

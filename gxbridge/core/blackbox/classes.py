@@ -15,8 +15,8 @@ from gxbridge.core.channels.readout.records import RECORDS
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.limit import cap
-from gxbridge.core.dvcc.read import bank, bms, measurements, options
-from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, held, masters, memory, read_back
+from gxbridge.core.dvcc.read import bank, bms, held, measurements, options
+from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, masters, memory, read_back
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders

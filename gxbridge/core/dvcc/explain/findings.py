@@ -11,9 +11,8 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import title
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
@@ -44,7 +43,7 @@ def round_findings(
 ) -> Iterator[Finding]:
     """What a full round found."""
     for device in old:
-        yield finding("firmware-insufficient", device.name, now, device=device.title)
+        yield finding("firmware-insufficient", device.name, now, device=title(device))
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
     for bms in inputs.bank.gone:
@@ -76,7 +75,7 @@ def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
 def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
     charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
-    return finding("bms-remembered", charger.name, now, device=charger.title)
+    return finding("bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

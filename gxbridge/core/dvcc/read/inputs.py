@@ -10,11 +10,11 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
-from gxbridge.core.dvcc.read.chargers import VebusSystem
+from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
@@ -89,3 +89,8 @@ def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
     """Name and product of the BMS in control, ("", None) without."""
     bms = inputs.bms
     return ("", None) if bms is None else (bms.name, bms.product_id)
+
+
+def wants_pv_off(snapshot: Snapshot) -> bool:
+    """Does the energy management ask for PV to be disabled?"""
+    return number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE) == 1

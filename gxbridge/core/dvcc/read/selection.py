@@ -9,9 +9,8 @@ from collections.abc import Container, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import NO_NUMBER, VebusSystem
 from gxbridge.core.dvcc.read.numbers import number, text
-from gxbridge.core.dvcc.read.services import Device, Installation
+from gxbridge.core.dvcc.read.services import NO_NUMBER, Device, Installation, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
@@ -100,14 +99,14 @@ def select_multi(installation: Installation, platform: str) -> tuple[VebusSystem
 
 def on_board(system: VebusSystem) -> bool:
     """Is a VE.Bus system on the GX's own port: not on an adapter on USB?"""
-    return not system.mk_connection.startswith(BY_USB)
+    return not text(system.items, p.MK_CONNECTION).startswith(BY_USB)
 
 
 def is_vebus_bms_v2(multi: VebusSystem) -> bool:
     """V2 or newer by its version behind an MK3; or one whose version is invalid because the Multi is off."""
     if multi.bms_version is None:
         return multi.bms_type == VEBUS_BMS and multi.bms_charge not in (None, NO_NUMBER)
-    return multi.bms_version >= VEBUS_BMS_V2_VERSION and multi.mk_product == MK3
+    return multi.bms_version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
 
 
 def usable(device: Device) -> bool:

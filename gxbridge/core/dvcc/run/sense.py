@@ -15,13 +15,12 @@ from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_settings import ON
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
+from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import put
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
-ROUND_S: Final = 3
-"""Every so many seconds: shared voltage and current."""
 TEMPERATURE_S: Final = 9
 """Every so many seconds: shared temperature, first in the fourth round."""
 

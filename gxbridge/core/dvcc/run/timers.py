@@ -6,6 +6,8 @@ from typing import Final
 
 from gxbridge.core.dvcc.run.memory import Timer
 
+ROUND_S: Final = 3
+"""Every so many seconds: the full round; shared voltage and current."""
 EARLY_S: Final = 0.1
 """A second that is this near is due: callers' clocks jitter."""
 LATE_S: Final = 2.0

@@ -60,7 +60,7 @@ def update_state(
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
     control, paused = memory.control, memory.control_seconds
-    if not any(inputs.installation.of(kind) for kind in CONTROLLED):
+    if inputs.installation.by_kind.keys().isdisjoint(CONTROLLED):
         control, paused = None, paused if control is None else control.seconds
     elif control is None:
         control = Timer(now + 1, paused)

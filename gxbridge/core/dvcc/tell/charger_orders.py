@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, RsSystem, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.services import Charger, Device, RsSystem
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -41,7 +40,7 @@ class ChargerOrder(NamedTuple):
     extra_a: float = 0.0
 
 
-def put(device: Device | Charger | VebusSystem | RsSystem, path: str, value: float | None) -> list[Write]:
+def put(device: Device, path: str, value: float | None) -> list[Write]:
     """A write, if the service has such an item."""
     return [Write(device.name, path, value)] if path in device.paths else []
 
@@ -128,8 +127,8 @@ def apart_currents(
     limit_a = amps.solar_a
     for charger in inputs.installation.chargers:
         if charger.name in inputs.apart:
-            least_a = None if amps.solar_a is None else min(amps.solar_a, inputs.apart[charger.name])
-            told_a = None if least_a is None else clamp(charger.own_limit_a, least_a)
+            most_a = inputs.apart[charger.name]
+            told_a = None if amps.solar_a is None else clamp(charger.own_limit_a, min(amps.solar_a, most_a))
             orders.append(ChargerOrder(charger, told_a, "set-apart", amps.solar_a))
             limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
     rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})
@@ -218,7 +217,7 @@ def solar_currents(
 def feeding_system(inputs: Inputs) -> RsSystem | None:
     """A Multi RS system that may feed in and says how much its battery side can take."""
     for system in inputs.installation.rs_systems:
-        if system.instance == 0 and system.no_feed_in_reason == 0 and system.discharge_capacity_a is not None:
+        if system.known_instance == 0 and system.no_feed_in_reason == 0 and system.discharge_capacity_a is not None:
             return system
     return None
 
@@ -272,8 +271,9 @@ def strict_currents(inputs: Inputs, limit_a: float, smoothed: Mapping[str, float
     chargers: list[Charger] = []
     sharers: list[Sharer] = []
     for charger in inputs.installation.chargers:
-        first, own_a = charger.kind in SUN, charger.own_limit_a
-        actual = smoothed.get(charger.name, 0.0) if first else charger.made_current_a or 0.0
+        name, kind, _, own_a = charger
+        first = kind in SUN
+        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
         why = ""
         if p.CHARGE_CURRENT not in charger.paths:
             why = "no-path"

@@ -10,8 +10,8 @@ from math import ceil, floor
 
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.services import VebusSystem
 from gxbridge.core.dvcc.tell.charger_orders import counted_apart, made_by, put, solar_sum
 from gxbridge.core.dvcc.tell.write import Write
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import read_charger
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.services import read_service
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
@@ -180,7 +180,7 @@ def test_network_mode_says_who_controls() -> None:
     ],
 )
 def test_the_least_firmware_of_a_solar_charger(firmware: Value, product: int, old: bool) -> None:
-    assert too_old(read_charger(SUN, p.SOLAR, {p.PRODUCT_ID: product, p.FIRMWARE: firmware})) == old
+    assert too_old(read_service(SUN, p.SOLAR, {p.PRODUCT_ID: product, p.FIRMWARE: firmware})) == old
 
 
 def test_the_least_firmware_of_a_multi() -> None:
