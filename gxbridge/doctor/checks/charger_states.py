@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
-from gxbridge.core.dvcc.read.services import Installation, sort_services
+from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
 from gxbridge.doctor.facts import Services
@@ -47,20 +46,20 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
     waiters = remembering(plant)
     present = has_bms(plant, services, platform)
     for device in waiters if not present else ():
-        text = f"{device.title} has seen a BMS, and none is there: nothing is written to any charger"
+        text = f"{title(device)} has seen a BMS, and none is there: nothing is written to any charger"
         yield Row(SECTION, "bms-remembered", "problem", text, CURE, device.name)
     if waiters and present:
-        names = ", ".join(charger.title for charger in waiters)
+        names = ", ".join(title(charger) for charger in waiters)
         yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {names}")
     for device in plant.chargers:
         if services[device.name].get("/ErrorCode") == BMS_LOST:
-            text = f"{device.title} shows error #67: the connection to the BMS is lost"
+            text = f"{title(device)} shows error #67: the connection to the BMS is lost"
             advice = CURE if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
             yield Row(SECTION, "error-67", "problem", text, advice, device.name)
 
 
 def _who(plant: Installation) -> Iterator[Row]:
-    titles = [charger.title for charger in plant.chargers] + [multi.title for multi in plant.multis]
+    titles = [title(device) for device in (*plant.chargers, *plant.multis)]
     if titles:
         yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
     else:
@@ -81,7 +80,7 @@ def _firmware(plant: Installation) -> Iterator[Row]:
     ]
     for device, least in old:
         has, needs = _shown(device, device.firmware), _shown(device, least)
-        text = f"{device.title} has firmware {has}; DVCC needs {needs} or newer"
+        text = f"{title(device)} has firmware {has}; DVCC needs {needs} or newer"
         yield Row(SECTION, "firmware", "warning", text, "Update it with VictronConnect or over VRM.", device.name)
 
 

@@ -8,8 +8,7 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem, read_charger, read_multi
-from gxbridge.core.dvcc.read.services import kind_of
+from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
 
@@ -44,7 +43,7 @@ def differences(
     for limit in limits:
         items = snapshot.services.get(limit.subject, {})
         if limit.name == "charger":
-            charger = read_charger(limit.subject, kind_of(limit.subject), items)
+            charger = Charger(limit.subject, kind_of(limit.subject), items)
             theirs = charger.told_current_a
             together += theirs or 0.0
             if limit.value == 0 and more(theirs, 0.0):
@@ -54,12 +53,12 @@ def differences(
                 ours = cvl._replace(value=effective_v)
                 yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)
         elif limit.name == "multi" and dcl is not None:
-            multi = read_multi(limit.subject, items)
+            multi = VebusSystem(limit.subject, p.VEBUS, items)
             theirs = multi.told_discharge_a
             if more(theirs, dcl.value):
                 yield difference_finding(now, "told-more-discharge", master, multi, theirs, dcl)
     if ccl is not None and ccl.value and more(together, allowed(limits, ccl.value)):
-        yield difference_finding(now, "told-over-limit", master, None, together, ccl, feeding(limits))
+        yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(limits))
 
 
 def allowed(limits: Sequence[Limit], ccl: float) -> float:
@@ -79,7 +78,7 @@ def difference_finding(
     now: float,
     name: str,
     master: str,
-    device: Charger | VebusSystem | None,
+    device: Device,
     theirs: float | None,
     ours: Limit,
     why: str = "",
@@ -87,10 +86,10 @@ def difference_finding(
     """The finding for one difference."""
     return finding(
         name,
-        master if device is None else device.name,
+        device.name or master,
         now,
         master=master,
-        device="" if device is None else device.title,
+        device=title(device),
         theirs=plain(theirs or 0.0),
         ours=plain(ours.value or 0.0),
         why=why or ours.caps[0].text,

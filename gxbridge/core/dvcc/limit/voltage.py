@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.numbers import least
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 ESS: Final = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from gxbridge.core.model.items import Value
@@ -20,17 +20,6 @@ def number(items: Mapping[str, Value], path: str) -> float | None:
         return value if -SENSIBLE < value < SENSIBLE else None  # type: ignore[operator,return-value]
     except TypeError:
         return None
-
-
-def numbers(items: Mapping[str, Value], paths: Iterable[str]) -> list[float | None]:
-    """The numbers at these paths, each as `number` reads it."""
-    try:
-        return [
-            value if value is None or -SENSIBLE < value < SENSIBLE else None  # type: ignore[operator,misc]
-            for value in map(items.get, paths)
-        ]
-    except TypeError:  # text among them is rare
-        return [number(items, path) for path in paths]
 
 
 def text(items: Mapping[str, Value], path: str) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 
 VEBUS_FIRMWARE: Final = 0x422
 SHORT_FIRMWARE: Final = 0x129
@@ -21,9 +21,9 @@ EXEMPT: Final = frozenset(range(0xA102, 0xA10F))
 def too_old(charger: Charger) -> bool:
     """Is a solar charger's firmware known, and too old for external control?"""
     firmware = charger.firmware
-    if firmware is None or charger.product_id in EXEMPT:
+    if firmware is None or firmware >= (LONG_FIRMWARE if firmware > 0xFFFF else SHORT_FIRMWARE):
         return False
-    return firmware < (LONG_FIRMWARE if firmware > 0xFFFF else SHORT_FIRMWARE)
+    return charger.product_id not in EXEMPT
 
 
 def proven_chargers(inputs: Inputs, before: frozenset[str]) -> frozenset[str]:

@@ -15,10 +15,11 @@ from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
+from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.old_firmware import insufficient, proven_chargers
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
@@ -168,7 +169,11 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
     loads_a = memory.dc_loads_a
     if draw_a is not None and counts_loads(inputs, charge.limit.value):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
-    amps = compensate(inputs, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
+    vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
+    if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
+        vebus_a = max(vebus_a, drawn(inputs.multi))
+        added_a = least(added_a, draw_a)
+    amps = compensate(inputs, charge, added_a, vebus_a, pv_off)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
     rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v)
@@ -200,6 +205,12 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
     return Round(writes + multi_writes, memory)
+
+
+def drawn(multi: VebusSystem | None) -> float:
+    """What the Multi takes out of the battery now (A, below 0); what is unknown is nothing."""
+    current = multi.current_a if multi is not None and is_connected(multi) else None
+    return min(current or 0.0, 0.0)
 
 
 def tell_chargers(

@@ -10,8 +10,7 @@ from math import tau
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, VebusSystem
-from gxbridge.core.dvcc.read.services import Installation
+from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem
 
 CHARGER_WEIGHT: Final = tau / 20
 VEBUS_WEIGHT: Final = tau / 30

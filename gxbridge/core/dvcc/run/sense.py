@@ -11,19 +11,17 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
 from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
+from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import put
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
-ROUND_S: Final = 3
-"""Every so many seconds: shared voltage and current."""
 TEMPERATURE_S: Final = 9
 """Every so many seconds: shared temperature, first in the fourth round."""
 
@@ -78,7 +76,7 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
     return VoltageSense(writes + others, to_multi, int(bool(others or vecans)))
 
 
-def listeners(inputs: Inputs) -> Iterator[Device | Charger]:
+def listeners(inputs: Inputs) -> Iterator[Device]:
     """Whom shared sense may help: solar chargers, every inverter that has the paths, alternators and DC/DC chargers."""
     plant = inputs.installation
     return chain(plant.solar, plant.of(p.INVERTER), plant.others)
@@ -113,7 +111,7 @@ def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], 
         return [], 0
     plant = inputs.installation
     asked = [charger for charger in plant.solar if charger.network_mode is not None]
-    possible: Iterator[Device | Charger] = chain(asked, plant.of(p.INVERTER), plant.others, vecans_for(inputs, sensor))
+    possible: Iterator[Device] = chain(asked, plant.of(p.INVERTER), plant.others, vecans_for(inputs, sensor))
     receivers = [device for device in possible if device.name != sensor]
     writes: list[Write] = []
     for device in receivers:

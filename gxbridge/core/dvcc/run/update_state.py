@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Forced, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.selection import is_bms, select_bms
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrival, Snapshot
-from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, ON
+from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
@@ -48,6 +48,10 @@ def update_state(
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
+    bank, nominal = memory.bank, memory.nominal
+    if inputs.options.every_bms_limits:
+        inputs, nominal = with_bank(inputs, bank, nominal)
+        bank = inputs.bank
     identity, monitor = bms_identity(inputs), inputs.selection.monitor
     monitor_name = "" if monitor is None else monitor.name
     names, came, gone = memory.services, NOBODY, NOBODY
@@ -86,9 +90,25 @@ def update_state(
         svs=svs,
         sts=sts,
         controllers=controllers,
+        bank=bank,
+        nominal=nominal,
         gave=given(inputs, memory.gave),
     )
     return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
+
+
+def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float]) -> tuple[Inputs, Mapping[str, float]]:
+    """The inputs with the bank of the BMS in control, and every battery's nominal voltage as it was first known."""
+    known = {}
+    for battery in inputs.batteries:
+        volts = nominal.get(battery.name) or nominal_of(battery)
+        if volts is not None:
+            known[battery.name] = volts
+    options = inputs.options
+    bank = find_bank(inputs.bms, inputs.batteries, known, options.other_banks, options.aggregates)
+    if inputs.bms is not None:
+        bank = bank._replace(gone=left(before, inputs.batteries))
+    return inputs._replace(bank=bank), nominal if known == nominal else known
 
 
 def chooses_monitor(service: str, path: str) -> bool:
@@ -154,12 +174,14 @@ def control_timer(
 
 
 def expecting(inputs: Inputs) -> Inputs:
-    """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
-    wanted = inputs.settings.bms_instance
-    for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(read_bms(battery).product_id)
-        if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
-            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
+    """With the BMS that is there but has not said its charge voltage yet, or is not the one that the user chose: it
+    allows nothing until it does, and limits whoever is chosen."""
+    if inputs.settings.bms_instance == NO_BMS:
+        return inputs
+    for device, bms in zip(inputs.installation.of(p.BATTERY), inputs.batteries, strict=True):
+        if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks):
+            selection = inputs.selection._replace(bms=device)
+            return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
     return inputs
 
 

@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import Charger, RsSystem, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import INVERTERS, Device
+from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -41,7 +40,7 @@ class ChargerOrder(NamedTuple):
     extra_a: float = 0.0
 
 
-def put(device: Device | Charger | VebusSystem | RsSystem, path: str, value: float | None) -> list[Write]:
+def put(device: Device, path: str, value: float | None) -> list[Write]:
     """A write, if the service has such an item."""
     return [Write(device.name, path, value)] if path in device.paths else []
 
@@ -100,6 +99,8 @@ def currents(
     rs = feeding_system(inputs)
     if inputs.options.stop_means_zero and amps.stop:
         return no_orders(inputs.installation.chargers, "stopped", 0.0), push_out(rs, 0.0)
+    if inputs.apart:
+        return apart_currents(inputs, amps, smoothed, pv_off)
     feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
     if inputs.options.strict_sharing and amps.solar_a is not None and (rs is not None or not feeding):
         if rs is None or pv_off:
@@ -107,6 +108,34 @@ def currents(
         return strict_rs_currents(inputs, rs, amps.solar_a, smoothed)
     orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
     return orders + other_currents(inputs, amps, smoothed), writes
+
+
+def made_by(charger: Charger, smoothed: Mapping[str, float]) -> float:
+    """What a charger makes (A): of the sun smoothed, of others now."""
+    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.made_current_a or 0.0
+
+
+def counted_apart(inputs: Inputs, charger: Charger, smoothed: Mapping[str, float]) -> float:
+    """What a charger that is set apart counts with (A): the most of what it was told, shows and makes."""
+    made_a = max(made_by(charger, smoothed), charger.made_current_a or 0.0)
+    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, made_a, 0.0)
+
+
+def apart_currents(
+    inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
+) -> tuple[list[ChargerOrder], list[Write]]:
+    """The others share what those leave that are set apart; these are never told more than before."""
+    orders: list[ChargerOrder] = []
+    limit_a = amps.solar_a
+    for charger in inputs.installation.chargers:
+        if charger.name in inputs.apart:
+            most_a = inputs.apart[charger.name]
+            told_a = None if amps.solar_a is None else clamp(charger.own_limit_a, min(amps.solar_a, most_a))
+            orders.append(ChargerOrder(charger, told_a, "set-apart", amps.solar_a))
+            limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
+    rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})
+    shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
+    return shares + orders, writes
 
 
 def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -> list[Sharer]:
@@ -187,7 +216,7 @@ def solar_currents(
 def feeding_system(inputs: Inputs) -> RsSystem | None:
     """A Multi RS system that may feed in and says how much its battery side can take."""
     for system in inputs.installation.rs_systems:
-        if system.instance == 0 and system.no_feed_in_reason == 0 and system.discharge_capacity_a is not None:
+        if system.known_instance == 0 and system.no_feed_in_reason == 0 and system.discharge_capacity_a is not None:
             return system
     return None
 
@@ -270,8 +299,9 @@ def strict_currents(
     chargers: list[Charger] = []
     sharers: list[Sharer] = []
     for charger in inputs.installation.chargers:
-        first, own_a = charger.kind in SUN, charger.own_limit_a
-        actual = smoothed.get(charger.name, 0.0) if first else charger.made_current_a or 0.0
+        name, kind, _, own_a = charger
+        first = kind in SUN
+        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
         why = ""
         if p.CHARGE_CURRENT not in charger.paths:
             why = "no-path"

@@ -10,9 +10,9 @@ from math import ceil, floor
 
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import put, solar_sum
+from gxbridge.core.dvcc.read.services import VebusSystem
+from gxbridge.core.dvcc.tell.charger_orders import counted_apart, made_by, put, solar_sum
 from gxbridge.core.dvcc.tell.write import Write
 
 LEAST_A = 1
@@ -30,6 +30,9 @@ def remainder(
     made = solar_sum(inputs, smoothed)
     made += sum(charger.made_current_a or 0.0 for charger in inputs.installation.others)
     made += sum(genset.made_current_a or 0.0 for genset in inputs.installation.gensets)
+    for charger in inputs.installation.chargers:
+        if charger.name in inputs.apart:
+            made += max(counted_apart(inputs, charger, smoothed) - made_by(charger, smoothed), 0.0)
     left = max(limit_a - made, 0.0)
     rest = floor(left + 1e-6) if inputs.options.strict_sharing else round(left)
     return rest if cap is None else min(rest, cap)

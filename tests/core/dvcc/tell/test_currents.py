@@ -12,11 +12,10 @@ from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import read_charger, read_multi
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import sort_services
+from gxbridge.core.dvcc.read.services import VebusSystem, read_service, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (
@@ -293,11 +292,11 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     weights = (CHARGER_WEIGHT, VEBUS_WEIGHT, DC_LOADS_WEIGHT)
     assert weights == pytest.approx((0.31415926536, 0.20943951024, 0.31415926536))
     assert low_pass(10.0, 20.0, 0.3) == 13.0
-    solar = read_charger(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
+    solar = read_service(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
     assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
     for current, fed in ((2.0, 3.75), (None, None), (5.0, 5.0)):
         assert (
-            fed_current(read_charger(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+            fed_current(read_service(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
         )
 
 
@@ -308,7 +307,7 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
 )
 def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float) -> None:
     installation = sort_services({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
-    system = read_multi(MULTI, multiplus(CURRENT=current))
+    system = VebusSystem(MULTI, p.VEBUS, multiplus(CURRENT=current))
     assert advance_vebus(1.0, installation, system) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
     assert advance_vebus(1.0, installation, None) == pytest.approx(1.0 - 0.20943951024)
 
@@ -321,7 +320,7 @@ def seen(services: dict[str, Items], options: Options) -> Inputs:
 def test_what_chargers_got_of_a_limit() -> None:
     def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
-        chargers = [read_charger(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
+        chargers = [read_service(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
         return shared(chargers, limit_a, dict(zip(names, amps, strict=True)))
 
     assert got(5.0) == ([], 0.0)
@@ -446,7 +445,7 @@ def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
 
 def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
     inputs = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
-    sun, inverter = (read_charger(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
+    sun, inverter = (read_service(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
     system = inputs.installation.rs_systems[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
         told, writes = rs_currents(system, [sun, inverter], 20.0, smoothed, pv_off=False)

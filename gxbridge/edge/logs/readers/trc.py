@@ -1,0 +1,62 @@
+"""PEAK TRC, versions 1.0 to 2.1: `     1)         2.7  Rx     09F11324  8  53 84 9E 01 00 FF FF FF`.
+
+Up to version 1.3 the columns follow from the version, later a heading `;$COLUMNS=N,O,T,B,I,d,R,L,D` names them. Times
+are milliseconds since `;$STARTTIME`, days since 30 December 1899. (PEAK, TRC file format; python-can can/io/trc.py.)
+"""
+
+from __future__ import annotations
+
+import re
+
+from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_data, frame_id, ole_time, refuse, seconds_of
+
+HEADING = re.compile(rb"\s*;\$(FILEVERSION|STARTTIME|COLUMNS)\s*=\s*(\S+)\s*")
+VERSIONS = {b"1.0": b"N,O,I,L,D", b"1.1": b"N,O,T,I,L,D", b"1.2": b"N,O,B,T,I,L,D", b"1.3": b"N,O,B,T,I,R,L,D"}
+NUMBER = re.compile(rb"\s*\d+\)?\s")
+DATA_TYPES = (b"Rx", b"Tx", b"DT")
+
+
+def trc(head: bytes = b"") -> Parse:
+    """Without a heading the first line decides between the two oldest versions."""
+    version = b"1.1" if re.search(rb"(?:^|\n)\s*\d+\)\s+\d+\.\d+\s+[RT]x\s", head) else b"1.0"
+    columns = VERSIONS[version].split(b",")
+    begin = 0.0
+
+    def parse(line: bytes) -> LogRow | None:
+        nonlocal begin, columns
+        if line.lstrip()[:1] == b";":
+            if heading := HEADING.fullmatch(line):
+                columns, begin = _told(heading[1], heading[2], columns, begin)
+            raise Comment
+        if not NUMBER.match(line):
+            refuse("number time id length data", line)
+        row = dict(zip(columns, line.split(maxsplit=len(columns) - 1), strict=False))
+        size = row.get(b"L", row.get(b"l"))
+        if b"O" not in row or b"I" not in row or size is None or not size.isdigit():
+            refuse(b" ".join(columns).decode("ascii", "replace"), line)
+        if row.get(b"T", b"DT") not in DATA_TYPES or len(row[b"I"]) <= 4 or row.get(b"D", b"").startswith(b"RTR"):
+            return None
+        try:
+            can_id = frame_id(row[b"I"])
+        except ValueError:
+            refuse("an identifier in hexadecimal", line)
+        if can_id is None:
+            return None
+        data = frame_data(row.get(b"D", b""), min(int(size), 8), line)
+        return begin + seconds_of(row[b"O"], line) / 1000, _bus(row.get(b"B", b"")), can_id, data
+
+    return parse
+
+
+def _bus(number: bytes) -> str:
+    return f"can{int(number)}" if number.isdigit() else "can1"
+
+
+def _told(name: bytes, value: bytes, columns: list[bytes], begin: float) -> tuple[list[bytes], float]:
+    if name == b"STARTTIME":
+        try:
+            moment = ole_time(float(value))
+        except (ValueError, OverflowError):
+            raise BadLine(f"no such start time: {value[:40]!r}") from None
+        return columns, max(moment, 0.0)
+    return (value.split(b",") if name == b"COLUMNS" else VERSIONS.get(value, b",".join(columns)).split(b",")), begin
