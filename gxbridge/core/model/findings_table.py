@@ -282,6 +282,18 @@ TABLE: Final = (
         "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
     ),
     FindingRow(
+        "same-instance",
+        "warning",
+        "{devices} have the same device instance {instance}: the GX forgets all of them but one, with its limits",
+        "Give each battery a device instance of its own",
+    ),
+    FindingRow(
+        "debug-values",
+        "warning",
+        "{path} of com.victronenergy.system is set to {value}: the GX's own limits or shared sense may differ by that",
+        "Set it back to 0 when the test is over; gxbridge does not look at it",
+    ),
+    FindingRow(
         "battery-left-out",
         "info",
         "{device} gives limits, and they do not count: {why}",

@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, VebusSystem, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, kind_of, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
@@ -94,3 +94,19 @@ def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
 def wants_pv_off(snapshot: Snapshot) -> bool:
     """Does the energy management ask for PV to be disabled?"""
     return number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE) == 1
+
+
+def debug_values(inputs: Inputs) -> dict[str, float]:
+    """What is set for a test at com.victronenergy.system, by path."""
+    system = inputs.installation.named(p.SYSTEM, kind_of(p.SYSTEM))
+    if system is None:
+        return {}
+    return {path: value for path in p.DEBUG if (value := number(system.items, path))}
+
+
+def same_instances(inputs: Inputs) -> dict[float, list[Bms]]:
+    """Batteries that have a device instance together."""
+    found: dict[float, list[Bms]] = {}
+    for battery in inputs.batteries:
+        found.setdefault(battery.instance, []).append(battery)
+    return {instance: batteries for instance, batteries in found.items() if len(batteries) > 1}
