@@ -163,6 +163,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "asleep": _rule("it is off and may wake up; its share of {system}", "its /State is 0; at least 0.1 A"),
     "other-network": _rule("not controllable because it is in another network", "its /N2kDeviceInstance is not 0"),
     "no-setting": _rule("not controllable because its own limit is unknown", "its /Settings/ChargeCurrentLimit"),
+    "own-zero": _rule("not controllable because its own setting is 0 A", "its /Settings/ChargeCurrentLimit is 0"),
     "no-path": _rule("not controllable because it takes no charge current", "it has no /Link/ChargeCurrent"),
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
     "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),

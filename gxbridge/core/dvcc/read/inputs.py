@@ -53,9 +53,9 @@ class Inputs(NamedTuple):
         return self.selection.multi
 
 
-def read_inputs(snapshot: Snapshot) -> Inputs:
-    """Prepare one decision."""
-    installation = sort_services(snapshot.services)
+def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
+    """Prepare one decision; `held`: the battery monitor that is not chosen anew (`select`)."""
+    installation = sort_services(snapshot.services, snapshot.options.dcdc_obeys)
     settings = read_settings(snapshot.settings)
     options = snapshot.options
     batteries = tuple(read_bms(battery) for battery in installation.of(p.BATTERY))
@@ -64,7 +64,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     if options.every_bms_limits:
         never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
         last = [battery.name for battery in batteries if is_virtual(battery)]
-    selection = select(installation, settings, snapshot.platform, never, last)
+    selection = select(installation, settings, snapshot.platform, never, last, held)
     chosen = "" if selection.bms is None else selection.bms.name
     bms = next((battery for battery in batteries if battery.name == chosen), None)
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
