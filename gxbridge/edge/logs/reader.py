@@ -204,25 +204,31 @@ class LogReader:
 
     def _lines(self, parse: Parse) -> Iterator[LogRow]:
         for done, lines in self._blocks():
-            for number, line in enumerate(lines, done + 1):
-                row = self._parse(parse, line, number)
-                if row is not None:
+            rest = iter(lines)
+            for line in rest:
+                try:
+                    row = parse(line)
+                except (BadLine, Comment) as error:
+                    self._not_read(error, line, done + len(lines) - length_hint(rest))
+                    continue
+                if row is None:
+                    self.skipped += 1
+                else:
                     yield row
 
     def _parse(self, parse: Parse, line: bytes, number: int) -> LogRow | None:
-        if not line.strip():
-            return None
         try:
             row = parse(line)
-        except Comment:
-            return None
-        except BadLine as error:
-            if not is_remark(line):
-                self.bad(number, str(error))
+        except (BadLine, Comment) as error:
+            self._not_read(error, line, number)
             return None
         if row is None:
             self.skipped += 1
         return row
+
+    def _not_read(self, error: BadLine | Comment, line: bytes, number: int) -> None:
+        if isinstance(error, BadLine) and line.strip() and not is_remark(line):
+            self.bad(number, str(error))
 
 
 class _Ids(dict[bytes, int]):
@@ -289,15 +295,20 @@ class _Recoded(io.RawIOBase):
 
 
 def _beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
+    """The beginning of a stream (a whole line that is no remark, where it has lines) and a stream that still has it."""
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     head = b""
-    while line_end(head) not in head and len(head) < LONGEST_LINE:
+    while len(head) < LONGEST_LINE and not _is_telling(head):
         part = read(CHUNK)
         if not part:
             break
         head += part
     return head, cast("BinaryIO", io.BufferedReader(_Joined(head, stream), CHUNK))
+
+
+def _is_telling(head: bytes) -> bool:
+    """Whether there is a whole line that is no remark."""
+    return any(line.strip() and not is_remark(line) for line in head.split(line_end(head))[:-1])
 
 
 def _size(stream: BinaryIO) -> int | None:
