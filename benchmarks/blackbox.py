@@ -1,4 +1,4 @@
-"""What the black box costs: a frame remembered against a frame decoded, a look with it and without, and the state.
+"""What the black box costs: a frame remembered against a frame decoded, a cycle with it and without, and the state.
 
     python -m benchmarks.blackbox
 
@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from gxbridge.core.blackbox.bridge_state import capture, names_of
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.recorder import RecordingBridge
 from gxbridge.core.blackbox.ring import KEYFRAME_S, Ring, to_json
-from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.setup import Setup
@@ -24,7 +24,7 @@ from tests.core.boat import MULTI, RUNNING, SOLAR, claim, multi, solar, status, 
 RUNS = 9
 FRAMES = 20_000
 BATCH = 40
-LOOKS = 300
+CYCLES = 300
 
 
 def medians(*works: Callable[[], object]) -> list[float]:
@@ -56,8 +56,8 @@ def boat(bridge: Bridge) -> Bridge:
     return bridge
 
 
-def looks(bridge: Bridge) -> None:
-    for second in range(LOOKS):
+def cycles(bridge: Bridge) -> None:
+    for second in range(CYCLES):
         now = float(second)
         bridge.hear("can0", [(now, *status()), (now, *vreg(0x0391, 2000))])
         bridge.service_changed(SOLAR, {"/Dc/0/Current": 10.0 + second % 3}, now)
@@ -92,12 +92,12 @@ def main() -> int:
     print(f"remembered / decoded: {remembering / decoding:.2f}   remembered / heard: {remembering / hearing:.2f}")
 
     setup = Setup(mode="control", buses=("can0",))
-    plain, boxed = medians(lambda: looks(boat(Bridge(setup))), lambda: looks(boat(RecordingBridge(setup, 4_000_000))))
-    print(f"a second of a boat without: {plain / LOOKS * 1e6:.0f} us, with: {boxed / LOOKS * 1e6:.0f} us")
+    plain, boxed = medians(lambda: cycles(boat(Bridge(setup))), lambda: cycles(boat(RecordingBridge(setup, 4_000_000))))
+    print(f"a second of a boat without: {plain / CYCLES * 1e6:.0f} us, with: {boxed / CYCLES * 1e6:.0f} us")
     print(f"with / without: {boxed / plain:.2f}")
 
     bridge = boat(Bridge(setup))
-    looks(bridge)
+    cycles(bridge)
     names, coding = names_of(bridge), codec()
     ring = Ring(4_000_000)
     (taking,) = medians(lambda: ring.begin(0.0, capture(bridge, names, coding)))

@@ -2,8 +2,8 @@
 
     python -m benchmarks.growth [--rounds 3] [--seconds 10] [--json]
 
-Bridge: CPU of one look (a tick with a full round every third) and of one frame, no D-Bus. Service: CPU share and memory
-of the process, with the BMSes on a directory bus saying everything twice a second and the chargers as real D-Bus
+Bridge: CPU of one cycle (a tick with a full round every third) and of one frame, no D-Bus. Service: CPU share and
+memory of the process, with the BMSes on a directory bus saying everything twice a second and the chargers as real D-Bus
 services. Ratios are to the smallest installation of the same run.
 """
 
@@ -27,7 +27,7 @@ from tests.runtime.service import OWN
 
 BMSES = (1, 5, 10, 20)
 CHARGERS = (1, 4, 16, 64)
-LOOKS = 240
+CYCLES = 240
 BASE = struct.unpack("<Q", NAME)[0]
 
 
@@ -46,16 +46,16 @@ def charger(n: int) -> str:
     return f"com.victronenergy.solarcharger.tty{n}"
 
 
-def look_us(bmses: int, chargers: int) -> tuple[float, float]:
-    """(microseconds for one look, for one frame) of the pure bridge."""
+def cycle_us(bmses: int, chargers: int) -> tuple[float, float]:
+    """(microseconds for one cycle, for one frame) of the pure bridge."""
     bridge = Bridge(Setup(mode="control", buses=("can0",)))
     now = 1000.0
     for n in range(chargers):
         bridge.service_added(charger(n), solar(**{"/DeviceInstance": 279 + n}), now)
     bridge.service_added(MULTI, multi(), now)
     frames = [frame for n in range(bmses) for frame in said(n)]
-    looks = heard = 0.0
-    for n in range(LOOKS + 10):
+    cycles = heard = 0.0
+    for n in range(CYCLES + 10):
         now += 1.0
         batch = [(now, can_id, data) for can_id, data in frames]
         begin = time.process_time()
@@ -67,8 +67,8 @@ def look_us(bmses: int, chargers: int) -> tuple[float, float]:
             bridge.service_changed(service, {path: value}, now)
         if n >= 10:
             heard += middle - begin
-            looks += end - middle
-    return 1e6 * looks / LOOKS, 1e6 * heard / LOOKS / len(frames)
+            cycles += end - middle
+    return 1e6 * cycles / CYCLES, 1e6 * heard / CYCLES / len(frames)
 
 
 def service_load(bmses: int, chargers: int, seconds: float) -> tuple[float, float]:
@@ -95,20 +95,20 @@ def service_load(bmses: int, chargers: int, seconds: float) -> tuple[float, floa
 
 def measure(rounds: int, seconds: float) -> dict[str, list[dict[str, float]]]:
     sizes = [(bmses, 1) for bmses in BMSES] + [(1, chargers) for chargers in CHARGERS[1:]] + [(BMSES[-1], CHARGERS[-1])]
-    looks: dict[tuple[int, int], list[tuple[float, float]]] = {size: [] for size in sizes}
+    cycles: dict[tuple[int, int], list[tuple[float, float]]] = {size: [] for size in sizes}
     for _ in range(rounds):
         for size in sizes:
-            looks[size].append(look_us(*size))
+            cycles[size].append(cycle_us(*size))
     bridge = []
-    for (bmses, chargers), found in looks.items():
-        us = [look for look, _ in found]
+    for (bmses, chargers), found in cycles.items():
+        us = [cycle for cycle, _ in found]
         bridge.append(
             {
                 "bmses": bmses,
                 "chargers": chargers,
-                "look_us_min": min(us),
-                "look_us": statistics.median(us),
-                "look_us_max": max(us),
+                "cycle_us_min": min(us),
+                "cycle_us": statistics.median(us),
+                "cycle_us_max": max(us),
                 "frame_us": statistics.median(frame for _, frame in found),
             }
         )
@@ -129,12 +129,12 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(found, indent=2))
         return 0
-    print("one look of the pure bridge (min / median / max), and one frame")
-    first = found["bridge"][0]["look_us"]
+    print("one cycle of the pure bridge (min / median / max), and one frame")
+    first = found["bridge"][0]["cycle_us"]
     for row in found["bridge"]:
-        spread = f"{row['look_us_min']:7.0f} / {row['look_us']:7.0f} / {row['look_us_max']:7.0f} us"
+        spread = f"{row['cycle_us_min']:7.0f} / {row['cycle_us']:7.0f} / {row['cycle_us_max']:7.0f} us"
         size = f"{row['bmses']:>3.0f} BMS {row['chargers']:>3.0f} chargers"
-        print(f"  {size}  {spread}  {row['look_us'] / first:6.2f} x  {row['frame_us']:5.2f} us/frame")
+        print(f"  {size}  {spread}  {row['cycle_us'] / first:6.2f} x  {row['frame_us']:5.2f} us/frame")
     print("the whole service, each BMS 30 frames/s")
     first = found["service"][0]["cpu_percent"]
     for row in found["service"]:

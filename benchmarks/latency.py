@@ -4,7 +4,7 @@
 
 The real service in control mode; a charger and a D-Bus client in other processes or threads write down the moment
 (CLOCK_MONOTONIC) at which they were told. The BMS lowers its charge current limit in steps of an ampere while the bus
-carries `rate` frames/s of other devices. Measurements are published with the look of each second, limits at once: both
+carries `rate` frames/s of other devices. Measurements are published with the cycle of each second, limits at once: both
 are shown. A raised limit waits for the round of 3 s by design and is not part of it.
 """
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "config": "check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",
     "state": "what is remembered over a restart, and how to have it forgotten",
+    "master": "whether another master was found, and how to reset that",
     "demo": "a simulated installation with a story, no hardware needed",
     "models": "the BMS models and what each offers to a GX device",
     "advise": "which BMS fits an installation",

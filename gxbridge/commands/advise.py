@@ -129,21 +129,14 @@ def _named(candidate: Candidate) -> str:
 
 def _provided(best: Candidate) -> str:
     wanted = {condition.question: condition.answer for condition in best.advice.conditions}
-    words: dict[Question, str] = {
-        "voltage": "it is a {} V system",
-        "inverter_charger": "there is {} inverter or inverter/charger",
-        "gx": "there is {} GX device",
-        "alternator": "there is {} alternator",
-        "dc_loads": "there are {}DC loads",
-        "contactor": "a contactor is {}needed",
+    words: dict[Question, tuple[str, str]] = {
+        "inverter_charger": ("there is no inverter or inverter/charger", "there is an inverter or inverter/charger"),
+        "gx": ("there is no GX device", "there is a GX device"),
+        "alternator": ("there is no alternator", "there is an alternator"),
+        "dc_loads": ("there are no DC loads", "there are DC loads"),
+        "contactor": ("a contactor is not needed", "a contactor is needed"),
     }
-    return " and ".join(_fill(words[question], question, wanted[question]) for question in best.open)
-
-
-def _fill(template: str, question: Question, answer: bool | int) -> str:
-    if question == "voltage":
-        return template.format(answer)
-    if question in ("dc_loads", "contactor"):
-        return template.format("" if answer else "no " if question == "dc_loads" else "not ")
-    article = "a" if question == "gx" else "an"
-    return template.format(article if answer else "no")
+    return " and ".join(
+        words[question][wanted[question]] if question in words else f"it is a {wanted[question]} V system"
+        for question in best.open
+    )

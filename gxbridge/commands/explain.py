@@ -29,6 +29,7 @@ async def _ask_service(address: str) -> object:
 
 
 def run(args: argparse.Namespace) -> int:
+    from gxbridge.core.model.items import printable_data
     from gxbridge.core.publish.explanation import as_text
     from gxbridge.edge.dbus.bus import BusError
 
@@ -44,9 +45,15 @@ def run(args: argparse.Namespace) -> int:
     if not isinstance(text, str):
         print("gxbridge explain: the service is starting and has nothing to explain yet; ask again", file=sys.stderr)
         return 1
-    explanation = json.loads(text)
-    if args.json:
-        print(json.dumps(explanation, ensure_ascii=False, indent=2))
-    else:
-        print(as_text(explanation, round(time.time())))
+    try:
+        explanation = printable_data(json.loads(text))
+        said = (
+            json.dumps(explanation, indent=2, ensure_ascii=False)
+            if args.json
+            else as_text(explanation, round(time.time()))
+        )
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):
+        print("gxbridge explain: what the service answers is no explanation: is it another version?", file=sys.stderr)
+        return 1
+    print(said)
     return 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gxbridge.config import Config
     from gxbridge.core.model.remembered import Remembered
     from gxbridge.state.state_file import StateFile
 
@@ -41,29 +42,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0, or 2 when the state cannot be used."""
+
+    def act(_config: Config, file: StateFile) -> int:
+        return _show(file, args.json) if args.action == "show" else _forget(file, args.what)
+
+    return with_state("state", args.config, act)
+
+
+def with_state(command: str, config: str | None, act: Callable[[Config, StateFile], int]) -> int:
+    """What `act` returns for the configuration and its state; 2 when the state cannot be used."""
     from gxbridge.config import ConfigError, load
     from gxbridge.core.model.remembered import StateError
     from gxbridge.doctor.gather import USUAL_CONFIG
     from gxbridge.runtime.assembly import state_file
 
-    name = args.config or (str(USUAL_CONFIG) if USUAL_CONFIG.exists() else None)
+    name = config or (str(USUAL_CONFIG) if USUAL_CONFIG.exists() else None)
     if name is None:
-        print("gxbridge state: name the configuration file with --config; without one nothing is kept", file=sys.stderr)
+        why = "name the configuration file with --config; without one nothing is kept"
+        print(f"gxbridge {command}: {why}", file=sys.stderr)
         return UNUSABLE
     try:
-        file = state_file(load(name))
+        loaded = load(name)
+        file = state_file(loaded)
         if file is None:
             print(f"Nothing is kept: {name} has state.enabled: no.")
             return 0
-        return _show(file, args.json) if args.action == "show" else _forget(file, args.what)
+        return act(loaded, file)
     except ConfigError as error:
         print(error, file=sys.stderr)
     except StateError as error:
-        print(f"gxbridge state: {file.path} counts as unknown: {error}", file=sys.stderr)  # type: ignore[union-attr]
+        print(f"gxbridge {command}: {file.path} counts as unknown: {error}", file=sys.stderr)  # type: ignore[union-attr]
     except BrokenPipeError:
         raise  # the reader has gone: cli.py ends quietly
     except OSError as error:
-        print(f"gxbridge state: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
+        print(f"gxbridge {command}: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
     return UNUSABLE
 
 
@@ -134,8 +146,9 @@ def _lines(remembered: Remembered) -> Iterator[str]:
         yield f"{title}: none" if not entries else title
         for text, item in entries:
             yield f"    {text}"
-            yield f"        since {_moment(item.since)}, from {item.source}"
+            yield f"        since {moment(item.since)}, from {item.source}"
 
 
-def _moment(since: float) -> str:
+def moment(since: float) -> str:
+    """Seconds since 1970 for people."""
     return f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"

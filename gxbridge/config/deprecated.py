@@ -36,7 +36,7 @@ def _write_settings(dvcc: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bo
 
 def _switches(dvcc: Mapping[str, Any], profile: str) -> Iterator[tuple[str, str, str, bool]]:
     other = "vendor" if profile == "strict" else "strict"
-    for switch in SWITCHES:
+    for switch in (switch for switch in SWITCHES if switch.had_key):
         value = dvcc.get("switches", {}).get(switch.name)
         if value is None:
             continue

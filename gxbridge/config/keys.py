@@ -92,6 +92,17 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "The installer's ceiling for the charge voltage.",
         unset="no ceiling", low=8, high=64, unit="V", example=28.4,
     ),
+    ConfigKey(
+        "dvcc.other_banks", "names",
+        "Batteries on D-Bus that belong to another bank, by device instance or serial: they neither limit nor stop.",
+        unset="every battery BMS of the nominal voltage limits and stops", example="[2, HQ21302VUDQ]",
+    ),
+    ConfigKey(
+        "dvcc.aggregates", "names",
+        "Batteries on D-Bus that add up the others, by device instance or serial: where one is the controlling BMS, "
+        "its limits stand for theirs.",
+        unset="the vendor's totals of Lynx in parallel, and services named aggregate or aggregator", example="[1]",
+    ),
     ConfigKey("dvcc.write_settings", "flag", "Never did anything.", unset="no", example=False, retired=True),
     ConfigKey("dvcc.switches", "section", "Single differences between the two profiles.", retired=True),
     *(
@@ -100,6 +111,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
             unset="as the profile has it", example=True, retired=True,
         )
         for switch in SWITCHES
+        if switch.had_key
     ),
     ConfigKey(
         "dvcc.settings", "section",

@@ -195,9 +195,10 @@ def tree(config: Config) -> dict[str, Any]:
     options = config.options
     named = ("discharge_on_loss", "nominal_voltage_v", "max_charge_current_a", "max_discharge_current_a",
              "max_charge_voltage_v")  # fmt: skip
+    lists = {name: list(getattr(options, name)) or None for name in ("other_banks", "aggregates")}
     flags = {key.name for key in children("dvcc.settings").values() if key.kind == "flag"}
     settings = {name: config.user_settings.get(path) for name, path in USER_SETTINGS.items()}
-    switches = {switch.name: getattr(options, switch.name) for switch in SWITCHES}
+    switches = {switch.name: getattr(options, switch.name) for switch in SWITCHES if switch.had_key}
     whole: dict[str, Any] = _without_none(
         {
             "can": [
@@ -215,6 +216,7 @@ def tree(config: Config) -> dict[str, Any]:
                 "mode": config.mode,
                 "profile": options.profile,
                 **{name: getattr(options, name) for name in named},
+                **lists,
                 "switches": {name: value for name, value in switches.items() if value != (options.profile == "strict")}
                 or None,
                 "settings": {n: bool(v) if n in flags and v is not None else v for n, v in settings.items()},

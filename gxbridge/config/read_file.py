@@ -137,6 +137,13 @@ class _FileReading:
             return self._free(node, path, 0)
         if key.kind == "levels":
             return self._levels(node, path)
+        if key.kind == "names":
+            if not isinstance(node, yaml.SequenceNode):
+                raise Unfit(f"is {kind_of(node)}", f"write {key.wanted}")
+            for entry in node.value:
+                if not isinstance(entry, yaml.ScalarNode):
+                    raise Unfit(f"has an entry that is {kind_of(entry)}", f"write {key.wanted}")
+            return tuple(str(entry.value) for entry in node.value)
         if not isinstance(node, yaml.ScalarNode):
             raise Unfit(f"is {kind_of(node)}", f"write {key.wanted}")
         return CHECKS[key.kind](key, node)

@@ -13,9 +13,10 @@ MAX_BYTES: Final = 256 * 1024
 
 KeyKind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
-    "free", "levels",
+    "free", "levels", "names",
 ]  # fmt: skip
-"""section: keys of its own; items: a list of sections; free: anything, handed on; levels: logger name to level.
+"""section: keys of its own; items: a list of sections; free: anything, handed on; levels: logger name to level;
+names: a list of single values.
 text, name (letters, digits and _), choice, whole and number (with limits), flag (yes or no), dbus (an address),
 service (that of a digital input on D-Bus), mac (a Bluetooth address), hex key (32 hexadecimal digits): single
 values."""
@@ -30,6 +31,7 @@ WORDS: Final = {
     "service": "a digital input",
     "mac": "a Bluetooth address",
     "hex key": "32 hexadecimal digits",
+    "names": "a list",
 }
 """Kinds of single values in words."""
 

@@ -14,6 +14,7 @@ from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_O
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare_with_master
+from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
     keep_limits,
@@ -23,24 +24,29 @@ from gxbridge.core.dvcc.read.user_limits import (
     recall_limits,
     unheard_limits,
 )
+from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
-from gxbridge.core.dvcc.run.masters import Standing, standing, unjudged
+from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
-from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.items import Value, plain_items, printable
+from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
+from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import Publication, publishers, verdict
+from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -91,7 +97,15 @@ class Bridge:
         self._ours: dict[str, dict[str, Value]] = {}
         self._memory = Memory()
         self._decision = Decision()
-        self._standing = Standing()
+        self._standing = Standing(overruled=setup.remembered.overruled)
+        self._gate = GateMemory()
+        self._bus_names = BusNames()
+        self._disturbed: dict[str, float] = {}
+        """When something last happened to a service that makes what it shows say nothing for a while."""
+        self._round: dict[tuple[str, str], Value] = {}
+        """What the last round decided, and what was decided since, whether or not we were in control."""
+        self._unpublished: frozenset[str] = frozenset()
+        self._published: frozenset[str] = frozenset()
         self._differences: tuple[Finding, ...] = ()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
@@ -107,6 +121,7 @@ class Bridge:
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
+        self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -128,23 +143,40 @@ class Bridge:
                 transmitter.hear(bus, message, at)
         return urgent
 
+    def service_named(self, name: str, now: float, *, appeared: bool = True) -> bool:
+        """A D-Bus name of others has an owner, whose items are not known yet; `appeared`: it came while we looked."""
+        self._bus_names = self._bus_names.named(name, now, appeared=appeared)
+        return name.startswith(MAY_MASTER)
+
+    def hold_name(self, ours: bool) -> None:
+        """Whether our own D-Bus name is ours."""
+        self._bus_names = replace(self._bus_names, ours=ours)
+
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
-        """A D-Bus service of others appeared, with all its items."""
+        """A D-Bus service of others was read, with all its items."""
+        self._bus_names = self._bus_names.without(name)
+        self._disturbed[name] = now
         self._services[name] = plain_items(items)
         return self._arrived(name, items, now)
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         """Items of a known service arrived; True when `react` should follow at once."""
-        self._services.setdefault(name, {}).update(plain_items(changes))
+        items, fresh = self._services.setdefault(name, {}), plain_items(changes)
+        if any(disturbs(path, items.get(path), value) for path, value in fresh.items()):
+            self._disturbed[name] = now
+        items.update(fresh)
         return self._arrived(name, changes, now)
 
     def service_removed(self, name: str, now: float) -> bool:
         """A D-Bus service left the bus."""
         known = self._services.pop(name, None)
+        self._bus_names = self._bus_names.without(name)
         self._heard.pop(name, None)
+        self._disturbed.pop(name, None)
         if name == SETTINGS and known is not None:
             self._settings_before = known
-        return known is not None and self._arrived(name, known, now)
+        urgent = known is not None and self._arrived(name, known, now)
+        return urgent or name.startswith(MAY_MASTER)
 
     def _arrived(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         self._heard[name] = now
@@ -161,7 +193,7 @@ class Bridge:
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
         node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None:
+        if node is None or node.name is None or not may_send(register, data):
             return False
         return self.transmitter.write(battery.bus, node.name, register, data, now)
 
@@ -170,11 +202,19 @@ class Bridge:
         no other master for that."""
         self._standing = unjudged(self._standing, keys)
 
+    def may_write(self, write: Write, sent: Value, now: float) -> bool:
+        """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
+        return may_leave(write, sent, self._standing, self._on_bus(), self._unpublished, self._bus_names, now)
+
+    def reset_master(self) -> None:
+        """Somebody has seen to the other master: forget that there was one."""
+        self._standing = replace(self._standing, overruled="", apart={}, told={})
+
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
             del self._identities[next(iter(self._identities))]
-        self._identities[key] = (instance, custom_name)
+        self._identities[key] = (instance, printable(custom_name))
 
     @property
     def effective(self) -> str:
@@ -186,11 +226,9 @@ class Bridge:
         learnt = before.learn(self.registry.identities(since))
         limits = keep_limits(before.limits, self._user_limits, since)
         latches = keep(before.latches, self._held, since)
-        return (
-            learnt
-            if (limits, latches) == (learnt.limits, learnt.latches)
-            else replace(learnt, limits=limits, latches=latches)
-        )
+        if (limits, latches) != (learnt.limits, learnt.latches):
+            learnt = replace(learnt, limits=limits, latches=latches)
+        return learnt.overrule(self._standing.overruled, since, self.setup.boot)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """What whoever feeds the bridge has found out itself; it holds until the next report."""
@@ -210,11 +248,18 @@ class Bridge:
         batteries = self.registry.batteries(now)
         others = {SETTINGS: self._settings_before, **self._services}
         publications = {
-            battery.key: verdict(battery, self.setup.publish, others, self.setup.ports.get(battery.bus))
+            battery.key: verdict(
+                *(battery, self.setup.publish, others, self.setup.ports.get(battery.bus)),
+                unread=self._bus_names.unread,
+                now=now,
+                published=battery.key in self._published,
+            )
             for battery in batteries
             if battery.state != "lost"
         }
-        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
+        self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
+        raw = self._services_with_ours(batteries, publications)
+        services = self._as_they_count(raw, batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -225,7 +270,8 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        writes = self._decide(services, without_limits, now, timers=timers)
+        words = self._raw_words(raw, batteries, without_limits)
+        writes = self._decide(services, words, without_limits, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
@@ -237,6 +283,8 @@ class Bridge:
             *self._decision.findings,
             *self._other_channels.findings,
             *self._standing.findings,
+            *self._gate.findings,
+            *self._bus_names.findings(now),
             *self._differences,
             *self._held_findings,
             *self._reported,
@@ -272,8 +320,12 @@ class Bridge:
             self._heard.pop(name, None)
             self._arrivals += [(name, path) for path in self._ours[name]]
         self._ours = ours
+        return self._on_bus()
+
+    def _on_bus(self) -> dict[str, Mapping[str, Value]]:
+        """The services as they are on the bus, or would be if ours were published."""
         theirs = {name: items for name, items in self._services.items() if name not in (SETTINGS, OWN_NAME)}
-        return {**theirs, **ours}
+        return {**theirs, **self._ours}
 
     def _as_they_count(
         self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], now: float
@@ -295,12 +347,31 @@ class Bridge:
         self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
+    def _raw_words(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], unpublished: frozenset[str]
+    ) -> RawWords:
+        """What the last gate reads."""
+        channels = self._other_channels
+        return RawWords(
+            *(services, batteries, self._services.get(SETTINGS, {})),
+            *(channels.charge_stops, channels.discharge_stops, channels.charge_permits),
+            unpublished=unpublished,
+            other_banks=self.setup.options.other_banks,
+        )
+
     def _decide(
-        self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
+        self,
+        services: Mapping[str, Mapping[str, Value]],
+        words: RawWords,
+        unpublished: frozenset[str],
+        now: float,
+        *,
+        timers: bool,
     ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
-            self._standing = Standing(effective="off", reason="DVCC is off in the configuration.")
+            off = "DVCC is off in the configuration."
+            self._standing = Standing(effective="off", reason=off, overruled=self._standing.overruled)
             return ()
         heard = self._services.get(SETTINGS, {})
         self._user_limits = last_limits(heard, self._user_limits)
@@ -316,24 +387,32 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            self._other_channels.charge_stops,
+            (*self._other_channels.charge_stops, *self._unfollowed(now)),
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
+            apart_chargers(self._standing),
         )
         writes: tuple[Write, ...] = ()
-        if self._arrivals:
-            self._decision, self._memory = decide(snapshot, self._memory, now, tuple(self._arrivals))
-            self._arrivals.clear()
-            writes = self._decision.writes
-        if timers:
-            self._decision, self._memory = decide(snapshot, self._memory, now)
+        for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
+            self._decision, self._memory = decide(snapshot, self._memory, now, arrivals)
             writes += self._decision.writes
-        self._standing = standing(
+            before = {} if self._decision.round_done else self._round
+            self._round = {**before, **{(service, path): value for service, path, value in self._decision.writes}}
+        self._arrivals.clear()
+        if self._standing.effective != "control":
+            writes = owed(self._round, self._standing.told, services.keys(), now)
+        told = self._gate.told
+        asked = writes if self.setup.mode == "control" else ()
+        writes, self._gate = pass_on(asked, words, self._gate, self.setup, now, own_name=self._bus_names.ours)
+        self._unpublished = unpublished
+        self._standing, writes = standing(
             self.setup.mode,
-            snapshot,
+            replace(snapshot, services=self._on_bus()),
             self._standing,
             frozenset(self._ours),
             unpublished=unpublished,
+            names=self._bus_names,
+            disturbed=self._disturbed,
             writes=writes,
             now=now,
         )
@@ -342,7 +421,16 @@ class Bridge:
             self._differences = compare_with_master(
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
-        return writes if self._standing.effective == "control" else ()
+        if self._standing.effective == "control":
+            return writes
+        self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back
+        return ()
+
+    def _unfollowed(self, now: float) -> Iterable[Stop]:
+        """BMSes for which there is no room have not spoken: nobody knows whether they allow charging."""
+        for bus, count in self.registry.unfollowed(now).items():
+            since = self._unfollowed_since.setdefault(bus, now)
+            yield Stop(bus, "", since, f"{counted(count, 'device')} on {bus} that may be BMSes cannot be followed")
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""

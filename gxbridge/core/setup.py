@@ -45,4 +45,6 @@ class Setup:
     """Bluetooth devices by address."""
     remembered: Remembered = field(default_factory=Remembered)
     """What was known when the program ended the last time."""
+    boot: str | None = None
+    """This run of the machine: what is to end with it."""
     platform: str = ""

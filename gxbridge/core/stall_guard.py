@@ -16,7 +16,7 @@ SETTLE_S: Final = 1.0
 
 
 class HoldUp:
-    """Ask before each look; `now` is monotonic seconds."""
+    """Ask before each cycle; `now` is monotonic seconds."""
 
     def __init__(self) -> None:
         self._asked_at = inf

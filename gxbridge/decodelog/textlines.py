@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gxbridge.core.model import firmware
+from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
@@ -70,7 +71,10 @@ class TextLines(LineFormat):
         return f"{value} ({'unknown product' if product is None else product.name})"
 
     def _writer(self, field: FieldInfo) -> WriteField:
-        """How a value of this field is written: text with quotes, bytes in hex, a number with its unit or meaning."""
+        """How a value of this field is written: text with quotes, bytes in hex, a number with its unit or meaning.
+
+        Temperatures are in °C for people, whatever the unit of the database.
+        """
         unit = f" {field.unit}" if field.unit else ""
 
         def plain(value: FieldValue) -> str:
@@ -82,13 +86,16 @@ class TextLines(LineFormat):
                 return value if field.is_number else f'"{printable(value)}"'
             return f"{value}{unit}"
 
+        def celsius(value: FieldValue) -> str:
+            return f"{round(value - ZERO_C, 2) + 0.0} °C" if isinstance(value, int | float) else plain(value)
+
         def meaning(value: FieldValue) -> str:
             if not isinstance(value, int):
                 return NOT_AVAILABLE
             return f"{value} ({meanings.get(value, 'undefined')})"
 
         if field.enum is None:
-            return plain
+            return celsius if field.unit == "K" else plain
         meanings = self._db.enums.get(field.enum, {})
         return meaning
 

@@ -1,75 +1,59 @@
-"""Acts of steps, each with a deadline, and the player that runs them on an installation and judges the outcome."""
+"""Reads the acts from `acts.yaml`, and plays them on an installation: each step has a deadline, each act is judged."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from gxbridge.demo.checks import Check, complaint
+from gxbridge.demo.checks import Check, checks_of, complaint
 from gxbridge.demo.simulation import SimulatedInstallation
+from gxbridge.strict_yaml.document import load_tables
 
 CHECK_AGAIN_S = 0.1
-
-AT_ONCE_S = 1.5
-"""A lowered limit is due within 1 s; the rest is for a slow machine. The 3 s round would often miss it."""
-ROUND_S = 3.7
-"""Writes come at least with the round of 3 s."""
-RAISED_S = 8.0
-"""A raised limit comes with the round; then chargers have to follow."""
+KINDS = ("do", "expect", "hold", "stop")
+DeviceOrders: TypeAlias = Mapping[str, Mapping[str, object]]
+"""What each simulated device is to do, by its role."""
+NONE: DeviceOrders = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """Something happens: `orders` go to the simulated devices (role: order)."""
+class ActStep:
+    """One step; `acts.yaml` says what each kind means."""
 
+    kind: str
     text: str
-    orders: Mapping[str, Mapping[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """All checks must hold at one moment, at most `within_s` after the last Happening, and not before `after_s`."""
-
-    text: str
-    checks: Sequence[Check]
-    within_s: float
+    checks: Sequence[Check] = ()
+    orders: DeviceOrders = field(default_factory=dict)
+    meanwhile: bool = False
+    within_s: float = 0.0
     after_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """All checks must hold all the time for `for_s`."""
-
-    text: str
-    checks: Sequence[Check]
-    for_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class StartOther:
-    """The other installation plays from here on, while this one has to wait anyway; the act ends when both have."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopService:
-    """The service is asked to end; it must do so cleanly within this time."""
-
-    text: str
-    within_s: float
-
-
-ActStep: TypeAlias = Happening | Expect | Hold | StartOther | StopService
+    for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A few steps with a title, judged together."""
+    """A few steps with a title, judged together; `only` is "full" or "ending" for an act that not every run plays."""
 
     title: str
-    text: str
     steps: Sequence[ActStep]
+    text: str = ""
+    only: str = ""
+
+
+def read_acts(installation: str) -> list[Act]:
+    """The acts of the `boat` or the `cabin`, in order."""
+    document = load_tables(Path(__file__).with_name("acts.yaml").read_bytes(), "acts.yaml")
+    return [Act(**{**act, "steps": [_step(**step) for step in act["steps"]]}) for act in document[installation]]
+
+
+def _step(checks: Sequence[Any] = (), orders: DeviceOrders = NONE, also: DeviceOrders = NONE, **step: Any) -> ActStep:
+    kind = next(kind for kind in KINDS if kind in step)
+    lines = [line for each in checks for line in ([each] if isinstance(each, str) else each)]
+    found = [check for line in lines for check in checks_of(line)]
+    return ActStep(kind, step.pop(kind), found, {**also, **orders}, **step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +119,22 @@ class ActPlayer:
         return ""
 
     async def _step(self, step: ActStep) -> str:
-        match step:
-            case Happening():
-                self.say("->", step.text)
-                for role, order in step.orders.items():
-                    self.installation.order(role, order)
-                self._happened_at = self.installation.now()
-                return ""
-            case Expect():
+        match step.kind:
+            case "expect":
                 return await self._expect(step)
-            case Hold():
+            case "hold":
                 return await self._hold(step)
-            case StartOther():
-                if self.other is not None:
-                    self._other_plays = asyncio.ensure_future(self.other())
-                return ""
-            case StopService():
+            case "stop":
                 return await self._stop_service(step)
+        self.say("->", step.text)
+        for role, order in step.orders.items():
+            self.installation.order(role, order)
+        self._happened_at = self.installation.now()
+        if step.meanwhile and self.other is not None:
+            self._other_plays = asyncio.ensure_future(self.other())
+        return ""
 
-    async def _expect(self, step: Expect) -> str:
+    async def _expect(self, step: ActStep) -> str:
         view = self.installation
         while not all(check.holds(view) for check in step.checks):
             left_s = self._happened_at + step.within_s - view.now()
@@ -166,7 +147,7 @@ class ActPlayer:
         self.say("ok", f"{step.text} ({took_s:.1f} s)")
         return ""
 
-    async def _hold(self, step: Hold) -> str:
+    async def _hold(self, step: ActStep) -> str:
         view, started = self.installation, self.installation.now()
         while (left_s := started + step.for_s - view.now()) > 0:
             if not all(check.holds(view) for check in step.checks):
@@ -175,7 +156,7 @@ class ActPlayer:
         self.say("ok", f"{step.text} (for {step.for_s:g} s)")
         return ""
 
-    async def _stop_service(self, step: StopService) -> str:
+    async def _stop_service(self, step: ActStep) -> str:
         started = self.installation.now()
         trouble = await self.installation.stop_service()
         took_s = self.installation.now() - started

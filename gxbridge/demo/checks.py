@@ -1,14 +1,21 @@
-"""What an act expects of D-Bus: a check knows whether it holds, what it expects in words, and what is there instead."""
+"""What an act expects of D-Bus: each check is a line of `acts.yaml`, which knows whether it holds and what is there.
+
+ROLE PATH = VALUE, <= VALUE, >= VALUE           a number (compared to a tenth) or a text
+ROLE + ROLE PATH <= ROLE PATH + NUMBER          a sum, against another item
+ROLE PATH is invalid, is valid, is gone         `invalid`: the path exists; `gone`: the service is not on the bus
+ROLE PATH not written for S, written within S   whoever wrote, and whatever; without a path: all that obey
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeAlias
 
 from gxbridge.demo.bus_watch import BusValue
-from gxbridge.demo.roles import GXBRIDGE
+from gxbridge.demo.roles import CHARGERS, OBEYING
 
 
 class NoItem(Enum):
@@ -21,7 +28,16 @@ class NoItem(Enum):
 SeenValue: TypeAlias = BusValue | NoItem
 
 TOLERANCE = 0.051
-"""Currents and voltages are compared to a tenth."""
+GROUPS = {"each charger": CHARGERS, "each charger or inverter": OBEYING}
+LINE = re.compile(
+    r"(?P<roles>.+?)(?: (?P<path>/\S+))? (?P<relation>=|<=|>=|is|not written for|written within) (?P<wanted>.+)"
+)
+OTHER_ITEM = re.compile(r"(?P<role>.+?) (?P<path>/\S+)(?: \+ (?P<more>\S+))?")
+KINDS: dict[str, Callable[[SeenValue], bool]] = {
+    "invalid": lambda seen: seen is None,
+    "valid": lambda seen: seen not in (None, "") and not isinstance(seen, NoItem),
+    "gone": lambda seen: seen is NoItem.SERVICE,
+}
 
 
 class BusView(Protocol):
@@ -36,113 +52,73 @@ class BusView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One expectation: in words, whether it holds now, and what is seen."""
+    """One expectation: of one role, or of the sum over several."""
 
+    roles: Sequence[str]
+    path: str
+    relation: str
     wanted: str
-    holds: Callable[[BusView], bool]
-    seen: Callable[[BusView], str]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (" + ".join(self.roles), self.path, self.relation, self.wanted)))
+
+    def holds(self, view: BusView) -> bool:
+        """Whether it holds now."""
+        match self.relation:
+            case "not written for":
+                return self._quiet_s(view) >= float(self.wanted)
+            case "written within":
+                return self._quiet_s(view) <= float(self.wanted)
+            case "is":
+                return KINDS[self.wanted](self._value(view))
+        seen, wanted = self._value(view), self._wanted(view)
+        if not isinstance(seen, int | float) or not isinstance(wanted, int | float):
+            return self.relation == "=" and isinstance(seen, str) and seen == wanted
+        more = seen - wanted
+        return (self.relation == "<=" or more >= -TOLERANCE) and (self.relation == ">=" or more <= TOLERANCE)
+
+    def seen(self, view: BusView) -> str:
+        """What is there instead, for a person."""
+        if "written" in self.relation:
+            return f"the last one {self._quiet_s(view):.1f} s ago"
+        seen = self._value(view)
+        if isinstance(seen, NoItem):
+            return seen.value
+        if seen is None:
+            return "invalid" if len(self.roles) == 1 else "not all of them known"
+        return seen if isinstance(seen, str) else f"{seen:g}"
+
+    def _quiet_s(self, view: BusView) -> float:
+        return view.quiet_s(self.roles[0], self.path) if self.path else view.quiet_s()
+
+    def _value(self, view: BusView) -> SeenValue:
+        seen = [view.value(role, self.path) for role in self.roles]
+        if len(seen) == 1:
+            return seen[0]
+        numbers = [value for value in seen if isinstance(value, int | float)]
+        return sum(numbers) if len(numbers) == len(seen) else None
+
+    def _wanted(self, view: BusView) -> SeenValue:
+        if other := OTHER_ITEM.fullmatch(self.wanted):
+            value = view.value(other["role"], other["path"])
+            return value + float(other["more"] or 0) if isinstance(value, int | float) else value
+        try:
+            return float(self.wanted)
+        except ValueError:
+            return self.wanted
 
 
-def seen_text(seen: SeenValue) -> str:
-    """A value as a person reads it."""
-    if isinstance(seen, NoItem):
-        return seen.value
-    if seen is None:
-        return "invalid"
-    return seen if isinstance(seen, str) else f"{seen:g}"
-
-
-def _equal(seen: SeenValue, wanted: float | str) -> bool:
-    if isinstance(seen, int | float) and isinstance(wanted, int | float):
-        return abs(seen - wanted) <= TOLERANCE
-    return seen == wanted
-
-
-RELATIONS: dict[str, Callable[[SeenValue, float], bool]] = {
-    "=": _equal,
-    "<=": lambda seen, wanted: isinstance(seen, int | float) and seen <= wanted + TOLERANCE,
-    ">=": lambda seen, wanted: isinstance(seen, int | float) and seen >= wanted - TOLERANCE,
-}
-
-KINDS: dict[str, Callable[[SeenValue], bool]] = {
-    "invalid": lambda seen: seen is None,
-    "valid": lambda seen: seen not in (None, "") and not isinstance(seen, NoItem),
-    "gone": lambda seen: seen is NoItem.SERVICE,
-}
-
-
-def _item(role: str, path: str, words: str, holds: Callable[[SeenValue], bool]) -> Check:
-    return Check(
-        f"{role} {path} {words}",
-        lambda view: holds(view.value(role, path)),
-        lambda view: seen_text(view.value(role, path)),
-    )
-
-
-def compare(role: str, path: str, relation: str, value: float | str) -> Check:
-    """The value of a path against another: `=`, `<=` or `>=`."""
-    return _item(role, path, f"{relation} {seen_text(value)}", lambda seen: RELATIONS[relation](seen, value))  # type: ignore[arg-type]
-
-
-def item_is(role: str, path: str, kind: str) -> Check:
-    """A value's kind: `invalid` (the path exists), `valid`, `gone` (the service is not on the bus)."""
-    return _item(role, path, f"is {kind}", KINDS[kind])
-
-
-def values(role: str, wanted: Mapping[str, float | str]) -> list[Check]:
-    """Each of these paths of a service has its value."""
-    return [compare(role, path, "=", value) for path, value in wanted.items()]
-
-
-def every(roles: Iterable[str], path: str, relation: str, value: float) -> list[Check]:
-    """The same path of several services."""
-    return [compare(role, path, relation, value) for role in roles]
-
-
-def explained(*limits: str) -> list[Check]:
-    """The service gives a reason for each of these limits (Cvl, Ccl, Dcl)."""
-    return [item_is(GXBRIDGE, f"/Limits/{limit}/Reason", "valid") for limit in limits]
-
-
-def total_within(items: Sequence[tuple[str, str]], limit: tuple[str, str], slack: float = 0.0) -> Check:
-    """Several values together are at most another one plus `slack`; all of them must be known."""
-
-    def total(view: BusView) -> float | None:
-        values = [view.value(*item) for item in items]
-        numbers = [value for value in values if isinstance(value, int | float)]
-        return sum(numbers) if len(numbers) == len(values) else None
-
-    def holds(view: BusView) -> bool:
-        found, most = total(view), view.value(*limit)
-        return found is not None and isinstance(most, int | float) and found <= most + slack + TOLERANCE
-
-    words = " + ".join(" ".join(item) for item in items)
-    return Check(
-        f"{words} <= {' '.join(limit)} + {slack:g}",
-        holds,
-        lambda view: "not all of them known" if (found := total(view)) is None else f"{found:g}",
-    )
-
-
-def quiet(for_s: float, role: str = "", path: str = "") -> Check:
-    """Nobody has written to a charger or inverter (or to this path of this one) for so long."""
-    target = f"{role} {path}" if role else "chargers and inverter"
-    return Check(
-        f"no write to {target} for {for_s:g} s",
-        lambda view: view.quiet_s(role, path) >= for_s,
-        lambda view: f"the last one {view.quiet_s(role, path):.1f} s ago",
-    )
-
-
-def renewed(within_s: float, role: str, path: str) -> Check:
-    """This path has been written, with whatever value, within so long."""
-    return Check(
-        f"a write to {role} {path} within {within_s:g} s",
-        lambda view: view.quiet_s(role, path) <= within_s,
-        lambda view: f"the last one {view.quiet_s(role, path):.1f} s ago",
-    )
+def checks_of(line: str) -> list[Check]:
+    """The check in this line, or one for each of its group; raises ValueError for a line that is none."""
+    found = LINE.fullmatch(line)
+    if found is None or (found["relation"] == "is" and found["wanted"] not in KINDS):
+        raise ValueError(f"not a check: {line}")
+    rest = found["path"] or "", found["relation"], found["wanted"]
+    if found["roles"] in GROUPS:
+        return [Check((role,), *rest) for role in GROUPS[found["roles"]]]
+    return [Check(tuple(found["roles"].split(" + ")), *rest)]
 
 
 def complaint(checks: Sequence[Check], view: BusView) -> str:
     """What was expected and what was seen, for every check that does not hold."""
-    return "; ".join(f"expected {check.wanted}, seen {check.seen(view)}" for check in checks if not check.holds(view))
+    return "; ".join(f"expected {check}, seen {check.seen(view)}" for check in checks if not check.holds(view))

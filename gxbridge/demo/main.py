@@ -10,17 +10,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gxbridge.demo.acts import Act, ActPlayer, StopService
-from gxbridge.demo.boat_acts import boat_acts
+from gxbridge.demo.acts import ActPlayer, read_acts
 from gxbridge.demo.bus_watch import ItemChange
 from gxbridge.demo.buses import choose_can, find_dbus_daemon
-from gxbridge.demo.cabin_acts import CABIN_ACTS
 from gxbridge.demo.lines import CHANGED, ChangeText, PlainLines
 from gxbridge.demo.processes import DemoError, ProcessGroup
 from gxbridge.demo.simulation import BOAT, CABIN, InstallationPlan, SimulatedInstallation
@@ -98,19 +96,18 @@ class Demo:
         self._began = time.monotonic()
         self._installations: list[SimulatedInstallation] = []
         self._output: PlainLines | Screen
+        self._plays = {"": True, "full": options.full, "ending": not options.keep}
 
     async def play(self, output: PlainLines | Screen) -> bool:
         """Play all acts; True if every one passed. Raises DemoError when they cannot be played."""
         self._output = output
-        acts = boat_acts(self.options.full)
-        if self.options.keep:
-            acts = [act for act in acts if not any(isinstance(step, StopService) for step in act.steps)]
-        return await self._play(BOAT, self._can, acts)
+        return await self._play(BOAT, self._can)
 
     async def _play_cabin(self) -> bool:
-        return await self._play(CABIN, None, CABIN_ACTS)
+        return await self._play(CABIN, None)
 
-    async def _play(self, plan: InstallationPlan, can: tuple[str, str] | None, acts: Sequence[Act]) -> bool:
+    async def _play(self, plan: InstallationPlan, can: tuple[str, str] | None) -> bool:
+        acts = [act for act in read_acts(plan.name) if self._plays[act.only]]
         texts = ChangeText()
 
         def on_change(role: str, change: ItemChange) -> None:

@@ -15,7 +15,6 @@ VECAN = "VE.Can"
 LYNX = "lynx"
 
 CHARGERS = (DIRECT, CAN, ALTERNATOR)
-SOLAR = (DIRECT, CAN)
 OBEYING = (*CHARGERS, MULTI)
 
 PREFIXES: Mapping[str, str] = {
@@ -29,24 +28,14 @@ PREFIXES: Mapping[str, str] = {
 }
 """How the service of a role begins; the end is a port or a number."""
 
-MAX_VOLTAGE = "/Info/MaxChargeVoltage"
-MAX_CHARGE = "/Info/MaxChargeCurrent"
-MAX_DISCHARGE = "/Info/MaxDischargeCurrent"
 ALLOW_CHARGE = "/Io/AllowToCharge"
 ALLOW_DISCHARGE = "/Io/AllowToDischarge"
-LOW_CELL = "/Alarms/LowCellVoltage"
 VOLTAGE, CURRENT, TEMPERATURE = "/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Temperature"
-MODE, LINK_VOLTAGE, LINK_CURRENT = "/Link/NetworkMode", "/Link/ChargeVoltage", "/Link/ChargeCurrent"
-BOL_VOLTAGE = "/BatteryOperationalLimits/MaxChargeVoltage"
+LINK_VOLTAGE, LINK_CURRENT = "/Link/ChargeVoltage", "/Link/ChargeCurrent"
 BOL_CHARGE = "/BatteryOperationalLimits/MaxChargeCurrent"
 BOL_DISCHARGE = "/BatteryOperationalLimits/MaxDischargeCurrent"
 MULTI_CHARGE = "/Dc/0/MaxChargeCurrent"
-BMS_PRESENT = "/Settings/BmsPresent"
 ERROR, STATE = "/ErrorCode", "/State"
-CVL, CCL, DCL = "/Limits/Cvl/Value", "/Limits/Ccl/Value", "/Limits/Dcl/Value"
-
-MODE_BMS = 13
-"""Value of MODE: networked, externally controlled, a BMS is present."""
 
 
 def role_of(service: str) -> str:
@@ -70,7 +59,7 @@ CHARGER_STATES = {0: "off", 2: "fault", 3: "bulk", 252: "external control"}
 MULTI_STATES = {0: "off", 2: "fault", 3: "bulk", 9: "inverting"}
 
 _CHARGER: Mapping[str, WatchedItem] = {
-    MODE: WatchedItem("told: network mode"),
+    "/Link/NetworkMode": WatchedItem("told: network mode"),
     LINK_VOLTAGE: WatchedItem("told: charge voltage", "V"),
     LINK_CURRENT: WatchedItem("told: charge current", "A", 2.0),
     CURRENT: WatchedItem("charges with", "A", 15.0),
@@ -80,12 +69,12 @@ _CHARGER: Mapping[str, WatchedItem] = {
 
 WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
     BATTERY: {
-        MAX_VOLTAGE: WatchedItem("charge voltage limit (CVL)", "V"),
-        MAX_CHARGE: WatchedItem("charge current limit (CCL)", "A"),
-        MAX_DISCHARGE: WatchedItem("discharge current limit (DCL)", "A"),
+        "/Info/MaxChargeVoltage": WatchedItem("charge voltage limit (CVL)", "V"),
+        "/Info/MaxChargeCurrent": WatchedItem("charge current limit (CCL)", "A"),
+        "/Info/MaxDischargeCurrent": WatchedItem("discharge current limit (DCL)", "A"),
         ALLOW_CHARGE: WatchedItem("allowed to charge", texts=YES_NO),
         ALLOW_DISCHARGE: WatchedItem("allowed to discharge", texts=YES_NO),
-        LOW_CELL: WatchedItem("low cell voltage", texts=SEVERITY),
+        "/Alarms/LowCellVoltage": WatchedItem("low cell voltage", texts=SEVERITY),
         TEMPERATURE: WatchedItem("temperature", "°C", 8.0),
         CURRENT: WatchedItem("current", "A", 40.0),
     },
@@ -94,7 +83,7 @@ WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
     ALTERNATOR: _CHARGER,
     VECAN: {LINK_VOLTAGE: WatchedItem("told: charge voltage", "V")},
     MULTI: {
-        BOL_VOLTAGE: WatchedItem("told: charge voltage", "V"),
+        "/BatteryOperationalLimits/MaxChargeVoltage": WatchedItem("told: charge voltage", "V"),
         BOL_CHARGE: WatchedItem("told: charge current", "A", 2.0),
         BOL_DISCHARGE: WatchedItem("told: discharge current", "A"),
         MULTI_CHARGE: WatchedItem("told: charger maximum", "A", 2.0),

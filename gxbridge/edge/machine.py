@@ -11,6 +11,8 @@ MACHINE_ID_FILE = "/etc/machine-id"
 PLATFORM_FILE = "/etc/venus/machine"
 """Names the kind of GX device on Venus OS (meta-victronenergy)."""
 
+BOOT_FILE = "/proc/sys/kernel/random/boot_id"
+
 GX_ID_FILE = "/data/venus/unique-id"
 """The number by which a GX is known to VRM (meta-victronenergy, get-unique-id); the same after a firmware update."""
 
@@ -32,6 +34,15 @@ def own_number() -> int:
     except OSError:
         seed = socket.gethostname().encode()
     return zlib.crc32(b"gxbridge " + seed.strip()) & 0x1FFFFF
+
+
+def boot_id() -> str | None:
+    """Tells this run of the machine from the one before its last reboot; None where the kernel does not say."""
+    try:
+        with open(BOOT_FILE, encoding="ascii", errors="replace") as file:
+            return file.readline().strip() or None
+    except OSError:
+        return None
 
 
 def boat_id() -> str:

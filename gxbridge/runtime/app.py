@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
@@ -41,7 +42,7 @@ log = logging.getLogger("gxbridge")
 TICK_S = 1.0
 SHORTEST_WAIT_S = 0.01
 SCAN_S = 3.0
-"""How long the first look may wait for the services that are already on the bus."""
+"""How long the first cycle may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
 """A wall clock that moved more than this against the monotonic one was set: moments are published anew."""
 SLOW_WRITE_S = 0.5
@@ -110,9 +111,12 @@ class App:
         self._configured = configured
         self._publisher = Publisher(bus, self._written_by_others)
         self._monitor = Monitor(
-            bus, self._added, self._changed, self._removed, wanted=lambda name: name not in self._publisher.names
+            *(bus, self._added, self._changed, self._removed),
+            wanted=lambda name: name not in self._publisher.names,
+            on_named=self._named,
+            on_left=self._removed,
         )
-        self._writer = Writer(self._monitor.set_value, self._not_written)
+        self._writer = Writer(self._publisher.set_value, self._not_written, self._may_send)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
@@ -225,6 +229,10 @@ class App:
         if self.bridge.advertised(address, data, time.monotonic()):
             self._react_soon()
 
+    def _named(self, name: str, appeared: bool) -> None:
+        if self.bridge.service_named(name, time.monotonic(), appeared=appeared):
+            self._react_soon()
+
     def _added(self, name: str, items: Mapping[str, WireValue]) -> None:
         self._identities.added(name)
         if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
@@ -240,6 +248,10 @@ class App:
         self._identities.removed(name)
         if self.bridge.service_removed(name, time.monotonic()):
             self._react_soon()
+
+    def _may_send(self, write: Write, sent: Value) -> bool:
+        """Asked at the moment at which a write would leave."""
+        return self._monitor.sees and self._publisher.owns_name and self.bridge.may_write(write, sent, time.monotonic())
 
     def _not_written(self, service: str, path: str) -> None:
         self.bridge.not_delivered([(service, path)])
@@ -325,8 +337,12 @@ class App:
                 *(() if self._scanner is None else self._scanner.findings()),
             )
         )
-        look = self.bridge.tick if timers else self.bridge.react
-        cycle = look(at, self._epoch_offset, buses)
+        self.bridge.hold_name(self._publisher.owns_name)
+        if timers and self._state is not None and self._state.reset_asked():
+            log.info("the other master is gone, somebody says: control as configured")
+            self.bridge.reset_master()
+        run_cycle = self.bridge.tick if timers else self.bridge.react
+        cycle = run_cycle(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)
 
     def _on_request(self, first: Cycle) -> dict[str, MakeText]:
@@ -338,6 +354,8 @@ class App:
         return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
+        if self.bridge.effective != "control":
+            self._writer.drop()
         self._cycle = cycle
         self._writer.write(cycle.writes)
         self._speak()
@@ -355,7 +373,7 @@ class App:
             self._state.keep(self.bridge.remember(self._state.remembered, at + self._epoch_offset), at)
 
     def _identified(self, views: Sequence[ServiceView]) -> list[ServiceView]:
-        """Views whose device instance is settled. The bridge knows a new one at the next look, which then follows."""
+        """Views whose device instance is settled. The bridge knows a new one in the next cycle, which then follows."""
         settled = []
         for view in views:
             identity = self._identities.of(view)

@@ -12,9 +12,11 @@ from gxbridge import __version__
 from gxbridge.config import Config, Terminals
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
+from gxbridge.core.model.finding import finding
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
-from gxbridge.edge.machine import PLATFORM_FILE, boat_id, own_number, platform
+from gxbridge.edge.machine import PLATFORM_FILE, boat_id, boot_id, own_number, platform
 from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
 from gxbridge.runtime.edge_findings import deprecation_findings
 
@@ -106,7 +108,7 @@ def state_writer(config: Config) -> StateWriter | None:
         return None
     from gxbridge.runtime.state_writer import StateWriter
 
-    return StateWriter(file, time.monotonic())
+    return StateWriter(file, time.monotonic(), boot_id())
 
 
 def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
@@ -142,6 +144,10 @@ def assemble(config: Config) -> App:
 
     setup, state = setup_of(config), state_writer(config)
     if state is not None:
-        setup = replace(setup, remembered=state.remembered)
-    configured = deprecation_findings(config.deprecations, time.monotonic())
+        setup = replace(setup, remembered=state.remembered, boot=boot_id())
+    now = time.monotonic()
+    configured = deprecation_findings(config.deprecations, now)
+    undone = os.environ.get("GXBRIDGE_UNDONE")  # service/run says so
+    if undone:
+        configured = (*configured, finding("upgrade-undone", "", now, version=printable(undone)))
     return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured)

@@ -14,7 +14,7 @@ FULL_FRAME = 8
 
 
 class CanWatch:
-    """Keeps the newest look at each bus; counters are compared with the look before."""
+    """Keeps the newest reading of each bus; counters are compared with the reading before."""
 
     def __init__(self, buses: Iterable[CanStats]) -> None:
         self._buses = tuple(buses)

@@ -14,8 +14,10 @@ from gxbridge.core.cycle import ServiceView
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import state
 from gxbridge.core.publish.own_paths import OWN_NAME, own_spec
+from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.busitem import MakeText
+from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.edge.dbus.service import NameTaken, PublishedService
 
 log = logging.getLogger("gxbridge.publisher")
@@ -51,6 +53,23 @@ class Publisher:
     def names(self) -> frozenset[str]:
         """Names that are ours, or are about to be."""
         return frozenset({OWN_NAME, *self._batteries})
+
+    @property
+    def owns_name(self) -> bool:
+        """Whether the name of our own service is ours at this moment."""
+        return self._own is not None and self._own.owner is not None
+
+    async def set_value(self, service: str, path: str, value: Value) -> int:
+        """Write to another service by the connection that owns our name: where that ends, no write can leave.
+
+        0 means accepted. Raises SetValueError, at the latest after 2 s.
+        """
+        connection = None if self._own is None else self._own.owner
+        if connection is None:
+            raise SetValueError(f"cannot write to {service} {path}: the name {OWN_NAME} is not ours")
+        if connection.congested:  # it would wait, and leave when nobody asks any more whether it may
+            raise SetValueError(f"cannot write to {service} {path}: the bus takes nothing")
+        return await client.write(connection, service, path, value)
 
     async def start(self, own: Mapping[str, Value], on_request: Mapping[str, MakeText]) -> None:
         """Publish our own service, with paths that are answered when asked.

@@ -38,17 +38,17 @@ def _cure(error: Exception) -> str:
 class StateWriter:
     """`remembered` holds for this process, whether or not it can be written."""
 
-    def __init__(self, file: StateFile, now: float) -> None:
-        """Reads the file, which is small. What cannot be used counts as unknown."""
+    def __init__(self, file: StateFile, now: float, boot: str | None = None) -> None:
+        """Reads the file, which is small. What cannot be used counts as unknown. `boot`: this run of the machine."""
         self._file = file
         self._disk = DiskTask("write state")
         self._unusable: Finding | None = None
         self._failure: Finding | None = None
         self._full: Finding | None = None
-        self.remembered = self._read(now)
-        self._tried = self.remembered
+        self._tried = self._read(now)
         """What the file has, or would have if the last write had not failed."""
         self._tried_at: float | None = None
+        self.remembered = self._tried.since_boot(boot)
 
     def _read(self, now: float) -> Remembered:
         try:
@@ -68,6 +68,17 @@ class StateWriter:
 
     def _aside(self) -> str:
         return f"; it is kept as {BROKEN}" if self._file.set_aside() else ""
+
+    def reset_asked(self) -> bool:
+        """Whether somebody says now that the other master is gone; that is written at once too."""
+        try:
+            asked = self._file.take_reset()
+        except OSError as error:
+            log.warning("the reset in %s cannot be taken: %s", self._file.folder, reason(error))
+            return False
+        if asked:
+            self._tried_at = None
+        return asked
 
     def keep(self, remembered: Remembered, now: float) -> None:
         """This is to be remembered from now on; begin to write what is due."""

@@ -17,6 +17,8 @@ log = logging.getLogger("gxbridge.writer")
 
 SetValue = Callable[[str, str, Value], Awaitable[int]]
 """(service, path, value) -> the service's answer: 0 accepted. May raise: the write then counts as failed."""
+MaySend = Callable[[Write, Value], bool]
+"""(write, what was sent there last) -> whether the write may leave this moment."""
 
 
 @state
@@ -38,15 +40,23 @@ class Outbox:
 class Writer:
     """One outbox and at most one task for each service. Bounded by the number of services and their paths."""
 
-    def __init__(self, set_value: SetValue, on_failure: Callable[[str, str], None] | None = None) -> None:
-        """`on_failure(service, path)` is told of each write that did not arrive or was refused."""
+    def __init__(
+        self,
+        set_value: SetValue,
+        on_failure: Callable[[str, str], None] | None = None,
+        may_send: MaySend = lambda _write, _sent: True,
+    ) -> None:
+        """`on_failure(service, path)` is told of each write that did not arrive, was refused or was dropped."""
         self._set_value = set_value
+        self._may_send = may_send
         self._on_failure = on_failure
         self._outboxes: dict[str, Outbox] = {}
         self.written = 0
         self.failures = 0
         self.overtaken = 0
         """Writes replaced by a newer value before they could be sent."""
+        self.dropped = 0
+        """Writes that were not allowed any more when it was their turn."""
 
     def write(self, writes: Iterable[Write]) -> None:
         """Queue writes; returns at once. A lowered limit goes first, a newer value takes the place of an older one."""
@@ -81,12 +91,27 @@ class Writer:
         if outbox is not None:
             outbox.pending.clear()
 
+    def drop(self) -> None:
+        """Drop everything that waits: we are not in control any more."""
+        for service, outbox in self._outboxes.items():
+            for path in outbox.pending:
+                self._drop(service, path)
+            outbox.pending.clear()
+
+    def _drop(self, service: str, path: str) -> None:
+        self.dropped += 1
+        if self._on_failure is not None:
+            self._on_failure(service, path)
+
     async def _send(self, service: str, outbox: Outbox) -> None:
         try:
             while outbox.pending:
                 path = next(iter(outbox.pending))
-                value = outbox.sent[path] = outbox.pending.pop(path)
-                outbox.current = path
+                value = outbox.pending.pop(path)
+                if not self._may_send(Write(service, path, value), outbox.sent.get(path)):
+                    self._drop(service, path)
+                    continue
+                outbox.current, outbox.sent[path] = path, value
                 await self._send_one(service, outbox, path, value)
         finally:
             outbox.task = None

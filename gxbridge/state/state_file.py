@@ -16,6 +16,8 @@ FILE: Final = "gxbridge-state.json"
 BROKEN: Final = f"{FILE}.broken"
 PART: Final = f"{FILE}.part"
 LOCK: Final = "gxbridge-state.lock"
+RESET: Final = "gxbridge-master-reset"
+"""Left in the folder by `gxbridge master reset` while the service holds the file: who may write there may ask."""
 
 RETRY_S: Final = 0.05
 
@@ -103,6 +105,22 @@ class StateFile:
         data, left_out = encode(remembered, self._boat)
         replace_file(self.path, data, os.path.join(self.folder, PART))
         return left_out
+
+    def ask_reset(self) -> None:
+        """Ask the service that holds the file to forget another master. Raises OSError."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        os.close(os.open(os.path.join(self.folder, RESET), flags, 0o600))
+
+    def reset_asked(self) -> bool:
+        """Whether somebody has asked for it."""
+        return os.path.lexists(os.path.join(self.folder, RESET))
+
+    def take_reset(self) -> bool:
+        """Whether somebody has asked for it; asked once, done once. Raises OSError."""
+        if not self.reset_asked():
+            return False
+        os.unlink(os.path.join(self.folder, RESET))
+        return True
 
     def _hold_unchanged(self) -> None:
         """Take the lock late: who had it until now may have written what this process does not know."""

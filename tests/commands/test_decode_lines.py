@@ -270,6 +270,15 @@ def test_lines_to_read(frame: str, line: str) -> None:
     assert TextLines(DB).line(0.25, "can0", message(frame)) == line + "\n"
 
 
+@pytest.mark.parametrize(
+    ("raw", "text"), [("AF73", "23.0 °C"), ("B36A", "0.0 °C"), ("BF68", "-5.0 °C"), ("FFFF", "n/a")]
+)
+def test_people_read_temperatures_in_celsius_and_programs_in_kelvin(raw: str, text: str) -> None:
+    frame = f"19F21429#004F0AFDFF{raw}11"
+    assert f", temperature {text}, " in TextLines(DB).line(0.25, "can0", message(frame))
+    assert {row["unit"] for row in rows(frame) if row["field"] == "temperature"} <= {"K"}
+
+
 def rows(frame: str, bus: str = "can0") -> list[dict[str, str]]:
     lines = CsvLines(DB)
     page = lines.begin() + lines.line(0.25, bus, message(frame))

@@ -68,7 +68,7 @@ def test_every_default_and_example_of_the_table_passes_its_own_check() -> None:
 
 
 def test_every_difference_between_the_profiles_is_still_read() -> None:
-    assert set(children("dvcc.switches", retired=True)) == {switch.name for switch in SWITCHES}
+    assert set(children("dvcc.switches", retired=True)) == {switch.name for switch in SWITCHES if switch.had_key}
 
 
 BUSES = st.builds(

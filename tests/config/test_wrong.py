@@ -143,6 +143,8 @@ WRONG = [
         "dvcc: {profile: vendor, discharge_on_loss: stop}",
         "dvcc.discharge_on_loss: `stop` needs profile `strict`",
     ),
+    ("dvcc: {other_banks: 2}", "is a number; write a list such as [2, HQ21302VUDQ]"),
+    ("dvcc: {aggregates: [[1]]}", "has an entry that is a list; write a list such as [1]"),
     ("dvcc: {discharge_on_loss: stop, switches: {loss_stops_first: no}}", "`stop` needs profile `strict`"),
     (
         "transmit: {level: requests, allow_mode: yes}",

@@ -202,3 +202,17 @@ def test_profile_vendor_looks_at_the_service_alone() -> None:
     boat.say(ccl=0)
     boat.tick(4)
     assert boat.links[CURRENT] == 35
+
+
+def test_who_is_master_is_judged_by_what_stands_on_the_bus() -> None:
+    """The vendor's loop goes on by what the service shows, with its DVCC off too."""
+    boat = afloat()
+    boat.add("com.victronenergy.system", {"/Control/Dvcc": 0})
+    boat.tick(3)
+    assert boat.bridge.effective == "monitor"
+    pass_time(boat, 15)
+    assert "silent-on-can" in found(boat)
+    assert boat.bridge.effective == "monitor"
+    boat.say(io=UNKNOWN_IO)
+    boat.tick(3)
+    assert boat.bridge.effective == "monitor"

@@ -16,10 +16,8 @@ import pytest
 from rich.console import Console
 
 from gxbridge.demo import main
-from gxbridge.demo.acts import Act, ActPlayer
-from gxbridge.demo.boat_acts import boat_acts
+from gxbridge.demo.acts import Act, ActPlayer, read_acts
 from gxbridge.demo.bus_watch import BusValue, ItemChange
-from gxbridge.demo.cabin_acts import CABIN_ACTS
 from gxbridge.demo.checks import NoItem, SeenValue
 from gxbridge.demo.lines import ChangeText
 from gxbridge.demo.main import DemoOptions
@@ -30,6 +28,8 @@ from gxbridge.demo.screen import Screen
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gxbridge", "demo"]
 PATIENCE_S = 120.0
+BOAT_ACTS = [act for act in read_acts("boat") if act.only != "full"]
+CABIN_ACTS = read_acts("cabin")
 
 
 class Ended(NamedTuple):
@@ -78,7 +78,7 @@ def test_every_act_passes(played: Ended) -> None:
     assert played.err == ""
 
 
-@pytest.mark.parametrize("act", [*boat_acts(full=False), *CABIN_ACTS], ids=lambda act: act.title)
+@pytest.mark.parametrize("act", [*BOAT_ACTS, *CABIN_ACTS], ids=lambda act: act.title)
 def test_each_act_was_played_and_passed(played: Ended, act: Act) -> None:
     title = re.escape(act.title)
     assert re.search(rf"==  act \d of \d: {title}", played.out)
@@ -255,7 +255,7 @@ CABIN_VALUES: dict[tuple[str, str], SeenValue] = {
 @pytest.mark.parametrize("reason", ["said by the Lynx", "said by the Lynx " * 9], ids=["short", "long"])
 def test_the_screen_shows_all_that_matters_in_whole_boxes(width: int, height: int, reason: str) -> None:
     values = VALUES | {(GXBRIDGE, f"/Limits/{limit}/Reason"): reason for limit in ("Cvl", "Ccl", "Dcl")}
-    boat = player("boat", values, boat_acts(full=False), 3)
+    boat = player("boat", values, BOAT_ACTS, 3)
     cabin = player("cabin", CABIN_VALUES, CABIN_ACTS)
     for pictured in (drawn(width, height, boat), drawn(width, height, boat, cabin)):
         for text in (
@@ -284,7 +284,7 @@ def test_the_screen_shows_all_that_matters_in_whole_boxes(width: int, height: in
 
 
 def test_the_screen_shows_the_cabin_only_while_it_plays() -> None:
-    boat, cabin = player("boat", VALUES, boat_acts(full=False), 6), player("cabin", CABIN_VALUES, CABIN_ACTS)
+    boat, cabin = player("boat", VALUES, BOAT_ACTS, 6), player("cabin", CABIN_VALUES, CABIN_ACTS)
     assert "cabin" in drawn(120, 50, boat, cabin)
     cabin.over = True
     assert "cabin" not in drawn(120, 50, boat, cabin)

@@ -168,6 +168,62 @@ def dbus_own_name_taken(scene: Scene) -> None:
 
 
 @fault(
+    "dbus-own-name-lost",
+    "the D-Bus daemon restarts, another gets com.victronenergy.gxbridge before the service, and leaves later",
+    "not a single write leaves without the name",
+    recovers_within_s=14,
+)
+def dbus_own_name_lost(scene: Scene) -> None:
+    scene.ready()
+    scene.daemon.stop()
+    scene.daemon.start()
+    begin = time.monotonic()
+    other = PublishedService(scene.daemon.address, OWN, {}, {})
+    scene.watch.run(other.start())
+    scene.sees_log(f"the D-Bus name {OWN} is taken by")
+    scene.sees_log("it does not own its D-Bus name")
+    time.sleep(5)
+    assert scene.devices is not None
+    assert not [told for told in scene.devices.told() if told[0] > begin]
+    scene.watch.run(other.close())
+    begin = time.monotonic()
+    scene.recovered(scene.until_told(granted, begin, "current granted again"))
+    scene.sees("/Dvcc/Effective", "control")
+    scene.finish()
+
+
+@fault(
+    "dbus-gx-mute",
+    "com.victronenergy.system is on the bus and answers nothing, for 10 s; meanwhile the BMS withdraws its permission",
+    "not a single write leaves beside what may be a master; 0 is the first word when it has left",
+    recovers_within_s=2,
+)
+def dbus_gx_mute(scene: Scene) -> None:
+    async def appear() -> Connection:
+        connection = await connect(scene.daemon.address)
+        body = bodies.name_request_body("com.victronenergy.system", 4)
+        await connection.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", body)
+        return connection
+
+    async def leave() -> None:
+        system.close()
+
+    scene.ready()
+    system = scene.watch.run(appear())
+    scene.sees_finding("two-masters")
+    scene.sees("/Dvcc/Effective", "monitor")
+    begin = time.monotonic()
+    scene.lynx.say(ccl=0)
+    time.sleep(8)
+    assert scene.devices is not None
+    assert not [told for told in scene.devices.told() if told[0] > begin]
+    begin = time.monotonic()
+    scene.watch.run(leave())
+    scene.recovered(scene.until_told(lambda value: value == 0, begin, "0 A to the charger"))
+    scene.finish()
+
+
+@fault(
     "dbus-battery-name-taken",
     "another connection owns the name of the battery service, and releases it later",
     "the BMS is obeyed all the same; its values are on the service's own paths",

@@ -19,7 +19,7 @@ def test_a_week_of_ten_million_frames_leaves_nothing_behind() -> None:
     week = Week(seed=7, frames_per_s=16.0)
     week.run(HOURS, WEATHER)
     day, end = week.samples[23], week.samples[-1]
-    print(f"{week.frames} frames, {week.looks} looks; {week.boxes} black boxes, {week.played} looks played again")
+    print(f"{week.frames} frames, {week.cycles} cycles; {week.boxes} black boxes, {week.played} cycles played again")
     print(f"resident {day.resident_kb} -> {end.resident_kb} kB, objects {day.objects} -> {end.objects}")
     for name, count in week.happened.items():
         print(f"{name:<20} {count:>4} times, all well again after {week.slowest[name]} s at most")

@@ -58,7 +58,7 @@ class Week(Boat):
         self.bridge = self.recorder = RecordingBridge(self.bridge.setup, box_bytes)
         self.chance = random.Random(seed)
         self.frames = 0
-        self.looks = 0
+        self.cycles = 0
         self.boxes = 0
         """Black boxes that events have asked for."""
         self.played = 0
@@ -147,7 +147,7 @@ class Week(Boat):
             self.step(1)
 
     def _took(self, cycle: Cycle) -> None:
-        self.looks += 1
+        self.cycles += 1
         self._take(cycle)
         self._hold(cycle)
         if self.recorder.frozen(self.now) is not None:

@@ -22,15 +22,21 @@ OWN = "com.victronenergy.gxbridge"
 class Service:
     """`gxbridge run ARGUMENTS` in `with`; its log is in `log()`."""
 
-    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, environment: dict[str, str] | None = None, before: str = ""
+    ) -> None:
+        """`before`: what is run in the process first, such as a shorter wait."""
         self._arguments = arguments
+        self._before = f"{before}; " if before else ""
         self._log = folder / "service.log"
         self._environment = {**os.environ, **(environment or {})}
         self.process: subprocess.Popen[bytes]
 
     def __enter__(self) -> Service:
         with self._log.open("ab") as errors:
-            command = [sys.executable, "-m", "gxbridge", "run", *self._arguments]
+            program = f"import sys; {self._before}from gxbridge.cli import main; sys.exit(main())"
+            start = ["-c", program] if self._before else ["-m", "gxbridge"]
+            command = [sys.executable, *start, "run", *self._arguments]
             self.process = subprocess.Popen(command, stdout=errors, stderr=errors, env=self._environment)
         return self
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gxbridge.config import load
+from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
-from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.cycle import Cycle

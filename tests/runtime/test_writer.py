@@ -170,3 +170,53 @@ def test_a_refused_write_is_told_and_a_slow_one_is_listed() -> None:
         await writer.close()
 
     asyncio.run(story())
+
+
+def test_each_write_is_asked_about_when_it_would_leave_and_what_may_not_is_told() -> None:
+    async def story() -> None:
+        bus = Bus()
+        asked: list[tuple[Write, Value]] = []
+        dropped: list[tuple[str, str]] = []
+        may = True
+
+        def may_send(write: Write, sent: Value) -> bool:
+            asked.append((write, sent))
+            return may
+
+        writer = Writer(bus.set_value, lambda service, path: dropped.append((service, path)), may_send)
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 30.0)])
+        await settle()
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 40.0)])
+        await settle()
+        may = False
+        gate.set()
+        await settle()
+        assert asked[-1] == (Write(SOLAR, "/Link/ChargeCurrent", 40.0), 30.0)
+        assert bus.taken[-1] == (SOLAR, "/Link/NetworkMode", 13)
+        assert (dropped, writer.dropped, writer.failures) == ([(SOLAR, "/Link/ChargeCurrent")], 1, 0)
+        may = True
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 50.0)])
+        await settle()
+        assert asked[-1] == (Write(SOLAR, "/Link/ChargeCurrent", 50.0), 30.0), "the one before never left"
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_what_waits_is_dropped_when_control_ends_though_it_comes_back_at_once() -> None:
+    async def story() -> None:
+        bus = Bus()
+        dropped: list[tuple[str, str]] = []
+        writer = Writer(bus.set_value, lambda service, path: dropped.append((service, path)))
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer.write([Write(SOLAR, "/Link/NetworkMode", 13), Write(SOLAR, "/Link/ChargeCurrent", 40.0)])
+        await settle()
+        writer.drop()
+        assert dropped == [(SOLAR, "/Link/ChargeCurrent")]
+        gate.set()
+        await settle()
+        assert bus.taken == [(SOLAR, "/Link/NetworkMode", 13)]
+        await writer.close()
+
+    asyncio.run(story())

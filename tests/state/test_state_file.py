@@ -155,6 +155,48 @@ def test_a_latch_is_written_at_once_and_an_identity_within_a_minute(tmp_path: Pa
     run(scenario())
 
 
+def test_another_master_is_written_at_once_and_ends_with_the_boot_or_when_somebody_says_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0, "boot 1")
+        writer.keep(writer.remembered.overrule("", 1e9, "boot 1"), 0.0)
+        assert not writer._disk.busy, "nothing to remember"
+        writer.keep(writer.remembered.overrule("a /b", 1e9, "boot 1"), 1.0)
+        await writer._disk.close()
+        assert stored(tmp_path).overruled == "a /b"
+        writer._file.release()  # killed
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 2.0, "boot 1")
+        assert writer.remembered.overruled == "a /b"
+        writer.keep(writer.remembered.overrule("a /b", 2e9, "boot 1"), 2.0)
+        assert not writer._disk.busy
+        writer.keep(writer.remembered.learn([LYNX]).overrule("a /b", 2e9, "boot 1"), 3.0)
+        await writer._disk.close()
+        assert not writer.reset_asked()
+        writer._file.ask_reset()
+        assert writer.reset_asked()
+        writer.keep(writer.remembered.overrule("", 2e9, "boot 1"), 4.0)
+        await writer._disk.close()
+        assert stored(tmp_path).overruled == "", "at once, too"
+        writer.keep(writer.remembered.learn([LYNX]).overrule("a /b", 2e9, "boot 1"), 5.0)
+        await writer.close(5.0)
+        writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0, "boot 2")
+        assert writer.remembered == Remembered((LYNX,))
+
+    run(scenario())
+
+
+def test_a_reset_that_cannot_be_taken_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)
+    writer._file.ask_reset()
+    monkeypatch.setattr(os, "unlink", lambda _path: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
+    assert not writer.reset_asked()
+
+
+def test_a_boot_is_known_by_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine_module.boot_id()
+    monkeypatch.setattr(machine_module, "BOOT_FILE", str(tmp_path / "none"))
+    assert machine_module.boot_id() is None
+
+
 def test_what_was_put_off_is_written_at_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
         writer = StateWriter(StateFile(str(tmp_path), BOAT), 0.0)

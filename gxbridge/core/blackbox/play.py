@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
+from gxbridge.core.blackbox.bridge_state import restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import CodecError
 from gxbridge.core.blackbox.recorder import digest_of
-from gxbridge.core.blackbox.state import restore
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.finding import Finding
@@ -112,6 +112,12 @@ def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
         bridge.service_changed(*values)
     elif event.mark == "-":
         bridge.service_removed(*values)
+    elif event.mark == "?":
+        bridge.service_named(values[0], values[1], appeared=values[2])
+    elif event.mark == "m":
+        bridge.hold_name(*values)
+    elif event.mark == "z":
+        bridge.reset_master()
     elif event.mark == "i":
         bridge.set_identity(*values)
     elif event.mark == "q":

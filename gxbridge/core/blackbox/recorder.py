@@ -3,6 +3,8 @@
 The events of a stretch, each a list: input first, then what came of it.
 
     +  service, items, now        a D-Bus service appeared      ~  service, changes, now    some of its items
+    ?  service, now, appeared     its name has an owner         m  ours                     whether our own name is ours
+    z                             another master is forgotten
     -  service, now               it left                       i  battery, instance, name  from the GX's settings
     a  address, heard            a Bluetooth device: what its advertisement said, opened, without the key
     q  battery, number            the individual battery somebody wants to see
@@ -20,10 +22,10 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Final
 
+from gxbridge.core.blackbox.bridge_state import capture, names_of
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
-from gxbridge.core.blackbox.state import capture, names_of
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.run.decision import GONE
@@ -113,6 +115,19 @@ class RecordingBridge(Bridge):
         self._look_for_67(name, changes, now)
         return super().service_changed(name, changes, now)
 
+    def service_named(self, name: str, now: float, *, appeared: bool = True) -> bool:
+        self._note("?", name, now, appeared)
+        return super().service_named(name, now, appeared=appeared)
+
+    def hold_name(self, ours: bool) -> None:
+        if ours != self._bus_names.ours:
+            self._note("m", ours)
+        super().hold_name(ours)
+
+    def reset_master(self) -> None:
+        self._note("z")
+        super().reset_master()
+
     def service_removed(self, name: str, now: float) -> bool:
         self._note("-", name, now)
         return super().service_removed(name, now)
@@ -135,7 +150,7 @@ class RecordingBridge(Bridge):
         super().set_identity(key, instance, custom_name)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
-        known = [key for key in keys if key in self._standing.readback]
+        known = [key for key in keys if key in self._standing.told]
         if known:
             self._note("u", [list(key) for key in known])
         super().not_delivered(known)

@@ -26,7 +26,7 @@ LENGTH_AT: Final = 12
 """Where the number of bytes stands in a packed frame."""
 
 KEYFRAME_S: Final = 50.0
-"""A stretch is ended at the first look after this time, so that there is a beginning in every minute."""
+"""A stretch is ended at the first cycle after this time, so that there is a beginning in every minute."""
 PENDING_FRAMES: Final = 4096
 """Received frames kept as they came before they are packed."""
 OVERHEAD: Final = 48

@@ -149,6 +149,8 @@ class _Reader:
             if items.get(ERROR_CODE) == LINK_LOST:
                 self.facts.errors_67.append((at, service))
                 self._say(f"{service} shows error #67: it lost its BMS", at)
+        elif event.mark == "?":
+            self._say(f"the name {values[0]} has an owner", values[1])
         elif event.mark == "-":
             self._say(f"{values[0]} leaves", values[1])
         elif event.mark == "c":

@@ -86,6 +86,13 @@ TABLE: Final = (
         "Look for a device that keeps changing its address or NAME",
     ),
     FindingRow(
+        "bms-not-followed",
+        "alarm",
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while nobody knows what "
+        "they say the charge current is 0 A",
+        "Look for the device that invents them, take it off the bus, and restart gxbridge",
+    ),
+    FindingRow(
         "permission-contradiction",
         "warning",
         "{product} contradicts itself about {permission}: {contradiction}; the stricter value counts",
@@ -150,10 +157,43 @@ TABLE: Final = (
         "Switch the other master off, or set dvcc.mode to monitor",
     ),
     FindingRow(
+        "gate",
+        "alarm",
+        "The last gate held back {key} = {asked}: {rule}; {sent} was sent",
+        "Report it with the black box that was kept: what was decided breaks a rule of safety",
+    ),
+    FindingRow(
         "overruled",
         "alarm",
-        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row",
-        "Find the other master and switch it off, then restart gxbridge",
+        "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row; gxbridge "
+        "writes nothing more",
+        "Find the other master and switch it off, then run `gxbridge master reset`; a reboot resets it too",
+    ),
+    FindingRow(
+        "set-apart",
+        "alarm",
+        "{device} shows another value at {path} than it was told, twice in a row; it is only told lower values and "
+        "0 A, and counts with the most of what it was told, shows and makes",
+        "Find what else controls this device, or what limits it; then run `gxbridge master reset`",
+    ),
+    FindingRow(
+        "master-flickers",
+        "warning",
+        "The GX's own controller ({service}) appeared more than once within {seconds} s; raised limits wait until it "
+        "has been steady for {seconds} s",
+        "Find out why it restarts: its log is in /var/log/dbus-systemcalc-py on a GX device",
+    ),
+    FindingRow(
+        "battery-mute",
+        "warning",
+        "{service} has been on the bus for a minute and has not answered: what it says is unknown, and limits nothing",
+        "Restart the driver of this battery, or stop it if there is no such battery",
+    ),
+    FindingRow(
+        "battery-unknown",
+        "warning",
+        "{battery} is not published: {service} may be the same battery and has not answered for a minute",
+        "Restart the driver of {service}, or stop it",
     ),
     FindingRow(
         "write-failed",
@@ -193,13 +233,17 @@ TABLE: Final = (
     ),
     # The BMS and its limits
     FindingRow(
-        "bms-silent", "alarm", "{device} is silent: charging is stopped, and in a minute writing stops as well", _CABLE
+        "bms-silent",
+        "alarm",
+        "{device} is silent: what it allows is unknown, so nothing is granted",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: nothing is written, chargers stop with error #67 and the Multi by its own timer",
-        f"{_CABLE}; control resumes when it is heard again",
+        "{device} is lost: it has not been heard for a minute",
+        f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
+        "Multi by its own timer",
     ),
     FindingRow(
         "bms-remembered",
@@ -231,6 +275,24 @@ TABLE: Final = (
         "start it again",
     ),
     FindingRow("ccl-unknown", "warning", "{why}", _HEARD),
+    FindingRow(
+        "no-member-allows",
+        "warning",
+        "{why}",
+        "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
+    ),
+    FindingRow(
+        "battery-left-out",
+        "info",
+        "{device} gives limits, and they do not count: {why}",
+        "None needed if this is so; what the configuration says is under dvcc.other_banks",
+    ),
+    FindingRow(
+        "battery-gone",
+        "warning",
+        "{device} of the bank has left the bus{word}",
+        "Check its BMS and the driver that publishes it; if it was taken out for good, restart gxbridge",
+    ),
     FindingRow("vebus-unknown", "warning", "{why}", _HEARD),
     FindingRow(
         "pre-alarm",
@@ -245,16 +307,13 @@ TABLE: Final = (
         "{why}",
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
     ),
-    *(
-        FindingRow(
-            f"refusal-held-{what}",
-            "warning",
-            f"{{device}} refused to {what} and does not say any more whether it allows it ({{path}}): the refusal "
-            "holds until it does{how}",
-            "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
-            "`gxbridge state forget latches` and start it again",
-        )
-        for what in ("charge", "discharge")
+    FindingRow(
+        "refusal-held-charge",
+        "warning",
+        "{device} refused to charge and does not say any more whether it allows it ({path}): the refusal holds until "
+        "it does{how}",
+        "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
+        "`gxbridge state forget latches` and start it again",
     ),
     FindingRow(
         "user-limit-held",
@@ -443,6 +502,12 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow(
+        "upgrade-undone",
+        "warning",
+        "The upgrade to {version} was undone: it ended five times soon after its start",
+        "Read the log, /var/log/gxbridge/current; this goes when a version is installed again",
+    ),
     FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",

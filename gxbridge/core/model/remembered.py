@@ -68,6 +68,12 @@ class Latch:
     subject: str
     since: float
     source: str
+    boot: str | None = None
+    """The boot of the machine that it was set in, where the next one ends it."""
+
+
+OVERRULED: Final = "overruled"
+"""The latch that another master sets; its subject is what it changed (service and path)."""
 
 
 @record
@@ -109,6 +115,26 @@ class Remembered:
             known[new.name] = new
         identities = tuple(known.values())
         return self if identities == self.identities else replace(self, identities=identities)
+
+    @property
+    def overruled(self) -> str:
+        """What another master changed (service and path); "" when there is none."""
+        return next((latch.subject for latch in self.latches if latch.name == OVERRULED), "")
+
+    def overrule(self, subject: str, since: float, boot: str | None) -> Remembered:
+        """With the latch of another master, or without it (`subject` empty)."""
+        subject = subject[:MAX_TEXT]
+        if subject == self.overruled:
+            return self
+        latches = tuple(latch for latch in self.latches if latch.name != OVERRULED)
+        if subject:
+            latches += (Latch(OVERRULED, subject, since, "what the device showed", boot),)
+        return replace(self, latches=latches)
+
+    def since_boot(self, boot: str | None) -> Remembered:
+        """Without the latches that were to end with an earlier boot; where that is unknown, they hold."""
+        kept = tuple(latch for latch in self.latches if latch.boot in (None, boot) or boot is None)
+        return replace(self, latches=kept)
 
     def forget(self, what: str) -> Remembered:
         """Without a section, without the battery of a NAME, or without everything (`all`).
@@ -173,7 +199,7 @@ SECTIONS: Final[Mapping[str, tuple[type, tuple[str, ...], _Checks]]] = {
     "latches": (
         Latch,
         ("name", "subject"),
-        {"name": _is_text, "subject": _is_text, "since": _MOMENT, "source": _is_text},
+        {"name": _is_text, "subject": _is_text, "since": _MOMENT, "source": _is_text, "boot": _text_or_none},
     ),
     "members": (
         BankMember,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
@@ -22,6 +23,9 @@ VENDOR_DRIVER_PROFILES: Mapping[int, str] = {
     9: "VE.Can & CANopen E-drive",
 }
 """Port profiles with which a GX runs its own VE.Can driver (veutil@97c80ef canbus_interfaces.cpp)."""
+
+UNREAD_S = 60.0
+"""So long a battery waits for another service that has not said yet which battery it is."""
 
 FREE_PROFILE = 5
 """The port is up at 250 kbit/s and no vendor driver uses it."""
@@ -59,6 +63,27 @@ def other_publisher(battery: Battery, services: Mapping[str, Items]) -> tuple[st
     return next(publishers(battery, services), None)
 
 
+def may_be(name: str, battery: Battery, port: str) -> bool:
+    """Whether a battery service that says nothing may be this battery, by its name alone: the vendor's are called
+    `socketcan_<port>_vi<n>_uc<unique number>`."""
+    own_name = name[len(BATTERY_PREFIX) :]
+    number = re.search(r"uc(\d+)", own_name)
+    return int(number[1]) == battery.unique_number if number else port in own_name
+
+
+def silent_publisher(
+    battery: Battery, port: str, unread: Mapping[str, float], now: float, published: bool
+) -> tuple[str, bool] | None:
+    """A battery service of somebody else that has not said yet which battery it is, and whether it is too late for it
+    to say so. One that is published goes on beside a name that cannot be the same battery."""
+    for name, since in unread.items():
+        if name.startswith(BATTERY_PREFIX) and not name.startswith(OWN_PREFIX):
+            late, same = now - since >= UNREAD_S, may_be(name, battery, port)
+            if same or not (late or published):
+                return name, late
+    return None
+
+
 def last_word(value: Value) -> str | None:
     """The maker's serial at the end of the vendor's `0167120 HQ21302VUDQ`."""
     words = value.split() if isinstance(value, str) else ()
@@ -77,10 +102,20 @@ def parallel_aggregate(services: Iterable[str]) -> str | None:
     return next((name for name in services if name.startswith(PARALLEL_PREFIX)), None)
 
 
-def verdict(battery: Battery, publish: str, services: Mapping[str, Items], port: str | None = None) -> Publication:
+def verdict(
+    battery: Battery,
+    publish: str,
+    services: Mapping[str, Items],
+    port: str | None = None,
+    *,
+    unread: Mapping[str, float] | None = None,
+    now: float = 0.0,
+    published: bool = False,
+) -> Publication:
     """How to publish `battery` when the configuration says `publish`. Asked again in every cycle: it answers
     `none` as soon as another service publishes the same battery, or the port's profile says that one will. `port`: the
-    interface of its bus, where that is not the bus's name."""
+    interface of its bus, where that is not the bus's name. `unread`: name -> since when it is on the bus without having
+    answered; `published`: it is published at present."""
     port, at = port or battery.bus, battery.last_heard
     if publish == "none":
         return Publication("none", "the configuration says publish: none")
@@ -89,6 +124,13 @@ def verdict(battery: Battery, publish: str, services: Mapping[str, Items], port:
         name, mark = other
         twice = finding("published-twice", battery.key, at, service=name, mark=mark, profile=FREE_PROFILE, port=port)
         return Publication("none", twice.text, name, (twice,))
+    silent = silent_publisher(battery, port, unread or {}, now, published)
+    if silent is not None:
+        name, late = silent
+        if not late:
+            return Publication("none", f"{name} has not said yet which battery it is")
+        unknown = finding("battery-unknown", battery.key, now, battery=service_name(battery), service=name)
+        return Publication("none", unknown.text, "", (unknown,))
     profile = vendor_driver(port, services)
     if profile is not None:
         driver = finding(

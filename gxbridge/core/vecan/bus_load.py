@@ -31,7 +31,7 @@ def bits_of(carried: Carried) -> float:
 
 
 def load_percent(first: Carried, later: Carried, seconds: float, bitrate: int = BITRATE) -> float | None:
-    """Share of the bit rate that was used between two looks, at most 100; None when that cannot be said."""
+    """Share of the bit rate that was used between two readings, at most 100; None when that cannot be said."""
     passed = Carried(later.frames - first.frames, later.data_bytes - first.data_bytes)
     if seconds <= 0 or passed.frames < 0 or passed.data_bytes < 0:
         return None

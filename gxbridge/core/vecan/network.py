@@ -22,6 +22,9 @@ LAST_ADDRESS = 253
 MOST_NODES = 252
 """Devices kept for one bus: as many as have room on it."""
 
+MOST_BMSES, MOST_CHARGERS = 16, 16
+"""BMSes that are followed and chargers that are remembered whatever comes, on one bus: more than any boat has."""
+
 CLAIM_WAIT_S = 0.25
 """A device waits this long after its claim before it uses the address, so that the holder can defend it (velib)."""
 
@@ -65,6 +68,7 @@ class Network:
         self.conflicts: dict[int, Conflict] = {}
         self.refused = 0
         """Messages of devices for which there was no room."""
+        self.refused_at = float("-inf")
 
     @property
     def nodes(self) -> dict[int, Node]:
@@ -218,11 +222,14 @@ class Network:
         return wins
 
     def _add(self, node: Node, now: float) -> Node | None:
-        """Keep a new device; where there is no room the one silent longest goes; if none is silent, nothing comes."""
+        """Keep a new device; where there is no room the one silent longest goes, but none with a place of its own; if
+        none is silent, nothing comes."""
         if len(self._nodes) >= MOST_NODES:
-            oldest = min(self._nodes.values(), key=lambda other: other.last_heard)
-            if oldest.address is not None and oldest.state(now) == "live":
+            others = (other for other in self._nodes.values() if not other.reserved)
+            oldest = min(others, key=lambda other: other.last_heard, default=None)
+            if oldest is None or (oldest.address is not None and oldest.state(now) == "live"):
                 self.refused += 1
+                self.refused_at = now
                 return None
             self._drop(oldest)
         self._nodes[node.key] = node

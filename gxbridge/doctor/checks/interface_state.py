@@ -25,7 +25,7 @@ TERMINATION: Final = (
 
 
 def load_percent(first: CanInterface, later: CanInterface, seconds: float) -> float | None:
-    """Share of the bit rate that was used between two looks; None when that cannot be said."""
+    """Share of the bit rate that was used between two readings; None when that cannot be said."""
     if first.kind in VIRTUAL:
         return None
     before, after = (Carried(link.frames, link.data_bytes) for link in (first, later))

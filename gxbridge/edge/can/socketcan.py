@@ -153,7 +153,7 @@ class SocketDrain:
         frames, more = self.drain()
         if self._stopped:
             return
-        # The next look is arranged before the frames are handed on: whatever happens there, the bus stays heard.
+        # The next reading is arranged before the frames are handed on: whatever happens there, the bus stays heard.
         if more:
             self._wait(0.0)
         elif len(frames) >= BUSY:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from gxbridge.core.model.items import printable
 from gxbridge.edge.dbus import bodies, wire
 from gxbridge.edge.dbus.wire import Incoming
 
@@ -178,7 +179,7 @@ class Connection:
             self._calls.pop(serial, None)
         if reply.kind == wire.ERROR:
             texts = self.body(reply)
-            raise CallFailed(reply.header.error_name or "", str(texts[0]) if texts else "")
+            raise CallFailed(reply.header.error_name or "", printable(str(texts[0])) if texts else "")
         return reply
 
     def encode(self, signature: str, body: Sequence[Any]) -> bytes:
@@ -279,6 +280,10 @@ class Connection:
     def close(self) -> None:
         """Ends the connection; the daemon takes our names away at once. Calls under way raise BusLost."""
         self._end(BusLost("the connection was closed"))
+
+    def lose(self, why: str) -> None:
+        """Ends a connection that is of no use any more, as if the daemon had ended it."""
+        self._lose(BusLost(why))
 
     def _lose(self, error: Exception | None) -> None:
         lost = BusLost(f"the connection to the bus ended: {error or 'closed by the daemon'}")

@@ -47,7 +47,11 @@ class _WatchedService:
 
 
 class Monitor:
-    """Calls `on_added(name, items)`, then `on_changed(name, changes)` and `on_removed(name)`, all within the loop."""
+    """Calls `on_added(name, items)`, then `on_changed(name, changes)` and `on_removed(name)`, all within the loop.
+
+    Before that `on_named(name, appeared)` when a name has an owner (`appeared`: not there when we began to watch), and
+    `on_left(name)` when it goes before it was read.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,8 @@ class Monitor:
         on_removed: Callable[[str], None],
         *,
         wanted: Callable[[str], bool] | None = None,
+        on_named: Callable[[str, bool], None] = lambda _name, _appeared: None,
+        on_left: Callable[[str], None] = lambda _name: None,
     ) -> None:
         """`wanted` chooses among the names that start with com.victronenergy. ; our own services, say, are not."""
         self.odd_messages = 0
@@ -64,6 +70,9 @@ class Monitor:
         self._on_added = on_added
         self._on_changed = on_changed
         self._on_removed = on_removed
+        self._on_named = on_named
+        self._on_left = on_left
+        self._watched = False
         self._wanted = wanted or (lambda _name: True)
         self._services: dict[str, _WatchedService] = {}
         self._by_owner: dict[str, list[_WatchedService]] = {}
@@ -71,6 +80,11 @@ class Monitor:
         self._link = ReconnectingBus(bus, "monitor", self._subscribe, self._on_lost)
 
     # --- for the owner ------------------------------------------------------------------------------------------------
+
+    @property
+    def sees(self) -> bool:
+        """Whether it is on the bus, and sees every name there."""
+        return self._link.connection is not None
 
     @property
     def trouble(self) -> str:
@@ -135,16 +149,20 @@ class Monitor:
         self._moved = set()
         for rule in _RULES:
             await connection.call(DAEMON, DAEMON_PATH, DAEMON, "AddMatch", "s", bodies.string_body(rule))
+        owners = {}
         for name in await client.names(connection):
             if name.startswith(PREFIX) and self._wanted(name):
                 with contextlib.suppress(CallFailed):
-                    owner = await client.owner(connection, name)
-                    if name not in self._moved:
-                        self._track(connection, name, owner)
-        self._moved = None
+                    owners[name] = await client.owner(connection, name)
+        # All names are known before the first of them is read: one that decides who is master may come last.
+        for name, owner in owners.items():
+            if name not in self._moved:
+                self._track(connection, name, owner, appeared=self._watched)
+        self._moved, self._watched = None, True
 
-    def _track(self, connection: Connection, name: str, owner: str) -> None:
+    def _track(self, connection: Connection, name: str, owner: str, *, appeared: bool = True) -> None:
         service = self._services[name] = _WatchedService(name, owner)
+        self._on_named(name, appeared)
         self._by_owner.setdefault(owner, []).append(service)
         service.scan = asyncio.create_task(self._scan(connection, service), name=f"scan {name}")
         loud(service.scan)
@@ -158,8 +176,7 @@ class Monitor:
         if not others:
             del self._by_owner[service.owner]
         _cancel(service)
-        if service.items is not None:
-            self._on_removed(name)
+        (self._on_left if service.items is None else self._on_removed)(name)
 
     def _on_lost(self) -> None:
         for name in list(self._services):

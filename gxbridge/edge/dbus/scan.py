@@ -1,4 +1,4 @@
-"""One look at every service of a GX: all items, once. For commands; the service itself has a monitor."""
+"""Every service of a GX, read once with all its items. For commands; the service itself has a monitor."""
 
 from __future__ import annotations
 

@@ -80,6 +80,12 @@ class PublishedService:
         """Every published path."""
         return tuple(self._tree.items)
 
+    @property
+    def owner(self) -> Connection | None:
+        """The connection that owns the name; what is sent on it is sent by nobody else. None while the name is not
+        ours."""
+        return self._link.connection if self.state == "up" else None
+
     def value(self, path: str) -> Value:
         """The value as published. Raises KeyError."""
         return self._tree.items[path].value
@@ -140,6 +146,12 @@ class PublishedService:
         def handle(message: Incoming) -> None:
             if message.kind == wire.CALL:
                 self._tree.handle(connection, message)
+            elif (
+                message.header.sender == DAEMON
+                and message.header.member == "NameLost"
+                and connection.body(message) == [self.name]
+            ):
+                connection.lose("the bus took the name away")
 
         connection.on_message = handle
         connection.on_free = self.flush

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.blackbox.box import BoxError, lines, parse
+from gxbridge.core.blackbox.bridge_state import restore
 from gxbridge.core.blackbox.classes import TABLE_NAMES, codec
 from gxbridge.core.blackbox.codec import Codec, CodecClass, CodecError, Reference
 from gxbridge.core.blackbox.play import replay, setup_of
 from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
-from gxbridge.core.blackbox.state import restore
 from gxbridge.core.blackbox.timeline import CanState, Timeline, facts_of
 from gxbridge.core.blackbox.verdict import verdict
 from gxbridge.core.model.record import record

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.blackbox.box import Box, Event, lines, parse
+from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
-from gxbridge.core.blackbox.state import capture, names_of, restore
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
@@ -139,10 +139,10 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
 
 INPUTS = {
     *("hear", "service_added", "service_changed", "service_removed", "set_identity"),
-    *("advertised", "not_delivered", "report", "_look"),
+    *("advertised", "not_delivered", "report", "_look", "service_named", "hold_name", "reset_master"),
 }
 """What is remembered."""
-NO_INPUTS = {"react", "tick", "effective", "remember", "write_register"}
+NO_INPUTS = {"react", "tick", "effective", "remember", "write_register", "may_write"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 

@@ -156,6 +156,14 @@ def contactor_guard(options: Options) -> object:
 
 
 @rule(on=0, off=50)
+def every_bms_limits(options: Options) -> object:
+    """The Lynx in control allows; another BMS of the same nominal voltage refuses."""
+    world = World({LYNX: lynx(), CAN_BMS: can_bms(CVL=28.0, ALLOW_CHARGE=0), SUN: charger()}, options)
+    world.run(3)
+    return world.told(SUN)
+
+
+@rule(on=0, off=50)
 def loss_stops_first(options: Options) -> object:
     world = World({LYNX: lynx(), SUN: charger()}, options)
     world.run(3)

@@ -209,6 +209,22 @@ def test_one_battery_or_all_is_forgotten() -> None:
         ALL.forget("c0aa")
 
 
+def test_another_master_is_one_latch_that_ends_with_the_boot_or_a_reset() -> None:
+    latched = ALL.overrule("a /b", 5.0, "boot 1")
+    assert (latched.overruled, ALL.overruled) == ("a /b", "")
+    assert latched.overrule("a /b", 9.0, "boot 2") is latched, "since when it holds"
+    assert latched.overrule("c /d", 9.0, "boot 1").overruled == "c /d"
+    assert len(latched.overrule("c /d", 9.0, "boot 1").latches) == len(latched.latches)
+    assert latched.overrule("", 9.0, "boot 1") == ALL
+    assert latched.since_boot("boot 1") == latched
+    assert latched.since_boot("boot 2") == ALL, "only what ends with the boot"
+    assert latched.since_boot(None) == latched, "unknown is not gone"
+    assert decode(encode(latched, BOAT)[0], BOAT) == latched
+    long = ALL.overrule("x" * 300, 5.0, None)
+    assert long.overrule("x" * 300, 9.0, None) is long
+    assert decode(encode(long, BOAT)[0], BOAT).since_boot("boot 2").overruled == "x" * 200
+
+
 # --- when it is written ----------------------------------------------------------------------------------------------
 
 STRICTER = [

@@ -10,7 +10,7 @@ from gxbridge.core.model.items import ItemSpec
 from gxbridge.edge.dbus import client as ask
 from gxbridge.edge.dbus import connection as connection_module
 from gxbridge.edge.dbus import reconnecting
-from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusUnreachable, connect, opened
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, BusLost, BusUnreachable, connect, opened
 from gxbridge.edge.dbus.service import NameTaken, PublishedService
 from tests.edge.aio import run, until
 from tests.edge.dbus_client import client
@@ -243,5 +243,28 @@ def test_calls_under_way_fail_at_once_when_the_bus_goes(own_daemon: DBusDaemon) 
         with pytest.raises(connection_module.BusLost, match="closed"):
             await ask.names(connection)
         connection.send(b"into the void")
+
+    run(main)
+
+
+def test_a_name_that_the_bus_takes_away_ends_the_connection_and_is_asked_for_again(bus: str) -> None:
+    async def main() -> None:
+        service = PublishedService(bus, NAME, SPECS, {})
+        assert service.owner is None
+        await service.start()
+        owner = service.owner
+        assert owner is not None
+        with pytest.raises(BusLost, match="took the name away"):
+            await owner.call(DAEMON, DAEMON_PATH, DAEMON, "ReleaseName", "s", owner.encode("s", [NAME]))
+        await until(lambda: service.owner is not owner)
+        assert not owner.is_open, "what it still had to send is gone"
+        async with opened(bus) as other:
+            body = other.encode("su", [NAME, 4])
+            await other.call(DAEMON, DAEMON_PATH, DAEMON, "RequestName", "su", body)
+            await until(lambda: "is taken by" in service.trouble)
+            assert service.owner is None
+        await until(lambda: service.owner)
+        await service.close()
+        assert service.owner is None
 
     run(main)

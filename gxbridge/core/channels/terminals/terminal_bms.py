@@ -127,7 +127,7 @@ def service_of(text: str) -> str:
 def read(
     wiring: Wiring, services: Mapping[str, Mapping[str, Value]], before: TerminalBms | None, now: float
 ) -> TerminalBms:
-    """Look at the inputs at `now` (monotonic seconds); `before` is what the last look returned, None at first."""
+    """Look at the inputs at `now` (monotonic seconds); `before` is what the last call returned, None at first."""
 
     def look(service: str | None, last: Signal | None, bad: int, delay_s: float) -> Signal | None:
         if service is None:

@@ -104,7 +104,7 @@ def _steps(wiring: Wiring) -> Iterator[WalkStep]:
 
 
 def advance(walk: Walk, levels: Mapping[str, InputLevel], now: float) -> Walk:
-    """The walk after a look at `now`; `levels` holds every wired input's level, or a word for why there is none."""
+    """The walk after a reading at `now`; `levels` holds every wired input's level, or a word for why there is none."""
     step = walk.step
     if step is None:
         return walk

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
-from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
-UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "vebus-unknown"})
+UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "no-member-allows", "vebus-unknown"})
+LEFT_OUT: Final[Mapping[Exemption, str]] = {
+    "other-nominal-voltage": "it has another nominal voltage than the BMS in control",
+    "other-bank": "the configuration calls it another bank",
+    "other-network": "it has another N2K device instance than the BMS in control, which makes it another bank",
+    "virtual-copy": "it is a virtual copy beside the BMS itself",
+}
 """Reasons of CCL that are findings too."""
 
 
@@ -31,14 +37,19 @@ def round_findings(
     dcl: Capped,
     amps: Currents,
     told: Sequence[ChargerOrder],
-    old: Sequence[Device],
+    old: Sequence[Charger | VebusSystem],
     refused: Cap | None,
     now: float,
 ) -> Iterator[Finding]:
     """What a full round found."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
-    if inputs.selection.bmses > 1:
+    for bms, why in inputs.bank.left_out:
+        yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
+    for bms in inputs.bank.gone:
+        stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
+        yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
+    if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
     if refused is not None:
@@ -63,8 +74,8 @@ def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
 
 def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
-    device = next(device for device in inputs.installation.chargers if device.items.get(p.BMS_PRESENT) == 1)
-    return finding("bms-remembered", device.name, now, device=title(device))
+    charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
+    return finding("bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.limit.bank_caps import (
+    bank_charge_caps,
+    bank_discharge_caps,
+    bank_voltage_caps,
+    refused_voltage,
+)
 from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
@@ -17,7 +23,6 @@ from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.model.permission import Permit, Stop
@@ -60,12 +65,16 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
         caps.append(
             history.cap("quirk-voltage", limits.cvl_used, "V", bms.name, p.PRODUCT_ID, product=inputs.quirk.name)
         )
+    caps += bank_voltage_caps(inputs, history)
     user, ceiling = inputs.settings.max_voltage_v, inputs.options.max_charge_voltage_v
     if user > 0:
         caps.append(history.cap("user-voltage", user, "V", p.SETTINGS, p.SET_MAX_VOLTAGE))
     if ceiling is not None:
         caps.append(history.cap("installer-voltage", ceiling, "V"))
     value = min(c.value for c in caps if c.value is not None)
+    others = refused_voltage(inputs, history, measured_v)
+    if others is not None:
+        return Capped(None, (others, *ordered(caps)), True)
     words = refusal(inputs, value, measured_v)
     if words is not None:
         refused = history.cap("cvl-refused", None, "V", bms.name, p.CVL, **words)
@@ -131,7 +140,7 @@ def vebus_caps(inputs: Inputs, history: CapHistory) -> list[Cap]:
 def read_already(inputs: Inputs) -> str:
     """The VE.Bus system whose word on charging is a cap of its own. Whatever else there is against it is a stop."""
     multi = inputs.multi
-    if multi is None or not inputs.selection.vebus_bms or number(multi.items, p.BMS_ALLOW_CHARGE) == 1:
+    if multi is None or not inputs.selection.vebus_bms or multi.bms_charge == 1:
         return ""
     return multi.name
 
@@ -177,6 +186,7 @@ def ccl_caps(
     """The charge current limit: battery BMS, VE.Bus BMS, refused voltage, user, installer."""
     bms = inputs.bms
     from_bms = [] if bms is None else bms_current_caps(inputs, limits, history, bms, gave)
+    from_bms += bank_charge_caps(inputs, history, gave)
     vebus = vebus_caps(inputs, history)
     if vebus and not inputs.options.vebus_bms_never_lifts:
         from_bms = [c._replace(value=None) for c in from_bms]
@@ -200,13 +210,26 @@ def ccl_caps(
 
 def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:
     """The discharge current limit: what the battery BMS says, unless another BMS stops it."""
-    capped = bms_dcl_caps(inputs, limits, history, gave)
+    capped = with_bank(bms_dcl_caps(inputs, limits, history, gave), list(bank_discharge_caps(inputs, history, gave)))
     stops = inputs.discharge_stops
     if not stops:
         return capped
     if inputs.bms is None:
         return capped._replace(caps=(*observed_caps(stops), *capped.caps))
     return Capped(0.0, ordered([*stop_caps(stops), *capped.caps]))
+
+
+def with_bank(capped: Capped, others: list[Cap]) -> Capped:
+    """The discharge limit with those of the other batteries: 0 A by a word; not renewed where one is unknown."""
+    if not others:
+        return capped
+    caps = ordered([*capped.caps, *others])
+    if any(c.name == "discharge-refused" for c in caps):
+        return Capped(0.0, caps)
+    if capped.refused or any(c.value is None for c in others):
+        unknown = capped.caps[:1] if capped.refused else tuple(c for c in others if c.value is None)[:1]
+        return Capped(None, (*unknown, *(c for c in caps if c is not unknown[0])), True)
+    return Capped(lowest_value([*capped.caps, *others]), caps)
 
 
 def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:

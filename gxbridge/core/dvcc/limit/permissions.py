@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.model.items import Value
 
 PermissionWord: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
@@ -31,11 +32,16 @@ def permission_said(bms: Bms, path: str) -> float | None:
 
 
 def battery_permission(inputs: Inputs, path: str, gave: Set[tuple[str, str]]) -> PermissionWord:
-    """What the battery BMS says about charging or discharging."""
+    """What the battery BMS in control says about charging or discharging."""
     bms = inputs.bms
     if bms is None or not inputs.options.battery_permission_counts:
         return "not offered"
-    expected = inputs.quirk.gives_permissions or (bms.name, path) in gave
+    return word_of(bms, path, gave)
+
+
+def word_of(bms: Bms, path: str, gave: Set[tuple[str, str]]) -> PermissionWord:
+    """What a battery BMS says about charging or discharging."""
+    expected = quirk_of(bms.product_id).gives_permissions or (bms.name, path) in gave
     return permission_word(permission_said(bms, path), expected)
 
 
@@ -44,17 +50,17 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
     multi = inputs.multi
     if multi is None or not inputs.selection.vebus_bms:
         return "not offered"
-    found = permission_word(multi.items.get(p.BMS_ALLOW_CHARGE), expected=True)
+    found = permission_word(multi.bms_charge, expected=True)
     return "yes" if found == "unknown" and not inputs.options.unknown_permission_stops else found
 
 
 def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Remember which permissions the BMS in control has given; others are forgotten."""
-    bms = inputs.bms
-    if bms is None:
+    """Remember which permissions the BMSes that count have given; others are forgotten."""
+    if inputs.bms is None:
         return gave
     fresh = frozenset(
         (bms.name, path)
+        for bms in (inputs.bms, *inputs.bank.others, *inputs.bank.members)
         for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
         if (bms.name, path) in gave or permission_said(bms, path) is not None
     )

@@ -71,6 +71,14 @@ REASONS: Final[Mapping[str, Reason]] = {
         "whether the {bms} allows discharging is unknown, so no discharge limit is renewed",
         "/Io/AllowToDischarge is invalid or missing: nothing is written",
     ),
+    "no-member-allows": _rule(
+        "no battery that belongs to {bms} says that it allows charging, and unknown is not permission",
+        "the vendor's totals of Lynx in parallel say no permission; at least one member must be there and say 1: 0 A",
+    ),
+    "no-member-discharges": _rule(
+        "no battery that belongs to {bms} says that it allows discharging, so no discharge limit is renewed",
+        "the same for discharging: nothing is written",
+    ),
     "vebus-unknown": _rule(
         "whether the VE.Bus BMS allows charging is unknown, and unknown is not permission",
         "/Bms/AllowToCharge is invalid: 0 A",
@@ -157,6 +165,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "no-setting": _rule("not controllable because its own limit is unknown", "its /Settings/ChargeCurrentLimit"),
     "no-path": _rule("not controllable because it takes no charge current", "it has no /Link/ChargeCurrent"),
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
+    "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.

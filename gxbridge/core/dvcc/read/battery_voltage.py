@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.services import INVERTERS, Device, Installation
 
 RUNNING: Final = 9
@@ -35,9 +34,7 @@ def behind_contactor(battery: Device) -> bool:
     if battery.kind != p.BATTERY:
         return False
     state = number(battery.items, p.STATE)
-    if state is None:
-        return quirk_of(number(battery.items, p.PRODUCT_ID)).gives_permissions
-    return state != RUNNING
+    return state is not None and state != RUNNING  # old firmware of a Lynx does not say it
 
 
 def battery_voltage(installation: Installation, monitor: Device | None, options: Options) -> Voltage | None:

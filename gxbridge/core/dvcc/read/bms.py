@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.numbers import number, text
+from gxbridge.core.dvcc.read.services import Device, identity_of, title
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Value
 
@@ -25,10 +25,18 @@ class Bms(NamedTuple):
     name: str
     title: str
     """What a person calls it."""
+    identity: str
+    """Words by each of which it is known again, see `identity_of`."""
+    connection: str
+    offers_limits: bool
+    """Its service has the charge voltage limit, maybe without a value."""
     instance: float
     charge: float | None
     discharge: float | None
     product_id: float | None
+    state: float | None
+    """9 running, 14 standby, 18 pending ..., where it says it."""
+    n2k_instance: float | None
     voltage_v: float | None
     current_a: float | None
     max_charge_voltage_v: float | None
@@ -47,6 +55,8 @@ class Bms(NamedTuple):
 
 NUMBERS: Final = (
     p.PRODUCT_ID,
+    p.STATE,
+    p.N2K_INSTANCE,
     p.VOLTAGE,
     p.CURRENT,
     p.CVL,
@@ -75,4 +85,5 @@ def read_bms(battery: Device) -> Bms:
     items = battery.items
     charge, discharge = (read_permission(items.get(path)) for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
     numbers = (number(items, path) for path in NUMBERS)
-    return make(Bms, (battery.name, title(battery), battery.instance, charge, discharge, *numbers))
+    who = (battery.name, title(battery), identity_of(battery), text(items, p.CONNECTION), p.CVL in items)
+    return make(Bms, (*who, battery.instance, charge, discharge, *numbers))

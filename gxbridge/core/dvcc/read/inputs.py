@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Container, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Device, Installation, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
+
+NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Inputs(NamedTuple):
@@ -29,6 +36,11 @@ class Inputs(NamedTuple):
     charge_permits: tuple[Permit, ...] = ()
     bms: Bms | None = None
     """The BMS in control."""
+    batteries: tuple[Bms, ...] = ()
+    bank: BatteryBank = ALONE
+    """The other batteries that limit and stop (profile `strict`)."""
+    apart: Mapping[str, float] = NOBODY_APART
+    """See `Snapshot`."""
 
     @property
     def voltage_v(self) -> float | None:
@@ -36,7 +48,7 @@ class Inputs(NamedTuple):
         return None if self.voltage is None else self.voltage.value_v
 
     @property
-    def multi(self) -> Device | None:
+    def multi(self) -> VebusSystem | None:
         """The one VE.Bus system."""
         return self.selection.multi
 
@@ -45,18 +57,40 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     """Prepare one decision."""
     installation = sort_services(snapshot.services)
     settings = read_settings(snapshot.settings)
-    selection = select(installation, settings, snapshot.platform)
     options = snapshot.options
-    bms = None if selection.bms is None else read_bms(selection.bms)
+    batteries = tuple(read_bms(battery) for battery in installation.of(p.BATTERY))
+    never: Container[str] = ()
+    last: Container[str] = ()
+    if options.every_bms_limits:
+        never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
+        last = [battery.name for battery in batteries if is_virtual(battery)]
+    selection = select(installation, settings, snapshot.platform, never, last)
+    chosen = "" if selection.bms is None else selection.bms.name
+    bms = next((battery for battery in batteries if battery.name == chosen), None)
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
     if not options.other_bms_stops:
-        return Inputs(installation, settings, selection, options, quirk, voltage, bms=bms)
+        return Inputs(
+            *(installation, settings, selection, options, quirk, voltage),
+            bms=bms,
+            batteries=batteries,
+            apart=snapshot.apart,
+        )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
-    return Inputs(installation, settings, selection, options, quirk, voltage, *words, bms)
+    return Inputs(
+        *(installation, settings, selection, options, quirk, voltage, *words),
+        bms=bms,
+        batteries=batteries,
+        apart=snapshot.apart,
+    )
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
     """Name and product of the BMS in control, ("", None) without."""
     bms = inputs.bms
     return ("", None) if bms is None else (bms.name, bms.product_id)
+
+
+def wants_pv_off(snapshot: Snapshot) -> bool:
+    """Does the energy management ask for PV to be disabled?"""
+    return number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE) == 1

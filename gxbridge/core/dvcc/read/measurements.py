@@ -48,7 +48,7 @@ def read_measurements(inputs: Inputs) -> Measurements:
         shared=voltage is not None and voltage.shared,
         monitor="" if monitor is None else monitor.name,
         current_a=None if monitor is None else number(monitor.items, p.CURRENT),
-        multi=multi.name if multi is not None and multi.items.get(p.CONNECTED) == 1 else "",
+        multi=multi.name if multi is not None and multi.connected == 1 else "",
         sensor="" if sensor is None else sensor.device.name,
         temperature_c=None if sensor is None else sensor.temperature_c,
         dc_loads_a=dc_loads(inputs.installation, inputs.voltage_v),

@@ -16,6 +16,8 @@ class Switch(NamedTuple):
     name: str
     on: str
     off: str
+    had_key: bool = True
+    """It could be set by a key of its own in the configuration, which is retired."""
 
 
 SWITCHES: Final[tuple[Switch, ...]] = (
@@ -98,6 +100,13 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "the battery's voltage is shared whatever its contactor does",
     ),
     Switch(
+        "every_bms_limits",
+        "every live battery BMS of the bank limits and stops, the strictest wins; batteries of another bank, network "
+        "or nominal voltage and virtual copies do not, and a total stands for the limits of its members",
+        "only the BMS in control limits and stops",
+        had_key=False,
+    ),
+    Switch(
         "loss_stops_first",
         "after the loss of the BMS 0 A is written until 60 s after its last word, then nothing; "
         "the loss is remembered, and no other BMS takes over by itself",
@@ -126,6 +135,7 @@ class Options:
     other_bms_stops: bool = True
     fresh_values: bool = True
     contactor_guard: bool = True
+    every_bms_limits: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"
     """With `loss_stops_first`: "vendor" leaves the Multi's discharge limit to its own timer, "stop" writes 0."""
@@ -135,6 +145,10 @@ class Options:
     max_discharge_current_a: float | None = None
     max_charge_voltage_v: float | None = None
     """The installer's ceilings; None: none."""
+    other_banks: tuple[str, ...] = ()
+    """Device instances or serials of batteries that are another bank: they neither limit nor stop."""
+    aggregates: tuple[str, ...] = ()
+    """Device instances or serials of batteries that add up the others."""
     charge_power_w: float | None = None
     """Most charge power for the Multi, as an energy-management service may ask; None: no cap."""
 

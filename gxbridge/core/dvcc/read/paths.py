@@ -31,6 +31,7 @@ SETTINGS: Final = "com.victronenergy.settings"
 # Any service.
 DEVICE_INSTANCE: Final = "/DeviceInstance"
 CONNECTED: Final = "/Connected"
+MODE: Final = "/Mode"
 PRODUCT_ID: Final = "/ProductId"
 PRODUCT_NAME: Final = "/ProductName"
 CUSTOM_NAME: Final = "/CustomName"

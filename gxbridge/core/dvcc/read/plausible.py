@@ -51,6 +51,12 @@ def window(nominal_v: float) -> Window:
     return Window(nominal_v, nominal_v * LOWEST / PER, nominal_v * HIGHEST / PER)
 
 
+def class_of_charge_voltage(cvl: float | None) -> float | None:
+    """The nominal voltage whose window a charge voltage is in; None in none."""
+    nominal = (*(nominal for _, nominal in CLASSES), HIGHEST_CLASS)
+    return None if cvl is None else next((volts for volts in nominal if implausible(cvl, volts) is None), None)
+
+
 def implausible(cvl: float, nominal_v: float | None) -> Window | None:
     """The window that a charge voltage is not in; None when it is fine, or in any window without a nominal voltage."""
     if nominal_v is not None:

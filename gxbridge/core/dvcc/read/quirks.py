@@ -94,12 +94,16 @@ def regulate(bms: Bms, limits: QuirkLimits) -> QuirkLimits:
     return limits._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
 
 
-LYNX_PRODUCTS: Final = (0xA3E3, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7)
+LYNX_TOTALS: Final = 0xA3E3
+LYNX_PRODUCTS: Final = (LYNX_TOTALS, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7)
 LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)
+TOTALS: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True)
+"""The vendor's totals of Lynx in parallel: permissions are its members'."""
 ORDINARY: Final = Quirk("BMS")
 
 QUIRKS: Final[Mapping[int, Quirk]] = {
     **dict.fromkeys(LYNX_PRODUCTS, LYNX),
+    LYNX_TOTALS: TOTALS,
     0xB004: Quirk("LG", adjust=lg),
     0xB009: Quirk("Pylontech", adjust=pylontech),
     **dict.fromkeys((0xB00A, 0xB015, 0xB019), Quirk("BYD", adjust=byd)),

@@ -5,12 +5,12 @@ Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
-from gxbridge.core.dvcc.read.services import Device, Installation
+from gxbridge.core.dvcc.read.services import NO_NUMBER, Device, Installation, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
@@ -31,8 +31,8 @@ class Selection(NamedTuple):
 
     monitor: Device | None
     bms: Device | None
-    multi: Device | None
-    other_multis: Sequence[Device]
+    multi: VebusSystem | None
+    other_multis: Sequence[VebusSystem]
     bmses: int
     vebus_bms: bool
     vebus_bms_v2: bool
@@ -43,18 +43,25 @@ class Selection(NamedTuple):
         return self.bms is not None or (self.vebus_bms and self.vebus_bms_v2)
 
 
-def select(installation: Installation, settings: UserSettings, platform: str) -> Selection:
-    """Choose monitor, BMS and Multi."""
+def select(
+    installation: Installation,
+    settings: UserSettings,
+    platform: str,
+    never: Container[str] = (),
+    last: Container[str] = (),
+) -> Selection:
+    """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
+    where there is no other or the user names them."""
     multi, others = select_multi(installation, platform)
     monitor = select_monitor(installation, settings)
-    bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery)]
+    bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery) and battery.name not in never]
     return Selection(
         monitor=monitor,
-        bms=select_bms(bmses, monitor, settings),
+        bms=select_bms(bmses, monitor, settings, last),
         multi=multi,
         other_multis=others,
         bmses=len(bmses),
-        vebus_bms=multi is not None and multi.items.get(p.BMS_TYPE) == VEBUS_BMS,
+        vebus_bms=multi is not None and multi.bms_type == VEBUS_BMS,
         vebus_bms_v2=multi is not None and is_vebus_bms_v2(multi),
     )
 
@@ -69,7 +76,9 @@ def is_parallel(battery: Device) -> bool:
     return battery.name.startswith(p.PARALLEL_PREFIX)
 
 
-def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: UserSettings) -> Device | None:
+def select_bms(
+    bmses: Sequence[Device], monitor: Device | None, settings: UserSettings, last: Container[str] = ()
+) -> Device | None:
     """The BMS in control: by setting, else a parallel Lynx, else the battery monitor, else the lowest instance."""
     wanted = settings.bms_instance
     if wanted == NO_BMS or not bmses:
@@ -77,28 +86,27 @@ def select_bms(bmses: Sequence[Device], monitor: Device | None, settings: UserSe
     if wanted != AUTOMATIC_BMS:
         return next((bms for bms in bmses if bms.instance == wanted), None)
     name = "" if monitor is None else monitor.name
-    return min(bmses, key=lambda bms: (not is_parallel(bms), bms.name != name, bms.instance))
+    return min(bmses, key=lambda bms: (bms.name in last, not is_parallel(bms), bms.name != name, bms.instance))
 
 
-def select_multi(installation: Installation, platform: str) -> tuple[Device | None, list[Device]]:
+def select_multi(installation: Installation, platform: str) -> tuple[VebusSystem | None, list[VebusSystem]]:
     """The VE.Bus system that is "the" Multi, and the others."""
-    systems = sorted(installation.of(p.VEBUS), key=lambda system: (not on_board(system), system.instance))
+    systems = sorted(installation.multis, key=lambda system: (not on_board(system), system.instance))
     if not systems or (platform not in NO_OWN_PORT and not on_board(systems[0])):
         return None, systems
     return systems[0], systems[1:]
 
 
-def on_board(system: Device) -> bool:
+def on_board(system: VebusSystem) -> bool:
     """Is a VE.Bus system on the GX's own port: not on an adapter on USB?"""
     return not text(system.items, p.MK_CONNECTION).startswith(BY_USB)
 
 
-def is_vebus_bms_v2(multi: Device) -> bool:
+def is_vebus_bms_v2(multi: VebusSystem) -> bool:
     """V2 or newer by its version behind an MK3; or one whose version is invalid because the Multi is off."""
-    version = number(multi.items, p.BMS_VERSION)
-    if version is None:
-        return multi.items.get(p.BMS_TYPE) == VEBUS_BMS and number(multi.items, p.BMS_ALLOW_CHARGE) is not None
-    return version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
+    if multi.bms_version is None:
+        return multi.bms_type == VEBUS_BMS and multi.bms_charge not in (None, NO_NUMBER)
+    return multi.bms_version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
 
 
 def usable(device: Device) -> bool:

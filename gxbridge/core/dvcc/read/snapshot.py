@@ -15,7 +15,7 @@ Service: TypeAlias = Mapping[str, Value]
 """The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
 
 Arrivals: TypeAlias = Iterable[tuple[str, str]]
-"""(service, path) of every item that arrived since the last look, changed or not."""
+"""(service, path) of every item that arrived since the last cycle, changed or not."""
 
 
 @record
@@ -25,6 +25,7 @@ class Snapshot:
     `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
     CAN batteries); a service that is not in it counts as alive as long as its values are valid.
+    `apart`: chargers that show something else than they are told, with what they were told last (A).
     """
 
     services: Mapping[str, Service]
@@ -35,3 +36,4 @@ class Snapshot:
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
+    apart: Mapping[str, float] = field(default_factory=dict)

@@ -17,8 +17,9 @@ from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
+from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.old_firmware import insufficient
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
@@ -81,7 +82,7 @@ def remembered(inputs: Inputs) -> bool:
     """A charger remembers a BMS, and none is there."""
     if inputs.bms is not None or inputs.selection.vebus_bms_v2:
         return False
-    return any(device.items.get(p.BMS_PRESENT) == 1 for device in inputs.installation.chargers)
+    return any(charger.bms_present == 1 for charger in inputs.installation.chargers)
 
 
 def off_round(inputs: Inputs, memory: Memory, now: float) -> Round:
@@ -147,7 +148,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     return Round(writes, memory)
 
 
-def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Device]) -> Round:
+def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Charger | VebusSystem]) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
     history = CapHistory(now, memory.since)
     bms_limits = read_bms_limits(inputs, memory.regulator_v)
@@ -167,7 +168,11 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
     loads_a = memory.dc_loads_a
     if draw_a is not None and counts_loads(inputs, charge.limit.value):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
-    amps = compensate(inputs, charge, None if draw_a is None else loads_a, memory.vebus_a, pv_off)
+    vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
+    if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
+        vebus_a = max(vebus_a, drawn(inputs.multi))
+        added_a = least(added_a, draw_a)
+    amps = compensate(inputs, charge, added_a, vebus_a, pv_off)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
     rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v)
@@ -201,6 +206,12 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
     return Round(writes + multi_writes, memory)
 
 
+def drawn(multi: VebusSystem | None) -> float:
+    """What the Multi takes out of the battery now (A, below 0); what is unknown is nothing."""
+    current = multi.current_a if multi is not None and is_connected(multi) else None
+    return min(current or 0.0, 0.0)
+
+
 def tell_chargers(
     inputs: Inputs, memory: Memory, volts: Voltages, amps: Currents, pv_off: bool
 ) -> tuple[list[ChargerOrder], list[Write]]:
@@ -225,5 +236,5 @@ def control_flags(inputs: Inputs, flags: Flags, volts: Voltages, cvl: float | No
         effective_v=volts.effective_v,
         charge_v=cvl,
         bms_parameters=int(limits_written or (bms and solar_voltage)),
-        max_current=int(multi is None or multi.items.get(p.BOL_FRAME) == 1),
+        max_current=int(multi is None or multi.bol_frame == 1),
     )

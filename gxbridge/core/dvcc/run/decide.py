@@ -10,27 +10,25 @@ from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
+from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
-from gxbridge.core.dvcc.run.auditing import audit, audit_findings
+from gxbridge.core.dvcc.run.audit import audit, audit_findings
 from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
-from gxbridge.core.dvcc.run.control_flags import published
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
-from gxbridge.core.dvcc.run.timers import due
+from gxbridge.core.dvcc.run.timers import ROUND_S, due
 from gxbridge.core.dvcc.run.update_state import update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.flags import published
 from gxbridge.core.dvcc.tell.write import Write
 
-ROUND_S: Final = 3
-"""Every so many seconds: the full round."""
 PV_DISABLE_READS: Final = 20
 """How many rounds a request to disable PV lasts."""
 
@@ -90,8 +88,7 @@ def take(
         if path == p.CVL and service == controlling:
             writes += quick(inputs, memory, service, now)
         elif path == p.PV_DISABLE and service == p.SYSTEM:
-            wanted = number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE)
-            memory = memory.but(pv_disabled_reads=PV_DISABLE_READS if wanted == 1 else 0)
+            memory = memory.but(pv_disabled_reads=PV_DISABLE_READS if wants_pv_off(snapshot) else 0)
     return writes, memory
 
 
@@ -101,7 +98,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
         known = inputs.installation.named(service, p.BATTERY)
-        if known is None or not quirk_of(number(known.items, p.PRODUCT_ID)).quick or inputs.options.loss_stops_first:
+        if known is None or not quirk_of(read_bms(known).product_id).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters))
     if not inputs.quirk.quick:
@@ -132,6 +129,7 @@ def conclude(
     return Decision(
         writes=tuple(writes),
         published=published(inputs, memory.flags),
+        effective_v=memory.flags.effective_v,
         limits=memory.limits,
         findings=findings,
         round_done=round_done,

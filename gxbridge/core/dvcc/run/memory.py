@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
+from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
@@ -51,6 +52,12 @@ class Granted(NamedTuple):
     charge_stops: float
     discharge_stops: float
     """How many other BMSes say stop, as negative numbers."""
+    bank_cvl: float
+    bank_ccl: float
+    bank_dcl: float
+    """The least that the other batteries of the bank say."""
+    bank_refusals: float
+    """How many of them refuse or do not say, as a negative number."""
 
 
 class Memory(NamedTuple):
@@ -61,7 +68,7 @@ class Memory(NamedTuple):
     control_seconds: int = 0
     """Where its count of seconds goes on when it begins again."""
     sense: Timer | None = None
-    """The seconds of shared sense, from the first look on."""
+    """The seconds of shared sense, from the first cycle on."""
     smoothed: Mapping[str, float] = NOTHING_YET
     """Service -> smoothed current of a solar charger or inverter/charger."""
     vebus_a: float = 0.0
@@ -69,7 +76,7 @@ class Memory(NamedTuple):
     regulator_v: float = PYLONTECH_START_V
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
-    """Name and product id of the BMS in control at the last look; None before the first."""
+    """Name and product id of the BMS in control in the last cycle; None before the first."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None
@@ -84,6 +91,9 @@ class Memory(NamedTuple):
     """The battery BMS and the VE.Bus BMS in control, or lost."""
     gave: frozenset[tuple[str, str]] = frozenset()
     """(service, path) of permissions that a BMS in control has given at least once."""
+    bank: BatteryBank = ALONE
+    nominal: Mapping[str, float] = NOTHING_YET
+    """Battery service -> its nominal voltage (V) as it was first known: a glitch takes no battery out of its bank."""
     granted: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()

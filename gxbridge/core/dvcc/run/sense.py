@@ -11,18 +11,16 @@ from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, kind_of
+from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_settings import ON
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
+from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import put
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
-ROUND_S: Final = 3
-"""Every so many seconds: shared voltage and current."""
 TEMPERATURE_S: Final = 9
 """Every so many seconds: shared temperature, first in the fourth round."""
 
@@ -51,17 +49,17 @@ def on_vecan(inputs: Inputs, source: str) -> bool:
 
 def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSense:
     """The battery voltage to the Multi and the chargers; with ESS the Multi's own voltage to the chargers."""
-    value, source, multi = seen.voltage_v, seen.source, inputs.installation.named(seen.multi, p.VEBUS)
+    value, source, multi = seen.voltage_v, seen.source, inputs.installation.multi(seen.multi)
     if value is None or not source:
         return VoltageSense([], 0, 0)
     writes: list[Write] = []
     to_multi = 0
     share = svs_on and seen.shared
-    if share and multi is not None and multi.name != source and multi.items.get(p.SENSE_FEATURE) == 1:
+    if share and multi is not None and multi.name != source and multi.sense_feature == 1:
         writes += put(multi, p.MULTI_VOLTAGE_SENSE, value)
         to_multi = int(bool(writes))
     if multi is not None and has_ess(inputs.multi):
-        value, source = number(multi.items, p.VOLTAGE), multi.name
+        value, source = multi.voltage_v, multi.name
         share = True
     others = to_chargers(inputs, value, source) if share and value is not None else []
     return VoltageSense(writes + others, to_multi, int(bool(others)))
@@ -70,9 +68,9 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
 def to_chargers(inputs: Inputs, value: float, source: str) -> list[Write]:
     """A sensed voltage to every charger but its source, and to vecan where that makes sense."""
     writes = [
-        make(Write, (name, p.VOLTAGE_SENSE, value))
-        for name, _, items, _ in inputs.installation.chargers
-        if p.VOLTAGE_SENSE in items and name != source
+        make(Write, (charger.name, p.VOLTAGE_SENSE, value))
+        for charger in inputs.installation.chargers
+        if p.VOLTAGE_SENSE in charger.paths and charger.name != source
     ]
     if may_go_to_vecan(inputs, source):
         for vecan in inputs.installation.of(p.VECAN):
@@ -89,9 +87,9 @@ def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bo
     if seen.current_a is None:
         return [], CURRENT_NO_MONITOR
     writes = [
-        Write(device.name, p.BATTERY_CURRENT, seen.current_a)
-        for device in inputs.installation.chargers
-        if p.BATTERY_CURRENT in device.items
+        Write(charger.name, p.BATTERY_CURRENT, seen.current_a)
+        for charger in inputs.installation.chargers
+        if p.BATTERY_CURRENT in charger.paths
     ]
     if not on_vecan(inputs, seen.monitor):
         for vecan in inputs.installation.of(p.VECAN):
@@ -105,9 +103,9 @@ def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], 
     if value is None:
         return [], 0
     asked = [
-        device
-        for device in (*inputs.installation.solar, *inputs.installation.others)
-        if networked(device) and device.name != sensor
+        charger
+        for charger in (*inputs.installation.solar, *inputs.installation.others)
+        if charger.network_mode is not None and charger.name != sensor
     ]
     writes: list[Write] = []
     for device in (*asked, *(inverter for inverter in inputs.installation.inverters if inverter.name != sensor)):
@@ -115,15 +113,10 @@ def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], 
     if may_go_to_vecan(inputs, sensor):
         for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.TEMPERATURE_SENSE, value)
-    multi = inputs.installation.named(seen.multi, p.VEBUS)
+    multi = inputs.installation.multi(seen.multi)
     if multi is not None and multi.name != sensor:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
     return writes, int(bool(asked) or bool(writes))
-
-
-def networked(device: Device) -> bool:
-    """Was a charger told a network mode?"""
-    return number(device.items, p.NETWORK_MODE) is not None
 
 
 class SenseRound(NamedTuple):

@@ -1,4 +1,4 @@
-"""Whole seconds, counted by whoever looks: clocks jitter, and a late look does not lose its round."""
+"""Whole seconds, counted by whoever looks: clocks jitter, and a late cycle does not lose its round."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Final
 
 from gxbridge.core.dvcc.run.memory import Timer
 
+ROUND_S: Final = 3
+"""Every so many seconds: the full round; shared voltage and current."""
 EARLY_S: Final = 0.1
 """A second that is this near is due: callers' clocks jitter."""
 LATE_S: Final = 2.0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
-from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, ON
+from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
@@ -42,6 +42,10 @@ def update_state(
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
+    bank, nominal = memory.bank, memory.nominal
+    if inputs.options.every_bms_limits:
+        inputs, nominal = with_bank(inputs, bank, nominal)
+        bank = inputs.bank
     identity = bms_identity(inputs)
     chosen = {path for service, path in arrivals if service == p.SETTINGS}
     dvcc = stored(memory.dvcc, inputs.settings.dvcc, p.SET_DVCC in chosen)
@@ -56,7 +60,7 @@ def update_state(
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
     control, paused = memory.control, memory.control_seconds
-    if not any(inputs.installation.of(kind) for kind in CONTROLLED):
+    if inputs.installation.by_kind.keys().isdisjoint(CONTROLLED):
         control, paused = None, paused if control is None else control.seconds
     elif control is None:
         control = Timer(now + 1, paused)
@@ -77,9 +81,25 @@ def update_state(
         svs=svs,
         sts=sts,
         controllers=controllers,
+        bank=bank,
+        nominal=nominal,
         gave=given(inputs, memory.gave),
     )
     return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
+
+
+def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float]) -> tuple[Inputs, Mapping[str, float]]:
+    """The inputs with the bank of the BMS in control, and every battery's nominal voltage as it was first known."""
+    known = {}
+    for battery in inputs.batteries:
+        volts = nominal.get(battery.name) or nominal_of(battery)
+        if volts is not None:
+            known[battery.name] = volts
+    options = inputs.options
+    bank = find_bank(inputs.bms, inputs.batteries, known, options.other_banks, options.aggregates)
+    if inputs.bms is not None:
+        bank = bank._replace(gone=left(before, inputs.batteries))
+    return inputs._replace(bank=bank), nominal if known == nominal else known
 
 
 def has_its_say(service: str, path: str) -> bool:
@@ -88,12 +108,14 @@ def has_its_say(service: str, path: str) -> bool:
 
 
 def expecting(inputs: Inputs) -> Inputs:
-    """With the BMS that is there but has not said its charge voltage yet: it allows nothing until it does."""
-    wanted = inputs.settings.bms_instance
-    for battery in inputs.installation.of(p.BATTERY):
-        quirk = quirk_of(number(battery.items, p.PRODUCT_ID))
-        if quirk.gives_permissions and wanted in (AUTOMATIC_BMS, battery.instance):
-            return inputs._replace(selection=inputs.selection._replace(bms=battery), quirk=quirk, bms=read_bms(battery))
+    """With the BMS that is there but has not said its charge voltage yet, or is not the one that the user chose: it
+    allows nothing until it does, and limits whoever is chosen."""
+    if inputs.settings.bms_instance == NO_BMS:
+        return inputs
+    for device, bms in zip(inputs.installation.of(p.BATTERY), inputs.batteries, strict=True):
+        if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks):
+            selection = inputs.selection._replace(bms=device)
+            return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
     return inputs
 
 

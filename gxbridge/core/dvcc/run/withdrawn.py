@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from gxbridge.core.dvcc.limit.bank_caps import limiting, permissions
 from gxbridge.core.dvcc.limit.permissions import PermissionWord, battery_permission, vebus_permission
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
@@ -22,6 +23,7 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
     def limit(value: float | None) -> float:
         return NOTHING if value is None else value
 
+    others = tuple(limiting(inputs))
     user_a, user_v = inputs.settings.max_current_a, inputs.settings.max_voltage_v
     return Granted(
         cvl=limit(bms and bms.max_charge_voltage_v),
@@ -35,6 +37,12 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
         user_v=user_v if user_v > 0 else inf,
         charge_stops=-float(len(inputs.charge_stops)),
         discharge_stops=-float(len(inputs.discharge_stops)),
+        bank_cvl=min((limit(bms.max_charge_voltage_v) for bms in others), default=inf),
+        bank_ccl=min((limit(bms.max_charge_current_a) for bms in others), default=inf),
+        bank_dcl=min((limit(bms.max_discharge_current_a) for bms in others), default=inf),
+        bank_refusals=-float(
+            sum(1 for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE) for _ in permissions(inputs, path, memory.gave))
+        ),
     )
 
 

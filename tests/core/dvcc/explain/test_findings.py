@@ -12,7 +12,8 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.services import read_service
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.findings_table import FINDINGS
@@ -58,7 +59,7 @@ def test_only_what_is_unknown_about_the_charge_current_is_a_finding(name: str, e
 
 
 def test_feed_in_says_the_limit_that_is_not_applied_and_is_about_the_multi() -> None:
-    device = Device(SUN, p.SOLAR, {})
+    device = read_service(SUN, p.SOLAR, {})
     told = (ChargerOrder(device, 50.0, "own-limit"), ChargerOrder(device, 50.0, "feed-in"))
     with_multi, without = inputs(LYNX=lynx(), MULTI=multi()), inputs(LYNX=lynx())
     for where, subject in ((with_multi, MULTI), (without, "")):
@@ -80,7 +81,7 @@ def test_dc_loads_that_are_not_added_are_about_the_bms() -> None:
 
 
 def test_old_firmware_names_every_device() -> None:
-    old = [Device(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), Device(SUN_2, p.SOLAR, {})]
+    old = [read_service(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), read_service(SUN_2, p.SOLAR, {})]
     assert [(one.subject, one.text) for one in found(inputs(LYNX=lynx()), old=old)] == [
         (SUN, "The firmware of SmartSolar is too old for external control"),
         (SUN_2, "The firmware of ttyS6 is too old for external control"),
@@ -89,11 +90,13 @@ def test_old_firmware_names_every_device() -> None:
 
 def test_several_bmses_are_counted_and_who_controls_is_named() -> None:
     three = {"LYNX": lynx(), "CAN_BMS": can_bms(VOLTAGE=26.0, CVL=28.0), "ALTERNATOR": charger()}
-    (one,) = found(inputs(**three))
+    vendor = Options.vendor()
+    (one,) = found(inputs(**three)._replace(options=vendor))
     assert (one.id, one.subject) == ("multiple-batteries", LYNX)
     assert one.text == "2 battery services give limits; Lynx Smart BMS NG controls"
-    assert not found(inputs(LYNX=lynx()))
-    nobody = World({LYNX: lynx(), CAN_BMS: can_bms()}, settings={p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 77})
+    assert not found(inputs(LYNX=lynx())._replace(options=vendor))
+    assert not found(inputs(**three)), "in the strict profile both limit and stop"
+    nobody = World({LYNX: lynx(), CAN_BMS: can_bms()}, vendor, {p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 77})
     (one,) = found(read_inputs(nobody.snapshot()))
     assert (one.subject, one.text) == ("", "2 battery services give limits; none of them controls")
 
@@ -121,9 +124,8 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
 @pytest.mark.parametrize(
     ("silent", "name", "text"),
     [
-        (True, "bms-silent", "Lynx is silent: charging is stopped, and in a minute writing stops as well"),
-        (False, "bms-lost", "Lynx is lost: nothing is written, chargers stop with error #67 and the Multi by its own "
-                            "timer"),
+        (True, "bms-silent", "Lynx is silent: what it allows is unknown, so nothing is granted"),
+        (False, "bms-lost", "Lynx is lost: it has not been heard for a minute"),
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:

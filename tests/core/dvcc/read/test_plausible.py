@@ -130,7 +130,7 @@ def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> Non
     assert (world.told(SUN), world.decision.bms_state) == (50, "live")
     for settings, told in (
         ({p.SET_BMS_INSTANCE: -255}, 50),
-        ({p.SET_BMS_INSTANCE: 7}, 50),
+        ({p.SET_BMS_INSTANCE: 7}, 0),
         ({p.SET_BMS_INSTANCE: 100}, 0),
     ):
         user = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60} | settings
@@ -139,7 +139,13 @@ def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> Non
         assert chosen.told(SUN) == told
     ordinary = World({CAN_BMS: can_bms(CVL=None), SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60})
     ordinary.run(3)
-    assert ordinary.told(SUN) == 50, "that may be a battery monitor as well"
+    assert ordinary.told(SUN) == 0, "it gives limits, and has said none"
+    no_bms = can_bms()
+    for path in (p.CVL, p.CCL, p.DCL):
+        del no_bms[path]
+    monitor = World({CAN_BMS: no_bms, SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60})
+    monitor.run(3)
+    assert monitor.told(SUN) == 50
 
 
 def test_reading_numbers_and_texts() -> None:

@@ -10,9 +10,11 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import (
     FORCED,
     LYNX,
+    LYNX_PRODUCTS,
     ORDINARY,
     PYLONTECH_START_V,
     QUIRKS,
+    TOTALS,
     QuirkLimits,
     force,
     forced_of,
@@ -20,6 +22,7 @@ from gxbridge.core.dvcc.read.quirks import (
 )
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.model.items import Value
+from gxbridge.core.nmea2000.database import database
 from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
 
 Items = dict[str, Value]
@@ -121,7 +124,9 @@ def test_where_the_regulator_aims(items: Items, aim: float) -> None:
 
 
 def test_the_lynx_stops_everything_is_quick_and_gives_permissions() -> None:
-    assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E3, 0xA3E8))
+    assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E4, 0xA3E8))
+    assert (TOTALS.stop_on_zero, TOTALS.quick, TOTALS.gives_permissions) == (True, True, False)
+    assert quirk_of(0xA3E3) is TOTALS
     assert (LYNX.stop_on_zero, LYNX.quick, LYNX.gives_permissions) == (True, True, True)
     assert quirk_of(0xA3E5) is LYNX
     assert quirk_of(0x1234) is ORDINARY is quirk_of(None)
@@ -164,3 +169,9 @@ def test_what_a_bms_forces_holds_until_somebody_changes_it_and_only_the_force_en
     world.settings[p.SET_DVCC] = 2
     world.run(3)
     assert world.decision.published[p.CONTROL_DVCC] == 0, "somebody has switched it off"
+
+
+def test_the_lynxes_are_those_of_the_message_database() -> None:
+    """They stand in the table as numbers, because reading the database costs a start of its own."""
+    families = {"lynx-parallel", "lynx-smart-bms", "lynx-smart-bms-ng"}
+    assert set(LYNX_PRODUCTS) == {number for number, it in database().products.items() if it.family in families}

@@ -7,8 +7,17 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit, Track, calm, follow, over, quiet, verdicts
-from gxbridge.core.dvcc.run.auditing import measured_current
+from gxbridge.core.dvcc.run.audit import (
+    NOTHING_SEEN,
+    Audit,
+    Track,
+    calm,
+    follow,
+    measured_current,
+    over,
+    quiet,
+    verdicts,
+)
 from gxbridge.core.dvcc.run.clocks import clock, running
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, World, can_bms, charger, lynx, multi
 

@@ -7,6 +7,7 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.services import read_service
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
@@ -179,7 +180,7 @@ def test_network_mode_says_who_controls() -> None:
     ],
 )
 def test_the_least_firmware_of_a_solar_charger(firmware: Value, product: int, old: bool) -> None:
-    assert too_old(product, firmware) == old
+    assert too_old(read_service(SUN, p.SOLAR, {p.PRODUCT_ID: product, p.FIRMWARE: firmware})) == old
 
 
 def test_the_least_firmware_of_a_multi() -> None:
@@ -189,7 +190,7 @@ def test_the_least_firmware_of_a_multi() -> None:
 
 
 def test_more_than_one_bms_is_published_and_said() -> None:
-    world = World({CAN_BMS: can_bms(VOLTAGE=26.0, CVL=28.0), LYNX: lynx()})
+    world = World({CAN_BMS: can_bms(VOLTAGE=26.0, CVL=28.0), LYNX: lynx()}, Options.vendor())
     assert world.run(3).published[p.ALARM_MULTIPLE] == 1
     texts = [finding.text for finding in world.decision.findings]
     assert texts == ["2 battery services give limits; Lynx Smart BMS NG controls"]

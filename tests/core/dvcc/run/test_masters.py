@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.run.masters import (
-    OURSELVES,
-    Standing,
-    Written,
-    agrees,
-    contested,
-    differs,
-    note,
-    read_back,
-    standing,
-    unjudged,
-)
+from gxbridge.core.dvcc.run.bus_names import BusNames
+from gxbridge.core.dvcc.run.masters import OURSELVES, Standing, may_leave, owed, standing, unjudged
+from gxbridge.core.dvcc.run.read_back import Written
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi
@@ -28,7 +17,7 @@ Services = dict[str, dict[str, Value]]
 
 
 def stand(services: Services, mode: str = "control", before: Standing | None = None, **more: object) -> Standing:
-    return standing(mode, Snapshot(services), before or Standing(), **more)  # type: ignore[arg-type]
+    return standing(mode, Snapshot(services), before or Standing(), **more)[0]  # type: ignore[arg-type]
 
 
 def test_off_and_monitor_are_as_configured_and_name_the_master() -> None:
@@ -75,114 +64,219 @@ def test_a_battery_of_ours_that_is_not_on_the_bus_feeds_nobody() -> None:
     assert stand(services, unpublished={LYNX}).effective == "control"
 
 
-def overwritten(values: list[Value], path: str = p.CHARGE_CURRENT, wrote: Value = 30.0, step: float = 3.0) -> Standing:
-    """Every round we write; before the next one the charger shows these values."""
-    services: Services = {SUN: charger()}
+UNREAD = {"com.victronenergy.battery.x": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("services", "names", "why"),
+    [
+        ({}, BusNames(ours=False), "it does not own its D-Bus name com.victronenergy.gxbridge"),
+        ({}, BusNames(unread={p.SYSTEM: 0.0}), "the GX's own controller is on the bus and has not answered"),
+        ({}, BusNames(unread={"com.victronenergy.gxbridge.b": 0.0}), "another gxbridge is on the bus and has not"),
+        ({}, BusNames(unread=UNREAD), ""),
+        ({}, BusNames(unread={MULTI: 0.0}), ""),
+        ({p.SYSTEM: {p.CONTROL_DVCC: 0}}, BusNames(unread=UNREAD), "because of com.victronenergy.battery.x, which has"),
+        ({p.SYSTEM: {p.CONTROL_DVCC: 0}}, BusNames(unread={MULTI: 0.0}), f"because of {MULTI}, which has not answered"),
+        ({p.SYSTEM: {p.CONTROL_DVCC: 0}}, BusNames(unread={SUN: 0.0}), ""),
+    ],
+)
+@pytest.mark.parametrize("now", [1.0, 1e6])
+def test_what_has_not_answered_may_be_another_master_however_long(
+    services: Services, names: BusNames, why: str, now: float
+) -> None:
+    found = stand(services, names=names, now=now)
+    assert found.effective == ("monitor" if why else "control")
+    assert why in found.reason
+
+
+OTHER = "com.victronenergy.solarcharger.other"
+
+
+def overwritten(
+    values: list[Value],
+    path: str = p.CHARGE_CURRENT,
+    wrote: Value = 30.0,
+    step: float = 3.0,
+    services: tuple[str, ...] = (SUN,),
+    **items: Value,
+) -> Standing:
+    """Every round we write; before the next one the device shows these values."""
+    seen: Services = {name: charger() | items for name in services}
     found, now = Standing(), 0.0
-    for value in values:
-        found = stand(services, before=found, writes=[Write(SUN, path, wrote)], now=now)
+    for value in [*values, None]:
+        found = stand(seen, before=found, writes=[Write(name, path, wrote) for name in services], now=now)
         now += step
-        services[SUN][path] = value
-    return stand(services, before=found, now=now)
+        for name in services:
+            seen[name][path] = value
+    return found
 
 
-def test_two_writes_in_a_row_that_read_back_differently_mean_another_master() -> None:
-    assert overwritten([80.0]).effective == "control"
+def test_a_charger_that_twice_in_a_row_shows_something_else_is_set_apart_and_the_others_stay_controlled() -> None:
+    found = overwritten([80.0])
+    assert (found.effective, found.apart) == ("control", {})
     found = overwritten([80.0, 80.0])
-    assert (found.effective, found.overruled) == ("monitor", f"{SUN} {p.CHARGE_CURRENT}")
+    assert (found.effective, found.apart, found.overruled) == ("control", {SUN: p.CHARGE_CURRENT}, "")
+    assert [finding.id for finding in found.findings] == ["set-apart"]
+    assert stand({SUN: charger()}, before=found).apart == found.apart
+    assert stand({}, before=found).apart == {}, "it left the bus"
+
+
+@pytest.mark.parametrize("services", [(SUN, OTHER), (MULTI,)])
+def test_two_that_differ_or_a_multi_are_another_master(services: tuple[str, ...]) -> None:
+    path = p.BOL_CHARGE_CURRENT if services == (MULTI,) else p.CHARGE_CURRENT
+    found = overwritten([80.0, 80.0], path, services=services)
+    assert (found.effective, found.overruled) == ("monitor", f"{services[-1]} {path}")
     assert [finding.id for finding in found.findings] == ["overruled"]
-    assert stand({SUN: charger()}, before=found).effective == "monitor", "until it is started again"
+    for obstacle_there in (BusNames(ours=False), BusNames(unread={p.SYSTEM: 0.0}), BusNames()):
+        found = stand({}, before=found, names=obstacle_there)
+        assert (found.effective, found.overruled) == ("monitor", f"{services[-1]} {path}"), (
+            "a flicker does not clear it"
+        )
+        assert "overruled" in [finding.id for finding in found.findings]
+    for mode in ("monitor", "off"):
+        assert stand({}, mode, before=found).overruled == found.overruled
 
 
-def test_one_that_agrees_in_between_is_no_other_master() -> None:
-    assert overwritten([80.0, 30.0, 80.0]).effective == "control"
+def test_a_second_device_that_differs_later_is_another_master_too() -> None:
+    found = overwritten([80.0, 80.0])
+    services: Services = {SUN: charger(), OTHER: charger(CHARGE_CURRENT=80.0)}
+    for now in (100.0, 103.0, 106.0):
+        found = stand(services, before=found, writes=[Write(OTHER, p.CHARGE_CURRENT, 30.0)], now=now)
+    assert found.overruled == f"{OTHER} {p.CHARGE_CURRENT}"
 
 
-def test_rounding_is_no_other_master_and_a_device_that_shows_nothing_is_none_either() -> None:
-    assert overwritten([30.1, 29.9, 30.0]).effective == "control"
-    assert overwritten([None, None]).effective == "control"
-    assert overwritten([1, 1], p.NETWORK_MODE, 13).effective == "monitor"
-    assert overwritten([80.0, 80.0], p.MULTI_CHARGE_CURRENT).effective == "control", "the Multi clamps it"
-    assert agrees(p.CHARGE_CURRENT, "a", "b") is False
+def test_an_obstacle_that_flickers_does_not_hide_somebody_else() -> None:
+    services: Services = {MULTI: multi()}
+    found, now = Standing(), 0.0
+    for _ in range(3):
+        found = stand(services, before=found, writes=[Write(MULTI, p.BOL_CHARGE_CURRENT, 30.0)], now=now)
+        services[MULTI][p.BOL_CHARGE_CURRENT] = 99.0
+        found = stand(services, before=found, names=BusNames(unread={p.SYSTEM: 0.0}), now=now + 2.0)
+        now += 4.0
+    assert found.overruled == f"{MULTI} {p.BOL_CHARGE_CURRENT}"
 
 
-def test_a_slow_device_gets_two_seconds_and_a_third_value_none() -> None:
-    assert overwritten([10.0, 10.0], step=0.5).effective == "control", "too early to tell"
-    services: Services = {SUN: charger(CHARGE_CURRENT=10.0)}
-    found = stand(services, writes=[Write(SUN, p.CHARGE_CURRENT, 30.0)], now=0.0)
-    found = stand(services, before=found, now=1.5)
-    assert not found.readback[SUN, p.CHARGE_CURRENT].differed, "it may only be slow"
-    services[SUN][p.CHARGE_CURRENT] = 55.0
-    found = stand(services, before=found, now=1.6)
-    assert found.readback[SUN, p.CHARGE_CURRENT].differed
-    found = stand(services, before=found, now=2.6)
-    assert found.readback[SUN, p.CHARGE_CURRENT].strikes == 1, "one write, one strike"
+@pytest.mark.parametrize(
+    ("values", "path", "wrote", "items"),
+    [
+        ([80.0, 30.0, 80.0], p.CHARGE_CURRENT, 30.0, {}),
+        ([80.0, None, 80.0], p.CHARGE_CURRENT, 30.0, {}),
+        ([30.1, 29.9, 30.15], p.CHARGE_CURRENT, 30.0, {}),
+        ([None, "80", float("nan")], p.CHARGE_CURRENT, 30.0, {}),
+        ([20.0, 20.0, 20.1], p.CHARGE_CURRENT, 30.0, {p.CHARGE_LIMIT_SETTING: 20.0}),
+        ([20.0, 20.0, 20.0], p.BOL_CHARGE_CURRENT, 30.0, {p.MULTI_CHARGE_CURRENT: 20.0}),
+        ([80.0, 80.0, 80.0], p.MULTI_CHARGE_CURRENT, 30.0, {}),
+        ([80.0, 80.0, 80.0], p.VOLTAGE_SENSE, 30.0, {}),
+    ],
+)
+def test_what_is_no_sign_of_somebody_else(
+    values: list[Value], path: str, wrote: Value, items: dict[str, Value]
+) -> None:
+    assert overwritten(values, path, wrote, **items).apart == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "wrote", "items"),
+    [
+        ([30.16, 29.84], p.CHARGE_CURRENT, 30.0, {}),
+        ([12, 14], p.NETWORK_MODE, 13, {}),
+        ([30.0, 30.0], p.CHARGE_CURRENT, 20.0, {p.CHARGE_LIMIT_SETTING: 30.0}),
+        ([25.0, 25.0], p.CHARGE_CURRENT, 30.0, {p.CHARGE_LIMIT_SETTING: 20.0}),
+    ],
+)
+def test_what_is_a_sign_of_somebody_else(values: list[Value], path: str, wrote: Value, items: dict[str, Value]) -> None:
+    assert overwritten(values, path, wrote, **items).apart == {SUN: path}
+
+
+@pytest.mark.parametrize(("ago_s", "apart"), [(9.9, False), (10.0, True)])
+def test_what_is_shown_soon_after_a_device_appeared_says_nothing(ago_s: float, apart: bool) -> None:
+    services: Services = {SUN: charger(CHARGE_CURRENT=80.0)}
+    found = Standing()
+    for now in (0.0, 3.0, 6.0):
+        writes = [Write(SUN, p.CHARGE_CURRENT, 30.0)]
+        found = stand(services, before=found, writes=writes, now=now, disturbed={SUN: now - ago_s})
+    assert bool(found.apart) == apart
+
+
+def test_a_slow_device_shows_what_it_was_told_before() -> None:
+    """Each round it is told less, and shows it one or two rounds late."""
+    for lag in (1, 2):
+        services: Services = {SUN: charger(CHARGE_CURRENT=50.0)}
+        found = Standing()
+        for step in range(12):
+            writes = [Write(SUN, p.CHARGE_CURRENT, 50.0 - step)]
+            found = stand(services, before=found, writes=writes, now=3.0 * step)
+            services[SUN][p.CHARGE_CURRENT] = 50.0 - max(step - lag, 0)
+        assert found.apart == {}
+    assert overwritten([10.0, 10.0], step=1.9, **{p.CHARGE_CURRENT: 10.0}).apart == {}
+
+
+def test_one_that_shows_what_it_was_told_long_ago_is_not_slow() -> None:
+    services: Services = {SUN: charger(CHARGE_CURRENT=50.0)}
+    found = stand(services, writes=[Write(SUN, p.CHARGE_CURRENT, 50.0)], now=0.0)
+    seen = []
+    for now in (3.0, 6.0, 9.0, 12.0, 15.0, 18.0):
+        found = stand(services, before=found, writes=[Write(SUN, p.CHARGE_CURRENT, 20.0)], now=now)
+        seen.append(bool(found.apart))
+    assert seen == [False] * 4 + [True] * 2
+
+
+def test_writes_in_quick_succession_are_not_judged_but_a_value_of_neither_is_seen_between_them() -> None:
+    shown = {p.CHARGE_CURRENT: 10.0}
+    assert overwritten([80.0] * 9, step=0.7, **shown).apart == {}
+    assert overwritten([80.0] * 2, step=0.8, **shown).apart == {SUN: p.CHARGE_CURRENT}
 
 
 def test_a_write_that_was_refused_or_still_waits_is_not_judged() -> None:
-    writes = [Write(SUN, p.CHARGE_CURRENT, 30.0), Write(SUN, p.NETWORK_MODE, 13)]
-    found = stand({SUN: charger()}, writes=writes, now=0.0)
-    assert unjudged(found, []) is found
-    assert set(unjudged(found, [(SUN, p.CHARGE_CURRENT)]).readback) == {(SUN, p.NETWORK_MODE)}
+    services: Services = {SUN: charger()}
+    found = Standing()
+    for now in (0.0, 3.0, 6.0, 9.0):
+        found = stand(services, before=found, writes=[Write(SUN, p.CHARGE_CURRENT, 30.0)], now=now)
+        assert unjudged(found, []) is found
+        assert unjudged(found, [("gone", p.CHARGE_CURRENT)]) is found
+        found = unjudged(found, [(SUN, p.CHARGE_CURRENT)])
+        assert unjudged(found, [(SUN, p.CHARGE_CURRENT)]) is found
+        services[SUN][p.CHARGE_CURRENT] = 80.0
+    assert found.apart == {}
 
 
 def test_a_service_that_has_gone_is_forgotten() -> None:
     found = stand({SUN: charger()}, writes=[Write(SUN, p.CHARGE_CURRENT, 30.0)], now=0.0)
-    assert stand({}, before=found, now=3.0).readback == {}
+    assert found.told == {(SUN, p.CHARGE_CURRENT): Written(30.0, 0.0, charger()[p.CHARGE_CURRENT])}
+    assert stand({}, before=found, now=3.0).told == {}
+
+
+def test_control_that_comes_back_owes_what_was_not_told() -> None:
+    told = {(SUN, "/a"): Written(1.0, 10.0), (SUN, "/b"): Written(1.0, 10.0)}
+    decided: dict[tuple[str, str], Value] = {(SUN, "/a"): 1.0, (SUN, "/b"): 2.0, (SUN, "/c"): 3.0, ("gone", "/a"): 4.0}
+    assert owed(decided, told, {SUN}, 12.9) == (Write(SUN, "/b", 2.0), Write(SUN, "/c", 3.0))
+    assert len(owed(decided, told, {SUN}, 13.0)) == 3
+
+
+RIVAL = BusNames(unread={p.SYSTEM: 0.0})
 
 
 @pytest.mark.parametrize(
-    ("path", "wrote", "reads", "same"),
+    ("write", "sent", "standing_now", "names", "may"),
     [
-        (p.CHARGE_CURRENT, 0.0, 0.15, True),
-        (p.CHARGE_CURRENT, 0.0, -0.15, True),
-        (p.CHARGE_CURRENT, 0.0, 0.151, False),
-        (p.CHARGE_CURRENT, 0.0, -0.151, False),
-        (p.NETWORK_MODE, 13, 13.0, True),
-        (p.NETWORK_MODE, 13, 13.1, False),
-        (p.NETWORK_MODE, 13, 12, False),
-        (p.NETWORK_MODE, 13, 14, False),
-        (p.CHARGE_CURRENT, None, 5.0, True),
-        (p.CHARGE_CURRENT, 5.0, None, True),
-        (p.CHARGE_CURRENT, "a", "".join(["a"]), True),
-        (p.CHARGE_CURRENT, "b", "a", False),
-        (p.CHARGE_CURRENT, "a", 1, False),
-        ("/Zero", 1.0, 1.1, True),
-        ("".join([p.NETWORK_MODE[:3], p.NETWORK_MODE[3:]]), 13, 13.1, False),
-        (p.CHARGE_CURRENT, 1, "a", False),
+        (Write(SUN, p.CHARGE_CURRENT, 30.0), None, {}, BusNames(), True),
+        (Write(SUN, p.CHARGE_CURRENT, 0.0), 30.0, {}, RIVAL, False),
+        (Write(SUN, p.CHARGE_CURRENT, 0.0), 30.0, {}, BusNames(ours=False), False),
+        (Write(SUN, p.CHARGE_CURRENT, 0.0), 30.0, {"effective": "monitor"}, BusNames(), False),
+        (Write("gone", p.CHARGE_CURRENT, 0.0), 30.0, {}, BusNames(), False),
+        (Write(SUN, p.VOLTAGE_SENSE, 30.0), 20.0, {"apart": {SUN: "x"}}, BusNames(unread=UNREAD), True),
+        (Write(SUN, p.CHARGE_CURRENT, 30.0), 20.0, {}, BusNames(unread=UNREAD), False),
+        (Write(SUN, p.CHARGE_CURRENT, 30.0), 30.0, {}, BusNames(unread=UNREAD), True),
+        (Write(SUN, p.CHARGE_CURRENT, 30.0), 30.0, {"apart": {SUN: "x"}}, BusNames(), False),
+        (Write(SUN, p.CHARGE_CURRENT, 29.0), 30.0, {"apart": {SUN: "x"}}, BusNames(), True),
     ],
 )
-def test_when_a_reading_agrees_with_what_was_written(path: str, wrote: Value, reads: Value, same: bool) -> None:
-    assert agrees(path, wrote, reads) == same
-
-
-def test_when_a_reading_is_taken_to_be_somebody_elses() -> None:
-    ours = Written(30.0, 100.0, 10.0)
-    for age_s, reads, strange in (
-        (0.795, 55.0, False), (0.8, 55.0, True), (0.8, 30.0, False), (0.8, 10.0, False), (1.99, 10.0, False),
-        (2.0, 10.0, True), (2.0, 30.1, False), (5.0, 30.0, False),
-    ):  # fmt: skip
-        assert differs(replace(ours, at=0.0), p.CHARGE_CURRENT, reads, age_s) == strange
-    assert (ours.differed, ours.strikes) == (False, 0)
-
-
-def test_strikes_are_counted_from_write_to_write() -> None:
-    key = (SUN, p.CHARGE_CURRENT)
-    first = note({}, [Write(*key, 30.0), Write(SUN, p.VOLTAGE_SENSE, 26.0)], {SUN: {p.CHARGE_CURRENT: 12.0}}, 5.0)
-    assert first == {key: Written(30.0, 5.0, 12.0, False, 0)}, "and nothing that is not shown as written"
-    assert read_back(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 5.5) == first, "too early"
-    seen = read_back(first, {SUN: {p.CHARGE_CURRENT: 55.0}}, 8.0)
-    assert seen == {key: Written(30.0, 5.0, 12.0, True, 1)}
-    assert read_back(seen, {SUN: {p.CHARGE_CURRENT: 66.0}}, 9.0) == seen
-    assert contested(seen) == ""
-    again = note(seen, [Write(*key, 31.0)], {}, 9.0)
-    assert again == {key: Written(31.0, 9.0, None, False, 1)}
-    assert contested(read_back(again, {SUN: {p.CHARGE_CURRENT: 55.0}}, 12.0)) == f"{SUN} {p.CHARGE_CURRENT}"
-    assert contested({key: Written(31.0, 9.0, strikes=3)}) == f"{SUN} {p.CHARGE_CURRENT}"
-    gone = {("gone", p.CHARGE_CURRENT): Written(30.0, 5.0)} | first
-    assert read_back(gone, {SUN: {p.CHARGE_CURRENT: 30.0}}, 8.0) == first
-    calm = note({key: Written(30.0, 5.0, 12.0, False, 1)}, [Write(*key, 31.0)], {}, 9.0)
-    assert calm[key].strikes == 0
+def test_each_write_is_checked_when_it_is_sent(
+    write: Write, sent: Value, standing_now: dict[str, object], names: BusNames, may: bool
+) -> None:
+    now_standing = Standing(**{"effective": "control", **standing_now})  # type: ignore[arg-type]
+    services: Services = {SUN: charger(CHARGE_CURRENT=50.0)}
+    assert may_leave(write, sent, now_standing, services, frozenset(), names, 1.0) == may
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import LYNX, MULTI, Items, lynx, with_vebus_bms
 
-ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0)
+ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0)
 STOP = Stop("x", "", 0.0, "stop")
 
 
@@ -53,7 +53,7 @@ def test_what_is_granted(changes: dict[str, Value], settings: dict[str, Value], 
 
 
 def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
-    nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0)
+    nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0)
     assert granted({}) == nothing
     for allowed, word in ((1, 1), (0, 0), (None, 0)):
         assert granted({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)

@@ -15,7 +15,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device, sort_services
+from gxbridge.core.dvcc.read.services import VebusSystem, read_service, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (
@@ -28,7 +28,6 @@ from gxbridge.core.dvcc.run.low_pass import (
     low_pass,
 )
 from gxbridge.core.dvcc.tell.charger_orders import (
-    Charger,
     Shared,
     clamp,
     feeding_system,
@@ -268,10 +267,12 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     weights = (CHARGER_WEIGHT, VEBUS_WEIGHT, DC_LOADS_WEIGHT)
     assert weights == pytest.approx((0.31415926536, 0.20943951024, 0.31415926536))
     assert low_pass(10.0, 20.0, 0.3) == 13.0
-    solar = Device(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
+    solar = read_service(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
     assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
     for current, fed in ((2.0, 3.75), (None, None), (5.0, 5.0)):
-        assert fed_current(Device(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+        assert (
+            fed_current(read_service(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+        )
 
 
 @pytest.mark.parametrize(
@@ -281,8 +282,8 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
 )
 def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float) -> None:
     installation = sort_services({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
-    device = Device(MULTI, p.VEBUS, multiplus(CURRENT=current))
-    assert advance_vebus(1.0, installation, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
+    system = VebusSystem(MULTI, p.VEBUS, multiplus(CURRENT=current))
+    assert advance_vebus(1.0, installation, system) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
     assert advance_vebus(1.0, installation, None) == pytest.approx(1.0 - 0.20943951024)
 
 
@@ -294,9 +295,7 @@ def seen(services: dict[str, Items], options: Options) -> Inputs:
 def test_what_chargers_got_of_a_limit() -> None:
     def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
-        chargers = [
-            Charger(Device(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a), a), a) for n, a in zip(names, amps, strict=True)
-        ]
+        chargers = [read_service(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
         return shared(seen({}, Options.vendor()), chargers, limit_a, dict(zip(names, amps, strict=True)))
 
     assert got(5.0) == ([], 0.0)
@@ -421,13 +420,11 @@ def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
 
 def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
     inputs = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
-    sun, inverter = (
-        Charger(Device(name, kind, charger(50, 0), 50.0), 50.0) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER))
-    )
-    system = inputs.installation.of(p.ACSYSTEM)[0]
+    sun, inverter = (read_service(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
+    system = inputs.installation.rs_systems[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
         told, writes = rs_currents(inputs, system, [sun, inverter], 20.0, smoothed, pv_off=False)
-        assert [(one.device.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
+        assert [(one.charger.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
         assert [write.value for write in writes] == [excess]
 
 

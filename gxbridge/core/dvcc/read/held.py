@@ -12,9 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS
-from gxbridge.core.dvcc.read.services import CHARGERS, Device, kind_of, title
+from gxbridge.core.dvcc.read.services import CHARGERS, Device, identity_of, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Service
-from gxbridge.core.dvcc.run.loss import identity_of
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Latch
@@ -25,8 +24,12 @@ PERMISSIONS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Class of service -> path of a permission -> what it permits."""
 REFUSED, GAVE = "refused-", "gave-"
-LATCHES: Final = {f"{mark}{what}" for mark in (REFUSED, GAVE) for what in ("charge", "discharge")}
-"""What these are called in the state: a refusal that holds, and that a permission has been said at least once."""
+CHARGE: Final = "charge"
+LATCHES: Final = {f"{REFUSED}{CHARGE}", f"{GAVE}charge", f"{GAVE}discharge"}
+"""What these are called in the state: a refusal that holds, and that a permission has been said at least once.
+
+Discharging is withheld, not refused, while its permission is unknown, so a refusal of that is not held.
+"""
 UNKNOWN: Final = "unknown"
 """Stands for a permission that was said before: neither yes nor no."""
 
@@ -84,15 +87,15 @@ def keep(before: tuple[Latch, ...], held: Held, since: float) -> tuple[Latch, ..
 def update_held(before: Held, services: Mapping[str, Service]) -> Held:
     """What holds after everybody has said what they say now."""
     words, own_limits = before
-    for device, path, what in permissions(services):
-        value = permission_of(device, path)
+    said = [(what, subject_of(device), permission_of(device, path)) for device, path, what in permissions(services)]
+    for what, subject, value in said:
         if value in (0, 1):
-            subject = subject_of(device)
             words = marked(words, GAVE + what, subject)
-            if value == 0:
-                words = marked(words, REFUSED + what, subject)
-            else:
-                words = tuple(word for word in words if word[0] != REFUSED + what or not same(word[1], subject))
+        if value == 1:
+            words = tuple(word for word in words if word[0] != REFUSED + what or not same(word[1], subject))
+    for what, subject, value in said:  # after the permissions: of two services of one battery the stricter counts
+        if value == 0 and what == CHARGE:
+            words = marked(words, REFUSED + what, subject)
     for device in of_kinds(services, CHARGERS):
         own_a = number(device.items, p.CHARGE_LIMIT_SETTING)
         if own_a is not None and own_limits.get(device.name) != own_a:
