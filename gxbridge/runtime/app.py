@@ -351,7 +351,10 @@ class App:
         def explanation() -> dict[str, Any]:
             return (self._cycle or first).explanation()
 
-        return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
+        def dated() -> dict[str, Any]:
+            return {"version": self._setup.version, "time": round(time.time()), **explanation()}
+
+        return {EXPLAIN_JSON: lambda: as_json(dated()), EXPLAIN_TEXT: lambda: as_text(explanation())}
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
         if self.bridge.effective != "control":

@@ -39,6 +39,7 @@ class Inputs(NamedTuple):
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
+    from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
 
     @property
@@ -74,6 +75,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
             bms=bms,
             batteries=batteries,
             apart=snapshot.apart,
+            from_file=snapshot.from_file,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     return Inputs(
@@ -81,6 +83,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
         bms=bms,
         batteries=batteries,
         apart=snapshot.apart,
+        from_file=snapshot.from_file,
     )
 
 

@@ -13,10 +13,11 @@ from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import ON_VECAN, Device, sort_services
+from gxbridge.core.dvcc.read.services import ON_VECAN, Device, sort_services, title
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.wording import names_text
 
 NETWORKED: Final = 1
 EXTERNAL: Final = 4
@@ -31,7 +32,8 @@ SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 class ChargerOrder(NamedTuple):
     """What one charger is told (A; None: nothing) and the name of the reason.
 
-    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it.
+    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it; `taken_by`: who takes
+    some of the limit before it is shared, because it cannot be told.
     """
 
     device: Device
@@ -39,6 +41,7 @@ class ChargerOrder(NamedTuple):
     why: str
     system_a: float | None = None
     extra_a: float = 0.0
+    taken_by: str = ""
 
 
 def put(device: Device, path: str, value: float | None) -> list[Write]:
@@ -147,7 +150,11 @@ def apart_currents(
     )
     rest = inputs._replace(installation=others, apart={})
     shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
-    return shares + orders, writes
+    taking = [order.device for order in orders if counted_apart(inputs, order.device, smoothed) > 0]
+    left_by = names_text(
+        [*(title(device) for device in taking), *(order.taken_by for order in shares[:1] if order.taken_by)]
+    )
+    return [order._replace(taken_by=left_by) for order in shares] + orders, writes
 
 
 class Charger(NamedTuple):
@@ -187,7 +194,7 @@ def shared(
         kept_a = sum(sharer.told_a for sharer in sharers)
         return Shared([ChargerOrder(device, None, "flat-out") for device, _ in chargers], min(limit_a, kept_a))
     orders = [
-        make(ChargerOrder, (device, clamp(own_a, current), "share", limit_a, extra_a))
+        make(ChargerOrder, (device, clamp(own_a, current), "share", limit_a, extra_a, ""))
         for (device, own_a), current in zip(chargers, shares, strict=True)
     ]
     return Shared(orders, min(limit_a, sum(shares)))
@@ -295,6 +302,7 @@ def strict_currents(inputs: Inputs, limit_a: float, smoothed: Mapping[str, float
     silent: list[ChargerOrder] = []
     devices: list[Device] = []
     sharers: list[Sharer] = []
+    taking: list[str] = []
     for device in inputs.installation.chargers:
         name, kind, items, own_a = device
         first = kind in SUN
@@ -309,10 +317,13 @@ def strict_currents(inputs: Inputs, limit_a: float, smoothed: Mapping[str, float
             sharers.append(make(Sharer, (actual, own_a, 0.0, first, items.get(p.STATE) != 0)))
         else:
             silent.append(ChargerOrder(device, None, why or "no-setting"))
-            limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)
+            if why != "other-network" and actual > 0:
+                limit_a -= actual
+                taking.append(title(device))
     limit_a = max(limit_a, 0.0)
+    taken_by = names_text(taking)
     return [
-        make(ChargerOrder, (device, share, "share" if sharer.awake else "asleep", limit_a, 0.0))
+        make(ChargerOrder, (device, share, "share" if sharer.awake else "asleep", limit_a, 0.0, taken_by))
         for device, share, sharer in zip(devices, strict_share(limit_a, sharers), sharers, strict=True)
     ] + silent
 
@@ -321,7 +332,7 @@ def current_writes(orders: Sequence[ChargerOrder]) -> list[Write]:
     """The writes for what the chargers are told."""
     return [
         make(Write, (device.name, p.CHARGE_CURRENT, current_a))
-        for device, current_a, _, _, _ in orders
+        for device, current_a, _, _, _, _ in orders
         if current_a is not None and p.CHARGE_CURRENT in device.items
     ]
 
