@@ -59,13 +59,10 @@ def refuse(command: str, error: Exception) -> int:
     """Say why the running service could not be asked; the exit code."""
     print(f"gxbridge {command}: {error}", file=sys.stderr)
     if not isinstance(error, NotExplained):
-        from gxbridge.edge.machine import own_command
+        from gxbridge.edge.machine import followable
 
-        print(
-            f"Is the service running on this bus? Name another with --dbus, or start it: {own_command('run')} "
-            "--config FILE",
-            file=sys.stderr,
-        )
+        cure = "Name another with --dbus, or start it: gxbridge run --config FILE"
+        print(f"Is the service running on this bus? {followable(cure)}", file=sys.stderr)
     return 1
 
 
@@ -73,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     """0; 1 when the service does not answer; 2 when nothing is called so."""
     from gxbridge.core.publish.explanation import as_text, limit_title, limits_of, limits_text
     from gxbridge.edge.dbus.bus import BusError
+    from gxbridge.edge.machine import followable
 
     try:
         explanation = asyncio.run(_ask_service(args.dbus))
@@ -90,5 +88,5 @@ def run(args: argparse.Namespace) -> int:
         for finding in () if args.what else explanation["findings"]:
             print(f"{finding['severity'].upper()}: {finding['text']}")
     else:
-        print(as_text(explanation, round(time.time())))
+        print(followable(as_text(explanation, round(time.time()))))
     return 0
