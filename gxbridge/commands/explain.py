@@ -40,11 +40,16 @@ class NotExplained(Exception):
 
 async def fetch_explanation(connection: Connection) -> dict[str, Any]:
     """What the running service explains. Raises NotExplained and BusError."""
-    from gxbridge.core.model.items import printable_data
     from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
     from gxbridge.edge.dbus import client
 
-    text = await client.fetch(connection, OWN_NAME, EXPLAIN_JSON)
+    return read_answer(await client.fetch(connection, OWN_NAME, EXPLAIN_JSON))
+
+
+def read_answer(text: object) -> dict[str, Any]:
+    """The explanation in what the service answers. Raises NotExplained."""
+    from gxbridge.core.model.items import printable_data
+
     if not isinstance(text, str):
         raise NotExplained("the service is starting and has nothing to explain yet; ask again")
     try:
@@ -66,7 +71,7 @@ async def _ask_service(address: str) -> dict[str, Any]:
         connection.close()
 
 
-def refuse(command: str, error: Exception) -> int:
+def not_answered(command: str, error: Exception) -> int:
     """Say why the running service could not be asked; the exit code."""
     print(f"gxbridge {command}: {error}", file=sys.stderr)
     if not isinstance(error, NotExplained):
@@ -84,11 +89,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         explanation = asyncio.run(_ask_service(args.dbus))
     except (BusError, OSError, NotExplained) as error:
-        return refuse("explain", error)
+        return not_answered("explain", error)
     try:
         return _show(explanation, args)
     except BROKEN:
-        return refuse("explain", NotExplained(OTHER_VERSION))
+        return not_answered("explain", NotExplained(OTHER_VERSION))
 
 
 def _show(explanation: dict[str, Any], args: argparse.Namespace) -> int:
