@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--rules", action="store_true", help="list the rules instead")
     export = actions.add_parser("export", help="the database for other programs")
     form = export.add_mutually_exclusive_group(required=True)
-    form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'gxbridge[dbc]')")
+    form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'cantools>=39')")
     form.add_argument("--json", metavar="FILE", nargs="?", const="-", help="JSON, to standard output without FILE")
     encode = actions.add_parser("encode", help="a message as candump lines; nothing is sent")
     encode.add_argument("what", metavar="MESSAGE", help="0x0390, VE_REG_BMS_IO, 127508, battery_status")

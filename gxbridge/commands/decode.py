@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.nmea2000.database import DatabaseError, database
     from gxbridge.decodelog.options import OptionError, check
+    from gxbridge.decodelog.statistics import Statistics
     from gxbridge.decodelog.stream import Output
     from gxbridge.edge.logs.reader import LogError
 
@@ -101,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         check(args)
         db = database()
         stream, lines = _stream(args, db), _lines(args, db)
-        statistics = _statistics() if args.stats else None
+        statistics = Statistics() if args.stats else None
         counted_lines = _Counts()
         if statistics is None:
             output.put(lines.begin())
@@ -241,12 +242,6 @@ def _wide(args: argparse.Namespace, db: Database, write_time: Callable[[float], 
             f"gxbridge decode: {counted(columns.left_out, 'column')} left out; choose with --columns", file=sys.stderr
         )
     return WideLines(columns, write_time)
-
-
-def _statistics() -> Statistics:
-    from gxbridge.decodelog.statistics import Statistics
-
-    return Statistics()
 
 
 def _show(statistics: Statistics, stream: Stream, form: str) -> None:

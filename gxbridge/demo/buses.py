@@ -87,7 +87,7 @@ def choose_can(wanted: str | None, folder: Path) -> tuple[str, str]:
     if interface == MULTICAST:
         channel = channel or MULTICAST_GROUP
         if importlib.util.find_spec("msgpack") is None:
-            raise DemoError("--can udp_multicast needs the Python package msgpack: pip install 'gxbridge[multicast]'")
+            raise DemoError("--can udp_multicast needs the Python package msgpack: pip install 'msgpack>=1.2.1'")
     if not channel:
         raise DemoError(f"--can {wanted}: give INTERFACE:CHANNEL, for example socketcan:vcan0 or udp_multicast")
     if interface == "virtual":

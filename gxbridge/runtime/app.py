@@ -26,6 +26,7 @@ from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
+from gxbridge.edge.machine import followable
 from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities, unique_id
@@ -351,7 +352,10 @@ class App:
         def explanation() -> dict[str, Any]:
             return (self._cycle or first).explanation()
 
-        return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
+        def dated() -> dict[str, Any]:
+            return {"version": self._setup.version, "time": round(time.time()), **explanation()}
+
+        return {EXPLAIN_JSON: lambda: as_json(dated()), EXPLAIN_TEXT: lambda: as_text(explanation())}
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
         if self.bridge.effective != "control":
@@ -390,4 +394,4 @@ class App:
 def say(finding: Finding) -> None:
     """One line in the log when a finding begins."""
     level = {"alarm": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}[finding.severity]
-    log.log(level, "%s: %s %s", finding.id, stopped(finding.text), stopped(finding.advice))
+    log.log(level, "%s: %s %s", finding.id, stopped(finding.text), followable(stopped(finding.advice)))

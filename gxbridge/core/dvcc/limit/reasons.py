@@ -170,7 +170,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.
-    "multi-rest": _rule("what the other chargers leave of {system}", "the limit minus their smoothed currents"),
+    "multi-rest": _rule("what is left of {system} by {others}", "the limit minus their smoothed currents"),
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.
@@ -216,11 +216,14 @@ def plain(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
+@lru_cache(maxsize=4096)
 def amount(value: float | None, unit: Unit) -> str:
-    """A value with its unit; a number that only stands for "no limit" in words."""
+    """A value with its unit, a current to the 0.1 A in which it is told; what only stands for "no limit" in words."""
     if value is None:
         return NOTHING
-    return UNLIMITED if value >= UNLIMITED_A and unit == "A" else f"{plain(value)} {unit}"
+    if unit == "V":
+        return f"{plain(value)} V"
+    return UNLIMITED if value >= UNLIMITED_A else f"{plain(round(value, 1) or value)} A"
 
 
 def part_of(value: float | None) -> str:

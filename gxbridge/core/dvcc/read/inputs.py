@@ -40,6 +40,7 @@ class Inputs(NamedTuple):
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
+    from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
 
     @property
@@ -75,6 +76,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
             bms=bms,
             batteries=batteries,
             apart=snapshot.apart,
+            from_file=snapshot.from_file,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     return Inputs(
@@ -82,6 +84,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         bms=bms,
         batteries=batteries,
         apart=snapshot.apart,
+        from_file=snapshot.from_file,
     )
 
 

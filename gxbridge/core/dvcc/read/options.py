@@ -158,6 +158,8 @@ class Options:
     """Device instances or serials of batteries that are another bank: they neither limit nor stop."""
     aggregates: tuple[str, ...] = ()
     """Device instances or serials of batteries that add up the others."""
+    file: str = ""
+    """Where the ceilings were read from."""
     charge_power_w: float | None = None
     """Most charge power for the Multi, as an energy-management service may ask; None: no cap."""
 

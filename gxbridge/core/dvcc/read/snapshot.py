@@ -27,6 +27,7 @@ class Snapshot:
     `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
     CAN batteries); a service that is not in it counts as alive as long as its values are valid.
+    `from_file`: the settings that hold because the configuration file says so.
     `apart`: chargers that show something else than they are told, with what they were told last (A).
     """
 
@@ -39,3 +40,4 @@ class Snapshot:
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
+    from_file: frozenset[str] = frozenset()

@@ -12,10 +12,11 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem
+from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.wording import names_text
 
 NETWORKED: Final = 1
 EXTERNAL: Final = 4
@@ -30,7 +31,8 @@ SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 class ChargerOrder(NamedTuple):
     """What one charger is told (A; None: nothing) and the name of the reason.
 
-    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it.
+    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it; `taken_by`: who takes
+    some of the limit before it is shared, because it cannot be told.
     """
 
     charger: Charger
@@ -38,6 +40,7 @@ class ChargerOrder(NamedTuple):
     why: str
     system_a: float | None = None
     extra_a: float = 0.0
+    taken_by: str = ""
 
 
 def put(device: Device, path: str, value: float | None) -> list[Write]:
@@ -135,7 +138,11 @@ def apart_currents(
             limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
     rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})
     shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
-    return shares + orders, writes
+    taking = [order.charger for order in orders if counted_apart(inputs, order.charger, smoothed) > 0]
+    left_by = names_text(
+        [*(title(charger) for charger in taking), *(order.taken_by for order in shares[:1] if order.taken_by)]
+    )
+    return [order._replace(taken_by=left_by) for order in shares] + orders, writes
 
 
 def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -> list[Sharer]:
@@ -165,7 +172,7 @@ def shared(chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, f
         kept_a = sum(sharer.told_a for sharer in sharers)
         return Shared(no_orders(chargers, "flat-out"), min(limit_a, kept_a))
     orders = [
-        make(ChargerOrder, (charger, clamp(charger.own_limit_a, current_a), "share", limit_a, extra_a))
+        make(ChargerOrder, (charger, clamp(charger.own_limit_a, current_a), "share", limit_a, extra_a, ""))
         for charger, current_a in zip(chargers, shares, strict=True)
     ]
     return Shared(orders, min(limit_a, sum(shares)))
@@ -298,6 +305,7 @@ def strict_currents(
     silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
     sharers: list[Sharer] = []
+    taking: list[str] = []
     for charger in inputs.installation.chargers:
         name, kind, _, own_a = charger
         first = kind in SUN
@@ -314,8 +322,11 @@ def strict_currents(
             sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
         else:
             silent.append(ChargerOrder(charger, None, why or "no-setting"))
-            limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)
+            if why != "other-network" and actual > 0:
+                limit_a -= actual
+                taking.append(title(charger))
     limit_a = max(limit_a, 0.0)
+    taken_by = names_text(taking)
     return [
         make(
             ChargerOrder,
@@ -325,6 +336,7 @@ def strict_currents(
                 "share" if sharer.awake else "asleep",
                 limit_a,
                 extra_a if charger.kind == p.SOLAR else 0.0,
+                taken_by,
             ),
         )
         for charger, share, sharer in zip(chargers, strict_share(limit_a, sharers), sharers, strict=True)
@@ -335,7 +347,7 @@ def current_writes(orders: Sequence[ChargerOrder]) -> list[Write]:
     """The writes for what the chargers are told."""
     return [
         make(Write, (charger.name, p.CHARGE_CURRENT, current_a))
-        for charger, current_a, _, _, _ in orders
+        for charger, current_a, _, _, _, _ in orders
         if current_a is not None and p.CHARGE_CURRENT in charger.paths
     ]
 

@@ -20,36 +20,45 @@ def trc(head: bytes = b"") -> Parse:
     """Without a heading the first line decides between the two oldest versions."""
     version = b"1.1" if re.search(rb"(?:^|\n)\s*\d+\)\s+\d+\.\d+\s+[RT]x\s", head) else b"1.0"
     columns = VERSIONS[version].split(b",")
-    begin = 0.0
+    begin, at = 0.0, _places(columns)
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal begin, columns
+        nonlocal begin, columns, at
         if line.lstrip()[:1] == b";":
             if heading := HEADING.fullmatch(line):
                 columns, begin = _told(heading[1], heading[2], columns, begin)
+                at = _places(columns)
             raise Comment
         if not NUMBER.match(line):
             refuse("number time id length data", line)
-        row = dict(zip(columns, line.split(maxsplit=len(columns) - 1), strict=False))
-        size = row.get(b"L", row.get(b"l"))
-        if b"O" not in row or b"I" not in row or size is None or not size.isdigit():
-            refuse(b" ".join(columns).decode("ascii", "replace"), line)
-        if row.get(b"T", b"DT") not in DATA_TYPES or len(row[b"I"]) <= 4 or row.get(b"D", b"").startswith(b"RTR"):
-            return None
+        cells = line.split(maxsplit=len(columns) - 1)
         try:
-            can_id = frame_id(row[b"I"])
-        except ValueError:
-            refuse("an identifier in hexadecimal", line)
-        if can_id is None:
-            return None
-        data = frame_data(row.get(b"D", b""), min(int(size), 8), line)
-        return begin + seconds_of(row[b"O"], line) / 1000, _bus(row.get(b"B", b"")), can_id, data
+            kind, digits, size = cells[at.get(b"T", -1)] if b"T" in at else b"DT", cells[at[b"I"]], cells[at[b"L"]]
+            t = begin + seconds_of(cells[at[b"O"]], line) / 1000
+            data = cells[at[b"D"]] if len(cells) > at[b"D"] else b""
+            if kind not in DATA_TYPES or len(digits) <= 4 or data[:3] == b"RTR":
+                return None
+            can_id = frame_id(digits)
+            if can_id is None:
+                return None
+            return t, _bus(cells, at), can_id, frame_data(data, min(int(size), 8), line)
+        except BadLine:
+            raise
+        except (LookupError, ValueError):
+            refuse(b" ".join(columns).decode("ascii", "replace"), line)
 
     return parse
 
 
-def _bus(number: bytes) -> str:
+def _bus(cells: list[bytes], at: dict[bytes, int]) -> str:
+    number = cells[at[b"B"]] if b"B" in at else b"1"
     return f"can{int(number)}" if number.isdigit() else "can1"
+
+
+def _places(columns: list[bytes]) -> dict[bytes, int]:
+    """Where each column stands; `l` counts bytes where `L` has the code of the length, the same for a classic frame."""
+    at = {name: place for place, name in enumerate(columns)}
+    return at | {b"L": at[b"l"]} if b"l" in at else at
 
 
 def _told(name: bytes, value: bytes, columns: list[bytes], begin: float) -> tuple[list[bytes], float]:
