@@ -307,6 +307,9 @@ def test_an_ebl_file_of_frames_counts_from_its_moment(tmp_path: Path) -> None:
     assert (reader.format.name, complaints) == ("actisense-binary", [])
     assert [row[2:] for row in rows] == [(0x09F80100, bytes.fromhex("3d0db3224832590d"))] * 2
     assert rows[1][0] - rows[0][0] == pytest.approx((65536 + 1 - 0x9A28) / 1000)
+    cut, reader, complaints = read(tmp_path, (moment + frame)[2:])
+    assert (reader.format.name, complaints, reader.skipped) == ("actisense-binary", [], 1), "canboat's pgn1.ebl"
+    assert [row[0] for row in cut] == [39.464], "without the moment it counts from the start"
 
 
 def test_a_voyage_recorder_keeps_some_messages_whole(tmp_path: Path) -> None:

@@ -34,12 +34,19 @@ WRAP_MS = 1 << 16
 
 
 def is_actisense(head: bytes) -> bool:
-    """An EBL file by its first record, what a serial port gave by a message whose checksum is right."""
-    if head[:2] == b"\x1b\x01" and head[2:3] in (MOMENT, b"\x01", b"\x07"):
+    """An EBL file by its records, what a serial port gave by a message whose checksum is right."""
+    if _is_ebl(head):
         return True
     whole = [body for kind, body in _parts(iter([head[:4096]]), False) if kind == DLE]
     right = sum(_is_right(body) for body in whole)
     return right > 0 and right * 2 > len(whole)
+
+
+def _is_ebl(head: bytes) -> bool:
+    """Whether a record stands at its beginning, or one of a frame somewhere: some files begin within a record."""
+    if head[:2] == b"\x1b\x01" and head[2:3] in (MOMENT, b"\x01", b"\x07"):
+        return True
+    return any((found[2] or b"")[:2] == RAW_FRAME and len(found[2]) >= 9 for found in EBL.finditer(head[:4096]))
 
 
 def actisense_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
@@ -48,7 +55,7 @@ def actisense_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     first = next(pieces, b"")
     moment: float | None = None
     wrapped, last = 0, 0
-    for kind, body in _parts(_again(first, pieces), first[:1] == bytes((ESC,))):
+    for kind, body in _parts(_again(first, pieces), _is_ebl(first)):
         log.number += 1
         row: LogRow | None = None
         try:

@@ -34,8 +34,9 @@ HEADING = re.compile(
     re.IGNORECASE,
 )
 USUAL = re.compile(
-    rb"\s*(-?\d+\.\d+)\s+(\d+)\s+([0-9A-F]+)x\s+[RT]x\s+d\s+([0-9A-F]{1,2})((?:\s[0-9A-F]{2})*)(?:\s+[A-Z]\w{2}.*)?\s*",
-    re.IGNORECASE | re.DOTALL,
+    rb"\s*(-?\d+\.\d+)\s+(\d+)\s+([0-9A-Fa-f]+)x\s+[RT]x\s+d\s+([0-9A-Fa-f]{1,2})"
+    rb"((?:\s[0-9A-Fa-f]{2})*)(?:\s+[A-Z]\w{2}.*)?\s*",
+    re.DOTALL,
 )
 EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(\S+)\s+(.*)", re.DOTALL)
 ID = re.compile(rb"([0-9A-Fa-f]+)x", re.IGNORECASE)

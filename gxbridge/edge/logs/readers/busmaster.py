@@ -25,8 +25,8 @@ from gxbridge.edge.logs.lines import (
 )
 
 BUSMASTER = re.compile(
-    rb"\s*(\d\d?:\d\d?:\d\d?):(\d{1,4})\s+[RT]x\s+(\d+)\s+(?:0x)?([0-9A-Fa-f]+)\s+(s|x|sr|xr)\s+(\d+)((?:\s+[0-9A-Fa-f]+)*)\s*",
-    re.IGNORECASE,
+    rb"\s*(\d\d?:\d\d?:\d\d?):(\d{1,4})\s+[RT]x\s+(\d+)\s+(?:0x)?([0-9A-Fa-f]+)\s+(s|x|sr|xr|S|X|SR|XR)\s+"
+    rb"(\d+)((?:\s+[0-9A-Fa-f]+)*)\s*"
 )
 HEADING = re.compile(rb"\s*\*\*\*(.*)\*\*\*\s*")
 START = re.compile(rb"START DATE AND TIME (\d+):(\d+):(\d{4}) (\d+):(\d+):(\d+):(\d+)")

@@ -90,7 +90,7 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
     def read(cells: list[bytes], line: bytes) -> LogRow | None:
         if len(cells) <= last:
             raise BadLine(f"{len(cells)} columns, {last + 1} promised: {shown(line)}")
-        if any(cells[place].lower() in TRUE for place in marks):
+        if marks and any(cells[place].lower() in TRUE for place in marks):
             return None
         try:
             can_id = int(cells[places["id"]], 16)

@@ -16,9 +16,21 @@ from gxbridge.edge.logs.readers.nmea0183 import nmea0183
 from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
 
 
+def _no_moment(_text: bytes) -> float:
+    return 0.0  # the line has a time before it
+
+
 def signalk(head: bytes) -> Parse:
     """`head` tells, as with canboat, whether lines of that form hold whole messages."""
-    parsers = [canboat(head), candump_text(), candump_log(), yacht_devices(), actisense(), ikonvert(), nmea0183()]
+    parsers = [
+        canboat(head, _no_moment),
+        candump_text(),
+        candump_log(),
+        yacht_devices(),
+        actisense(),
+        ikonvert(),
+        nmea0183(),
+    ]
 
     def parse(line: bytes) -> LogRow | None:
         stamp, mark, rest = line.partition(b";")
