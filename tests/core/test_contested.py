@@ -70,6 +70,22 @@ def test_a_bms_that_loses_its_address_and_does_not_move_grants_nothing_from_befo
     assert finding(boat)
 
 
+def test_a_dispute_goes_on_where_the_loser_took_the_address_back_for_a_moment() -> None:
+    """Neither answers the other's claims at once, so each holds the address for half a second."""
+    boat = boat_with_two()
+    both(boat, 3)
+    for _ in range(12):
+        boat.send(claim(0x29, OTHER))
+        boat.now += 0.5
+        boat.send(claim(0x29, OTHER), status(), *(vreg(register, raw) for register, raw in boat.said.items()))
+        boat.send(claim())
+        boat.now += 0.5
+        boat.send(vreg(CCL, 6000))
+        boat._take(boat.bridge.tick(boat.now))
+        assert boat.links[CURRENT] == 0.0
+        assert finding(boat)
+
+
 def test_an_ordinary_conflict_takes_nothing_away() -> None:
     boat = boat_with_two()
     boat.send(claim(0x2A, OTHER))

@@ -214,7 +214,8 @@ class Network:
         if conflict is None:
             self.conflicts[address] = Conflict(address, winner, loser, now, now, since=now)
         else:
-            if conflict.settled or not self._disputed(conflict, now):
+            resumed = conflict.loser == holder and now - conflict.last < DISPUTE_S  # it had taken the address back
+            if conflict.settled or not (resumed or self._disputed(conflict, now)):
                 conflict.since, conflict.settled = now, False
             conflict.winner, conflict.loser, conflict.last = winner, loser, now
             conflict.count += 1
