@@ -235,13 +235,13 @@ TABLE: Final = (
     FindingRow(
         "bms-silent",
         "alarm",
-        "{device} is silent: what it allows is unknown, so nothing is granted",
+        "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
         f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: it has not been heard for a minute",
+        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
         f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
         "Multi by its own timer",
     ),

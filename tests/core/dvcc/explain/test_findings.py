@@ -125,8 +125,8 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
 @pytest.mark.parametrize(
     ("silent", "name", "text"),
     [
-        (True, "bms-silent", "Lynx is silent: what it allows is unknown, so nothing is granted"),
-        (False, "bms-lost", "Lynx is lost: it has not been heard for a minute"),
+        (True, "bms-silent", "Lynx is silent, or gives no charge voltage limit any more: nothing is granted"),
+        (False, "bms-lost", "Lynx is lost: it has not been heard, or has given no charge voltage limit, for a minute"),
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:
