@@ -84,6 +84,8 @@ class Stream:
         self._chosen = chosen
         self._progress = progress
         self.decoders: dict[str, Decoder] = {}
+        self.wanted = chosen is None
+        """Whether any message was wanted."""
 
     def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
@@ -120,6 +122,7 @@ class Stream:
             else:
                 message = decoder.feed(can_id, data, t)
             if message is not None and (chosen is None or chosen.passes(t, bus, message, decoder)):
+                self.wanted = True
                 yield t, bus, message
 
     def _decoder(self, bus: str) -> Decoder:
