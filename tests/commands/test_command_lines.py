@@ -121,8 +121,8 @@ def test_multicast_needs_no_group_and_has_a_name() -> None:
         ("transmit:\n  level: zz\n  allow_mode: yes\n", ["2:transmit.level"]),
         ("can:\n  - chanel: x\nbattery:\n  known:\n    - bus: x\n      address: 1\n      unique_number: 1\n"
          "      product_id: 0xA3E5\n", ["2:can[0].chanel"]),
-        ("dvcc:\n  nominal_voltage_v: 48\nterminals:\n  - model: Smart BMS CL 12/100\n    allow_to_charge: com.victronenergy."
-         "digitalinput.input_1\n", ["4:terminals[0].nominal_voltage_v"]),
+        ("dvcc:\n  nominal_voltage_v: 48\nterminals:\n  - model: Smart BMS CL 12/100\n    "
+         "allow_to_charge: com.victronenergy.digitalinput.input_1\n", ["4:terminals[0].nominal_voltage_v"]),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_once_and_with_a_line(tmp_path: Path, text: str, problems: list[str]) -> None:
