@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "candb": "look into the message database",
-    "config": "check or show a configuration file",
+    "config": "begin, check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",
     "state": "what is remembered over a restart, and how to have it forgotten",
     "master": "whether another master was found, and how to reset that",

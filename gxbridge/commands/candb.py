@@ -22,7 +22,7 @@ HOW_TO_ADD = "how to add one: docs/adding-a-message.md"
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="one message, enumeration or product in full")
-    show.add_argument("what", help="0x2108, VE_REG_BMS_IO, 127508, battery_status, bms_state")
+    show.add_argument("what", help="0x2108, BMS_IO, 127508, battery_status, bms_state")
     search = actions.add_parser("search", help="messages that contain all these words")
     search.add_argument("words", nargs="+", metavar="WORD")
     check = actions.add_parser("check", help="check the YAML files against the rules")

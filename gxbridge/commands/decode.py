@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gxbridge.core.model.wording import counted
@@ -46,12 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input-format", metavar="NAME", help="format of the log, if it is not detected")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
     chosen = parser.add_argument_group("only some messages (each option may repeat)")
-    for names, what in (
-        (("--source",), "sent from this address"),
-        (("--pgn",), "of this PGN, such as 127508 or 0x1F214"),
-        (("--vreg", "--register"), "of, or about, this register, such as 0x2108"),
+    for names, kind, what in (
+        (("--source",), _number, "sent from this address"),
+        (("--pgn",), _pgn, "of this PGN, such as 127508, 0x1F214 or battery_status"),
+        (("--vreg", "--register"), _register, "of, or about, this register, such as 0x2108 or BMS_IO"),
     ):
-        chosen.add_argument(*names, action="append", default=[], metavar="N", type=_number, help=what)
+        chosen.add_argument(*names, action="append", default=[], metavar="N", type=kind, help=what)
     chosen.add_argument(
         "--device",
         action="append",
@@ -71,6 +72,32 @@ def _number(written: str) -> int:
         return whole_number(written)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{written!r} is not a number; write 127508 or 0x2108") from None
+
+
+def _pgn(written: str) -> int:
+    return _named(written, "pgn")
+
+
+def _register(written: str) -> int:
+    return _named(written, "register")
+
+
+def _named(written: str, what: str) -> int:
+    """A number, or the number of the PGN or register of this name."""
+    from gxbridge.candb.show import find
+    from gxbridge.core.nmea2000.database import DatabaseError, database
+
+    if not written[:1].isdigit():
+        with suppress(DatabaseError):  # told when the log is opened
+            for layout in find(database(), written):
+                if what == "register" and layout.register is not None:
+                    return layout.register
+                if what == "pgn" and layout.register is None:
+                    return layout.pgn
+        raise argparse.ArgumentTypeError(
+            f"no {what} is called {written!r}; write a number, or a name that `gxbridge candb search` finds"
+        )
+    return _number(written)
 
 
 def _seconds(written: str) -> float:
@@ -114,6 +141,10 @@ def run(args: argparse.Namespace) -> int:
         else:
             _show(statistics, stream, args.format)
         _tell_counts(stream, counted_lines)
+        if stream.decoders and not stream.wanted:
+            print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
+        if args.input_format and not stream.decoders and not counted_lines.skipped and not counted_lines.bad:
+            print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
     except (OptionError, DatabaseError, LogError) as error:
         output.flush()
         return _refuse(str(error))

@@ -31,7 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"write a number of seconds up to {LONGEST_S:.0f}")
     return value

@@ -77,7 +77,10 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
         isinstance(row, dict) and isinstance(row.get("name"), str) for row in scenarios
     ):
         raise ScenarioError("must be a list of scenarios, each with a name")
-    return [row for row in scenarios if only in row["name"]]
+    wanted = [row for row in scenarios if only in row["name"]]
+    if only and not wanted:
+        raise ScenarioError(f"no scenario's name contains {only!r}")
+    return wanted
 
 
 def summarise(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Readout, StateStore, Terminals
+from gxbridge.config.interfaces import MULTICAST
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
@@ -127,7 +128,9 @@ def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...
 def bus(interface: str, channel: str, name: str | None, bitrate: int | None, options: Mapping[str, object]) -> CanSpec:
     if bitrate is None and interface not in WITHOUT_BITRATE and not {"bitrate", "timing"} & options.keys():
         bitrate = VECAN_BITRATE
-    return CanSpec(interface, channel, name or bus_name(channel), bitrate, options)
+    return CanSpec(
+        interface, channel, name or bus_name(MULTICAST if interface == MULTICAST else channel), bitrate, options
+    )
 
 
 def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:

@@ -131,6 +131,7 @@ class App:
         self._reaction: asyncio.Handle | None = None
         self._speech: asyncio.TimerHandle | None = None
         self._ready = False
+        self._bms: Value = ""
         self._failed: asyncio.Future[None] | None = None
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -138,6 +139,9 @@ class App:
     async def run(self, stop: asyncio.Event) -> int:
         """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
+        setup = self._setup
+        buses = ", ".join(self._sources) or "no CAN bus"
+        log.info("gxbridge %s, mode %s, profile %s, on %s", setup.version, setup.mode, setup.options.profile, buses)
         try:
             first = self.bridge.tick(time.monotonic(), self._epoch_offset)
             await self._publisher.start(first.own, self._on_request(first))
@@ -367,6 +371,10 @@ class App:
         self._views = {view.name: view for view in settled}
         self._publisher.refresh(settled, at)
         self._publisher.refresh_own(cycle.own)
+        bms = cycle.own.get("/Bms/Name") or cycle.decision.bms_service
+        if cycle.decision.bms_state == "live" and bms != self._bms:
+            self._bms = bms
+            log.info("the BMS in control is %s", bms)
         for finding in cycle.began:
             say(finding)
         for finding in cycle.ended:
