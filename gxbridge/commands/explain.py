@@ -1,4 +1,4 @@
-"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is."""
+"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is, or explains a log."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import json
 import sys
 import time
 
+from gxbridge.commands.explain_log import configure_log, run_log
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the whole explanation as JSON instead of words")
     parser.add_argument(
         "--dbus", default="system", metavar="ADDRESS", help="system, session or a D-Bus address (default: system)"
     )
+    configure_log(parser)
 
 
 async def _ask_service(address: str) -> object:
@@ -29,6 +32,11 @@ async def _ask_service(address: str) -> object:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.log is not None:
+        return run_log(args)
+    if args.csv or args.config is not None or args.every is not None:
+        print("gxbridge explain: --csv, --config and --every are for --log FILE", file=sys.stderr)
+        return 2
     from gxbridge.core.model.items import printable_data
     from gxbridge.core.publish.explanation import as_text
     from gxbridge.edge.dbus.bus import BusError

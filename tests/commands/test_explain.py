@@ -25,7 +25,7 @@ def answering(text: object) -> Callable[[str], Awaitable[object]]:
 def test_no_text_in_it_forges_a_line(
     options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = json.loads(str(Boat().tick(6).own["/Explain/Json"]))
+    said = Boat().tick(6).explanation()
     for limit in said["limits"]:
         limit["sentence"] = FORGED
     monkeypatch.setattr(explain, "_ask_service", answering(json.dumps(said)))
