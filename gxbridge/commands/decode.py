@@ -114,6 +114,9 @@ def _names(written: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in written.split(",") if name.strip())
 
 
+NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
+
+
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.nmea2000.database import DatabaseError, database

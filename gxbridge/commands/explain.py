@@ -1,4 +1,4 @@
-"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is."""
+"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is, or explains a log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
+
+from gxbridge.commands.explain_log import configure_log, run_log
 
 if TYPE_CHECKING:
     from gxbridge.edge.dbus.bus import Connection
@@ -27,6 +29,7 @@ def add_dbus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dbus", default="system", metavar="ADDRESS", help="system, session or a D-Bus address (default: system)"
     )
+    configure_log(parser)
 
 
 OTHER_VERSION = "what the service answers is no explanation: is it another version?"
@@ -83,7 +86,12 @@ def not_answered(command: str, error: Exception) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; 1 when the service does not answer; 2 when nothing is called so."""
+    """0; 1 when the service does not answer, or a log cannot be read; 2 when nothing is called so."""
+    if args.log is not None:
+        return run_log(args)
+    if args.csv or args.config is not None or args.every is not None:
+        print("gxbridge explain: --csv, --config and --every are for --log FILE", file=sys.stderr)
+        return 2
     from gxbridge.edge.dbus.bus import BusError
 
     try:
