@@ -38,7 +38,8 @@ def update_state(
 ) -> UpdatedState:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
-    if inputs.options.loss_stops_first and first_lost(controllers) is not None:
+    lost = inputs.options.loss_stops_first and first_lost(controllers) is not None
+    if lost:
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
@@ -60,7 +61,8 @@ def update_state(
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
     control, paused = memory.control, memory.control_seconds
-    if inputs.installation.by_kind.keys().isdisjoint(CONTROLLED):
+    # A Multi alone has no control loop, but for 0 A: that is renewed as it is for chargers.
+    if not (lost or inputs.charge_stops) and inputs.installation.by_kind.keys().isdisjoint(CONTROLLED):
         control, paused = None, paused if control is None else control.seconds
     elif control is None:
         control = Timer(now + 1, paused)
@@ -70,6 +72,7 @@ def update_state(
         smoothed = advance(smoothed, inputs.installation.solar_side)
         vebus_a = advance_vebus(vebus_a, inputs.installation, inputs.multi)
     memory = memory.but(
+        began=now if memory.began is None else memory.began,
         control=timer or control,
         control_seconds=paused,
         sense=memory.sense or Timer(now + 1),
