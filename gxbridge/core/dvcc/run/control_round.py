@@ -12,6 +12,7 @@ from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
+from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
@@ -50,7 +51,6 @@ from gxbridge.core.dvcc.tell.multi_orders import (
 )
 from gxbridge.core.dvcc.tell.write import Write
 
-
 START_S: Final = 10.0
 """So long after our start no loss is told as 0 A of discharge."""
 
@@ -74,13 +74,10 @@ def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStand
         state, who, _ = standing
         if who is not None and state in GONE:
             return lost_round(inputs, memory, now, flags, who, silent=state == "silent")
-    if not remembered(inputs):
+    # A stop is told to everybody: who remembers no BMS would go on.
+    if not remembered(inputs) or inputs.charge_stops or awaits_bms(inputs):
         return live_round(inputs, memory, now, flags, old, timely=timely)
-    if not inputs.charge_stops:
-        return remembered_round(inputs, memory, now, flags)
-    # A stop is told also to chargers that remember no BMS: they would go on.
-    writes, memory = live_round(inputs, memory, now, flags, old, timely=timely)
-    return Round(writes, memory.but(findings=(remembered_finding(inputs, now), *memory.findings)))
+    return remembered_round(inputs, memory, now, flags)
 
 
 def remembered(inputs: Inputs) -> bool:

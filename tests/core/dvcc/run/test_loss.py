@@ -158,11 +158,33 @@ def test_a_bms_that_never_was_there_is_not_lost() -> None:
     world = World({SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
     world.run(6)
     assert (world.decision.bms_state, world.told(SUN)) == ("none", 20)
-    assert world.limit("CCL").sentence == "CCL 20 A: user limit."
+    none = "No BMS controls, so none limits: none is known, or the settings choose none."
+    assert world.limit("CCL").sentence == f"CCL 20 A: user limit. {none}"
 
 
-def test_a_charger_that_remembers_a_bms_is_not_told_anything_while_there_is_none() -> None:
-    world = World({SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
+@pytest.mark.parametrize(("remembers", "chosen"), [(1, -1), (1, -255), (0, 512), (1, 512)])
+def test_where_a_bms_is_expected_and_none_has_spoken_nobody_charges(remembers: int, chosen: int) -> None:
+    settings = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20, p.SET_BMS_INSTANCE: chosen}
+    services = {SUN: charger(BMS_PRESENT=remembers), SUN_2: charger(), MULTI: multi(HUB_VOLTAGE=28.0)}
+    world = World(services, settings=settings)
+    world.run(6)
+    assert world.written(p.CHARGE_CURRENT) == {SUN: 0, SUN_2: 0}
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 0}
+    assert not world.written(p.CHARGE_VOLTAGE)
+    assert world.findings() == {"bms-awaited"}
+    assert "none has spoken" in world.limit("CCL").sentence
+
+
+def test_a_vebus_bms_that_speaks_is_a_bms() -> None:
+    services = {SUN: charger(BMS_PRESENT=1), MULTI: with_vebus_bms()}
+    world = World(services, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
+    world.run(6)
+    assert world.told(SUN) == 20
+
+
+def test_in_profile_vendor_a_charger_that_remembers_a_bms_is_not_told_anything() -> None:
+    services, settings = {SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20}
+    world = World(services, Options.vendor(), settings)
     world.run(6)
     assert not world.written(p.CHARGE_CURRENT)
     assert world.findings() == {"bms-remembered"}
