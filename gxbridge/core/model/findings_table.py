@@ -246,6 +246,13 @@ TABLE: Final = (
         "Multi by its own timer",
     ),
     FindingRow(
+        "bms-awaited",
+        "warning",
+        "{why}",
+        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present' or choose "
+        "another BMS in the GX's settings",
+    ),
+    FindingRow(
         "bms-remembered",
         "warning",
         "{device} remembers a BMS, and none is there: nothing is written to any charger",

@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
-from gxbridge.core.dvcc.limit.permissions import battery_permission, vebus_permission
+from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
@@ -55,6 +55,8 @@ def missing(inputs: Inputs) -> str:
 def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v: float | None) -> Capped:
     """The charge voltage limit: BMS, quirk, user, installer; nothing outside the window is ever told."""
     bms = inputs.bms
+    if bms is None and awaits_bms(inputs):
+        return Capped(None, (cap("bms-awaited", None, "V"),), True)
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:

@@ -92,7 +92,15 @@ REASONS: Final[Mapping[str, Reason]] = {
         "the {bms} gives no valid discharge current limit, so none is renewed",
         "/Info/MaxDischargeCurrent is invalid: nothing is written",
     ),
-    "no-bms": _rule("no BMS is there, so nothing is granted", "no battery service with /Info/MaxChargeVoltage"),
+    "no-bms": _rule(
+        "no BMS controls, so none limits: none is known, or the settings choose none",
+        "no battery service with /Info/MaxChargeVoltage",
+    ),
+    "bms-awaited": _rule(
+        "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken: "
+        "charging stops",
+        "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
+    ),
     "no-such-limit": _rule(
         "a BMS that only says yes or no gives no such limit", "wired terminals, a two-signal BMS or Bluetooth"
     ),
@@ -205,7 +213,7 @@ UNLIMITED_A: Final = 5000.0
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 TERM_NAMES: Final = frozenset(
-    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware"}
+    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "no-bms"}
 )
 """Caps that explain a change of the value, as sentences of their own."""
 

@@ -61,14 +61,14 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
     lowered = granted is not None and not stopped and withdrawn(memory.granted, granted)
-    round_done = round_due or (granted is not None and (newly_lost or lowered))
+    newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0]
+    round_done = round_due or (granted is not None and (newly_lost or lowered or newcomer))
     if round_done:
-        more, memory = control_round(inputs, memory, now, standing)
+        more, memory = control_round(inputs, memory, now, standing, timely=round_due)
         writes += more
     elif memory.round_at is None:
-        foreseen = control_round(
-            inputs, memory, now, standing
-        ).memory  # what the first round would say, without doing it
+        # What the first round would say, without doing it.
+        foreseen = control_round(inputs, memory, now, standing, timely=False).memory
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
     if round_done:

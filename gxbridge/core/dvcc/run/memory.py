@@ -63,6 +63,8 @@ class Granted(NamedTuple):
 class Memory(NamedTuple):
     """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
 
+    began: float | None = None
+    """When this memory began (monotonic s)."""
     control: Timer | None = None
     """The seconds of the control loop, while there is anything to control or to obey."""
     control_seconds: int = 0

@@ -44,7 +44,8 @@ def update_state(
 ) -> UpdatedState:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
-    if inputs.options.loss_stops_first and first_lost(controllers) is not None:
+    lost = inputs.options.loss_stops_first and first_lost(controllers) is not None
+    if lost:
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
@@ -70,12 +71,15 @@ def update_state(
     if memory.bms is None:
         flags = flags.but(dvcc=inputs.settings.dvcc & ON)
     control, paused = control_timer(inputs, memory, came, gone, now)
+    if control is None and (lost or inputs.charge_stops):
+        control = Timer(now + 1, paused)  # a Multi alone has no control loop, but 0 A is renewed as it is for chargers
     smoothed, vebus_a = begin(memory.smoothed, inputs.installation.solar_side), memory.vebus_a
     timer = due(control, now, bool(arrivals))
     if timer is not None and is_on(dvcc):
         smoothed = advance(smoothed, inputs.installation.solar_side)
         vebus_a = advance_vebus(vebus_a, inputs.installation, inputs.multi)
     memory = memory.but(
+        began=now if memory.began is None else memory.began,
         control=timer or control,
         control_seconds=paused,
         sense=memory.sense or Timer(now + 1),
