@@ -405,7 +405,9 @@ class Bridge:
             writes = owed(self._round, self._standing.told, services.keys(), now)
         told = self._gate.told
         asked = writes if self.setup.mode == "control" else ()
-        writes, self._gate = pass_on(asked, words, self._gate, self.setup, now, own_name=self._bus_names.ours)
+        writes, self._gate = pass_on(
+            *(asked, words, self._gate, self.setup, now), own_name=self._bus_names.ours, one_bound=True
+        )
         self._unpublished = unpublished
         self._standing, writes = standing(
             self.setup.mode,

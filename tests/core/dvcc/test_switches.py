@@ -109,9 +109,9 @@ def clean_limits(options: Options) -> object:
     return world.told(MULTI, p.BOL_DISCHARGE_CURRENT) == 0
 
 
-@rule(on=(15.5, 5), off=(16, 6))
+@rule(on=(15.5, 0), off=(16, 6))
 def strict_sharing(options: Options) -> object:
-    """15.5 A for one solar charger that makes 10 A: rounded down or up; the Multi gets the rest, cut or rounded."""
+    """15.5 A for one solar charger that makes 10 A and a Multi without AC: at most the limit together, or more."""
     world = World({LYNX: lynx(CCL=15.5), MULTI: multi(), SUN: charger(50, 10)}, options)
     world.run(3)
     return world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)

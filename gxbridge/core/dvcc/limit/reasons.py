@@ -178,7 +178,10 @@ REASONS: Final[Mapping[str, Reason]] = {
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.
-    "multi-rest": _rule("what is left of {system} by {others}", "the limit minus their smoothed currents"),
+    "multi-rest": _rule(
+        "what is left of {system} by {others}",
+        "the limit minus what they are told or make (vendor: what they make)",
+    ),
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.

@@ -65,8 +65,9 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "strict_sharing",
-        "solar, inverter and alternator chargers together are told at most the limit, rounded down",
-        "each may be told its maximum above 95 % of the capacity; rounding is up; alternators get what solar leaves",
+        "whatever charges, Multis included, is together told at most the limit, rounded down",
+        "each may be told its maximum above 95 % of the capacity; rounding is up; alternators and the Multi get what "
+        "solar does not make",
     ),
     Switch(
         "dcdc_obeys",

@@ -100,6 +100,7 @@ class VebusSystem(Device):
     max_charge_current_a = NumberAt(p.MULTI_CHARGE_CURRENT)
     """Its own setting."""
     told_voltage_v = NumberAt(p.BOL_CHARGE_VOLTAGE)
+    told_charge_a = NumberAt(p.BOL_CHARGE_CURRENT)
     told_discharge_a = NumberAt(p.BOL_DISCHARGE_CURRENT)
     hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
     """The charge voltage that its assistant asks for."""
@@ -186,7 +187,7 @@ def kind_of(name: str) -> str:
 
 
 TYPES: Final[Mapping[str, type[Device]]] = {
-    **dict.fromkeys(CHARGERS, Charger),
+    **dict.fromkeys((*CHARGERS, p.CHARGER), Charger),
     p.VEBUS: VebusSystem,
     p.ACSYSTEM: RsSystem,
 }

@@ -41,7 +41,6 @@ from gxbridge.core.dvcc.tell.charger_orders import (
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.legacy import legacy
 from gxbridge.core.dvcc.tell.multi_orders import (
-    is_connected,
     left_at_zero,
     multi_limits,
     remainder,
@@ -49,6 +48,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     stop_discharge,
     without_bms,
 )
+from gxbridge.core.dvcc.tell.one_bound import is_connected, multi_shares
 from gxbridge.core.dvcc.tell.write import Write
 
 START_S: Final = 10.0
@@ -186,7 +186,7 @@ def live_round(
     amps = compensate(inputs, charge, added_a, vebus_a, pv_off)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
-    rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v)
+    rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v, orders)
     if inputs.bms is None:
         multi_writes, unlimited = without_bms(inputs, rest, memory.unlimited, memory.limited)
     else:
@@ -198,7 +198,7 @@ def live_round(
     limits: list[Limit] = [
         *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
         *charger_limits(orders, charge.limit, amps.terms, {device.name for device in old}),
-        multi_limit(inputs, rest, charge.limit, amps),
+        multi_limit(inputs, own_rest(inputs, rest), charge.limit, amps),
     ]
     found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, now))
     renewed = inputs.bms is not None and inputs.multi is not None and not discharge.refused
@@ -217,6 +217,11 @@ def live_round(
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
     return Round(writes + multi_writes, memory)
+
+
+def own_rest(inputs: Inputs, rest_a: float | None) -> float | None:
+    """What the one Multi gets of the rest."""
+    return rest_a if inputs.multi is None else multi_shares(inputs, rest_a).get(inputs.multi.name, rest_a)
 
 
 def drawn(multi: VebusSystem | None) -> float:

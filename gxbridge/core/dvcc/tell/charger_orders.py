@@ -6,6 +6,7 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; the strict rules ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
@@ -13,6 +14,7 @@ from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
+from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, most_made, untold, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -22,10 +24,6 @@ NETWORKED: Final = 1
 EXTERNAL: Final = 4
 REMOTE_BMS: Final = 8
 """Bits of `/Link/NetworkMode`."""
-
-
-SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
-"""The kinds on the solar side."""
 
 
 class ChargerOrder(NamedTuple):
@@ -113,15 +111,9 @@ def currents(
     return orders + other_currents(inputs, amps, smoothed), writes
 
 
-def made_by(charger: Charger, smoothed: Mapping[str, float]) -> float:
-    """What a charger makes (A): of the sun smoothed, of others now."""
-    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.made_current_a or 0.0
-
-
 def counted_apart(inputs: Inputs, charger: Charger, smoothed: Mapping[str, float]) -> float:
     """What a charger that is set apart counts with (A): the most of what it was told, shows and makes."""
-    made_a = max(made_by(charger, smoothed), charger.made_current_a or 0.0)
-    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, made_a, 0.0)
+    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, most_made(charger, smoothed))
 
 
 def apart_currents(
@@ -275,9 +267,13 @@ def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]
     if amps.solar_a is None:
         return no_orders(chargers, "no-limit") + orders
     rest = max(amps.solar_a - solar_sum(inputs, smoothed), 0.0)
+    most: Mapping[str, float] = {}
+    if inputs.options.strict_sharing:
+        rest = max(rest - untold(inputs, limited_multis(inputs)), 0.0)
+        most = wishes(inputs, amps.solar_a, chargers, smoothed)
     # A genset that takes a voltage has its part too, though it is told no current.
     gensets = [genset for genset in inputs.installation.gensets if p.CHARGE_VOLTAGE in genset.paths]
-    own_a = {charger.name: charger.own_limit_a or 0.0 for charger in chargers}
+    own_a = {one.name: min(one.own_limit_a or 0.0, most.get(one.name, inf)) for one in chargers}
     capacity = sum(own_a.values()) + sum(genset.own_limit_a or 0.0 for genset in gensets)
     if capacity <= 0:
         return no_orders(chargers, "own-zero") + orders
@@ -304,29 +300,33 @@ def strict_currents(
         part = min(inverters_a / own, 1.0) if own > 0 else 1.0
     silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
-    sharers: list[Sharer] = []
     taking: list[str] = []
+    whole_a = limit_a
+    limit_a -= untold(inputs, limited_multis(inputs))
     for charger in inputs.installation.chargers:
-        name, kind, _, own_a = charger
-        first = kind in SUN
-        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
-        why = ""
+        first, why = charger.kind in SUN, ""
         if p.CHARGE_CURRENT not in charger.paths:
             why = "no-path"
         elif first and charger.n2k_instance:
             why = "other-network"
-        if own_a is not None and not why:
-            if part < 1 and charger.kind in INVERTERS:
-                own_a *= part
+        if charger.own_limit_a is not None and not why:
             chargers.append(charger)
-            sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
         else:
             silent.append(ChargerOrder(charger, None, why or "no-setting"))
-            if why != "other-network" and actual > 0:
-                limit_a -= actual
+            made_a = most_made(charger, smoothed)
+            if why != "other-network" and made_a > 0:
+                limit_a -= made_a
                 taking.append(title(charger))
     limit_a = max(limit_a, 0.0)
     taken_by = names_text(taking)
+    most = wishes(inputs, whole_a, chargers, smoothed)
+    sharers = []
+    for charger in chargers:
+        name, kind, _, own_a = charger
+        own_a = (own_a or 0.0) * (part if kind in INVERTERS else 1.0)
+        first, own_a = kind in SUN, min(own_a, most.get(name, inf))
+        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
+        sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
     return [
         make(
             ChargerOrder,

@@ -100,7 +100,7 @@ def test_a_share_says_of_what_and_what_would_hold_next() -> None:
     )
     assert world.limit("charger", SUN_2).caps[1].name == "own-limit"
     assert world.limit("multi", MULTI).sentence == (
-        "Multi 30 A: what is left of 60 A by SmartSolar and SmartSolar. Next: 60 A said by the Lynx Smart BMS NG."
+        "Multi 0 A: what is left of 60 A by SmartSolar and SmartSolar. Next: 60 A said by the Lynx Smart BMS NG."
     )
 
 
@@ -228,7 +228,7 @@ def test_a_vebus_bms_alone_gives_permission_but_no_limits() -> None:
     world.run(3)
     assert world.limit("CVL").sentence == "CVL none: a VE.Bus BMS gives no such limit."
     assert world.limit("CCL").sentence == "CCL no limit: said by the VE.Bus BMS, which allows charging without a limit."
-    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9990
+    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9950
     assert world.limit("multi", MULTI).sentence == (
         "Multi no limit: what is left of an unlimited current by SmartSolar."
     )

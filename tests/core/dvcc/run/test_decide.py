@@ -210,14 +210,14 @@ def test_without_a_bms_one_ampere_or_less_is_nothing_for_a_multi() -> None:
 
 def test_no_limit_is_told_once_and_again_after_there_was_one() -> None:
     for options, first in ((Options.vendor(), {MULTI: 10000}), (Options.strict(), {})):
-        world = World({SUN: charger(50, 0), MULTI: multi()}, options)
+        world = World({SUN: charger(50, 0), MULTI: multi(ACTIVE_INPUT=0)}, options)
         world.run(3)
         assert world.written(p.MULTI_CHARGE_CURRENT) == first
         world.run(3)
         assert not world.written(p.MULTI_CHARGE_CURRENT)
         world.settings[p.SET_MAX_CURRENT] = 30
         world.run(3)
-        assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 30}
+        assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 27 if options.strict_sharing else 30}
         world.settings[p.SET_MAX_CURRENT] = -1
         world.run(3)
         assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
@@ -410,15 +410,15 @@ def test_dc_loads_are_added_to_any_limit_above_zero(ccl: float, told: float) -> 
 
 def test_the_multi_gets_what_sun_alternator_and_genset_leave() -> None:
     services = {LYNX: lynx(CCL=50.0), SUN: charger(50, 12), ALTERNATOR: charger(40, 5), GENSET: charger(70, 3),
-                MULTI: multi()}  # fmt: skip
+                MULTI: multi(ACTIVE_INPUT=0)}  # fmt: skip
     for options in (Options.strict(), Options.vendor()):
         world = World({name: dict(items) for name, items in services.items()}, options)
         world.run(3)
-        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (24 if options.strict_sharing else 30)
         world.services[GENSET][p.CURRENT] = None
         world.services[LYNX][p.CCL] = 50.6
         world.run(3)
-        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (33 if options.strict_sharing else 34)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (27 if options.strict_sharing else 34)
         world.services[LYNX][p.CCL] = 10.0
         world.run(3)
         assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
@@ -475,7 +475,7 @@ def test_a_discharge_or_low_voltage_limit_below_zero_is_told_as_zero_by_the_vend
     ],
 )
 def test_when_feed_in_is_allowed(changes: dict[str, Value], settings: dict[str, Value], feeds: bool) -> None:
-    ess = multi(**({"ASSISTANT": 5, "HUB_VOLTAGE": 27.8} | changes))
+    ess = multi(**({"ASSISTANT": 5, "HUB_VOLTAGE": 27.8, "ACTIVE_INPUT": 0} | changes))
     base: dict[str, Value] = {p.SET_DVCC: 1, p.SET_FEED_IN: 1}
     world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 10), MULTI: ess}, Options.vendor(), base | settings)
     world.run(3)
