@@ -41,6 +41,8 @@ class Inputs(NamedTuple):
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
     """See `Snapshot`."""
+    disputed: frozenset[str] = frozenset()
+    """Services whose voltages disagree: neither is shared (profile `strict`)."""
 
     @property
     def voltage_v(self) -> float | None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
+from gxbridge.core.dvcc.read.measurements import Measurements, fits, read_measurements
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_settings import ON
 from gxbridge.core.dvcc.run.decision import BmsState
@@ -60,8 +60,8 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
         to_multi = int(bool(writes))
     if multi is not None and has_ess(inputs.multi):
         value, source = multi.voltage_v, multi.name
-        share = True
-    others = to_chargers(inputs, value, source) if share and value is not None else []
+        share = source not in inputs.disputed and value is not None and fits(inputs, value)
+    others = to_chargers(inputs, value, source) if value is not None and share else []
     return VoltageSense(writes + others, to_multi, int(bool(others)))
 
 
