@@ -29,6 +29,7 @@ _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
 _CHARGE_OR_REDUCE = "Charge the battery or reduce the loads"
 _DEAD_CHANNEL = "A contact is stuck, a wire is wrong or a channel is dead: test the terminal with gxbridge wiring-test"
 _SAME_BMS = "Make sure that both channels belong to the same BMS, then check its measurement"
+_SENSOR = "Check the sensor and its cable, and the driver that publishes it"
 _DISAGREE = "{battery}: {channel} says {says}, {other_channel} says {other_says}"
 _STRICTER = f"{_DISAGREE}; the more restrictive one counts"
 
@@ -358,6 +359,40 @@ TABLE: Final = (
         "info",
         "The voltage of {device} is not shared: its contactor is open, or its state is not running",
         "It is shared again when the BMS runs",
+    ),
+    # Measurements that cannot be
+    FindingRow(
+        "temperature-impossible",
+        "warning",
+        "{device} says {value} °C ({path}), which cannot be: it is neither shared nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltage-impossible",
+        "warning",
+        "{device} says {value} V ({path}), which cannot be for this battery: it is neither shared nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltage-apart",
+        "warning",
+        "{device} measures {value} V where the others on the same DC bus measure {expected} V: it is neither shared "
+        "nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltages-disagree",
+        "warning",
+        "{device} measures {value} V and {other} {other_value} V on the same DC bus: neither is shared",
+        "If no current flows, the battery may be cut off: check its BMS, fuses, switches and cables, then both "
+        "measurements",
+    ),
+    FindingRow(
+        "low-voltage-impossible",
+        "warning",
+        "The low-voltage limit of {device} is {value} V, which is none for a {expected} V battery: no inverter is "
+        "told it",
+        "Correct it in the BMS, or in the driver that publishes it",
     ),
     # Are limits obeyed?
     FindingRow(

@@ -10,6 +10,7 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import (
     CAN_BMS,
@@ -137,6 +138,16 @@ def no_legacy(options: Options) -> object:
     world = World({CAN_BMS: can_bms(), SUN: charger(NETWORK_MODE=1)}, options, {p.SET_DVCC: 0})
     world.run(3)
     return world.told(SUN)
+
+
+@rule(on=(None, None), off=(5.2, 655.35))
+def measurements_checked(options: Options) -> object:
+    settings: dict[str, Value] = {p.SET_DVCC: 1, p.SET_SVS: 1}
+    world = World(
+        {CAN_BMS: can_bms(VOLTAGE=5.2, LOW_VOLTAGE=655.35), MULTI: multi(), SUN: charger()}, options, settings
+    )
+    world.run(6)
+    return world.told(SUN, p.VOLTAGE_SENSE), world.told(MULTI, p.BOL_LOW_VOLTAGE)
 
 
 @rule(on=0, off=50)

@@ -8,10 +8,11 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.reasons import amount
+from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
+from gxbridge.core.dvcc.read.doubted import Doubts
 from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
@@ -87,3 +88,15 @@ def remembered_finding(inputs: Inputs, now: float) -> Finding:
 def sense_finding(voltage: Voltage, now: float) -> Finding:
     """A voltage that is not shared because of the contactor."""
     return finding("sense-behind-contactor", voltage.source.name, now, device=title(voltage.source))
+
+
+def doubt_findings(doubts: Doubts, now: float) -> Iterator[Finding]:
+    """What is measured and cannot be."""
+    for why, service, who, path, value, expected_v in doubts.doubted:
+        expected = plain(expected_v or 0.0)
+        yield finding(why, f"{service}{path}", now, device=who, path=path, value=f"{value:g}", expected=expected)
+    pair = doubts.disagreement
+    if pair is not None:
+        low, low_v, high, high_v = pair
+        words = {"device": title(low), "value": plain(low_v), "other": title(high), "other_value": plain(high_v)}
+        yield finding("voltages-disagree", low.name, now, **words)

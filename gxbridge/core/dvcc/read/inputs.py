@@ -42,6 +42,8 @@ class Inputs(NamedTuple):
     apart: Mapping[str, float] = NOBODY_APART
     from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
+    disputed: frozenset[str] = frozenset()
+    """Services whose voltages disagree: neither is shared (profile `strict`)."""
 
     @property
     def voltage_v(self) -> float | None:

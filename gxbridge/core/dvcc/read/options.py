@@ -109,6 +109,13 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "the battery's voltage is shared whatever its contactor does",
     ),
     Switch(
+        "measurements_checked",
+        "a voltage or temperature that cannot be, and a voltage away from the others of its DC bus, is neither shared "
+        "nor believed",
+        "whatever is measured is believed and shared",
+        had_key=False,
+    ),
+    Switch(
         "every_bms_limits",
         "every live battery BMS of the bank limits and stops, the strictest wins; batteries of another bank, network "
         "or nominal voltage and virtual copies do not, and a total stands for the limits of its members",
@@ -145,6 +152,7 @@ class Options:
     other_bms_stops: bool = True
     fresh_values: bool = True
     contactor_guard: bool = True
+    measurements_checked: bool = True
     every_bms_limits: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"

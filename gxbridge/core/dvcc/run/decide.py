@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.explain.findings import sense_finding
+from gxbridge.core.dvcc.explain.findings import doubt_findings, sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import read_bms
-from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs, wants_pv_off
+from gxbridge.core.dvcc.read.doubted import read_checked
+from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -44,7 +45,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
     keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
-    inputs = read_inputs(snapshot, held)
+    inputs, doubts = read_checked(snapshot, held, memory.bank, memory.doubts, now)
+    if doubts is not memory.doubts:
+        memory = memory.but(doubts=doubts)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
@@ -124,7 +127,11 @@ def conclude(
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
-    findings = (*memory.findings, *audit_findings(inputs, memory.audit, now))
+    findings = (
+        *memory.findings,
+        *audit_findings(inputs, memory.audit, now),
+        *doubt_findings(memory.doubts, now),
+    )
     voltage = inputs.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
 from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank
+from gxbridge.core.dvcc.read.doubted import NO_DOUBTS, Doubts
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
@@ -114,6 +115,7 @@ class Memory(NamedTuple):
     discharge_told_at: float | None = None
     """When the Multi was last told a discharge limit."""
     audit: Audit = NOTHING_SEEN
+    doubts: Doubts = NO_DOUBTS
 
     def but(self, **changes: Any) -> Memory:
         """This memory with some fields changed."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
+from gxbridge.core.dvcc.read.measurements import Measurements, fits, read_measurements
 from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
@@ -62,7 +62,7 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
         to_multi = 1
     if multi is not None and has_ess(inputs.multi):
         value, source = multi.voltage_v, multi.name
-        share = True
+        share = source not in inputs.disputed and value is not None and fits(inputs, value)
     if not share or value is None:
         return VoltageSense(writes, to_multi, 0)
     others = [

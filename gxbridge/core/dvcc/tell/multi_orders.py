@@ -103,7 +103,8 @@ def multi_limits(
         writes += charge_limits(multi, voltage_v, rest_a, tell_v=tell_v)
         if renew:
             writes += put(multi, p.BOL_DISCHARGE_CURRENT, discharge_a)
-        writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
+        if low_v is not None or not inputs.options.measurements_checked:
+            writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
         now_a = own_current(multi)
         if now_a is not None and rest_a is not None:
             writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
