@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults mutants bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults hostile mutants bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,7 +81,10 @@ $(VENV)-mutants/.ready: $(VENV)/.ready
 	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100'
 	@touch $@
 
-mutants: build $(VENV)-mutants/.ready  ## does a test notice every change in core/dvcc? an hour or more
+hostile: setup  ## a million looks of random, wrong and malicious decisions at the last gate (LOOKS=, SEED=): ten minutes
+	$(BIN)/python -m tests.core.gate.hostile $(or $(LOOKS),1000000) $(or $(SEED),0)
+
+mutants: build $(VENV)-mutants/.ready  ## does a test notice every change in core/dvcc and the last gate? an hour or more
 	$(VENV)-mutants/bin/python -m tests.mutants $(MODULES)
 
 bundle: setup build  ## dist/gxbridge-VERSION-venus.tar.gz: one file to install on a GX device

@@ -2,6 +2,9 @@
 
     python packaging/bundle.py [--into DIST]
 
+SIGNING_KEY=FILE in the environment names an SSH key (`ssh-keygen -t ed25519`), or the .pub of one that an agent holds:
+its checksums are signed with it. Without it the bundle is not signed, and says so.
+
 Everything in it is text: the packages that gxbridge needs are unpacked from hash-pinned wheels without their compiled
 parts. The same input gives the same bytes: names sorted, one time for all files, no owner.
 """
@@ -224,6 +227,22 @@ def archive(files: Mapping[str, bytes], top: str, when: int) -> bytes:
     return gzip.compress(plain.getvalue(), compresslevel=9, mtime=0)
 
 
+def signer(key: str) -> bytes:
+    """Who signs, as `ssh-keygen -Y verify` wants to be told."""
+    if key.endswith(".pub"):
+        words = Path(key).read_text(encoding="utf-8").split()
+    else:
+        words = subprocess.run(
+            ["ssh-keygen", "-y", "-f", key], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.split()
+    return f"gxbridge {words[0]} {words[1]}\n".encode()
+
+
+def signature(key: str, content: bytes) -> bytes:
+    command = ["ssh-keygen", "-q", "-Y", "sign", "-f", key, "-n", "gxbridge-bundle"]
+    return subprocess.run(command, check=True, input=content, stdout=subprocess.PIPE).stdout
+
+
 def build(into: Path) -> Path:
     """Writes the bundle and its checksum; returns its path."""
     files = own_files()
@@ -237,7 +256,12 @@ def build(into: Path) -> Path:
     finally:
         shutil.rmtree(folder)
     files["LICENSES.md"] = licence_page(sorted(rows, key=str.lower))
+    key = os.environ.get("SIGNING_KEY")
+    if key:
+        files["signer"] = signer(key)
     files["SHA256SUMS"] = checksums(files)
+    if key:
+        files["SHA256SUMS.sig"] = signature(key, files["SHA256SUMS"])
 
     name = f"gxbridge-{version()}-venus"
     raw = archive(files, name, moment())
@@ -252,7 +276,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the bundle for Venus OS.")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="DIST")
     path = build(parser.parse_args().into)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    signed = "signed" if os.environ.get("SIGNING_KEY") else "not signed (SIGNING_KEY=FILE names the key)"
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {signed}")
     return 0
 
 

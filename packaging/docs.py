@@ -125,6 +125,7 @@ ROOMS = (
     "edge/can",
     "edge/dbus",
     "edge/logs",
+    "edge/logs/readers",
     "core/blackbox",
     "core",
     "core/publish",

@@ -98,6 +98,7 @@ WINGS = {
     "edge/can": "edge",
     "edge/dbus": "edge",
     "edge/logs": "edge",
+    "edge/logs/readers": "edge",
     "_candb": "core/nmea2000",
 }
 """Folders that belong to a room, and the compiled database."""

@@ -12,9 +12,11 @@ from gxbridge.core.model.wording import counted
 
 if TYPE_CHECKING:
     from gxbridge.core.nmea2000.database import Database
-    from gxbridge.core.nmea2000.decoder import Decoder
     from gxbridge.decodelog.filters import Wanted
-    from gxbridge.decodelog.stream import LineFormat, Stream
+    from gxbridge.decodelog.statistics import Statistics
+    from gxbridge.decodelog.stream import Output, Stream
+    from gxbridge.decodelog.widelines import WideColumns
+    from gxbridge.decodelog.words import LineFormat
     from gxbridge.edge.logs.reader import LogReader
 
 BAD_LINES_SHOWN = 20
@@ -31,8 +33,17 @@ on standard error); 1: lines of the log could not be parsed; 2: wrong usage, or 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
-    parser.add_argument("log", metavar="LOG", help="log file, also gz-compressed; - reads standard input")
-    parser.add_argument("--format", choices=("text", "json", "csv"), default="text", help="output (default: text)")
+    parser.add_argument(
+        "log", metavar="LOG", nargs="+", help="log files, also compressed, one after the other; - reads standard input"
+    )
+    parser.add_argument("--format", choices=("text", "json", "csv"), help="output (default: text, with --wide csv)")
+    parser.add_argument("--wide", action="store_true", help="CSV to plot: a row a second, a column for each quantity")
+    parser.add_argument(
+        "--columns", metavar="NAMES", type=_names, help="of CSV: t,bus,...; with --wide quantities such as 41:*.voltage"
+    )
+    parser.add_argument(
+        "--tz", metavar="ZONE", help="times as dates in this zone: UTC, local, +02:00, Europe/Berlin (text and CSV)"
+    )
     parser.add_argument("--input-format", metavar="NAME", help="format of the log, if it is not detected")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
     chosen = parser.add_argument_group("only some messages (each option may repeat)")
@@ -99,50 +110,89 @@ def _seconds(written: str) -> float:
     return seconds
 
 
+def _names(written: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in written.split(",") if name.strip())
+
+
 NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
 
 
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.nmea2000.database import DatabaseError, database
-    from gxbridge.decodelog.filters import Filter
-    from gxbridge.decodelog.progress import Progress
-    from gxbridge.decodelog.stream import Output, Stream
+    from gxbridge.decodelog.options import OptionError, check
+    from gxbridge.decodelog.statistics import Statistics
+    from gxbridge.decodelog.stream import Output
     from gxbridge.edge.logs.reader import LogError
 
-    if args.stats and args.format == "csv":
-        return _refuse("statistics come as text or json, not as csv")
-    wanted = _wanted(args)
-    try:
-        db = database()
-    except DatabaseError as error:
-        return _refuse(str(error))
+    args.format = args.format or ("csv" if args.wide else "text")
     _write_anything(sys.stdout)
     output = Output(sys.stdout)
-    complaints = _Complaints(args.log)
     try:
-        with _open(args, output.flush, complaints.add) as reader:
-            progress = Progress(sys.stderr, reader.size, sys.stderr.isatty() and not sys.stdout.isatty())
-            complaints.before = progress.clear
-            stream = Stream(db, None if wanted.everything else Filter(wanted), progress)
-            try:
-                if args.stats:
-                    _statistics(stream, reader, args.format)
-                else:
-                    stream.write(reader, _lines(args.format, db), output)
-            except KeyboardInterrupt:
-                progress.clear()
-                output.flush()
-                raise
-            bad_lines = complaints.summary(reader)
-            _tell_counts(stream.decoders, reader)
-            if stream.decoders and not stream.wanted:
-                print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
-            if args.input_format and not stream.decoders and not reader.skipped and not bad_lines:
-                print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
-    except LogError as error:
+        check(args)
+        db = database()
+        stream, lines = _stream(args, db), _lines(args, db)
+        statistics = Statistics() if args.stats else None
+        counted_lines = _Counts()
+        if statistics is None:
+            output.put(lines.begin())
+        for log in args.log:
+            _go_through(args, log, stream, output, counted_lines, statistics or lines)
+        if statistics is None:
+            output.put(lines.end())
+            output.flush()
+        else:
+            _show(statistics, stream, args.format)
+        _tell_counts(stream, counted_lines)
+        if stream.decoders and not stream.wanted:
+            print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
+        if args.input_format and not stream.decoders and not counted_lines.skipped and not counted_lines.bad:
+            print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
+    except (OptionError, DatabaseError, LogError) as error:
+        output.flush()
         return _refuse(str(error))
-    return 1 if bad_lines else 0
+    return 1 if counted_lines.bad else 0
+
+
+class _Counts:
+    """Lines of all logs that gave no message."""
+
+    def __init__(self) -> None:
+        self.bad = self.skipped = 0
+
+
+def _go_through(
+    args: argparse.Namespace,
+    log: str,
+    stream: Stream,
+    output: Output,
+    lines_counted: _Counts | None,
+    target: LineFormat | Statistics | WideColumns,
+) -> None:
+    """One log to lines, to statistics, or only to the columns it needs."""
+    from gxbridge.decodelog.progress import Progress
+    from gxbridge.decodelog.statistics import Statistics
+    from gxbridge.decodelog.widelines import WideColumns
+
+    complaints = _Complaints(log)
+    with _open(args, log, output.flush, complaints.add if lines_counted else None) as reader:
+        stream.progress = Progress(sys.stderr, reader.size, sys.stderr.isatty() and not sys.stdout.isatty())
+        complaints.before = stream.progress.clear
+        try:
+            if isinstance(target, Statistics):
+                stream.count(reader, target)
+            elif isinstance(target, WideColumns):
+                stream.look(reader, target)
+            else:
+                stream.write(reader, target, output)
+        except KeyboardInterrupt:
+            stream.progress.clear()
+            output.flush()
+            raise
+        if lines_counted is not None:
+            complaints.summary()
+            lines_counted.bad += reader.bad_lines
+            lines_counted.skipped += reader.skipped
 
 
 def _refuse(why: str) -> int:
@@ -163,14 +213,22 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     )
 
 
+def _stream(args: argparse.Namespace, db: Database) -> Stream:
+    from gxbridge.decodelog.filters import Filter
+    from gxbridge.decodelog.stream import Stream
+
+    wanted = _wanted(args)
+    return Stream(db, None if wanted.everything else Filter(wanted))
+
+
 def _open(
-    args: argparse.Namespace, before_waiting: Callable[[], None], on_bad: Callable[[int, str], None]
+    args: argparse.Namespace, log: str, before_waiting: Callable[[], None], on_bad: Callable[[int, str], None] | None
 ) -> LogReader:
     from gxbridge.edge.logs.formats import FORMATS
     from gxbridge.edge.logs.reader import LogReader, open_log
 
-    if args.log != "-" or (args.input_format is not None and args.input_format not in FORMATS):
-        return open_log(args.log, args.input_format, on_bad)
+    if log != "-" or (args.input_format is not None and args.input_format not in FORMATS):
+        return open_log(log, args.input_format, on_bad)
     from gxbridge.decodelog.stream import Prompt
 
     stream: Any = Prompt(sys.stdin.buffer, before_waiting)
@@ -183,26 +241,46 @@ def _write_anything(stream: Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _lines(form: str, db: Database) -> LineFormat:
-    if form == "json":
+def _lines(args: argparse.Namespace, db: Database) -> LineFormat:
+    from gxbridge.decodelog.options import written_times
+
+    if args.format == "json":
         from gxbridge.decodelog.jsonlines import JsonLines
 
         return JsonLines(db)
-    if form == "csv":
-        from gxbridge.decodelog.csvlines import CsvLines
+    write_time = written_times(args.tz)
+    if args.wide:
+        return _wide(args, db, write_time)
+    if args.format == "csv":
+        from gxbridge.decodelog.csvlines import COLUMNS, CsvLines
 
-        return CsvLines(db)
+        return CsvLines(db, args.columns or COLUMNS, write_time)
     from gxbridge.decodelog.textlines import TextLines
 
-    return TextLines(db)
+    return TextLines(db, write_time) if args.tz else TextLines(db)
 
 
-def _statistics(stream: Stream, reader: LogReader, form: str) -> None:
+def _wide(args: argparse.Namespace, db: Database, write_time: Callable[[float], str]) -> LineFormat:
+    """The columns are found by going through the logs once, before the rows are written."""
+    from gxbridge.decodelog.options import OptionError
+    from gxbridge.decodelog.stream import Output
+    from gxbridge.decodelog.widelines import WideColumns, WideLines
+
+    columns, first_pass = WideColumns(db, args.columns or ()), _stream(args, db)
+    for log in args.log:
+        _go_through(args, log, first_pass, Output(sys.stdout), None, columns)
+    if not columns.heads:
+        raise OptionError("nothing in the log has one of these columns" if args.columns else "the log holds no values")
+    if columns.left_out:
+        print(
+            f"gxbridge decode: {counted(columns.left_out, 'column')} left out; choose with --columns", file=sys.stderr
+        )
+    return WideLines(columns, write_time)
+
+
+def _show(statistics: Statistics, stream: Stream, form: str) -> None:
     from gxbridge.decodelog import report
-    from gxbridge.decodelog.statistics import Statistics
 
-    statistics = Statistics()
-    stream.count(reader, statistics)
     if form == "json":
         import json
 
@@ -227,25 +305,27 @@ class _Complaints:
             self.before()
             print(f"{self._log}:{number}: {what}", file=sys.stderr)
 
-    def summary(self, reader: LogReader) -> int:
-        """Say how many there were; returns it."""
+    def summary(self) -> None:
+        """Say how many there were beyond those named."""
         if self._count > BAD_LINES_SHOWN:
             more = self._count - BAD_LINES_SHOWN
             print(f"{self._log}: {counted(more, 'further line')} could not be parsed", file=sys.stderr)
-        return reader.bad_lines
 
 
-def _tell_counts(decoders: dict[str, Decoder], reader: LogReader) -> None:
+def _tell_counts(stream: Stream, lines: _Counts) -> None:
     from gxbridge.decodelog.statistics import totals
 
+    decoders = stream.decoders
     frames = sum(decoder.frames for decoder in decoders.values())
     messages = sum(decoder.messages for decoder in decoders.values())
     incomplete = sum(decoder.incomplete for decoder in decoders.values())
     counts = [f"{counted(frames, 'frame')}, {counted(messages, 'message')} decoded"]
     counts[0] += f", {counted(incomplete, 'fast packet')} incomplete"
     counts += [f"{reason}: {count}" for reason, count in totals(decoders).items()]
-    if reader.skipped:
-        counts.append(f"{counted(reader.skipped, 'line')} without a data frame of 29-bit id")
-    if reader.bad_lines:
-        counts.append(f"{counted(reader.bad_lines, 'line')} not parsed")
+    if stream.vebus_frames:
+        counts.append(f"{counted(stream.vebus_frames, 'VE.Bus frame')}")
+    if lines.skipped:
+        counts.append(f"{counted(lines.skipped, 'line')} without a data frame of 29-bit id")
+    if lines.bad:
+        counts.append(f"{counted(lines.bad, 'line')} not parsed")
     print("gxbridge decode: " + "; ".join(counts), file=sys.stderr)

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.run.scenario import Difference, ScenarioError, play_scenario, step_differences
+from gxbridge.core.model.items import printable, printable_data
 from gxbridge.core.model.wording import counted
 
 SHOWN = 5
@@ -31,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     replay.add_argument("file", type=Path, metavar="FILE", help="scenarios as JSON (.json, or .json.gz)")
     replay.add_argument("--json", type=Path, metavar="OUT", help="write what gxbridge answered to this file")
-    replay.add_argument("--profile", choices=("vendor", "strict"), default="vendor", help="default: vendor")
+    replay.add_argument(
+        "--profile", choices=("vendor", "strict"), default="vendor", help="default: vendor, as systemcalc 2.256"
+    )
     replay.add_argument("--only", metavar="TEXT", default="", help="only scenarios whose name contains this")
     replay.add_argument("--all", action="store_true", help="show every difference")
 
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             for scenario, answer in zip(scenarios, answers, strict=True)
         ]
     except ScenarioError as error:
-        print(f"gxbridge dvcc replay: {args.file}: {error}", file=sys.stderr)
+        print(f"gxbridge dvcc replay: {printable(str(args.file))}: {error}", file=sys.stderr)
         return 2
     if args.json is not None:
         rows = [
@@ -65,7 +68,7 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
     """The scenarios of a file. Raises ScenarioError, which says what is wrong with it."""
     try:
         raw = path.read_bytes()
-        scenarios = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        scenarios = printable_data(json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw))
     except (OSError, EOFError, zlib.error) as error:
         raise ScenarioError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except (ValueError, RecursionError) as error:

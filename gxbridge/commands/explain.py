@@ -1,4 +1,4 @@
-"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is."""
+"""`gxbridge explain`: asks the running service over D-Bus why every limit is what it is, or explains a log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
+
+from gxbridge.commands.explain_log import configure_log, run_log
 
 if TYPE_CHECKING:
     from gxbridge.edge.dbus.bus import Connection
@@ -27,6 +29,12 @@ def add_dbus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dbus", default="system", metavar="ADDRESS", help="system, session or a D-Bus address (default: system)"
     )
+    configure_log(parser)
+
+
+OTHER_VERSION = "what the service answers is no explanation: is it another version?"
+BROKEN = (TypeError, ValueError, LookupError, AttributeError)
+"""What reading an explanation of another shape raises."""
 
 
 class NotExplained(Exception):
@@ -38,10 +46,21 @@ async def fetch_explanation(connection: Connection) -> dict[str, Any]:
     from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
     from gxbridge.edge.dbus import client
 
-    text = await client.fetch(connection, OWN_NAME, EXPLAIN_JSON)
+    return read_answer(await client.fetch(connection, OWN_NAME, EXPLAIN_JSON))
+
+
+def read_answer(text: object) -> dict[str, Any]:
+    """The explanation in what the service answers. Raises NotExplained."""
+    from gxbridge.core.model.items import printable_data
+
     if not isinstance(text, str):
         raise NotExplained("the service is starting and has nothing to explain yet; ask again")
-    explanation: dict[str, Any] = json.loads(text)
+    try:
+        explanation = printable_data(json.loads(text))
+    except (ValueError, RecursionError):
+        explanation = None
+    if not isinstance(explanation, dict):
+        raise NotExplained(OTHER_VERSION)
     return explanation
 
 
@@ -55,7 +74,7 @@ async def _ask_service(address: str) -> dict[str, Any]:
         connection.close()
 
 
-def refuse(command: str, error: Exception) -> int:
+def not_answered(command: str, error: Exception) -> int:
     """Say why the running service could not be asked; the exit code."""
     print(f"gxbridge {command}: {error}", file=sys.stderr)
     if not isinstance(error, NotExplained):
@@ -67,15 +86,28 @@ def refuse(command: str, error: Exception) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; 1 when the service does not answer; 2 when nothing is called so."""
-    from gxbridge.core.publish.explanation import as_text, limit_title, limits_of, limits_text
+    """0; 1 when the service does not answer, or a log cannot be read; 2 when nothing is called so."""
+    if args.log is not None:
+        return run_log(args)
+    if args.csv or args.config is not None or args.every is not None:
+        print("gxbridge explain: --csv, --config and --every are for --log FILE", file=sys.stderr)
+        return 2
     from gxbridge.edge.dbus.bus import BusError
-    from gxbridge.edge.machine import followable
 
     try:
         explanation = asyncio.run(_ask_service(args.dbus))
     except (BusError, OSError, NotExplained) as error:
-        return refuse("explain", error)
+        return not_answered("explain", error)
+    try:
+        return _show(explanation, args)
+    except BROKEN:
+        return not_answered("explain", NotExplained(OTHER_VERSION))
+
+
+def _show(explanation: dict[str, Any], args: argparse.Namespace) -> int:
+    from gxbridge.core.publish.explanation import as_text, limit_title, limits_of, limits_text
+    from gxbridge.edge.machine import followable
+
     limits = limits_of(explanation, args.what)
     if args.what and not limits:
         known = ", ".join(map(limit_title, limits_of(explanation)))

@@ -10,9 +10,9 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from gxbridge.commands.explain import NotExplained, add_dbus, fetch_explanation, refuse
+from gxbridge.commands.explain import NotExplained, add_dbus, fetch_explanation, not_answered
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
@@ -20,9 +20,6 @@ from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import celsius_text, duration_text
 from gxbridge.core.publish.explanation import limits_of
-
-if TYPE_CHECKING:
-    from gxbridge.doctor.facts import Services
 
 WIDTH: Final = 80
 NAME_WIDTH: Final = 24
@@ -32,6 +29,9 @@ REFRESH_S: Final = 2.0
 MOST_FINDINGS: Final = 3
 COLOURS: Final = {"alarm": "31;1", "warning": "33", "info": "36", "good": "32", "bad": "31;1", "title": "1"}
 CLEAR: Final = "\x1b[H\x1b[2J"
+
+ServiceItems = Mapping[str, Mapping[str, Value]]
+"""Service -> its items, of those that answered."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
     while True:
         code = 0
         try:
-            explanation, items = asyncio.run(_ask(args.dbus))
+            explanation, items = asyncio.run(_explained(args.dbus))
         except (BusError, OSError, NotExplained) as error:
-            code = refuse("status", error)
+            code = not_answered("status", error)
         else:
             if args.json:
                 print(json.dumps(explanation | {"measured": items}, ensure_ascii=False))
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         time.sleep(REFRESH_S)
 
 
-async def _ask(address: str) -> tuple[dict[str, Any], Services]:
+async def _explained(address: str) -> tuple[dict[str, Any], ServiceItems]:
     """The explanation, and the items of every device that it is about."""
     from gxbridge.edge.dbus import client
     from gxbridge.edge.dbus.bus import BusError, connect
@@ -88,13 +88,13 @@ async def _ask(address: str) -> tuple[dict[str, Any], Services]:
     return explanation, items
 
 
-def screen(explanation: Mapping[str, Any], items: Services, now_epoch: float, *, colour: bool) -> list[str]:
+def screen(explanation: Mapping[str, Any], items: ServiceItems, now_epoch: float, *, colour: bool) -> list[str]:
     """The lines, none wider than the screen."""
     return list(_Page(explanation, items, now_epoch, colour).lines())
 
 
 class _Page:
-    def __init__(self, explanation: Mapping[str, Any], items: Services, now_epoch: float, colour: bool) -> None:
+    def __init__(self, explanation: Mapping[str, Any], items: ServiceItems, now_epoch: float, colour: bool) -> None:
         self._explained = explanation
         self._items = items
         self._now = now_epoch

@@ -14,6 +14,7 @@ from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_O
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.compare import compare_with_master
+from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
     keep_limits,
@@ -27,22 +28,25 @@ from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers, may_leave, owed, standing, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
-from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.model.items import Value, plain_items, printable
+from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
+from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.battery_paths import battery_items, distributors_of, service_name, specs
 from gxbridge.core.publish.explanation import BatteryNote, Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import Publication, publishers, verdict
+from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -94,6 +98,7 @@ class Bridge:
         self._memory = Memory()
         self._decision = Decision()
         self._standing = Standing(overruled=setup.remembered.overruled)
+        self._gate = GateMemory()
         self._bus_names = BusNames()
         self._disturbed: dict[str, float] = {}
         """When something last happened to a service that makes what it shows say nothing for a while."""
@@ -116,6 +121,7 @@ class Bridge:
         self._settings_before: Mapping[str, Value] = {}
         """The settings as they were when their service left: a port's profile holds until another is known."""
         self._bms_name = ("", "")
+        self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
 
@@ -187,7 +193,7 @@ class Bridge:
     def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
         """Have a register of a battery written; False when it may not be or cannot be sent."""
         node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None:
+        if node is None or node.name is None or not may_send(register, data):
             return False
         return self.transmitter.write(battery.bus, node.name, register, data, now)
 
@@ -208,7 +214,7 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
             del self._identities[next(iter(self._identities))]
-        self._identities[key] = (instance, custom_name)
+        self._identities[key] = (instance, printable(custom_name))
 
     @property
     def effective(self) -> str:
@@ -252,7 +258,8 @@ class Bridge:
             if battery.state != "lost"
         }
         self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
-        services = self._as_they_count(self._services_with_ours(batteries, publications), batteries, now)
+        raw = self._services_with_ours(batteries, publications)
+        services = self._as_they_count(raw, batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
             observed=self._observed(),
@@ -263,7 +270,8 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        writes = self._decide(services, without_limits, now, timers=timers)
+        words = self._raw_words(raw, batteries, without_limits)
+        writes = self._decide(services, words, without_limits, now, timers=timers)
         views = tuple(
             self._view(battery, publications[battery.key])
             for battery in batteries
@@ -275,6 +283,7 @@ class Bridge:
             *self._decision.findings,
             *self._other_channels.findings,
             *self._standing.findings,
+            *self._gate.findings,
             *self._bus_names.findings(now),
             *self._differences,
             *self._held_findings,
@@ -338,8 +347,26 @@ class Bridge:
         self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
         return with_held(services, self._held)
 
+    def _raw_words(
+        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], unpublished: frozenset[str]
+    ) -> RawWords:
+        """What the last gate reads."""
+        channels = self._other_channels
+        return RawWords(
+            *(services, batteries, self._services.get(SETTINGS, {})),
+            *(channels.charge_stops, channels.discharge_stops, channels.charge_permits),
+            unpublished=unpublished,
+            other_banks=self.setup.options.other_banks,
+        )
+
     def _decide(
-        self, services: Mapping[str, Mapping[str, Value]], unpublished: frozenset[str], now: float, *, timers: bool
+        self,
+        services: Mapping[str, Mapping[str, Value]],
+        words: RawWords,
+        unpublished: frozenset[str],
+        now: float,
+        *,
+        timers: bool,
     ) -> tuple[Write, ...]:
         if self.setup.mode == "off":
             self._arrivals.clear()
@@ -361,7 +388,7 @@ class Bridge:
             self.setup.platform,
             dict(self._heard),
             self.setup.options,
-            self._other_channels.charge_stops,
+            (*self._other_channels.charge_stops, *self._unfollowed(now)),
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
@@ -376,6 +403,9 @@ class Bridge:
         self._arrivals.clear()
         if self._standing.effective != "control":
             writes = owed(self._round, self._standing.told, services.keys(), now)
+        told = self._gate.told
+        asked = writes if self.setup.mode == "control" else ()
+        writes, self._gate = pass_on(asked, words, self._gate, self.setup, now, own_name=self._bus_names.ours)
         self._unpublished = unpublished
         self._standing, writes = standing(
             self.setup.mode,
@@ -393,7 +423,16 @@ class Bridge:
             self._differences = compare_with_master(
                 self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
             )
-        return writes
+        if self._standing.effective == "control":
+            return writes
+        self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back
+        return ()
+
+    def _unfollowed(self, now: float) -> Iterable[Stop]:
+        """BMSes for which there is no room have not spoken: nobody knows whether they allow charging."""
+        for bus, count in self.registry.unfollowed(now).items():
+            since = self._unfollowed_since.setdefault(bus, now)
+            yield Stop(bus, "", since, f"{counted(count, 'device')} on {bus} that may be BMSes cannot be followed")
 
     def _observed(self) -> str:
         """Why a stop of wired terminals is not enforced, if so."""

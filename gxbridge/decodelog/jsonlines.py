@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
+from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.words import register_text, service_fields
+from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, register_text, repeats, service_fields
 
 Tail = Callable[[tuple[FieldValue, ...], bytes], str]
 """Values and payload to the line from `"pgn"` on."""
@@ -16,9 +16,6 @@ Tail = Callable[[tuple[FieldValue, ...], bytes], str]
 Tails = dict[bytes, str]
 """Ready texts by payload, for messages that come with equal payloads again and again."""
 
-_TAILS_KEPT = 2048
-_MANY_TEXTS = 5
-"""A PGN with as many flags and enumerations is mostly a status, which repeats, and is dear to write."""
 _FORMS_KEPT = 4096
 _PLAIN = frozenset(range(0x20, 0x7F)) - {ord('"'), ord("\\")}
 
@@ -32,7 +29,7 @@ def quoted(text: str) -> str:
     return json.dumps(text)
 
 
-class JsonLines:
+class JsonLines(LineFormat):
     """Makes lines of messages; one object of keys t, bus, source, destination, pgn, vreg, name, values, raw each."""
 
     def __init__(self, db: Database) -> None:
@@ -40,10 +37,6 @@ class JsonLines:
         self._forms: dict[Layout, tuple[Tails | None, Tail]] = {}
         self._heads: dict[str, str] = {}
         self._register_tails: Tails = {}
-
-    def begin(self) -> str:
-        """What stands before the first line."""
-        return ""
 
     def line(self, t: float, bus: str, message: Message) -> str:
         """One message heard at `t` seconds on `bus`."""
@@ -58,7 +51,7 @@ class JsonLines:
             ready = tails.get(payload)
             if ready is None:
                 ready = tail_of(values, payload)
-                if len(tails) >= _TAILS_KEPT:
+                if len(tails) >= TEXTS_KEPT:
                     tails.clear()
                 tails[payload] = ready
             tail = ready
@@ -71,12 +64,8 @@ class JsonLines:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
             self._forms.clear()
         tails: Tails | None = None
-        if layout.kind == "vreg" and layout.register is not None and layout.pgn == SINGLE_PGN:
-            # A payload means the same from every sender only where the layout does not depend on the product.
-            if len(self._db.variants(layout.register)) == 1 and not layout.families:
-                tails = self._register_tails
-        elif layout.kind == "pgn" and sum(field.enum is not None for field in layout.fields) >= _MANY_TEXTS:
-            tails = {}
+        if repeats(self._db, layout):
+            tails = self._register_tails if layout.kind == "vreg" else {}
         form = self._forms[layout] = tails, self._tail(layout)
         return form
 

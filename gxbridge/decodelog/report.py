@@ -65,8 +65,8 @@ def as_object(statistics: Statistics, decoders: dict[str, Decoder]) -> dict[str,
                 "rate": series.rate,
                 "interval_s": series.interval_s,
                 "jitter_s": series.jitter_s,
-                "shortest_s": series.shortest if series.count > 1 else None,
-                "longest_s": series.longest if series.count > 1 else None,
+                "shortest_s": series.shortest if series.has_intervals else None,
+                "longest_s": series.longest if series.has_intervals else None,
                 "gaps": series.gaps,
             }
             for key, series in statistics.rows()
@@ -88,7 +88,7 @@ def as_object(statistics: Statistics, decoders: dict[str, Decoder]) -> dict[str,
 
 
 def _percent(share: float | None) -> str:
-    return "unknown (no time in the log)" if share is None else f"{share:.1f} %"
+    return "unknown (no time in the log, or no CAN bus)" if share is None else f"{share:.1f} %"
 
 
 def _subject(key: MessageKey) -> str:
@@ -99,6 +99,6 @@ def _cells(bus: str, source: int, subject: str, series: Series) -> tuple[str, ..
     def seconds(value: float | None) -> str:
         return "" if value is None else f"{value:.3f}"
 
-    longest = series.longest if series.count > 1 else None
+    longest = series.longest if series.has_intervals else None
     numbers = (seconds(series.rate), seconds(series.interval_s), seconds(series.jitter_s), seconds(longest))
     return (printable(bus), str(source), subject, str(series.count), *numbers, str(series.gaps))

@@ -6,10 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME
 from gxbridge.core.nmea2000.decoder import Decoder, Message
+from gxbridge.core.nmea2000.fast_packet import frames_of
+from gxbridge.core.nmea2000.frame import MAX_DATA
 from gxbridge.core.vecan import bus_load
 from gxbridge.core.vecan.bus_load import BITRATE, Carried
 from gxbridge.decodelog.words import register_text
+from gxbridge.edge.logs.steady_clock import SteadyClock
 
 GAP_FACTOR = 3.0
 """An interval so many times the usual one is a gap: the freshness rule of the standard messages."""
@@ -27,47 +31,53 @@ def bits_of(size: int) -> float:
 class Series:
     """The arrivals of one message from one sender. Intervals in seconds."""
 
-    __slots__ = ("_mean", "_squares", "count", "first", "gaps", "last", "longest", "nominal", "shortest")
+    __slots__ = ("_intervals", "_mean", "_span", "_squares", "count", "gaps", "last", "longest", "nominal", "shortest")
 
     def __init__(self, nominal: float | None) -> None:
         self.nominal = nominal
         self.count = 0
         self.gaps = 0
-        self.first = self.last = 0.0
+        self.last = 0.0
         self.shortest = math.inf
         self.longest = 0.0
         self._mean = self._squares = 0.0
+        self._intervals = self._span = 0
 
-    def arrive(self, t: float) -> None:
-        """One message at `t`."""
+    def arrive(self, t: float, span: int) -> None:
+        """One message at `t`; between two spans the recorder's clock was set, so that no interval is known."""
         self.count += 1
-        if self.count == 1:
-            self.first = self.last = t
+        if span != self._span:
+            self._span, self.last = span, t
             return
         interval, self.last = t - self.last, t
-        usual = self.nominal if self.nominal is not None else self._mean if self.count > SETTLED + 1 else math.inf
+        self._intervals += 1
+        usual = self.nominal if self.nominal is not None else self._mean if self._intervals > SETTLED else math.inf
         self.gaps += interval > GAP_FACTOR * usual
         self.shortest = min(self.shortest, interval)
         self.longest = max(self.longest, interval)
         # Welford's running mean and sum of squares: stable, and needs no list.
         change = interval - self._mean
-        self._mean += change / (self.count - 1)
+        self._mean += change / self._intervals
         self._squares += change * (interval - self._mean)
+
+    @property
+    def has_intervals(self) -> bool:
+        return self._intervals > 0
 
     @property
     def interval_s(self) -> float | None:
         """Mean interval."""
-        return self._mean if self.count > 1 else None
+        return self._mean if self._intervals else None
 
     @property
     def rate(self) -> float | None:
         """Messages per second."""
-        return 1 / self._mean if self.count > 1 and self._mean > 0 else None
+        return 1 / self._mean if self._mean > 0 else None
 
     @property
     def jitter_s(self) -> float | None:
         """Standard deviation of the intervals."""
-        return math.sqrt(self._squares / (self.count - 1)) if self.count > 1 else None
+        return math.sqrt(self._squares / self._intervals) if self._intervals else None
 
 
 class MessageKey(NamedTuple):
@@ -83,22 +93,21 @@ class MessageKey(NamedTuple):
 class BusLoad:
     """Frames and bits of one bus, in all and in its busiest second."""
 
-    __slots__ = ("_second", "_second_bits", "bits", "busiest_bits", "first", "frames", "last")
+    __slots__ = ("_first", "_second", "_second_bits", "bits", "busiest_bits", "clock", "frames")
 
     def __init__(self, t: float) -> None:
-        self.first = self.last = t
+        self.clock = SteadyClock()
+        self._first = self.clock.at(t)
         self.frames = 0
         self.bits = self.busiest_bits = 0.0
         self._second = math.floor(t)
         self._second_bits = 0.0
 
-    def frame(self, t: float, size: int) -> None:
-        """One frame with `size` data bytes at `t`."""
-        bits = bits_of(size)
+    def frame(self, t: float, bits: float) -> None:
+        """One frame at `t`, which the recorder's clock told, with its bits on the wire."""
         self.frames += 1
         self.bits += bits
-        self.first, self.last = min(self.first, t), max(self.last, t)
-        second = math.floor(t)
+        second = math.floor(self.clock.at(t))
         if second != self._second:
             self._second, self._second_bits = second, 0.0
         self._second_bits += bits
@@ -106,17 +115,18 @@ class BusLoad:
 
     @property
     def duration_s(self) -> float:
-        return self.last - self.first
+        return self.clock.now - self._first
 
     @property
     def load_percent(self) -> float | None:
-        """Mean share of 250 kbit/s; None for a log without time."""
-        return 100 * self.bits / (BITRATE * self.duration_s) if self.duration_s > 0 else None
+        """Mean share of 250 kbit/s; None for a log without time, or of no CAN bus."""
+        return 100 * self.bits / (BITRATE * self.duration_s) if self.duration_s > 0 and self.bits else None
 
     @property
     def busiest_percent(self) -> float | None:
-        """Share of 250 kbit/s in the busiest second."""
-        return 100 * self.busiest_bits / BITRATE if self.duration_s > 0 else None
+        """Share of 250 kbit/s in the busiest second; where seconds begin is chance, so never less than the mean."""
+        mean = self.load_percent
+        return None if mean is None else max(mean, 100 * self.busiest_bits / BITRATE)
 
 
 class Statistics:
@@ -128,19 +138,20 @@ class Statistics:
         self.not_told_apart = 0
         """Messages beyond the first `SERIES_KEPT` kinds."""
 
-    def frame(self, t: float, bus: str, size: int) -> None:
-        """One row of the log; a whole message of more than 8 bytes counts as the frames it took."""
+    def frame(self, t: float, bus: str, can_id: int, size: int) -> None:
+        """One row of the log; a whole message counts as the frames it took."""
         load = self.buses.get(bus)
         if load is None:
             load = self.buses[bus] = BusLoad(t)
-        if size <= 8:
-            load.frame(t, size)
-        else:
-            for _ in range(1 + math.ceil((size - 6) / 7)):
-                load.frame(t, 8)
+        if can_id >= MK2_FRAME:  # no CAN bus
+            load.frame(t, 0.0)
+            return
+        frames = frames_of(can_id, size)
+        for _ in range(frames):
+            load.frame(t, bits_of(size if frames == 1 else MAX_DATA))
 
-    def message(self, t: float, bus: str, message: Message) -> None:
-        """One decoded (or unknown) message."""
+    def message(self, bus: str, message: Message) -> None:
+        """One decoded (or unknown) message of the row that was counted last."""
         layout, source, _, values, _ = message
         register = values[0] if layout.kind == "write" else layout.register
         vreg = register_text(register) if isinstance(register, int) else ""
@@ -152,7 +163,8 @@ class Statistics:
                 return
             nominal = layout.interval_ms / 1000 if layout.interval_ms else None
             series = self.series[key] = Series(nominal)
-        series.arrive(t)
+        load = self.buses[bus]
+        series.arrive(load.clock.now, load.clock.spans)
 
     def rows(self) -> Iterator[tuple[MessageKey, Series]]:
         """Senders and messages in order."""

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, TextIO
+from typing import BinaryIO, TextIO
 
+from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME, mk2_message
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
-from gxbridge.core.nmea2000.frame import MAX_DATA
 from gxbridge.decodelog.filters import Filter
 from gxbridge.decodelog.progress import Progress
 from gxbridge.decodelog.statistics import Statistics
+from gxbridge.decodelog.widelines import WideColumns
+from gxbridge.decodelog.words import LineFormat
 from gxbridge.edge.logs.reader import LogReader
 
 BATCH = 256
 """Lines written at once."""
 MOST_BUSES = 64
 """Buses with a decoder of their own; in a log with more names (a broken one) the rest share one."""
-
-
-class LineFormat(Protocol):
-    """A form of output."""
-
-    def begin(self) -> str: ...
-
-    def line(self, t: float, bus: str, message: Message) -> str: ...
 
 
 class Prompt(io.RawIOBase):
@@ -79,33 +74,42 @@ class Output:
 class Stream:
     """Decodes a log. One decoder for each bus, because address claims and fast packets belong to a bus."""
 
-    def __init__(self, db: Database, chosen: Filter | None, progress: Progress) -> None:
+    def __init__(self, db: Database, chosen: Filter | None, progress: Progress | None = None) -> None:
         self._db = db
         self._chosen = chosen
-        self._progress = progress
+        self.progress = progress or Progress(sys.stderr, None, False)
         self.decoders: dict[str, Decoder] = {}
+        self.vebus_frames = 0
         self.wanted = chosen is None
         """Whether any message was wanted."""
 
     def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
         line, put = lines.line, output.put
-        put(lines.begin())
         for t, bus, message in self._messages(reader, None):
-            put(line(t, bus, message))
+            if text := line(t, bus, message):
+                put(text)
             if len(output) >= BATCH:
                 output.flush()
-                self._progress.at(reader.position)
-        self._progress.clear()
+                self.progress.at(reader.position)
+        self.progress.clear()
         output.flush()
+
+    def look(self, reader: LogReader, columns: WideColumns) -> None:
+        """Only find out which quantities the wanted messages have."""
+        for number, (_, bus, message) in enumerate(self._messages(reader, None)):
+            columns.note(bus, message)
+            if not number % BATCH:
+                self.progress.at(reader.position)
+        self.progress.clear()
 
     def count(self, reader: LogReader, statistics: Statistics) -> None:
         """Only take the statistics of every wanted message."""
-        for number, (t, bus, message) in enumerate(self._messages(reader, statistics)):
-            statistics.message(t, bus, message)
+        for number, (_, bus, message) in enumerate(self._messages(reader, statistics)):
+            statistics.message(bus, message)
             if not number % BATCH:
-                self._progress.at(reader.position)
-        self._progress.clear()
+                self.progress.at(reader.position)
+        self.progress.clear()
 
     def _messages(self, reader: LogReader, statistics: Statistics | None) -> Iterator[tuple[float, str, Message]]:
         decoders, chosen = self.decoders, self._chosen
@@ -116,14 +120,15 @@ class Stream:
             if decoder is None:
                 decoder = self._decoder(bus)
             if statistics is not None and (chosen is None or chosen.in_time(t)):
-                statistics.frame(t, bus, len(data))
-            if len(data) > MAX_DATA or reader.assembled:
-                message = decoder.feed_payload(can_id, data)
-            else:
-                message = decoder.feed(can_id, data, t)
+                statistics.frame(t, bus, can_id, len(data))
+            message = decoder.feed(can_id, data, t) if can_id < MK2_FRAME else self._vebus(data)
             if message is not None and (chosen is None or chosen.passes(t, bus, message, decoder)):
                 self.wanted = True
                 yield t, bus, message
+
+    def _vebus(self, payload: bytes) -> Message:
+        self.vebus_frames += 1
+        return mk2_message(payload)
 
     def _decoder(self, bus: str) -> Decoder:
         if len(self.decoders) >= MOST_BUSES:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gxbridge.core.model import firmware
-from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.words import NOT_AVAILABLE, address_text, printable, register_text, service_fields
+from gxbridge.decodelog.times import WriteTime
+from gxbridge.decodelog.words import (
+    NOT_AVAILABLE,
+    LineFormat,
+    address_text,
+    celsius,
+    printable,
+    register_text,
+    service_fields,
+)
 
 WriteField = Callable[[FieldValue], str]
 
@@ -19,16 +27,13 @@ _FIRMWARE = (0x0102, 0x0103)
 """Registers whose `version` reads better as `v1.13`."""
 
 
-class TextLines:
+class TextLines(LineFormat):
     """Makes one line of each message."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, write_time: WriteTime = "{:.6f}".format) -> None:
         self._db = db
+        self._time = write_time
         self._forms: dict[Layout, tuple[str, list[tuple[str, WriteField]]]] = {}
-
-    def begin(self) -> str:
-        """What stands before the first line."""
-        return ""
 
     def line(self, t: float, bus: str, message: Message) -> str:
         """One message heard at `t` seconds on `bus`."""
@@ -41,7 +46,9 @@ class TextLines:
             said = ", ".join(f"{field.name} {self._writer(field)(value)}" for field, value in shown)
         else:
             said = ", ".join([name + write(value) for (name, write), value in zip(writers, values, strict=True)])
-        where = f"{t:.6f} {printable(bus)} {source:3} > {address_text(destination):3}"
+        if layout.kind == "mk2":
+            return f"{self._time(t)} {printable(bus)} {subject}: {said}".rstrip(": ") + "\n"
+        where = f"{self._time(t)} {printable(bus)} {source:3} > {address_text(destination):3}"
         return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
     def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, WriteField]]]:
@@ -79,8 +86,8 @@ class TextLines:
                 return value if field.is_number else f'"{printable(value)}"'
             return f"{value}{unit}"
 
-        def celsius(value: FieldValue) -> str:
-            return f"{round(value - ZERO_C, 2) + 0.0} °C" if isinstance(value, int | float) else plain(value)
+        def temperature(value: FieldValue) -> str:
+            return f"{celsius(value)} °C" if isinstance(value, int | float) else plain(value)
 
         def meaning(value: FieldValue) -> str:
             if not isinstance(value, int):
@@ -88,7 +95,7 @@ class TextLines:
             return f"{value} ({meanings.get(value, 'undefined')})"
 
         if field.enum is None:
-            return celsius if field.unit == "K" else plain
+            return temperature if field.unit == "K" else plain
         meanings = self._db.enums.get(field.enum, {})
         return meaning
 
@@ -105,4 +112,4 @@ def _subject(layout: Layout) -> str:
         return f"{register_text(layout.register)} {layout.name.removeprefix('VE_REG_')}"
     if layout.kind == "unknown":
         return layout.title
-    return layout.name if layout.kind in ("request", "ack", "write") else f"{layout.pgn} {layout.name}"
+    return layout.name if layout.kind in ("request", "ack", "write", "mk2") else f"{layout.pgn} {layout.name}"

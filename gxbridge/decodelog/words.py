@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.model.conversions import ZERO_C
+from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
+from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST
 
 NOT_AVAILABLE = "n/a"
+TEXTS_KEPT = 2048
+"""Ready texts by payload, of a layout or of all registers together."""
+_MANY_TEXTS = 5
+"""A PGN with as many flags and enumerations is mostly a status, which repeats, and is dear to write."""
+
+
+class LineFormat:
+    """A form of output: what stands before the messages, what each of them becomes, and what comes after the last."""
+
+    def begin(self) -> str:
+        return ""
+
+    def line(self, t: float, bus: str, message: Message) -> str:
+        raise NotImplementedError
+
+    def end(self) -> str:
+        return ""
 
 
 def register_text(register: int) -> str:
@@ -19,6 +38,11 @@ def address_text(address: int) -> str:
     return "all" if address == BROADCAST else str(address)
 
 
+def celsius(kelvin: float) -> float:
+    """Degrees Celsius with the digits that a message has."""
+    return round(kelvin - ZERO_C, 2) + 0.0
+
+
 def printable(text: str) -> str:
     """Text from the wire without what would disturb a terminal or a line."""
     return (
@@ -26,6 +50,14 @@ def printable(text: str) -> str:
         if text.isprintable()
         else "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
     )
+
+
+def repeats(db: Database, layout: Layout) -> bool:
+    """Whether messages of a layout come with equal payloads again and again, which mean the same from every sender:
+    a register that does not depend on the product, or a PGN that is mostly a status."""
+    if layout.kind == "vreg" and layout.register is not None and layout.pgn == SINGLE_PGN:
+        return len(db.variants(layout.register)) == 1 and not layout.families
+    return layout.kind == "pgn" and sum(field.enum is not None for field in layout.fields) >= _MANY_TEXTS
 
 
 def service_fields(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from gxbridge.core.model.items import printable
 from gxbridge.doctor.checks.battery_services import check_batteries
 from gxbridge.doctor.checks.can_ports import check_ports
 from gxbridge.doctor.checks.charger_states import check_chargers
@@ -78,7 +79,7 @@ def as_text(rows: Sequence[Row]) -> str:
 def _wrapped(head: str, text: str) -> list[str]:
     """Words behind a head, on as many lines as it takes."""
     lines, line = [], head
-    for number, word in enumerate(text.split()):
+    for number, word in enumerate(map(printable, text.split())):
         if number and len(line) + len(word) + 1 > WIDTH:
             lines.append(line)
             line = " " * len(head) + word

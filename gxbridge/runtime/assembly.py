@@ -12,6 +12,8 @@ from gxbridge import __version__
 from gxbridge.config import Config, Terminals
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
+from gxbridge.core.model.finding import finding
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
 from gxbridge.edge.machine import PLATFORM_FILE, boat_id, boot_id, own_number, platform
@@ -143,5 +145,9 @@ def assemble(config: Config) -> App:
     setup, state = setup_of(config), state_writer(config)
     if state is not None:
         setup = replace(setup, remembered=state.remembered, boot=boot_id())
-    configured = deprecation_findings(config.deprecations, time.monotonic())
+    now = time.monotonic()
+    configured = deprecation_findings(config.deprecations, now)
+    undone = os.environ.get("GXBRIDGE_UNDONE")  # service/run says so
+    if undone:
+        configured = (*configured, finding("upgrade-undone", "", now, version=printable(undone)))
     return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured)

@@ -20,6 +20,7 @@ class CanWatch:
         self._buses = tuple(buses)
         self._views: dict[str, CanView] = {}
         self._carried: dict[str, Carried | None] = {}
+        self._log_s: dict[str, float] = {}
         self._at = -float(SLOW_S)
 
     def look(self, at: float) -> Mapping[str, CanView]:
@@ -37,6 +38,9 @@ class CanWatch:
     def _view(self, stats: CanStats, passed_s: float) -> CanView:
         before, now = self._carried.get(stats.name), carried_by(stats)
         self._carried[stats.name] = now
+        if stats.log_s is not None:  # a log may be played faster or slower than the bus was
+            passed_s = stats.log_s - self._log_s.get(stats.name, 0.0)
+            self._log_s[stats.name] = stats.log_s
         load = None if before is None or now is None else load_percent(before, now, passed_s)
         return CanView(
             stats.state, stats.reason, stats.frames, stats.lost, stats.error_count, load, stats.last_frame_at

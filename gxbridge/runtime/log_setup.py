@@ -13,6 +13,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from gxbridge.core.model.items import printable
+
 TOP: Final = "gxbridge"
 LONGEST_LINE: Final = select.PIPE_BUF
 """Bytes; a longer line could be written to a pipe in part only."""
@@ -27,9 +29,9 @@ class OneLine(logging.Formatter):
         super().__init__(f"{'%(asctime)s ' if with_time else ''}%(levelname)s %(part)s: %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record without any line end in it."""
+        """The record without any line end or escape in it, whoever gave the words."""
         record.part = record.name.removeprefix(f"{TOP}.")
-        return " | ".join(line.rstrip() for line in super().format(record).splitlines() if line.strip())
+        return printable(" | ".join(line.rstrip() for line in super().format(record).splitlines() if line.strip()))
 
 
 class PatientHandler(logging.Handler):

@@ -9,6 +9,7 @@ service=/service/gxbridge   # in memory: made anew at each boot
 logs=/var/log/gxbridge
 state=/data/conf/gxbridge-state   # unless the configuration says otherwise
 boxes=/data/log/gxbridge-blackbox # unless the configuration says otherwise
+signer=/data/conf/gxbridge-signer    # whose bundles may take the place of the one that is there
 hook_line="[ ! -f $apps/current/service/venus/boot.sh ] || sh $apps/current/service/venus/boot.sh || true # gxbridge"
 
 say() {
@@ -35,6 +36,38 @@ python_will_do() {
 # What was written to /data is on it when this returns: a GX is switched off without notice.
 settle() {
     sync -f /data 2>/dev/null || sync
+}
+
+# The files of folder $1 are exactly those that its checksums list, each as it was; only byte code may lie beside them,
+# and install.sh takes that away.
+intact() (
+    cd "$1" 2>/dev/null || exit 1
+    sha256sum -c SHA256SUMS >/dev/null 2>&1 || exit 1
+    listed=$(sed -nE 's/^[0-9a-f]{64}  //p' SHA256SUMS | sort)
+    there=$(find . -name __pycache__ -prune -o ! -type d -print | sed 's|^\./||' | grep -vxE 'SHA256SUMS(\.sig)?' | sort)
+    links=$(find . -name __pycache__ -prune -o ! -type d ! -type f -print)
+    [ "$listed" = "$there" ] && [ -z "$links" ]
+)
+
+# The checksums of folder $1 are signed with the key in file $2.
+signed_by() {
+    ssh-keygen -Y verify -f "$2" -I gxbridge -n gxbridge-bundle -s "$1/SHA256SUMS.sig" <"$1/SHA256SUMS" >/dev/null 2>&1
+}
+
+# What stands against the origin of the bundle in folder $1, in a sentence; nothing where all is well. What is installed
+# already was looked at when it was.
+doubt() {
+    if [ ! -e "$1/SHA256SUMS.sig" ] && [ ! -e "$signer" ]; then
+        say "this bundle is not signed: nothing proves where it comes from" >&2
+    elif ! command -v ssh-keygen >/dev/null; then
+        echo "there is no ssh-keygen here, without which nobody can tell who made this bundle"
+    elif [ ! -e "$1/SHA256SUMS.sig" ]; then
+        echo "this bundle is not signed, and bundles of a signer are installed here ($signer)"
+    elif [ -e "$signer" ]; then
+        signed_by "$1" "$signer" || echo "this bundle is not signed by the one whose bundles are installed here ($signer)"
+    elif ! signed_by "$1" "$1/signer"; then
+        echo "the signature of this bundle is wrong"
+    fi
 }
 
 # Two installers at once would not know of each other.

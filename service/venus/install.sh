@@ -6,17 +6,22 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/service/venus/common.sh"
 
 force=no
+unsigned=no
 stored=no
 
 usage() {
     cat <<'END'
-sh install.sh [--force]
+sh install.sh [--force] [--unsigned]
+sh install.sh --check FOLDER
 
 Installs gxbridge under /data/apps/gxbridge, keeps the configuration in /data/conf/gxbridge.yaml, and starts it now and
 at each boot. A version that runs already is replaced in one step and kept as `previous`.
 
 --force  also on a system that is not known to work (not Venus OS, or older than v3.60), or with a configuration that
          this version calls wrong
+--unsigned  also a bundle that is not signed by the one whose bundles are installed here
+--check FOLDER  installs nothing: says whether this version would take the bundle that is unpacked there. What is in a
+         bundle runs as root when its install.sh is started, so look at it first with the version that is installed.
 END
 }
 
@@ -61,8 +66,28 @@ check_system() {
     [ "$free" -ge "$needed" ] || refuse "not installed: /data has $free kB free, and $needed kB are needed"
 }
 
-intact() {
-    (cd "$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1)
+# The bundle in folder $1 is whole, and of the one who made those before.
+check_bundle() {
+    intact "$1" || refuse "not installed: the bundle is damaged, or holds files that it does not list (SHA256SUMS);" \
+        "unpack it again"
+    case "$1" in "$apps"/versions/*) return 0 ;; esac # it was looked at when it was installed
+    why=$(doubt "$1")
+    if [ -n "$why" ]; then
+        [ "$unsigned" = yes ] || refuse "not installed: $why; --unsigned installs it all the same"
+        say "going on by --unsigned although $why"
+    elif [ -e "$1/SHA256SUMS.sig" ]; then
+        key=$(sed 's/^gxbridge //' "$1/signer" | ssh-keygen -lf - | cut -d ' ' -f 2)
+        say "this bundle is signed with the key $key"
+    fi
+}
+
+# The first signed bundle says whose bundles may follow.
+remember_signer() {
+    if [ ! -e "$signer" ] && [ -z "${why:-}" ] && [ -e "$folder/SHA256SUMS.sig" ]; then
+        cp "$folder/signer" "$signer.new"
+        mv "$signer.new" "$signer"
+        say "from now on only bundles with this key are installed; compare it with what its maker says"
+    fi
 }
 
 # --- the steps --------------------------------------------------------------------------------------------------------
@@ -123,8 +148,12 @@ make_config() {
 activate() {
     old=$(readlink "$apps/current" || true)
     if [ "$old" != "versions/$name" ]; then
+        rm -f "$apps/undone"
+        if [ -n "$old" ]; then
+            replace_link "$old" "$apps/previous"
+            : >"$apps/upgraded" # until it has run for a minute: service/run goes back if it cannot
+        fi
         replace_link "versions/$name" "$apps/current"
-        [ -z "$old" ] || replace_link "$old" "$apps/previous"
     fi
     for command in gxbridge uninstall.sh; do
         [ -e "$apps/$command" ] || ln -sf "current/$command" "$apps/$command"
@@ -181,19 +210,25 @@ start() {
 }
 
 main() {
+    if [ "${1:-}" = --check ] && [ $# = 2 ]; then
+        check_bundle "$(readlink -f "$2")"
+        exit 0
+    fi
     for argument in "$@"; do
         case "$argument" in
             --force) force=yes ;;
+            --unsigned) unsigned=yes ;;
             -h | --help) usage && exit 0 ;;
             *) usage >&2 && exit 2 ;;
         esac
     done
     check_system
-    intact "$here" || refuse "not installed: the bundle is damaged (sha256sum -c SHA256SUMS); copy it again"
+    check_bundle "$here"
     lock
     store
     test_it
     make_config
+    remember_signer
     activate
     add_hook
     start

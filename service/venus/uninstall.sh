@@ -41,7 +41,7 @@ main() {
         say "black boxes stay where that configuration has them"
     if [ "$keep" = no ]; then
         helper "$here" forget_settings || say "the GX keeps the device instances of gxbridge's batteries"
-        rm -f "$config" "$state".json "$state".json.broken "$state".lock
+        rm -f "$config" "$signer" "$state".json "$state".json.broken "$state".lock
     else
         say "the configuration stays: $config"
     fi

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -69,6 +74,210 @@ def test_scripts_and_doctor_mean_the_same_files() -> None:
 
 def test_the_ceiling_is_the_vendors() -> None:
     assert "softlimit -d 100000000 -s 1000000 -a 100000000" in (ROOT / "service" / "run").read_text()
+
+
+# --- where a bundle comes from ---------------------------------------------------------------------------------------
+
+
+def common(
+    call: str, *arguments: Path, signer: Path | str = "/nowhere", path: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """A function of common.sh."""
+    script = f'. {VENUS}/common.sh; signer={signer}; {call} "$@"'
+    environment = {**os.environ, "PATH": path or os.environ["PATH"]}
+    return subprocess.run(["/bin/sh", "-c", script, "sh", *arguments], capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A bundle, unpacked."""
+    made = tmp_path / "bundle"
+    (made / "lib").mkdir(parents=True)
+    for name in ("install.sh", "lib/__main__.py", "version"):
+        (made / name).write_text(f"echo {name}\n")
+    checksums(made)
+    return made
+
+
+def checksums(folder: Path) -> None:
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    rows = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    (folder / "SHA256SUMS").write_text("".join(rows))
+
+
+def signed(folder: Path, key: Path) -> None:
+    """Sign it with this key, made when it is not there."""
+    if not key.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    for name in ("SHA256SUMS", "SHA256SUMS.sig"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "signer").write_bytes(bundle_maker().signer(str(key)))
+    checksums(folder)
+    sums = (folder / "SHA256SUMS").read_bytes()
+    (folder / "SHA256SUMS.sig").write_bytes(bundle_maker().signature(str(key), sums))
+
+
+def bundle_maker() -> Any:
+    """packaging/bundle.py, which is no package's."""
+    sys.path.insert(0, str(ROOT / "packaging"))
+    try:
+        return importlib.import_module("bundle")
+    finally:
+        sys.path.pop(0)
+
+
+def test_a_bundle_is_exactly_the_files_it_lists(folder: Path) -> None:
+    assert common("intact", folder).returncode == 0
+    cache = folder / "lib" / "__pycache__"
+    cache.mkdir()
+    (cache / "x.pyc").touch()
+    assert common("intact", folder).returncode == 0, "byte code is made here, and removed from what comes"
+
+
+def extra_file(folder: Path) -> None:
+    (folder / "lib" / "sitecustomize.py").write_text("raise SystemExit('as root')\n")
+
+
+def unlisted_change(folder: Path) -> None:
+    (folder / "install.sh").write_text("echo evil\n")
+    rows = (folder / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (folder / "SHA256SUMS").write_text("".join(row for row in rows if "install.sh" not in row))
+
+
+def malformed_line(folder: Path) -> None:
+    extra_file(folder)
+    with (folder / "SHA256SUMS").open("a") as sums:
+        sums.write("not a checksum  lib/sitecustomize.py\n")
+
+
+def link(folder: Path) -> None:
+    (folder / "version").rename(folder.parent / "version")
+    (folder / "version").symlink_to(folder.parent / "version")
+
+
+def linked_folder(folder: Path) -> None:
+    (folder / "lib").rename(folder.parent / "lib")
+    (folder / "lib").symlink_to(folder.parent / "lib")
+
+
+def missing_file(folder: Path) -> None:
+    (folder / "version").unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [extra_file, unlisted_change, malformed_line, link, linked_folder, missing_file],
+    ids=lambda item: item.__name__,
+)
+def test_whatever_else_is_in_it_is_refused(folder: Path, change: Callable[[Path], None]) -> None:
+    change(folder)
+    assert common("intact", folder).returncode != 0
+
+
+def test_who_signed_the_first_one_signs_the_next(folder: Path, tmp_path: Path) -> None:
+    first = common("doubt", folder)
+    assert (first.stdout, "not signed: nothing proves" in first.stderr) == ("", True)
+    signed(folder, tmp_path / "key")
+    assert common("intact", folder).returncode == 0
+    assert common("doubt", folder).stdout == ""
+    signer = tmp_path / "known"
+    signer.write_bytes((folder / "signer").read_bytes())
+    assert common("doubt", folder, signer=signer).stdout == ""
+    signed(folder, tmp_path / "another key")
+    assert "not signed by the one whose bundles" in common("doubt", folder, signer=signer).stdout
+    (folder / "SHA256SUMS.sig").unlink()
+    assert "is not signed, and bundles of a signer are installed" in common("doubt", folder, signer=signer).stdout
+
+
+def test_a_signature_of_something_else_is_wrong(folder: Path, tmp_path: Path) -> None:
+    signed(folder, tmp_path / "key")
+    extra_file(folder)
+    checksums_with_signature(folder)
+    assert common("doubt", folder).stdout == "the signature of this bundle is wrong\n"
+
+
+def checksums_with_signature(folder: Path) -> None:
+    """Checksums that fit again beside the old signature."""
+    signature = (folder / "SHA256SUMS.sig").read_bytes()
+    for name in ("SHA256SUMS", "SHA256SUMS.sig"):
+        (folder / name).unlink()
+    checksums(folder)
+    (folder / "SHA256SUMS.sig").write_bytes(signature)
+
+
+def test_without_ssh_keygen_a_signed_bundle_is_in_doubt(folder: Path, tmp_path: Path) -> None:
+    signed(folder, tmp_path / "key")
+    (tmp_path / "bin").mkdir()
+    assert "there is no ssh-keygen here" in common("doubt", folder, path=str(tmp_path / "bin")).stdout
+
+
+# --- an upgrade that does not run ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def apps(tmp_path: Path) -> Path:
+    """Two versions, of which the new one always ends at once."""
+    for version, code in (
+        ("old", "import os; print('old runs', os.environ.get('GXBRIDGE_UNDONE'))"),
+        ("new", "raise SystemExit(1)"),
+    ):
+        (tmp_path / "versions" / version / "service").mkdir(parents=True)
+        (tmp_path / "versions" / version / "lib").mkdir()
+        (tmp_path / "versions" / version / "lib" / "__main__.py").write_text(code + "\n")
+        (tmp_path / "versions" / version / "version").write_text(f"v-{version}\n")
+        shutil.copy(ROOT / "service" / "run", tmp_path / "versions" / version / "service" / "run")
+    (tmp_path / "current").symlink_to("versions/new")
+    (tmp_path / "previous").symlink_to("versions/old")
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "run").symlink_to(tmp_path / "current" / "service" / "run")
+    return tmp_path
+
+
+def supervised(apps: Path) -> str:
+    """One start, as supervise makes it."""
+    folder = apps / "service"
+    done = subprocess.run(
+        [folder / "run"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PATH": f"{apps}/bin:{os.environ['PATH']}"},
+    )
+    return done.stdout
+
+
+def test_five_quick_ends_after_an_upgrade_go_back_and_say_so(apps: Path) -> None:
+    (apps / "upgraded").touch()
+    for _ in range(5):
+        assert os.readlink(apps / "current") == "versions/new"
+        supervised(apps)
+    said = supervised(apps)
+    assert "back to the version before" in said
+    assert "old runs v-new" in said
+    assert (os.readlink(apps / "current"), os.readlink(apps / "previous")) == ("versions/old", "versions/new")
+    assert not (apps / "upgraded").exists()
+    assert "old runs v-new" in supervised(apps), "and it says so until the next installation"
+
+
+def test_a_version_that_has_run_well_is_never_undone(apps: Path) -> None:
+    (apps / "upgraded").touch()
+    (apps / "service" / "starts").write_text("-100 0 0\n")
+    (apps / "bin").mkdir()
+    (apps / "bin" / "sleep").write_text("#!/bin/sh\n")
+    (apps / "bin" / "sleep").chmod(0o755)
+    for _ in range(8):
+        supervised(apps)
+    assert os.readlink(apps / "current") == "versions/new"
+    assert not (apps / "upgraded").exists()
+
+
+def test_without_an_upgrade_quick_ends_only_pause(apps: Path) -> None:
+    (apps / "bin").mkdir()
+    (apps / "bin" / "sleep").write_text("#!/bin/sh\n")
+    (apps / "bin" / "sleep").chmod(0o755)
+    said = [supervised(apps) for _ in range(6)]
+    assert "next try in 30 s" in said[-1]
+    assert os.readlink(apps / "current") == "versions/new"
 
 
 # --- pins ------------------------------------------------------------------------------------------------------------

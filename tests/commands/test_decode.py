@@ -15,6 +15,7 @@ import pytest
 
 from gxbridge import cli
 from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.decodelog.filters import Filter, Wanted
 from gxbridge.decodelog.progress import WORTH_IT, Progress
 from gxbridge.decodelog.stream import MOST_BUSES, Output, Prompt, Stream
@@ -126,7 +127,7 @@ def test_a_device_is_known_by_its_name_and_product_information() -> None:
     chosen = Filter(Wanted(devices=frozenset({"0167120", "hq1"})))
     decoder = Decoder(keep_unknown=True)
     claim = decoder.feed(0x18EEFF29, bytes.fromhex("D08CC22C00AA46C0"), 0.0)
-    info = decoder.feed_payload(0x19F01429, bytes(100) + b"0167120 HQ1".ljust(32, b"\xff") + b"\0\1")
+    info = decoder.feed(0x19F01429 | WHOLE, bytes(100) + b"0167120 HQ1".ljust(32, b"\xff") + b"\0\1", 0.0)
     soc = decoder.feed(0x1CEFFF29, bytes.fromhex("6699FF0F10270000"), 0.0)
     other = decoder.feed(0x18EEFF29, bytes.fromhex("D18CC22C00AA46C0"), 0.0)
     assert None not in (claim, info, soc, other)
@@ -296,16 +297,6 @@ def test_nobody_reading_ends_standard_input_and_is_told_again() -> None:
         output.flush()
 
 
-def test_a_forced_format_in_which_nothing_reads_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """python-can's ASC reader passes over every line that it does not know, without a word."""
-    log = tmp_path / "boat.log"
-    log.write_text("(1.000000) can0 1CEFFF29#6699022109000000\n", encoding="ascii")
-    assert cli.main(["decode", str(log), "--input-format", "asc"]) == 0
-    assert "nothing in it reads as asc; without --input-format" in capsys.readouterr().err
-    assert cli.main(["decode", str(log), "--input-format", "candump"]) == 0
-    assert "nothing in it" not in capsys.readouterr().err
-
-
 def test_what_is_understood_is_written_before_waiting_for_more() -> None:
     written: list[str] = []
     prompt = Prompt(io.BytesIO(b"abc"), lambda: written.append("flushed"))
@@ -389,3 +380,22 @@ def test_a_stream_keeps_one_decoder_for_each_bus(log: Path) -> None:
         stream.write(reader, TextLines(database()), output)
     assert sorted(stream.decoders) == ["can0", "can1"]
     assert len(output) == 0
+
+
+MK2_TRACE = "12:00:00.5 RX 0F 20 F3 00 C8 02 0C A1 05 00 00 00 28 00 00 88 B2\n12:00:01.5 RX 06 FF 4C 10 40 02 00 5D\n"
+
+
+def test_a_trace_of_vebus_in_every_form(capsys: pytest.CaptureFixture[str], log: Path) -> None:
+    log.write_text(MK2_TRACE)
+    code, lines, error = decode(capsys, log)
+    assert (code, lines[0]) == (
+        0,
+        "43200.500000 vebus mk2_dc: voltage 14.41 V, inverter_current_raw 0, charger_current_raw 40, period_raw 136",
+    )
+    assert "2 VE.Bus frames" in error
+    _, lines, _ = decode(capsys, log, "--format", "json")
+    assert json.loads(lines[1])["values"]["alarms"] == "low battery pre-alarm"
+    _, lines, _ = decode(capsys, log, "--format", "csv")
+    assert lines[1] == "43200.5,vebus,0,255,0,,mk2_dc,voltage,14.41,,V,20f300c8020ca10500000028000088"
+    _, lines, _ = decode(capsys, log, "--stats")
+    assert lines[0].startswith("vebus: 2 frames in 1.000 s, bus load unknown (no time in the log, or no CAN bus)")

@@ -14,6 +14,7 @@ from gxbridge.core.nmea2000.database import Database, database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
 from gxbridge.core.nmea2000.field import FieldValue
+from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines
@@ -32,7 +33,7 @@ def message(frame: str, *, db: Database = DB, product: int | None = None) -> Mes
         introduce(decoder, int(can_id, 16) & 0xFF, product)
     payload = bytes.fromhex(data)
     number = int(can_id, 16)
-    found = decoder.feed_payload(number, payload) if len(payload) > 8 else decoder.feed(number, payload, 0.0)
+    found = decoder.feed(number | WHOLE, payload, 0.0) if len(payload) > 8 else decoder.feed(number, payload, 0.0)
     assert found is not None
     return found
 
@@ -176,7 +177,7 @@ def test_json_lines_say_what_a_plain_json_encoder_would(
     if product is not None:
         introduce(decoder, 0x29, product)
     for can_id, payload in [*payloads, *payloads]:  # the second time what is kept ready comes out
-        found = decoder.feed_payload(can_id, payload)
+        found = decoder.feed(can_id | WHOLE, payload, 0.0)
         if found is not None and found[0].kind in ("pgn", "vreg", "unknown"):
             assert json.loads(lines.line(t, bus, found)) == expected(DB, t, bus, found)
 
@@ -184,7 +185,7 @@ def test_json_lines_say_what_a_plain_json_encoder_would(
 @given(messages(), st.text(max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_text_and_csv_stand_any_message(payload: tuple[int, bytes], bus: str) -> None:
-    found = Decoder(DB, keep_unknown=True).feed_payload(*payload)
+    found = Decoder(DB, keep_unknown=True).feed(payload[0] | WHOLE, payload[1], 0.0)
     if found is None:
         return
     line = TextLines(DB).line(0.0, bus, found)
@@ -275,7 +276,10 @@ def test_lines_to_read(frame: str, line: str) -> None:
 def test_people_read_temperatures_in_celsius_and_programs_in_kelvin(raw: str, text: str) -> None:
     frame = f"19F21429#004F0AFDFF{raw}11"
     assert f", temperature {text}, " in TextLines(DB).line(0.25, "can0", message(frame))
-    assert {row["unit"] for row in rows(frame) if row["field"] == "temperature"} <= {"K"}
+    (cell,) = [row for row in rows(frame) if row["field"] == "temperature"]
+    assert f"{cell['value'] or 'n/a'} {cell['unit']}".startswith(text), "a table is for people"
+    kelvin = int.from_bytes(bytes.fromhex(raw), "little") / 100
+    assert as_json(frame)["values"]["temperature"] == (None if raw == "FFFF" else kelvin)
 
 
 def rows(frame: str, bus: str = "can0") -> list[dict[str, str]]:
@@ -290,7 +294,7 @@ def test_csv_has_a_row_for_each_value() -> None:
         ("instance", "0", ""),
         ("voltage", "26.39", "V"),
         ("current", "-0.3", "A"),
-        ("temperature", "", "K"),
+        ("temperature", "", "\N{DEGREE SIGN}C"),
         ("sid", "17", ""),
     ]
     assert {(row["t"], row["bus"], row["source"], row["pgn"], row["vreg"]) for row in found} == {

@@ -6,12 +6,12 @@ import math
 
 import pytest
 
+from gxbridge.core.dvcc.read.held import MOST, Held, update_held
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.run.held import MOST, Held, update_held
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Due, Latch, Remembered, decode, due, encode
-from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, SOLAR, Boat, multi, solar
+from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar
 
 BMS = "com.victronenergy.battery.ttyUSB0"
 OTHER_NAME = "com.victronenergy.battery.ttyUSB7"
@@ -118,14 +118,27 @@ def test_what_was_never_valid_is_not_remembered(said: Value) -> None:
     assert after(**{ATC: said}).latches == ()
 
 
-def test_a_refusal_to_discharge_holds_too() -> None:
+def test_a_permission_to_discharge_that_was_said_once_is_withheld_and_not_refused() -> None:
     afloat = boat(after(**{ATC: 1, ATD: 0}), items=battery(**{ATC: 1}))
-    assert afloat.links[DISCHARGE] == 0
+    assert DISCHARGE not in afloat.links, "unknown: nothing is renewed, and 0 A is told by word only"
     assert afloat.links[CURRENT] == 35
-    assert [found.id for found in held(afloat)] == ["refusal-held-discharge"]
+    assert held(afloat) == []
     afloat.set(BMS, **{ATD: 1})
     tick(afloat)
     assert afloat.links[DISCHARGE] == 150
+
+
+def test_a_lynx_that_refused_to_discharge_and_calls_it_unknown_is_told_no_discharge_limit() -> None:
+    afloat = Boat()
+    afloat.tick(3)
+    afloat.add(MULTI, multi())
+    afloat.tick(6)
+    afloat.say(io=NO_DISCHARGE)
+    afloat.tick(4)
+    assert afloat.links[DISCHARGE] == 0
+    afloat.say(io=0xFFFFFFFF)
+    cycles = [afloat.tick() for _ in range(9)]
+    assert not [write for cycle in cycles for write in cycle.writes if (write.service, write.path) == DISCHARGE]
 
 
 def test_forgotten_by_command_it_holds_no_more() -> None:

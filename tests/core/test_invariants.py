@@ -250,6 +250,7 @@ class Obedience(RuleBasedStateMachine):
         return charge, None if io >> 4 & 3 != 1 or dcl == 0xFFFF else dcl / 10
 
     def obeyed(self) -> None:
+        assert not any(found.id == "gate" for found in self.boat.bridge.finding_log.current)
         charge_a, discharge_a = self.limits()
         links = self.boat.links
         told = [float(links.get((name, CHARGE_LINK)) or 0.0) for name in (SOLAR, OTHER_SOLAR)]

@@ -242,6 +242,27 @@ def test_a_device_that_was_power_cycled_is_no_rival(change: dict[str, Value]) ->
     assert boat.bridge.effective == "control"
 
 
+def test_what_a_charger_shows_when_it_has_just_appeared_says_nothing() -> None:
+    boat = Rival()
+    boat.values = {CURRENT: 99.0}
+    boat.tick(3)
+    boat.add(SOLAR, solar())
+    boat.tick(9)
+    assert "set-apart" not in ids(boat)
+    boat.tick(9)
+    assert "set-apart" in ids(boat)
+
+
+def test_what_was_decided_long_ago_is_not_told_when_control_comes_back() -> None:
+    boat = sailing()
+    boat.bridge.service_named(SYSTEM, boat.now)
+    boat.tick(5)
+    boat.tick(75, speaking=False)
+    boat.bridge.service_removed(SYSTEM, boat.now)
+    assert boat.react().writes == (), "the BMS is lost, and its links are to end"
+    assert boat.tick(5, speaking=False).writes == ()
+
+
 def test_a_write_that_waited_is_asked_for_again() -> None:
     boat = sailing()
     assert boat.bridge.may_write(Write(*CURRENT, 35.0), 35.0, boat.now)

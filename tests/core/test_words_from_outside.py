@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.model.items import plain_items, printable
+from gxbridge.core.model.finding import finding
+from gxbridge.core.model.items import plain_items, printable, printable_data
 from gxbridge.core.nmea2000.field import laus, text
 from tests.core.boat import SOLAR, Boat, solar
 
@@ -47,3 +48,24 @@ def test_a_list_where_a_number_belongs_is_unknown_and_no_end(path: str, value: A
     boat.tick(4)
     boat.set(SOLAR, **{path: value})
     assert boat.tick(3).decision.limits
+
+
+def test_findings_cannot_be_forged_by_what_they_are_about() -> None:
+    found = finding("write-failed", SOLAR, 1.0, service=SOLAR, path="/Link/X", problem=FORGED)
+    assert found.text.isprintable()
+    assert printable(FORGED) in found.text
+
+
+def test_names_from_the_settings_and_paths_of_items_cannot_either() -> None:
+    boat = Boat()
+    boat.add(SOLAR, solar(**{f"/x{FORGED}": 1}))
+    boat.bridge.set_identity("uc167120", 1, FORGED)
+    (view,) = boat.tick(6).batteries
+    assert view.items["/CustomName"] == printable(FORGED)
+    assert all(path.isprintable() for path in plain_items({f"/x{FORGED}": 1}))
+
+
+def test_every_text_of_plain_data_is_made_fit() -> None:
+    data = {FORGED: [FORGED, 1, None, {"a": FORGED}]}
+    fit = printable(FORGED)
+    assert printable_data(data) == {fit: [fit, 1, None, {"a": fit}]}

@@ -1,7 +1,8 @@
-"""Fills a directory bus: `python -m tests.faults.flood FOLDER RATE SECONDS [garbage]`; RATE is in frames a second.
+"""Fills a directory bus: `python -m tests.faults.flood FOLDER RATE SECONDS [garbage|crowd]`; RATE: frames a second.
 
 Ordinary traffic of sixteen devices whose values change with every frame; or garbage: random ids and lengths, standard
-and remote frames, damaged frames of the BMS's own messages, and datagrams that are no frames. Prints how many it sent.
+and remote frames, damaged frames of the BMS's own messages, and datagrams that are no frames; or a crowd: one sender
+that pretends to be 238 devices, BMSes and chargers among them, each with 1,000 readings. Prints how many it sent.
 """
 
 from __future__ import annotations
@@ -53,9 +54,30 @@ def garbage(count: int) -> list[bytes]:
     return frames
 
 
+CROWD = 238
+PRODUCTS = (0xA3E5, 0xA102, 0xA389, 0xA442, 0xA3F0)
+"""A Lynx Smart BMS, a charger, a battery monitor, and what else there is."""
+
+
+def crowd(devices: int = CROWD, readings: int = 1000) -> list[tuple[int, bytes]]:
+    """Claims and products of the devices, then every reading of each: 29-bit ids and data."""
+    frames = []
+    for source in range(devices):
+        name = (source + 1 | 358 << 21).to_bytes(4, "little") + bytes.fromhex("00AA46C0")
+        frames.append((0x18EEFF00 | source, name))
+        frames.append((0x1CEFFF00 | source, struct.pack("<HHI", 0x9966, 0x0100, PRODUCTS[source % 5] << 8)))
+    for n in range(readings):  # voltages of cells that there are not
+        data = struct.pack("<HHBBH", 0x9966, 0x0381, n >> 8, n & 0xFF, 3300 + n)
+        frames += [(0x1CEFFF00 | source, data) for source in range(devices)]
+    return frames
+
+
 def main() -> None:
     folder, rate, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-    frames = garbage(6000) if "garbage" in sys.argv else traffic(6000)
+    if "crowd" in sys.argv:
+        frames = [CAN_FRAME.pack(can_id | EFF_FLAG, 8, data) for can_id, data in crowd()]
+    else:
+        frames = garbage(6000) if "garbage" in sys.argv else traffic(6000)
     bus = SocketDirBus(folder)
     os.unlink(bus.path)  # it only speaks
     begin, sent = time.monotonic(), 0

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [MODULE...]`: change core/dvcc in one place after another; tests must notice each time.
+"""`python -m tests.mutants [MODULE...]`: change core/dvcc or the gate in one place after another; tests must notice.
 
 The mutants are those of cosmic-ray, kept with their results in one of its sessions (so `cr-report` and `cr-html` can
 show them), and two kinds of our own. Starting pytest anew for each of them would take most of a day: here everything is
@@ -36,7 +36,9 @@ from tests.mutants.operators import OURS
 from tests.mutants.swapping import compiled, meaning, put_in_place
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ROOT / "gxbridge" / "core" / "dvcc"
+CORE = ROOT / "gxbridge" / "core"
+GATE = ("gate", "gate_bounds", "raw_words")
+SOURCES = (*sorted((CORE / "dvcc").rglob("*.py")), *(CORE / f"{name}.py" for name in GATE))
 SESSION = ROOT / "build" / "mutants.sqlite"
 CPU_S = 10
 """So much processor time, or some minutes: then a mutant runs in a circle, which is noticed as well."""
@@ -45,9 +47,9 @@ PATIENCE_S = 300
 
 def modules(names: Sequence[str]) -> list[Path]:
     """The files to be mutated."""
-    found = {path.stem: path for path in sorted(SOURCES.rglob("*.py")) if path.name != "__init__.py"}
+    found = {path.stem: path for path in SOURCES if path.name != "__init__.py"}
     if unknown := sorted(set(names) - set(found)):
-        sys.exit(f"not a module of {SOURCES.relative_to(ROOT)}: {', '.join(unknown)}")
+        sys.exit(f"not a module of core/dvcc or the gate: {', '.join(unknown)}")
     return [found[name].relative_to(ROOT) for name in names or found]
 
 
@@ -106,6 +108,13 @@ def mutated(spec: MutationSpec, source: str) -> str:
     return mutate_code(source, operator, spec.occurrence) or source
 
 
+def far(module: str, test: str) -> bool:
+    """Is it a test of something else?"""
+    return (".gate." in f".{test}") != (module in GATE) or (
+        module not in GATE and f".test_{module}::" not in f".{test}"
+    )
+
+
 @dataclass
 class Jury:
     """The tests: first those that noticed most mutants of the same module, then the module's own, then the quick."""
@@ -130,10 +139,7 @@ class Jury:
     def order(self, module: str) -> list[str]:
         """In which order the tests are asked about a mutant of a module."""
         noticed = self.noticed[module]
-        rank = {
-            test: (cost >= QUICK_S, -noticed[test], f".test_{module}::" not in f".{test}", cost)
-            for test, cost in self.seconds.items()
-        }
+        rank = {test: (cost >= QUICK_S, -noticed[test], far(module, test), cost) for test, cost in self.seconds.items()}
         return sorted(rank, key=rank.__getitem__)
 
     def result(self, item: WorkItem) -> WorkResult:
@@ -229,7 +235,7 @@ def report(database: WorkDB) -> int:
 def main() -> int:
     """Make a session if there is none, go on with it, print what survived."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help="modules of core/dvcc, such as sharing; none: all")
+    parser.add_argument("modules", nargs="*", help="modules, such as sharing or gate; none: all")
     parser.add_argument("--session", type=Path, default=SESSION, help="where the results are kept")
     parser.add_argument("--again", action="store_true", help="try survivors again, after tests were added")
     parser.add_argument("--only", metavar="NAME", default="", help="ask only tests with this in their name")

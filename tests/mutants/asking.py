@@ -1,4 +1,5 @@
-"""The tests of core/dvcc as plain functions: none has a fixture, so each is called once for each of its parameters."""
+"""The tests of core/dvcc and the gate as plain functions: none has a fixture, so each is called once for each of its
+parameters."""
 
 from __future__ import annotations
 
@@ -12,18 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "tests.core.dvcc"
-TESTS = Path(__file__).parents[1] / "core" / "dvcc"
-SLOW = ("test_properties", "test_parity")
+PACKAGE = "tests.core"
+TESTS = Path(__file__).parents[1] / "core"
+ROOMS = ("dvcc", "gate")
+SLOW = ("test_properties", "test_parity", "test_hostile", "test_honest")
 """Asked only about those that all others let pass, and not even measured where only quick ones are wanted."""
 QUICK_S = 0.1
 """A test that takes longer is not quick either."""
 
 
 def names(slow: bool) -> list[str]:
-    """Every test as `folder.file::function`, from `tests.core.dvcc` on."""
+    """Every test as `folder.file::function`, from `tests.core` on."""
     found = []
-    for path in sorted(TESTS.rglob("test_*.py")):
+    for path in sorted(path for room in ROOMS for path in (TESTS / room).rglob("test_*.py")):
         if (path.stem in SLOW) == slow:
             file = ".".join(path.relative_to(TESTS).with_suffix("").parts)
             module = importlib.import_module(f"{PACKAGE}.{file}")

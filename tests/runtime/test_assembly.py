@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gxbridge.config import load
-from gxbridge.runtime.assembly import box_place, setup_of
+from gxbridge.runtime.assembly import assemble, box_place, setup_of
 
 BUSES = """\
 can:
@@ -29,3 +31,9 @@ def test_a_relative_folder_of_black_boxes_begins_at_the_configuration_file(tmp_p
     place = box_place(load(str(tmp_path / "c.yaml")))
     assert place is not None
     assert place.folder == str(tmp_path / "boxes")
+
+
+def test_an_upgrade_that_was_undone_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GXBRIDGE_UNDONE", "v9\n")
+    (found,) = assemble(load())._configured
+    assert (found.id, "v9\N{REPLACEMENT CHARACTER} was undone" in found.text) == ("upgrade-undone", True)

@@ -115,3 +115,10 @@ def test_a_closed_standard_error_never_stops_the_program(before: str, after: str
     code = PROGRAM.format(before=before, after=after)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
     assert (result.returncode, result.stdout) == (0, b"alive")
+
+
+def test_no_text_of_others_forges_a_line_or_moves_the_cursor() -> None:
+    record = logging.LogRecord("gxbridge.can", logging.INFO, "", 0, "bus %s", ("a\nINFO dvcc: all fine\x1b[2J",), None)
+    line = log_setup.OneLine(with_time=False).format(record)
+    assert line.isprintable()
+    assert line.startswith("INFO can: bus a | INFO dvcc")

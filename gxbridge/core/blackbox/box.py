@@ -16,7 +16,7 @@ from typing import Any, Final
 from gxbridge.core.blackbox.codec import Plain
 from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.core.blackbox.ring import FRAME, Block, to_json
-from gxbridge.core.model.items import printable
+from gxbridge.core.model.items import printable_data
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 
@@ -135,17 +135,7 @@ def parse(rows: Iterable[bytes]) -> Box:
 def _plain(row: bytes) -> Any:
     """The JSON of a line, its texts fit to be printed: whoever sends a box writes no lines of his own on a screen."""
     value = json.loads(row)
-    return value if b"\\" not in row and row.isascii() else _printable(value)
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    if isinstance(value, dict):
-        return {printable(name): _printable(item) for name, item in value.items()}
-    return value
+    return value if b"\\" not in row and row.isascii() else printable_data(value)
 
 
 def _head(row: bytes) -> Head:

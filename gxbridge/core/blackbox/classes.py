@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from gxbridge.core import gate, gate_bounds, raw_words
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -14,8 +15,8 @@ from gxbridge.core.channels.readout.records import RECORDS
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.limit import cap
-from gxbridge.core.dvcc.read import bank, bms, measurements, options
-from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, held, masters, memory, read_back
+from gxbridge.core.dvcc.read import bank, bms, held, measurements, options
+from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, masters, memory, read_back
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
@@ -54,6 +55,7 @@ VALUES: Final = tuple(
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
         *(can_word.CanWords, held.Held, bus_names.BusNames, read_back.Written, masters.Standing),
+        *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,
             permission.Stop,

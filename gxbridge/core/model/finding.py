@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from gxbridge.core.model.findings_table import FINDINGS, Severity
+from gxbridge.core.model.items import printable
 from gxbridge.core.model.record import record
 
 Argument = str | int | float
@@ -35,6 +36,7 @@ def finding(id: str, subject: str, now: float, first: float | None = None, /, **
     """A finding that holds at `now`, and has since `first` (monotonic seconds). Raises KeyError for what the table
     does not know, and for an argument that its texts need and that is missing."""
     row = FINDINGS[id]
+    arguments = {name: printable(value) if isinstance(value, str) else value for name, value in arguments.items()}
     text, advice = row.text.format_map(arguments), row.advice.format_map(arguments)
     return Finding(id, row.severity, subject, text, advice, now if first is None else first, now, 1, arguments)
 

@@ -86,6 +86,13 @@ TABLE: Final = (
         "Look for a device that keeps changing its address or NAME",
     ),
     FindingRow(
+        "bms-not-followed",
+        "alarm",
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while nobody knows what "
+        "they say the charge current is 0 A",
+        "Look for the device that invents them, take it off the bus, and restart gxbridge",
+    ),
+    FindingRow(
         "permission-contradiction",
         "warning",
         "{product} contradicts itself about {permission}: {contradiction}; the stricter value counts",
@@ -148,6 +155,12 @@ TABLE: Final = (
         "warning",
         "Control is configured, but gxbridge only monitors: {why}",
         "Switch the other master off, or set dvcc.mode to monitor",
+    ),
+    FindingRow(
+        "gate",
+        "alarm",
+        "The last gate held back {key} = {asked}: {rule}; {sent} was sent",
+        "Report it with the black box that was kept: what was decided breaks a rule of safety",
     ),
     FindingRow(
         "overruled",
@@ -222,15 +235,22 @@ TABLE: Final = (
     FindingRow(
         "bms-silent",
         "alarm",
-        "{device} is silent: what it allows is unknown, so nothing is granted",
+        "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
         f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: it has not been heard for a minute",
+        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
         f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
         "Multi by its own timer",
+    ),
+    FindingRow(
+        "bms-awaited",
+        "warning",
+        "{why}",
+        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present' or choose "
+        "another BMS in the GX's settings",
     ),
     FindingRow(
         "bms-remembered",
@@ -269,6 +289,18 @@ TABLE: Final = (
         "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
     ),
     FindingRow(
+        "same-instance",
+        "warning",
+        "{devices} have the same device instance {instance}: the GX forgets all of them but one, with its limits",
+        "Give each battery a device instance of its own",
+    ),
+    FindingRow(
+        "debug-values",
+        "warning",
+        "{path} of com.victronenergy.system is set to {value}: the GX's own limits or shared sense may differ by that",
+        "Set it back to 0 when the test is over; gxbridge does not look at it",
+    ),
+    FindingRow(
         "battery-left-out",
         "info",
         "{device} gives limits, and they do not count: {why}",
@@ -294,16 +326,13 @@ TABLE: Final = (
         "{why}",
         "The loads, and the remote input of the inverter, must be switched off by the BMS's own load disconnect wire",
     ),
-    *(
-        FindingRow(
-            f"refusal-held-{what}",
-            "warning",
-            f"{{device}} refused to {what} and does not say any more whether it allows it ({{path}}): the refusal "
-            "holds until it does{how}",
-            "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
-            "`gxbridge state forget latches` and start it again",
-        )
-        for what in ("charge", "discharge")
+    FindingRow(
+        "refusal-held-charge",
+        "warning",
+        "{device} refused to charge and does not say any more whether it allows it ({path}): the refusal holds until "
+        "it does{how}",
+        "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
+        "`gxbridge state forget latches` and start it again",
     ),
     FindingRow(
         "user-limit-held",
@@ -492,6 +521,12 @@ TABLE: Final = (
     FindingRow("channels-disagree-temperature", "warning", _DISAGREE, _SAME_BMS),
     # Configuration and what is kept on disk; a retired key that only repeats the profile's value is a warning
     FindingRow("key-retired", "alarm", "{where}: {key}: {what}", "{cure}"),
+    FindingRow(
+        "upgrade-undone",
+        "warning",
+        "The upgrade to {version} was undone: it ended five times soon after its start",
+        "Read the log, /var/log/gxbridge/current; this goes when a version is installed again",
+    ),
     FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(
         "state-of-another-boat",

@@ -37,9 +37,24 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
+def printable_data(data: Any) -> Any:
+    """What JSON can hold, with every text in it as it may stand in a line."""
+    if isinstance(data, str):
+        return printable(data)
+    if isinstance(data, list):
+        return [printable_data(item) for item in data]
+    if isinstance(data, dict):
+        return {printable(name): printable_data(item) for name, item in data.items()}
+    return data
+
+
 def plain_items(items: Mapping[str, Any]) -> dict[str, Value]:
     """What a D-Bus service says, as values of this program: text without control characters; a list is None."""
     return {
-        path: printable(value) if isinstance(value, str) else value if isinstance(value, int | float) else None
+        printable(path): printable(value)
+        if isinstance(value, str)
+        else value
+        if isinstance(value, int | float)
+        else None
         for path, value in items.items()
     }

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from struct import error as struct_error
 
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Database, Layout, database
-from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets
+from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets, is_fast
 from gxbridge.core.nmea2000.field import FieldValue
-from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, destination_of, pgn_of
+from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, WHOLE, destination_of, pgn_of
 from gxbridge.core.nmea2000.senders import Senders
 from gxbridge.core.nmea2000.unknown_messages import UnknownKinds, foreign_layout
 from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER, PRODUCT_REGISTER, REQUEST_REGISTER, VregServices
@@ -124,7 +124,8 @@ class Decoder:
     def feed(self, can_id: int, data: bytes, now: float) -> Message | None:
         """Take one frame; returns the message it completes, or None.
 
-        `can_id` is the 29-bit identifier, `data` 0 to 8 bytes, `now` seconds on any steady clock. A register that
+        `can_id` is the 29-bit identifier, `data` 0 to 8 bytes, `now` seconds on any steady clock. With the mark `WHOLE`
+        on the identifier, `data` is a payload that somebody else has put together already. A register that
         comes with a payload it has had lately gives the very same Message object again, so `is` tells that nothing
         has changed since the message the caller remembers; a new object may still hold the old values.
         """
@@ -166,14 +167,6 @@ class Decoder:
         self.messages += 1
         return layout, can_id & 0xFF, BROADCAST, values, data
 
-    def feed_payload(self, can_id: int, payload: bytes) -> Message | None:
-        """Take a payload that somebody else has put together already (some logs hold whole messages)."""
-        self.frames += 1
-        if can_id >> 29:
-            self.no_data_frames += 1
-            return None
-        return self._whole(pgn_of(can_id), can_id & 0xFF, destination_of(can_id), payload)
-
     def _forget_repeats(self) -> None:
         for repeats in self._repeats:
             repeats.clear()
@@ -181,16 +174,17 @@ class Decoder:
 
     def _first(self, can_id: int, data: bytes, now: float) -> Message | None:
         """The long way: no route yet, addressed, or never one."""
-        if can_id >> 29:
+        if (can_id & ~WHOLE) >> 29:
             self.no_data_frames += 1
             return None
+        if can_id & WHOLE:
+            return self._whole(pgn_of(can_id), can_id & 0xFF, destination_of(can_id), data)
         pgn, destination = pgn_of(can_id), destination_of(can_id)
         layout = self._db.pgns.get(pgn)
         if destination == BROADCAST:
             self._learn(can_id & IDENTITY, pgn, layout)
         if layout is None:
-            # Of what is not in the database, velib's list names these as fast packets.
-            fast = pgn == FAST_PGN or pgn >> 8 == 0x1FF
+            fast = is_fast(pgn)
         elif layout.transport == "either":
             # Some senders use single frames where the standard has a fast packet.
             begins = len(data) >= 2 and not data[0] & 31 and data[1] == layout.length

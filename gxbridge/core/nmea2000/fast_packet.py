@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gxbridge.core.nmea2000.frame import MAX_DATA, WHOLE, pgn_of
+
 MAX_PAYLOAD = 223
 TIMEOUT_S = 0.75
 KEY = 0x03FFFFFF
@@ -21,9 +23,55 @@ MAX_OPEN = 512
 """Messages that may be under way at once on one bus. Each of 252 nodes normally sends one at a time; more than this is
 a faulty or hostile bus, and the oldest gives way, so that memory stays bounded."""
 
+FAST_RANGES = (
+    (126208, 126208),
+    (126464, 126464),
+    (126720, 126720),
+    (126983, 126988),
+    (126996, 126996),
+    (126998, 126998),
+    (127233, 127233),
+    (127237, 127237),
+    (127489, 127491),
+    (127494, 127498),
+    (127503, 127504),
+    (127506, 127507),
+    (127509, 127514),
+    (128275, 128275),
+    (128520, 128520),
+    (128538, 128538),
+    (129029, 129029),
+    (129038, 129041),
+    (129044, 129045),
+    (129284, 129285),
+    (129301, 129302),
+    (129538, 129538),
+    (129540, 129542),
+    (129545, 129545),
+    (129547, 129547),
+    (129549, 129549),
+    (129551, 129551),
+    (129556, 129556),
+    (129792, 129816),
+    (130052, 130054),
+    (130060, 130061),
+    (130064, 130074),
+    (130320, 130324),
+    (130329, 130330),
+    (130561, 130575),
+    (130577, 130578),
+    (130580, 130581),
+    (130583, 130584),
+    (130586, 130586),
+)
+"""First and last number of the standard PGNs that come as fast packets, whether or not their fields are known here
+(canboat@01d0dc3 docs/canboat.json; the Yacht Devices YDVR-04 manual, appendix D, has the same but for newer ones)."""
+PROPRIETARY_PAGE = 0x1FF
+"""All PGNs 0x1FFxx are fast packets too (velib C stack)."""
+
 _FIRST = 6
 _NEXT = 7
-_FULL = 8
+_FULL = MAX_DATA
 
 
 class FastPackets:
@@ -120,6 +168,18 @@ class FastPackets:
             self.evicted += 1
         self._open[key] = (data[0] + 1, length, now, payload)
         return None
+
+
+def is_fast(pgn: int) -> bool:
+    """Whether a PGN comes as fast packets, by the standard."""
+    return pgn >> 8 == PROPRIETARY_PAGE or any(first <= pgn <= last for first, last in FAST_RANGES)
+
+
+def frames_of(can_id: int, size: int) -> int:
+    """How many frames a payload of `size` bytes took, which is a message where the identifier has the mark `WHOLE`."""
+    if size <= MAX_DATA and not (can_id & WHOLE and is_fast(pgn_of(can_id))):
+        return 1
+    return 1 + max(0, -(-(size - _FIRST) // _NEXT))
 
 
 def split(payload: bytes, sequence: int) -> Iterator[bytes]:

@@ -27,6 +27,10 @@ IDENTITY = ~0x1C0000FF
 """Mask that drops priority and source: equal identity means the same PGN to the same destination. Bits above the 29
 stay, so that a flagged identifier (error or remote frame) never looks like a data frame."""
 
+WHOLE = 1 << 32
+"""Mark above an identifier, beyond its bits and those of the kernel: the payload is a whole message, as some recorders
+write it, and no frame. It may have any length."""
+
 FIRST_PDU2 = 240
 
 

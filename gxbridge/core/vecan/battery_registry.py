@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from gxbridge.core.model.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, product_changed, twin_findings
-from gxbridge.core.vecan.devices import NO_VALUES, DeviceView, device_of, family_of, table_of
+from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_of, family_of, table_of
 from gxbridge.core.vecan.duplicates import Duplicate, census, stricter, twins_of
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unseen
-from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
-from gxbridge.core.vecan.node import Node
-from gxbridge.core.vecan.readings import VREG
+from gxbridge.core.vecan.network import ADDRESS_CLAIM, MOST_BMSES, MOST_CHARGERS, Network
+from gxbridge.core.vecan.node import Node, ReservedAs
+from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES, SHARED_BYTES, VREG
 
 BROADCAST = 255
 BALANCE = ("balancing", "balancer_status")
@@ -132,6 +133,8 @@ class BatteryRegistry:
                 known, product = self._memory_of(node), network.product_of(node)
                 if known is not None and product is not None and product != known.product_id:
                     found.append(product_changed(node, self._products, known.product_id, product, now))
+        for bus, count in self.unfollowed(now).items():
+            found.append(finding("bms-not-followed", bus, now, bus=bus, count=count))
         found += twin_findings(duplicates, now)
         for battery, (_, node) in zip(batteries, chosen, strict=True):
             found += battery_findings(battery, node, now)
@@ -141,11 +144,14 @@ class BatteryRegistry:
         """Who the batteries say they are, for the next start; `since`: now, in seconds since 1970."""
         found = []
         for network in self._networks.values():
+            crowded = sum(self._number(node) is not None for node in network.devices) > MOST_BMSES
             for node in network.devices:
                 product = network.product_of(node)
+                # What is not followed is perhaps invented, and would be expected the next time.
                 # What is only configured or remembered was not said. What was a battery and is none any more must not
                 # be taken for one again.
-                battery = self._number(node) is not None or self._memory_of(node) is not None
+                followed = node.reserved == "bms" or not crowded
+                battery = (followed and self._number(node) is not None) or self._memory_of(node) is not None
                 if node.name is None or product is None or not battery:
                     continue
                 serial, source = node.identity.serial, f"CAN bus {network.bus}"
@@ -180,13 +186,52 @@ class BatteryRegistry:
         return self._cycle[2:]
 
     def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
-        candidates = ((number, node) for node in self._nodes(now) if (number := self._number(node)) is not None)
+        self._share(now)
+        candidates = (
+            (number, node)
+            for node in self._nodes(now)
+            if node.reserved == "bms" and (number := self._number(node)) is not None
+        )
         chosen, duplicates = census(candidates, now, self._serial, self._only_remembered)
         for network in self._networks.values():
             for node, other, before in network.doubles(now):
                 if self._number(node) is not None:
                     duplicates.append(Duplicate(node, other, "NAME", before))
         return chosen, duplicates
+
+    def unfollowed(self, now: float) -> Mapping[str, int]:
+        """Bus -> devices on it that are or may be BMSes and are not followed: there is no room for so many."""
+        self._looked(now)
+        found: Counter[str] = Counter()
+        for network in self._networks.values():
+            found[network.bus] = sum(self._role(node) == "bms" != node.reserved for node in network.devices)
+            found[network.bus] += now - network.refused_at < LOST_S
+        return +found
+
+    def _role(self, node: Node) -> ReservedAs:
+        if self._number(node) is not None:
+            return "bms"
+        return "charger" if table_of(self._family(node)) in CHARGING else ""
+
+    def _share(self, now: float) -> None:
+        """Give every device its part of the memory: first come, first served, and nobody loses his place."""
+        nodes = list(self._nodes(now))
+        places = Counter((node.bus, node.reserved) for node in nodes)
+        for node in nodes:
+            role = self._role(node)
+            if node.reserved != role:
+                places[node.bus, node.reserved] -= 1
+                free = places[node.bus, role] < (MOST_BMSES if role == "bms" else MOST_CHARGERS)
+                node.reserved = role if free or self._expected(node) else ""
+                places[node.bus, node.reserved] += 1
+        others = sum(not node.reserved for node in nodes)
+        share = min(MOST_SHARE, SHARED_BYTES // max(1, others))
+        for node in nodes:
+            node.bound(RESERVED_BYTES if node.reserved else share)
+
+    def _expected(self, node: Node) -> bool:
+        """It was configured or known before: nobody invented it."""
+        return self._configuration(node) is not None or self._memory_of(node) is not None
 
     def _only_remembered(self, node: Node) -> bool:
         """Its product is believed only because of its NAME."""

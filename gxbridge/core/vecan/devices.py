@@ -94,6 +94,9 @@ KINDS: Mapping[str, tuple[str, QuantityTable]] = {
 }
 """Product family -> what people call it, and its quantities. What is not here is an "other device"."""
 
+CHARGING = (CHARGER, INVERTER, VEBUS)
+"""The quantities of devices that can charge."""
+
 OTHER_DEVICE = ("other device", OTHER)
 GX_FAMILY = "gx"
 

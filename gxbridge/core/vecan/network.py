@@ -22,6 +22,9 @@ LAST_ADDRESS = 253
 MOST_NODES = 252
 """Devices kept for one bus: as many as have room on it."""
 
+MOST_BMSES, MOST_CHARGERS = 16, 16
+"""BMSes that are followed and chargers that are remembered whatever comes, on one bus: more than any boat has."""
+
 CLAIM_WAIT_S = 0.25
 """A device waits this long after its claim before it uses the address, so that the holder can defend it (velib)."""
 
@@ -65,6 +68,7 @@ class Network:
         self.conflicts: dict[int, Conflict] = {}
         self.refused = 0
         """Messages of devices for which there was no room."""
+        self.refused_at = float("-inf")
 
     @property
     def nodes(self) -> dict[int, Node]:
@@ -89,6 +93,7 @@ class Network:
         node = self._at.get(address)
         if node is not None and self.conflicts and self.contested(address, now):
             node.mistrust(now)
+            self._nodes[self.conflicts[address].loser.identity].mistrust(now)  # it may be the one that speaks
             return None
         if node is not None and node.name is None and node.state(now) != "live":
             self._drop(node)
@@ -166,6 +171,8 @@ class Network:
                 if node is not None:
                     self._leave(node)
                     node.touch(now)
+                    if self.contested(address, now):
+                        node.mistrust(now)
                 return node
             else:
                 self._leave(holder)
@@ -207,7 +214,8 @@ class Network:
         if conflict is None:
             self.conflicts[address] = Conflict(address, winner, loser, now, now, since=now)
         else:
-            if conflict.settled or not self._disputed(conflict, now):
+            resumed = conflict.loser == holder and now - conflict.last < DISPUTE_S  # it had taken the address back
+            if conflict.settled or not (resumed or self._disputed(conflict, now)):
                 conflict.since, conflict.settled = now, False
             conflict.winner, conflict.loser, conflict.last = winner, loser, now
             conflict.count += 1
@@ -218,11 +226,14 @@ class Network:
         return wins
 
     def _add(self, node: Node, now: float) -> Node | None:
-        """Keep a new device; where there is no room the one silent longest goes; if none is silent, nothing comes."""
+        """Keep a new device; where there is no room the one silent longest goes, but none with a place of its own; if
+        none is silent, nothing comes."""
         if len(self._nodes) >= MOST_NODES:
-            oldest = min(self._nodes.values(), key=lambda other: other.last_heard)
-            if oldest.address is not None and oldest.state(now) == "live":
+            others = (other for other in self._nodes.values() if not other.reserved)
+            oldest = min(others, key=lambda other: other.last_heard, default=None)
+            if oldest is None or (oldest.address is not None and oldest.state(now) == "live"):
                 self.refused += 1
+                self.refused_at = now
                 return None
             self._drop(oldest)
         self._nodes[node.key] = node

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gxbridge.core.model.battery import LOST_S, SILENT_S, State
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.device_state import DeviceState, MessageKind, QuantityTable, said
 from gxbridge.core.vecan.identity import LEARNT, Identity
-from gxbridge.core.vecan.readings import Readings
+from gxbridge.core.vecan.readings import VREG, Readings, names
+
+ReservedAs = Literal["", "bms", "charger"]
 
 
 def provisional_key(bus: str, address: int | None) -> str:
@@ -33,6 +37,7 @@ class Node:
         "name",
         "product_id",
         "readings",
+        "reserved",
         "silences",
     )
 
@@ -52,6 +57,8 @@ class Node:
         self.product_id: int | None = None
         """Register 0x0100, else the product code if it is a known product, else what was configured."""
         self.readings = Readings()
+        self.reserved: ReservedAs = ""
+        """The BMSes and chargers of a bus that nothing displaces; "" for every other device."""
         self.belief: DeviceState | None = None
         self.balances = False
         """It has said at least once whether it balances: that D-Bus path stays."""
@@ -101,8 +108,11 @@ class Node:
         """
         self.messages += 1
         filed = self.readings.put(message, now)
-        if filed is None:
-            return None
+        if filed is None:  # who it is must be known before there can be room for the rest
+            layout, _, _, values, _ = message
+            kind: MessageKind = (layout.pgn, None) if layout.register is None else (VREG, layout.register)
+            known = self.identity.learn(kind, dict(zip(names(layout), values, strict=False)))
+            return (kind, True) if known else None
         key, new = filed
         what = said(key)
         if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
@@ -115,6 +125,14 @@ class Node:
         """Its family is known (or another one): make its quantities from everything heard so far."""
         before = None if self.belief is None else self.belief.gave
         self.belief = DeviceState(table, self.readings, now, before)
+
+    def bound(self, limit: int) -> None:
+        """Hold no more bytes of what it said than that."""
+        belief = self.belief
+        gone = self.readings.bound(limit, lambda key: belief is not None and said(key) in belief.table.touched)
+        if belief is not None:
+            for key in gone:
+                belief.heard(said(key))
 
     def absorb(self, other: Node, now: float) -> None:
         """The other was this device all along, known by its address only."""

@@ -15,6 +15,12 @@ VREG = 61184
 MOST_READINGS = 1000
 """Kept per device. The largest real device sends a few hundred; more is rubbish or a fault, and is counted."""
 
+SHARED_BYTES = 1_000_000
+"""For what all devices on all buses say that are neither BMSes nor chargers; each has an equal share."""
+RESERVED_BYTES = 120_000
+"""For one BMS or charger: twice what a Lynx needs for everything that is known of it."""
+MOST_SHARE = 400_000
+
 ReadingKey = tuple[int, int]
 """(61184, register), with an identifier or battery and cell above bit 16, or (PGN, instance)."""
 
@@ -28,6 +34,9 @@ FRESH_INTERVALS = 3
 LINK_REGISTERS = frozenset({0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 0x2015})
 LINK_S = 60.0
 """Network operation data times out after 60 s (gui-v2@3b94597 ve_regs.h); 0x2015 is taken to do the same."""
+
+READING_BYTES, FIELD_BYTES, TEXT_BYTES = 420, 60, 900
+"""What a reading, each of its values, and its texts at most take."""
 
 Parts = tuple[tuple[int, int], ...]
 """Position of a value and how far it is shifted into the key's second number."""
@@ -71,14 +80,24 @@ def filing(layout: Layout) -> tuple[ReadingKey, Parts, float | None]:
     return (VREG, layout.register), parts, LINK_S if layout.register in LINK_REGISTERS else None
 
 
+@lru_cache(maxsize=4096)
+def _size(layout: Layout) -> int:
+    """Bytes that a message of a layout takes here, roughly and rather too many."""
+    texts = any(field.kind in ("string", "bytes", "lau") for field in layout.fields)
+    return READING_BYTES + FIELD_BYTES * len(layout.fields) + TEXT_BYTES * texts
+
+
 class Readings:
-    """What one device said last, bounded."""
+    """What one device said last, bounded by number and by bytes."""
 
     def __init__(self) -> None:
         self._readings: dict[ReadingKey, Reading] = {}
         self._instances: dict[int, list[int]] = {}
+        self._limit = MOST_SHARE
+        self.size = 0
+        """Bytes held, roughly."""
         self.dropped = 0
-        """Messages not kept because the device already sends more kinds than `MOST_READINGS`."""
+        """Messages not kept because there is no room for so many kinds."""
 
     def put(self, message: Message, now: float) -> tuple[ReadingKey, bool] | None:
         """File a message; its key and whether it says anything new, or None when there is no room."""
@@ -101,9 +120,11 @@ class Readings:
 
     def _file(self, key: ReadingKey, reading: Reading) -> bool:
         if key not in self._readings:
-            if len(self._readings) >= MOST_READINGS:
+            size = _size(reading.layout)
+            if len(self._readings) >= MOST_READINGS or self.size + size > self._limit:
                 self.dropped += 1
                 return False
+            self.size += size
             if key[0] != VREG:
                 self._instances[key[0]] = sorted([*self._instances.get(key[0], ()), key[1]])
         self._readings[key] = reading
@@ -125,9 +146,25 @@ class Readings:
     def __len__(self) -> int:
         return len(self._readings)
 
+    def bound(self, limit: int, used: Callable[[ReadingKey], bool]) -> list[ReadingKey]:
+        """Hold no more than so many bytes from now on; the kinds that had to go. What nobody uses goes first, and early
+        enough that there is room for what is used."""
+        self._limit = limit
+        gone: list[ReadingKey] = []
+        if self.size > limit * 3 // 4:
+            for key in sorted(self._readings, key=lambda key: (used(key), self._readings[key].at)):
+                if self.size <= (limit if used(key) else limit // 2):
+                    break
+                self.size -= _size(self._readings[key].layout)
+                gone.append(key)
+            removed = frozenset(gone)
+            self.forget(lambda key: key not in removed)
+        return gone
+
     def forget(self, lasting: Callable[[ReadingKey], bool]) -> None:
         """Keep only what lasts (identity, settings, history)."""
         self._readings = {key: reading for key, reading in self._readings.items() if lasting(key)}
+        self.size = sum(_size(reading.layout) for reading in self._readings.values())
         self._instances = {
             pgn: kept
             for pgn, instances in self._instances.items()

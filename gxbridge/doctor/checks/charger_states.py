@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
-from gxbridge.core.dvcc.read.services import Device, Installation, sort_services, title
+from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
 from gxbridge.doctor.facts import Services
@@ -32,9 +31,9 @@ def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     yield from _firmware(plant)
 
 
-def remembering(plant: Installation) -> list[Device]:
+def remembering(plant: Installation) -> list[Charger]:
     """Chargers that have seen a BMS: without one they stop with error #67 a minute after the last word to them."""
-    return [device for device in plant.chargers if device.items.get(p.BMS_PRESENT) == 1]
+    return [charger for charger in plant.chargers if charger.bms_present == 1]
 
 
 def has_bms(plant: Installation, services: Services, platform: str) -> bool:
@@ -50,42 +49,43 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
         text = f"{title(device)} has seen a BMS, and none is there: nothing is written to any charger"
         yield Row(SECTION, "bms-remembered", "problem", text, CURE, device.name)
     if waiters and present:
-        names = ", ".join(map(title, waiters))
+        names = ", ".join(title(charger) for charger in waiters)
         yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {names}")
     for device in plant.chargers:
-        if device.items.get("/ErrorCode") == BMS_LOST:
+        if services[device.name].get("/ErrorCode") == BMS_LOST:
             text = f"{title(device)} shows error #67: the connection to the BMS is lost"
             advice = CURE if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
             yield Row(SECTION, "error-67", "problem", text, advice, device.name)
 
 
 def _who(plant: Installation) -> Iterator[Row]:
-    devices: Sequence[Device] = [*plant.chargers, *plant.of(p.VEBUS)]
-    if devices:
-        yield Row(SECTION, "chargers", "ok", f"{len(devices)} found: {', '.join(map(title, devices))}")
+    titles = [title(device) for device in (*plant.chargers, *plant.multis)]
+    if titles:
+        yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
     else:
         yield Row(SECTION, "chargers", "note", "no charger or inverter/charger is on D-Bus")
 
 
 def _firmware(plant: Installation) -> Iterator[Row]:
     """What the control cannot work with."""
-    old = [
-        (device, LONG_FIRMWARE if (number(device.items, p.FIRMWARE) or 0) > 0xFFFF else SHORT_FIRMWARE)
-        for device in plant.solar
-        if too_old(device.items.get(p.PRODUCT_ID), device.items.get(p.FIRMWARE))
+    old: list[tuple[Charger | VebusSystem, int]] = [
+        (charger, LONG_FIRMWARE if (charger.firmware or 0) > 0xFFFF else SHORT_FIRMWARE)
+        for charger in plant.solar
+        if too_old(charger)
     ]
-    for multi in plant.of(p.VEBUS):
-        version = number(multi.items, p.FIRMWARE)
-        if version is not None and version < VEBUS_FIRMWARE:
-            old.append((multi, VEBUS_FIRMWARE))
+    old += [
+        (multi, VEBUS_FIRMWARE)
+        for multi in plant.multis
+        if multi.firmware is not None and multi.firmware < VEBUS_FIRMWARE
+    ]
     for device, least in old:
-        has = number(device.items, p.FIRMWARE)
-        text = f"{title(device)} has firmware {_shown(device, has)}; DVCC needs {_shown(device, least)} or newer"
+        has, needs = _shown(device, device.firmware), _shown(device, least)
+        text = f"{title(device)} has firmware {has}; DVCC needs {needs} or newer"
         yield Row(SECTION, "firmware", "warning", text, "Update it with VictronConnect or over VRM.", device.name)
 
 
-def _shown(device: Device, version: float | None) -> str:
+def _shown(device: Charger | VebusSystem, version: float | None) -> str:
     """A VE.Bus version is a plain number in hexadecimal, the others are versions."""
-    if version is None or device.kind == p.VEBUS:
+    if version is None or isinstance(device, VebusSystem):
         return f"{int(version or 0):X}"
     return firmware.text(int(version)) or f"{int(version):X}"

@@ -51,6 +51,8 @@ class CanStats:
     sent: int = 0
     unsent: int = 0
     """Frames that could not be sent (queue full, interface down)."""
+    log_s: float | None = None
+    """Of a recorded log: how much of its own time has been played; None for a bus."""
     opened_at: float | None = None
     last_frame_at: float | None = None
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from gxbridge.core.model.items import printable
 from gxbridge.edge.dbus import bodies, wire
 from gxbridge.edge.dbus.wire import Incoming
 
@@ -178,7 +179,7 @@ class Connection:
             self._calls.pop(serial, None)
         if reply.kind == wire.ERROR:
             texts = self.body(reply)
-            raise CallFailed(reply.header.error_name or "", str(texts[0]) if texts else "")
+            raise CallFailed(reply.header.error_name or "", printable(str(texts[0])) if texts else "")
         return reply
 
     def encode(self, signature: str, body: Sequence[Any]) -> bytes:

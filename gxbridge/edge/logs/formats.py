@@ -1,284 +1,144 @@
-"""The text formats people record CAN in, one parser each, and how a file is recognised.
+"""The table of all formats, and how a log is recognised.
 
-A parser takes one line (bytes) and gives `(t, bus, can_id, data)`, or None for a line that is right but no 29-bit data
-frame (remote frames, standard ids, error frames, CAN FD, comments); it raises BadLine saying what is wrong.
+Binary logs are known by their magic number or their structure. Of texts, the format counts whose reader makes the most
+of the first lines: no single word decides.
 """
 
 from __future__ import annotations
 
-import re
-from binascii import unhexlify
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeAlias
 
-LogRow: TypeAlias = tuple[float, str, int, bytes]
-Parse: TypeAlias = Callable[[bytes], LogRow | None]
+from gxbridge.core.model.record import record
+from gxbridge.edge.logs.lines import BadLine, Comment, Parse, Records
+from gxbridge.edge.logs.readers import actisense_binary, blf, mf4, mk2_trace, pcap, sqlite, ydvr
+from gxbridge.edge.logs.readers.actisense_ascii import actisense
+from gxbridge.edge.logs.readers.asc import asc
+from gxbridge.edge.logs.readers.busmaster import busmaster
+from gxbridge.edge.logs.readers.canboat import canboat
+from gxbridge.edge.logs.readers.candump import candump_log
+from gxbridge.edge.logs.readers.candump_screen import candump_text
+from gxbridge.edge.logs.readers.crtd import crtd
+from gxbridge.edge.logs.readers.garmin import garmin
+from gxbridge.edge.logs.readers.headed_csv import headed_csv
+from gxbridge.edge.logs.readers.ikonvert import ikonvert
+from gxbridge.edge.logs.readers.microchip import microchip
+from gxbridge.edge.logs.readers.nmea0183 import nmea0183
+from gxbridge.edge.logs.readers.python_can_csv import python_can_csv
+from gxbridge.edge.logs.readers.signalk import signalk
+from gxbridge.edge.logs.readers.slcan import slcan
+from gxbridge.edge.logs.readers.trc import trc
+from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
 
-MAX_ID = 0x1FFFFFFF
-MAX_ASSEMBLED = 223
-"""The longest payload a fast packet can carry (6 + 31 * 7 bytes)."""
-FAR_FUTURE_S = 1e11
-"""After the year 5000: a time is neither NaN, infinite nor negative."""
-BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
-HALF_DAY_S, DAY_S = 43_200.0, 86_400.0
 
-
-class BadLine(ValueError):
-    """A line that is not what its format promises; the text says what is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
+@record
 class LogFormat:
-    """`sniff` matches a typical line, or a binary file's head. `make` gives a fresh parser; None: python-can reads."""
+    """Either `parse` makes a parser of lines, given the beginning of the log, or `records` reads a binary log."""
 
     name: str
     title: str
-    sniff: re.Pattern[bytes]
-    make: Callable[[], Parse] | None = None
-    assembled: bool = False
-    """Every line is a whole message: fast packets are put together already, however short."""
+    parse: Callable[[bytes], Parse] | None = None
+    records: Records | None = None
+    is_it: Callable[[bytes], bool] | None = None
+    """Whether the beginning of a file is that of this binary format."""
+    timed: bool = True
+    """False: lines have no time; then t is 0, and the log is played at a pace of its own."""
 
 
-def shown(line: bytes) -> str:
-    """The beginning of a line for an error message, printable."""
-    text = line.decode("utf-8", "replace").strip()
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def _text(name: str, title: str, make: Callable[[], Parse], timed: bool = True) -> LogFormat:
+    return LogFormat(name, title, lambda _head: make(), timed=timed)
 
 
-def message_id(priority: int, pgn: int, source: int, destination: int) -> int:
-    """The 29-bit id of a message given by its parts; raises BadLine when one is out of range."""
-    if not (0 <= priority <= 7 and 0 <= pgn <= 0x3FFFF and 0 <= source <= 255 and 0 <= destination <= 255):
-        raise BadLine(f"priority {priority}, PGN {pgn}, source {source} or destination {destination} is out of range")
-    if pgn >> 8 & 0xFF < 0xF0:
-        pgn = pgn & 0x3FF00 | destination
-    return priority << 26 | pgn << 8 | source
-
-
-# --- candump -l (python-can and SavvyCAN write it too) ----------------------------------------------------------------
-
-CANDUMP_LOG = re.compile(
-    rb"\((\d{1,11}\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})#(?:(#[0-9A-Fa-f])?((?:[0-9A-Fa-f]{2}\.?)*)|(R\d?))(?:\s+[RT]\b.*)?\s*"
-)
-
-
-def candump_log() -> Parse:
-    """The careful parser; the reader has a fast one for the usual line and comes here when that one stumbles."""
-
-    def parse(line: bytes) -> LogRow | None:
-        found = CANDUMP_LOG.fullmatch(line)
-        if found is None:
-            raise BadLine(f"not `(seconds) bus id#data`: {shown(line)}")
-        stamp, bus, can_id, flexible, data, _remote = found.groups()
-        if flexible is not None or data is None or len(can_id) == 3 or int(can_id, 16) > MAX_ID:
-            return None
-        payload = unhexlify(data.replace(b".", b""))
-        if len(payload) > 8:
-            raise BadLine(f"{len(payload)} data bytes, but a CAN frame holds 8: {shown(line)}")
-        return float(stamp), bus.decode("utf-8", "replace"), int(can_id, 16), payload
-
-    return parse
-
-
-# --- candump on the screen, with or without a time --------------------------------------------------------------------
-
-CANDUMP_TEXT = re.compile(
-    rb"\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})\s+[\[{](\d{1,3})[\]}]\s*(.*)",
-    re.DOTALL,
-)
-COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-
-
-def candump_text() -> Parse:
-    """`  can0  1CEFFF24   [8]  66 99 ...`, before it perhaps `(seconds)` or `(date time)`; without any, t is 0."""
-
-    def parse(line: bytes) -> LogRow | None:
-        if line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
-            return None
-        if b"\x1b" in line:
-            line = COLOUR.sub(b"", line)
-        found = CANDUMP_TEXT.fullmatch(line)
-        if found is None:
-            raise BadLine(f"not `bus id [length] data`: {shown(line)}")
-        stamp, bus, can_id, length, rest = found.groups()
-        size = int(length)
-        if len(can_id) == 3 or int(can_id, 16) > MAX_ID or size > 8 or rest.startswith((b"remote", b"ERRORFRAME")):
-            return None
-        try:
-            data = unhexlify(b"".join(rest.split()[:size]))
-        except ValueError:
-            raise BadLine(f"data is not hexadecimal: {shown(line)}") from None
-        if len(data) != size:
-            raise BadLine(f"{size} data bytes promised, {len(data)} there: {shown(line)}")
-        return _stamp(stamp, line), bus.decode("utf-8", "replace"), int(can_id, 16), data
-
-    return parse
-
-
-def _stamp(stamp: bytes | None, line: bytes) -> float:
-    if stamp is None:
-        return 0.0
-    try:
-        t = datetime.fromisoformat(stamp.decode()).timestamp() if b"-" in stamp else float(stamp)
-    except (ValueError, OverflowError, OSError):
-        t = -1.0
-    if not 0.0 <= t < FAR_FUTURE_S:
-        raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}")
-    return t
-
-
-# --- canboat's plain format -------------------------------------------------------------------------------------------
-
-CANBOAT = re.compile(
-    rb"\s*(\d{4}-\d\d-\d\d)[-TZ ](\d\d:\d\d:\d\d(?:[.,]\d+)?)Z?,(\d),(\d{1,6}),(\d{1,3}),(\d{1,3}),(\d{1,3}),"
-    rb"([0-9A-Fa-f,]*)\s*"
-)
-
-
-def canboat() -> Parse:
-    """`2011-11-24-22:42:04.388,2,127251,36,255,8,7d,...`: time, priority, PGN, source, destination, length, data."""
-
-    def parse(line: bytes) -> LogRow | None:
-        if line[:1] == b"#":
-            return None
-        found = CANBOAT.fullmatch(line)
-        if found is None:
-            raise BadLine(f"not `time,priority,pgn,source,destination,length,data`: {shown(line)}")
-        day, hour, priority, pgn, source, destination, length, data = found.groups()
-        try:
-            moment = datetime.fromisoformat(f"{day.decode()}T{hour.decode().replace(',', '.')}").replace(tzinfo=UTC)
-        except ValueError:
-            moment = BEFORE
-        if moment <= BEFORE:
-            raise BadLine(f"no such moment: {day.decode()} {hour.decode()}")
-        parts = [part for part in data.split(b",") if part]
-        if any(len(part) > 2 for part in parts):
-            raise BadLine(f"a data byte has more than two digits: {shown(line)}")
-        payload = bytes(int(part, 16) for part in parts)
-        if len(payload) != int(length) or len(payload) > MAX_ASSEMBLED:
-            raise BadLine(f"{int(length)} data bytes promised, {len(payload)} there (at most {MAX_ASSEMBLED})")
-        can_id = message_id(int(priority), int(pgn), int(source), int(destination))
-        return moment.timestamp(), "can0", can_id, payload
-
-    return parse
-
-
-# --- formats that give the time of day only ---------------------------------------------------------------------------
-
-
-def _since_midnight() -> Callable[[bytes, bytes, bytes], float]:
-    """Hours, minutes, seconds to seconds, going on over midnight."""
-    days, last = 0.0, 0.0
-
-    def seconds(hours: bytes, minutes: bytes, rest: bytes) -> float:
-        nonlocal days, last
-        now = int(hours) * 3600 + int(minutes) * 60 + float(rest)
-        if now < last - HALF_DAY_S:
-            days += DAY_S
-        last = now
-        return days + now
-
-    return seconds
-
-
-ACTISENSE = re.compile(
-    rb"\s*A(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s+([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})([0-7])\s+([0-9A-Fa-f]{1,5})\s+((?:[0-9A-Fa-f]{2})*)\s*"
-)
-
-
-def actisense() -> Parse:
-    """`A173321.107 23FF7 1F513 012F30...`: time of day, source, destination, priority, PGN, a whole message."""
-    seconds = _since_midnight()
-
-    def parse(line: bytes) -> LogRow | None:
-        found = ACTISENSE.fullmatch(line)
-        if found is None:
-            raise BadLine(f"not `Ahhmmss.ddd source+destination+priority pgn data`: {shown(line)}")
-        hours, minutes, rest, source, destination, priority, pgn, data = found.groups()
-        payload = unhexlify(data)
-        if len(payload) > MAX_ASSEMBLED:
-            raise BadLine(f"{len(payload)} data bytes, but a message holds {MAX_ASSEMBLED}")
-        can_id = message_id(int(priority), int(pgn, 16), int(source, 16), int(destination, 16))
-        return seconds(hours, minutes, rest), "can0", can_id, payload
-
-    return parse
-
-
-YACHT_DEVICES = re.compile(
-    rb"\s*(\d\d):(\d\d):(\d\d(?:\.\d+)?)\s+[RT]\s+([0-9A-Fa-f]{8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*"
-)
-
-
-def yacht_devices() -> Parse:
-    """`17:33:21.107 R 19F51323 01 2F 30 70 00 2F 30 70`: time of day, direction, id, data (YDNU-02 manual, E)."""
-    seconds = _since_midnight()
-
-    def parse(line: bytes) -> LogRow | None:
-        found = YACHT_DEVICES.fullmatch(line)
-        if found is None:
-            raise BadLine(f"not `hh:mm:ss.ddd R id data`: {shown(line)}")
-        hours, minutes, rest, can_id, data = found.groups()
-        if int(can_id, 16) > MAX_ID:
-            raise BadLine(f"{can_id.decode()} is more than a 29-bit id holds")
-        return seconds(hours, minutes, rest), "can0", int(can_id, 16), unhexlify(b"".join(data.split()))
-
-    return parse
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
-
-
-def _format(
-    name: str, title: str, sniff: bytes, make: Callable[[], Parse] | None = None, assembled: bool = False
-) -> LogFormat:
-    return LogFormat(name, title, re.compile(sniff, re.DOTALL | re.IGNORECASE), make, assembled)
+def _magic(name: str, title: str, magic: bytes, records: Records) -> LogFormat:
+    return LogFormat(name, title, records=records, is_it=lambda head: head.startswith(magic))
 
 
 FORMATS: dict[str, LogFormat] = {
     item.name: item
     for item in (
-        _format("blf", "Vector binary log (BLF)", rb"LOGG"),
-        _format("sqlite", "python-can database (sqlite)", rb"SQLite format 3\0"),
-        _format("candump", "candump -l", rb"\(\d+\.\d+\)\s+\S+\s+[0-9A-F]{3,8}#", candump_log),
-        _format(
-            "candump-text",
-            "candump on the screen, with or without -t",
-            rb"\s*(?:\([^)]*\)\s+)?\S+\s+(?:[RT]X\s+\S\s+\S\s+)?(?:[0-9A-F]{3}|[0-9A-F]{8})\s+[\[{]\d+[\]}]",
-            candump_text,
+        _magic("blf", "Vector binary log (BLF)", blf.MAGIC, blf.blf_rows),
+        _magic("sqlite", "python-can database (sqlite)", sqlite.MAGIC, sqlite.sqlite_rows),
+        _magic("mf4", "ASAM MDF 4 (MF4)", mf4.MAGIC, mf4.mf4_rows),
+        LogFormat("pcap", "pcap or pcapng of SocketCAN", records=pcap.pcap_rows, is_it=pcap.is_pcap),
+        LogFormat("ydvr", "Yacht Devices Voyage Recorder .DAT", records=ydvr.ydvr_rows, is_it=ydvr.is_ydvr),
+        LogFormat(
+            "actisense-binary",
+            "Actisense NGT, BST and EBL",
+            records=actisense_binary.actisense_rows,
+            is_it=actisense_binary.is_actisense,
         ),
-        _format(
-            "canboat", "canboat plain", rb"\s*\d{4}-\d\d-\d\d[-TZ ]\d\d:\d\d:\d\d[^,]*[,.]?\d*(?:,\d+){5}", canboat
+        LogFormat(
+            "mk2",
+            "VE.Bus: serial line of an MK2 or MK3, bytes or hexadecimal",
+            records=mk2_trace.mk2_rows,
+            is_it=mk2_trace.is_mk2,
         ),
-        _format(
-            "actisense", "Actisense N2K ASCII", rb"\s*A\d{6}(?:\.\d+)?\s+[0-9A-F]{5}\s+[0-9A-F]{1,5}\s", actisense, True
-        ),
-        _format(
-            "yacht-devices", "Yacht Devices RAW", rb"\s*\d\d:\d\d:\d\d(?:\.\d+)?\s+[RT]\s+[0-9A-F]{8}\b", yacht_devices
-        ),
-        _format(
-            "asc",
-            "Vector ASC",
-            rb"date\s+\w{3}\s|base\s+(?:hex|dec)|//\s*version|begin\s+triggerblock"
-            rb"|\s*\d+\.\d+\s+\d+\s+[0-9A-F]+x?\s+[RT]x\s+[dr]\b",
-        ),
-        _format("trc", "PEAK TRC", rb";\$FILEVERSION|\s*\d+\)\s+\d+(?:\.\d+)?\s+(?:[RT]x\s+)?[0-9A-F]{4,8}\s"),
-        _format("csv", "python-can CSV", rb"timestamp,arbitration_id,extended,remote,error,dlc,data"),
+        _text("candump", "candump -l", candump_log),
+        _text("candump-text", "candump on the screen, with or without -t", candump_text),
+        LogFormat("canboat", "canboat plain", canboat),
+        _text("actisense", "Actisense N2K ASCII", actisense),
+        _text("yacht-devices", "Yacht Devices RAW", yacht_devices),
+        _text("asc", "Vector ASC", asc),
+        LogFormat("trc", "PEAK TRC", trc),
+        _text("csv", "python-can CSV", python_can_csv),
+        LogFormat("signalk", "Signal K raw data log", signalk),
+        _text("ikonvert", "Digital Yacht iKonvert", ikonvert),
+        LogFormat("nmea0183", "NMEA 0183 with $PCDIN or $MXPGN", nmea0183),
+        _text("garmin", "Garmin diagnostics CSV", garmin),
+        _text("crtd", "CRTD of OVMS", crtd),
+        _text("busmaster", "BusMaster", busmaster),
+        _text("microchip", "Microchip CAN Bus Analyzer", microchip),
+        _text("slcan", "SLCAN", slcan),
+        _text("gvret", "CSV with a heading: SavvyCAN GVRET and others", headed_csv),
     )
 }
-"""Every format by the name to force it with. The first that matches the first telling line of a file wins."""
+"""Every format by the name to force it with. Of two that make the same of a log, the first counts."""
 
 LINES_TO_JUDGE = 200
+ENOUGH = 25
+"""Lines that a reader understood: more do not make it more certain."""
+MARKS = (b"#", b";", b"//", b"***")
+"""How remarks begin, in any text format."""
+
+
+def line_end(head: bytes) -> bytes:
+    """What ends the lines of a log: serial adapters end theirs with a carriage return alone."""
+    return b"\n" if b"\n" in head or b"\r" not in head[:-1] else b"\r"
+
+
+def is_remark(line: bytes) -> bool:
+    """Whether a line that its reader does not know is a remark."""
+    return line.lstrip().startswith(MARKS)
 
 
 def detect(head: bytes) -> LogFormat | None:
-    """The format of a log from its beginning (some thousand bytes are enough), or None when no line is telling."""
+    """The format of a log from its beginning (some thousand bytes are enough), or None when nothing is telling."""
     for item in FORMATS.values():
-        if item.make is None and item.sniff.match(head):
+        if item.is_it is not None and item.is_it(head):
             return item
-    for line in head.splitlines()[:LINES_TO_JUDGE]:
-        line = COLOUR.sub(b"", line)
-        for item in FORMATS.values():
-            if item.sniff.match(line):
-                return item
-    return None
+    lines = [line for line in head.split(line_end(head))[:LINES_TO_JUDGE] if line.strip()]
+    best, most = None, (0, 0, 0)
+    for item in FORMATS.values():
+        if item.parse is None:
+            continue
+        score = _understood(item.parse(head), lines)
+        if score > most:
+            best, most = item, score
+    return best
+
+
+def _understood(parse: Parse, lines: list[bytes]) -> tuple[int, int, int]:
+    """How many of the lines have a frame, are right without one, and are headings."""
+    frames = others = headings = 0
+    for line in lines:
+        try:
+            if parse(line) is None:
+                others += 1
+            else:
+                frames += 1
+        except Comment:
+            headings += 1
+        except BadLine:
+            continue
+        if frames >= ENOUGH:
+            break
+    return frames, others, headings

@@ -1,47 +1,40 @@
 """Recorded CAN logs of every kind, read as one stream of rows in constant memory.
 
 A row is `(t, bus, can_id, data)`: seconds (epoch where the log knows the date, else since its own zero), the bus as the
-log names it, the 29-bit id, and the payload.
-
-    len(data) <= 8   one CAN frame, exactly as it was on the wire
-    len(data) > 8    a whole message: the recorder (canboat, Actisense) has put the fast packet together already. Feed
-                     it to the decoder as a finished payload, never as a frame. `reader.assembled` tells that this log
-                     holds whole messages throughout, so that a fast-packet PGN with 8 bytes or fewer is complete too.
+log names it, the 29-bit id, and the payload: one CAN frame, exactly as it was on the wire. Where the recorder has put
+fast packets together already (Actisense, often canboat), the id has the mark `WHOLE`, and the payload is that of the
+message. A decoder takes both.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import os
-import stat
+import codecs
 import sys
-import zlib
 from binascii import unhexlify
 from collections.abc import Callable, Iterator
 from operator import length_hint
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from gxbridge.edge.logs.formats import FAR_FUTURE_S, FORMATS, MAX_ID, BadLine, LogFormat, LogRow, Parse, detect
+from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogError, LogRow, Parse
+from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
+from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
 
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
-CHUNK = 1 << 16
-LONGEST_LINE = 1 << 15
-"""More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
-GZIP_MAGIC = b"\x1f\x8b"
+UTF_8_MARK = codecs.BOM_UTF8
+MAYBE_TIMED = {"candump-text": b"(", "yacht-devices": b":", "nmea0183": b",c:", "gvret": b"ime"}
+"""Formats with or without a time, and what stands in a log with one."""
+UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 OnBad = Callable[[int, str], None]
 """Called with the line number (frame number for binary logs) and what is wrong."""
 
 
-class LogError(Exception):
-    """The log as a whole cannot be read; the text says why and what to do."""
-
-
 def open_log(path: str, format: str | None = None, on_bad: OnBad | None = None) -> LogReader:
-    """Open a log file, or standard input for `-`; gz-compressed ones too. `format` forces one of FORMATS.
+    """Open a log file, or standard input for `-`; compressed ones too. `format` forces one of FORMATS.
 
     Raises LogError when the file cannot be opened or its format is not known.
     """
@@ -64,10 +57,10 @@ class LogReader:
     """An iterable of rows (once), which counts what it passes over.
 
     bad_lines   lines that could not be parsed; each was reported to `on_bad` and skipped
-    skipped     right, but no 29-bit data frame: standard ids, remote and error frames, CAN FD, comments
-    assembled   the log holds whole messages (see the module)
+    skipped     right, but no 29-bit data frame: standard ids, remote and error frames, CAN FD, other events
+    number      of the record that was read last, in a binary log
     timed       False when the log has no times at all (every t is 0)
-    compressed  the log is gz-compressed
+    compressed  the log is compressed
     size, position   bytes of the file (None for a pipe) and how far the reader is, for a progress bar
     """
 
@@ -75,23 +68,36 @@ class LogReader:
         self.name = name
         self.bad_lines = 0
         self.skipped = 0
-        self.timed = True
-        self.assembled = False
+        self.number = 0
         self._on_bad = on_bad
         self._file = stream
         self._stream = stream
-        self.size = _size(stream)
-        self.compressed = False
+        self._packing: Packing | None = None
+        self._faults: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError)
+        self.size = file_size(stream)
         try:
             self._open(format)
-        except (OSError, EOFError, zlib.error) as error:
-            raise LogError(f"{name}: cannot be read: {error}") from None
+        except self._faults as error:
+            raise LogError(f"{name}: cannot be read: {self._what(error)}") from None
+
+    @property
+    def compressed(self) -> bool:
+        return self._packing is not None
+
+    def _what(self, error: BaseException) -> str:
+        return str(error) if self._packing is None else f"{self._packing.title}: {error}"
 
     def _open(self, format: str | None) -> None:
-        head, self._stream = _beginning(self._stream)
-        if head[:2] == GZIP_MAGIC:
-            self.compressed = True
-            head, self._stream = _beginning(cast("BinaryIO", gzip.GzipFile(fileobj=self._stream, mode="rb")))
+        head, self._stream = beginning(self._stream)
+        self._packing = packing_of(head)
+        if self._packing is not None:
+            self._faults = faults()
+            head, self._stream = beginning(unpacked(self._packing, self._stream, self.name))
+        if head.startswith(UTF_8_MARK):
+            self._stream.read(len(UTF_8_MARK))
+            head = head[len(UTF_8_MARK) :]
+        elif coding := UTF_16_MARKS.get(head[:2]):
+            head, self._stream = beginning(cast("BinaryIO", Recoded(self._stream, coding)))
         found = FORMATS[format] if format is not None else detect(head)
         if found is None and head.strip():
             known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
@@ -99,9 +105,10 @@ class LogReader:
                 f"{self.name}: the beginning looks like no log format known here; one can be forced ({known})"
             )
         self.format: LogFormat = found or FORMATS["candump"]
-        self.assembled = self.format.assembled
-        if self.format.name == "candump-text":
-            self.timed = b"(" in head
+        self.timed = self.format.timed and not (
+            self.format.name in MAYBE_TIMED and MAYBE_TIMED[self.format.name] not in head
+        )
+        self._head = head
 
     @property
     def position(self) -> int:
@@ -131,27 +138,31 @@ class LogReader:
             self._on_bad(number, what)
 
     def __iter__(self) -> Iterator[LogRow]:
-        if self.format.make is None:
-            from gxbridge.edge.logs.library import library_rows  # python-can is heavy: only for its formats
+        if self.format.records is not None:
+            return self._records(self.format.records(self, self._stream))
+        assert self.format.parse is not None  # noqa: S101 - every format has one or the other
+        parse = self.format.parse(self._head)
+        return self._candump(parse) if self.format.name == "candump" else self._lines(parse)
 
-            return library_rows(self, self._stream)
-        if self.format.name == "candump":
-            return self._candump(self.format.make())
-        return self._lines(self.format.make())
+    def _records(self, rows: Iterator[LogRow]) -> Iterator[LogRow]:
+        try:
+            yield from rows
+        except self._faults as error:
+            self.bad(self.number + 1, f"the log cannot be read any further: {self._what(error)}")
 
     def _blocks(self) -> Iterator[tuple[int, list[bytes]]]:
         """The text in lists of whole lines, each with the number of its first line less one."""
         read = getattr(self._stream, "read1", self._stream.read)
-        done, tail, endless = 0, b"", False
+        done, tail, endless, end = 0, b"", False, line_end(self._head)
         while True:
             try:
                 chunk = read(CHUNK)
-            except (OSError, EOFError, zlib.error) as error:
-                self.bad(done + 1, f"the log cannot be read any further: {error}")
+            except self._faults as error:
+                self.bad(done + 1, f"the log cannot be read any further: {self._what(error)}")
                 return
             if not chunk:
                 break
-            lines = (tail + chunk).split(b"\n")
+            lines = (tail + chunk).split(end)
             tail = lines.pop()
             if endless and lines:  # the rest of a line already reported
                 del lines[0]
@@ -188,24 +199,31 @@ class LogReader:
 
     def _lines(self, parse: Parse) -> Iterator[LogRow]:
         for done, lines in self._blocks():
-            for number, line in enumerate(lines, done + 1):
-                row = self._parse(parse, line, number)
-                if row is not None:
-                    if len(row[3]) > 8:
-                        self.assembled = True
+            rest = iter(lines)
+            for line in rest:
+                try:
+                    row = parse(line)
+                except (BadLine, Comment) as error:
+                    self._not_read(error, line, done + len(lines) - length_hint(rest))
+                    continue
+                if row is None:
+                    self.skipped += 1
+                else:
                     yield row
 
     def _parse(self, parse: Parse, line: bytes, number: int) -> LogRow | None:
-        if not line.strip():
-            return None
         try:
             row = parse(line)
-        except BadLine as error:
-            self.bad(number, str(error))
+        except (BadLine, Comment) as error:
+            self._not_read(error, line, number)
             return None
         if row is None:
             self.skipped += 1
         return row
+
+    def _not_read(self, error: BadLine | Comment, line: bytes, number: int) -> None:
+        if isinstance(error, BadLine) and line.strip() and not is_remark(line):
+            self.bad(number, str(error))
 
 
 class _Ids(dict[bytes, int]):
@@ -227,42 +245,3 @@ class _Buses(dict[bytes, str]):
             self.clear()
         text = self[name] = name.decode("utf-8", "replace")
         return text
-
-
-class _Joined(io.RawIOBase):
-    """What was read already, then the stream it came from: looking at the beginning of a pipe without losing it."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._head:
-            part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        else:
-            part = self._read(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-def _beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    head = b""
-    while b"\n" not in head and len(head) < LONGEST_LINE:
-        part = read(CHUNK)
-        if not part:
-            break
-        head += part
-    return head, cast("BinaryIO", io.BufferedReader(_Joined(head, stream), CHUNK))
-
-
-def _size(stream: BinaryIO) -> int | None:
-    try:
-        status = os.fstat(stream.fileno())
-    except (OSError, ValueError):
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -7,13 +7,15 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.fast_packet import frames_of
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
+from gxbridge.edge.logs.steady_clock import SteadyClock
 from gxbridge.edge.tasks import loud
 
 log = logging.getLogger("gxbridge.can")
@@ -72,7 +74,7 @@ class ReplaySource:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.spec = spec
-        self.stats = CanStats("replay")
+        self.stats = CanStats("replay", log_s=0.0)
         self.bad_lines = 0
         self._sink_of = sink_of
         self._sinks: dict[str, OnFrames | None] = {}
@@ -84,6 +86,9 @@ class ReplaySource:
     async def start(self) -> None:
         """Open the log and begin to play it. Raises LogError when it cannot be read."""
         self._reader = open_log(self.spec.path, on_bad=self._bad)
+        if self._reader.format.name == "mk2":
+            self._reader.close()
+            raise LogError(f"{self.spec.path}: a trace of VE.Bus, not of a CAN bus; `gxbridge decode` shows it")
         self.stats.opened_at = self._clock()
         self._set("open", "")
         self._task = asyncio.create_task(self._play(self._reader), name="replay")
@@ -128,7 +133,9 @@ class ReplaySource:
 
     async def _play_unpaced(self, reader: LogReader) -> None:
         batch: list[tuple[str, TimedFrame]] = []
-        for _, bus, can_id, data in frames_of(reader):
+        clock, first = SteadyClock(), None
+        for t, bus, can_id, data in reader:
+            self.stats.log_s = clock.at(t) - (first := t if first is None else first)
             batch.append((bus, (0.0, can_id, data)))
             if len(batch) >= BATCH:
                 now = self._clock()
@@ -142,16 +149,15 @@ class ReplaySource:
         """Each frame gets the moment it is due; what is due is handed on once a tick."""
         begin = self._clock()
         batch: list[tuple[str, TimedFrame]] = []
-        offset, last = 0.0, None
-        for number, (t, bus, can_id, data) in enumerate(frames_of(reader)):
+        clock, first = SteadyClock(), None
+        for number, (t, bus, can_id, data) in enumerate(reader):
             if not reader.timed:
                 t = number / UNTIMED_PER_S
-            if last is None:
-                offset = -t
-            elif t < last:  # the recorder's clock was set back, or a second recording was appended: go on without a gap
-                offset += last - t
-            last = t
-            due = begin + (t + offset) / self.spec.speed
+            t = clock.at(t)  # where the recorder's clock was set, or a second recording was appended, there is no gap
+            first = t if first is None else first
+            if reader.timed:
+                self.stats.log_s = t - first
+            due = begin + (t - first) / self.spec.speed
             if due > self._clock():
                 self._hand_on(batch)
                 batch = []
@@ -173,7 +179,7 @@ class ReplaySource:
             sink = self._sinks[bus]
             if sink is None:
                 continue
-            self.stats.frames += len(frames)
+            self.stats.frames += sum(frames_of(can_id, len(data)) for _, can_id, data in frames)
             self.stats.last_frame_at = frames[-1][0]
             sink(frames)
 
@@ -186,18 +192,4 @@ class ReplaySource:
             self._on_state(self.stats)
 
 
-def frames_of(reader: LogReader) -> Iterator[tuple[float, str, int, bytes]]:
-    """The rows of a log as the frames that were on the wire: whole messages are cut into fast packets again."""
-    sequence: dict[int, int] = {}
-    for t, bus, can_id, data in reader:
-        if len(data) <= 8:
-            yield t, bus, can_id, data
-            continue
-        number = sequence[can_id] = (sequence.get(can_id, -1) + 1) % 8
-        head = number << 5
-        yield t, bus, can_id, bytes((head, len(data))) + data[:6]
-        for index, start in enumerate(range(6, len(data), 7), 1):
-            yield t, bus, can_id, bytes((head | index,)) + data[start : start + 7].ljust(7, b"\xff")
-
-
-__all__ = ["MAX", "LogError", "ReplaySource", "ReplaySpec", "frames_of", "parse_replay"]
+__all__ = ["MAX", "LogError", "ReplaySource", "ReplaySpec", "parse_replay"]

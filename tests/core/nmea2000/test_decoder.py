@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
+from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.core.nmea2000.unknown_messages import KINDS_KEPT
 from tests.core import handmade
 from tests.core.nmea2000.products import introduce
@@ -234,7 +235,7 @@ def test_frames_with_flags_in_their_identifier_are_no_data(flag: int) -> None:
     decoder = Decoder(DB)
     assert one("1CEFFF29#6699FF0F10270000", decoder) is not None
     assert decoder.feed(0x1CEFFF29 | flag, bytes.fromhex("6699FF0F10270000"), 0.0) is None
-    assert decoder.feed_payload(0x1CEFFF29 | flag, bytes(8)) is None
+    assert decoder.feed(0x1CEFFF29 | flag | WHOLE, bytes(8), 0.0) is None
     assert decoder.feed(-1, bytes(8), 0.0) is None
     assert decoder.errors["frames without data"] == 3
 
@@ -363,9 +364,9 @@ def test_product_information_is_the_second_best_source() -> None:
 def test_a_whole_payload_needs_no_frames() -> None:
     decoder = Decoder(DB)
     payload = bytes.fromhex("11000063FF403800FF0500")
-    message = decoder.feed_payload(0x19F21229, payload)
+    message = decoder.feed(0x19F21229 | WHOLE, payload, 0.0)
     assert said(message)["remaining_capacity"] == 5
-    assert said(decoder.feed_payload(0x1DEFFF29, b"\x66\x99\x0a\x01HQ\0")) == {"serial_number": "HQ"}
+    assert said(decoder.feed(0x1DEFFF29 | WHOLE, b"\x66\x99\x0a\x01HQ\0", 0.0)) == {"serial_number": "HQ"}
     assert (decoder.frames, decoder.messages) == (2, 2)
 
 
@@ -439,5 +440,23 @@ def test_every_register_stands_any_value(data: st.DataObject) -> None:
     payload = b"\x66\x99" + register.to_bytes(2, "little") + data.draw(st.binary(max_size=60))
     for source in (1, 2):
         introduce(decoder, source, data.draw(st.sampled_from(sorted(db.products))))
-        message = decoder.feed_payload(0x1DEFFF00 | source, payload)
+        message = decoder.feed(0x1DEFFF00 | source | WHOLE, payload, 0.0)
         assert (message is None) == (decoder.too_short > 0)
+
+
+def test_a_fast_packet_that_is_not_in_the_database_is_one_message() -> None:
+    # 129029, by the standard a fast packet, and a proprietary one; 129025 is a single frame.
+    for pgn in (129029, 130817):
+        decoder = Decoder(DB, keep_unknown=True)
+        found = [decoder.feed(3 << 26 | pgn << 8 | 1, frame, 0.0) for frame in split(bytes(43), 0)]
+        assert [message is not None for message in found] == [False] * 6 + [True]
+        assert decoder.unknown + decoder.foreign == 1
+    assert Decoder(DB, keep_unknown=True).feed(2 << 26 | 129025 << 8 | 1, bytes(8), 0.0) is not None
+
+
+def test_a_message_that_is_put_together_may_have_any_length() -> None:
+    # PGN lists of devices with many PGNs come by ISO 11783 transport, up to 1785 bytes.
+    decoder = Decoder(DB, keep_unknown=True)
+    message = decoder.feed(0x19EE0029 | WHOLE, bytes(1) + bytes.fromhex("14F001") * 500, 0.0)
+    assert message is not None
+    assert (message[0].pgn, len(message[4])) == (126464, 1501)

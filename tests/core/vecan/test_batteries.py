@@ -6,6 +6,7 @@ import pytest
 
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.vecan.battery_registry import Change
+from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, STATUS, Listener, name_of, vreg_id
 
 
@@ -716,7 +717,10 @@ def test_a_device_that_says_too_many_different_things_is_reported_and_bounded() 
         for cell in range(40):
             lynx.register(0x0381, f"{battery:02x} {cell:02x} 4F 01", 0.1)
     (node,) = lynx.registry.network("can0").devices
-    assert len(node.readings) == 1000
+    assert len(node.readings) == 666
+    assert node.readings.size <= MOST_SHARE
+    lynx.battery(0.1)
+    assert node.readings.size <= RESERVED_BYTES
     assert [finding.id for finding in lynx.registry.findings(0.2)] == ["too-many-messages"]
 
 
@@ -724,7 +728,9 @@ def test_more_devices_than_addresses_are_reported() -> None:
     lynx = Listener()
     for address in range(254):
         lynx.registry.alive("can0", address, 0.0)
-    assert [finding.id for finding in lynx.registry.findings(0.0)] == ["too-many-devices"]
+    assert [finding.id for finding in lynx.registry.findings(0.0)] == ["too-many-devices", "bms-not-followed"]
+    assert lynx.registry.unfollowed(59.0) == {"can0": 1}
+    assert lynx.registry.unfollowed(60.0) == {}
 
 
 def test_values_do_not_change_under_a_reader() -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxbridge.edge.logs.formats import FORMATS, BadLine, LogRow, detect, message_id
+from gxbridge.core.nmea2000.frame import MAX_ID, WHOLE
+from gxbridge.edge.logs.formats import FORMATS, detect
+from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, message_id
 from gxbridge.edge.logs.reader import LogReader, open_log
 
 REQUEST = bytes.fromhex("14F001")
@@ -52,7 +54,7 @@ LINES = [
     (
         "actisense",
         "A173321.107 23FF7 1F513 012F3070002F30709F",
-        (63201.107, "can0", 0x1DF51323, bytes.fromhex("012F3070002F30709F")),
+        (63201.107, "can0", 0x1DF51323 | WHOLE, bytes.fromhex("012F3070002F30709F")),
     ),
     (
         "yacht-devices",
@@ -68,7 +70,8 @@ def test_a_line_of_each_format_is_recognised_and_gives_its_frame(
 ) -> None:
     for ending in ("\n", "\r\n", ""):
         rows, reader, complaints = read(tmp_path, line + ending)
-        assert (reader.format.name, rows, complaints) == (name, [pytest.approx(row)], [])
+        assert (reader.format.name, [found[1:] for found in rows], complaints) == (name, [row[1:]], [])
+        assert rows[0][0] == pytest.approx(row[0])
 
 
 PASSED_OVER = [
@@ -82,7 +85,11 @@ PASSED_OVER = [
     ("candump-text", "  can0  20000088   [8]  00 00 80 19 00 00 00 00   ERRORFRAME"),
     ("candump-text", "\tprotocol-violation{{tx-error-flag}{acknowledge-slot}}"),
     ("candump-text", "  can0  18EAFF24  [12]  01 02 03 04 05 06 07 08 09 0A 0B 0C"),
-    ("canboat", "# a remark"),
+    ("candump", "(0.5) can0 18EAFF24#R8_9"),
+    ("candump", "DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)"),
+    ("candump-text", "DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)"),
+    ("canboat", "2016-04-09T16:41:09.078Z,0,262386,0,0,3,01,0e,00"),
+    ("actisense", "A173321.107 23FF7 400F2 01"),
 ]
 
 
@@ -108,13 +115,12 @@ BROKEN = [
     ("canboat", "2011-11-24-22:42:04.388,2,127251,36,255,8,7d,0b", "8 data bytes promised, 2 there"),
     ("canboat", "2011-11-24-25:42:04.388,2,127251,36,255,1,7d", "no such moment"),
     ("canboat", "2011-11-24-22:42:04.388,9,127251,36,255,1,7d", "out of range"),
-    ("canboat", "2011-11-24-22:42:04.388,2,999999,36,255,1,7d", "out of range"),
+    ("canboat", "2011-11-24-22:42:04.388,2,99999999,36,255,1,7d", "out of range"),
     ("canboat", "2011-11-24-22:42:04.388,2,127251,36,256,1,7d", "out of range"),
     ("canboat", "hello", "not `time,priority"),
     ("actisense", "A173321.107 23FF7 1F513 012", "not `Ahhmmss.ddd"),
-    ("actisense", "A173321.107 23FF7 FFFFF 01", "out of range"),
-    ("actisense", "A173321.107 23FF7 1F513 " + "00" * 224, "224 data bytes, but a message holds 223"),
-    ("yacht-devices", "17:33:21.107 R 39F51323 01", "more than a 29-bit id holds"),
+    ("actisense", "A173321.107 23FF7 1F513 " + "00" * 1786, "1786 data bytes, but a message holds 1785"),
+    ("yacht-devices", "17:33:21.107 R 39F51323 01", "not `a 29-bit id`"),
     ("yacht-devices", "17:33:21.107 X 19F51323 01", "not `hh:mm:ss.ddd R id data`"),
 ]
 
@@ -160,16 +166,37 @@ def test_the_clock_goes_on_over_midnight(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == pytest.approx([86399.9, 86400.1])
 
 
-def test_a_whole_message_is_longer_than_a_frame_and_says_that_the_log_is_assembled(tmp_path: Path) -> None:
+def test_a_whole_message_has_the_mark_of_one(tmp_path: Path) -> None:
     line = "2011-11-24-22:42:04.388,6,127506,36,255,11,00,00,00,4e,63,ff,ff,ff,ff,c8,00"
-    rows, reader, _ = read(tmp_path, line)
-    assert rows[0][2:] == (0x19F21224, bytes.fromhex("0000004e63ffffffffc800"))
-    assert reader.assembled
+    rows, _, _ = read(tmp_path, line)
+    assert rows[0][2:] == (0x19F21224 | WHOLE, bytes.fromhex("0000004e63ffffffffc800"))
 
 
-def test_frames_of_a_frame_log_are_not_assembled_but_actisense_always_is(tmp_path: Path) -> None:
-    assert not read(tmp_path, LINES[0][1])[1].assembled
-    assert read(tmp_path, "A173321.107 23FF7 1F513 01")[1].assembled
+SHORT = "2011-11-24-22:42:03.388,6,127507,36,255,6,00,06,31,00,ff,ff\n"
+LONG = "2011-11-24-22:42:04.388,6,127506,36,255,11,00,00,00,4e,63,ff,ff,ff,ff,c8,00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (SHORT, [False]),
+        (SHORT + LONG, [True, True]),
+        ("# format=FAST\n" + SHORT, [True]),
+        ("# format=PLAIN\n" + SHORT + LONG + SHORT, [False, True, True]),
+        ("# format=PLAIN_MIX_FAST\n" + SHORT + LONG + SHORT, [False, True, False]),
+    ],
+    ids=["frames", "one long message", "heading", "heading and one long message", "both"],
+)
+def test_a_canboat_log_of_whole_messages_is_one_from_its_first_line(
+    tmp_path: Path, text: str, whole: list[bool]
+) -> None:
+    rows, _, _ = read(tmp_path, text, "canboat")
+    assert [row[2] > MAX_ID for row in rows] == whole
+
+
+def test_a_message_may_be_longer_than_a_fast_packet(tmp_path: Path) -> None:
+    rows, reader, _ = read(tmp_path, "A173321.107 23FF7 1EE00 " + "00" * 224)
+    assert (len(rows[0][3]), reader.bad_lines) == (224, 0)
 
 
 def test_a_log_without_times_says_so(tmp_path: Path) -> None:
@@ -193,20 +220,20 @@ def test_message_id_puts_the_destination_only_into_addressed_pgns() -> None:
     assert message_id(2, 127251, 36, 17) == 0x09F11324
 
 
-@given(st.binary(max_size=300), st.sampled_from([name for name, item in FORMATS.items() if item.make]))
+@given(st.binary(max_size=300), st.sampled_from([name for name, item in FORMATS.items() if item.parse]))
 def test_whatever_a_line_is_a_parser_gives_a_row_or_says_what_is_wrong(line: bytes, name: str) -> None:
-    make = FORMATS[name].make
+    make = FORMATS[name].parse
     assert make is not None
     try:
-        row = make()(line)
-    except BadLine:
+        row = make(line)(line)
+    except (BadLine, Comment):
         return
     if row is not None:
         t, bus, can_id, data = row
-        assert 0.0 <= t < float("inf")
+        assert 0.0 <= t < 1e11
         assert bus
-        assert 0 <= can_id <= 0x1FFFFFFF
-        assert len(data) <= 223
+        assert 0 <= can_id & ~WHOLE <= MAX_ID
+        assert len(data) <= 1785
 
 
 @given(st.sampled_from(LINES), st.lists(st.tuples(st.integers(0, 80), st.binary(max_size=30)), max_size=4))
@@ -221,8 +248,8 @@ def test_a_damaged_line_gives_a_row_or_is_counted(
     assert reader.bad_lines == len(complaints)
     for t, _, can_id, data in rows:
         assert 0.0 <= t < 1e11
-        assert 0 <= can_id <= 0x1FFFFFFF
-        assert len(data) <= 223
+        assert 0 <= can_id & ~WHOLE <= MAX_ID
+        assert len(data) <= 1785
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_stats import OnFrames
 from gxbridge.edge.logs import replay
-from gxbridge.edge.logs.reader import LogError, open_log
-from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, frames_of, parse_replay
+from gxbridge.edge.logs.reader import LogError
+from gxbridge.edge.logs.replay import ReplaySource, ReplaySpec, parse_replay
+from gxbridge.runtime.can_watch import CanWatch
 
 
 class Boat:
@@ -199,25 +198,6 @@ def test_a_fault_behind_the_sink_is_loud_and_comes_out_of_ended(tmp_path: Path) 
     assert faults == ["task 'replay' failed"]
 
 
-@given(st.integers(9, 223).flatmap(lambda size: st.binary(min_size=size, max_size=size)), st.integers(1, 20))
-def test_a_whole_message_is_cut_into_the_fast_packet_it_was(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes, times: int
-) -> None:
-    path = tmp_path_factory.mktemp("log") / "n2k.log"
-    path.write_text(f"A173321.107 23FF7 1F513 {data.hex()}\n" * times)
-    with open_log(str(path)) as reader:
-        frames = [row[3] for row in frames_of(reader)]
-    size = 1 + (len(data) - 6 + 6) // 7
-    assert len(frames) == size * times
-    for start in range(0, len(frames), size):
-        first, *rest = frames[start : start + size]
-        assert first[1] == len(data)
-        assert [frame[0] & 31 for frame in (first, *rest)] == list(range(size))
-        assert {frame[0] >> 5 for frame in (first, *rest)} == {start // size % 8}
-        assert (first[2:] + b"".join(frame[1:] for frame in rest))[: len(data)] == data
-        assert all(len(frame) == 8 for frame in rest)
-
-
 SPEEDS = [
     ("boat.log", ReplaySpec("boat.log", 1.0)),
     ("boat.log@2", ReplaySpec("boat.log", 2.0)),
@@ -256,3 +236,21 @@ def test_a_file_with_an_at_in_its_name_is_found(tmp_path: Path) -> None:
     path.write_text("")
     assert parse_replay(str(path)) == ReplaySpec(str(path), 1.0)
     assert parse_replay(f"{path}@max") == ReplaySpec(str(path), math.inf)
+
+
+def test_a_trace_of_vebus_is_nothing_to_replay(tmp_path: Path) -> None:
+    path = write(tmp_path, *["06 FF 4C 03 00 00 00 AC"] * 5)
+    with pytest.raises(LogError, match=r"a trace of VE\.Bus, not of a CAN bus"):
+        asyncio.run(ReplaySource(ReplaySpec(str(path)), lambda bus: None).start())
+
+
+def test_the_load_of_a_replay_is_that_of_the_log_at_any_speed(tmp_path: Path, boat: Boat) -> None:
+    path = write(tmp_path, *(line(number / 100) for number in range(901)))
+    for speed in (1.0, 60.0, math.inf):
+        stats = boat.play(path, speed).stats
+        assert stats.log_s == pytest.approx(9.0, abs=0.2), speed
+        watch = CanWatch([stats])
+        frames, stats.frames, stats.log_s = stats.frames, 0, 0.0
+        watch.look(0.0)
+        stats.frames, stats.log_s = frames, 9.0
+        assert watch.look(5.0)["replay"].load == pytest.approx(5.6, abs=0.1)

@@ -8,8 +8,7 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, kind_of, title
+from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
 
@@ -43,20 +42,21 @@ def differences(
     together = 0.0
     for limit in limits:
         items = snapshot.services.get(limit.subject, {})
-        device = Device(limit.subject, kind_of(limit.subject), items)
         if limit.name == "charger":
-            theirs = number(items, p.CHARGE_CURRENT)
+            charger = Charger(limit.subject, kind_of(limit.subject), items)
+            theirs = charger.told_current_a
             together += theirs or 0.0
             if limit.value == 0 and more(theirs, 0.0):
-                yield difference_finding(now, "told-despite-stop", master, device, theirs, limit)
-            volts = number(items, p.CHARGE_VOLTAGE)
+                yield difference_finding(now, "told-despite-stop", master, charger, theirs, limit)
+            volts = charger.told_voltage_v
             if cvl is not None and volts is not None and effective_v is not None and volts > effective_v + MORE_V:
                 ours = cvl._replace(value=effective_v)
-                yield difference_finding(now, "told-more-voltage", master, device, volts, ours)
+                yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)
         elif limit.name == "multi" and dcl is not None:
-            theirs = number(items, p.BOL_DISCHARGE_CURRENT)
+            multi = VebusSystem(limit.subject, p.VEBUS, items)
+            theirs = multi.told_discharge_a
             if more(theirs, dcl.value):
-                yield difference_finding(now, "told-more-discharge", master, device, theirs, dcl)
+                yield difference_finding(now, "told-more-discharge", master, multi, theirs, dcl)
     if ccl is not None and ccl.value and more(together, allowed(limits, ccl.value)):
         yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(limits))
 
@@ -75,7 +75,13 @@ def feeding(limits: Sequence[Limit]) -> str:
 
 
 def difference_finding(
-    now: float, name: str, master: str, device: Device, theirs: float | None, ours: Limit, why: str = ""
+    now: float,
+    name: str,
+    master: str,
+    device: Device,
+    theirs: float | None,
+    ours: Limit,
+    why: str = "",
 ) -> Finding:
     """The finding for one difference."""
     return finding(

@@ -12,8 +12,8 @@ from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Device, title
+from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
@@ -38,13 +38,18 @@ def round_findings(
     dcl: Capped,
     amps: Currents,
     told: Sequence[ChargerOrder],
-    old: Sequence[Device],
+    old: Sequence[Charger | VebusSystem],
     refused: Cap | None,
     now: float,
 ) -> Iterator[Finding]:
     """What a full round found."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
+    for instance, batteries in same_instances(inputs).items():
+        names = " and ".join(battery.title for battery in batteries)
+        yield finding("same-instance", batteries[0].name, now, devices=names, instance=f"{instance:g}")
+    for path, value in debug_values(inputs).items():
+        yield finding("debug-values", p.SYSTEM, now, path=path, value=f"{value:g}")
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
     for bms in inputs.bank.gone:
@@ -75,8 +80,8 @@ def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
 
 def remembered_finding(inputs: Inputs, now: float) -> Finding:
     """A charger remembers a BMS that is not there."""
-    device = next(device for device in inputs.installation.chargers if device.items.get(p.BMS_PRESENT) == 1)
-    return finding("bms-remembered", device.name, now, device=title(device))
+    charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
+    return finding("bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

@@ -80,7 +80,8 @@ def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap
     texts: dict[tuple[str, float | None, str], Worded] = {}
     found: list[Limit] = []
     for one in orders:
-        (name, _, _, _), _, why, system_a, extra_a, taken_by = one
+        charger, _, why, system_a, extra_a, taken_by = one
+        name = charger.name
         text = texts.get((why, system_a, taken_by))
         if text is None:
             text = texts[why, system_a, taken_by] = charger_reason(why, system_a, taken_by, system)
@@ -93,7 +94,8 @@ def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap
 
 def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
     """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
-    (name, _, _, own_a), value, why, _, _, _ = one
+    charger, value, why, _, _, _ = one
+    name, own_a = charger.name, charger.own_limit_a
     text, arguments = worded
     reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text, arguments))
     system, system_next, terms, terms_said = common
@@ -135,8 +137,8 @@ def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) 
     if one.extra_a:
         caps.append(cap("rs-feed-in", None, "A", added=plain(one.extra_a)))
     if old:
-        caps.append(cap("firmware", None, "A", one.device.name, p.FIRMWARE))
-    return limit("charger", one.device.name, one.current_a, "A", caps)
+        caps.append(cap("firmware", None, "A", one.charger.name, p.FIRMWARE))
+    return limit("charger", one.charger.name, one.current_a, "A", caps)
 
 
 def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap) -> Worded:
@@ -173,6 +175,6 @@ def same_reason(reason: Cap, inputs: Inputs, orders: Sequence[ChargerOrder]) -> 
         limit("CVL", "", None, "V", (nothing._replace(unit="V"),)),
         limit("CCL", "", reason.value, "A", (reason,)),
         limit("DCL", "", None, "A", (nothing,)),
-        *(limit("charger", one.device.name, one.current_a, "A", (reason,)) for one in orders),
+        *(limit("charger", one.charger.name, one.current_a, "A", (reason,)) for one in orders),
         limit("multi", "" if multi is None else multi.name, reason.value, "A", (reason,)),
     ]

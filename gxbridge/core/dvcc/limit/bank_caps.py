@@ -31,7 +31,9 @@ def permissions(inputs: Inputs, path: str, gave: Gave) -> Iterator[tuple[Bms, Pe
     """Who of them says no, or should say something and does not; and a total none of whose members says yes."""
     words = [(bms, word_of(bms, path, gave)) for bms in speaking(inputs)]
     yield from ((bms, word) for bms, word in words if word in ("no", "unknown"))
-    yield from ((bms, "no") for bms in inputs.bank.gone if word_of(bms, path, gave) == "no")
+    # A refusal to charge outlives its battery's service; one to discharge withholds, because 0 A needs a word.
+    held: PermissionWord = "no" if path == p.ALLOW_CHARGE else "unknown"
+    yield from ((bms, held) for bms in inputs.bank.gone if word_of(bms, path, gave) == "no")
     for total in inputs.bank.totals:
         if not any(word == "yes" and bms in inputs.bank.members for bms, word in words):
             yield total, "not offered"

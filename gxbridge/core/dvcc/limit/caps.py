@@ -18,12 +18,11 @@ from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
-from gxbridge.core.dvcc.limit.permissions import battery_permission, vebus_permission
+from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_limits import HELD
@@ -56,6 +55,8 @@ def missing(inputs: Inputs) -> str:
 def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v: float | None) -> Capped:
     """The charge voltage limit: BMS, quirk, user, installer; nothing outside the window is ever told."""
     bms = inputs.bms
+    if bms is None and awaits_bms(inputs):
+        return Capped(None, (cap("bms-awaited", None, "V"),), True)
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:
@@ -149,7 +150,7 @@ def vebus_caps(inputs: Inputs, history: CapHistory) -> list[Cap]:
 def read_already(inputs: Inputs) -> str:
     """The VE.Bus system whose word on charging is a cap of its own. Whatever else there is against it is a stop."""
     multi = inputs.multi
-    if multi is None or not inputs.selection.vebus_bms or number(multi.items, p.BMS_ALLOW_CHARGE) == 1:
+    if multi is None or not inputs.selection.vebus_bms or multi.bms_charge == 1:
         return ""
     return multi.name
 
@@ -233,7 +234,7 @@ def with_bank(capped: Capped, others: list[Cap]) -> Capped:
     if not others:
         return capped
     caps = ordered([*capped.caps, *others])
-    if caps[0].value == 0:
+    if any(c.name == "discharge-refused" for c in caps):
         return Capped(0.0, caps)
     if capped.refused or any(c.value is None for c in others):
         unknown = capped.caps[:1] if capped.refused else tuple(c for c in others if c.value is None)[:1]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import least, number
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.numbers import least
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 ESS: Final = 5
@@ -34,58 +34,58 @@ class Voltages(NamedTuple):
 NO_VOLTAGES: Final = Voltages(None, None, None)
 
 
-def has_ess(multi: Device | None) -> bool:
+def has_ess(multi: VebusSystem | None) -> bool:
     """Does the Multi run the ESS assistant?"""
-    return multi is not None and multi.items.get(p.ASSISTANT) == ESS
+    return multi is not None and multi.assistant == ESS
 
 
-def feeds_in(multi: Device | None, settings: UserSettings) -> bool:
+def feeds_in(multi: VebusSystem | None, settings: UserSettings) -> bool:
     """May DC-coupled PV be fed into the grid?"""
-    if multi is None or not settings.feed_in or not has_ess(multi) or multi.items.get(p.AC_CONNECTED) != 1:
+    if multi is None or not settings.feed_in or not has_ess(multi) or multi.ac_connected != 1:
         return False
     return source_type(multi, settings) != GENSET_INPUT
 
 
-def source_type(multi: Device, settings: UserSettings) -> int | None:
+def source_type(multi: VebusSystem, settings: UserSettings) -> int | None:
     """What is at the active AC input, by the user's settings; None when no input is active."""
-    active = number(multi.items, p.ACTIVE_INPUT)
-    return settings.ac_inputs[int(active)] if active in (0, 1) else None
+    active = multi.active_input
+    return None if active is None or active not in (0, 1) else settings.ac_inputs[int(active)]
 
 
-def hub_voltage(multi: Device | None) -> float | None:
+def hub_voltage(multi: VebusSystem | None) -> float | None:
     """The charge voltage the Multi asks for (ESS and hub assistants)."""
-    return None if multi is None else number(multi.items, p.HUB_VOLTAGE)
+    return None if multi is None else multi.hub_voltage_v
 
 
 def voltages(
-    bms_v: float | None, multi: Device | None, settings: UserSettings, inverters: Sequence[Device]
+    bms_v: float | None, multi: VebusSystem | None, settings: UserSettings, inverters: Sequence[Charger]
 ) -> Voltages:
     """What the chargers are told, by where the voltage comes from: ESS, the inverter/chargers, or the BMS alone."""
     hub = hub_voltage(multi)
     if multi is not None and hub is not None:
         value = ess_voltage(bms_v, hub, multi, feeds_in(multi, settings))
         return Voltages(bms_v, value, value)
-    own = [device for device in inverters if number(device.items, p.N2K_INSTANCE) == 0]
+    own = [inverter for inverter in inverters if inverter.kind == p.MULTI and inverter.n2k_instance == 0]
     if bms_v is None:
-        return Voltages(None, least(*(setpoint(device) for device in own)), None)
-    offset = least(*(number(device.items, p.SOLAR_OFFSET) for device in own))
+        return Voltages(None, least(*(setpoint(inverter) for inverter in own)), None)
+    offset = least(*(inverter.solar_offset_v for inverter in own))
     return Voltages(bms_v, bms_v + (offset or 0.0), bms_v)
 
 
-def ess_voltage(bms_v: float | None, hub: float, multi: Device, feed_in: bool) -> float:
+def ess_voltage(bms_v: float | None, hub: float, multi: VebusSystem, feed_in: bool) -> float:
     """The Multi leads: its voltage, with the offset it uses above the limit it was given, and room to feed in."""
-    if feed_in and number(multi.items, p.STATE) in CHARGING_STATES:
+    if feed_in and multi.state in CHARGING_STATES:
         extra = FEED_IN_V
     else:
         extra = 0.0
     if bms_v is None:
         return hub + extra
-    given = number(multi.items, p.BOL_CHARGE_VOLTAGE)
+    given = multi.told_voltage_v
     offset = 0.0 if given is None else min(max(hub - given, 0.0), MOST_OFFSET_V)
     return min(bms_v + max(offset, extra), hub + extra)
 
 
-def setpoint(inverter: Device) -> float | None:
+def setpoint(inverter: Charger) -> float | None:
     """The voltage an inverter/charger aims at for solar."""
-    value = number(inverter.items, p.SETPOINT)
-    return None if value is None else value + (number(inverter.items, p.SOLAR_OFFSET) or 0.0)
+    value = inverter.setpoint_v
+    return None if value is None else value + (inverter.solar_offset_v or 0.0)

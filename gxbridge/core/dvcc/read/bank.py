@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.plausible import class_of_charge_voltage
-from gxbridge.core.dvcc.read.quirks import LYNX_PRODUCTS, LYNX_TOTALS
+from gxbridge.core.dvcc.read.quirks import LYNX_PRODUCTS, LYNX_TOTALS, quirk_of
 
 STANDBY: Final = 14
 PENDING: Final = 18
@@ -46,6 +46,11 @@ class BatteryBank(NamedTuple):
 
 
 ALONE: Final = BatteryBank()
+
+
+def counts_as_bms(bms: Bms) -> bool:
+    """Is it more than a monitor: does it give limits, or is it of a kind that always gives permissions?"""
+    return bms.offers_limits or quirk_of(bms.product_id).gives_permissions
 
 
 def takes_part(bms: Bms) -> bool:
@@ -131,7 +136,7 @@ def find_bank(
     bank: list[Bms] = []
     left_out: list[LeftOut] = []
     for other in batteries:
-        if other.name == bms.name or not other.offers_limits:
+        if other.name == bms.name or not counts_as_bms(other):
             continue
         why = exemption(other, bms, nominal, other_banks)
         if why is None:

@@ -29,7 +29,7 @@ class Bms(NamedTuple):
     """Words by each of which it is known again, see `identity_of`."""
     connection: str
     offers_limits: bool
-    """Its service has the charge voltage limit, maybe without a value: it is a BMS, and not only a monitor."""
+    """Its service has the charge voltage limit, maybe without a value."""
     instance: float
     charge: float | None
     discharge: float | None

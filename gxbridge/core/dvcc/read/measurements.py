@@ -48,7 +48,7 @@ def read_measurements(inputs: Inputs) -> Measurements:
         shared=voltage is not None and voltage.shared,
         monitor="" if monitor is None else monitor.name,
         current_a=None if monitor is None else number(monitor.items, p.CURRENT),
-        multi=multi.name if multi is not None and multi.items.get(p.CONNECTED) == 1 else "",
+        multi=multi.name if multi is not None and multi.connected == 1 else "",
         sensor="" if sensor is None else sensor.device.name,
         temperature_c=None if sensor is None else sensor.temperature_c,
         dc_loads_a=dc_loads(inputs.installation, inputs.voltage_v),
@@ -78,9 +78,17 @@ def temperature_sensor(inputs: Inputs) -> Sensor | None:
 
 
 def measured(device: Device | None, path: str) -> Sensor | None:
-    """The temperature of a device, if it knows one."""
-    value = None if device is None else number(device.items, path)
-    return None if device is None or value is None else Sensor(device, value)
+    """The temperature of a device, if it knows one; a text that is a number counts as that."""
+    if device is None:
+        return None
+    value = device.items.get(path)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    known = number({path: value}, path)
+    return None if known is None else Sensor(device, known)
 
 
 def dc_loads(installation: Installation, voltage_v: float | None) -> float | None:

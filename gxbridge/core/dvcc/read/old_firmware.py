@@ -5,14 +5,10 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
-from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device
-from gxbridge.core.model.items import Value
+from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 
 VEBUS_FIRMWARE: Final = 0x422
 SHORT_FIRMWARE: Final = 0x129
@@ -22,24 +18,29 @@ EXEMPT: Final = frozenset(range(0xA102, 0xA10F))
 """Solar chargers on VE.Can that take external control whatever their number says."""
 
 
-@lru_cache(maxsize=1024)
-def too_old(product: Value, firmware: Value) -> bool:
+def too_old(charger: Charger) -> bool:
     """Is a solar charger's firmware known, and too old for external control?"""
-    if not isinstance(firmware, int | float) or product in EXEMPT:
+    firmware = charger.firmware
+    if firmware is None or firmware >= (LONG_FIRMWARE if firmware > 0xFFFF else SHORT_FIRMWARE):
         return False
-    return firmware < (LONG_FIRMWARE if firmware > 0xFFFF else SHORT_FIRMWARE)
+    return charger.product_id not in EXEMPT
 
 
-def insufficient(inputs: Inputs) -> list[Device]:
-    """Every device whose firmware is known to be too old for DVCC."""
-    old = [
-        charger
+def proven_chargers(inputs: Inputs, before: frozenset[str]) -> frozenset[str]:
+    """The solar chargers that have shown a new enough firmware: none gets older while its charger is there."""
+    return frozenset(
+        charger.name
         for charger in inputs.installation.solar
-        if too_old(charger.items.get(p.PRODUCT_ID), charger.items.get(p.FIRMWARE))
+        if charger.name in before or (charger.firmware is not None and not too_old(charger))
+    )
+
+
+def insufficient(inputs: Inputs, proven: frozenset[str]) -> list[Charger | VebusSystem]:
+    """Every device whose firmware is known to be too old for DVCC; `proven` chargers are not."""
+    old: list[Charger | VebusSystem] = [
+        charger for charger in inputs.installation.solar if charger.name not in proven and too_old(charger)
     ]
     multi = inputs.multi
-    if multi is not None:
-        version = number(multi.items, p.FIRMWARE)
-        if version is not None and version < VEBUS_FIRMWARE:
-            old.append(multi)
+    if multi is not None and multi.firmware is not None and multi.firmware < VEBUS_FIRMWARE:
+        old.append(multi)
     return old

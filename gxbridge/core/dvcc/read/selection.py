@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
-from gxbridge.core.dvcc.read.services import Device, Installation
+from gxbridge.core.dvcc.read.services import NO_NUMBER, Device, Installation, VebusSystem, kind_of
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
@@ -31,8 +31,8 @@ class Selection(NamedTuple):
 
     monitor: Device | None
     bms: Device | None
-    multi: Device | None
-    other_multis: Sequence[Device]
+    multi: VebusSystem | None
+    other_multis: Sequence[VebusSystem]
     bmses: int
     vebus_bms: bool
     vebus_bms_v2: bool
@@ -49,11 +49,12 @@ def select(
     platform: str,
     never: Container[str] = (),
     last: Container[str] = (),
+    held: str | None = None,
 ) -> Selection:
     """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
-    where there is no other or the user names them."""
+    where there is no other or the user names them. `held`: the monitor that was chosen before ("" none) and is kept."""
     multi, others = select_multi(installation, platform)
-    monitor = select_monitor(installation, settings)
+    monitor = select_monitor(installation, settings) if held is None else installation.named(held, kind_of(held))
     bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery) and battery.name not in never]
     return Selection(
         monitor=monitor,
@@ -61,7 +62,7 @@ def select(
         multi=multi,
         other_multis=others,
         bmses=len(bmses),
-        vebus_bms=multi is not None and multi.items.get(p.BMS_TYPE) == VEBUS_BMS,
+        vebus_bms=multi is not None and multi.bms_type == VEBUS_BMS,
         vebus_bms_v2=multi is not None and is_vebus_bms_v2(multi),
     )
 
@@ -89,25 +90,24 @@ def select_bms(
     return min(bmses, key=lambda bms: (bms.name in last, not is_parallel(bms), bms.name != name, bms.instance))
 
 
-def select_multi(installation: Installation, platform: str) -> tuple[Device | None, list[Device]]:
+def select_multi(installation: Installation, platform: str) -> tuple[VebusSystem | None, list[VebusSystem]]:
     """The VE.Bus system that is "the" Multi, and the others."""
-    systems = sorted(installation.of(p.VEBUS), key=lambda system: (not on_board(system), system.instance))
+    systems = sorted(installation.multis, key=lambda system: (not on_board(system), system.instance))
     if not systems or (platform not in NO_OWN_PORT and not on_board(systems[0])):
         return None, systems
     return systems[0], systems[1:]
 
 
-def on_board(system: Device) -> bool:
+def on_board(system: VebusSystem) -> bool:
     """Is a VE.Bus system on the GX's own port: not on an adapter on USB?"""
     return not text(system.items, p.MK_CONNECTION).startswith(BY_USB)
 
 
-def is_vebus_bms_v2(multi: Device) -> bool:
+def is_vebus_bms_v2(multi: VebusSystem) -> bool:
     """V2 or newer by its version behind an MK3; or one whose version is invalid because the Multi is off."""
-    version = number(multi.items, p.BMS_VERSION)
-    if version is None:
-        return multi.items.get(p.BMS_TYPE) == VEBUS_BMS and number(multi.items, p.BMS_ALLOW_CHARGE) is not None
-    return version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
+    if multi.bms_version is None:
+        return multi.bms_type == VEBUS_BMS and multi.bms_charge not in (None, NO_NUMBER)
+    return multi.bms_version >= VEBUS_BMS_V2_VERSION and multi.items.get(p.MK_PRODUCT) == MK3
 
 
 def usable(device: Device) -> bool:
@@ -141,8 +141,7 @@ def default_monitor(installation: Installation, settings: UserSettings) -> Devic
     multi = lowest_usable(installation, p.VEBUS)
     if multi is None:
         return inverter_monitor(installation)
-    metered = settings.has_dc_system or lowest_usable(installation, p.DCSYSTEM) is not None
-    tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not metered
+    tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not settings.has_dc_system
     return multi if tracks or lowest_usable(installation, p.SOLAR) is None else None
 
 
@@ -152,6 +151,6 @@ def lowest_usable(installation: Installation, kind: str) -> Device | None:
 
 
 def inverter_monitor(installation: Installation) -> Device | None:
-    """Without VE.Bus: the first inverter of one of three classes, if it knows the state of charge."""
-    first = (lowest_usable(installation, kind) for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM))
+    """Without VE.Bus: the first inverter of one of two classes, if it knows the state of charge."""
+    first = (lowest_usable(installation, kind) for kind in (p.MULTI, p.INVERTER))
     return next((device for device in first if device is not None and number(device.items, p.SOC) is not None), None)

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.numbers import SENSIBLE, number
 from gxbridge.core.dvcc.read.snapshot import Service
 from gxbridge.core.model.fast import make
 
 ON_VECAN: Final = "VE.Can"
 """`/Mgmt/Connection` of a device on VE.Can."""
-
-
 CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC, p.GENSET})
 """The classes that can be chargers."""
-
-
 INVERTERS: Final = (p.MULTI, p.INVERTER)
+NO_NUMBER: Final = -1.0
+"""Something was said, and it is not a number."""
 
 
 class Device(NamedTuple):
-    """One service with its class (`battery`, `solarcharger`, ...) and its items.
+    """One service with its class (`battery`, `solarcharger`, ...) and its items, which only this room looks into.
 
-    `own_a`: the most a charger may by its own setting (A); None for others and where it is unknown.
+    `own_limit_a`: the most a charger may by its own setting, 0 or more; None for others and where it is unknown.
     """
 
     name: str
     kind: str
     items: Service
-    own_a: float | None = None
+    own_limit_a: float | None = None
+
+    @property
+    def paths(self) -> Container[str]:
+        """The paths that it has: only these are ever written."""
+        return self.items
 
     @property
     def on_vecan(self) -> bool:
@@ -44,20 +47,101 @@ class Device(NamedTuple):
         return number(self.items, p.DEVICE_INSTANCE) or 0
 
 
+class NumberAt:
+    """A number of a service, in a table of field and path: None when it is not said, or not a sensible number.
+
+    It is read when it is asked for: most are asked for once in a round or less.
+    """
+
+    def __init__(self, path: str, rubbish: float | None = None) -> None:
+        self.path = path
+        self.rubbish = rubbish
+        """What it is when something is said that is not a number."""
+
+    def __get__(self, device: Device, owner: object) -> float | None:
+        value = device[2].get(self.path)
+        if value is None:
+            return None
+        try:  # as `number` does, without the call: this is asked some hundred times for each decision
+            return value if -SENSIBLE < value < SENSIBLE else self.rubbish  # type: ignore[operator,return-value]
+        except TypeError:
+            return self.rubbish
+
+
+class Charger(Device):
+    """Whatever charges but is not on VE.Bus: solar, inverter/charger, alternator, DC/DC, genset."""
+
+    __slots__ = ()
+    made_current_a = NumberAt(p.CURRENT)
+    told_current_a = NumberAt(p.CHARGE_CURRENT)
+    told_voltage_v = NumberAt(p.CHARGE_VOLTAGE)
+    network_mode = NumberAt(p.NETWORK_MODE)
+    n2k_instance = NumberAt(p.N2K_INSTANCE, NO_NUMBER)
+    """Its network; one that cannot be read is not ours."""
+    state = NumberAt(p.STATE)
+    bms_present = NumberAt(p.BMS_PRESENT)
+    voltage_v = NumberAt(p.VOLTAGE)
+    yield_w = NumberAt(p.YIELD_POWER)
+    setpoint_v = NumberAt(p.SETPOINT)
+    """What an inverter/charger aims at, and how much more for solar."""
+    solar_offset_v = NumberAt(p.SOLAR_OFFSET)
+    product_id = NumberAt(p.PRODUCT_ID)
+    firmware = NumberAt(p.FIRMWARE)
+
+
+class VebusSystem(Device):
+    """A VE.Bus system: a Multi, a Quattro, or several as one."""
+
+    __slots__ = ()
+    connected = NumberAt(p.CONNECTED)
+    state = NumberAt(p.STATE)
+    voltage_v = NumberAt(p.VOLTAGE)
+    current_a = NumberAt(p.CURRENT)
+    max_charge_current_a = NumberAt(p.MULTI_CHARGE_CURRENT)
+    """Its own setting."""
+    told_voltage_v = NumberAt(p.BOL_CHARGE_VOLTAGE)
+    told_discharge_a = NumberAt(p.BOL_DISCHARGE_CURRENT)
+    hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
+    """The charge voltage that its assistant asks for."""
+    assistant = NumberAt(p.ASSISTANT)
+    ac_connected = NumberAt(p.AC_CONNECTED)
+    active_input = NumberAt(p.ACTIVE_INPUT)
+    bms_type = NumberAt(p.BMS_TYPE)
+    bms_version = NumberAt(p.BMS_VERSION)
+    bms_charge = NumberAt(p.BMS_ALLOW_CHARGE, NO_NUMBER)
+    """1 or 0 as its BMS allows charging; another number where it says something else."""
+    bol_frame = NumberAt(p.BOL_FRAME)
+    sense_feature = NumberAt(p.SENSE_FEATURE)
+    firmware = NumberAt(p.FIRMWARE)
+
+
+class RsSystem(Device):
+    """A system of Multi RS; `discharge_capacity_a`: what its battery side can take from solar chargers."""
+
+    __slots__ = ()
+    no_feed_in_reason = NumberAt(p.NO_FEED_IN)
+    discharge_capacity_a = NumberAt(p.DISCHARGE_CAPACITY)
+    known_instance = NumberAt(p.DEVICE_INSTANCE)
+    """None where it is not known."""
+
+
 class Installation(NamedTuple):
     """Every service that matters, by what it is, each in order of appearance.
 
-    `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
-    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi.
+    `by_kind` holds them as they are, the others what was read from them. `inverters` are inverter/chargers only;
+    `others` alternators and DC/DC chargers. `solar_side` shares the solar limit: solar chargers as they appeared, then
+    inverter/chargers. `chargers`: whatever charges, but not the Multi.
     """
 
-    by_kind: Mapping[str, list[Device]]
-    solar: list[Device]
-    inverters: list[Device]
-    others: list[Device]
-    gensets: list[Device]
-    solar_side: list[Device]
-    chargers: list[Device]
+    by_kind: Mapping[str, list[Any]]
+    solar: list[Charger]
+    inverters: list[Charger]
+    others: list[Charger]
+    gensets: list[Charger]
+    solar_side: list[Charger]
+    chargers: list[Charger]
+    multis: list[VebusSystem]
+    rs_systems: list[RsSystem]
 
     def of(self, kind: str) -> list[Device]:
         """The services of one class."""
@@ -65,7 +149,16 @@ class Installation(NamedTuple):
 
     def named(self, name: str, kind: str) -> Device | None:
         """The service of this name, if it is there."""
-        return next((device for device in self.by_kind.get(kind, ()) if device.name == name), None)
+        return next((device for device in self.of(kind) if device.name == name), None)
+
+    def without(self, names: Container[str]) -> Installation:
+        """The same without some services."""
+        every = (device for devices in self.by_kind.values() for device in devices)
+        return sort_services({device.name: device.items for device in every if device.name not in names})
+
+    def multi(self, name: str) -> VebusSystem | None:
+        """The VE.Bus system of this name, if it is there."""
+        return next((multi for multi in self.multis if multi.name == name), None)
 
 
 def title(device: Device) -> str:
@@ -92,18 +185,28 @@ def kind_of(name: str) -> str:
     return name[len(p.PREFIX) :].partition(".")[0] if name.startswith(p.PREFIX) else ""
 
 
-def sort_services(services: Mapping[str, Service]) -> Installation:
-    """Sort the services."""
-    by_kind: dict[str, list[Device]] = {}
-    inverters: list[Device] = []
+TYPES: Final[Mapping[str, type[Device]]] = {
+    **dict.fromkeys(CHARGERS, Charger),
+    p.VEBUS: VebusSystem,
+    p.ACSYSTEM: RsSystem,
+}
+
+
+def read_service(name: str, kind: str, items: Service) -> Any:
+    """A service as what its class makes it."""
+    own_limit_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
+    if own_limit_a is not None and own_limit_a < 0:
+        own_limit_a = 0.0
+    return make(TYPES.get(kind, Device), (name, kind, items, own_limit_a))
+
+
+def sort_services(services: Mapping[str, Service], dcdc_obeys: bool = True) -> Installation:
+    """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does."""
+    by_kind: dict[str, list[Any]] = {}
+    inverters: list[Charger] = []
     for name, items in services.items():
         kind = kind_of(name)
-        own_a = None
-        if kind in CHARGERS:
-            own_a = number(items, p.CHARGE_LIMIT_SETTING)
-            if own_a is not None and own_a < 0:
-                own_a = 0.0
-        device = make(Device, (name, kind, items, own_a))
+        device = read_service(name, kind, items)
         if kind in by_kind:
             by_kind[kind].append(device)
         else:
@@ -111,7 +214,9 @@ def sort_services(services: Mapping[str, Service]) -> Installation:
         if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
             inverters.append(device)
     solar = by_kind.get(p.SOLAR, [])
-    others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
+    others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
     gensets = by_kind.get(p.GENSET, [])
     solar_side = solar + inverters
-    return Installation(by_kind, solar, inverters, others, gensets, solar_side, solar_side + others + gensets)
+    chargers = solar_side + others + gensets
+    multis, rs_systems = by_kind.get(p.VEBUS, []), by_kind.get(p.ACSYSTEM, [])
+    return Installation(by_kind, solar, inverters, others, gensets, solar_side, chargers, multis, rs_systems)

@@ -14,8 +14,10 @@ from gxbridge.core.model.record import record
 Service: TypeAlias = Mapping[str, Value]
 """The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
 
-Arrivals: TypeAlias = Iterable[tuple[str, str]]
-"""(service, path) of every item that arrived since the last cycle, changed or not."""
+Arrival: TypeAlias = tuple[str, str]
+"""(service, path) of an item that arrived."""
+Arrivals: TypeAlias = Iterable[Arrival]
+"""Every item that arrived since the last cycle, changed or not."""
 
 
 @record

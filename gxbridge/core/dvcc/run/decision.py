@@ -7,8 +7,6 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.limit.cap import Limit
-from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.run.clocks import Clock
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding
@@ -50,6 +48,8 @@ class Decision(NamedTuple):
     published: Mapping[str, Value] = NO_VALUES
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
+    effective_v: float | None = None
+    """The charge voltage for the solar side."""
     round_done: bool = False
     bms_service: str = ""
     bms_state: BmsState = "none"
@@ -57,8 +57,3 @@ class Decision(NamedTuple):
     charge_link_ends_at: float | None = None
     multi_stops_at: float | None = None
     clocks: tuple[Clock, ...] = ()
-
-    @property
-    def effective_v(self) -> float | None:
-        """The charge voltage for the solar side."""
-        return number(self.published, p.CONTROL_EFFECTIVE_VOLTAGE)

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.services import Device, identity_of, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
@@ -77,12 +76,11 @@ def battery_elsewhere(inputs: Inputs, known: Controller) -> Device | None:
 def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller | None:
     """The VE.Bus BMS: lost when the system has gone or does not say any more that it has one."""
     if known is not None:
-        device = inputs.installation.named(known.name, p.VEBUS)
-        kind = None if device is None else number(device.items, p.BMS_TYPE)
-        if kind is None:
+        system = inputs.installation.multi(known.name)
+        if system is None or system.bms_type is None:
             return known if known.lost_at is not None else known._replace(lost_at=now)
     multi = inputs.multi
-    if multi is None or number(multi.items, p.BMS_TYPE) != VEBUS_BMS:
+    if multi is None or multi.bms_type != VEBUS_BMS:
         return None
     return present(multi, known, heard, now)
 

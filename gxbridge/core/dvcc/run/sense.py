@@ -5,24 +5,23 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, kind_of
-from gxbridge.core.dvcc.read.user_settings import ON
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
+from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.charger_orders import put
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 
-ROUND_S: Final = 3
-"""Every so many seconds: shared voltage and current."""
 TEMPERATURE_S: Final = 9
 """Every so many seconds: shared temperature, first in the fourth round."""
 
@@ -38,9 +37,10 @@ class VoltageSense(NamedTuple):
     others: int
 
 
-def may_go_to_vecan(inputs: Inputs, source: str) -> bool:
-    """A VE.Can device that is not a battery tells VE.Can by itself, while it is there."""
-    return kind_of(source) == p.BATTERY or not on_vecan(inputs, source)
+def vecans_for(inputs: Inputs, source: str) -> list[Device]:
+    """The vecan services, but not for what a VE.Can device tells VE.Can by itself: that is no battery, and is there."""
+    tells = kind_of(source) != p.BATTERY and on_vecan(inputs, source)
+    return [] if tells else inputs.installation.of(p.VECAN)
 
 
 def on_vecan(inputs: Inputs, source: str) -> bool:
@@ -51,33 +51,35 @@ def on_vecan(inputs: Inputs, source: str) -> bool:
 
 def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSense:
     """The battery voltage to the Multi and the chargers; with ESS the Multi's own voltage to the chargers."""
-    value, source, multi = seen.voltage_v, seen.source, inputs.installation.named(seen.multi, p.VEBUS)
+    value, source, multi = seen.voltage_v, seen.source, inputs.installation.multi(seen.multi)
     if value is None or not source:
         return VoltageSense([], 0, 0)
     writes: list[Write] = []
     to_multi = 0
     share = svs_on and seen.shared
-    if share and multi is not None and multi.name != source and multi.items.get(p.SENSE_FEATURE) == 1:
+    if share and multi is not None and multi.name != source and multi.sense_feature == 1:
         writes += put(multi, p.MULTI_VOLTAGE_SENSE, value)
-        to_multi = int(bool(writes))
+        to_multi = 1
     if multi is not None and has_ess(inputs.multi):
-        value, source = number(multi.items, p.VOLTAGE), multi.name
+        value, source = multi.voltage_v, multi.name
         share = True
-    others = to_chargers(inputs, value, source) if share and value is not None else []
-    return VoltageSense(writes + others, to_multi, int(bool(others)))
-
-
-def to_chargers(inputs: Inputs, value: float, source: str) -> list[Write]:
-    """A sensed voltage to every charger but its source, and to vecan where that makes sense."""
-    writes = [
-        make(Write, (name, p.VOLTAGE_SENSE, value))
-        for name, _, items, _ in inputs.installation.chargers
-        if p.VOLTAGE_SENSE in items and name != source
+    if not share or value is None:
+        return VoltageSense(writes, to_multi, 0)
+    others = [
+        make(Write, (device.name, p.VOLTAGE_SENSE, value))
+        for device in listeners(inputs)
+        if p.VOLTAGE_SENSE in device.paths and device.name != source
     ]
-    if may_go_to_vecan(inputs, source):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.VOLTAGE_SENSE, value)
-    return writes
+    vecans = vecans_for(inputs, source)
+    for vecan in vecans:
+        others += put(vecan, p.VOLTAGE_SENSE, value)
+    return VoltageSense(writes + others, to_multi, int(bool(others or vecans)))
+
+
+def listeners(inputs: Inputs) -> Iterator[Device]:
+    """Whom shared sense may help: solar chargers, every inverter that has the paths, alternators and DC/DC chargers."""
+    plant = inputs.installation
+    return chain(plant.solar, plant.of(p.INVERTER), plant.others)
 
 
 def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bool) -> tuple[list[Write], int]:
@@ -90,40 +92,34 @@ def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bo
         return [], CURRENT_NO_MONITOR
     writes = [
         Write(device.name, p.BATTERY_CURRENT, seen.current_a)
-        for device in inputs.installation.chargers
-        if p.BATTERY_CURRENT in device.items
+        for device in listeners(inputs)
+        if p.BATTERY_CURRENT in device.paths
     ]
-    if not on_vecan(inputs, seen.monitor):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.BATTERY_CURRENT, seen.current_a)
-    return writes, CURRENT_ACTIVE if writes else CURRENT_NOBODY
+    vecans = [] if on_vecan(inputs, seen.monitor) else inputs.installation.of(p.VECAN)
+    for vecan in vecans:
+        writes += put(vecan, p.BATTERY_CURRENT, seen.current_a)
+    return writes, CURRENT_ACTIVE if writes or vecans else CURRENT_NOBODY
 
 
 def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], int]:
-    """The battery temperature to chargers that are told a network mode, to Multi and vecan; and whether it went out."""
+    """The battery temperature, and whether there was anybody to tell it to: with the path for it or without.
+
+    Solar chargers get it only after they were told a network mode.
+    """
     sensor, value = seen.sensor, seen.temperature_c
     if value is None:
         return [], 0
-    asked = [
-        device
-        for device in (*inputs.installation.solar, *inputs.installation.others)
-        if networked(device) and device.name != sensor
-    ]
+    plant = inputs.installation
+    asked = [charger for charger in plant.solar if charger.network_mode is not None]
+    possible: Iterator[Device] = chain(asked, plant.of(p.INVERTER), plant.others, vecans_for(inputs, sensor))
+    receivers = [device for device in possible if device.name != sensor]
     writes: list[Write] = []
-    for device in (*asked, *(inverter for inverter in inputs.installation.inverters if inverter.name != sensor)):
+    for device in receivers:
         writes += put(device, p.TEMPERATURE_SENSE, value)
-    if may_go_to_vecan(inputs, sensor):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.TEMPERATURE_SENSE, value)
-    multi = inputs.installation.named(seen.multi, p.VEBUS)
+    multi = inputs.installation.multi(seen.multi)
     if multi is not None and multi.name != sensor:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
-    return writes, int(bool(asked) or bool(writes))
-
-
-def networked(device: Device) -> bool:
-    """Was a charger told a network mode?"""
-    return number(device.items, p.NETWORK_MODE) is not None
+    return writes, int(bool(receivers or writes))
 
 
 class SenseRound(NamedTuple):
@@ -142,7 +138,7 @@ def share_sense(inputs: Inputs, memory: Memory, timer: Timer, bms: BmsState) -> 
     seen = read_measurements(inputs) if inputs.options.fresh_values else memory.shown
     dvcc_on = is_on(memory.dvcc)
     volts = voltage_sense(inputs, seen, dvcc_on and is_on(memory.svs))
-    scs_on = dvcc_on and bool(inputs.settings.scs & ON)
+    scs_on = dvcc_on and inputs.settings.scs
     amps, state = current_sense(inputs, seen, scs_on, memory.flags.solar_voltage == 1)
     writes = volts.writes + amps
     flags = memory.flags.but(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)

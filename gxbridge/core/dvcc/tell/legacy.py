@@ -9,8 +9,8 @@ from typing import Final
 
 from gxbridge.core.dvcc.limit.voltage import hub_voltage
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.tell.charger_orders import EXTERNAL, NETWORKED, REMOTE_BMS, clamp, put
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.write import Write
@@ -22,14 +22,14 @@ NO_67_A: Final = 1000.0
 def legacy(inputs: Inputs, flags: Flags) -> tuple[list[Write], Flags]:
     """Pass on the hub voltage, and keep chargers with a managed battery from reporting #67."""
     hub = hub_voltage(inputs.multi)
-    managed = any(number(battery.items, p.CCL) is not None for battery in inputs.installation.of(p.BATTERY))
+    managed = any(read_bms(battery).max_charge_current_a is not None for battery in inputs.installation.of(p.BATTERY))
     writes: list[Write] = []
     voltage_written = current_written = 0
     if hub is not None or managed:
         mode = NETWORKED | (EXTERNAL if hub is not None else 0) | (REMOTE_BMS if managed else 0)
         for device in inputs.installation.chargers:
             genset = device.kind == p.GENSET  # it has no network mode, and is told a voltage only
-            if not genset and number(device.items, p.NETWORK_MODE) is None:
+            if not genset and device.network_mode is None:
                 continue
             if not genset:
                 writes += put(device, p.NETWORK_MODE, mode)
@@ -39,7 +39,7 @@ def legacy(inputs: Inputs, flags: Flags) -> tuple[list[Write], Flags]:
             if managed:
                 current_written = 1
                 if not genset:
-                    writes += put(device, p.CHARGE_CURRENT, clamp(device.own_a, NO_67_A))
+                    writes += put(device, p.CHARGE_CURRENT, clamp(device.own_limit_a, NO_67_A))
         if hub is not None and any(device.on_vecan for device in inputs.installation.chargers):
             for vecan in inputs.installation.of(p.VECAN):
                 writes += put(vecan, p.CHARGE_VOLTAGE, hub)

@@ -11,8 +11,7 @@ from math import ceil, floor
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.services import VebusSystem
 from gxbridge.core.dvcc.tell.charger_orders import counted_apart, made_by, put, solar_sum
 from gxbridge.core.dvcc.tell.write import Write
 
@@ -29,12 +28,11 @@ def remainder(
     if limit_a is None or (limit_a >= NO_LIMIT_A and inputs.bms is None and inputs.charge_permits):
         return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
     made = solar_sum(inputs, smoothed)
-    made += sum(
-        number(device.items, p.CURRENT) or 0.0 for device in (*inputs.installation.others, *inputs.installation.gensets)
-    )
-    for device in inputs.installation.chargers:
-        if device.name in inputs.apart:
-            made += max(counted_apart(inputs, device, smoothed) - made_by(device, smoothed), 0.0)
+    made += sum(charger.made_current_a or 0.0 for charger in inputs.installation.others)
+    made += sum(genset.made_current_a or 0.0 for genset in inputs.installation.gensets)
+    for charger in inputs.installation.chargers:
+        if charger.name in inputs.apart:
+            made += max(counted_apart(inputs, charger, smoothed) - made_by(charger, smoothed), 0.0)
     left = max(limit_a - made, 0.0)
     rest = floor(left + 1e-6) if inputs.options.strict_sharing else round(left)
     return rest if cap is None else min(rest, cap)
@@ -45,9 +43,11 @@ def positive(value: float | None) -> float | None:
     return None if value is None else max(value, 0)
 
 
-def charge_limits(multi: Device, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True) -> list[Write]:
+def charge_limits(
+    multi: VebusSystem, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True
+) -> list[Write]:
     """Charge voltage and current for one VE.Bus system; without a limit the last current stays."""
-    writes = put(multi, p.BOL_CHARGE_VOLTAGE, voltage_v) if tell_v else []
+    writes = put(multi, p.BOL_CHARGE_VOLTAGE, positive(voltage_v)) if tell_v else []
     return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
 
 
@@ -79,20 +79,20 @@ def multi_limits(
     return writes
 
 
-def is_connected(multi: Device) -> bool:
+def is_connected(multi: VebusSystem) -> bool:
     """Is there a system behind the VE.Bus service?"""
-    return multi.items.get(p.CONNECTED) == 1
+    return multi.connected == 1
 
 
-def own_current(multi: Device) -> float | None:
+def own_current(multi: VebusSystem) -> float | None:
     """The Multi's own charge current, while its system is connected."""
-    return number(multi.items, p.MULTI_CHARGE_CURRENT) if is_connected(multi) else None
+    return multi.max_charge_current_a if is_connected(multi) else None
 
 
 def left_at_zero(inputs: Inputs) -> bool:
     """Does the Multi stand at 0 A while a BMS at terminals allows? That is a stop whose end was never told."""
     multi = inputs.multi
-    return multi is not None and bool(inputs.charge_permits) and number(multi.items, p.MULTI_CHARGE_CURRENT) == 0
+    return multi is not None and bool(inputs.charge_permits) and multi.max_charge_current_a == 0
 
 
 def without_bms(inputs: Inputs, rest_a: float | None, unlimited: bool, limited: bool) -> tuple[list[Write], bool]:

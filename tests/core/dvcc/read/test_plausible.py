@@ -130,7 +130,7 @@ def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> Non
     assert (world.told(SUN), world.decision.bms_state) == (50, "live")
     for settings, told in (
         ({p.SET_BMS_INSTANCE: -255}, 50),
-        ({p.SET_BMS_INSTANCE: 7}, 50),
+        ({p.SET_BMS_INSTANCE: 7}, 0),
         ({p.SET_BMS_INSTANCE: 100}, 0),
     ):
         user = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60} | settings

@@ -10,6 +10,7 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import (
     FORCED,
     LYNX,
+    LYNX_PRODUCTS,
     ORDINARY,
     PYLONTECH_START_V,
     QUIRKS,
@@ -21,6 +22,7 @@ from gxbridge.core.dvcc.read.quirks import (
 )
 from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.model.items import Value
+from gxbridge.core.nmea2000.database import database
 from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
 
 Items = dict[str, Value]
@@ -167,3 +169,9 @@ def test_what_a_bms_forces_holds_until_somebody_changes_it_and_only_the_force_en
     world.settings[p.SET_DVCC] = 2
     world.run(3)
     assert world.decision.published[p.CONTROL_DVCC] == 0, "somebody has switched it off"
+
+
+def test_the_lynxes_are_those_of_the_message_database() -> None:
+    """They stand in the table as numbers, because reading the database costs a start of its own."""
+    families = {"lynx-parallel", "lynx-smart-bms", "lynx-smart-bms-ng"}
+    assert set(LYNX_PRODUCTS) == {number for number, it in database().products.items() if it.family in families}

@@ -7,8 +7,17 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit, Track, calm, follow, over, quiet, verdicts
-from gxbridge.core.dvcc.run.auditing import measured_current
+from gxbridge.core.dvcc.run.audit import (
+    NOTHING_SEEN,
+    Audit,
+    Track,
+    calm,
+    follow,
+    measured_current,
+    over,
+    quiet,
+    verdicts,
+)
 from gxbridge.core.dvcc.run.clocks import clock, running
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, World, can_bms, charger, lynx, multi
 
@@ -227,7 +236,7 @@ def test_what_begins_after_a_calm_time_is_seen_too(current: float, name: str) ->
 
 def test_whose_current_is_watched() -> None:
     usable = {p.CONNECTED: 1, p.PRODUCT_NAME: "x", p.CONNECTION: "VE.Can", p.SOC: 50, p.CURRENT: 7.0}
-    for name, current in (("battery.z", 7.0), ("acsystem.z", None), ("multi.z", None), ("vebus.z", None)):
+    for name, current in (("battery.z", 7.0), ("inverter.z", None), ("multi.z", None), ("vebus.z", None)):
         snapshot = Snapshot({f"com.victronenergy.{name}": dict(usable)})
         assert read_inputs(snapshot).selection.monitor is not None
         assert measured_current(read_inputs(snapshot)) == current

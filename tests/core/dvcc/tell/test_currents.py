@@ -15,7 +15,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device, sort_services
+from gxbridge.core.dvcc.read.services import VebusSystem, read_service, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (
@@ -28,7 +28,6 @@ from gxbridge.core.dvcc.run.low_pass import (
     low_pass,
 )
 from gxbridge.core.dvcc.tell.charger_orders import (
-    Charger,
     Shared,
     clamp,
     feeding_system,
@@ -45,6 +44,7 @@ from tests.core.dvcc.world import (
     GENSET,
     LYNX,
     MULTI,
+    MULTI_RS,
     RS,
     SUN,
     SUN_2,
@@ -74,21 +74,45 @@ def rs(limit_a: float = 40.0, current_a: float = 5.0, **changes: Value) -> Items
     return charger(limit_a, current_a, IS_INVERTER_CHARGER=1) | {getattr(p, key): changes[key] for key in changes}
 
 
-@BOTH
 @pytest.mark.parametrize(
-    ("sun", "inverter", "excess"),
-    [(45.0, 0, 25.0), (30.0, 0, 10.0), (20.26, 0, 0.3), (12.0, 8, 0.0), (None, 20, 0.0)],
+    ("sun", "inverter", "strict", "excess"),
+    [(48.0, 0, (45, 0), 25.0), (30.0, 0, (45, 0), 10.0), (20.26, 0, (45, 0), 0.3), (12.0, 8, (37.9, 7), 0.0),
+     (None, 20, (30.7, 14.2), 0.0)],
     ids=["more than it can push out", "some", "rounded", "nothing to push out", "unknown is nothing"],
-)
+)  # fmt: skip
 def test_a_feeding_rs_pushes_out_what_the_sun_makes_above_the_limit(
-    options: Options, sun: Value, inverter: float, excess: float
+    sun: Value, inverter: float, strict: tuple[float, float], excess: float
 ) -> None:
-    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
-    world = World(services, options)
+    """20 A for the battery and 25 A to push out; `strict` tells no more than that to all together."""
+    for options, told in ((Options.vendor(), (45, inverter)), (Options.strict(), strict)):
+        services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
+        world = World(services, options)
+        world.run(3)
+        assert (world.told(SUN), world.told(RS)) == told
+        assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == pytest.approx(excess)
+    world.set(LYNX, CCL=0.0)
+    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 0, "a stop: nothing more to push out"
+
+
+@pytest.mark.parametrize("capacity", [None, 0.0, 25.0], ids=["feeds nothing", "is full", "pushes out"])
+@pytest.mark.parametrize("made", [0.0, 0.3, 1.0], ids=["dark", "some sun", "exactly all they can"])
+@pytest.mark.parametrize(("before", "after"), [(150.0, 120.0), (150.0, 40.0), (60.0, 1.0), (1000.0, 90.0)])
+def test_when_the_limit_falls_several_multi_rs_and_solar_chargers_are_told_less_within_a_round(
+    capacity: float | None, made: float, before: float, after: float
+) -> None:
+    limits = {SUN: 50.0, SUN_2: 35.0, RS_2: 40.0, RS: 30.0}
+    devices = {name: charger(own, own * made) for name, own in limits.items()}
+    for name in (RS, RS_2):
+        devices[name] |= {p.IS_INVERTER_CHARGER: 1, p.YIELD_POWER: limits[name] * made * 26.4}
+    system = feeding_rs(capacity) | ({p.NO_FEED_IN: 1} if capacity is None else {})
+    world = World({LYNX: lynx(CCL=before), ACSYSTEM: system} | devices)
+    world.run(30)
+    world.set(LYNX, CCL=after)
     world.run(3)
-    assert world.told(SUN) == 45, "20 A for the battery and 25 A to push out"
-    assert world.told(RS) == inverter
-    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == pytest.approx(excess)
+    told = {name: float(world.told(name) or 0) for name in limits}
+    assert sum(told.values()) <= after + (capacity or 0.0) + 1e-9
+    assert all(0 <= told[name] <= own for name, own in limits.items())
+    assert told[RS] + told[RS_2] <= after + 1e-9
 
 
 @BOTH
@@ -260,7 +284,7 @@ def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None
     world = World(asks, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
     world.run(3)
     assert (world.limit("CCL").caps[0].name, world.limit("CCL").caps[0].source) == ("led-refused", MULTI)
-    own = World({SUN: charger(VOLTAGE=26.0), RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
+    own = World({SUN: charger(VOLTAGE=26.0), MULTI_RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
     own.run(3)
     assert (own.limit("CCL").caps[0].name, own.limit("CCL").caps[0].source) == ("led-refused", "")
 
@@ -270,10 +294,12 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     weights = (CHARGER_WEIGHT, VEBUS_WEIGHT, DC_LOADS_WEIGHT)
     assert weights == pytest.approx((0.31415926536, 0.20943951024, 0.31415926536))
     assert low_pass(10.0, 20.0, 0.3) == 13.0
-    solar = Device(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
+    solar = read_service(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
     assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
     for current, fed in ((2.0, 3.75), (None, None), (5.0, 5.0)):
-        assert fed_current(Device(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+        assert (
+            fed_current(read_service(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
+        )
 
 
 @pytest.mark.parametrize(
@@ -283,8 +309,8 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
 )
 def test_what_the_multis_low_pass_is_fed(current: Value, own: float, fed: float) -> None:
     installation = sort_services({SUN: charger(own, 0), SUN_2: charger(0, 0, CHARGE_LIMIT_SETTING=None), MULTI: {}})
-    device = Device(MULTI, p.VEBUS, multiplus(CURRENT=current))
-    assert advance_vebus(1.0, installation, device) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
+    system = VebusSystem(MULTI, p.VEBUS, multiplus(CURRENT=current))
+    assert advance_vebus(1.0, installation, system) == pytest.approx(1.0 + (fed - 1.0) * 0.20943951024)
     assert advance_vebus(1.0, installation, None) == pytest.approx(1.0 - 0.20943951024)
 
 
@@ -296,10 +322,8 @@ def seen(services: dict[str, Items], options: Options) -> Inputs:
 def test_what_chargers_got_of_a_limit() -> None:
     def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
-        chargers = [
-            Charger(Device(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a), a), a) for n, a in zip(names, amps, strict=True)
-        ]
-        return shared(seen({}, Options.vendor()), chargers, limit_a, dict(zip(names, amps, strict=True)))
+        chargers = [read_service(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
+        return shared(chargers, limit_a, dict(zip(names, amps, strict=True)))
 
     assert got(5.0) == ([], 0.0)
     one = got(12.2, 50.0)
@@ -423,13 +447,11 @@ def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
 
 def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
     inputs = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
-    sun, inverter = (
-        Charger(Device(name, kind, charger(50, 0), 50.0), 50.0) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER))
-    )
-    system = inputs.installation.of(p.ACSYSTEM)[0]
+    sun, inverter = (read_service(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
+    system = inputs.installation.rs_systems[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
-        told, writes = rs_currents(inputs, system, [sun, inverter], 20.0, smoothed, pv_off=False)
-        assert [(one.device.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
+        told, writes = rs_currents(system, [sun, inverter], 20.0, smoothed, pv_off=False)
+        assert [(one.charger.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
         assert [write.value for write in writes] == [excess]
 
 

@@ -1,4 +1,4 @@
-"""The formats python-can reads, and everything about files that is not their text: compression, pipes, damage."""
+"""Logs as python-can records them, and everything about files that is not their text: compression, pipes, damage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gxbridge.edge.logs.formats import FORMATS, LogRow
+from gxbridge.edge.logs.formats import FORMATS
+from gxbridge.edge.logs.lines import LogRow
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 
 FRAMES = [
@@ -150,8 +151,8 @@ def test_errors_of_the_file_are_in_plain_words(tmp_path: Path) -> None:
         open_log(str(tmp_path / "nothing"))
     with pytest.raises(LogError, match="Is a directory"):
         open_log(str(tmp_path))
-    with pytest.raises(LogError, match="no such log format; there are blf, sqlite, candump"):
-        open_log(str(tmp_path / "nothing"), "pcap")
+    with pytest.raises(LogError, match="no such log format; there are blf, sqlite, mf4, pcap"):
+        open_log(str(tmp_path / "nothing"), "xls")
     (tmp_path / "prose").write_text("It was a dark and stormy night.\n")
     with pytest.raises(LogError, match="looks like no log format known here"):
         open_log(str(tmp_path / "prose"))
@@ -175,7 +176,7 @@ def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        for piece in (b"(1.0) can0 18EA", b"FF24#14F001\n"):
+        for piece in (b"# engine off\n", b"(1.0) can0 18EA", b"FF24#14F001\n"):
             process.stdin.write(piece)
             process.stdin.flush()
         assert int(process.stdout.readline()) == 0x18EAFF24

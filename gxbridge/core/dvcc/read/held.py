@@ -24,8 +24,12 @@ PERMISSIONS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Class of service -> path of a permission -> what it permits."""
 REFUSED, GAVE = "refused-", "gave-"
-LATCHES: Final = {f"{mark}{what}" for mark in (REFUSED, GAVE) for what in ("charge", "discharge")}
-"""What these are called in the state: a refusal that holds, and that a permission has been said at least once."""
+CHARGE: Final = "charge"
+LATCHES: Final = {f"{REFUSED}{CHARGE}", f"{GAVE}charge", f"{GAVE}discharge"}
+"""What these are called in the state: a refusal that holds, and that a permission has been said at least once.
+
+Discharging is withheld, not refused, while its permission is unknown, so a refusal of that is not held.
+"""
 UNKNOWN: Final = "unknown"
 """Stands for a permission that was said before: neither yes nor no."""
 
@@ -90,7 +94,7 @@ def update_held(before: Held, services: Mapping[str, Service]) -> Held:
         if value == 1:
             words = tuple(word for word in words if word[0] != REFUSED + what or not same(word[1], subject))
     for what, subject, value in said:  # after the permissions: of two services of one battery the stricter counts
-        if value == 0:
+        if value == 0 and what == CHARGE:
             words = marked(words, REFUSED + what, subject)
     for device in of_kinds(services, CHARGERS):
         own_a = number(device.items, p.CHARGE_LIMIT_SETTING)

@@ -1,0 +1,326 @@
+"""The bounds that hold at one look, for the last gate: from the raw words of every BMS, the user and the installer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from gxbridge.core.model.items import Items
+from gxbridge.core.raw_words import (
+    AUTOMATIC,
+    DISCHARGE,
+    NOBODY,
+    WINDOWS,
+    CountedBmses,
+    RawBms,
+    RawWord,
+    RawWords,
+    bank_of,
+    belongs,
+    finite,
+    limit,
+    lowest,
+    own_bms,
+    read_bmses,
+    same,
+)
+from gxbridge.core.setup import Setup
+
+SYSTEM_SETUP: Final = "/Settings/SystemSetup/"
+USER: Final = (("MaxChargeCurrent", 0.0), ("MaxChargeVoltage", 0.1))
+"""The user's limits, and the least of each that is one."""
+HUB_OFFSET_V: Final = 0.4
+SOLAR_OFFSET_V: Final = 0.4
+FEED_IN_V: Final = 0.1
+"""What may be added to a charge voltage: with an ESS hub voltage, for the sun by an inverter RS, with feed-in."""
+CHARGING: Final = (3, 4, 5)
+"""`/State` of a Multi: bulk, absorption, float."""
+ESS: Final = 5
+"""`/Hub4/AssistantId`."""
+GENSET: Final = 2
+VEBUS_BMS: Final = 2
+"""`/Bms/BmsType`."""
+START_S: Final = 10.0
+"""So long after our start no loss is told as 0 A of discharge."""
+CLASSES: Final = ((18.0, 12.0), (36.0, 24.0), (100.0, 48.0))
+"""A measured voltage below this is that of a battery of this nominal voltage."""
+LEAST_V: Final = 8.0
+"""What is below is not the voltage of the DC bus."""
+NEAR: Final = 0.8
+"""Voltages of one DC bus are within this part of the highest."""
+MOST: Final = 256
+"""Marks kept at most; beyond, every BMS is expected to give permissions."""
+
+
+class Watched(NamedTuple):
+    """What is remembered of the BMSes: since when we run (monotonic s), the one in control, the last charge word of
+    each that ever gave one (by its marks, and those with ` discharge` behind), the user's limits as last read."""
+
+    since: float
+    own: RawBms | None = None
+    gave: Mapping[str, RawWord] = MappingProxyType({})
+    user: tuple[float | None, ...] = (None, None)
+
+
+class Bounds(NamedTuple):
+    """What holds at this look. None: nothing of the kind may be told, but for `limit_a` (no limit).
+
+    `stop`: why everybody gets 0 A, "" where nothing stops. `limit_a`: over everything that charges, beside what DC and
+    AC loads take now. `bms_v` for whoever takes the BMS's voltage, `solar_v` for the solar side, `vecan_v` for VE.Can.
+    `managed`: a BMS is or was in control. `discharge_0`: 0 A of discharge is somebody's word, or chosen for a loss.
+    `feeds_in`: `limit_a` does not bind the solar side. `battery_v`: what the battery measures.
+    `unshared`: batteries that measure behind an open contactor.
+    """
+
+    stop: str
+    limit_a: float | None
+    dc_loads_a: float
+    ac_loads_a: float
+    bms_v: float | None
+    solar_v: float | None
+    vecan_v: float | None
+    managed: bool
+    dcl: float | None
+    discharge_0: bool
+    low_v: float | None
+    feeds_in: bool
+    battery_v: float | None
+    unshared: frozenset[str]
+
+
+def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: float) -> tuple[Bounds, Watched]:
+    """What holds at `now` (monotonic s), and what is remembered of it."""
+    known = Watched(now) if before is None else before
+    options = setup.options
+    user, (user_a, user_v) = user_limits(words, known.user, setup)
+    bmses = read_bmses(words, known.gave, full=len(known.gave) >= MOST)
+    wanted = setting(words, setup, "BmsInstance", AUTOMATIC)
+    own, lost = in_control(bmses, known.own, wanted, setting_text(words, setup, "BatteryService"))
+    gave = remember(bmses, known.gave)
+    bank = CountedBmses() if wanted == NOBODY else bank_of(bmses, own, words.other_banks, gave)
+    near = sorted(bank.limiting, key=lambda bms: not same(bms, own))
+    battery_v = next((bms.voltage_v for bms in near if not bms.out), None)
+    nominal_v = options.nominal_voltage_v or (own and own.nominal_v) or class_of_voltage(battery_v)
+    base_v = lowest(*(bms.cvl for bms in bank.limiting), user_v, options.max_charge_voltage_v)
+    awaited = unspoken(words, bmses, bank, own, wanted)
+    stop = why_stopped(words, bank, lost) or awaited
+    if not stop and bank.limiting and base_v is not None and not plausible(base_v, nominal_v):
+        stop = "the charge voltage limit does not fit the battery"
+    dc_loads_a, ac_loads_a = loads(words, battery_v)
+    discharge = discharge_words(bank)
+    refused = "no" in discharge or bool(words.discharge_stops)
+    unknown = lost or not bank.limiting or "unknown" in discharge or any(bms.dcl is None for bms in bank.limiting)
+    dcl = 0.0 if refused else lowest(*(bms.dcl for bms in bank.limiting), options.max_discharge_current_a)
+    on_loss = options.discharge_on_loss == "stop" and own is not None and now - known.since >= START_S
+    volts = (None, None, None) if lost or awaited else voltages(words, setup, bank, base_v, user_v)
+    bounds = Bounds(
+        stop,
+        lowest(*(bms.ccl for bms in bank.limiting), user_a, options.max_charge_current_a),
+        dc_loads_a,
+        ac_loads_a,
+        *volts,
+        own is not None,
+        dcl if refused or not unknown else None,
+        refused or (dcl == 0 and not unknown) or (unknown and on_loss),
+        max((bms.low_v for bms in bank.limiting if bms.low_v is not None), default=None),
+        any(feeds_in(multi, words, setup) for multi in of_class(words, "vebus")) or rs_feeds_in(words),
+        battery_v,
+        frozenset(bms.name for bms in bmses if bms.out),
+    )
+    return bounds, Watched(known.since, own, gave, user)
+
+
+def of_class(words: RawWords, kind: str) -> Iterator[Items]:
+    """The items of every service of a class."""
+    prefix = f"com.victronenergy.{kind}."
+    return (items for name, items in words.services.items() if name.startswith(prefix))
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def setting(words: RawWords, setup: Setup, name: str, default: float) -> float:
+    """A number of the GX's settings, else of the configuration, else its default."""
+    path = name if name.startswith("/") else SYSTEM_SETUP + name
+    value = finite(words.settings.get(path, setup.user_settings.get(path)))
+    return default if value is None else value
+
+
+def setting_text(words: RawWords, setup: Setup, name: str) -> str:
+    """A text of the GX's settings, else of the configuration."""
+    path = SYSTEM_SETUP + name
+    value = words.settings.get(path, setup.user_settings.get(path))
+    return value if isinstance(value, str) else ""
+
+
+def user_limits(
+    words: RawWords, before: tuple[float | None, ...], setup: Setup
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+    """The user's limits as they are to be remembered, and as they hold (None: none): one that is not known any more
+    holds as it was last, unless the configuration says less."""
+    last: list[float | None] = []
+    hold: list[float | None] = []
+    for (name, least), known in zip(USER, before, strict=True):
+        said, own = (
+            finite(words.settings.get(SYSTEM_SETUP + name)),
+            finite(setup.user_settings.get(SYSTEM_SETUP + name)),
+        )
+        last.append(known if said is None else said)
+        values = (known, own) if said is None else (said,)
+        hold.append(lowest(*(value for value in values if value is not None and value >= least)))
+    return tuple(last), tuple(hold)
+
+
+# --- the BMSes --------------------------------------------------------------------------------------------------------
+
+
+def in_control(
+    bmses: Collection[RawBms], before: RawBms | None, wanted: float, monitor: str
+) -> tuple[RawBms | None, bool]:
+    """The BMS in control, and whether it is lost: then no other takes over unless the user chooses it."""
+    if wanted == NOBODY:
+        return None, False
+    if before is not None and wanted in (AUTOMATIC, before.instance):
+        found = (bms for bms in bmses if bms.speaks and same(bms, before) and wanted in (AUTOMATIC, bms.instance))
+        here = min(found, key=lambda bms: bms.name != before.name, default=None)
+        return (before, True) if here is None else (here, False)
+    return own_bms(bmses, wanted, monitor), False
+
+
+def remember(bmses: Collection[RawBms], before: Mapping[str, RawWord]) -> Mapping[str, RawWord]:
+    """The last word of everybody that gives one."""
+    fresh = dict(before)
+    for bms in bmses:
+        for mark in bms.marks:
+            for key, said in ((mark, bms.charge), (f"{mark} {DISCHARGE}", bms.discharge)):
+                if said in ("yes", "no") and (key in fresh or len(fresh) < MOST):
+                    fresh[key] = said
+    return before if fresh == before else fresh
+
+
+def why_stopped(words: RawWords, bank: CountedBmses, lost: bool) -> str:
+    """Who stops the charge, in words; "" when nobody does."""
+    if lost:
+        return "the BMS in control is lost"
+    for bms in bank.permitting:
+        if bms.charge in ("no", "unknown"):
+            return f"{bms.name} does not allow charging"
+    for bms in bank.limiting:
+        if bms.cvl is None or not bms.ccl:
+            return f"{bms.name} gives no charge limits, or 0 A"
+    if bank.nobody_in:
+        return "no member of the bank is on its busbar and allows charging"
+    for multi in of_class(words, "vebus"):
+        if multi.get("/Bms/BmsType") == VEBUS_BMS and multi.get("/Bms/AllowToCharge") != 1:
+            return "the VE.Bus BMS does not allow charging"
+    return "another BMS does not allow charging" if words.stops else ""
+
+
+def unspoken(words: RawWords, bmses: Collection[RawBms], bank: CountedBmses, own: RawBms | None, wanted: float) -> str:
+    """Is a BMS expected that has not spoken? That a charger was with one before, or the item for a limit, is enough."""
+    if bank.limiting:
+        return ""
+    waiting = [bms for bms in bmses if (bms.offers or bms.lynx) and belongs(bms, own, words.other_banks)]
+    if any(wanted in (AUTOMATIC, bms.instance) for bms in waiting):
+        return "the BMS has not said its limits"
+    speaks = words.permits or any(multi.get("/Bms/BmsType") == VEBUS_BMS for multi in of_class(words, "vebus"))
+    if not speaks and any(items.get("/Settings/BmsPresent") == 1 for items in words.services.values()):
+        return "a charger remembers a BMS, and none has spoken"
+    return ""
+
+
+def discharge_words(bank: CountedBmses) -> set[RawWord]:
+    """What they say about discharging."""
+    return {bms.discharge for bms in bank.permitting}
+
+
+# --- voltages ---------------------------------------------------------------------------------------------------------
+
+
+def class_of_voltage(voltage_v: float | None) -> float | None:
+    """The nominal voltage of a battery that measures this."""
+    if voltage_v is None or voltage_v < LEAST_V:
+        return None
+    return next((nominal for below, nominal in CLASSES if voltage_v < below), None)
+
+
+def plausible(voltage_v: float, nominal_v: float | None) -> bool:
+    """Is it a charge voltage for a battery of this nominal voltage (None: for any)?"""
+    if nominal_v:
+        return nominal_v * 10 / 12 <= voltage_v <= nominal_v * 16 / 12
+    return any(low <= voltage_v <= high for _, low, high in WINDOWS)
+
+
+def voltages(
+    words: RawWords, setup: Setup, bank: CountedBmses, base_v: float | None, user_v: float | None
+) -> tuple[float | None, float | None, float | None]:
+    """The BMS's charge voltage with the user's and the installer's limit, and what may be added for the solar side."""
+    hub_v = None
+    for multi in of_class(words, "vebus"):
+        said = limit(multi.get("/Hub/ChargeVoltage"))
+        if said is not None:
+            more_v = FEED_IN_V if feeds_in(multi, words, setup) and multi.get("/State") in CHARGING else 0.0
+            hub_v, measured_v = max(hub_v or 0.0, said + more_v), finite(multi.get("/Dc/0/Voltage"))
+    if bank.limiting:
+        if base_v is None:
+            return None, None, None
+        if hub_v is not None:
+            led_v = min(base_v + HUB_OFFSET_V, hub_v)
+            return base_v, led_v, led_v
+        return base_v, base_v + max((offset(rs) for rs in leaders(words)), default=0.0), base_v
+    ceilings = (user_v, setup.options.max_charge_voltage_v)
+    led = hub_v
+    if hub_v is None:
+        points = [(finite(rs.get("/Link/ChargeVoltageSetpoint")), offset(rs), rs) for rs in leaders(words)]
+        led = max((point + more for point, more, _ in points if point is not None), default=None)
+        measured_v = next((finite(rs.get("/Dc/0/Voltage")) for _, _, rs in points), None)
+    if led is None or not plausible(led, setup.options.nominal_voltage_v or class_of_voltage(measured_v)):
+        return None, None, None
+    led = lowest(led, *ceilings)
+    return None, led, None if hub_v is None else led
+
+
+def leaders(words: RawWords) -> Iterator[Items]:
+    """Inverter/chargers of this bank that may lead the solar chargers."""
+    for kind in ("multi", "inverter"):
+        yield from (rs for rs in of_class(words, kind) if rs.get("/N2kDeviceInstance") == 0)
+
+
+def offset(rs: Items) -> float:
+    """What it asks for solar above the charge voltage, within what is known of them."""
+    return min(limit(rs.get("/Link/ChargeVoltageSolarOffset")) or 0.0, SOLAR_OFFSET_V)
+
+
+def feeds_in(multi: Items, words: RawWords, setup: Setup) -> bool:
+    """May the sun be fed into the grid? Then the charge current limit is not applied to it: the declared exception."""
+    if multi.get("/Hub4/AssistantId") != ESS or multi.get("/Ac/ActiveIn/Connected") != 1:
+        return False
+    if setting(words, setup, "/Settings/CGwacs/OvervoltageFeedIn", 0) != 1:
+        return False
+    source = finite(multi.get("/Ac/ActiveIn/ActiveInput"))
+    return source not in (0, 1) or setting(words, setup, f"AcInput{source + 1:.0f}", source + 1) != GENSET
+
+
+def rs_feeds_in(words: RawWords) -> bool:
+    """Does a Multi RS system feed in?"""
+    return any(
+        system.get("/DeviceInstance") == 0
+        and system.get("/Ac/NoFeedInReason") == 0
+        and finite(system.get("/Ess/BatteryDischargeCapacity")) is not None
+        for system in of_class(words, "acsystem")
+    )
+
+
+# --- loads ------------------------------------------------------------------------------------------------------------
+
+
+def loads(words: RawWords, battery_v: float | None) -> tuple[float, float]:
+    """What metered DC systems take now, and what Multis take out of the battery (A); unknown is 0."""
+    multis, systems = list(of_class(words, "vebus")), list(of_class(words, "dcsystem"))
+    measured = [battery_v, *(finite(items.get("/Dc/0/Voltage")) for items in (*multis, *systems))]
+    highest = battery_v or max((volts for volts in measured if volts is not None), default=0.0)
+    near = [volts for volts in measured if volts is not None and volts >= max(NEAR * highest, LEAST_V)]
+    watts = sum(finite(items.get("/Dc/0/Power")) or 0.0 for items in systems)
+    drawn = (finite(multi.get("/Dc/0/Current")) or 0.0 for multi in multis if multi.get("/Connected") == 1)
+    return max(watts / min(near), 0.0) if near else 0.0, sum(max(-current, 0.0) for current in drawn)

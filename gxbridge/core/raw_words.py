@@ -1,0 +1,279 @@
+"""What every BMS says, as the last gate reads it: from raw D-Bus items and from CAN, with no rule of the decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from math import isfinite
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.items import Items, Value
+
+BATTERY: Final = "com.victronenergy.battery."
+VEBUS: Final = "com.victronenergy.vebus."
+LYNX_TOTAL: Final = 0xA3E3
+LYNX: Final = range(0xA3E3, 0xA3E8)
+"""Products that always say whether they allow charging and discharging (Victron, VE.Can registers public)."""
+PARALLEL: Final = re.compile(r"\.lynxparallel\d*?_?(\d+)$")
+"""The vendor's sum of parallel Lynx has their NMEA 2000 device instance in its name."""
+AGGREGATES: Final = ("aggregate", "aggregator")
+"""Last words of the names of services that add batteries up (dbus-aggregate-batteries)."""
+OUT: Final = frozenset({14, 18})
+"""`/State` of a BMS that is not on its bank's busbar: standby and pending (gui-v2@2ffcc3c src/enums.h)."""
+ON_THE_WAY: Final = frozenset({*range(9), 12, 15, 16, 17})
+"""States in which a member of a bank neither grants nor stops: starting, shutting down, pre-charging."""
+WINDOWS: Final = ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))
+"""Nominal voltage, and the lowest and highest charge voltage that makes sense for it."""
+DISCHARGE: Final = "discharge"
+"""Behind a mark: this BMS has given a permission to discharge."""
+SENSIBLE: Final = 1e9
+AUTOMATIC, NOBODY = -1, -255
+"""The setting `BmsInstance`."""
+
+RawWord: TypeAlias = Literal["yes", "no", "unknown", ""]
+"""A permission; "" where a BMS never gives it."""
+
+
+class RawBms(NamedTuple):
+    """One battery service, with what was heard of the same battery on CAN: of two words the stricter."""
+
+    name: str
+    marks: frozenset[str]
+    """By each of these it is known again: its unique number, its serial, else its name."""
+    instance: float
+    product: float | None
+    network: float | None
+    """NMEA 2000 device instance."""
+    state: float | None
+    nominal_v: float | None
+    voltage_v: float | None
+    speaks: bool
+    """It gives a charge voltage limit; `offers`: it has the item for one."""
+    offers: bool
+    virtual: bool
+    usable: bool
+    cvl: float | None
+    ccl: float | None
+    dcl: float | None
+    low_v: float | None
+    charge: RawWord
+    discharge: RawWord
+
+    @property
+    def lynx_total(self) -> bool:
+        """Is it the vendor's sum of parallel Lynx?"""
+        return self.product == LYNX_TOTAL or self.name.startswith(f"{BATTERY}lynxparallel")
+
+    @property
+    def lynx(self) -> bool:
+        """Is it a Lynx by itself?"""
+        return self.product in LYNX and not self.lynx_total
+
+    @property
+    def copy(self) -> bool:
+        """Is it made of what others say, and no sum of Lynx?"""
+        return self.virtual and not self.lynx_total
+
+    @property
+    def out(self) -> bool:
+        """Is its contactor open, or may be: on its way in or out?"""
+        return self.state in OUT or self.state in ON_THE_WAY
+
+    @property
+    def class_v(self) -> float | None:
+        """Its nominal voltage: its setting, else by the window of its charge voltage, whatever its contactor does."""
+        return self.nominal_v or next((n for n, low, high in WINDOWS if self.cvl and low <= self.cvl <= high), None)
+
+
+class RawWords(NamedTuple):
+    """Everything that is known outside: `services` of everybody, ours too, `batteries` on CAN, the GX's settings.
+
+    `stops`, `discharge_stops`: sources that can only stop (wires, VE.Bus, Bluetooth); `permits`: wires that allow.
+    `unpublished`: our battery services that are not on the bus. `other_banks`: instances and serials of batteries that
+    the installer says are on another DC bus.
+    """
+
+    services: Mapping[str, Items]
+    batteries: Iterable[Battery] = ()
+    settings: Mapping[str, Value] = MappingProxyType({})
+    stops: Collection[object] = ()
+    discharge_stops: Collection[object] = ()
+    permits: Collection[object] = ()
+    unpublished: Collection[str] = ()
+    other_banks: Collection[str] = ()
+
+
+def finite(value: Value) -> float | None:
+    """A number that can be one."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) < SENSIBLE
+    return value if good else None  # type: ignore[return-value]
+
+
+def limit(value: Value) -> float | None:
+    """A limit: a number that is not below 0."""
+    known = finite(value)
+    return known if known is not None and known >= 0 else None
+
+
+def lowest(*values: float | None) -> float | None:
+    """The least of those that are known."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def word(value: Value, expected: bool) -> RawWord:
+    """1 is yes and 0 is no; anything else is unknown, and so is nothing where a word is expected."""
+    if value in (0, 1):
+        return "yes" if value else "no"
+    return "unknown" if expected or value is not None else ""
+
+
+def stricter(one: RawWord, other: RawWord) -> RawWord:
+    """Of two words for the same the one that allows less."""
+    return "no" if "no" in (one, other) else "unknown" if "unknown" in (one, other) else one or other
+
+
+def read_bmses(words: RawWords, gave: Collection[str], *, full: bool) -> list[RawBms]:
+    """Every battery service. `gave`: marks of those that have given a permission before; `full`: it holds no more."""
+    heard = {
+        mark: battery
+        for battery in words.batteries
+        if battery.state == "live"
+        for mark in marks_of(f"{battery.unique_number}", battery.serial)
+    }
+    return [
+        _read(name, items, heard, gave, full=full) for name, items in words.services.items() if name.startswith(BATTERY)
+    ]
+
+
+def marks_of(unique: str, serial: Value) -> frozenset[str]:
+    """By what a battery is known: `uc167120`, and the maker's serial at the end of `0167120 HQ21302VUDQ`."""
+    last = serial.split()[-1:] if isinstance(serial, str) else []
+    return frozenset([f"uc{unique}", *last] if unique else last)
+
+
+def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collection[str], *, full: bool) -> RawBms:
+    get = items.get
+    unique = finite(get("/N2kUniqueNumber"))
+    marks = marks_of("" if unique is None else f"{unique:.0f}", get("/Serial")) or frozenset({name})
+    product = finite(get("/ProductId"))
+    expected = full or (product in LYNX and product != LYNX_TOTAL)
+    charge = word(get("/Io/AllowToCharge"), expected or not marks.isdisjoint(gave))
+    discharge = word(get("/Io/AllowToDischarge"), expected or any(f"{mark} {DISCHARGE}" in gave for mark in marks))
+    cvl, ccl, dcl = (limit(get(f"/Info/Max{what}")) for what in ("ChargeVoltage", "ChargeCurrent", "DischargeCurrent"))
+    low_v = limit(get("/Info/BatteryLowVoltage"))
+    battery = next((heard[mark] for mark in marks if mark in heard), None)
+    speaks = finite(get("/Info/MaxChargeVoltage")) is not None
+    parallel = PARALLEL.search(name)
+    if battery is not None:
+        charge = stricter(charge, word(battery.get("allow_to_charge"), expected=False))
+        discharge = stricter(discharge, word(battery.get("allow_to_discharge"), expected=False))
+        if cvl is not None:
+            cvl = lowest(cvl, limit(battery.get("charge_voltage_limit_v")))
+        if ccl is not None:
+            ccl = lowest(ccl, limit(battery.get("charge_current_limit_a")))
+        if dcl is not None:
+            dcl = lowest(dcl, limit(battery.get("discharge_current_limit_a")))
+        if low_v is not None:
+            low_v = max(low_v, limit(battery.get("low_voltage_limit_v")) or 0.0)
+    return RawBms(
+        name,
+        marks,
+        finite(get("/DeviceInstance")) or 0.0,
+        product,
+        finite(get("/N2kDeviceInstance")) if parallel is None else float(parallel[1]),
+        finite(get("/State")),
+        limit(get("/Settings/Battery/NominalVoltage")) or None,
+        finite(get("/Dc/0/Voltage")),
+        speaks,
+        "/Info/MaxChargeVoltage" in items,
+        get("/Mgmt/Connection") == "Virtual" or name.startswith(f"{BATTERY}virtual_"),
+        get("/Connected") == 1 and bool(get("/ProductName")) and bool(get("/Mgmt/Connection")),
+        cvl,
+        ccl,
+        dcl,
+        low_v,
+        charge,
+        discharge,
+    )
+
+
+def own_bms(bmses: Collection[RawBms], wanted: float, service: Value) -> RawBms | None:
+    """The BMS in control by the user's settings: `wanted` is `BmsInstance`, `service` is `BatteryService`."""
+    speaking = [bms for bms in bmses if bms.speaks]
+    if wanted != AUTOMATIC:
+        return next((bms for bms in speaking if bms.instance == wanted), None)
+    monitor = ""
+    if service in (None, "", "default"):
+        usable = [bms for bms in bmses if bms.usable]
+        first = min(usable, key=lambda bms: (not bms.offers, not bms.lynx_total, bms.instance), default=None)
+        monitor = "" if first is None else first.name
+    else:
+        wanted_text = str(service).rpartition("/")[2]
+        monitor = next((bms.name for bms in bmses if f"{bms.instance:.0f}" == wanted_text), "")
+    return min(speaking, key=lambda bms: (not bms.lynx_total, bms.name != monitor, bms.instance), default=None)
+
+
+class CountedBmses(NamedTuple):
+    """The BMSes that count for the bank of the BMS in control: those whose limits hold, those whose permissions do.
+
+    `nobody_in`: a bank with a total of which no member is on the busbar and allows.
+    """
+
+    limiting: tuple[RawBms, ...] = ()
+    permitting: tuple[RawBms, ...] = ()
+    nobody_in: bool = False
+
+
+def bank_of(
+    bmses: Collection[RawBms], own: RawBms | None, other_banks: Collection[str], gave: Mapping[str, RawWord]
+) -> CountedBmses:
+    """Every BMS that speaks for this bank: all that are live, but for other banks, virtual copies, and members of a
+    total, whose limits are in the total's while each one's refusal still stops."""
+    counted = [bms for bms in bmses if (bms.speaks or bms.lynx) and belongs(bms, own, other_banks)]
+    if own is not None or any(bms.speaks and not bms.copy for bms in counted):
+        counted = [bms for bms in counted if not bms.copy or same(bms, own)]
+    total = next((bms for bms in counted if is_total(bms, own)), None)
+    if total is None:
+        here = [bms for bms in counted if not (bms.lynx and bms.out)]
+        counted = here or counted
+        return CountedBmses(tuple(counted), tuple(counted))
+    others = [bms for bms in counted if bms is not total and belongs(bms, total, ())]
+    members = [bms for bms in others if bms.lynx or not total.lynx_total]
+    alone = [bms for bms in counted if bms is not total and bms not in members]
+    limiting = (total, *alone, *(bms for bms in members if same(bms, own)))
+    there = [bms for bms in members if not (bms.lynx and bms.out)]
+    nobody_in = (
+        total.lynx_total and not any(bms.charge == "yes" for bms in there) and not vanished_granting(bmses, gave)
+    )
+    return CountedBmses(limiting, (total, *alone, *there), nobody_in)
+
+
+def vanished_granting(bmses: Iterable[RawBms], gave: Mapping[str, RawWord]) -> bool:
+    """Did a BMS leave that allowed charging? Then the word is left to the vendor's total."""
+    there = {mark for bms in bmses for mark in bms.marks}
+    granted = (mark for mark, last in gave.items() if last == "yes" and mark.startswith("uc") and " " not in mark)
+    return any(mark not in there for mark in granted)
+
+
+def is_total(bms: RawBms, own: RawBms | None) -> bool:
+    """Does it add others up: the vendor's sum of Lynx, or an aggregate that is in control?"""
+    return bms.lynx_total or (same(bms, own) and bms.name.rpartition(".")[2] in AGGREGATES)
+
+
+def same(bms: RawBms, own: RawBms | None) -> bool:
+    """Is it the BMS in control, under whatever name?"""
+    return own is not None and (bms.name == own.name or not bms.marks.isdisjoint(own.marks))
+
+
+def belongs(bms: RawBms, own: RawBms | None, other_banks: Collection[str]) -> bool:
+    """Is it on the same DC bus as the BMS in control? What is unknown counts as the same."""
+    if own is None or same(bms, own):
+        return True
+    if f"{bms.instance:.0f}" in other_banks or not bms.marks.isdisjoint(other_banks):
+        return False
+    if None not in (bms.class_v, own.class_v) and bms.class_v != own.class_v:
+        return False
+    lynx = (bms.lynx or bms.lynx_total) and (own.lynx or own.lynx_total)
+    return not lynx or None in (bms.network, own.network) or bms.network == own.network

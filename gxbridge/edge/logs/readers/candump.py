@@ -1,0 +1,40 @@
+"""`candump -l`, which python-can and others write too: `(1700000000.250000) can0 1CEFFF24#6699020152144E03`."""
+
+from __future__ import annotations
+
+import re
+from binascii import unhexlify
+
+from gxbridge.edge.logs.lines import LogRow, Parse, frame_id, refuse, seconds_of, sized
+
+CANDUMP_LOG = re.compile(
+    rb".*?\((\d{1,11}\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})"
+    rb"#(?:(#[0-9A-Fa-f])?((?:[0-9A-Fa-f]{2}\.?)*)(?:_[9A-Fa-f])?|R\d?(?:_[9A-Fa-f])?)(?:\s+[RT]\b.*)?\s*",
+    re.DOTALL,
+)
+"""What stands before the time is the mark of a system log (`Nov 29 10:00:00 einstein candump[99]: `). After a classic
+frame's eight bytes may stand its raw DLC of 9 to 15."""
+
+
+def candump_log() -> Parse:
+    """The careful parser; the reader has a fast one for the usual line and comes here when that one stumbles."""
+
+    def parse(line: bytes) -> LogRow | None:
+        found = CANDUMP_LOG.fullmatch(line)
+        if found is None:
+            if lost_frames(line):
+                return None
+            refuse("(seconds) bus id#data", line)
+        stamp, bus, digits, flexible, data = found.groups()
+        can_id = frame_id(digits)
+        if flexible is not None or data is None or len(digits) == 3 or can_id is None:
+            return None
+        payload = unhexlify(data.replace(b".", b""))
+        return seconds_of(stamp, line), bus.decode("utf-8", "replace"), can_id, sized(payload, len(payload), line)
+
+    return parse
+
+
+def lost_frames(line: bytes) -> bool:
+    """Whether candump says that the kernel dropped frames: nothing wrong with the log, but counted."""
+    return line.lstrip().startswith(b"DROPCOUNT: ")

@@ -1,0 +1,66 @@
+"""What candump prints on the screen, with or without a time: `can0  1CEFFF24   [8]  66 99 02 01 52 14 4E 03`.
+
+Before it may stand `(seconds)` or `(date time)`. The candump of 2009 (socketcan 4.0.6) wrote
+`<0x1cefff24> [8] 66 99 02 01 52 14 4e 03` and a line on the interface before it. Without a time, t is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_data, frame_id, local_time, refuse, shown
+from gxbridge.edge.logs.readers.candump import lost_frames
+
+CANDUMP_TEXT = re.compile(
+    rb"\s*(?:\(([^)]*)\)\s+)?(?:(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})|<0x([0-9A-Fa-f]{3,8})>)"
+    rb"\s+([\[{])(\d{1,3})[\]}]\s*(.*)",
+    re.DOTALL,
+)
+COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+INTERFACE = re.compile(rb"\s*interface = (\S+), family = \d+, type = \d+, proto = \d+\s*")
+
+
+def candump_text() -> Parse:
+    """The bus of old logs stands in their first line."""
+    named = "can0"
+
+    def parse(line: bytes) -> LogRow | None:
+        nonlocal named
+        if line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
+            return None
+        if b"\x1b" in line:
+            line = COLOUR.sub(b"", line)
+        found = CANDUMP_TEXT.fullmatch(line)
+        if found is None:
+            if interface := INTERFACE.fullmatch(line):
+                named = interface[1].decode("utf-8", "replace")
+                raise Comment
+            if lost_frames(line):
+                return None
+            refuse("bus id [length] data", line)
+        stamp, bus, digits, old_digits, bracket, length, rest = found.groups()
+        # In braces stands the raw DLC of a classic frame, which has eight bytes then.
+        size = int(length) if bracket == b"[" else min(int(length), 8)
+        can_id = frame_id(digits or old_digits)
+        if len(digits or old_digits) == 3 or can_id is None or size > 8 or rest.startswith((b"remote", b"ERRORFRAME")):
+            return None
+        octets = rest.translate(None, b" \r\n")
+        if len(octets) != 2 * size:  # candump -a and others write more behind the data
+            octets = b"".join(rest.split()[:size])
+        data = frame_data(octets, size, line)
+        return _stamp(stamp, line), named if bus is None else bus.decode("utf-8", "replace"), can_id, data
+
+    return parse
+
+
+def _stamp(stamp: bytes | None, line: bytes) -> float:
+    if stamp is None:
+        return 0.0
+    try:
+        t = float(stamp) if b"-" not in stamp else local_time(datetime.fromisoformat(stamp.decode()))
+    except ValueError:
+        t = None
+    if t is None or not 0.0 <= t < 1e11:
+        raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}")
+    return t

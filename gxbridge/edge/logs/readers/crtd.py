@@ -1,0 +1,34 @@
+"""CRTD of the Open Vehicle Monitoring System: `1320745424.002 R29 1CEFFF29 66 99 90 03 18 15 00 00`.
+
+Seconds, kind of line (received or sent, 11 or 29 bits, before it perhaps the number of the bus), identifier, data.
+Kinds that begin with C are remarks and events. (docs.openvehicles.com, CRTD log format.)
+"""
+
+from __future__ import annotations
+
+import re
+
+from gxbridge.edge.logs.lines import Comment, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
+
+CRTD = re.compile(
+    rb"\s*(\d+(?:\.\d+)?)\s+([1-9]?)(?:[RT](11|29)\s+([0-9A-Fa-f]{1,8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*|C[A-Z]{2}\b.*)",
+    re.DOTALL,
+)
+
+
+def crtd() -> Parse:
+    def parse(line: bytes) -> LogRow | None:
+        found = CRTD.fullmatch(line)
+        if found is None:
+            refuse("seconds R29 id data", line)
+        stamp, bus, bits, digits, data = found.groups()
+        if bits is None:
+            raise Comment
+        can_id = frame_id(digits)
+        if bits == b"11" or can_id is None:
+            return None
+        octets = data.split()
+        payload = frame_data(b"".join(octets), len(octets), line)
+        return seconds_of(stamp, line), f"can{bus.decode() or 0}", can_id, payload
+
+    return parse

@@ -1,0 +1,39 @@
+"""Microchip CAN Bus Analyzer: `1247;RX;0x1CEFFF29;8;0x66;0x99;0x90;0x03;0x18;0x15;0x00;0x00`.
+
+Milliseconds, direction, identifier, length, always eight bytes; before the lines a heading between two rows of
+dashes. Identifiers above 0x7FF have 29 bits. (SavvyCAN framefileio.cpp.)
+"""
+
+from __future__ import annotations
+
+import re
+
+from gxbridge.edge.logs.lines import Comment, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
+
+MICROCHIP = re.compile(
+    rb"\s*(\d+(?:\.\d+)?);[RT]X;0x([0-9A-Fa-f]{1,8});(\d);((?:0x[0-9A-Fa-f]{2};?)*)\s*", re.IGNORECASE
+)
+LAST_11_BITS = 0x7FF
+
+
+def microchip() -> Parse:
+    heading = False
+
+    def parse(line: bytes) -> LogRow | None:
+        nonlocal heading
+        if line.lstrip().startswith(b"//"):
+            heading = not heading
+            raise Comment
+        found = MICROCHIP.fullmatch(line)
+        if found is None:
+            if heading:
+                raise Comment
+            refuse("milliseconds;RX;0xid;length;0xdata;...", line)
+        stamp, digits, size, data = found.groups()
+        can_id = frame_id(digits)
+        if can_id is None or can_id <= LAST_11_BITS:
+            return None
+        digits = data.lower().replace(b"0x", b"").replace(b";", b"")[: 2 * int(size)]
+        return seconds_of(stamp, line) / 1000, "can0", can_id, frame_data(digits, int(size), line)
+
+    return parse

@@ -1,0 +1,30 @@
+"""Yacht Devices RAW: `17:33:21.107 R 19F51323 01 2F 30 70 00 2F 30 70` (manual of the YDNU-02, appendix E).
+
+Time of day, direction, identifier, data. What is sent to the gateway has neither time nor direction: then t is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import unhexlify
+
+from gxbridge.edge.logs.lines import CLOCK, LogRow, Moments, Parse, frame_id, refuse
+
+YACHT_DEVICES = re.compile(rb"\s*(?:(" + CLOCK + rb")\s+[RT]\s+)?([0-9A-Fa-f]{8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*")
+
+
+def yacht_devices() -> Parse:
+    moments = Moments()
+
+    def parse(line: bytes) -> LogRow | None:
+        found = YACHT_DEVICES.fullmatch(line)
+        if found is None:
+            refuse("hh:mm:ss.ddd R id data", line)
+        clock, digits, data = found.groups()
+        can_id = frame_id(digits)
+        if can_id is None:
+            refuse("a 29-bit id", line)
+        t = 0.0 if clock is None else moments.read(clock)
+        return t, "can0", can_id, unhexlify(data.translate(None, b" \t\r\n"))
+
+    return parse
