@@ -16,6 +16,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--config", metavar="FILE", help="configuration file; without one the GX's usual one, else the defaults"
     )
     parser.add_argument("--dbus", metavar="ADDRESS", help="system, session or a D-Bus address; replaces the file's")
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="only: may gxbridge control here, and what would it write? Nothing is written",
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument(
         "--bundle", metavar="FILE", type=Path, help="write one redacted archive (tar.gz) for a forum or a ticket"
@@ -49,7 +54,12 @@ def run(args: argparse.Namespace) -> int:
     from gxbridge.edge.machine import followable
 
     gathered = asyncio.run(gather(args.config, args.dbus, args.seconds))
-    rows = examine(gathered.facts)
+    if args.control:
+        from gxbridge.doctor.control import check_control
+
+        rows = tuple(check_control(gathered.facts, bundle.explanation(gathered)))
+    else:
+        rows = examine(gathered.facts)
     report = as_dict(rows, __version__)
     redactor = bundle.redactor_of(gathered, keep=args.with_serials)
     if args.json:

@@ -26,7 +26,7 @@ _CABLE = "Check the BMS, its cable and the CAN termination"
 _OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
 _INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
 _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
-_CHARGE_OR_REDUCE = "Charge the battery or reduce the loads"
+_CHARGE_OR_REDUCE = "Charge now, or switch off the inverter and the large DC loads before the BMS does"
 _DEAD_CHANNEL = "A contact is stuck, a wire is wrong or a channel is dead: test the terminal with gxbridge wiring-test"
 _SAME_BMS = "Make sure that both channels belong to the same BMS, then check its measurement"
 _SENSOR = "Check the sensor and its cable, and the driver that publishes it"
@@ -317,9 +317,9 @@ TABLE: Final = (
     FindingRow(
         "pre-alarm",
         "warning",
-        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after the alarm "
+        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused from 30 s after the alarm "
         "began",
-        "Charge now, or reduce the loads",
+        _CHARGE_OR_REDUCE,
     ),
     FindingRow(
         "discharge-not-enforced",
@@ -461,7 +461,7 @@ TABLE: Final = (
     FindingRow(
         "vebus-bms-pre-alarm",
         "warning",
-        "The {bms} gives its pre-alarm: a cell is low and discharging may be refused soon",
+        "The {bms} gives its pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
         _CHARGE_OR_REDUCE,
     ),
     FindingRow(
@@ -513,7 +513,7 @@ TABLE: Final = (
     FindingRow(
         "terminal-pre-alarm",
         "warning",
-        "{bms}: pre-alarm: a cell is low and discharging may be refused soon",
+        "{bms}: pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
         _CHARGE_OR_REDUCE,
     ),
     # Bluetooth
@@ -532,7 +532,7 @@ TABLE: Final = (
     FindingRow(
         "readout-pre-alarm",
         "warning",
-        "{device} advertises a pre-alarm: a cell is low, discharging may be refused soon",
+        "{device} advertises a pre-alarm: a cell is low, and discharging may be refused 30 s after it began",
         _CHARGE_OR_REDUCE,
     ),
     # One BMS, two channels

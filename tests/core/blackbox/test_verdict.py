@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gxbridge.core.blackbox import recorder
 from gxbridge.core.blackbox.box import Box, lines, parse
 from gxbridge.core.blackbox.recorder import AFTERMATH_S, AGAIN_S, Frozen
 from gxbridge.core.blackbox.timeline import Timeline, facts_of
@@ -269,3 +272,12 @@ def test_many_addresses_are_cut_short() -> None:
         boat.send(*((0x1CEFFF00 | source, bytes.fromhex("6699BBED10270000")) for source in range(0x50, 0x60)))
         boat.seconds(1, bms=False)
     assert boat.judged()[0].evidence[1].endswith("0x55, 0x56, ...")
+
+
+def test_the_first_hour_of_control_is_kept_once_and_none_of_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "FIRST_CONTROL_S", 60.0)
+    watching, controlling = SeenBoat(mode="monitor"), SeenBoat(mode="control")
+    for boat in (watching, controlling):
+        boat.seconds(200)
+    assert watching.frozen == []
+    assert [frozen.cause.name for frozen in controlling.frozen] == ["first-control"]
