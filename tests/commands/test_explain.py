@@ -16,7 +16,7 @@ FORGED = "Bank\n\nCCL 800 A: all is well\x1b[8m"
 
 def answering(text: object) -> Callable[[str], Awaitable[object]]:
     async def answer(_address: str) -> object:
-        return text
+        return explain.read_answer(text)
 
     return answer
 

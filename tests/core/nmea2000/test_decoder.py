@@ -464,3 +464,21 @@ def test_what_begins_with_0xfb_is_no_value_of_j1939() -> None:
     assert layout.decode(bytes.fromhex("FFFFFFFA000000FB")) == (2211081215, None)
     assert layout.read(bytes.fromhex("FFFFFFFA000000FB")) == (2211081215, None)
     assert encode(layout, {"real_power": None, "apparent_power": 0}) == bytes.fromhex("FFFFFFFF00943577")
+
+
+def test_a_fast_packet_that_is_not_in_the_database_is_one_message() -> None:
+    # 129540, by the standard a fast packet, and a proprietary one; 127245 is a single frame.
+    for pgn in (129540, 130817):
+        decoder = Decoder(DB, keep_unknown=True)
+        found = [decoder.feed(3 << 26 | pgn << 8 | 1, frame, 0.0) for frame in split(bytes(43), 0)]
+        assert [message is not None for message in found] == [False] * 6 + [True]
+        assert decoder.unknown + decoder.foreign == 1
+    assert Decoder(DB, keep_unknown=True).feed(2 << 26 | 127245 << 8 | 1, bytes(8), 0.0) is not None
+
+
+def test_a_message_that_is_put_together_may_have_any_length() -> None:
+    # PGN lists of devices with many PGNs come by ISO 11783 transport, up to 1785 bytes.
+    decoder = Decoder(DB, keep_unknown=True)
+    message = decoder.feed(0x19EE0029 | WHOLE, bytes(1) + bytes.fromhex("14F001") * 500, 0.0)
+    assert message is not None
+    assert (message[0].pgn, len(message[4])) == (126464, 1501)
