@@ -86,7 +86,7 @@ def _signal(database: Database, field: FieldInfo, name: str, register: Layout | 
     from cantools.database.can import Signal
     from cantools.database.conversion import BaseConversion
 
-    texts = dict.fromkeys(field.missing, NOT_AVAILABLE) | (dict(database.enums[field.enum]) if field.enum else {})
+    texts = dict.fromkeys(field.missing[-2:], NOT_AVAILABLE) | (dict(database.enums[field.enum]) if field.enum else {})
     choices: Any = OrderedDict(sorted(texts.items())) or None
     whole = field.denominator == 1
     conversion = BaseConversion.factory(

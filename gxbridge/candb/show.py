@@ -83,7 +83,10 @@ def _field(field: FieldInfo) -> str:
         step = field.numerator if field.denominator == 1 else field.scale
         parts.append(f"{step:g} {field.unit}".strip() + (f" {field.add:+g}" if field.add else ""))
     if field.missing:
-        parts.append("not available: " + ", ".join(f"0x{code:X}" for code in field.missing))
+        missing, apart = field.missing, ", "
+        if isinstance(missing, range):
+            missing, apart = (missing[0], missing[-1]), " to "
+        parts.append("not available: " + apart.join(f"0x{code:X}" for code in missing))
     return "  ".join(parts)
 
 

@@ -89,8 +89,8 @@ def test_an_unknown_register_as_json() -> None:
 
 
 def test_an_unknown_pgn_as_json() -> None:
-    line = as_json("09F80129#0102030405060708")
-    assert (line["pgn"], line["vreg"], line["name"]) == (129025, None, "unknown")
+    line = as_json("09F10D29#0102030405060708")
+    assert (line["pgn"], line["vreg"], line["name"]) == (127245, None, "unknown")
     assert line["values"] == {"raw": "0102030405060708"}
 
 

@@ -136,4 +136,4 @@ def test_a_device_that_may_be_a_bms_is_seen_waiting() -> None:
 
 def test_a_device_whose_address_another_takes_is_over() -> None:
     rows = report([frame(1.0, claim()), frame(1.0, OTHER), frame(5.0, claim(0x30)), frame(9.0, claim(0x30))])
-    assert [row.text for row in of(rows, "device", "41")][1:] == ["over: other device"]
+    assert [row.text for row in of(rows, "device", "41")][1:] == ["over: battery"]
