@@ -40,8 +40,8 @@ def own_current(multi: VebusSystem) -> float | None:
 
 
 def can_charge(multi: VebusSystem) -> bool:
-    """May it charge now: is AC there, as far as is known, and does it not feed AC loads?"""
-    has_ac = multi.ac_connected != 0 and multi.active_input != NO_INPUT
+    """Can it charge now: is AC known to be there, and does it not feed AC loads out of the battery?"""
+    has_ac = multi.ac_connected == 1 and multi.active_input != NO_INPUT
     return is_connected(multi) and has_ac and (multi.current_a or 0.0) > DRAWS_A
 
 
