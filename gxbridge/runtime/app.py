@@ -366,6 +366,8 @@ class App:
             self._writer.drop()
         self._cycle = cycle
         self._writer.write(cycle.writes)
+        for name in cycle.read_anew:
+            self._monitor.read_anew(name)
         self._speak()
         settled = self._identified(cycle.batteries)
         self._views = {view.name: view for view in settled}

@@ -247,6 +247,13 @@ TABLE: Final = (
         "Multi by its own timer",
     ),
     FindingRow(
+        "bms-hangs",
+        "alarm",
+        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it anew changes "
+        "nothing: it counts as lost",
+        "Restart the program that publishes this battery, or the GX; check the cable of its BMS",
+    ),
+    FindingRow(
         "bms-awaited",
         "warning",
         "{why}",

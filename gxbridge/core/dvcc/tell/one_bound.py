@@ -7,7 +7,7 @@ doubles what it makes while it uses all it is told, so that the sun takes over w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from math import floor
+from math import floor, inf
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
@@ -20,6 +20,8 @@ ROOM: Final = 0.1
 """This part of the limit is room to grow for all chargers together,"""
 LEAST_ROOM_A: Final = 2.0
 """at least this for each, and never more than half of the limit."""
+SLEEPS: Final = 0.1
+"""A charger that makes less than this part of its own limit is told no more than that."""
 DRAWS_A: Final = -5.0
 """A Multi that takes more than this out of the battery does not charge."""
 NO_INPUT: Final = 240
@@ -38,8 +40,8 @@ def own_current(multi: VebusSystem) -> float | None:
 
 
 def can_charge(multi: VebusSystem) -> bool:
-    """May it charge now: is AC there, as far as is known, and does it not feed AC loads?"""
-    has_ac = multi.ac_connected != 0 and multi.active_input != NO_INPUT
+    """Can it charge now: is AC known to be there, and does it not feed AC loads out of the battery?"""
+    has_ac = multi.ac_connected == 1 and multi.active_input != NO_INPUT
     return is_connected(multi) and has_ac and (multi.current_a or 0.0) > DRAWS_A
 
 
@@ -86,15 +88,23 @@ def wishes(
     inputs: Inputs, limit_a: float, chargers: Sequence[Charger], smoothed: Mapping[str, float]
 ) -> Mapping[str, float]:
     """What each charger is told at most (A), because a Multi can take the rest; nothing where none can."""
-    if not chargers or not any(can_charge(multi) for multi in told_multis(inputs)):
+    able = [multi for multi in told_multis(inputs) if can_charge(multi)]
+    if not chargers or not able:
         return {}
     room_a = min(max(ROOM * limit_a, LEAST_ROOM_A * len(chargers)), limit_a / 2) / len(chargers)
     found = {}
+    awake: list[str] = []
+    spare_a = limit_a - sum(multi.max_charge_current_a or inf for multi in able)
     for charger in chargers:
-        made_a = most_made(charger, smoothed)
+        made_a, own_a = most_made(charger, smoothed), charger.own_limit_a or 0.0
         told_a = charger.told_current_a
         uses_all = told_a is not None and made_a >= told_a - room_a / 2
         found[charger.name] = made_a + room_a + (made_a if uses_all else 0.0)
+        spare_a -= min(found[charger.name], own_a)
+        if made_a >= SLEEPS * own_a:
+            awake.append(charger.name)
+    for name in awake:  # what the Multis cannot take by their own settings
+        found[name] += max(spare_a, 0.0) / len(awake)
     return found
 
 
