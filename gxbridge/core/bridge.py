@@ -391,6 +391,7 @@ class Bridge:
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
+            bms_awaited=bool(self.registry.provisional(now)),
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):

@@ -248,14 +248,75 @@ TABLE: Final = (
     FindingRow(
         "bms-remembered",
         "warning",
-        "{device} remembers a BMS, and none is there: nothing is written to any charger",
+        "{device} remembers a BMS, and none is there: gxbridge would tell no charger anything",
         "Connect the BMS, or reset the charger's setting 'BMS present' if there is no BMS any more",
+    ),
+    FindingRow(
+        "bms-awaited",
+        "warning",
+        "{device} remembers a BMS, and none is in control yet: gxbridge would tell it nothing",
+        "Wait for the BMS, and see what else is found: it is there, but not chosen, not readable or not heard out yet",
     ),
     FindingRow(
         "multiple-batteries",
         "warning",
         "{services} battery services give limits; {who} controls",
         "Choose the controlling BMS in the GX's settings if this is not the right one",
+    ),
+    FindingRow(
+        "bms-trouble",
+        "alarm",
+        "{device} reports {what}",
+        "See to this first: it explains refusals and limits of 0 A. VictronConnect and the BMS's manual say what to do",
+    ),
+    FindingRow(
+        "bms-warning",
+        "warning",
+        "{device} reports {what}",
+        "Look at the battery in VictronConnect, before charging or discharging is refused",
+    ),
+    FindingRow(
+        "limit-unreadable",
+        "alarm",
+        "{device} gives a limit that cannot be read: {what} ({service})",
+        "Correct the program that publishes {service}: limits on D-Bus are numbers",
+    ),
+    FindingRow(
+        "battery-refuses",
+        "warning",
+        "{device} refuses {what}{why}: this counts in the limits of the whole bank",
+        "Look at this battery in VictronConnect; it allows it again by itself when the cause is gone",
+    ),
+    FindingRow(
+        "refusal-not-obeyed",
+        "warning",
+        "{device} refuses {what}{why}, and is not obeyed: only {who} counts in profile vendor",
+        "Use profile strict, in which every battery of the bank counts, or stop its chargers and loads by wire",
+    ),
+    FindingRow(
+        "member-chosen",
+        "warning",
+        "The setting of the controlling BMS names instance {instance}, {device}, which is one of the batteries in "
+        "parallel: the sum of them, {total}, is not used as the limit",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC)",
+    ),
+    FindingRow(
+        "bms-not-selected",
+        "alarm",
+        "The setting of the controlling BMS names instance {instance}, and no battery has it: {instances} are there",
+        "Choose Automatic or one of these as controlling BMS on the GX (Settings, DVCC)",
+    ),
+    FindingRow(
+        "bms-none-chosen",
+        "warning",
+        "The setting of the controlling BMS says that there is none; limits come from {instances}",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC), if these limits are to hold",
+    ),
+    FindingRow(
+        "bms-moved",
+        "alarm",
+        "The setting of the controlling BMS names instance {was}, and {device}, which had it, has {is_now} now",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC), or give the battery its instance back",
     ),
     FindingRow(
         "cvl-refused",

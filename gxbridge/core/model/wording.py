@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def duration_text(seconds: float) -> str:
     """`12 s`, `3 min`, `5 h`: whole units that have passed, in the largest unit of which there are at least two."""
@@ -19,3 +21,8 @@ def counted(count: float, noun: str) -> str:
 def celsius_text(temperature_c: float) -> str:
     """`+4.9 °C`: a temperature always shows its sign, because it decides."""
     return f"{round(temperature_c, 1) + 0.0:+g} °C"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"

@@ -9,7 +9,7 @@ from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
-from gxbridge.core.dvcc.read.bank import Exemption
+from gxbridge.core.dvcc.read.bank import Exemption, counts_as_bms, is_aggregate, is_totals
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
@@ -17,13 +17,15 @@ from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
 UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "no-member-allows", "vebus-unknown"})
+"""Reasons of CCL that are findings too."""
+GRACE_S: Final = 10.0
+"""So long after it was first heard a BMS may still have to say what it allows: that is no finding."""
 LEFT_OUT: Final[Mapping[Exemption, str]] = {
     "other-nominal-voltage": "it has another nominal voltage than the BMS in control",
     "other-bank": "the configuration calls it another bank",
     "other-network": "it has another N2K device instance than the BMS in control, which makes it another bank",
     "virtual-copy": "it is a virtual copy beside the BMS itself",
 }
-"""Reasons of CCL that are findings too."""
 
 
 def of_reason(now: float, reason: Cap) -> Finding:
@@ -39,9 +41,10 @@ def round_findings(
     told: Sequence[ChargerOrder],
     old: Sequence[Charger | VebusSystem],
     refused: Cap | None,
+    seen: Mapping[str, float],
     now: float,
 ) -> Iterator[Finding]:
-    """What a full round found."""
+    """What a full round found. `seen`: since when each battery is there."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
     for bms, why in inputs.bank.left_out:
@@ -49,13 +52,14 @@ def round_findings(
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
-    if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits:
+    summed = any(is_totals(bms) or is_aggregate(bms, inputs.options.aggregates) for bms in inputs.batteries)
+    if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits and not summed:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
-    if refused is not None:
+    if refused is not None and not (refused.name == "cvl-unknown" and in_grace(refused.source, seen, now)):
         yield of_reason(now, refused)
     for reason in ccl.caps:
-        if reason.name in UNKNOWN:
+        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):
             yield of_reason(now, reason)
     for reason in dcl.caps:
         if reason.name == "discharge-observed":
@@ -67,15 +71,23 @@ def round_findings(
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
 
 
+def in_grace(service: str, seen: Mapping[str, float], now: float) -> bool:
+    """Was a battery first heard a moment ago?"""
+    return now - seen.get(service, now - GRACE_S) < GRACE_S
+
+
 def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
     """A BMS that was in control is not heard."""
     return finding("bms-silent" if silent else "bms-lost", service, now, device=bms)
 
 
-def remembered_finding(inputs: Inputs, now: float) -> Finding:
-    """A charger remembers a BMS that is not there."""
+def remembered_findings(inputs: Inputs, seen: Mapping[str, float], now: float) -> Iterator[Finding]:
+    """A charger remembers a BMS that is not in control. Only where nothing looks like one is a reset worth a word."""
+    if in_grace("", seen, now):
+        return
     charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
-    return finding("bms-remembered", charger.name, now, device=title(charger))
+    there = inputs.bms_awaited or any(counts_as_bms(bms) for bms in inputs.batteries)
+    yield finding("bms-awaited" if there else "bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

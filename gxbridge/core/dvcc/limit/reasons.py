@@ -173,6 +173,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.
+    "trouble": _likely("{trouble}", "the BMS's alarms, /ErrorCode and /State, or a limit that is no number"),
     "cell-high": _likely("highest cell {cell} V; batteries stop at 3.75 V", "/System/MaxCellVoltage >= 3.75 V"),
     "cell-high-waits": _likely(
         "highest cell {cell} V; after a stop charging resumes below 3.6 V", "/System/MaxCellVoltage >= 3.6 V"

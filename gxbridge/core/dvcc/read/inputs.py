@@ -41,6 +41,7 @@ class Inputs(NamedTuple):
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
     """See `Snapshot`."""
+    bms_awaited: bool = False
 
     @property
     def voltage_v(self) -> float | None:
@@ -75,6 +76,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
             bms=bms,
             batteries=batteries,
             apart=snapshot.apart,
+            bms_awaited=snapshot.bms_awaited,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     return Inputs(
@@ -82,6 +84,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
         bms=bms,
         batteries=batteries,
         apart=snapshot.apart,
+        bms_awaited=snapshot.bms_awaited,
     )
 
 

@@ -37,3 +37,5 @@ class Snapshot:
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
+    bms_awaited: bool = False
+    """A device on CAN may be a BMS, and its NAME or product is not known yet."""

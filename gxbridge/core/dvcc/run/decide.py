@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gxbridge.core.dvcc.explain.battery_findings import battery_findings, choice_findings
 from gxbridge.core.dvcc.explain.findings import sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
@@ -19,7 +20,7 @@ from gxbridge.core.dvcc.run.audit import audit, audit_findings
 from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
-from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
+from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
@@ -121,7 +122,13 @@ def conclude(
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
-    findings = (*memory.findings, *audit_findings(inputs, memory.audit, now))
+    lost = first_lost(memory.controllers)
+    findings = (
+        *choice_findings(inputs, "" if lost is None else lost.identity, now),
+        *battery_findings(inputs, memory.audit.pre_alarm_at is not None, memory.first_seen, now),
+        *memory.findings,
+        *audit_findings(inputs, memory.audit, now),
+    )
     voltage = inputs.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))

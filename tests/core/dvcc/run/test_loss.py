@@ -163,7 +163,7 @@ def test_a_bms_that_never_was_there_is_not_lost() -> None:
 
 def test_a_charger_that_remembers_a_bms_is_not_told_anything_while_there_is_none() -> None:
     world = World({SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
-    world.run(6)
+    world.run(12)
     assert not world.written(p.CHARGE_CURRENT)
     assert world.findings() == {"bms-remembered"}
     assert world.limit("charger", SUN_2).caps[0].name == "bms-remembered"
