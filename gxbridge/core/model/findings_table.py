@@ -23,6 +23,9 @@ class FindingRow(NamedTuple):
 
 _HEARD = "Check that the BMS is on and its cable is sound; some values are sent only on change or on request"
 _CABLE = "Check the BMS, its cable and the CAN termination"
+_LISTENS = (
+    "None needed: gxbridge listens beside that driver. `gxbridge doctor` lists what would vanish from the GX without it"
+)
 _OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
 _INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
 _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
@@ -99,6 +102,13 @@ TABLE: Final = (
         "Check the BMS in VictronConnect; update its firmware if it persists",
     ),
     FindingRow(
+        "bms-waits",
+        "warning",
+        "A BMS is not followed yet: {what}",
+        "It comes by itself once the device has said this, up to a minute for one that was heard before; with "
+        "`transmit: requests` gxbridge asks for it",
+    ),
+    FindingRow(
         "too-many-batteries",
         "warning",
         "{product} reports {batteries} batteries; it supports {most}",
@@ -107,9 +117,9 @@ TABLE: Final = (
     # Publishing
     FindingRow(
         "published-twice",
-        "warning",
+        "info",
         "{service} already publishes this battery ({mark}), so gxbridge does not",
-        "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
+        _LISTENS,
     ),
     FindingRow(
         "stricter-on-can",
@@ -132,9 +142,9 @@ TABLE: Final = (
     ),
     FindingRow(
         "vendor-driver",
-        "warning",
+        "info",
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
-        "To let gxbridge publish it, set {path} to {free} (up, no services)",
+        _LISTENS,
     ),
     FindingRow(
         "parallel-bms",

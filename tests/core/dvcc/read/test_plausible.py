@@ -117,7 +117,8 @@ def test_a_charge_voltage_that_is_no_number_is_none_so_this_is_no_bms_yet() -> N
 
 def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> None:
     world = World(
-        {LYNX: lynx(CVL=None, CURRENT=0.0), SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60}
+        {LYNX: lynx(CVL=None, CURRENT=0.0), SUN: charger(), MULTI: multi()},
+        settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60},
     )
     world.run(3)
     assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, None, 0)
