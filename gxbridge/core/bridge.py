@@ -13,7 +13,7 @@ from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsVi
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.dvcc.explain.compare import compare_with_master
+from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
@@ -106,7 +106,7 @@ class Bridge:
         """What the last round decided, and what was decided since, whether or not we were in control."""
         self._unpublished: frozenset[str] = frozenset()
         self._published: frozenset[str] = frozenset()
-        self._differences: tuple[Finding, ...] = ()
+        self._master_watch = MasterWatch()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
         self._can_words = CanWords()
@@ -285,7 +285,7 @@ class Bridge:
             *self._standing.findings,
             *self._gate.findings,
             *self._bus_names.findings(now),
-            *self._differences,
+            *self._master_watch.findings,
             *self._held_findings,
             *self._reported,
         )
@@ -417,11 +417,13 @@ class Bridge:
             writes=writes,
             now=now,
         )
-        self._differences = ()
         if self._standing.effective == "monitor" and self._standing.master:
-            self._differences = compare_with_master(
-                self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
+            self._master_watch = watch_master(
+                *(self._master_watch, self._decision.limits, self._decision.effective_v),
+                *(snapshot, self._standing.master, now),
             )
+        else:
+            self._master_watch = MasterWatch()
         if self._standing.effective == "control":
             return writes
         self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back

@@ -14,6 +14,7 @@ from gxbridge.core.channels.readout.record_fields import Record
 from gxbridge.core.channels.readout.records import RECORDS
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
+from gxbridge.core.dvcc.explain import master_watch
 from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import bank, bms, held, measurements, options, trouble
 from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, masters, memory, read_back
@@ -54,7 +55,15 @@ VALUES: Final = tuple(
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, trouble.Trouble, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
-        *(can_word.CanWords, held.Held, bus_names.BusNames, read_back.Written, masters.Standing),
+        *(
+            master_watch.Ours,
+            master_watch.MasterWatch,
+            can_word.CanWords,
+            held.Held,
+            bus_names.BusNames,
+            read_back.Written,
+            masters.Standing,
+        ),
         *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,

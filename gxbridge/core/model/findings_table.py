@@ -218,6 +218,13 @@ TABLE: Final = (
         "Update its firmware",
     ),
     FindingRow(
+        "master-silent",
+        "warning",
+        "{master} has said nothing for {seconds} s, which it did all the time before: it may hang, and then no limit "
+        "is renewed",
+        "Restart the GX; its log is in /var/log/dbus-systemcalc-py. Chargers that saw a BMS stop by themselves (#67)",
+    ),
+    FindingRow(
         "told-despite-stop",
         "alarm",
         "{master} told {device} {theirs} A, gxbridge would tell 0 A: {why}",

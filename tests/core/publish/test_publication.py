@@ -87,7 +87,6 @@ def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port(battery: Batte
     assert "gxbridge doctor" in publication.findings[0].advice
     alone: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 1, "/Settings/Canbus/vecan1/Profile": 5}
     assert verdict(battery, "bms", {SETTINGS: alone}, "vecan1").publish == "bms"
-    vendors = {VENDOR: {"/N2kUniqueNumber": 167120}}
 
 
 def test_the_service_looks_at_the_profile_of_the_port_and_not_at_the_bus_s_name() -> None:

@@ -100,6 +100,7 @@ class VebusSystem(Device):
     max_charge_current_a = NumberAt(p.MULTI_CHARGE_CURRENT)
     """Its own setting."""
     told_voltage_v = NumberAt(p.BOL_CHARGE_VOLTAGE)
+    told_current_a = NumberAt(p.BOL_CHARGE_CURRENT)
     told_discharge_a = NumberAt(p.BOL_DISCHARGE_CURRENT)
     hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
     """The charge voltage that its assistant asks for."""
