@@ -332,15 +332,15 @@ class Bridge:
     ) -> Mapping[str, Mapping[str, Value]]:
         """The services with what batteries say on CAN while others publish them, and what holds although it is not said
         now (profile `strict`)."""
-        if self.setup.options.profile != "strict":
-            self._held = update_held(self._held, services)
-            return services
         elsewhere = (
             PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
             for battery in batteries
             for name, _ in publishers(battery, self._services)
         )
         before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        if self.setup.options.profile != "strict":  # it is said, and changes nothing
+            self._held, self._held_findings = update_held(self._held, services), self._can_words.silences
+            return services
         self._arrivals += self._can_words.news(before)
         services = self._can_words.applied(services)
         self._held = update_held(self._held, services)
@@ -392,6 +392,7 @@ class Bridge:
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
             bms_awaited=bool(self.registry.provisional(now)),
+            another_master=self._standing.effective == "monitor" and self._standing.master == SYSTEM,
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):

@@ -130,7 +130,7 @@ TABLE: Final = (
     FindingRow(
         "silent-on-can",
         "alarm",
-        "{battery} has fallen silent on {bus}, where others are heard: it counts as silent, whatever {service} shows",
+        "{battery} has fallen silent on {bus}, where others are heard: what {service} still shows of it is old",
         f"{_CABLE}; if it is connected to another port now, start gxbridge again",
     ),
     FindingRow(
@@ -253,7 +253,8 @@ TABLE: Final = (
         "bms-silent",
         "alarm",
         "{device} is silent: what it allows is unknown, so nothing is granted",
-        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well; in "
+        "monitor mode the GX's own controller stops telling the chargers at once",
     ),
     FindingRow(
         "bms-lost",
@@ -521,8 +522,8 @@ TABLE: Final = (
             _INPUT_TYPE if doubt == "wrong-type" else _INPUT_THERE,
         )
         for role, effect in (
-            ("charge", "charging is stopped"),
-            ("discharge", "discharging is stopped"),
+            ("charge", "this counts as a refusal to charge"),
+            ("discharge", "this counts as a refusal to discharge"),
             ("pre-alarm", "a pre-alarm would not be seen"),
         )
         for doubt in ("vanished", "wrong-type", "no-level")

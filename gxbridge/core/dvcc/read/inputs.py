@@ -42,6 +42,7 @@ class Inputs(NamedTuple):
     apart: Mapping[str, float] = NOBODY_APART
     """See `Snapshot`."""
     bms_awaited: bool = False
+    another_master: bool = False
 
     @property
     def voltage_v(self) -> float | None:
@@ -77,6 +78,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
             batteries=batteries,
             apart=snapshot.apart,
             bms_awaited=snapshot.bms_awaited,
+            another_master=snapshot.another_master,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     return Inputs(
@@ -85,6 +87,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
         batteries=batteries,
         apart=snapshot.apart,
         bms_awaited=snapshot.bms_awaited,
+        another_master=snapshot.another_master,
     )
 
 

@@ -151,10 +151,11 @@ def conclude(
 
 def link_ends(inputs: Inputs, memory: Memory, standing: BmsStanding) -> float | None:
     """When the chargers' links end, if nothing changes: None while they are renewed."""
-    told = memory.charge_told_at
+    told, who = memory.charge_told_at, standing.who
+    if inputs.another_master:  # it tells nothing more from the moment on at which it sees the loss
+        return None if who is None or who.lost_at is None else who.lost_at + LINK_S
     if told is None or memory.round_at is None:
         return None
-    who = standing.who
     if standing.state == "silent" and who is not None and inputs.options.loss_stops_first:
         return who.last_word + QUIET_S + LINK_S
     return told + LINK_S if told < memory.round_at else None

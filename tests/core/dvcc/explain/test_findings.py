@@ -113,7 +113,9 @@ def test_a_refusal_and_an_unenforced_stop_say_why() -> None:
     refused = cap("cvl-refused", None, "V", LYNX, said="57", nominal="24", low="20", high="32")
     (one,) = found(inputs(LYNX=lynx()), refused=refused)
     assert (one.id, one.severity, one.subject) == ("cvl-refused", "alarm", LYNX)
-    assert one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops"
+    assert (
+        one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and no charging is granted"
+    )
     stop = cap("discharge-observed", None, "A", ALTERNATOR, text="Terminal: open")
     (one,) = found(inputs(LYNX=lynx()), dcl=Capped(None, (stop,)))
     assert (one.id, one.subject) == ("discharge-not-enforced", ALTERNATOR)
