@@ -18,6 +18,13 @@ def counted(count: float, noun: str) -> str:
     return f"{count:.0f} {noun}" if count == 1 else f"{count:.0f} {noun}s"
 
 
+def names_text(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; of more than four the first three and how many more."""
+    if len(names) > 4:
+        names = [*names[:3], f"{len(names) - 3} more"]
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+
+
 def celsius_text(temperature_c: float) -> str:
     """`+4.9 °C`: a temperature always shows its sign, because it decides."""
     return f"{round(temperature_c, 1) + 0.0:+g} °C"

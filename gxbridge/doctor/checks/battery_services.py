@@ -63,6 +63,9 @@ def _battery(battery: Device) -> Row:
     words = [*([f"refuses {listed(refused)}"] if refused else []), *(one.text for one in bms.troubles)]
     line = "; ".join((_line(battery), *words))
     kinds = {one.kind for one in bms.troubles}
+    if battery.name.startswith(OWN_PREFIX) and p.CVL in battery.items and not is_bms(battery) and kinds <= {"warning"}:
+        advice = "Its own finding, above, says since when and why."
+        return Row(SECTION, "battery", "warning", line, advice, battery.name)
     if kinds <= {"warning"}:
         return Row(SECTION, "battery", "warning" if kinds else "note" if refused else "ok", line, "", battery.name)
     cure = "Correct the program that publishes it: limits are numbers." if kinds == {"unreadable"} else TROUBLE_CURE
@@ -75,7 +78,10 @@ def _line(battery: Device) -> str:
         "none" if value is None else f"{value:g} {unit}"
         for value, unit in ((number(battery.items, p.CVL), "V"), (number(battery.items, p.CCL), "A"))
     ]
-    role = f"limits {limits[0]}, {limits[1]}" if counts_as_bms(read_bms(battery)) else "a monitor without limits"
+    if is_bms(battery):
+        role = f"limits {limits[0]}, {limits[1]}"
+    else:
+        role = "a BMS that gives no limits now" if counts_as_bms(read_bms(battery)) else "a monitor without limits"
     return f"{title(battery)} by {whose}, instance {battery.instance:g}, {role}"
 
 

@@ -9,15 +9,18 @@ from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption, counts_as_bms, is_aggregate, is_totals
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
 UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "no-member-allows", "vebus-unknown"})
 """Reasons of CCL that are findings too."""
+UNHEARD: Final = frozenset({"cvl-unknown", "bms-awaited"})
+"""Reasons for no charging at all that a BMS may still take away by speaking."""
 GRACE_S: Final = 10.0
 """So long after it was first heard a BMS may still have to say what it allows: that is no finding."""
 LEFT_OUT: Final[Mapping[Exemption, str]] = {
@@ -47,6 +50,11 @@ def round_findings(
     """What a full round found. `seen`: since when each battery is there."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
+    for instance, batteries in same_instances(inputs).items():
+        names = " and ".join(battery.title for battery in batteries)
+        yield finding("same-instance", batteries[0].name, now, devices=names, instance=f"{instance:g}")
+    for path, value in debug_values(inputs).items():
+        yield finding("debug-values", p.SYSTEM, now, path=path, value=f"{value:g}")
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
     for bms in inputs.bank.gone:
@@ -56,7 +64,8 @@ def round_findings(
     if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits and not summed:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
-    if refused is not None and not (refused.name == "cvl-unknown" and in_grace(refused.source, seen, now)):
+    early = refused is not None and refused.name in UNHEARD and in_grace(refused.source, seen, now)
+    if refused is not None and not early and not (refused.name == "bms-awaited" and inputs.bms_awaited):
         yield of_reason(now, refused)
     for reason in ccl.caps:
         if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):
@@ -87,7 +96,7 @@ def remembered_findings(inputs: Inputs, seen: Mapping[str, float], now: float) -
         return
     charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
     there = inputs.bms_awaited or any(counts_as_bms(bms) for bms in inputs.batteries)
-    yield finding("bms-awaited" if there else "bms-remembered", charger.name, now, device=title(charger))
+    yield finding("bms-there" if there else "bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:
