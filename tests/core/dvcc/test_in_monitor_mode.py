@@ -77,3 +77,16 @@ def test_a_master_that_falls_silent_is_noticed_and_one_that_never_spoke_much_is_
             made.tick(float(second))
         assert ("master-silent" in ids(made, 30, 88)) is False
         assert ("master-silent" in ids(made, 88, 100)) is lively
+
+
+def test_after_a_loss_the_clock_is_that_of_the_gx_and_another_bms_takes_over_as_there() -> None:
+    made = bridge("monitor")
+    for second in range(1, 10):
+        made.tick(float(second))
+    made.service_removed(CAN_BMS, 10.0)
+    decision = made.tick(10.0).decision
+    assert (decision.bms_state, decision.charge_link_ends_at) == ("silent", 70.0)
+    made.service_added("com.victronenergy.battery.other", can_bms(CCL=30.0, PRODUCT_NAME="Other"), 11.0)
+    decision = made.tick(11.0).decision
+    assert (decision.bms_state, decision.bms_service) == ("live", "com.victronenergy.battery.other")
+    assert decision.charge_link_ends_at is None
