@@ -13,7 +13,7 @@ from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsVi
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
-from gxbridge.core.dvcc.explain.compare import compare_with_master
+from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
@@ -107,7 +107,7 @@ class Bridge:
         """What the last round decided, and what was decided since, whether or not we were in control."""
         self._unpublished: frozenset[str] = frozenset()
         self._published: frozenset[str] = frozenset()
-        self._differences: tuple[Finding, ...] = ()
+        self._master_watch = MasterWatch()
         self._held = recall(setup.remembered.latches)
         """What holds although nobody says it now."""
         self._can_words = CanWords()
@@ -306,7 +306,7 @@ class Bridge:
             *self._gate.findings,
             *self._bus_names.findings(now),
             *self._bus_life.findings(now),
-            *self._differences,
+            *self._master_watch.findings,
             *self._held_findings,
             *self._reported,
         )
@@ -353,9 +353,6 @@ class Bridge:
     ) -> Mapping[str, Mapping[str, Value]]:
         """The services with what batteries say on CAN while others publish them, and what holds although it is not said
         now (profile `strict`)."""
-        if self.setup.options.profile != "strict":
-            self._held = update_held(self._held, services)
-            return services
         elsewhere = (
             PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
             for battery in batteries
@@ -363,6 +360,9 @@ class Bridge:
             if name in services
         )
         before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
+        if self.setup.options.profile != "strict":  # it is said, and changes nothing
+            self._held, self._held_findings = update_held(self._held, services), self._can_words.silences
+            return services
         self._arrivals += self._can_words.news(before)
         services = self._can_words.applied(services)
         self._held = update_held(self._held, services)
@@ -415,6 +415,8 @@ class Bridge:
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
             frozenset(path for path in configured if path not in heard and settings[path] == configured[path]),
+            bms_awaited=bool(self.registry.provisional(now)),
+            another_master=self._standing.effective == "monitor" and self._standing.master == SYSTEM,
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
@@ -442,11 +444,13 @@ class Bridge:
             writes=writes,
             now=now,
         )
-        self._differences = ()
         if self._standing.effective == "monitor" and self._standing.master:
-            self._differences = compare_with_master(
-                self._decision.limits, self._decision.effective_v, snapshot, now, self._standing.master
+            self._master_watch = watch_master(
+                *(self._master_watch, self._decision.limits, self._decision.effective_v),
+                *(snapshot, self._standing.master, now),
             )
+        else:
+            self._master_watch = MasterWatch()
         if self._standing.effective == "control":
             return writes
         self._gate = self._gate._replace(told=told, findings=())  # nothing leaves, so nothing was held back

@@ -35,7 +35,7 @@ def _rows(facts: Facts) -> Iterator[Row]:
     yield from check_service(facts)
     yield from check_ports(facts)
     if not facts.bus.error:
-        yield from check_batteries(facts.services)
+        yield from check_batteries(facts.services, facts.program.machine)
         yield from check_masters(facts)
         yield from check_chargers(facts.services, facts.program.machine)
 

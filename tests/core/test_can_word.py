@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
-from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status
+from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status, vreg
 
 VENDOR = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
 FORGED = "com.victronenergy.battery.forged"
@@ -216,3 +216,18 @@ def test_who_is_master_is_judged_by_what_stands_on_the_bus() -> None:
     boat.say(io=UNKNOWN_IO)
     boat.tick(3)
     assert boat.bridge.effective == "monitor"
+
+
+def test_a_silence_on_can_is_found_in_profile_vendor_too() -> None:
+    boat = afloat(options=Options.vendor())
+    pass_time(boat, 12)
+    assert "silent-on-can" in found(boat)
+    assert boat.links[CURRENT] == 35, "and it changes nothing there"
+
+
+def test_an_alarm_that_only_can_has_is_the_batterys_trouble() -> None:
+    boat = afloat()
+    assert "bms-trouble" not in found(boat)
+    boat.send(vreg(0x2107, 0x3 << 8))
+    boat.tick(2)
+    assert "alarm 'BMS cable'" in found(boat)["bms-trouble"].text

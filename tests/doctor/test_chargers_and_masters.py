@@ -45,7 +45,7 @@ def test_every_battery_service_is_listed_with_its_publisher() -> None:
     given = services() | {OTHER: {"/DeviceInstance": 3, "/ProductName": "BMV-712"}, OURS: lynx(**{"/Serial": None})}
     rows = report(services=given)
     assert rows["battery"].text == "Lynx Smart BMS 500 by vecan-dbus, instance 0, limits 28.4 V, 200 A"
-    texts = [row.text for row in check_batteries(given) if row.id == "battery"]
+    texts = [row.text for row in check_batteries(given, "") if row.id == "battery"]
     assert texts[1] == "BMV-712 by ?, instance 3, a monitor without limits"
     assert texts[2].startswith("Lynx Smart BMS 500 by gxbridge")
     assert spoilt(services() | {LYNX: lynx(**{"/Info/MaxChargeCurrent": None})}, "battery")[1].endswith("28.4 V, none")
@@ -53,7 +53,7 @@ def test_every_battery_service_is_listed_with_its_publisher() -> None:
 
 def test_a_battery_of_ours_that_fell_silent_is_no_monitor_and_not_ok() -> None:
     silent = {"/Info/MaxChargeVoltage": None, "/Info/MaxChargeCurrent": None, "/Serial": None}
-    row = next(row for row in check_batteries({OURS: lynx(**silent)}) if row.id == "battery")
+    row = next(row for row in check_batteries({OURS: lynx(**silent)}, "") if row.id == "battery")
     assert (row.verdict, row.text.endswith("a BMS that gives no limits now")) == ("warning", True)
 
 
@@ -166,7 +166,7 @@ def test_two_gxbridges_in_control() -> None:
         ({"/Settings/SystemSetup/MaxChargeCurrent": 50.0}, "user-current", "note", "to 50 A"),
         ({"/Settings/SystemSetup/MaxChargeVoltage": 27.6}, "user-voltage", "note", "to 27.6 V"),
         ({"/Settings/SystemSetup/BmsInstance": -255}, "bms-choice", "warning", "to use no BMS"),
-        ({"/Settings/SystemSetup/BmsInstance": 9}, "bms-choice", "warning", "instance 9, which is not there"),
+        ({"/Settings/SystemSetup/BmsInstance": 9}, "bms-choice", "problem", "instance 9, which is not there"),
     ],
 )  # fmt: skip
 def test_settings_that_limit_or_choose(items: dict[str, Value], id: str, verdict: str, said: str) -> None:

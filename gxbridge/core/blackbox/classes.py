@@ -14,8 +14,9 @@ from gxbridge.core.channels.readout.record_fields import Record
 from gxbridge.core.channels.readout.records import RECORDS
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
+from gxbridge.core.dvcc.explain import master_watch
 from gxbridge.core.dvcc.limit import cap
-from gxbridge.core.dvcc.read import bank, bms, held, measurements, options
+from gxbridge.core.dvcc.read import bank, bms, doubted, held, measurements, options, trouble
 from gxbridge.core.dvcc.run import audit, bus_life, bus_names, can_word, clocks, decision, masters, memory, read_back
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
@@ -52,10 +53,12 @@ VALUES: Final = tuple(
     for cls in (
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
-        *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, bank.BatteryBank, bank.LeftOut),
+        *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, trouble.Trouble, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
-        *(can_word.CanWords, held.Held, bus_names.BusNames, read_back.Written, masters.Standing),
+        *(master_watch.Ours, master_watch.MasterWatch, can_word.CanWords, held.Held),
+        *(bus_names.BusNames, read_back.Written, masters.Standing),
         *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
+        *(doubted.Doubted, doubted.Disagreement, doubted.VoltageRecord, doubted.Doubts),
         *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,

@@ -43,6 +43,8 @@ AGAIN_S: Final = 600.0
 """One cause is worth one file in this time."""
 MOST_CAUSES: Final = 256
 ERROR_CODE: Final = "/ErrorCode"
+NOT_HEARD: Final = "not-heard-on-can"
+"""A battery that somebody else publishes fell silent with its whole bus: it is a loss that D-Bus does not show."""
 LINK_LOST: Final = 67
 """No BMS: the charger was told of one and hears nothing any more."""
 
@@ -231,7 +233,7 @@ class RecordingBridge(Bridge):
             self._first_control_kept = True
             self.freeze("first-control", "", "the first hour of control", now)
         for finding in cycle.began:
-            if finding.severity == "alarm":
+            if finding.severity == "alarm" or finding.id == NOT_HEARD:
                 self.freeze("alarm", f"{finding.id} {finding.subject}", finding.text, now)
 
     # --- keeping it ------------------------------------------------------------------------------------------------

@@ -92,6 +92,8 @@ class Provisional:
     """`NAME`, `product`."""
     text: str
     last_heard: float
+    late: bool = False
+    """It is heard for longer than saying who one is takes most devices."""
 
 
 @record

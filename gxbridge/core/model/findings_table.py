@@ -23,6 +23,9 @@ class FindingRow(NamedTuple):
 
 _HEARD = "Check that the BMS is on and its cable is sound; some values are sent only on change or on request"
 _CABLE = "Check the BMS, its cable and the CAN termination"
+_LISTENS = (
+    "None needed: gxbridge listens beside that driver. `gxbridge doctor` lists what would vanish from the GX without it"
+)
 _OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
 _INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
 _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
@@ -100,6 +103,13 @@ TABLE: Final = (
         "Check the BMS in VictronConnect; update its firmware if it persists",
     ),
     FindingRow(
+        "bms-waits",
+        "warning",
+        "A BMS is not followed yet: {what}",
+        "It comes by itself once the device has said this, up to a minute for one that was heard before; with "
+        "`transmit: requests` gxbridge asks for it",
+    ),
+    FindingRow(
         "too-many-batteries",
         "warning",
         "{product} reports {batteries} batteries; it supports {most}",
@@ -108,9 +118,9 @@ TABLE: Final = (
     # Publishing
     FindingRow(
         "published-twice",
-        "warning",
+        "info",
         "{service} already publishes this battery ({mark}), so gxbridge does not",
-        "To let gxbridge publish it, set profile {profile} for {port} on the GX (no vendor driver)",
+        _LISTENS,
     ),
     FindingRow(
         "stricter-on-can",
@@ -121,7 +131,7 @@ TABLE: Final = (
     FindingRow(
         "silent-on-can",
         "alarm",
-        "{battery} has fallen silent on {bus}, where others are heard: it counts as silent, whatever {service} shows",
+        "{battery} has fallen silent on {bus}, where others are heard: what {service} still shows of it is old",
         f"{_CABLE}; if it is connected to another port now, start gxbridge again",
     ),
     FindingRow(
@@ -133,9 +143,9 @@ TABLE: Final = (
     ),
     FindingRow(
         "vendor-driver",
-        "warning",
+        "info",
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
-        "To let gxbridge publish it, set {path} to {free} (up, no services)",
+        _LISTENS,
     ),
     FindingRow(
         "parallel-bms",
@@ -209,6 +219,13 @@ TABLE: Final = (
         "Update its firmware",
     ),
     FindingRow(
+        "master-silent",
+        "warning",
+        "{master} has said nothing for {seconds} s, which it did all the time before: it may hang, and then no limit "
+        "is renewed",
+        "Restart the GX; its log is in /var/log/dbus-systemcalc-py. Chargers that saw a BMS stop by themselves (#67)",
+    ),
+    FindingRow(
         "told-despite-stop",
         "alarm",
         "{master} told {device} {theirs} A, gxbridge would tell 0 A: {why}",
@@ -237,7 +254,8 @@ TABLE: Final = (
         "bms-silent",
         "alarm",
         "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
-        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
+        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well; in "
+        "monitor mode the GX's own controller stops telling the chargers at once",
     ),
     FindingRow(
         "bms-lost",
@@ -263,14 +281,75 @@ TABLE: Final = (
     FindingRow(
         "bms-remembered",
         "warning",
-        "{device} remembers a BMS, and none is there: nothing is written to any charger",
+        "{device} remembers a BMS, and none is there: gxbridge would tell no charger anything",
         "Connect the BMS, or reset the charger's setting 'BMS present' if there is no BMS any more",
+    ),
+    FindingRow(
+        "bms-there",
+        "warning",
+        "{device} remembers a BMS, and none is in control yet: gxbridge would tell it nothing",
+        "Wait for the BMS, and see what else is found: it is there, but not chosen, not readable or not heard out yet",
     ),
     FindingRow(
         "multiple-batteries",
         "warning",
         "{services} battery services give limits; {who} controls",
         "Choose the controlling BMS in the GX's settings if this is not the right one",
+    ),
+    FindingRow(
+        "bms-trouble",
+        "alarm",
+        "{device} reports {what}",
+        "See to this first: it explains refusals and limits of 0 A. VictronConnect and the BMS's manual say what to do",
+    ),
+    FindingRow(
+        "bms-warning",
+        "warning",
+        "{device} reports {what}",
+        "Look at the battery in VictronConnect, before charging or discharging is refused",
+    ),
+    FindingRow(
+        "limit-unreadable",
+        "alarm",
+        "{device} gives a limit that cannot be read: {what} ({service})",
+        "Correct the program that publishes {service}: limits on D-Bus are numbers",
+    ),
+    FindingRow(
+        "battery-refuses",
+        "warning",
+        "{device} refuses {what}{why}: this counts in the limits of the whole bank",
+        "Look at this battery in VictronConnect; it allows it again by itself when the cause is gone",
+    ),
+    FindingRow(
+        "refusal-not-obeyed",
+        "warning",
+        "{device} refuses {what}{why}, and is not obeyed: only {who} counts in profile vendor",
+        "Use profile strict, in which every battery of the bank counts, or stop its chargers and loads by wire",
+    ),
+    FindingRow(
+        "member-chosen",
+        "warning",
+        "The setting of the controlling BMS names instance {instance}, {device}, which is one of the batteries in "
+        "parallel: the sum of them, {total}, is not used as the limit",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC)",
+    ),
+    FindingRow(
+        "bms-not-selected",
+        "alarm",
+        "The setting of the controlling BMS names instance {instance}, and no battery has it: {instances} are there",
+        "Choose Automatic or one of these as controlling BMS on the GX (Settings, DVCC)",
+    ),
+    FindingRow(
+        "bms-none-chosen",
+        "warning",
+        "The setting of the controlling BMS says that there is none; limits come from {instances}",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC), if these limits are to hold",
+    ),
+    FindingRow(
+        "bms-moved",
+        "alarm",
+        "The setting of the controlling BMS names instance {was}, and {device}, which had it, has {is_now} now",
+        "Choose Automatic as controlling BMS on the GX (Settings, DVCC), or give the battery its instance back",
     ),
     FindingRow(
         "cvl-refused",
@@ -504,8 +583,8 @@ TABLE: Final = (
             _INPUT_TYPE if doubt == "wrong-type" else _INPUT_THERE,
         )
         for role, effect in (
-            ("charge", "charging is stopped"),
-            ("discharge", "discharging is stopped"),
+            ("charge", "this counts as a refusal to charge"),
+            ("discharge", "this counts as a refusal to discharge"),
             ("pre-alarm", "a pre-alarm would not be seen"),
         )
         for doubt in ("vanished", "wrong-type", "no-level")

@@ -28,3 +28,8 @@ def names_text(names: Sequence[str]) -> str:
 def celsius_text(temperature_c: float) -> str:
     """`+4.9 °C`: a temperature always shows its sign, because it decides."""
     return f"{round(temperature_c, 1) + 0.0:+g} °C"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"

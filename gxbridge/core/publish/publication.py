@@ -122,7 +122,7 @@ def verdict(
     other = other_publisher(battery, services)
     if other is not None:
         name, mark = other
-        twice = finding("published-twice", battery.key, at, service=name, mark=mark, profile=FREE_PROFILE, port=port)
+        twice = finding("published-twice", battery.key, at, service=name, mark=mark)
         return Publication("none", twice.text, name, (twice,))
     silent = silent_publisher(battery, port, unread or {}, now, published)
     if silent is not None:
@@ -133,9 +133,7 @@ def verdict(
         return Publication("none", unknown.text, "", (unknown,))
     profile = vendor_driver(port, services)
     if profile is not None:
-        driver = finding(
-            "vendor-driver", battery.key, at, port=port, profile=profile, path=profile_path(port), free=FREE_PROFILE
-        )
+        driver = finding("vendor-driver", battery.key, at, port=port, profile=profile)
         return Publication("none", driver.text, "", (driver,))
     chosen = cast(Publish, publish)
     aggregate = parallel_aggregate(services)

@@ -116,7 +116,10 @@ class BatteryRegistry:
                 product = self._product_name(node)
                 where = f"address {node.address} on {node.bus}"
                 text = f"{product or 'a device'} at {where} waits for its {' and '.join(missing)}"
-                found.append(Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard))
+                late = now - node.live_since >= SILENT_S
+                found.append(
+                    Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard, late)
+                )
         return tuple(found)
 
     def devices(self, now: float) -> tuple[DeviceView, ...]:
@@ -133,6 +136,7 @@ class BatteryRegistry:
                 known, product = self._memory_of(node), network.product_of(node)
                 if known is not None and product is not None and product != known.product_id:
                     found.append(product_changed(node, self._products, known.product_id, product, now))
+        found += [finding("bms-waits", item.key, now, what=item.text) for item in self.provisional(now) if item.late]
         for bus, count in self.unfollowed(now).items():
             found.append(finding("bms-not-followed", bus, now, bus=bus, count=count))
         found += twin_findings(duplicates, now)

@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bank import AGGREGATES, counts_as_bms
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.selection import is_bms, is_parallel
+from gxbridge.core.dvcc.read.numbers import text as text_at
+from gxbridge.core.dvcc.read.selection import is_bms, is_parallel, select
 from gxbridge.core.dvcc.read.services import Device, sort_services, title
+from gxbridge.core.dvcc.read.user_settings import read_settings
+from gxbridge.core.model.items import Value
+from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
+from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import last_word
-from gxbridge.doctor.checks.can_ports import VECAN_PREFIX, listed
+from gxbridge.doctor.checks.can_ports import VECAN_PREFIX
 from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Batteries"
+TROUBLE_CURE: Final = "See to this first: VictronConnect and the BMS's manual say what to do."
 SAME_NAME: Final = "/Alarms/SameUniqueNameUsed"
 
 
-def check_batteries(services: Services) -> Iterator[Row]:
-    """Every battery service, then what does not go together."""
-    batteries = sort_services(services).of(p.BATTERY)
+def check_batteries(services: Services, platform: str) -> Iterator[Row]:
+    """Every battery service, then what does not go together. `platform`: the kind of GX device."""
+    plant = sort_services(services)
+    batteries = plant.of(p.BATTERY)
     for battery in batteries:
-        silent = battery.name.startswith(OWN_PREFIX) and p.CVL in battery.items and not is_bms(battery)
-        advice = "Its own finding, above, says since when and why." if silent else ""
-        yield Row(SECTION, "battery", "warning" if silent else "ok", _line(battery), advice, battery.name)
+        yield _battery(battery)
     if not batteries:
         text = "there is no battery service on D-Bus"
         advice = "Is a BMS connected and on? A VE.Bus BMS has none of its own: it speaks through the Multi."
         yield Row(SECTION, "no-battery", "note", text, advice)
     yield from _published_twice(batteries)
     yield from _same_instance(batteries)
-    yield from _several(batteries)
+    yield from _several(batteries, controlling_bms(services, platform), services.get(OWN_NAME, {}))
     for name, items in services.items():
         if name.startswith(VECAN_PREFIX) and items.get(SAME_NAME):
             text = f"two devices on {name.removeprefix(VECAN_PREFIX)} have the same unique number"
             advice = "Give each device its own unique identity number (VictronConnect, or the GX's list of devices)."
             yield Row(SECTION, "same-name", "warning", text, advice, name)
+
+
+def controlling_bms(services: Services, platform: str) -> str:
+    """The title of the BMS that controls: the GX's own word, else by the same rules as the control; "" for none."""
+    plant, active = sort_services(services), text_at(services.get(p.SYSTEM, {}), p.ACTIVE_BMS)
+    chosen = plant.named(active, p.BATTERY)
+    if chosen is None:
+        chosen = select(plant, read_settings(services.get(p.SETTINGS, {})), platform).bms
+    return "" if chosen is None else f"{title(chosen)} (instance {chosen.instance:g})"
+
+
+def _battery(battery: Device) -> Row:
+    """One battery, with what it refuses and what is wrong with it."""
+    bms = read_bms(battery)
+    refused = [word for word, said in (("charging", bms.charge), ("discharging", bms.discharge)) if said == 0]
+    words = [*([f"refuses {listed(refused)}"] if refused else []), *(one.text for one in bms.troubles)]
+    line = "; ".join((_line(battery), *words))
+    kinds = {one.kind for one in bms.troubles}
+    if battery.name.startswith(OWN_PREFIX) and p.CVL in battery.items and not is_bms(battery) and kinds <= {"warning"}:
+        advice = "Its own finding, above, says since when and why."
+        return Row(SECTION, "battery", "warning", line, advice, battery.name)
+    if kinds <= {"warning"}:
+        return Row(SECTION, "battery", "warning" if kinds else "note" if refused else "ok", line, "", battery.name)
+    cure = "Correct the program that publishes it: limits are numbers." if kinds == {"unreadable"} else TROUBLE_CURE
+    return Row(SECTION, "battery", "problem", line, cure, battery.name)
 
 
 def _line(battery: Device) -> str:
@@ -49,7 +81,7 @@ def _line(battery: Device) -> str:
     if is_bms(battery):
         role = f"limits {limits[0]}, {limits[1]}"
     else:
-        role = "a BMS that gives no limits now" if p.CVL in battery.items else "a monitor without limits"
+        role = "a BMS that gives no limits now" if counts_as_bms(read_bms(battery)) else "a monitor without limits"
     return f"{title(battery)} by {whose}, instance {battery.instance:g}, {role}"
 
 
@@ -90,14 +122,16 @@ def _same_instance(batteries: Sequence[Device]) -> Iterator[Row]:
             )
 
 
-def _several(batteries: Sequence[Device]) -> Iterator[Row]:
-    """The vendor expects one BMS with limits, or its own sum of parallel Lynxes."""
+def _several(batteries: Sequence[Device], controls: str, own: Mapping[str, Value]) -> Iterator[Row]:
+    """The vendor expects one BMS with limits, or a sum of several; gxbridge in control obeys all."""
     bmses = [battery for battery in batteries if is_bms(battery)]
-    parallel = next((battery for battery in bmses if is_parallel(battery)), None)
+    parallel = next((battery for battery in bmses if is_parallel(battery) or battery.name.endswith(AGGREGATES)), None)
+    who = f"{controls} controls" if controls else "none of them controls"
     if parallel is not None:
-        text = f"{len(bmses) - 1} BMSes with limits beside their sum, {parallel.name}, which controls"
+        text = f"{len(bmses) - 1} BMSes with limits beside their sum, {title(parallel)}; {who}"
         yield Row(SECTION, "parallel", "note", text, "", parallel.name)
     elif len(bmses) > 1:
-        text = f"{len(bmses)} battery services give limits: {listed([title(bms) for bms in bmses])}; one controls"
+        text = f"{len(bmses)} battery services give limits: {listed([title(bms) for bms in bmses])}; {who}"
         advice = "Choose the controlling BMS on the GX (Settings, DVCC) if it is not the right one."
-        yield Row(SECTION, "several-bms", "warning", text, advice)
+        all_count = (own.get("/Dvcc/Effective"), own.get("/Dvcc/Profile")) == ("control", "strict")
+        yield Row(SECTION, "several-bms", "note" if all_count else "warning", text, "" if all_count else advice)

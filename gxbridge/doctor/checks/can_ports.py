@@ -14,6 +14,7 @@ from gxbridge.core.dvcc.read.paths import PRODUCT_ID
 from gxbridge.core.dvcc.read.quirks import LYNX, quirk_of
 from gxbridge.core.dvcc.read.services import Device, kind_of, title
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import FREE_PROFILE, profile_path
@@ -240,8 +241,3 @@ def _owning(port: Port, services: Services) -> Row:
         f"Stay beside the vendor's driver (the Lynx is not alone there). Only if you know better: {command}",
         port.name,
     )
-
-
-def listed(words: list[str]) -> str:
-    """`a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.bank import counts_as_bms
+from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
@@ -17,23 +19,31 @@ from gxbridge.doctor.row import Row
 SECTION: Final = "Chargers"
 BMS_LOST: Final = 67
 """Charger error "BMS connection lost" (veutil charger_error.cpp)."""
-CURE: Final = (
-    "Connect the BMS, or make the GX hear it. If there is none any more, reset it: VictronConnect, the charger, "
-    "Settings, Battery, BMS control off; or on the GX: the charger, Networked operation, BMS controlled, Reset."
+RESET: Final = (
+    "Reset it: VictronConnect, the charger, Settings, Battery, BMS control off; or on the GX: the charger, "
+    "Networked operation, BMS controlled, Reset."
 )
+LOOK: Final = "A BMS is there: see under Batteries and DVCC why it is not in control."
+CURE: Final = f"Connect the BMS, or make the GX hear it. If there is none any more: {RESET}"
 
 
 def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     """`platform` is the kind of GX device, which decides which VE.Bus system is the one that counts."""
     plant = sort_services(services)
     yield from _who(plant)
+    yield from _other_network(plant)
     yield from waiting(plant, services, platform)
     yield from _firmware(plant)
 
 
 def remembering(plant: Installation) -> list[Charger]:
     """Chargers that have seen a BMS: without one they stop with error #67 a minute after the last word to them."""
-    return [charger for charger in plant.chargers if charger.bms_present == 1]
+    return [charger for charger in plant.chargers if charger.bms_present == 1 and is_linked(charger)]
+
+
+def is_linked(charger: Charger) -> bool:
+    """Can it be told anything? A DC/DC converter to another battery has no items for that."""
+    return any(path in charger.items for path in (p.NETWORK_MODE, p.CHARGE_VOLTAGE, p.CHARGE_CURRENT))
 
 
 def has_bms(plant: Installation, services: Services, platform: str) -> bool:
@@ -45,16 +55,22 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
     """Chargers that remember a BMS which is not there, and those that show it."""
     waiters = remembering(plant)
     present = has_bms(plant, services, platform)
+    seen = any(counts_as_bms(read_bms(battery)) for battery in plant.of(p.BATTERY))
+    cure = LOOK if seen else CURE
     for device in waiters if not present else ():
-        text = f"{title(device)} has seen a BMS, and none is there: nothing is written to any charger"
-        yield Row(SECTION, "bms-remembered", "problem", text, CURE, device.name)
+        where = "none is in control" if seen else "none is there"
+        text = f"{title(device)} has seen a BMS, and {where}: nothing is written to any charger"
+        yield Row(SECTION, "bms-remembered", "problem", text, cure, device.name)
     if waiters and present:
         names = ", ".join(title(charger) for charger in waiters)
         yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {names}")
     for device in plant.chargers:
         if services[device.name].get("/ErrorCode") == BMS_LOST:
             text = f"{title(device)} shows error #67: the connection to the BMS is lost"
-            advice = CURE if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
+            advice = cure if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
+            if not is_linked(device):
+                text += "; it takes no limits from a GX, so nobody will ever pass them to it"
+                advice = RESET
             yield Row(SECTION, "error-67", "problem", text, advice, device.name)
 
 
@@ -64,6 +80,15 @@ def _who(plant: Installation) -> Iterator[Row]:
         yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
     else:
         yield Row(SECTION, "chargers", "note", "no charger or inverter/charger is on D-Bus")
+
+
+def _other_network(plant: Installation) -> Iterator[Row]:
+    """Chargers that are not controlled because of their N2K device instance."""
+    for charger in plant.chargers:
+        if charger.n2k_instance:
+            text = f"{title(charger)} has the N2K device instance {charger.n2k_instance:g}, so it is not controlled"
+            advice = "Set its device instance to 0 (the GX: Settings, VE.Can port, Devices; or VictronConnect)."
+            yield Row(SECTION, "other-network", "warning", text, advice, charger.name)
 
 
 def _firmware(plant: Installation) -> Iterator[Row]:

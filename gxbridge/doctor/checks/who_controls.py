@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.read.selection import is_bms
 from gxbridge.core.dvcc.read.services import sort_services, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, UserSettings, read_settings
 from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, OTHER_MODE, obstacle
+from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts, Services
 from gxbridge.doctor.row import Row
@@ -106,9 +107,10 @@ def _chosen(settings: UserSettings, services: Services) -> Iterator[Row]:
         verdict_advice = "Choose Automatic as controlling BMS on the GX (Settings, DVCC)."
         yield Row(SECTION, "bms-choice", "warning" if bmses else "note", text_, verdict_advice)
     elif settings.bms_instance != AUTOMATIC_BMS and not any(b.instance == settings.bms_instance for b in bmses):
-        text_ = f"the GX is set to the BMS with instance {settings.bms_instance}, which is not there"
-        advice = "Choose Automatic or another one as controlling BMS on the GX (Settings, DVCC)."
-        yield Row(SECTION, "bms-choice", "warning", text_, advice)
+        there = listed([f"{battery.instance:g} ({title(battery)})" for battery in bmses])
+        text_ = f"the GX is set to the BMS with instance {settings.bms_instance}, which is not there; there: {there}"
+        advice = "Choose Automatic or one of these as controlling BMS on the GX (Settings, DVCC)."
+        yield Row(SECTION, "bms-choice", "problem" if bmses else "warning", text_, advice)
     active = text(services.get(p.SYSTEM, {}), p.ACTIVE_BMS)
     chosen = next((battery for battery in bmses if battery.name == active), None)
     if chosen is not None:

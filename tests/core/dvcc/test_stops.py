@@ -211,7 +211,7 @@ def test_it_is_no_bms_for_a_charger_that_remembers_one() -> None:
     world = house()
     world.services[SUN_2] = charger(BMS_PRESENT=1)
     say(world, permits=(ALLOWED,))
-    world.run(6)
+    world.run(12)
     assert (world.writes, world.findings()) == ([], {"bms-remembered"})
     say(world, charge=(OPEN,))
     world.run(3)

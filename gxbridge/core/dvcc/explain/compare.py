@@ -26,7 +26,7 @@ def more(theirs: float | None, ours: float | None) -> bool:
 def compare_with_master(
     limits: Sequence[Limit], effective_v: float | None, snapshot: Snapshot, now: float, master: str = p.SYSTEM
 ) -> tuple[Finding, ...]:
-    """Where the other master allows more than we would. Call it in monitor mode, while another master is there.
+    """Where the other master allows more than we would. Called in monitor mode, while another master is there.
 
     `limits` and `effective_v` (the charge voltage for the solar side) are ours.
     """
@@ -39,24 +39,31 @@ def differences(
     """One after the other."""
     system = {limit.name: limit for limit in limits if not limit.subject}
     ccl, cvl, dcl = (system.get(name) for name in ("CCL", "CVL", "DCL"))
-    together = 0.0
+    together = made = 0.0
     for limit in limits:
         items = snapshot.services.get(limit.subject, {})
         if limit.name == "charger":
             charger = Charger(limit.subject, kind_of(limit.subject), items)
             theirs = charger.told_current_a
             together += theirs or 0.0
+            made += max(charger.made_current_a or 0.0, 0.0)
             if limit.value == 0 and more(theirs, 0.0):
                 yield difference_finding(now, "told-despite-stop", master, charger, theirs, limit)
             volts = charger.told_voltage_v
             if cvl is not None and volts is not None and effective_v is not None and volts > effective_v + MORE_V:
                 ours = cvl._replace(value=effective_v)
                 yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)
-        elif limit.name == "multi" and dcl is not None:
+        elif limit.name == "multi":
             multi = VebusSystem(limit.subject, p.VEBUS, items)
-            theirs = multi.told_discharge_a
-            if more(theirs, dcl.value):
-                yield difference_finding(now, "told-more-discharge", master, multi, theirs, dcl)
+            theirs, volts, discharge = multi.told_charge_a, multi.told_voltage_v, multi.told_discharge_a
+            if ccl is not None and ccl.value is not None and more(theirs, max(ccl.value - made, 0.0)):
+                together += theirs or 0.0  # the GX tells it what the others do not make: that is no more than the limit
+            if limit.value == 0 and ccl is not None and ccl.value == 0 and more(theirs, 0.0):
+                yield difference_finding(now, "told-despite-stop", master, multi, theirs, limit)
+            if cvl is not None and cvl.value is not None and volts is not None and volts > cvl.value + MORE_V:
+                yield difference_finding(now, "told-more-voltage", master, multi, volts, cvl)
+            if dcl is not None and more(discharge, dcl.value):
+                yield difference_finding(now, "told-more-discharge", master, multi, discharge, dcl)
     if ccl is not None and ccl.value and more(together, allowed(limits, ccl.value)):
         yield difference_finding(now, "told-over-limit", master, Device("", "", {}), together, ccl, feeding(limits))
 

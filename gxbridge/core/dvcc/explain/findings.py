@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import Exemption
+from gxbridge.core.dvcc.read.bank import Exemption, counts_as_bms, is_aggregate, is_totals
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.doubted import Doubts
 from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
@@ -19,13 +19,17 @@ from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
 UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "no-member-allows", "vebus-unknown"})
+"""Reasons of CCL that are findings too."""
+UNHEARD: Final = frozenset({"cvl-unknown", "bms-awaited"})
+"""Reasons for no charging at all that a BMS may still take away by speaking."""
+GRACE_S: Final = 10.0
+"""So long after it was first heard a BMS may still have to say what it allows: that is no finding."""
 LEFT_OUT: Final[Mapping[Exemption, str]] = {
     "other-nominal-voltage": "it has another nominal voltage than the BMS in control",
     "other-bank": "the configuration calls it another bank",
     "other-network": "it has another N2K device instance than the BMS in control, which makes it another bank",
     "virtual-copy": "it is a virtual copy beside the BMS itself",
 }
-"""Reasons of CCL that are findings too."""
 
 
 def of_reason(now: float, reason: Cap) -> Finding:
@@ -41,9 +45,10 @@ def round_findings(
     told: Sequence[ChargerOrder],
     old: Sequence[Charger | VebusSystem],
     refused: Cap | None,
+    seen: Mapping[str, float],
     now: float,
 ) -> Iterator[Finding]:
-    """What a full round found."""
+    """What a full round found. `seen`: since when each battery is there."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
     for instance, batteries in same_instances(inputs).items():
@@ -56,13 +61,15 @@ def round_findings(
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
-    if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits:
+    summed = any(is_totals(bms) or is_aggregate(bms, inputs.options.aggregates) for bms in inputs.batteries)
+    if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits and not summed:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
-    if refused is not None:
+    early = refused is not None and refused.name in UNHEARD and in_grace(refused.source, seen, now)
+    if refused is not None and not early and not (refused.name == "bms-awaited" and inputs.bms_awaited):
         yield of_reason(now, refused)
     for reason in ccl.caps:
-        if reason.name in UNKNOWN:
+        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):
             yield of_reason(now, reason)
     for reason in dcl.caps:
         if reason.name == "discharge-observed":
@@ -74,15 +81,23 @@ def round_findings(
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
 
 
+def in_grace(service: str, seen: Mapping[str, float], now: float) -> bool:
+    """Was a battery first heard a moment ago?"""
+    return now - seen.get(service, now - GRACE_S) < GRACE_S
+
+
 def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
     """A BMS that was in control is not heard."""
     return finding("bms-silent" if silent else "bms-lost", service, now, device=bms)
 
 
-def remembered_finding(inputs: Inputs, now: float) -> Finding:
-    """A charger remembers a BMS that is not there."""
+def remembered_findings(inputs: Inputs, seen: Mapping[str, float], now: float) -> Iterator[Finding]:
+    """A charger remembers a BMS that is not in control. Only where nothing looks like one is a reset worth a word."""
+    if in_grace("", seen, now):
+        return
     charger = next(charger for charger in inputs.installation.chargers if charger.bms_present == 1)
-    return finding("bms-remembered", charger.name, now, device=title(charger))
+    there = inputs.bms_awaited or any(counts_as_bms(bms) for bms in inputs.batteries)
+    yield finding("bms-there" if there else "bms-remembered", charger.name, now, device=title(charger))
 
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:

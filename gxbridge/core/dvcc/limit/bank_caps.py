@@ -40,16 +40,16 @@ def permissions(inputs: Inputs, path: str, gave: Gave) -> Iterator[tuple[Bms, Pe
 
 
 def bank_charge_caps(inputs: Inputs, history: CapHistory, gave: Gave) -> Iterator[Cap]:
-    """The others' CCL, and 0 A by whoever refuses, does not say, or gives no voltage."""
+    """0 A by whoever refuses or does not say, the others' CCL, and 0 A by whoever gives no voltage."""
+    names = {"no": "charge-refused", "unknown": "charge-unknown", "not offered": "no-member-allows"}
+    for bms, word in permissions(inputs, p.ALLOW_CHARGE, gave):
+        yield history.cap(names[word], 0.0, "A", bms.name, p.ALLOW_CHARGE, bms=bms.title)
     for bms in limiting(inputs):
         ccl = sane(bms.max_charge_current_a, inputs.options)
         name = "ccl-unknown" if ccl is None else "bms-ccl"
         yield history.cap(name, ccl or 0.0, "A", bms.name, p.CCL, bms=bms.title)
         if bms.max_charge_voltage_v is None:
             yield history.cap("cvl-unknown", 0.0, "A", bms.name, p.CVL, bms=bms.title)
-    names = {"no": "charge-refused", "unknown": "charge-unknown", "not offered": "no-member-allows"}
-    for bms, word in permissions(inputs, p.ALLOW_CHARGE, gave):
-        yield history.cap(names[word], 0.0, "A", bms.name, p.ALLOW_CHARGE, bms=bms.title)
 
 
 def bank_voltage_caps(inputs: Inputs, history: CapHistory) -> Iterator[Cap]:

@@ -5,7 +5,7 @@ Source of the vendor's rules: dbus-systemcalc-py 9730db0 (2026-06-26) as observe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.bank_caps import (
@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.limit.bank_caps import (
 from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
-from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
+from gxbridge.core.dvcc.limit.likely import its_troubles, near_the_end, why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
@@ -60,7 +60,8 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:
-        return Capped(None, (history.cap("cvl-unknown", None, "V", bms.name, p.CVL, bms=bms.title),), True)
+        unknown = history.cap("cvl-unknown", None, "V", bms.name, p.CVL, bms=bms.title)
+        return Capped(None, (unknown, *its_troubles(bms)), True)
     caps: list[Cap] = []
     if limits.cvl_used <= limits.cvl:
         caps.append(history.cap("bms-cvl", limits.cvl, "V", bms.name, p.CVL, bms=bms.title))
@@ -182,6 +183,13 @@ def observed_caps(stops: Iterable[Stop]) -> list[Cap]:
     ]
 
 
+def stopping(inputs: Inputs, caps: Iterable[Cap]) -> Iterator[Bms]:
+    """The batteries behind the caps of 0 A, and behind those that are not known."""
+    names = {c.source for c in caps if not c.value and c.kind != "inferred"}
+    known = (*(() if inputs.bms is None else (inputs.bms,)), *inputs.bank.others, *inputs.bank.members)
+    return (bms for bms in (*known, *inputs.bank.gone) if bms.name in names)
+
+
 class ChargeCaps(NamedTuple):
     """The charge current limit; `bms_a` is what the BMSes alone say, `stopped` that this is a refusal (0 A)."""
 
@@ -213,14 +221,18 @@ def ccl_caps(
         caps.append(history.cap("installer-current", ceiling, "A", inputs.options.file, "dvcc.max_charge_current_a"))
     if not from_bms:
         caps.append(cap("no-bms", None, "A"))
-    if bms is not None and bms_a == 0:
-        caps += why_no_charge(bms)
+    if bms_a == 0:
+        for one in stopping(inputs, from_bms):
+            caps += why_no_charge(one)
     return ChargeCaps(Capped(lowest_value(caps), ordered(caps)), bms_a, bms_a == 0 and inputs.options.stop_means_zero)
 
 
 def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:
     """The discharge current limit: what the battery BMS says, unless another BMS stops it."""
     capped = with_bank(bms_dcl_caps(inputs, limits, history, gave), list(bank_discharge_caps(inputs, history, gave)))
+    if not capped.value:
+        inferred = [c for bms in stopping(inputs, capped.caps) for c in why_no_discharge(bms)]
+        capped = capped._replace(caps=(*capped.caps, *inferred))
     stops = inputs.discharge_stops
     if not stops:
         return capped
@@ -253,7 +265,7 @@ def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: S
         caps = [history.cap("discharge-refused", 0.0, "A", bms.name, p.ALLOW_DISCHARGE, bms=name)]
         if limits.dcl is not None:
             caps.append(history.cap("bms-dcl", limits.dcl, "A", bms.name, p.DCL, bms=name))
-        return Capped(0.0, ordered(caps + why_no_discharge(bms)))
+        return Capped(0.0, ordered(caps))
     if allowed == "unknown":
         unknown = history.cap("discharge-unknown", None, "A", bms.name, p.ALLOW_DISCHARGE, bms=name)
         return Capped(None, (unknown,), True)
@@ -264,5 +276,5 @@ def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: S
     if options.max_discharge_current_a is not None:
         key = "dvcc.max_discharge_current_a"
         caps.append(history.cap("installer-discharge", options.max_discharge_current_a, "A", options.file, key))
-    inferred = why_no_discharge(bms) if limits.dcl == 0 else near_the_end(bms)
+    inferred = [] if limits.dcl == 0 else near_the_end(bms)
     return Capped(lowest_value(caps), ordered(caps + inferred))

@@ -106,11 +106,11 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "no-vebus-limit": _rule("a VE.Bus BMS gives no such limit", "a VE.Bus BMS only allows or refuses"),
     "bms-silent": _rule(
-        "the {bms} is silent: nothing is granted, and a minute after its last word nothing is written any more",
+        "the {bms} is silent: nothing is granted",
         "until 60 s after its last word",
     ),
     "bms-lost": _rule(
-        "the {bms} is lost: nothing is written, so that the chargers stop by themselves (#67)",
+        "the {bms} is lost: no limit is renewed, so that the chargers stop by themselves (#67)",
         "from 60 s after its last word on",
     ),
     "bms-remembered": _rule(
@@ -119,16 +119,17 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "dvcc-off": _rule("DVCC is off", "the setting /Settings/Services/Bol"),
     "cvl-unknown": _rule(
-        "the {bms} gives no valid charge voltage limit, so charging stops",
+        "the {bms} gives no valid charge voltage limit, so no charging is granted",
         "/Info/MaxChargeVoltage is invalid (a Lynx that has not said it yet) or below 0: 0 A",
     ),
     "cvl-refused": _rule(
-        "{said} V is no charge voltage for a {nominal} V battery ({low} V to {high} V): refused, and charging stops",
+        "{said} V is no charge voltage for a {nominal} V battery ({low} V to {high} V): refused, and no charging is "
+        "granted",
         "the window of the nominal voltage",
     ),
     "led-refused": _rule(
         "{said} V is what the Multi or an inverter/charger asks for, and no charge voltage for a {nominal} V battery "
-        "({low} V to {high} V): refused, and charging stops",
+        "({low} V to {high} V): refused, and no charging is granted",
         "the window of the nominal voltage",
     ),
     # Users, installers, products.
@@ -163,7 +164,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     # Chargers.
     "own-limit": _named("said", "its own setting", "the charger's /Settings/ChargeCurrentLimit"),
     "share": _rule("its share of {system}", "section Sharing"),
-    "stopped": _rule("charging is stopped: {why}", "the system's limit"),
+    "stopped": _rule("no charging is granted: {why}", "the system's limit"),
     "rest": _rule("its part of what the sun leaves of {system}", "section Sharing"),
     "no-limit": _rule("no charge current limit holds", "no BMS limit and no user limit"),
     "flat-out": _rule("it keeps what it was told, because all chargers together make all they can", "section Sharing"),
@@ -185,6 +186,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.
+    "trouble": _likely("{trouble}", "the BMS's alarms, /ErrorCode and /State, or a limit that is no number"),
     "cell-high": _likely("highest cell {cell} V; batteries stop at 3.75 V", "/System/MaxCellVoltage >= 3.75 V"),
     "cell-high-waits": _likely(
         "highest cell {cell} V; after a stop charging resumes below 3.6 V", "/System/MaxCellVoltage >= 3.6 V"

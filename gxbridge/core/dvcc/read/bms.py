@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.services import Device, identity_of, title
+from gxbridge.core.dvcc.read.trouble import Trouble, troubles
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Value
 
@@ -51,6 +52,8 @@ class Bms(NamedTuple):
     min_cell_c: float | None
     capacity_ah: float | None
     own_voltage_control: float | None
+    troubles: tuple[Trouble, ...] = ()
+    """Its alarms, error code and state, and limits that are no numbers."""
 
 
 NUMBERS: Final = (
@@ -72,7 +75,7 @@ NUMBERS: Final = (
     p.INSTALLED_CAPACITY,
     p.OWN_VOLTAGE_CONTROL,
 )
-"""Where each number comes from: the fields of `Bms` from `product_id` on, in their order."""
+"""Where each number comes from: the fields of `Bms` from `product_id` to `own_voltage_control`, in their order."""
 
 
 def read_permission(value: Value) -> float | None:
@@ -86,4 +89,4 @@ def read_bms(battery: Device) -> Bms:
     charge, discharge = (read_permission(items.get(path)) for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
     numbers = (number(items, path) for path in NUMBERS)
     who = (battery.name, title(battery), identity_of(battery), text(items, p.CONNECTION), p.CVL in items)
-    return make(Bms, (*who, battery.instance, charge, discharge, *numbers))
+    return make(Bms, (*who, battery.instance, charge, discharge, *numbers, troubles(items)))

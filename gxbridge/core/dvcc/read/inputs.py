@@ -44,6 +44,8 @@ class Inputs(NamedTuple):
     """See `Snapshot`."""
     disputed: frozenset[str] = frozenset()
     """Services whose voltages disagree: neither is shared (profile `strict`)."""
+    bms_awaited: bool = False
+    another_master: bool = False
 
     @property
     def voltage_v(self) -> float | None:
@@ -78,6 +80,8 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
             bms=bms,
             batteries=batteries,
             apart=snapshot.apart,
+            bms_awaited=snapshot.bms_awaited,
+            another_master=snapshot.another_master,
             from_file=snapshot.from_file,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
@@ -86,6 +90,8 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         bms=bms,
         batteries=batteries,
         apart=snapshot.apart,
+        bms_awaited=snapshot.bms_awaited,
+        another_master=snapshot.another_master,
         from_file=snapshot.from_file,
     )
 

@@ -61,6 +61,9 @@ MAX_CELL_VOLTAGE: Final = "/System/MaxCellVoltage"
 MIN_CELL_TEMPERATURE: Final = "/System/MinCellTemperature"
 MAX_CELL_TEMPERATURE: Final = "/System/MaxCellTemperature"
 ALARM_LOW_CELL: Final = "/Alarms/LowCellVoltage"
+ERROR_CODE: Final = "/ErrorCode"
+NUMBER_OF_BMSES: Final = "/NumberOfBmses"
+"""Of the totals: how many of how many are there, `2/3`."""
 NOMINAL_VOLTAGE: Final = "/Settings/Battery/NominalVoltage"
 
 # Charger.

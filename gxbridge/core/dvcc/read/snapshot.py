@@ -41,3 +41,7 @@ class Snapshot:
     charge_permits: tuple[Permit, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
     from_file: frozenset[str] = frozenset()
+    another_master: bool = False
+    """The GX's own controller tells the chargers, and we only watch."""
+    bms_awaited: bool = False
+    """A device on CAN may be a BMS, and its NAME or product is not known yet."""

@@ -41,6 +41,19 @@ WORDS: Final[Mapping[str, CanWord]] = {
 """By path. The alternator's permission is not among them: nothing is told by it."""
 
 
+TROUBLES: Final = {
+    "/Alarms/LowCellVoltage": "low_cell_voltage_alarm",
+    "/Alarms/HighCurrent": "high_current_alarm",
+    "/Alarms/HighInternalTemperature": "high_bms_temperature_alarm",
+    "/Alarms/HighTemperature": "high_temperature_alarm",
+    "/Alarms/Contactor": "contactor_alarm",
+    "/Alarms/BmsCable": "bms_cable_alarm",
+    "/Alarms/LowSoc": "low_soc_alarm",
+    p.ERROR_CODE: "bms_error",
+}
+"""Its alarms and its error code: what the battery says counts where the service does not show it."""
+
+
 class PublishedElsewhere(NamedTuple):
     """A service of others that says it is a battery we have heard. `others_heard`: its bus is, if not the battery."""
 
@@ -61,6 +74,11 @@ class CanWords(NamedTuple):
         if not self.changes:
             return services
         return {name: {**items, **self.changes.get(name, {})} for name, items in services.items()}
+
+    @property
+    def silences(self) -> tuple[Finding, ...]:
+        """What is true in any profile: that a battery is not heard."""
+        return tuple(one for one in self.findings if one.id != "stricter-on-can")
 
     def news(self, before: CanWords) -> list[tuple[str, str]]:
         """(service, path) of everything that counts otherwise than before."""
@@ -85,7 +103,7 @@ def hear_can(
         words = {"battery": battery.product_name, "service": service, "bus": battery.bus}
         shown = {**services[service], **changes.get(service, {})}
         if battery.state == "live":
-            stricter = dict(stricter_words(battery, shown))
+            stricter = {**dict(stricter_words(battery, shown)), **dict(unshown_troubles(battery, shown))}
         elif others_heard:
             stricter = {path: None for path in WORDS if shown.get(path) is not None}
             findings.append(finding("silent-on-can", service, now, battery.silent_since, **words))
@@ -115,6 +133,14 @@ def stricter_words(battery: Battery, shown: Service) -> Iterator[tuple[str, Valu
             if word.permits and said == 0:
                 yield path, 0
         elif isinstance(said, int | float) and (said < shows if word.lower else said > shows):
+            yield path, said
+
+
+def unshown_troubles(battery: Battery, shown: Service) -> Iterator[tuple[str, Value]]:
+    """Alarms and an error that the battery itself says and a service does not show."""
+    for path, quantity in TROUBLES.items():
+        said = battery.get(quantity)
+        if isinstance(said, int | float) and said > (number(shown, path) or 0):
             yield path, said
 
 

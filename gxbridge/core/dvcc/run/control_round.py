@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_finding, round_findings
+from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_findings, round_findings
 from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
@@ -111,7 +111,7 @@ def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -
     limits = same_reason(
         cap("bms-remembered", None, "A"), inputs, no_orders(inputs.installation.chargers, "bms-remembered")
     )
-    found = (remembered_finding(inputs, now),)
+    found = tuple(remembered_findings(inputs, memory.first_seen, now))
     memory = memory.but(
         round_at=now,
         flags=flags,
@@ -200,7 +200,7 @@ def live_round(
         *charger_limits(orders, charge.limit, amps.terms, {device.name for device in old}),
         multi_limit(inputs, own_rest(inputs, rest), charge.limit, amps),
     ]
-    found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, now))
+    found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, memory.first_seen, now))
     renewed = inputs.bms is not None and inputs.multi is not None and not discharge.refused
     memory = memory.but(
         round_at=now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gxbridge.core.dvcc.explain.battery_findings import battery_findings, choice_findings
 from gxbridge.core.dvcc.explain.findings import doubt_findings, sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
@@ -20,7 +21,7 @@ from gxbridge.core.dvcc.run.audit import audit, audit_findings
 from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
-from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
+from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
@@ -127,7 +128,10 @@ def conclude(
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
+    lost = first_lost(memory.controllers)
     findings = (
+        *choice_findings(inputs, "" if lost is None else lost.identity, now),
+        *battery_findings(inputs, memory.audit.pre_alarm_at is not None, memory.first_seen, now),
         *memory.findings,
         *audit_findings(inputs, memory.audit, now),
         *doubt_findings(memory.doubts, now),
@@ -154,10 +158,11 @@ def conclude(
 
 def link_ends(inputs: Inputs, memory: Memory, standing: BmsStanding) -> float | None:
     """When the chargers' links end, if nothing changes: None while they are renewed."""
-    told = memory.charge_told_at
+    told, who = memory.charge_told_at, standing.who
+    if inputs.another_master:  # it tells nothing more from the moment on at which it sees the loss
+        return None if who is None or who.lost_at is None else who.lost_at + LINK_S
     if told is None or memory.round_at is None:
         return None
-    who = standing.who
     if standing.state == "silent" and who is not None and inputs.options.loss_stops_first:
         return who.last_word + QUIET_S + LINK_S
     return told + LINK_S if told < memory.round_at else None

@@ -50,6 +50,8 @@ def watch_battery(
             if device is not None:
                 moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
+            if inputs.another_master and inputs.selection.bms is not None:
+                return present(inputs.selection.bms, known, heard, now)  # the GX's controller lets it take over
             return known if known.lost_at is not None else known._replace(lost_at=now)
     bms = inputs.selection.bms
     return None if bms is None else present(bms, known, heard, now)

@@ -103,6 +103,8 @@ class Memory(NamedTuple):
     bank: BatteryBank = ALONE
     nominal: Mapping[str, float] = NOTHING_YET
     """Battery service -> its nominal voltage (V) as it was first known: a glitch takes no battery out of its bank."""
+    first_seen: Mapping[str, float] = NOTHING_YET
+    """Battery service -> since when it is there; "" -> since when we look (monotonic s)."""
     granted: Granted | None = None
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()

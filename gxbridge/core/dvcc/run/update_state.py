@@ -97,6 +97,7 @@ def update_state(
         bank=bank,
         nominal=nominal,
         gave=given(inputs, memory.gave),
+        first_seen=first_seen(inputs, memory.first_seen, now),
     )
     return UpdatedState(inputs, memory, None if timer is None else timer.seconds)
 
@@ -113,6 +114,12 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
     if inputs.bms is not None:
         bank = bank._replace(gone=left(before, inputs.batteries))
     return inputs._replace(bank=bank), nominal if known == nominal else known
+
+
+def first_seen(inputs: Inputs, before: Mapping[str, float], now: float) -> Mapping[str, float]:
+    """Since when each battery is there, and under "" since when we look."""
+    seen = {name: before.get(name, now) for name in ("", *(bms.name for bms in inputs.batteries))}
+    return before if seen == before else seen
 
 
 def chooses_monitor(service: str, path: str) -> bool:

@@ -146,3 +146,8 @@ def test_with_feed_in_the_limit_itself_is_what_is_allowed(name: str, amps: float
     charging = Limit("charger", SUN, 80.0, "A", (cap,), "")
     assert allowed((charging,), 40.0) == amps
     assert feeding((charging,)) == ("so it is" if "feed-in" in name else "")
+
+
+def test_a_multi_that_is_told_more_than_the_others_leave_counts_in_the_sum() -> None:
+    assert differences(world(CCL=40.0), multi={p.BOL_CHARGE_CURRENT: 10.0}) == {}
+    assert "told-over-limit" in differences(world(CCL=40.0), multi={p.BOL_CHARGE_CURRENT: 60.0})

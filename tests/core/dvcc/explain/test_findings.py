@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gxbridge.core.dvcc.explain.findings import loss_finding, of_reason, remembered_finding, round_findings
+from gxbridge.core.dvcc.explain.findings import loss_finding, of_reason, remembered_findings, round_findings
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import cap
@@ -31,7 +31,15 @@ def inputs(**services: Any) -> Inputs:
 
 def found(where: Inputs, **changes: Any) -> list[Finding]:
     """The findings of a round in which nothing is to be found but what is given."""
-    given = {"ccl": NO_LIMIT, "dcl": NO_LIMIT, "amps": NO_AMPS, "told": (), "old": (), "refused": None} | changes
+    given = {
+        "ccl": NO_LIMIT,
+        "dcl": NO_LIMIT,
+        "amps": NO_AMPS,
+        "told": (),
+        "old": (),
+        "refused": None,
+        "seen": {},
+    } | changes
     return list(round_findings(where, **given, now=7.0))
 
 
@@ -106,7 +114,9 @@ def test_a_refusal_and_an_unenforced_stop_say_why() -> None:
     refused = cap("cvl-refused", None, "V", LYNX, said="57", nominal="24", low="20", high="32")
     (one,) = found(inputs(LYNX=lynx()), refused=refused)
     assert (one.id, one.severity, one.subject) == ("cvl-refused", "alarm", LYNX)
-    assert one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops"
+    assert (
+        one.text == "57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and no charging is granted"
+    )
     stop = cap("discharge-observed", None, "A", ALTERNATOR, text="Terminal: open")
     (one,) = found(inputs(LYNX=lynx()), dcl=Capped(None, (stop,)))
     assert (one.id, one.subject) == ("discharge-not-enforced", ALTERNATOR)
@@ -117,9 +127,20 @@ def test_a_refusal_and_an_unenforced_stop_say_why() -> None:
 @pytest.mark.parametrize("other", [0, None, 2, -1])
 def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int | None) -> None:
     known = charger(BMS_PRESENT=1) | {p.PRODUCT_NAME: "MPPT 150/35"}
-    one = remembered_finding(inputs(SUN=charger(BMS_PRESENT=other), SUN_2=known), 7.0)
+    (one,) = remembered_findings(inputs(SUN=charger(BMS_PRESENT=other), SUN_2=known), {}, 7.0)
     assert one.subject == SUN_2
-    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: nothing is written to any charger"
+    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: gxbridge would tell no charger anything"
+
+
+def test_a_reset_is_advised_only_when_nothing_is_or_may_be_a_bms_and_not_in_the_first_ten_seconds() -> None:
+    sun = charger(BMS_PRESENT=1)
+    assert not list(remembered_findings(inputs(SUN=sun), {"": 0.0}, 9.0))
+    (one,) = remembered_findings(inputs(SUN=sun), {"": 0.0}, 10.0)
+    assert (one.id, "reset" in one.advice) == ("bms-remembered", True)
+    awaited = inputs(SUN=sun)._replace(bms_awaited=True)
+    for where in (awaited, inputs(SUN=sun, LYNX=lynx(CVL=None))):
+        (one,) = remembered_findings(where, {"": 0.0}, 10.0)
+        assert (one.id, "reset" in one.advice) == ("bms-there", False)
 
 
 @pytest.mark.parametrize(

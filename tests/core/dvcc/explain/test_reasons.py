@@ -52,9 +52,9 @@ def test_the_sentence_that_it_is_all_about() -> None:
         ("cell-high", "inferred", None),
     ]
     assert world.limit("charger", SUN).sentence == (
-        "Charge current 0 A: charging is stopped: said by the Lynx Smart BMS NG. Next: its own setting 50 A."
+        "Charge current 0 A: no charging is granted: said by the Lynx Smart BMS NG. Next: its own setting 50 A."
     )
-    assert world.limit("multi", MULTI).sentence == "Multi 0 A: charging is stopped: said by the Lynx Smart BMS NG."
+    assert world.limit("multi", MULTI).sentence == "Multi 0 A: no charging is granted: said by the Lynx Smart BMS NG."
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_the_winner_is_not_what_would_hold_next_and_no_limit_has_nothing_next() 
 @pytest.mark.parametrize(
     ("name", "words"),
     [("bms-ccl", "60 A said by the x"), ("user-current", "user limit 60 A"), ("own-limit", "its own setting 60 A"),
-     ("no-limit", "60 A: no charge current limit holds"), ("bms-lost", "60 A: the x is lost: nothing is written, so "
+     ("no-limit", "60 A: no charge current limit holds"), ("bms-lost", "60 A: the x is lost: no limit is renewed, so "
       "that the chargers stop by themselves (#67)")],
 )  # fmt: skip
 def test_what_would_hold_next_in_words(name: str, words: str) -> None:

@@ -67,7 +67,7 @@ def test_a_refused_voltage_is_a_finding_stops_the_charge_at_once_and_has_no_fall
     assert not world.written(p.BOL_CHARGE_VOLTAGE)
     assert world.findings() == {"cvl-refused"}
     assert world.limit("CVL").sentence == (
-        "CVL none: 57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and charging stops."
+        "CVL none: 57 V is no charge voltage for a 24 V battery (20 V to 32 V): refused, and no charging is granted."
     )
     assert world.limit("CCL").sentence.startswith("CCL 0 A: 57 V is no charge voltage")
     assert world.told(MULTI, p.BOL_DISCHARGE_CURRENT) == 1200, "discharging goes on"
@@ -104,8 +104,8 @@ def test_a_user_limit_outside_the_window_is_refused_too() -> None:
 
 def test_a_voltage_below_zero_is_refused_by_the_window_or_else_unknown() -> None:
     for options, finding in ((Options.strict(), "cvl-refused"), (Options.strict(voltage_window=False), "cvl-unknown")):
-        world = World({LYNX: lynx(CVL=-27.0), SUN: charger()}, options)
-        world.run(3)
+        world = World({LYNX: lynx(CVL=-27.0, CURRENT=0.0), SUN: charger()}, options)
+        world.run(12)
         assert (world.findings(), world.told(SUN)) == ({finding}, 0)
 
 
@@ -117,13 +117,17 @@ def test_a_charge_voltage_that_is_no_number_is_none_so_this_is_no_bms_yet() -> N
 
 def test_a_lynx_that_has_not_said_its_charge_voltage_yet_allows_nothing() -> None:
     world = World(
-        {LYNX: lynx(CVL=None), SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60}
+        {LYNX: lynx(CVL=None, CURRENT=0.0), SUN: charger(), MULTI: multi()},
+        settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60},
     )
     world.run(3)
     assert (world.told(SUN), world.told(SUN, p.CHARGE_VOLTAGE), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, None, 0)
     assert world.limit("CCL").sentence == (
-        "CCL 0 A: the Lynx Smart BMS NG gives no valid charge voltage limit, so charging stops. Next: user limit 60 A."
+        "CCL 0 A: the Lynx Smart BMS NG gives no valid charge voltage limit, so no charging is granted. Next: "
+        "user limit 60 A."
     )
+    assert world.findings() == set(), "it may still say so"
+    world.run(9)
     assert world.findings() == {"cvl-unknown"}
     world.services[LYNX][p.CVL] = 27.4
     world.run(3)

@@ -155,6 +155,7 @@ def test_a_member_on_its_way_in_or_out_neither_stops_nor_grants(state: Value) ->
     second |= {p.ALLOW_CHARGE: 1}
     alone = world(total=total(), second=second)
     assert alone.told(SUN) == 0
+    alone.run(9)
     assert "no-member-allows" in alone.findings()
 
 
@@ -162,12 +163,14 @@ def test_a_member_on_its_way_in_or_out_neither_stops_nor_grants(state: Value) ->
 def test_a_member_whose_permission_is_unknown_is_no_permission(word: Value) -> None:
     made = world(total=total(), first=member(1), second=member(2, ALLOW_CHARGE=word))
     assert made.told(SUN) == 0
+    made.run(9)
     assert "charge-unknown" in made.findings()
 
 
 def test_a_total_none_of_whose_members_is_there_allows_nothing() -> None:
     made = world(total=total())
     assert (made.told(SUN), made.told(MULTI, p.BOL_DISCHARGE_CURRENT)) == (0, None)
+    made.run(9)
     assert "no-member-allows" in made.findings()
     elsewhere = world(total=total(), second=member(2) | {p.N2K_INSTANCE: 1})
     assert elsewhere.told(SUN) == 0, "of another network"

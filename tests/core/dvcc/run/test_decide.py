@@ -197,7 +197,9 @@ def test_more_than_one_bms_is_published_and_said() -> None:
     assert texts == ["2 battery services give limits; Lynx Smart BMS NG controls"]
     world.settings[p.SET_BMS_INSTANCE] = -255
     world.run(3)
-    assert world.decision.findings[0].text == "2 battery services give limits; none of them controls"
+    texts = [finding.text for finding in world.decision.findings]
+    assert texts[0].startswith("The setting of the controlling BMS says that there is none; limits come from 512 (BMS)")
+    assert texts[1:] == ["2 battery services give limits; none of them controls"]
 
 
 def test_without_a_bms_one_ampere_or_less_is_nothing_for_a_multi() -> None:

@@ -167,7 +167,7 @@ def test_where_a_bms_is_expected_and_none_has_spoken_nobody_charges(remembers: i
     settings = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20, p.SET_BMS_INSTANCE: chosen}
     services = {SUN: charger(BMS_PRESENT=remembers), SUN_2: charger(), MULTI: multi(HUB_VOLTAGE=28.0)}
     world = World(services, settings=settings)
-    world.run(6)
+    world.run(12)
     assert world.written(p.CHARGE_CURRENT) == {SUN: 0, SUN_2: 0}
     assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 0}
     assert not world.written(p.CHARGE_VOLTAGE)
@@ -185,7 +185,7 @@ def test_a_vebus_bms_that_speaks_is_a_bms() -> None:
 def test_in_profile_vendor_a_charger_that_remembers_a_bms_is_not_told_anything() -> None:
     services, settings = {SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20}
     world = World(services, Options.vendor(), settings)
-    world.run(6)
+    world.run(12)
     assert not world.written(p.CHARGE_CURRENT)
     assert world.findings() == {"bms-remembered"}
     assert world.limit("charger", SUN_2).caps[0].name == "bms-remembered"
