@@ -171,6 +171,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "asleep": _rule("it is off and may wake up; its share of {system}", "its /State is 0; at least 0.1 A"),
     "other-network": _rule("not controllable because it is in another network", "its /N2kDeviceInstance is not 0"),
     "no-setting": _rule("not controllable because its own limit is unknown", "its /Settings/ChargeCurrentLimit"),
+    "own-zero": _rule("not controllable because its own setting is 0 A", "its /Settings/ChargeCurrentLimit is 0"),
     "no-path": _rule("not controllable because it takes no charge current", "it has no /Link/ChargeCurrent"),
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
     "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
@@ -178,7 +179,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.
     "multi-rest": _rule(
-        "what the other chargers leave of {system}",
+        "what is left of {system} by {others}",
         "the limit minus what they are told or make (vendor: what they make)",
     ),
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
@@ -226,11 +227,14 @@ def plain(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
+@lru_cache(maxsize=4096)
 def amount(value: float | None, unit: Unit) -> str:
-    """A value with its unit; a number that only stands for "no limit" in words."""
+    """A value with its unit, a current to the 0.1 A in which it is told; what only stands for "no limit" in words."""
     if value is None:
         return NOTHING
-    return UNLIMITED if value >= UNLIMITED_A and unit == "A" else f"{plain(value)} {unit}"
+    if unit == "V":
+        return f"{plain(value)} V"
+    return UNLIMITED if value >= UNLIMITED_A else f"{plain(round(value, 1) or value)} A"
 
 
 def part_of(value: float | None) -> str:

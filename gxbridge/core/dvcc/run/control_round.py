@@ -19,7 +19,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.numbers import least
-from gxbridge.core.dvcc.read.old_firmware import insufficient
+from gxbridge.core.dvcc.read.old_firmware import insufficient, proven_chargers
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
@@ -67,7 +67,8 @@ def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStand
     was brought forward leaves low passes and counts of rounds as they are."""
     if not is_on(memory.dvcc):
         return off_round(inputs, memory, now)
-    old = insufficient(inputs)
+    memory = memory.but(proven=proven_chargers(inputs, memory.proven))
+    old = insufficient(inputs, memory.proven)
     batteries = int(inputs.selection.bmses > 1)
     flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
     if inputs.options.loss_stops_first:

@@ -23,10 +23,11 @@ from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
-from gxbridge.core.dvcc.run.update_state import update_state
+from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
-from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.charger_orders import charge_voltages
 from gxbridge.core.dvcc.tell.flags import published
+from gxbridge.core.dvcc.tell.multi_orders import charge_limits
 from gxbridge.core.dvcc.tell.write import Write
 
 PV_DISABLE_READS: Final = 20
@@ -40,12 +41,14 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
     the returned memory into the next call. Never raises, whatever the values are.
     """
-    inputs = read_inputs(snapshot)
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
+    held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
+    inputs = read_inputs(snapshot, held)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
-    sense = due(memory.sense, now)
+    sense = due(memory.sense, now, bool(arrivals))
     if sense is not None:
         more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more
@@ -112,7 +115,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     writes = charge_voltages(inputs, volts)
     others = inputs.selection.other_multis if inputs.settings.all_multis else ()
     for multi in (*others, *(() if inputs.multi is None else (inputs.multi,))):
-        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+        writes += charge_limits(multi, cvl.value, None)
     return writes
 
 

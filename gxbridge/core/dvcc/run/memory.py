@@ -79,6 +79,12 @@ class Memory(NamedTuple):
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
     """Name and product id of the BMS in control in the last cycle; None before the first."""
+    services: frozenset[str] = frozenset()
+    """Who was there in the last cycle."""
+    proven: frozenset[str] = frozenset()
+    """Solar chargers that have shown a firmware that is new enough."""
+    monitor: str = ""
+    """The battery monitor of the last cycle; "" none."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None

@@ -65,7 +65,7 @@ def taken(inputs: Inputs, limit_a: float, orders: Sequence[ChargerOrder], smooth
     told = [order.charger for order in orders if order.current_a is not None]
     waiting = wishes(inputs, limit_a, told, smoothed) if inputs.bms is None else {}
     sum_a = untold(inputs, told_multis(inputs))
-    for charger, current_a, why, _, _ in orders:
+    for charger, current_a, why, *_ in orders:
         if charger.name in inputs.apart:
             sum_a += counted_apart(inputs, charger, smoothed)
         elif current_a is None or (feeding and charger.kind in SUN):
@@ -85,7 +85,7 @@ def charge_limits(
     multi: VebusSystem, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True
 ) -> list[Write]:
     """Charge voltage and current for one VE.Bus system; without a limit the last current stays."""
-    writes = put(multi, p.BOL_CHARGE_VOLTAGE, voltage_v) if tell_v else []
+    writes = put(multi, p.BOL_CHARGE_VOLTAGE, positive(voltage_v)) if tell_v else []
     return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
 
 
