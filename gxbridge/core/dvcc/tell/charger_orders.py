@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
-from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, most_made, untold, wishes
+from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, made_by, most_made, untold, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -313,9 +313,9 @@ def strict_currents(
             chargers.append(charger)
         else:
             silent.append(ChargerOrder(charger, None, why or "no-setting"))
-            made_a = most_made(charger, smoothed)
-            if why != "other-network" and made_a > 0:
-                limit_a -= made_a
+            actual = most_made(charger, smoothed)
+            if why != "other-network" and actual > 0:
+                limit_a -= actual
                 taking.append(title(charger))
     limit_a = max(limit_a, 0.0)
     taken_by = names_text(taking)
@@ -323,10 +323,9 @@ def strict_currents(
     sharers = []
     for charger in chargers:
         name, kind, _, own_a = charger
-        own_a = (own_a or 0.0) * (part if kind in INVERTERS else 1.0)
-        first, own_a = kind in SUN, min(own_a, most.get(name, inf))
-        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
-        sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
+        own_a = min((own_a or 0.0) * (part if kind in INVERTERS else 1.0), most.get(name, inf))
+        actual = made_by(charger, smoothed)
+        sharers.append(make(Sharer, (actual, own_a, 0.0, kind in SUN, charger.state != 0)))
     return [
         make(
             ChargerOrder,
