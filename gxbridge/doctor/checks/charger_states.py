@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import charging_titles, told_multis, why_not_told
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
@@ -27,6 +28,7 @@ def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     """`platform` is the kind of GX device, which decides which VE.Bus system is the one that counts."""
     plant = sort_services(services)
     yield from _who(plant)
+    yield from _not_told(plant, services, platform)
     yield from waiting(plant, services, platform)
     yield from _firmware(plant)
 
@@ -64,6 +66,19 @@ def _who(plant: Installation) -> Iterator[Row]:
         yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
     else:
         yield Row(SECTION, "chargers", "note", "no charger or inverter/charger is on D-Bus")
+
+
+def _not_told(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
+    """What charges and takes no limit: only its own setting, a wire or a switch holds it back."""
+    settings = read_settings(services.get(p.SETTINGS, {}))
+    told = told_multis(plant, select(plant, settings, platform).multi, settings)
+    names = charging_titles(plant)
+    devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
+    found = [names[device.name] for device in devices if why_not_told(device, told) is not None]
+    if found:
+        text = f"{len(found)} that may charge and take no current limit from a GX: {', '.join(found)}"
+        advice = "Set their own limits so that all together stay below the battery's, or stop them by the BMS's wires."
+        yield Row(SECTION, "not-told", "note", text, advice)
 
 
 def _firmware(plant: Installation) -> Iterator[Row]:

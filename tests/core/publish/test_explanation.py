@@ -10,6 +10,7 @@ import pytest
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.run.clocks import running
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.shared import SharedValue
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.publish.explanation import BatteryNote, Situation, as_dict, as_json, as_text
@@ -142,3 +143,10 @@ def test_a_limit_without_a_name_for_people_shows_the_service() -> None:
     text = as_text(as_dict(situation(names={}), epoch))
     assert f"Charger {SOLAR}: 0 A" in text
     assert f"BMS: {LYNX}: live" in text
+
+
+def test_what_is_shared_is_said_with_source_and_receivers() -> None:
+    shared = (SharedValue("/Link/VoltageSense", 26.4, LYNX, (SOLAR, "com.victronenergy.vecan.can0"), 100.0),)
+    one = as_dict(situation(decision=Decision(shared=shared), names={LYNX: "Lynx", SOLAR: "SmartSolar"}), epoch)
+    assert "Shared battery voltage: 26.4 V of Lynx, for SmartSolar, com.victronenergy.vecan.can0" in as_text(one)
+    assert one["shared"][0]["receivers"] == [SOLAR, "com.victronenergy.vecan.can0"]

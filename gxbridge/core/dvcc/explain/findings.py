@@ -9,6 +9,7 @@ from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount, plain
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.doubted import Doubts
@@ -50,6 +51,8 @@ def round_findings(
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
+    for instance, names in same_instances(inputs):
+        yield finding("same-instance", f"battery/{instance}", now, instance=instance, devices=names)
     if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
@@ -66,6 +69,15 @@ def round_findings(
         yield finding("feed-in-override", subject, now, limit=amount(ccl.value, "A"))
     if any(term.name == "dc-loads-not" for term in amps.terms):
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
+
+
+def same_instances(inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """Device instances that several batteries have, with their services."""
+    found: dict[str, list[str]] = {}
+    for battery in inputs.installation.of(p.BATTERY):
+        if battery.items.get(p.DEVICE_INSTANCE) is not None:
+            found.setdefault(f"{battery.instance:g}", []).append(battery.name)
+    return ((instance, ", ".join(names)) for instance, names in found.items() if len(names) > 1)
 
 
 def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:

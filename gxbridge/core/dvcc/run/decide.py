@@ -22,7 +22,9 @@ from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.obedience import look_closer, obedience_findings
 from gxbridge.core.dvcc.run.sense import share_sense
+from gxbridge.core.dvcc.run.shared import read_shared
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
 from gxbridge.core.dvcc.run.update_state import update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
@@ -70,13 +72,20 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
             inputs, memory, now, standing
         ).memory  # what the first round would say, without doing it
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
-    seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
+    seen = memory.audit
+    if second is not None:
+        closer = look_closer(inputs, memory.obedience, memory.limits, memory.flags.effective_v, now)
+        seen = audit(inputs, seen, memory.limits, closer.current_a, now)
+        memory = memory.but(obedience=closer)
     if round_done:
         # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
         kept = memory.granted if stopped else granted
         memory = memory.but(granted=kept, round_state=standing.state, audit=seen)
     elif seen is not memory.audit:
         memory = memory.but(audit=seen)
+    shared = read_shared(writes, inputs, memory.shared, now)
+    if shared != memory.shared:
+        memory = memory.but(shared=shared)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
     return conclude(inputs, memory, now, writes, round_done, standing), memory
@@ -126,7 +135,8 @@ def conclude(
     state, who, since = standing
     findings = (
         *memory.findings,
-        *audit_findings(inputs, memory.audit, now),
+        *audit_findings(inputs, memory.audit, memory.obedience.who, now),
+        *obedience_findings(memory.obedience, now),
         *doubt_findings(memory.doubts, now),
     )
     voltage = inputs.voltage
@@ -145,6 +155,7 @@ def conclude(
         bms_since=since,
         charge_link_ends_at=link,
         multi_stops_at=multi,
+        shared=tuple(memory.shared.values()),
         clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )
 
