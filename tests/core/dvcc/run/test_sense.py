@@ -368,5 +368,6 @@ def test_what_is_shared_is_known_with_its_source_and_receivers() -> None:
     assert (voltage.value, voltage.source) == (52.3, MULTI)
     made.services.pop(CAN_BMS)
     made.services.pop(MULTI)
+    made.services.pop(SUN)
     made.run(13)
     assert made.decision.shared == ()
