@@ -87,7 +87,7 @@ def deviations(
     for one in makers:
         if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
             words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{one.told_a:.3g}"}
-            yield Deviation("charger-over-told", one.device.name, 15.0, words)
+            yield Deviation("charger-over-told", one.device.name, 10.0, words)
     yield from too_high(inputs, makers, limits[0].value, effective_v, current, who)
     yield from creeping(inputs, limits, current, who)
     if sign_is_wrong(inputs, makers):
