@@ -31,7 +31,7 @@ def export(database: Database) -> tuple[str, list[str]]:
         from cantools.database.can import Database as Dbc
         from cantools.database.can import Message
     except ImportError as error:
-        raise Missing("the DBC export needs cantools: pip install 'gxbridge[dbc]'") from error
+        raise Missing("the DBC export needs cantools: pip install 'cantools>=39'") from error
     left_out: list[str] = []
     messages: list[Any] = []
     registers: list[Layout] = []

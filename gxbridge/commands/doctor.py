@@ -31,7 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"write a number of seconds up to {LONGEST_S:.0f}")
     return value
@@ -43,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from gxbridge.doctor.examine import as_dict, as_text, examine
     from gxbridge.doctor.gather import gather
     from gxbridge.doctor.row import exit_code
+    from gxbridge.edge.machine import followable
 
     gathered = asyncio.run(gather(args.config, args.dbus, args.seconds))
     rows = examine(gathered.facts)
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(redactor.data(report), ensure_ascii=False, indent=2))
     else:
-        print(redactor.text(as_text(rows)))
+        print(followable(redactor.text(as_text(rows))))
     if args.bundle is not None:
         try:
             files = bundle.members(gathered, rows, report, args.log, redactor)

@@ -383,6 +383,7 @@ class Bridge:
             unheard = unheard_limits(heard, self._user_limits)
             self._unheard_since = (self._unheard_since or now) if unheard else None
             self._held_findings += tuple(limit_findings(unheard, self._unheard_since, now))
+        configured = self.setup.user_settings
         snapshot = Snapshot(
             services,
             settings,
@@ -393,6 +394,7 @@ class Bridge:
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
+            frozenset(path for path in configured if path not in heard and settings[path] == configured[path]),
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):

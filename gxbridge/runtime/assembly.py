@@ -42,7 +42,7 @@ def setup_of(config: Config) -> Setup:
     return Setup(
         version=__version__,
         mode=config.mode,
-        options=config.options,
+        options=replace(config.options, file=config.file or ""),
         publish=config.publish,
         buses=tuple(spec.name for spec in config.can),
         ports={

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
+from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import DISPUTE_S
-from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR, Boat, claim, multi, solar, status, vreg
+from tests.core.boat import CCL, LYNX_SERVICE, MULTI, SOLAR, Boat, claim, multi, solar, status, vreg
 
 OTHER = struct.pack("<Q", struct.unpack("<Q", bytes.fromhex("D08CC22C00AA46C0"))[0] + 1)
 """The next unique number: the greater NAME, which loses."""
+NO_BMS = Name.make(1, 358, function=130, device_class=25).payload
+"""A gateway's smaller NAME, which wins."""
 CURRENT = (SOLAR, "/Link/ChargeCurrent")
 
 
@@ -49,6 +54,36 @@ def test_the_word_of_a_second_device_at_the_address_grants_nothing() -> None:
     (view,) = boat.bridge.tick(boat.now).batteries
     assert view.name == LYNX_SERVICE
     assert view.items["/Info/MaxChargeCurrent"] is None
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+def test_a_bms_that_loses_its_address_and_does_not_move_grants_nothing_from_before(speaks: bool) -> None:
+    """Its frames count as the other's, so its refusal would not be heard."""
+    boat = Boat()
+    boat.tick(3)
+    boat.add(SOLAR, solar())
+    boat.tick(6)
+    for _ in range(4):
+        boat.send(claim(0x29, NO_BMS), claim(), *([vreg(CCL, 0)] if speaks else []))
+        boat.tick(speaking=False)
+    assert boat.links[CURRENT] == 0.0
+    assert finding(boat)
+
+
+def test_a_dispute_goes_on_where_the_loser_took_the_address_back_for_a_moment() -> None:
+    """Neither answers the other's claims at once, so each holds the address for half a second."""
+    boat = boat_with_two()
+    both(boat, 3)
+    for _ in range(12):
+        boat.send(claim(0x29, OTHER))
+        boat.now += 0.5
+        boat.send(claim(0x29, OTHER), status(), *(vreg(register, raw) for register, raw in boat.said.items()))
+        boat.send(claim())
+        boat.now += 0.5
+        boat.send(vreg(CCL, 6000))
+        boat._take(boat.bridge.tick(boat.now))
+        assert boat.links[CURRENT] == 0.0
+        assert finding(boat)
 
 
 def test_an_ordinary_conflict_takes_nothing_away() -> None:

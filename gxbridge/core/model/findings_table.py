@@ -236,15 +236,22 @@ TABLE: Final = (
     FindingRow(
         "bms-silent",
         "alarm",
-        "{device} is silent: what it allows is unknown, so nothing is granted",
+        "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
         f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: it has not been heard for a minute",
+        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
         f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
         "Multi by its own timer",
+    ),
+    FindingRow(
+        "bms-awaited",
+        "warning",
+        "{why}",
+        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present' or choose "
+        "another BMS in the GX's settings",
     ),
     FindingRow(
         "bms-remembered",
@@ -281,6 +288,18 @@ TABLE: Final = (
         "warning",
         "{why}",
         "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
+    ),
+    FindingRow(
+        "same-instance",
+        "warning",
+        "{devices} have the same device instance {instance}: the GX forgets all of them but one, with its limits",
+        "Give each battery a device instance of its own",
+    ),
+    FindingRow(
+        "debug-values",
+        "warning",
+        "{path} of com.victronenergy.system is set to {value}: the GX's own limits or shared sense may differ by that",
+        "Set it back to 0 when the test is over; gxbridge does not look at it",
     ),
     FindingRow(
         "battery-left-out",
@@ -412,13 +431,6 @@ TABLE: Final = (
         "warning",
         "The sign of the current of {device} looks wrong: it says {said} A, and by all others {made} A flow into it",
         "Turn the shunt's wires, or correct the sign in the driver; until then the limit is watched by the other sign",
-    ),
-    FindingRow(
-        "same-instance",
-        "warning",
-        "Several batteries have the device instance {instance}: {devices}; settings that name a battery by it mean any "
-        "of them",
-        "Give each its own instance in the driver's or gxbridge's configuration",
     ),
     FindingRow(
         "ccl-slow",

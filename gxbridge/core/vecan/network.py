@@ -93,6 +93,7 @@ class Network:
         node = self._at.get(address)
         if node is not None and self.conflicts and self.contested(address, now):
             node.mistrust(now)
+            self._nodes[self.conflicts[address].loser.identity].mistrust(now)  # it may be the one that speaks
             return None
         if node is not None and node.name is None and node.state(now) != "live":
             self._drop(node)
@@ -170,6 +171,8 @@ class Network:
                 if node is not None:
                     self._leave(node)
                     node.touch(now)
+                    if self.contested(address, now):
+                        node.mistrust(now)
                 return node
             else:
                 self._leave(holder)
@@ -211,7 +214,8 @@ class Network:
         if conflict is None:
             self.conflicts[address] = Conflict(address, winner, loser, now, now, since=now)
         else:
-            if conflict.settled or not self._disputed(conflict, now):
+            resumed = conflict.loser == holder and now - conflict.last < DISPUTE_S  # it had taken the address back
+            if conflict.settled or not (resumed or self._disputed(conflict, now)):
                 conflict.since, conflict.settled = now, False
             conflict.winner, conflict.loser, conflict.last = winner, loser, now
             conflict.count += 1

@@ -69,6 +69,29 @@ def test_a_bms_that_falls_silent_while_others_speak_is_the_bms() -> None:
     assert text_of(facts).count("battery uc167120 is live") == 1, "not at the beginning of every stretch"
 
 
+def test_67_two_minutes_after_the_last_frame_is_the_bms_and_not_a_link() -> None:
+    boat = sailing()
+    boat.seconds(121, bms=False)
+    boat.set(SOLAR, **{"/ErrorCode": 67})
+    boat.seconds(20, bms=False)
+    found, facts, _ = boat.judged()
+    assert (boat.frozen[-1].cause.name, found.name) == ("error-67", "bms-silent")
+    assert "came 121." in found.evidence[0] or "came 122." in found.evidence[0]
+    assert "battery uc167120 is gone" in text_of(facts)
+
+
+def test_a_battery_that_spoke_again_before_the_event_is_not_its_cause() -> None:
+    boat = sailing()
+    boat.seconds(20, bms=False)
+    boat.repeat()
+    boat.seconds(30)
+    boat.set(SOLAR, **{"/ErrorCode": 67})
+    boat.seconds(20)
+    found, facts, _ = boat.judged()
+    assert "battery uc167120 is silent" in text_of(facts)
+    assert found.name == "charger-link-stalled"
+
+
 def test_a_bus_on_which_all_fall_silent_together_has_failed() -> None:
     boat = sailing()
     boat.seconds(30, bms=False, other=False)

@@ -14,6 +14,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import (
     CAN_BMS,
+    DCDC,
     LYNX,
     MULTI,
     SUN,
@@ -67,6 +68,15 @@ def vebus_bms_never_lifts(options: Options) -> object:
     world = World({CAN_BMS: can_bms(CCL=20.0), MULTI: with_vebus_bms(), SUN: charger()}, options)
     world.run(3)
     return world.told(SUN)
+
+
+@rule(on=(30, 52.0, 20), off=(None, None, 50))
+def dcdc_obeys(options: Options) -> object:
+    """A charger between two batteries, which makes the 30 A of its own setting, beside a Multi."""
+    services = {CAN_BMS: can_bms(CCL=50.0), DCDC: charger(30, 30), MULTI: multi()}
+    world = World(services, options)
+    world.run(3)
+    return world.told(DCDC), world.told(DCDC, p.VOLTAGE_SENSE), world.told(MULTI, p.BOL_CHARGE_CURRENT)
 
 
 @rule(on=0, off=8)

@@ -21,8 +21,10 @@ MULTI = "com.victronenergy.vebus.ttyS4"
 SUN = "com.victronenergy.solarcharger.ttyS5"
 SUN_2 = "com.victronenergy.solarcharger.ttyS6"
 ALTERNATOR = "com.victronenergy.alternator.ttyUSB0"
+DCDC = "com.victronenergy.dcdc.ttyUSB0"
 GENSET = "com.victronenergy.dcgenset.can0"
 RS = "com.victronenergy.inverter.can0"
+MULTI_RS = "com.victronenergy.multi.can0"
 VECAN = "com.victronenergy.vecan.can0"
 
 Items = dict[str, Value]

@@ -442,3 +442,21 @@ def test_every_register_stands_any_value(data: st.DataObject) -> None:
         introduce(decoder, source, data.draw(st.sampled_from(sorted(db.products))))
         message = decoder.feed(0x1DEFFF00 | source | WHOLE, payload, 0.0)
         assert (message is None) == (decoder.too_short > 0)
+
+
+def test_a_fast_packet_that_is_not_in_the_database_is_one_message() -> None:
+    # 129029, by the standard a fast packet, and a proprietary one; 129025 is a single frame.
+    for pgn in (129029, 130817):
+        decoder = Decoder(DB, keep_unknown=True)
+        found = [decoder.feed(3 << 26 | pgn << 8 | 1, frame, 0.0) for frame in split(bytes(43), 0)]
+        assert [message is not None for message in found] == [False] * 6 + [True]
+        assert decoder.unknown + decoder.foreign == 1
+    assert Decoder(DB, keep_unknown=True).feed(2 << 26 | 129025 << 8 | 1, bytes(8), 0.0) is not None
+
+
+def test_a_message_that_is_put_together_may_have_any_length() -> None:
+    # PGN lists of devices with many PGNs come by ISO 11783 transport, up to 1785 bytes.
+    decoder = Decoder(DB, keep_unknown=True)
+    message = decoder.feed(0x19EE0029 | WHOLE, bytes(1) + bytes.fromhex("14F001") * 500, 0.0)
+    assert message is not None
+    assert (message[0].pgn, len(message[4])) == (126464, 1501)

@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
 from gxbridge.core.dvcc.read.doubted import Doubts
-from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
@@ -46,13 +46,16 @@ def round_findings(
     """What a full round found."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
+    for instance, batteries in same_instances(inputs).items():
+        names = " and ".join(battery.title for battery in batteries)
+        yield finding("same-instance", batteries[0].name, now, devices=names, instance=f"{instance:g}")
+    for path, value in debug_values(inputs).items():
+        yield finding("debug-values", p.SYSTEM, now, path=path, value=f"{value:g}")
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
-    for instance, names in same_instances(inputs):
-        yield finding("same-instance", f"battery/{instance}", now, instance=instance, devices=names)
     if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
@@ -69,15 +72,6 @@ def round_findings(
         yield finding("feed-in-override", subject, now, limit=amount(ccl.value, "A"))
     if any(term.name == "dc-loads-not" for term in amps.terms):
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
-
-
-def same_instances(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """Device instances that several batteries have, with their services."""
-    found: dict[str, list[str]] = {}
-    for battery in inputs.installation.of(p.BATTERY):
-        if battery.items.get(p.DEVICE_INSTANCE) is not None:
-            found.setdefault(f"{battery.instance:g}", []).append(battery.name)
-    return ((instance, ", ".join(names)) for instance, names in found.items() if len(names) > 1)
 
 
 def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:

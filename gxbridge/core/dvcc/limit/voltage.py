@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import UserSettings
@@ -64,7 +65,7 @@ def voltages(
     if multi is not None and hub is not None:
         value = ess_voltage(bms_v, hub, multi, feeds_in(multi, settings))
         return Voltages(bms_v, value, value)
-    own = [inverter for inverter in inverters if inverter.n2k_instance == 0]
+    own = [inverter for inverter in inverters if inverter.kind == p.MULTI and inverter.n2k_instance == 0]
     if bms_v is None:
         return Voltages(None, least(*(setpoint(inverter) for inverter in own)), None)
     offset = least(*(inverter.solar_offset_v for inverter in own))

@@ -85,14 +85,16 @@ class Doubts(NamedTuple):
 NO_DOUBTS: Final = Doubts()
 
 
-def read_checked(snapshot: Snapshot, bank: BatteryBank, before: Doubts, now: float) -> tuple[Inputs, Doubts]:
+def read_checked(
+    snapshot: Snapshot, bank: BatteryBank, before: Doubts, now: float, held: str | None
+) -> tuple[Inputs, Doubts]:
     """Prepare one decision without what is not believed."""
-    inputs = read_inputs(snapshot)
+    inputs = read_inputs(snapshot, held)
     if not inputs.options.measurements_checked:
         return inputs, before
     doubts = find_doubts(inputs, bank, before.records, now)
     if doubts.doubted:
-        inputs = read_inputs(replace(snapshot, services=without(snapshot.services, doubts)))
+        inputs = read_inputs(replace(snapshot, services=without(snapshot.services, doubts)), held)
         inputs = inputs._replace(bms=of_known_nominal(inputs.bms, doubts.records))
     pair, voltage = doubts.disagreement, inputs.voltage
     if pair is not None:
@@ -217,13 +219,16 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
 def temperatures(inputs: Inputs, bank: BatteryBank) -> Iterator[Doubted]:
     """Temperatures that cannot be: of the batteries, and the one that is shared."""
     sensor = temperature_sensor(inputs)
-    asked = [(battery, path) for battery in batteries_of(inputs, bank) for path in TEMPERATURES]
-    if sensor is not None and (sensor.device, sensor.path) not in asked:
-        asked.append((sensor.device, sensor.path))
-    for device, path in asked:
-        value = number(device.items, path)
+    asked = {
+        (battery.name, path): (title(battery), number(battery.items, path))
+        for battery in batteries_of(inputs, bank)
+        for path in TEMPERATURES
+    }
+    if sensor is not None:
+        asked[sensor.device.name, sensor.path] = title(sensor.device), sensor.temperature_c
+    for (service, path), (name, value) in asked.items():
         if value is not None and not COLDEST_C <= value <= HOTTEST_C:
-            yield Doubted("temperature-impossible", device.name, title(device), path, value)
+            yield Doubted("temperature-impossible", service, name, path, value)
 
 
 def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:

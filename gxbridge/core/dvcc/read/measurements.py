@@ -87,9 +87,17 @@ def temperature_sensor(inputs: Inputs) -> Sensor | None:
 
 
 def measured(device: Device | None, path: str) -> Sensor | None:
-    """The temperature of a device, if it knows one."""
-    value = None if device is None else number(device.items, path)
-    return None if device is None or value is None else Sensor(device, path, value)
+    """The temperature of a device, if it knows one; a text that is a number counts as that."""
+    if device is None:
+        return None
+    value = device.items.get(path)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    known = number({path: value}, path)
+    return None if known is None else Sensor(device, path, known)
 
 
 def dc_loads(installation: Installation, voltage_v: float | None) -> float | None:

@@ -69,6 +69,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "each may be told its maximum above 95 % of the capacity; rounding is up; alternators get what solar leaves",
     ),
     Switch(
+        "dcdc_obeys",
+        "a DC/DC charger (com.victronenergy.dcdc) that has the paths is told what an alternator is told",
+        "com.victronenergy.dcdc is no charger of DVCC: it is told nothing, and its current does not count",
+    ),
+    Switch(
         "early_lowering",
         "a lowered limit or a withdrawn permission is written within a second",
         "lowered limits wait for the 3 s round",
@@ -91,8 +96,11 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "fresh_values",
-        "shared sense and load compensation use what is measured now",
-        "they use what com.victronenergy.system shows, which is made once a second: up to a second old",
+        "shared sense and load compensation use what is measured now, and battery monitor and BMS are chosen from what "
+        "is there now",
+        "they use what com.victronenergy.system shows, which is made once a second: up to a second old; the battery "
+        "monitor is chosen only when a service comes or goes, a setting is set, or a name or a connection changes; "
+        "batteries that appear together force their settings one after the other",
     ),
     Switch(
         "contactor_guard",
@@ -136,6 +144,7 @@ class Options:
     voltage_window: bool = True
     clean_limits: bool = True
     strict_sharing: bool = True
+    dcdc_obeys: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True
     no_legacy: bool = True
@@ -157,6 +166,8 @@ class Options:
     """Device instances or serials of batteries that are another bank: they neither limit nor stop."""
     aggregates: tuple[str, ...] = ()
     """Device instances or serials of batteries that add up the others."""
+    file: str = ""
+    """Where the ceilings were read from."""
     charge_power_w: float | None = None
     """Most charge power for the Multi, as an energy-management service may ask; None: no cap."""
 
@@ -167,7 +178,7 @@ class Options:
 
     @classmethod
     def vendor(cls, **changes: Any) -> Options:
-        """The vendor's behaviour, also where it is fail-open: every switch off."""
+        """As systemcalc 2.256, also where it is fail-open: every switch off."""
         return cls(**({"profile": "vendor"} | {switch.name: False for switch in SWITCHES} | changes))
 
     @classmethod

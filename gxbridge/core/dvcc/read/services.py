@@ -200,8 +200,8 @@ def read_service(name: str, kind: str, items: Service) -> Any:
     return make(TYPES.get(kind, Device), (name, kind, items, own_limit_a))
 
 
-def sort_services(services: Mapping[str, Service]) -> Installation:
-    """Sort the services."""
+def sort_services(services: Mapping[str, Service], dcdc_obeys: bool = True) -> Installation:
+    """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does."""
     by_kind: dict[str, list[Any]] = {}
     inverters: list[Charger] = []
     for name, items in services.items():
@@ -214,7 +214,7 @@ def sort_services(services: Mapping[str, Service]) -> Installation:
         if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
             inverters.append(device)
     solar = by_kind.get(p.SOLAR, [])
-    others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
+    others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
     gensets = by_kind.get(p.GENSET, [])
     solar_side = solar + inverters
     chargers = solar_side + others + gensets

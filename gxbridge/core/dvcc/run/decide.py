@@ -26,10 +26,11 @@ from gxbridge.core.dvcc.run.obedience import look_closer, obedience_findings
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.shared import read_shared
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
-from gxbridge.core.dvcc.run.update_state import update_state
+from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
-from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.charger_orders import charge_voltages
 from gxbridge.core.dvcc.tell.flags import published
+from gxbridge.core.dvcc.tell.multi_orders import charge_limits
 from gxbridge.core.dvcc.tell.write import Write
 
 PV_DISABLE_READS: Final = 20
@@ -43,14 +44,16 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
     the returned memory into the next call. Never raises, whatever the values are.
     """
-    inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now)
+    before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
+    held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
+    inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)
     if doubts is not memory.doubts:
         memory = memory.but(doubts=doubts)
-    before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
-    sense = due(memory.sense, now)
+    sense = due(memory.sense, now, bool(arrivals))
     if sense is not None:
         more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more
@@ -63,14 +66,14 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
     lowered = granted is not None and not stopped and withdrawn(memory.granted, granted)
-    round_done = round_due or (granted is not None and (newly_lost or lowered))
+    newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0]
+    round_done = round_due or (granted is not None and (newly_lost or lowered or newcomer))
     if round_done:
-        more, memory = control_round(inputs, memory, now, standing)
+        more, memory = control_round(inputs, memory, now, standing, timely=round_due)
         writes += more
     elif memory.round_at is None:
-        foreseen = control_round(
-            inputs, memory, now, standing
-        ).memory  # what the first round would say, without doing it
+        # What the first round would say, without doing it.
+        foreseen = control_round(inputs, memory, now, standing, timely=False).memory
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit
     if second is not None:
@@ -124,7 +127,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     writes = charge_voltages(inputs, volts)
     others = inputs.selection.other_multis if inputs.settings.all_multis else ()
     for multi in (*others, *(() if inputs.multi is None else (inputs.multi,))):
-        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+        writes += charge_limits(multi, cvl.value, None)
     return writes
 
 

@@ -66,6 +66,8 @@ class Granted(NamedTuple):
 class Memory(NamedTuple):
     """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
 
+    began: float | None = None
+    """When this memory began (monotonic s)."""
     control: Timer | None = None
     """The seconds of the control loop, while there is anything to control or to obey."""
     control_seconds: int = 0
@@ -80,6 +82,12 @@ class Memory(NamedTuple):
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
     """Name and product id of the BMS in control in the last cycle; None before the first."""
+    services: frozenset[str] = frozenset()
+    """Who was there in the last cycle."""
+    proven: frozenset[str] = frozenset()
+    """Solar chargers that have shown a firmware that is new enough."""
+    monitor: str = ""
+    """The battery monitor of the last cycle; "" none."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None

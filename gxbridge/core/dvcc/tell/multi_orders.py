@@ -47,7 +47,7 @@ def charge_limits(
     multi: VebusSystem, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True
 ) -> list[Write]:
     """Charge voltage and current for one VE.Bus system; without a limit the last current stays."""
-    writes = put(multi, p.BOL_CHARGE_VOLTAGE, voltage_v) if tell_v else []
+    writes = put(multi, p.BOL_CHARGE_VOLTAGE, positive(voltage_v)) if tell_v else []
     return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
 
 

@@ -179,19 +179,6 @@ def test_a_sign_that_may_be_right(said: float | None, made: float) -> None:
     assert found(world, "current-sign") is None
 
 
-def test_two_batteries_of_one_device_instance() -> None:
-    world = boat({})
-    world.services["com.victronenergy.battery.x"] = can_bms(VOLTAGE=53.4)
-    world.run(3)
-    assert text(world, "same-instance") == (
-        f"Several batteries have the device instance 512: {CAN_BMS}, com.victronenergy.battery.x; settings that name a "
-        "battery by it mean any of them"
-    )
-    world.set("com.victronenergy.battery.x", DEVICE_INSTANCE=None)
-    world.run(3)
-    assert found(world, "same-instance") is None
-
-
 def test_the_cold_is_named_also_by_the_battery_s_own_temperature() -> None:
     """mr-manuel/venus-os_dbus-serialbattery issue 145."""
     world = boat(changed({"CCL": 0.0, "TEMPERATURE": -20.0}))
