@@ -236,6 +236,7 @@ def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, Voltage
     for battery in batteries_of(inputs, bank):
         value = number(battery.items, p.LOW_VOLTAGE)
         known_v = before.get(battery.name, VoltageRecord()).nominal_v
+        known_v = known_v or class_of_voltage(number(battery.items, p.VOLTAGE) or 0.0)
         nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v or HIGHEST_CLASS
         if value is not None and value > window(nominal_v).high_v:
             yield Doubted("low-voltage-impossible", battery.name, title(battery), p.LOW_VOLTAGE, value, nominal_v)
