@@ -74,7 +74,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         mode=dvcc.get("mode", "monitor"),
         options=_options(dvcc, report),
         user_settings=_user_settings(dvcc.get("settings", {})),
-        instance=battery.get("instance", 100),
+        instance=battery.get("instance", 220),
         custom_name=battery.get("custom_name", ""),
         known_batteries=_known(battery.get("known", []), can, report),
         publish=values.get("publish", "bms"),

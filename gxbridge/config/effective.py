@@ -88,7 +88,7 @@ class Config:
     options: Options = field(default_factory=Options)
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values for a system without com.victronenergy.settings."""
-    instance: int = 100
+    instance: int = 220
     custom_name: str = ""
     known_batteries: tuple[Configured, ...] = ()
     publish: str = "bms"

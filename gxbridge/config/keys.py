@@ -158,7 +158,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "battery.instance", "whole",
         "Device instance where `com.victronenergy.settings` is not there to give one; further batteries count up "
         "from it.",
-        default=100, low=0, high=65_535,
+        default=220, low=0, high=65_535,
     ),
     ConfigKey(
         "battery.custom_name", "text",

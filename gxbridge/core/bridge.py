@@ -14,7 +14,9 @@ from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_O
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
+from gxbridge.core.dvcc.read.chargers import charging_titles
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
+from gxbridge.core.dvcc.read.services import sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
     keep_limits,
@@ -517,6 +519,8 @@ class Bridge:
                 )
             )
         names = {name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()}
+        told_apart = charging_titles(sort_services(self._services))
+        names |= {name: text for name, text in told_apart.items() if text.startswith(names[name])}
         service = self._decision.bms_service
         if service in names:
             self._bms_name = (service, names[service])

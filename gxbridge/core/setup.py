@@ -30,7 +30,7 @@ class Setup:
     """The CAN interface of each bus that is not called by it: what a GX knows the port as."""
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
-    instance: int = 100
+    instance: int = 220
     custom_name: str = ""
     transmit: TransmitLevel = "off"
     allow_mode: bool = False

@@ -103,6 +103,6 @@ def test_two_batteries_never_share_an_instance(settings: dict[str, Any] | None, 
     stage.start()
     stage.consumer.until_there(LYNX_SERVICE, NG_SERVICE)
     instances = {stage.consumer.value(service, "/DeviceInstance") for service in (LYNX_SERVICE, NG_SERVICE)}
-    assert instances == {100, 101}
+    assert instances == {220, 221}
     connections = {stage.consumer("owner", service) for service in (LYNX_SERVICE, NG_SERVICE)}
     assert len(connections) == 2

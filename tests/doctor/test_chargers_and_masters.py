@@ -255,3 +255,13 @@ def test_unknown_and_new_firmware_is_no_matter() -> None:
 
 def test_the_names_of_this_test_are_those_of_a_gx() -> None:
     assert {SYSTEM, SETTINGS, VECAN, LYNX} <= services().keys()
+
+
+def test_what_takes_no_limit_is_listed() -> None:
+    given = services() | {
+        "com.victronenergy.charger.ttyS7": {"/ProductName": "Skylla-i"},
+        "com.victronenergy.alternator.can0": {"/ProductName": "WS500", "/Dc/0/Current": 90.0},
+    }
+    text = "2 that may charge and take no current limit from a GX: WS500, Skylla-i"
+    assert spoilt(given, "not-told") == ("note", text)
+    assert "not-told" not in report(services=services())

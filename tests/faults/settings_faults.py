@@ -37,7 +37,7 @@ def settings(scene: Scene, kind: str) -> Iterator[None]:
 )
 def settings_absent(scene: Scene) -> None:
     scene.ready()
-    scene.sees("/DeviceInstance", 100, LYNX_SERVICE)
+    scene.sees("/DeviceInstance", 220, LYNX_SERVICE)
     scene.safe(obeys(scene))
     scene.recovered(grants(scene))
     scene.finish()
@@ -54,12 +54,12 @@ def settings_late(scene: Scene) -> None:
     scene.ready()
     with settings(scene, "good"):
         begin = time.monotonic()
-        scene.recovered(scene.sees("/DeviceInstance", 101, LYNX_SERVICE) - begin)
-        scene.sees_log(f"publishing {LYNX_SERVICE}, device instance 101")
+        scene.recovered(scene.sees("/DeviceInstance", 221, LYNX_SERVICE) - begin)
+        scene.sees_log(f"publishing {LYNX_SERVICE}, device instance 221")
         scene.safe(obeys(scene))
         grants(scene)
     time.sleep(2)
-    assert scene.watch.value(LYNX_SERVICE, "/DeviceInstance") == 101, "an instance stays when the settings go"
+    assert scene.watch.value(LYNX_SERVICE, "/DeviceInstance") == 221, "an instance stays when the settings go"
     scene.safe(obeys(scene))
     assert not [value for at, value in scene.told(begin) if granted(value) and value > 200]
     scene.finish()
@@ -77,8 +77,8 @@ def settings_wrong_types(scene: Scene) -> None:
     with settings(scene, "wrong"):
         scene.start()
         scene.ready()
-        scene.sees_log("keeps the configured instance 100")
-        scene.sees("/DeviceInstance", 100, LYNX_SERVICE)
+        scene.sees_log("keeps the configured instance 220")
+        scene.sees("/DeviceInstance", 220, LYNX_SERVICE)
         scene.safe(obeys(scene))
         scene.recovered(grants(scene))
         scene.finish()
@@ -99,7 +99,7 @@ def settings_mute(scene: Scene) -> None:
         begin = time.monotonic()
         scene.until("/Info/MaxChargeCurrent", 200.0, LYNX_SERVICE)
         scene.recovered(time.monotonic() - begin)
-        scene.sees_log("keeps the configured instance 100")
+        scene.sees_log("keeps the configured instance 220")
         scene.until_told(granted, 0.0, "a grant")
         scene.safe(obeys(scene))
         scene.finish()

@@ -1,6 +1,6 @@
 """A settings service that is not as it should be: `python -m tests.faults.settings_standin ADDRESS KIND`.
 
-`good`: gives battery:100 away before we ask, so that we get another one. `wrong`: values of wrong types, nonsense as
+`good`: gives battery:220 away before we ask, so that we get another one. `wrong`: values of wrong types, nonsense as
 answers. `mute`: lists its values, but never answers AddSettings.
 """
 
@@ -23,7 +23,7 @@ class Odd(SimSettings):
         super().__init__(address)
         self.kind = kind
         if kind == "good":
-            self[TAKEN] = "battery:100"
+            self[TAKEN] = "battery:220"
         if kind == "wrong":
             self[f"{SYSTEM}/MaxChargeCurrent"] = "much"
             self[f"{SYSTEM}/MaxChargeVoltage"] = "-"

@@ -485,8 +485,38 @@ TABLE: Final = (
         "ccl-exceeded",
         "warning",
         "The battery was charged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
-        "{why}",
+        "{why}{who}",
         "Find the charger that is not controlled: alternators and chargers without a data link obey only wires",
+    ),
+    FindingRow(
+        "charger-over-told",
+        "warning",
+        "{device} makes {made} A and was told {told} A",
+        "Look at its limit and its networked operation in VictronConnect; restart it, and update its firmware",
+    ),
+    FindingRow(
+        "cvl-exceeded",
+        "warning",
+        "{device} is at {voltage} V, {more} V above the charge voltage limit of {limit} V, while current flows{who}",
+        "Lower the charge voltage of the charger that does not follow, or switch it off",
+    ),
+    FindingRow(
+        "charge-creeps",
+        "warning",
+        "{current} A still flow into {device} for a minute although nothing is allowed: {why}{who}",
+        "Lower the charge voltage: a charger that cannot make exactly 0 A then makes none",
+    ),
+    FindingRow(
+        "discharge-creeps",
+        "warning",
+        "{current} A still flow out of {device} for a minute although nothing is allowed: {why}",
+        "Switch off the loads that are wired past the load disconnect",
+    ),
+    FindingRow(
+        "current-sign",
+        "warning",
+        "The sign of the current of {device} looks wrong: it says {said} A, and by all others {made} A flow into it",
+        "Turn the shunt's wires, or correct the sign in the driver; until then the limit is watched by the other sign",
     ),
     FindingRow(
         "ccl-slow",
@@ -497,14 +527,14 @@ TABLE: Final = (
     FindingRow(
         "ccl-restless",
         "info",
-        "{name} went up and down six times or more in {minutes} minutes",
+        "{name} went up and down six times or more in {minutes} minutes, lately between {low} and {high} A",
         "Set a user limit for the charge current, a little below where it begins",
     ),
     FindingRow(
         "dcl-exceeded",
         "warning",
         "The battery was discharged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
-        "{why}",
+        "{why}{who}",
         "Loads on the DC side do not obey limits: reduce them, or check the BMS's setting",
     ),
     FindingRow(
@@ -516,7 +546,7 @@ TABLE: Final = (
     FindingRow(
         "dcl-restless",
         "info",
-        "{name} went up and down six times or more in {minutes} minutes",
+        "{name} went up and down six times or more in {minutes} minutes, lately between {low} and {high} A",
         "Reduce the loads, or charge earlier",
     ),
     # A BMS behind VE.Bus

@@ -15,6 +15,7 @@ from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.shared import SHARED
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop
@@ -136,6 +137,19 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             ],
         },
         "limits": [_limit_data(limit, situation, epoch) for limit in decision.limits],
+        "shared": [
+            {
+                "text": SHARED[one.path][0],
+                "unit": SHARED[one.path][1],
+                "path": one.path,
+                "value": one.value,
+                "source": one.source,
+                "source_name": situation.names.get(one.source, ""),
+                "receivers": list(one.receivers),
+                "receiver_names": [situation.names.get(name, name) for name in one.receivers],
+            }
+            for one in decision.shared
+        ],
         "batteries": [
             {
                 "name": note.battery.product_name,
@@ -240,6 +254,10 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
         if now_epoch is not None:
             lines.append(f"    in {max(0, clock['ends_at'] - now_epoch)} s: {clock['text']}")
     lines += ["", limits_text(limits_of(explanation), now_epoch, short=False)]
+    for one in explanation.get("shared", ()):
+        whose = one["source_name"] or one["source"]
+        value = f"{one['value']:.4g} {one['unit']}"
+        lines += ["", f"{one['text']}: {value} of {whose}, for {', '.join(one['receiver_names'])}"]
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
         state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"

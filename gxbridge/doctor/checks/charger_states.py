@@ -8,6 +8,7 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import counts_as_bms
 from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.chargers import charging_titles, told_multis, why_not_told
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
@@ -32,6 +33,7 @@ def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     plant = sort_services(services)
     yield from _who(plant)
     yield from _other_network(plant)
+    yield from _not_told(plant, services, platform)
     yield from waiting(plant, services, platform)
     yield from _firmware(plant)
 
@@ -89,6 +91,19 @@ def _other_network(plant: Installation) -> Iterator[Row]:
             text = f"{title(charger)} has the N2K device instance {charger.n2k_instance:g}, so it is not controlled"
             advice = "Set its device instance to 0 (the GX: Settings, VE.Can port, Devices; or VictronConnect)."
             yield Row(SECTION, "other-network", "warning", text, advice, charger.name)
+
+
+def _not_told(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
+    """What charges and takes no limit: only its own setting, a wire or a switch holds it back."""
+    settings = read_settings(services.get(p.SETTINGS, {}))
+    told = told_multis(plant, select(plant, settings, platform).multi, settings)
+    names = charging_titles(plant)
+    devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
+    found = [names[device.name] for device in devices if why_not_told(device, told) is not None]
+    if found:
+        text = f"{len(found)} that may charge and take no current limit from a GX: {', '.join(found)}"
+        advice = "Set their own limits so that all together stay below the battery's, or stop them by the BMS's wires."
+        yield Row(SECTION, "not-told", "note", text, advice)
 
 
 def _firmware(plant: Installation) -> Iterator[Row]:

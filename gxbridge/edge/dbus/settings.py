@@ -1,6 +1,6 @@
 """What com.victronenergy.settings keeps for a device of ours: its instance and its custom name.
 
-The settings service hands out instances: we propose `battery:100`, it answers with the next free number, and remembers.
+The settings service hands out instances: we propose `battery:220`, it answers with the next free number, and remembers.
 Where it is not there, or refuses, the configured values hold; when it appears later it is asked then, and one that
 refuses or is too busy to answer is asked again and again.
 Source: the vendor's localsettings README and localsettings.py (AddSettings, ClassAndVrmInstance).

@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.clocks import running
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.shared import SharedValue
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.wording import names_text
@@ -178,3 +179,10 @@ def test_a_current_reads_as_it_is_told_and_never_as_nothing() -> None:
         "60 A",
     ]
     assert amount(28.416, "V") == "28.42 V"
+
+
+def test_what_is_shared_is_said_with_source_and_receivers() -> None:
+    shared = (SharedValue("/Link/VoltageSense", 26.4, LYNX, (SOLAR, "com.victronenergy.vecan.can0"), 100.0),)
+    one = as_dict(situation(decision=Decision(shared=shared), names={LYNX: "Lynx", SOLAR: "SmartSolar"}), epoch)
+    assert "Shared battery voltage: 26.4 V of Lynx, for SmartSolar, com.victronenergy.vecan.can0" in as_text(one)
+    assert one["shared"][0]["receivers"] == [SOLAR, "com.victronenergy.vecan.can0"]

@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.limit.reasons import (
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
@@ -146,6 +147,22 @@ def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap)
     part = f"{part_of(system_a)} left by {taken_by}" if taken_by else part_of(system_a)
     words = {"system": part} if why in SHARES else {"why": system.text} if why == "stopped" else {}
     return Worded(reason_text(why, **words), words)
+
+
+def untold_limits(inputs: Inputs) -> list[Limit]:
+    """What charges beside the chargers of a round and takes no limit: AC chargers, and VE.Bus systems but the first."""
+    return [
+        limit("charger", one.device.name, None, "A", (cap(one.not_told, None, "A", one.device.name, p.CURRENT),))
+        for one in read_makers(inputs)
+        if one.not_told is not None and one.not_told in ("ac-charger", "other-multi")
+    ]
+
+
+def untold_term(inputs: Inputs, orders: Sequence[ChargerOrder]) -> tuple[Cap, ...]:
+    """What others make that cannot be told: with strict sharing it is taken off the limit of the chargers."""
+    made = [one.charger.made_current_a or 0.0 for one in orders if one.why in ("no-path", "no-setting")]
+    made_a = sum(current for current in made if current > LEAST_A)
+    return (cap("untold", None, "A", made=f"{made_a:.3g}"),) if made_a and inputs.options.strict_sharing else ()
 
 
 def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Currents) -> Limit:

@@ -25,12 +25,15 @@ PRE_ALARM_V: Final = 3.1
 def why_no_charge(bms: Bms) -> list[Cap]:
     """What may have stopped the charge."""
     found = its_troubles(bms)
-    cell, cold = bms.max_cell_v, bms.min_cell_c
+    cell, cold, path = bms.max_cell_v, bms.min_cell_c, p.MIN_CELL_TEMPERATURE
     if cell is not None and cell >= CELL_RESUMES_V:
         name = "cell-high" if cell >= CELL_STOPS_V else "cell-high-waits"
         found.append(cap(name, None, "A", bms.name, p.MAX_CELL_VOLTAGE, cell=plain(cell)))
+    if cold is None:
+        cold, path = bms.temperature_c, p.TEMPERATURE
     if cold is not None and cold < COLD_C:
-        found.append(cap("cold", None, "A", bms.name, p.MIN_CELL_TEMPERATURE, temperature=celsius_text(cold)))
+        name = "cold" if path == p.MIN_CELL_TEMPERATURE else "cold-battery"
+        found.append(cap(name, None, "A", bms.name, path, temperature=celsius_text(cold)))
     return found
 
 

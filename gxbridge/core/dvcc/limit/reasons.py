@@ -153,6 +153,10 @@ REASONS: Final[Mapping[str, Reason]] = {
         "for solar it is raised by {added} A that the Multi takes out of the battery",
         "low pass of the VE.Bus DC current",
     ),
+    "untold": _rule(
+        "{made} A are made by what cannot be told and are taken off",
+        "what they make now, section Sharing",
+    ),
     "pv-disabled": _rule("PV is disabled by energy management", "/Pv/Disable, for a minute"),
     "feed-in": _rule(
         "feed-in is on, so the charge current limit is not applied to solar (as the vendor does)",
@@ -178,6 +182,11 @@ REASONS: Final[Mapping[str, Reason]] = {
     "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
+    "ac-charger": _rule("not controllable: an AC charger takes no limit", "com.victronenergy.charger"),
+    "other-multi": _rule(
+        "not controllable: only the first VE.Bus system is told limits",
+        "/Settings/SystemSetup/DvccControlAllMultis is 0",
+    ),
     # The Multi.
     "multi-rest": _rule(
         "what is left of {system} by {others}",
@@ -197,6 +206,10 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "cold": _likely(
         "coldest cell {temperature}; charging stops below +5 °C by default", "/System/MinCellTemperature < 5 °C"
+    ),
+    "cold-battery": _likely(
+        "battery at {temperature}; charging stops below +5 °C by default",
+        "/Dc/0/Temperature < 5 °C, where no cell temperature is said",
     ),
     "pre-alarm": _likely(
         "lowest cell {cell} V; the pre-alarm is at 3.1 V by default", "/System/MinCellVoltage <= 3.1 V"
@@ -218,7 +231,7 @@ UNLIMITED_A: Final = 5000.0
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 TERM_NAMES: Final = frozenset(
-    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "no-bms"}
+    {"dc-loads", "dc-loads-not", "ac-loads", "untold", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "no-bms"}
 )
 """Caps that explain a change of the value, as sentences of their own."""
 

@@ -50,6 +50,7 @@ class Bms(NamedTuple):
     min_cell_v: float | None
     max_cell_v: float | None
     min_cell_c: float | None
+    temperature_c: float | None
     capacity_ah: float | None
     own_voltage_control: float | None
     troubles: tuple[Trouble, ...] = ()
@@ -72,6 +73,7 @@ NUMBERS: Final = (
     p.MIN_CELL_VOLTAGE,
     p.MAX_CELL_VOLTAGE,
     p.MIN_CELL_TEMPERATURE,
+    p.TEMPERATURE,
     p.INSTALLED_CAPACITY,
     p.OWN_VOLTAGE_CONTROL,
 )

@@ -86,7 +86,7 @@ NO_DOUBTS: Final = Doubts()
 
 
 def read_checked(
-    snapshot: Snapshot, held: str | None, bank: BatteryBank, before: Doubts, now: float
+    snapshot: Snapshot, bank: BatteryBank, before: Doubts, now: float, held: str | None
 ) -> tuple[Inputs, Doubts]:
     """Prepare one decision without what is not believed; `held`: see `read_inputs`."""
     inputs = read_inputs(snapshot, held)
@@ -219,13 +219,16 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
 def temperatures(inputs: Inputs, bank: BatteryBank) -> Iterator[Doubted]:
     """Temperatures that cannot be: of the batteries, and the one that is shared."""
     sensor = temperature_sensor(inputs)
-    asked = [(battery, path) for battery in batteries_of(inputs, bank) for path in TEMPERATURES]
-    if sensor is not None and (sensor.device, sensor.path) not in asked:
-        asked.append((sensor.device, sensor.path))
-    for device, path in asked:
-        value = number(device.items, path)
+    asked = {
+        (battery.name, path): (title(battery), number(battery.items, path))
+        for battery in batteries_of(inputs, bank)
+        for path in TEMPERATURES
+    }
+    if sensor is not None:
+        asked[sensor.device.name, sensor.path] = title(sensor.device), sensor.temperature_c
+    for (service, path), (name, value) in asked.items():
         if value is not None and not COLDEST_C <= value <= HOTTEST_C:
-            yield Doubted("temperature-impossible", device.name, title(device), path, value)
+            yield Doubted("temperature-impossible", service, name, path, value)
 
 
 def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:
@@ -233,6 +236,7 @@ def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, Voltage
     for battery in batteries_of(inputs, bank):
         value = number(battery.items, p.LOW_VOLTAGE)
         known_v = before.get(battery.name, VoltageRecord()).nominal_v
+        known_v = known_v or class_of_voltage(number(battery.items, p.VOLTAGE) or 0.0)
         nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v or HIGHEST_CLASS
         if value is not None and value > window(nominal_v).high_v:
             yield Doubted("low-voltage-impossible", battery.name, title(battery), p.LOW_VOLTAGE, value, nominal_v)

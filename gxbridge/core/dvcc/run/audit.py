@@ -46,6 +46,9 @@ class Track(NamedTuple):
     rising: bool | None = None
     turns: tuple[float, ...] = ()
     """When the limit changed its direction, in the window."""
+    low_a: float = 0.0
+    high_a: float = 0.0
+    """Where it did so the last two times."""
 
 
 class Audit(NamedTuple):
@@ -98,6 +101,7 @@ def turn(track: Track, limit_a: float | None, now: float) -> Track:
     rising = limit_a > track.limit_a
     if track.rising is not None and rising != track.rising:
         turns = (*turns, now)[-2 * TURNS :]
+        track = track._replace(low_a=track.limit_a) if rising else track._replace(high_a=track.limit_a)
     return track._replace(rising=rising, turns=turns)
 
 
@@ -130,9 +134,14 @@ def verdicts(audit: Audit, permits: str, now: float) -> Iterator[AuditResult]:
         if track.lag_s > SLOW_S and now - track.lag_at < SAY_S:
             yield AuditResult(f"{name}-slow", {"lag": f"{track.lag_s:.0f}", "name": limit})
         if len(track.turns) >= TURNS:
-            yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"})
+            yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"} | extremes(track))
     if audit.pre_alarm_at is not None:
         yield AuditResult("pre-alarm", {})
+
+
+def extremes(track: Track) -> dict[str, str]:
+    """Between what a restless limit goes up and down."""
+    return {"low": f"{track.low_a:g}", "high": f"{track.high_a:g}"}
 
 
 def measured_current(inputs: Inputs) -> float | None:
@@ -144,9 +153,8 @@ def measured_current(inputs: Inputs) -> float | None:
     return current
 
 
-def audit(inputs: Inputs, before: Audit, limits: tuple[Limit, ...], now: float) -> Audit:
-    """Look once a second."""
-    current = measured_current(inputs)
+def audit(inputs: Inputs, before: Audit, limits: tuple[Limit, ...], current: float | None, now: float) -> Audit:
+    """Look once a second. `current`: of the battery (A, + = into it)."""
     ccl, dcl = (limits[1].value, limits[2].value) if limits else (None, None)  # CVL, CCL, DCL come first
     charge = follow(before.charge, ccl, current, now)
     discharge = follow(before.discharge, dcl, None if current is None else -current, now)
@@ -176,8 +184,8 @@ def alternator(inputs: Inputs, before: Audit, now: float) -> tuple[float | None,
     return word, now if before.alternator == 1 else before.alternator_at
 
 
-def audit_findings(inputs: Inputs, seen: Audit, now: float) -> Iterator[Finding]:
-    """What the audit has to say now."""
+def audit_findings(inputs: Inputs, seen: Audit, who: str, now: float) -> Iterator[Finding]:
+    """What the audit has to say now; `who` charges."""
     if quiet(seen):
         return
     permits = ""
@@ -188,4 +196,5 @@ def audit_findings(inputs: Inputs, seen: Audit, now: float) -> Iterator[Finding]
     bms = inputs.bms
     subject, name = ("", "the battery") if bms is None else (bms.name, bms.title)
     for said in verdicts(seen, permits, now):
-        yield finding(said.name, subject, now, bms=name, **said.words)
+        named = f"; {who}" if who and said.name == "ccl-exceeded" else ""
+        yield finding(said.name, subject, now, bms=name, who=named, **said.words)

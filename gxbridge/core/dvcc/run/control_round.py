@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_findings, round_findings
-from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
+from gxbridge.core.dvcc.explain.limits import (
+    charger_limits,
+    multi_limit,
+    same_reason,
+    system_limits,
+    untold_limits,
+    untold_term,
+)
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
@@ -197,7 +204,10 @@ def live_round(
         unlimited = memory.unlimited and not raised and inputs.multi is not None and is_connected(inputs.multi)
     limits: list[Limit] = [
         *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
-        *charger_limits(orders, charge.limit, amps.terms, {device.name for device in old}),
+        *charger_limits(
+            orders, charge.limit, (*amps.terms, *untold_term(inputs, orders)), {device.name for device in old}
+        ),
+        *untold_limits(inputs),
         multi_limit(inputs, own_rest(inputs, rest), charge.limit, amps),
     ]
     found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, memory.first_seen, now))

@@ -23,7 +23,9 @@ from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, state_of
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.obedience import look_closer, obedience_findings
 from gxbridge.core.dvcc.run.sense import share_sense
+from gxbridge.core.dvcc.run.shared import read_shared
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
 from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
@@ -46,7 +48,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
     keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
-    inputs, doubts = read_checked(snapshot, held, memory.bank, memory.doubts, now)
+    inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)
     if doubts is not memory.doubts:
         memory = memory.but(doubts=doubts)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
@@ -74,13 +76,20 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         # What the first round would say, without doing it.
         foreseen = control_round(inputs, memory, now, standing, timely=False).memory
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
-    seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
+    seen = memory.audit
+    if second is not None:
+        closer = look_closer(inputs, memory.obedience, memory.limits, memory.flags.effective_v, now)
+        seen = audit(inputs, seen, memory.limits, closer.current_a, now)
+        memory = memory.but(obedience=closer)
     if round_done:
         # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
         kept = memory.granted if stopped else granted
         memory = memory.but(granted=kept, round_state=standing.state, audit=seen)
     elif seen is not memory.audit:
         memory = memory.but(audit=seen)
+    shared = read_shared(writes, inputs, memory.shared, now)
+    if shared != memory.shared:
+        memory = memory.but(shared=shared)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
     return conclude(inputs, memory, now, writes, round_done, standing), memory
@@ -133,7 +142,8 @@ def conclude(
         *choice_findings(inputs, "" if lost is None else lost.identity, now),
         *battery_findings(inputs, memory.audit.pre_alarm_at is not None, memory.first_seen, now),
         *memory.findings,
-        *audit_findings(inputs, memory.audit, now),
+        *audit_findings(inputs, memory.audit, memory.obedience.who, now),
+        *obedience_findings(memory.obedience, now),
         *doubt_findings(memory.doubts, now),
     )
     voltage = inputs.voltage
@@ -152,6 +162,7 @@ def conclude(
         bms_since=since,
         charge_link_ends_at=link,
         multi_stops_at=multi,
+        shared=tuple(memory.shared.values()),
         clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.run.clocks import Clock
+from gxbridge.core.dvcc.run.shared import SharedValue
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
@@ -57,3 +58,4 @@ class Decision(NamedTuple):
     charge_link_ends_at: float | None = None
     multi_stops_at: float | None = None
     clocks: tuple[Clock, ...] = ()
+    shared: tuple[SharedValue, ...] = ()

@@ -14,6 +14,8 @@ from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
+from gxbridge.core.dvcc.run.obedience import NOBODY_DEVIATES, Obedience
+from gxbridge.core.dvcc.run.shared import SharedValue
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
@@ -117,6 +119,8 @@ class Memory(NamedTuple):
     discharge_told_at: float | None = None
     """When the Multi was last told a discharge limit."""
     audit: Audit = NOTHING_SEEN
+    obedience: Obedience = NOBODY_DEVIATES
+    shared: Mapping[str, SharedValue] = NOTHING_YET
     doubts: Doubts = NO_DOUBTS
 
     def but(self, **changes: Any) -> Memory:

@@ -74,7 +74,7 @@ def test_an_unchanged_limit_is_no_drop() -> None:
     track = watched((0, 40, 30), (1, 40, 62), (20, 40, 30))
     assert (track.lag_s, track.dropped_at) == (0, None)
     assert watched((0, 40, 90), (1, 60, 90)).dropped_at is None, "and one that rises is none either"
-    assert Track() == (None, None, 0.0, None, 0.0, 0.0, None, ())
+    assert Track() == (None, None, 0.0, None, 0.0, 0.0, None, (), 0.0, 0.0)
 
 
 def test_exceeding_names_what_permits_it_for_charging_only() -> None:
@@ -111,7 +111,7 @@ def test_six_reversals_in_ten_minutes_are_restless() -> None:
     assert watched((0, 10, 0), (1, 20, 0), (2, 30, 0)).turns == (), "rising and rising is no reversal"
     assert watched((0, 30, 0), (1, 20, 0), (2, 20, 0), (3, 25, 0)).turns == (3,), "standing still is no direction"
     (row,) = verdicts(Audit(charge=track), "", 8)
-    assert row.words == {"name": "CCL", "minutes": "10"}
+    assert row.words == {"name": "CCL", "minutes": "10", "low": "40", "high": "50"}
     assert follow(track, 50.0, 0.0, 700.5).turns == (), "all have left the window"
     assert [watched((0, 10, 0), (1, limit, 0)).rising for limit in (20, 5, 10)] == [True, False, None]
     assert len(follow(track, 50.0, 0.0, 601.9).turns) == 6
@@ -127,7 +127,7 @@ def test_a_real_overcharge_becomes_a_finding_that_says_what_permits_it() -> None
     found = next(finding for finding in world.decision.findings if finding.id == "ccl-exceeded")
     assert found.text == (
         "The battery was charged with up to 45 A for more than 10 s, 25 A above its CCL of 20 A; "
-        "feed-in is on, which permits this for solar"
+        "feed-in is on, which permits this for solar; SmartSolar makes 10 A and was told 50 A"
     )
     system = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 15.0}
     world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), "com.victronenergy.acsystem.can0": system})

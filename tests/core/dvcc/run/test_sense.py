@@ -347,6 +347,30 @@ def test_the_vendor_shares_what_was_shown_a_whole_second_before() -> None:
     assert made.told(SUN, p.VOLTAGE_SENSE) == 50.0
 
 
+def test_what_is_shared_is_known_with_its_source_and_receivers() -> None:
+    made = world(Options())
+    made.settings |= {p.SET_SVS: 1, p.SET_SCS: 1, p.SET_STS: 1}
+    made.run(12)
+    shared = {one.path: (one.value, one.source, one.receivers) for one in made.decision.shared}
+    assert shared == {
+        p.VOLTAGE_SENSE: (52.0, CAN_BMS, (SUN, VECAN)),
+        p.MULTI_VOLTAGE_SENSE: (52.0, CAN_BMS, (MULTI,)),
+        p.BATTERY_CURRENT: (5.0, CAN_BMS, (SUN, VECAN)),
+        p.TEMPERATURE_SENSE: (18.0, CAN_BMS, (SUN, VECAN)),
+        p.MULTI_TEMPERATURE_SENSE: (18.0, CAN_BMS, (MULTI,)),
+        p.BOL_LOW_VOLTAGE: (46.0, CAN_BMS, (MULTI,)),
+    }
+    made.set(MULTI, ASSISTANT=5, HUB_VOLTAGE=56.0, VOLTAGE=52.3)
+    made.run(66)
+    (voltage,) = (one for one in made.decision.shared if one.path == p.VOLTAGE_SENSE)
+    assert (voltage.value, voltage.source) == (52.3, MULTI)
+    made.services.pop(CAN_BMS)
+    made.services.pop(MULTI)
+    made.services.pop(SUN)
+    made.run(13)
+    assert made.decision.shared == ()
+
+
 def test_an_alternator_and_any_inverter_share_the_senses_without_being_told_a_network_mode() -> None:
     """An inverter that is no charger, and an alternator that knows no network mode."""
     plain: Items = {p.DEVICE_INSTANCE: 290, p.VOLTAGE_SENSE: None, p.TEMPERATURE_SENSE: None, p.BATTERY_CURRENT: None}

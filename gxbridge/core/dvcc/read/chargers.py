@@ -1,0 +1,95 @@
+"""Everything that charges, told or not: what it makes, what it shows to be told, and what it is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.services import Device, Installation, title
+from gxbridge.core.dvcc.read.user_settings import UserSettings
+
+LEAST_A: Final = 0.5
+"""A current below this is none: what is measured is not better."""
+
+Hindrance: TypeAlias = Literal["ac-charger", "other-multi", "no-path", "no-setting", "other-network", "genset"]
+
+
+class Maker(NamedTuple):
+    """What charges: its current (A) and its limit as it shows it (A; None: none). `not_told`: why it takes none."""
+
+    device: Device
+    name: str
+    made_a: float
+    told_a: float | None
+    not_told: Hindrance | None = None
+
+
+def titles(devices: Iterable[Device]) -> dict[str, str]:
+    """Service -> what a person calls it; two of one name have their device instance behind it."""
+    found = {device.name: (title(device), device.instance) for device in devices}
+    often = Counter(name for name, _ in found.values())
+    return {
+        service: f"{name} ({instance:g})" if often[name] > 1 else name for service, (name, instance) in found.items()
+    }
+
+
+def charging_titles(plant: Installation) -> dict[str, str]:
+    """The same for everything that charges."""
+    return titles((*plant.chargers, *plant.of(p.CHARGER), *plant.multis))
+
+
+def read_makers(inputs: Inputs) -> list[Maker]:
+    """Everything that charges, whether it takes a limit or not."""
+    plant = inputs.installation
+    devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
+    names, told = charging_titles(plant), told_multis(plant, inputs.multi, inputs.settings)
+    return [
+        Maker(device, names[device.name], max(number(device.items, p.CURRENT) or 0.0, 0.0), shown(inputs, device), why)
+        for device, why in ((device, why_not_told(device, told)) for device in devices)
+    ]
+
+
+def shown(inputs: Inputs, device: Device) -> float | None:
+    """The limit that a device shows to be told."""
+    if device.kind == p.VEBUS:
+        return number(device.items, p.MULTI_CHARGE_CURRENT if inputs.bms is None else p.BOL_CHARGE_CURRENT)
+    return number(device.items, p.CHARGE_CURRENT)
+
+
+def told_multis(plant: Installation, multi: Device | None, settings: UserSettings) -> set[str]:
+    """The VE.Bus systems that are told limits: the first, or all where the user wants it."""
+    multis = plant.multis if settings.all_multis else () if multi is None else (multi,)
+    return {one.name for one in multis}
+
+
+def why_not_told(device: Device, told: Container[str]) -> Hindrance | None:
+    """Why a device takes no charge current limit; None where it does. `told`: VE.Bus systems that are."""
+    if device.kind == p.VEBUS:
+        return None if device.name in told else "other-multi"
+    if device.kind == p.CHARGER:
+        return "ac-charger"
+    if device.kind == p.GENSET:
+        return "genset"
+    if p.CHARGE_CURRENT not in device.paths:
+        return "no-path"
+    if device.items.get(p.N2K_INSTANCE) not in (0, None):
+        return "other-network"
+    return "no-setting" if device.own_limit_a is None else None
+
+
+def who_charges(makers: Iterable[Maker]) -> str:
+    """Who makes how much of what it was told, the most first, in words."""
+    busy = sorted((one for one in makers if one.made_a > LEAST_A), key=lambda one: -one.made_a)
+    return ", ".join(words(one) for one in busy)
+
+
+def words(one: Maker) -> str:
+    """`SmartSolar makes 62 A and was told 31 A`."""
+    made = f"{one.name} makes {one.made_a:.3g} A"
+    if one.not_told is not None:
+        return f"{made} and takes no limit"
+    return made if one.told_a is None else f"{made} and was told {one.told_a:.3g} A"
