@@ -16,6 +16,7 @@ from pathlib import Path
 SUITE = {
     "decode": "Decoding a frame, against a hand-written struct decoder and the peers that are installed",
     "receive": "Receiving, against a bare socket and python-can's Notifier",
+    "logs": "Reading a log, each format against candump -l",
     "dvcc": "A decision",
     "dbus": "D-Bus, against a velib-style service on dbus-python",
     "service": "The whole service: processor, memory, start",

@@ -16,12 +16,13 @@ from gxbridge import __version__
 
 COMMANDS: dict[str, str] = {
     "run": "the service: CAN in, battery on D-Bus, limits to the chargers",
-    "explain": "why every limit is what it is, asked from the running service",
+    "status": "one screen: battery, limits, chargers, findings, asked from the running service",
+    "explain": "why every limit is what it is: in the running service, or in a log",
     "blackbox": "read a record of the last minutes before an event, or play it again",
     "doctor": "what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "candb": "look into the message database",
-    "config": "check or show a configuration file",
+    "config": "begin, check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",
     "state": "what is remembered over a restart, and how to have it forgotten",
     "master": "whether another master was found, and how to reset that",

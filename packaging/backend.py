@@ -6,6 +6,7 @@ In-tree by `backend-path` of pyproject.toml, so that `pip install .` and `pip in
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def build_editable(
 ) -> str:
     """An editable install of the tree, in which the compiled database now lies."""
     _compile_database()
+    warnings.filterwarnings("ignore", "Editable installation")  # a box that a newcomer would take for a fault
     return str(build_meta.build_editable(wheel_directory, config_settings, metadata_directory))
 
 

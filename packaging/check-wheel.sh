@@ -15,4 +15,6 @@ printf '(1700000000.000000) can0 1CEFFF29#6699FF0F10270000\n' >boat.log
 "$work/venv/bin/gxbridge" decode boat.log --format json | grep -q '"0x0FFF"'
 "$work/venv/bin/gxbridge" candb show 0x2108 >/dev/null
 "$work/venv/bin/gxbridge" config show >/dev/null
-echo "the wheel installs, decodes, knows its database and its defaults"
+"$work/venv/bin/gxbridge" config check "$work/venv/share/gxbridge/gxbridge.example.yaml" >/dev/null
+test -f "$work/venv/share/gxbridge/dbus-policy/gxbridge-control.conf"
+echo "the wheel installs, decodes, knows its database and its defaults, and brings the example and the policies"

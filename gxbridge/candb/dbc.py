@@ -31,7 +31,7 @@ def export(database: Database) -> tuple[str, list[str]]:
         from cantools.database.can import Database as Dbc
         from cantools.database.can import Message
     except ImportError as error:
-        raise Missing("the DBC export needs cantools: pip install 'gxbridge[dbc]'") from error
+        raise Missing("the DBC export needs cantools: pip install 'cantools>=39'") from error
     left_out: list[str] = []
     messages: list[Any] = []
     registers: list[Layout] = []
@@ -86,7 +86,7 @@ def _signal(database: Database, field: FieldInfo, name: str, register: Layout | 
     from cantools.database.can import Signal
     from cantools.database.conversion import BaseConversion
 
-    texts = dict.fromkeys(field.missing, NOT_AVAILABLE) | (dict(database.enums[field.enum]) if field.enum else {})
+    texts = dict.fromkeys(field.missing[-2:], NOT_AVAILABLE) | (dict(database.enums[field.enum]) if field.enum else {})
     choices: Any = OrderedDict(sorted(texts.items())) or None
     whole = field.denominator == 1
     conversion = BaseConversion.factory(

@@ -12,7 +12,8 @@ from gxbridge.core.nmea2000.field import FieldInfo
 def as_json(database: Database) -> dict[str, Any]:
     """Everything: `pgns` and `registers` (lists of messages), `enumerations` (name to code to text), `products`.
 
-    A value in its unit is (raw * numerator + addend) / denominator; raw numbers in `missing` mean "not available".
+    A value in its unit is (raw * numerator + addend) / denominator; raw numbers in `missing`, and from `missing_from`
+    on, mean "not available".
     `offset` and `length` count bits, behind the four header bytes for a register; length 0 = to the end.
     """
     messages = list(layouts(database))
@@ -60,6 +61,7 @@ def _field(field: FieldInfo) -> dict[str, Any]:
         "numerator": field.numerator,
         "denominator": field.denominator,
         "addend": field.addend,
-        "missing": list(field.missing),
+        "missing": [] if isinstance(field.missing, range) else list(field.missing),
+        "missing_from": field.missing[0] if isinstance(field.missing, range) else None,
         "enumeration": field.enum,
     }

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import lcm
 
 from gxbridge.candb.frames import VREG_HEADER_BYTES
-from gxbridge.candb.model import DatabaseEntry, Field
+from gxbridge.candb.model import DatabaseEntry, Field, MissingCodes
 
 _LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _QUARTERS_FROM = 3
@@ -53,7 +53,7 @@ class Functions:
     def __init__(self) -> None:
         self._numbers: dict[tuple[object, ...], int] = {}
         self._structs: dict[str, str] = {}
-        self._quarters: dict[tuple[int, ...], str] = {}
+        self._quarters: dict[MissingCodes, str] = {}
         self._source: list[str] = []
 
     def number_of(self, entry: DatabaseEntry) -> int:
@@ -227,11 +227,11 @@ def _value(field: Field, raw: str, name: str, steps: list[str]) -> str:
 
 def _is_missing(field: Field) -> str:
     """The quickest comparison that holds for the missing codes only."""
-    first, *others = field.missing
+    first, others = field.missing[0], len(field.missing) - 1
     if not others:
         return f"== {first}"
     top = (1 << (field.length - 1 if field.kind == "signed" else field.length)) - 1
-    run = field.missing[-1] == top and top - first == len(others)
+    run = field.missing[-1] == top and top - first == others
     return f">= {first}" if run else f"in {field.missing!r}"
 
 

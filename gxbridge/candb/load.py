@@ -16,6 +16,7 @@ from gxbridge.candb.model import (
     DatabaseModel,
     Enumeration,
     Field,
+    MissingCodes,
     Origin,
     Product,
     Sample,
@@ -126,7 +127,7 @@ def _field(name: str, row: Table, offset: int, names: Names, where: str) -> Fiel
         raise AssertionError(row["type"])
     enum = row.get("enum", kind.enum)
     if enum is not None:
-        missing = tuple(names.enumerations[enum].table.get("missing", ()))
+        missing: MissingCodes = tuple(sorted(names.enumerations[enum].table.get("missing", ())))
     else:
         missing = () if row.get("missing") == "none" else kind.missing_codes()
     return Field(

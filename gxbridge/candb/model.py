@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gxbridge.core.model.record import record
 
 FieldKind = Literal["unsigned", "signed", "string", "lau", "bytes"]
 """How the bits are read: a little-endian number, zero-ended text, a STRING_LAU, or raw bytes to the end."""
+MissingCodes: TypeAlias = tuple[int, ...] | range
+"""The raw numbers that mean "not available", in order."""
 
 Transport = Literal["single", "fast", "either"]
 Confidence = Literal["CONFIRMED", "CORROBORATED", "SINGLE", "INFERRED", "UNKNOWN"]
@@ -36,7 +38,7 @@ class Field:
     add: Decimal = Decimal(0)
     unit: str = ""
     enum: str | None = None
-    missing: tuple[int, ...] = ()
+    missing: MissingCodes = ()
     where: str = ""
 
 

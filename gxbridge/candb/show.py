@@ -12,7 +12,7 @@ _CODES_ON_ONE_LINE = 5
 
 
 def find(database: Database, wanted: str) -> list[Layout]:
-    """The layouts meant by `0x2108`, `VE_REG_BMS_IO`, `127508`, `0x1F214` or `battery_status`; empty if none.
+    """The layouts meant by `0x2108`, `VE_REG_BMS_IO`, `BMS_IO`, `127508`, `0x1F214` or `battery_status`; empty if none.
 
     A hexadecimal number of up to 16 bits is a register first, a decimal one is a PGN.
     """
@@ -20,8 +20,8 @@ def find(database: Database, wanted: str) -> list[Layout]:
     try:
         number = int(text, 0)
     except ValueError:
-        named = text.upper() if text.upper().startswith("VE_REG_") else text.lower()
-        return [layout for layout in layouts(database) if layout.name == named]
+        names = {text.lower(), text.upper(), f"VE_REG_{text.upper()}"}
+        return [layout for layout in layouts(database) if layout.name in names]
     if text.lower().startswith("0x") and number <= 0xFFFF and database.variants(number):
         return list(database.variants(number))
     return [database.pgns[number]] if number in database.pgns else []
@@ -83,7 +83,10 @@ def _field(field: FieldInfo) -> str:
         step = field.numerator if field.denominator == 1 else field.scale
         parts.append(f"{step:g} {field.unit}".strip() + (f" {field.add:+g}" if field.add else ""))
     if field.missing:
-        parts.append("not available: " + ", ".join(f"0x{code:X}" for code in field.missing))
+        missing, apart = field.missing, ", "
+        if isinstance(missing, range):
+            missing, apart = (missing[0], missing[-1]), " to "
+        parts.append("not available: " + apart.join(f"0x{code:X}" for code in missing))
     return "  ".join(parts)
 
 

@@ -13,10 +13,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
-from gxbridge.candb.model import FieldKind
+from gxbridge.candb.model import FieldKind, MissingCodes
 from gxbridge.core.model.record import record
 
-MISSING_WORDS = ("top", "top-1", "zero")
+J1939 = "j1939"
+"""Stands alone: everything with 0xFB or more in the highest byte."""
+MISSING_WORDS = ("top", "top-1", "zero", J1939)
 KINDS: tuple[FieldKind, ...] = ("unsigned", "signed", "string", "lau", "bytes")
 _WIDTH = re.compile(r"(.*?)([0-9]+)")
 
@@ -37,13 +39,15 @@ class Type:
     def is_number(self) -> bool:
         return self.kind in ("unsigned", "signed")
 
-    def missing_codes(self) -> tuple[int, ...]:
+    def missing_codes(self) -> MissingCodes:
         """The raw numbers that mean "not available"."""
         return missing_codes(self.kind, self.length, self.missing)
 
 
-def missing_codes(kind: FieldKind, length: int, words: Iterable[str]) -> tuple[int, ...]:
+def missing_codes(kind: FieldKind, length: int, words: Iterable[str]) -> MissingCodes:
     """Raw numbers for the words of `missing:`, from width and sign. `top-1` needs at least 8 bits to be a code."""
+    if J1939 in words:
+        return range(0xFB << length - 8, 1 << length)
     top = (1 << (length - 1 if kind == "signed" else length)) - 1
     codes = {"top": top, "top-1": top - 1 if length >= 8 else top, "zero": 0}
     return tuple(sorted({codes[word] for word in words}))

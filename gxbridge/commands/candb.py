@@ -22,7 +22,7 @@ HOW_TO_ADD = "how to add one: docs/adding-a-message.md"
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="one message, enumeration or product in full")
-    show.add_argument("what", help="0x2108, VE_REG_BMS_IO, 127508, battery_status, bms_state")
+    show.add_argument("what", help="0x2108, BMS_IO, 127508, battery_status, bms_state")
     search = actions.add_parser("search", help="messages that contain all these words")
     search.add_argument("words", nargs="+", metavar="WORD")
     check = actions.add_parser("check", help="check the YAML files against the rules")
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--rules", action="store_true", help="list the rules instead")
     export = actions.add_parser("export", help="the database for other programs")
     form = export.add_mutually_exclusive_group(required=True)
-    form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'gxbridge[dbc]')")
+    form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'cantools>=39')")
     form.add_argument("--json", metavar="FILE", nargs="?", const="-", help="JSON, to standard output without FILE")
     encode = actions.add_parser("encode", help="a message as candump lines; nothing is sent")
     encode.add_argument("what", metavar="MESSAGE", help="0x0390, VE_REG_BMS_IO, 127508, battery_status")

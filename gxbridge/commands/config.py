@@ -1,16 +1,24 @@
-"""`gxbridge config`: check a configuration file, or show what holds."""
+"""`gxbridge config`: begin a configuration file, check one, or show what holds; its schema for editors."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 WRONG = 2
+PRESETS = ("listen", "publish", "control")
+"""Those of `gxbridge.config.presets`, which is not loaded for help alone."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`check FILE` and `show [FILE]`, the latter with the options of `run`."""
+    """`init [FILE]`, `check FILE`, `show [FILE]` with the options of `run`, and `schema`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    init = actions.add_parser("init", help="a file to begin with, printed or written to FILE, which must not exist")
+    init.add_argument("file", metavar="FILE", nargs="?")
+    init.add_argument("--preset", choices=PRESETS, default="listen", help="what gxbridge is to do (default: listen)")
+    init.add_argument("--can", metavar="INTERFACE:CHANNEL", default="socketcan:vecan0", help="the bus of the BMS")
+    actions.add_parser("schema", help="a JSON schema, by which an editor completes and checks the file")
     check = actions.add_parser("check", help="list what is wrong in a file, with line and key; exit code 2 if anything")
     check.add_argument("file", metavar="FILE")
     show = actions.add_parser("show", help="print what holds: defaults, the file, and the options given here")
@@ -34,6 +42,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0, also with warnings; 2 when something is wrong."""
+    if args.action == "schema":
+        from gxbridge.config.editor_schema import editor_schema
+
+        print(json.dumps(editor_schema(), indent=2))
+        return 0
+    if args.action == "init":
+        return _init(args)
     from gxbridge.config import ConfigError, Overrides, load
     from gxbridge.config.pages import show
     from gxbridge.core.model.items import printable
@@ -52,4 +67,30 @@ def run(args: argparse.Namespace) -> int:
         print(f"{printable(args.file)}: no problems")
     else:
         print(show(config), end="")
+    return 0
+
+
+def _init(args: argparse.Namespace) -> int:
+    """Print or write a preset."""
+    from gxbridge.config import ConfigError, Overrides, load
+    from gxbridge.config.presets import preset
+
+    try:
+        (bus,) = load(None, Overrides((args.can,))).can
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    text = preset(args.preset, bus.interface, bus.channel)
+    if args.file is None:
+        print(text, end="")
+        return 0
+    try:
+        with open(args.file, "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        print(f"gxbridge config init: {args.file}: {error.strerror}", file=sys.stderr)
+        return WRONG
+    from gxbridge.edge.machine import followable
+
+    print(followable(f"Wrote {args.file}. Next: gxbridge run --config {args.file}"))
     return 0

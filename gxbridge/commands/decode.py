@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gxbridge.core.model.wording import counted
@@ -46,12 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input-format", metavar="NAME", help="format of the log, if it is not detected")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
     chosen = parser.add_argument_group("only some messages (each option may repeat)")
-    for names, what in (
-        (("--source",), "sent from this address"),
-        (("--pgn",), "of this PGN, such as 127508 or 0x1F214"),
-        (("--vreg", "--register"), "of, or about, this register, such as 0x2108"),
+    for names, kind, what in (
+        (("--source",), _number, "sent from this address"),
+        (("--pgn",), _pgn, "of this PGN, such as 127508, 0x1F214 or battery_status"),
+        (("--vreg", "--register"), _register, "of, or about, this register, such as 0x2108 or BMS_IO"),
     ):
-        chosen.add_argument(*names, action="append", default=[], metavar="N", type=_number, help=what)
+        chosen.add_argument(*names, action="append", default=[], metavar="N", type=kind, help=what)
     chosen.add_argument(
         "--device",
         action="append",
@@ -73,6 +74,32 @@ def _number(written: str) -> int:
         raise argparse.ArgumentTypeError(f"{written!r} is not a number; write 127508 or 0x2108") from None
 
 
+def _pgn(written: str) -> int:
+    return _named(written, "pgn")
+
+
+def _register(written: str) -> int:
+    return _named(written, "register")
+
+
+def _named(written: str, what: str) -> int:
+    """A number, or the number of the PGN or register of this name."""
+    from gxbridge.candb.show import find
+    from gxbridge.core.nmea2000.database import DatabaseError, database
+
+    if not written[:1].isdigit():
+        with suppress(DatabaseError):  # told when the log is opened
+            for layout in find(database(), written):
+                if what == "register" and layout.register is not None:
+                    return layout.register
+                if what == "pgn" and layout.register is None:
+                    return layout.pgn
+        raise argparse.ArgumentTypeError(
+            f"no {what} is called {written!r}; write a number, or a name that `gxbridge candb search` finds"
+        )
+    return _number(written)
+
+
 def _seconds(written: str) -> float:
     try:
         seconds = float(written)
@@ -87,10 +114,14 @@ def _names(written: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in written.split(",") if name.strip())
 
 
+NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
+
+
 def run(args: argparse.Namespace) -> int:
     """See the epilog for the exit code."""
     from gxbridge.core.nmea2000.database import DatabaseError, database
     from gxbridge.decodelog.options import OptionError, check
+    from gxbridge.decodelog.statistics import Statistics
     from gxbridge.decodelog.stream import Output
     from gxbridge.edge.logs.reader import LogError
 
@@ -101,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         check(args)
         db = database()
         stream, lines = _stream(args, db), _lines(args, db)
-        statistics = _statistics() if args.stats else None
+        statistics = Statistics() if args.stats else None
         counted_lines = _Counts()
         if statistics is None:
             output.put(lines.begin())
@@ -113,6 +144,10 @@ def run(args: argparse.Namespace) -> int:
         else:
             _show(statistics, stream, args.format)
         _tell_counts(stream, counted_lines)
+        if stream.decoders and not stream.wanted:
+            print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
+        if args.input_format and not stream.decoders and not counted_lines.skipped and not counted_lines.bad:
+            print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
     except (OptionError, DatabaseError, LogError) as error:
         output.flush()
         return _refuse(str(error))
@@ -241,12 +276,6 @@ def _wide(args: argparse.Namespace, db: Database, write_time: Callable[[float], 
             f"gxbridge decode: {counted(columns.left_out, 'column')} left out; choose with --columns", file=sys.stderr
         )
     return WideLines(columns, write_time)
-
-
-def _statistics() -> Statistics:
-    from gxbridge.decodelog.statistics import Statistics
-
-    return Statistics()
 
 
 def _show(statistics: Statistics, stream: Stream, form: str) -> None:

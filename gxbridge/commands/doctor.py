@@ -16,6 +16,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--config", metavar="FILE", help="configuration file; without one the GX's usual one, else the defaults"
     )
     parser.add_argument("--dbus", metavar="ADDRESS", help="system, session or a D-Bus address; replaces the file's")
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="only: may gxbridge control here, and what would it write? Nothing is written",
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument(
         "--bundle", metavar="FILE", type=Path, help="write one redacted archive (tar.gz) for a forum or a ticket"
@@ -31,7 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"write a number of seconds up to {LONGEST_S:.0f}")
     return value
@@ -43,15 +51,21 @@ def run(args: argparse.Namespace) -> int:
     from gxbridge.doctor.examine import as_dict, as_text, examine
     from gxbridge.doctor.gather import gather
     from gxbridge.doctor.row import exit_code
+    from gxbridge.edge.machine import followable
 
     gathered = asyncio.run(gather(args.config, args.dbus, args.seconds))
-    rows = examine(gathered.facts)
+    if args.control:
+        from gxbridge.doctor.control import check_control
+
+        rows = tuple(check_control(gathered.facts, bundle.explanation(gathered)))
+    else:
+        rows = examine(gathered.facts)
     report = as_dict(rows, __version__)
     redactor = bundle.redactor_of(gathered, keep=args.with_serials)
     if args.json:
         print(json.dumps(redactor.data(report), ensure_ascii=False, indent=2))
     else:
-        print(redactor.text(as_text(rows)))
+        print(followable(redactor.text(as_text(rows))))
     if args.bundle is not None:
         try:
             files = bundle.members(gathered, rows, report, args.log, redactor)

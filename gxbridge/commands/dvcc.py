@@ -32,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     replay.add_argument("file", type=Path, metavar="FILE", help="scenarios as JSON (.json, or .json.gz)")
     replay.add_argument("--json", type=Path, metavar="OUT", help="write what gxbridge answered to this file")
-    replay.add_argument("--profile", choices=("vendor", "strict"), default="vendor", help="default: vendor")
+    replay.add_argument(
+        "--profile", choices=("vendor", "strict"), default="vendor", help="default: vendor, as systemcalc 2.256"
+    )
     replay.add_argument("--only", metavar="TEXT", default="", help="only scenarios whose name contains this")
     replay.add_argument("--all", action="store_true", help="show every difference")
 
@@ -75,7 +77,10 @@ def load(path: Path, only: str) -> list[Mapping[str, Any]]:
         isinstance(row, dict) and isinstance(row.get("name"), str) for row in scenarios
     ):
         raise ScenarioError("must be a list of scenarios, each with a name")
-    return [row for row in scenarios if only in row["name"]]
+    wanted = [row for row in scenarios if only in row["name"]]
+    if only and not wanted:
+        raise ScenarioError(f"no scenario's name contains {only!r}")
+    return wanted
 
 
 def summarise(

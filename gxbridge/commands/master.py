@@ -43,7 +43,9 @@ def _show(config: Config, file: StateFile) -> int:
         print("No other master is remembered.")
     else:
         print(f"Something else wrote {latch.subject} (found {moment(latch.since)}): gxbridge writes nothing.")
-        print("Switch it off, then: gxbridge master reset (a reboot of the machine resets it too)")
+        from gxbridge.edge.machine import followable
+
+        print(followable("Switch it off, then: gxbridge master reset (a reboot of the machine resets it too)"))
     print(_now(config.dbus_address))
     return 0
 

@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
         key = _key(args)
         if args.scan:
             return _scan(args, key)
+        data = _bytes(args.data)
         if key is None:
             raise _UsageError("the content is encrypted: give its --key or --key-file")
-        data = _bytes(args.data)
     except (_UsageError, KeyProblem) as error:
         print(f"gxbridge readout: {error}", file=sys.stderr)
         return USAGE

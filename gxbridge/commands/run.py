@@ -62,4 +62,12 @@ async def _serve(config: object) -> int:
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     for number in (signal.SIGUSR1, signal.SIGALRM):  # daemontools can send the second only: svc -a
         loop.add_signal_handler(number, app.keep_box)
-    return await app.run(stop)
+    if config.replay is None:
+        return await app.run(stop)
+    from gxbridge.edge.logs.reader import LogError
+
+    try:
+        return await app.run(stop)
+    except LogError as error:
+        print(f"gxbridge run: {error}", file=sys.stderr)
+        return 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Readout, StateStore, Terminals
+from gxbridge.config.interfaces import MULTICAST
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
@@ -28,19 +29,34 @@ WINDOWS_V: Final = {12: (10.0, 16.0), 24: (20.0, 32.0), 48: (40.0, 64.0)}
 
 
 class _Report:
-    """Collects contradictions with the line of the key they are about."""
+    """Collects contradictions with the line of the key they are about, or of the nearest one above it. What is about a
+    section that has a fault of its own follows from that fault, and is not said."""
 
     def __init__(self, checked: Checked, file: str, problems: list[Problem]) -> None:
         self._lines = checked.lines
+        self._faulty = {_section(problem.key) for problem in checked.problems}
         self._file = file
         self._problems = problems
 
     def __call__(self, key: str, what: str, cure: str) -> None:
-        self._problems.append(Problem(self._file, self._lines.get(key, 0), key, what, cure))
+        if self.faulty(key):
+            return
+        place = key
+        while place and place not in self._lines:
+            place = re.sub(r"(?:^|\.)\w+$|\[\d+\]$", "", place)
+        self._problems.append(Problem(self._file, self._lines.get(place, 0), key, what, cure))
+
+    def faulty(self, key: str) -> bool:
+        """Is something wrong in the section of this key?"""
+        return _section(key) in self._faulty
 
     def stands(self, at: str, *names: str) -> bool:
         """Is one of the keys there, be its value right or wrong?"""
         return any(f"{at}.{name}" in self._lines for name in names)
+
+
+def _section(key: str) -> str:
+    return re.split(r"[.\[]", key)[0]
 
 
 def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config:
@@ -79,7 +95,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
 
 
 def bus_name(channel: str) -> str:
-    """A name for logs and D-Bus from a channel: `/dev/ttyUSB0@115200` gives `ttyUSB0`, `239.0.0.1` `_239_0_0_1`."""
+    """A name for logs and D-Bus from a channel: `/dev/ttyUSB0@115200` gives `ttyUSB0`, `10.0.0.1` `_10_0_0_1`."""
     last = channel.partition("@")[0].rstrip("/").rpartition("/")[2] or "can"
     name = re.sub(r"[^A-Za-z0-9_]", "_", last)[:63]
     return name if not name[0].isdigit() else f"_{name}"[:63]
@@ -112,7 +128,9 @@ def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...
 def bus(interface: str, channel: str, name: str | None, bitrate: int | None, options: Mapping[str, object]) -> CanSpec:
     if bitrate is None and interface not in WITHOUT_BITRATE and not {"bitrate", "timing"} & options.keys():
         bitrate = VECAN_BITRATE
-    return CanSpec(interface, channel, name or bus_name(channel), bitrate, options)
+    return CanSpec(
+        interface, channel, name or bus_name(MULTICAST if interface == MULTICAST else channel), bitrate, options
+    )
 
 
 def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
@@ -195,7 +213,7 @@ def _known(entries: list[dict[str, Any]], can: tuple[CanSpec, ...], report: _Rep
     for index, entry in enumerate(entries):
         if not {"bus", "address", "unique_number", "product_id"} <= entry.keys():
             continue
-        if entry["bus"] not in {spec.name for spec in can}:
+        if entry["bus"] not in {spec.name for spec in can} and not report.faulty("can"):
             names = ", ".join(spec.name for spec in can) or "none is configured"
             report(
                 f"battery.known[{index}].bus",

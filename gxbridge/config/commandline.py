@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from gxbridge.config.build_config import bus
 from gxbridge.config.effective import Config
-from gxbridge.config.interfaces import INTERFACES, plugin_exists
+from gxbridge.config.interfaces import INTERFACES, MULTICAST, MULTICAST_GROUP, plugin_exists
 from gxbridge.core.model.record import record
 from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.strict_yaml.problem import Problem
@@ -67,6 +67,8 @@ def _buses(wanted: Sequence[str], report: AddProblem) -> tuple[CanSpec, ...]:
     specs: list[CanSpec] = []
     for text in wanted:
         interface, colon, channel = text.partition(":")
+        if text == MULTICAST:
+            colon, channel = ":", MULTICAST_GROUP
         if not colon or not interface or not channel:
             report(
                 "--can",

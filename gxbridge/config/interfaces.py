@@ -12,6 +12,11 @@ INTERFACES: Final = (
 """What python-can 4 brings, and ours; a plug-in of another name is accepted when it is installed."""
 
 
+MULTICAST: Final = "udp_multicast"
+MULTICAST_GROUP: Final = "239.74.163.2"
+"""python-can's usual IPv4 group, where none is given."""
+
+
 def plugin_exists(interface: str) -> bool:
     """Whether another package gives python-can an interface of this name."""
     from importlib.metadata import entry_points

@@ -62,7 +62,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ConfigKey(
         "dvcc.profile", "choice",
         "`strict`: what is unknown, stale or contradictory never grants charge or discharge. `vendor`: decide "
-        "like the GX's own DVCC, also where that allows what it does not know.",
+        "as systemcalc 2.256, the GX's own DVCC, also where that allows what it does not know.",
         default="strict", choices=("strict", "vendor"),
     ),
     ConfigKey(

@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.read.user_limits import (
     recall_limits,
     unheard_limits,
 )
+from gxbridge.core.dvcc.run.bus_life import BusLife, watch_life
 from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
@@ -111,6 +112,8 @@ class Bridge:
         """What holds although nobody says it now."""
         self._can_words = CanWords()
         """What batteries say on CAN while others publish them."""
+        self._bus_life = BusLife()
+        """Whether the BMSes that others publish are alive."""
         self._held_findings: tuple[Finding, ...] = ()
         self._limits_since: dict[tuple[str, str], tuple[object, float]] = {}
         self._identities: dict[str, tuple[int, str]] = {}
@@ -154,9 +157,14 @@ class Bridge:
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
         """A D-Bus service of others was read, with all its items."""
+        fresh = plain_items(items)
+        if self._bus_life.awaits(name) and fresh == self._services.get(name):
+            self._bus_life = self._bus_life.unchanged(name, now)
+            self._arrivals += [(name, path) for path in fresh]
+            return True
         self._bus_names = self._bus_names.without(name)
         self._disturbed[name] = now
-        self._services[name] = plain_items(items)
+        self._services[name] = fresh
         return self._arrived(name, items, now)
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
@@ -259,6 +267,18 @@ class Bridge:
         }
         self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
         raw = self._services_with_ours(batteries, publications)
+        read_anew: tuple[str, ...] = ()
+        if self.setup.options.profile == "strict":
+            on_can = {
+                name
+                for battery in batteries
+                if battery.state == "live"
+                for name, _ in publishers(battery, self._services)
+            }
+            theirs = {name: items for name, items in self._services.items() if name not in on_can}
+            self._bus_life, read_anew = watch_life(self._bus_life, theirs, self._heard, now)
+            dead = self._bus_life.dead
+            raw = {name: items for name, items in raw.items() if name not in dead}
         services = self._as_they_count(raw, batteries, now)
         self._other_channels = self.channels.look(
             *(services, batteries, now),
@@ -285,6 +305,7 @@ class Bridge:
             *self._standing.findings,
             *self._gate.findings,
             *self._bus_names.findings(now),
+            *self._bus_life.findings(now),
             *self._differences,
             *self._held_findings,
             *self._reported,
@@ -299,7 +320,7 @@ class Bridge:
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
-        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended)
+        return Cycle(self._decision, writes, views, own, situation, epoch_offset, began, ended, read_anew)
 
     def _services_with_ours(
         self, batteries: Iterable[Battery], publications: Mapping[str, Publication]
@@ -339,6 +360,7 @@ class Bridge:
             PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
             for battery in batteries
             for name, _ in publishers(battery, self._services)
+            if name in services
         )
         before, self._can_words = self._can_words, hear_can(self._can_words, elsewhere, services, now)
         self._arrivals += self._can_words.news(before)
@@ -381,6 +403,7 @@ class Bridge:
             unheard = unheard_limits(heard, self._user_limits)
             self._unheard_since = (self._unheard_since or now) if unheard else None
             self._held_findings += tuple(limit_findings(unheard, self._unheard_since, now))
+        configured = self.setup.user_settings
         snapshot = Snapshot(
             services,
             settings,
@@ -391,6 +414,7 @@ class Bridge:
             self._other_channels.discharge_stops,
             self._other_channels.charge_permits,
             apart_chargers(self._standing),
+            frozenset(path for path in configured if path not in heard and settings[path] == configured[path]),
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
@@ -403,7 +427,9 @@ class Bridge:
             writes = owed(self._round, self._standing.told, services.keys(), now)
         told = self._gate.told
         asked = writes if self.setup.mode == "control" else ()
-        writes, self._gate = pass_on(asked, words, self._gate, self.setup, now, own_name=self._bus_names.ours)
+        writes, self._gate = pass_on(
+            *(asked, words, self._gate, self.setup, now), own_name=self._bus_names.ours, one_bound=True
+        )
         self._unpublished = unpublished
         self._standing, writes = standing(
             self.setup.mode,

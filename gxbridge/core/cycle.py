@@ -39,6 +39,8 @@ class Cycle:
     """Epoch seconds are monotonic seconds plus this."""
     began: tuple[Finding, ...]
     ended: tuple[Finding, ...]
+    read_anew: tuple[str, ...] = ()
+    """Services whose items are to be read anew: the answer is added as if the service had just come."""
 
     def explanation(self) -> dict[str, Any]:
         """All of it for people and programs, ready for JSON."""

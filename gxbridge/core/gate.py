@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate_bounds import Bounds, Watched, read_bounds
+from gxbridge.core.gate_bounds import Bounds, Watched, plausible, read_bounds
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.raw_words import BATTERY, VEBUS, RawWords, finite, limit, lowest
@@ -44,7 +44,7 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
     "/Link/ChargeCurrent":                           AllowedRow("current",     CHARGERS,      0.0,  10000.0),
     "/Link/DischargeCurrent":                        AllowedRow("discharge",   SUN,           0.0,  10000.0),
     "/Link/VoltageSense":                            AllowedRow("measured",    LINKED,        0.0,     70.0),
-    "/Link/TemperatureSense":                        AllowedRow("measured",    LINKED,      -50.0,    120.0),
+    "/Link/TemperatureSense":                        AllowedRow("measured",    LINKED,      -40.0,    125.0),
     "/Link/BatteryCurrent":                          AllowedRow("measured",    LINKED,   -10000.0,  10000.0),
     "/BatteryOperationalLimits/MaxChargeVoltage":    AllowedRow("voltage",     VE_BUS,        0.0,     70.0),
     "/BatteryOperationalLimits/MaxChargeCurrent":    AllowedRow("current",     VE_BUS,        0.0,  10000.0),
@@ -52,7 +52,7 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
     "/BatteryOperationalLimits/BatteryLowVoltage":   AllowedRow("low voltage", VE_BUS,        0.0,     70.0),
     "/Dc/0/MaxChargeCurrent":                        AllowedRow("own current", VE_BUS,        0.0,  10000.0),
     "/BatterySense/Voltage":                         AllowedRow("measured",    VE_BUS,        0.0,     70.0),
-    "/BatterySense/Temperature":                     AllowedRow("measured",    VE_BUS,      -50.0,    120.0),
+    "/BatterySense/Temperature":                     AllowedRow("measured",    VE_BUS,      -40.0,    125.0),
     "/Ess/BatteryDischargeSetpoint":                 AllowedRow("set-point",   SYSTEMS,       0.0,  10000.0),
 }  # fmt: skip
 """Every path of others that may ever be written to command chargers and inverters."""
@@ -289,6 +289,8 @@ def measured(number: float, path: str, words: RawWords, bounds: Bounds) -> GateV
         low, high = NEAR_V
         if not any(low * volts <= number <= high * volts for volts in yardsticks):
             return GateVerdict(None, "far from the battery's voltage")
+    if source == "/Dc/0/Voltage" and not plausible(number, bounds.nominal_v):
+        return GateVerdict(None, "no voltage of such a battery")
     for name, items in words.services.items():
         if source == "Temperature":
             shown = [value for at, value in items.items() if at.endswith(source) and not at.startswith(NO_MEASUREMENT)]

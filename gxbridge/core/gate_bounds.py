@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -47,6 +47,8 @@ CLASSES: Final = ((18.0, 12.0), (36.0, 24.0), (100.0, 48.0))
 """A measured voltage below this is that of a battery of this nominal voltage."""
 LEAST_V: Final = 8.0
 """What is below is not the voltage of the DC bus."""
+CLASS_S: Final = 60.0
+"""So long a battery must measure another nominal voltage to have it."""
 NEAR: Final = 0.8
 """Voltages of one DC bus are within this part of the highest."""
 MOST: Final = 256
@@ -61,6 +63,9 @@ class Watched(NamedTuple):
     own: RawBms | None = None
     gave: Mapping[str, RawWord] = MappingProxyType({})
     user: tuple[float | None, ...] = (None, None)
+    nominal_v: float | None = None
+    other_since: float | None = None
+    """The nominal voltage by what the battery measures, and since when it measures another one."""
 
 
 class Bounds(NamedTuple):
@@ -70,7 +75,7 @@ class Bounds(NamedTuple):
     AC loads take now. `bms_v` for whoever takes the BMS's voltage, `solar_v` for the solar side, `vecan_v` for VE.Can.
     `managed`: a BMS is or was in control. `discharge_0`: 0 A of discharge is somebody's word, or chosen for a loss.
     `feeds_in`: `limit_a` does not bind the solar side. `battery_v`: what the battery measures.
-    `unshared`: batteries that measure behind an open contactor.
+    `unshared`: batteries that measure behind an open contactor. `nominal_v`: of the battery, None: not known.
     """
 
     stop: str
@@ -87,6 +92,7 @@ class Bounds(NamedTuple):
     feeds_in: bool
     battery_v: float | None
     unshared: frozenset[str]
+    nominal_v: float | None
 
 
 def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: float) -> tuple[Bounds, Watched]:
@@ -101,7 +107,8 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     bank = CountedBmses() if wanted == NOBODY else bank_of(bmses, own, words.other_banks, gave)
     near = sorted(bank.limiting, key=lambda bms: not same(bms, own))
     battery_v = next((bms.voltage_v for bms in near if not bms.out), None)
-    nominal_v = options.nominal_voltage_v or (own and own.nominal_v) or class_of_voltage(battery_v)
+    measured_v, other_since = steady_class(known, battery_v, now)
+    nominal_v = options.nominal_voltage_v or (own and own.nominal_v) or measured_v
     base_v = lowest(*(bms.cvl for bms in bank.limiting), user_v, options.max_charge_voltage_v)
     awaited = unspoken(words, bmses, bank, own, wanted)
     stop = why_stopped(words, bank, lost) or awaited
@@ -123,12 +130,13 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         own is not None,
         dcl if refused or not unknown else None,
         refused or (dcl == 0 and not unknown) or (unknown and on_loss),
-        max((bms.low_v for bms in bank.limiting if bms.low_v is not None), default=None),
+        low_voltage((bms.low_v for bms in bank.limiting), nominal_v),
         any(feeds_in(multi, words, setup) for multi in of_class(words, "vebus")) or rs_feeds_in(words),
         battery_v,
         frozenset(bms.name for bms in bmses if bms.out),
+        nominal_v,
     )
-    return bounds, Watched(known.since, own, gave, user)
+    return bounds, Watched(known.since, own, gave, user, measured_v, other_since)
 
 
 def of_class(words: RawWords, kind: str) -> Iterator[Items]:
@@ -243,6 +251,23 @@ def class_of_voltage(voltage_v: float | None) -> float | None:
     if voltage_v is None or voltage_v < LEAST_V:
         return None
     return next((nominal for below, nominal in CLASSES if voltage_v < below), None)
+
+
+def steady_class(known: Watched, voltage_v: float | None, now: float) -> tuple[float | None, float | None]:
+    """The nominal voltage by what the battery measures, and since when it measures another one: a glitch is none."""
+    seen = class_of_voltage(voltage_v)
+    if voltage_v is None:
+        return None, None
+    if known.nominal_v is None or seen in (None, known.nominal_v):
+        return known.nominal_v or seen, None
+    since = now if known.other_since is None else known.other_since
+    return (seen, None) if now - since >= CLASS_S else (known.nominal_v, since)
+
+
+def low_voltage(limits: Iterable[float | None], nominal_v: float | None) -> float | None:
+    """The highest low-voltage limit that is one for this battery."""
+    most = (nominal_v or WINDOWS[-1][0]) * 16 / 12
+    return max((low_v for low_v in limits if low_v is not None and low_v <= most), default=None)
 
 
 def plausible(voltage_v: float, nominal_v: float | None) -> bool:

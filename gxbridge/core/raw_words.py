@@ -162,6 +162,7 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
     charge = word(get("/Io/AllowToCharge"), expected or not marks.isdisjoint(gave))
     discharge = word(get("/Io/AllowToDischarge"), expected or any(f"{mark} {DISCHARGE}" in gave for mark in marks))
     cvl, ccl, dcl = (limit(get(f"/Info/Max{what}")) for what in ("ChargeVoltage", "ChargeCurrent", "DischargeCurrent"))
+    low_v = limit(get("/Info/BatteryLowVoltage"))
     battery = next((heard[mark] for mark in marks if mark in heard), None)
     speaks = finite(get("/Info/MaxChargeVoltage")) is not None
     parallel = PARALLEL.search(name)
@@ -174,6 +175,8 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
             ccl = lowest(ccl, limit(battery.get("charge_current_limit_a")))
         if dcl is not None:
             dcl = lowest(dcl, limit(battery.get("discharge_current_limit_a")))
+        if low_v is not None:
+            low_v = max(low_v, limit(battery.get("low_voltage_limit_v")) or 0.0)
     return RawBms(
         name,
         marks,
@@ -190,7 +193,7 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
         cvl,
         ccl,
         dcl,
-        limit(get("/Info/BatteryLowVoltage")),
+        low_v,
         charge,
         discharge,
     )

@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, printable, register_text, repeats, service_fields
+from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, printable, register_text, repeats, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
-KELVIN, CELSIUS = "K", "\N{DEGREE SIGN}C"
+KELVIN, CELSIUS = "K", "°C"
 
 Cell = Callable[[FieldValue], tuple[object, str]]
 """A value to what stands in the columns `value` and `text`."""
@@ -151,11 +150,6 @@ def _cells(form: _Form, values: tuple[FieldValue, ...]) -> Sequence[object]:
     if form.cells is None:
         return values if None not in values else ["" if value is None else value for value in values]
     return [part for cell, value in zip(form.cells, values, strict=True) for part in cell(value)]
-
-
-def celsius(kelvin: float) -> float:
-    """Degrees Celsius with the digits that a message can have."""
-    return round(kelvin - ZERO_C, 3)
 
 
 def cell_text(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gxbridge.core.nmea2000.decoder import ADDRESS_CLAIM_PGN, PRODUCT_INFO_PGN, Decoder, Message
+from gxbridge.core.nmea2000.database import ADDRESS_CLAIM_PGN
+from gxbridge.core.nmea2000.decoder import PRODUCT_INFO_PGN, Decoder, Message
 from gxbridge.core.nmea2000.field import text
 
 EPOCH_S = 1e8

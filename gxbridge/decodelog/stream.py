@@ -80,6 +80,8 @@ class Stream:
         self.progress = progress or Progress(sys.stderr, None, False)
         self.decoders: dict[str, Decoder] = {}
         self.vebus_frames = 0
+        self.wanted = chosen is None
+        """Whether any message was wanted."""
 
     def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
@@ -121,6 +123,7 @@ class Stream:
                 statistics.frame(t, bus, can_id, len(data))
             message = decoder.feed(can_id, data, t) if can_id < MK2_FRAME else self._vebus(data)
             if message is not None and (chosen is None or chosen.passes(t, bus, message, decoder)):
+                self.wanted = True
                 yield t, bus, message
 
     def _vebus(self, payload: bytes) -> Message:

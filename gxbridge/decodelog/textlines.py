@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gxbridge.core.model import firmware
-from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
@@ -14,6 +13,7 @@ from gxbridge.decodelog.words import (
     NOT_AVAILABLE,
     LineFormat,
     address_text,
+    celsius,
     printable,
     register_text,
     service_fields,
@@ -86,8 +86,8 @@ class TextLines(LineFormat):
                 return value if field.is_number else f'"{printable(value)}"'
             return f"{value}{unit}"
 
-        def celsius(value: FieldValue) -> str:
-            return f"{round(value - ZERO_C, 2) + 0.0} °C" if isinstance(value, int | float) else plain(value)
+        def temperature(value: FieldValue) -> str:
+            return f"{celsius(value)} °C" if isinstance(value, int | float) else plain(value)
 
         def meaning(value: FieldValue) -> str:
             if not isinstance(value, int):
@@ -95,7 +95,7 @@ class TextLines(LineFormat):
             return f"{value} ({meanings.get(value, 'undefined')})"
 
         if field.enum is None:
-            return celsius if field.unit == "K" else plain
+            return temperature if field.unit == "K" else plain
         meanings = self._db.enums.get(field.enum, {})
         return meaning
 

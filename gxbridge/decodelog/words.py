@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
@@ -35,6 +36,11 @@ def register_text(register: int) -> str:
 def address_text(address: int) -> str:
     """A node address; "all" for a broadcast's destination."""
     return "all" if address == BROADCAST else str(address)
+
+
+def celsius(kelvin: float) -> float:
+    """Degrees Celsius with the digits that a message has."""
+    return round(kelvin - ZERO_C, 2) + 0.0
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import can
 
+from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
 from gxbridge.demo.processes import DemoError, ProcessGroup, last_words
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -33,9 +34,6 @@ STARTS_WITHIN_S = 10.0
 USUAL_FOLDERS = "/usr/bin:/usr/local/bin:/bin:/usr/sbin"
 
 OWN_INTERFACE = "gxsocket"
-MULTICAST = "udp_multicast"
-MULTICAST_GROUP = "239.74.163.2"
-"""python-can's usual IPv4 group."""
 
 
 def find_dbus_daemon(wanted: str | None) -> str:
@@ -87,7 +85,7 @@ def choose_can(wanted: str | None, folder: Path) -> tuple[str, str]:
     if interface == MULTICAST:
         channel = channel or MULTICAST_GROUP
         if importlib.util.find_spec("msgpack") is None:
-            raise DemoError("--can udp_multicast needs the Python package msgpack: pip install 'gxbridge[multicast]'")
+            raise DemoError("--can udp_multicast needs the Python package msgpack: pip install 'msgpack>=1.2.1'")
     if not channel:
         raise DemoError(f"--can {wanted}: give INTERFACE:CHANNEL, for example socketcan:vcan0 or udp_multicast")
     if interface == "virtual":

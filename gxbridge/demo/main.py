@@ -66,7 +66,7 @@ def wants_screen(options: DemoOptions) -> bool:
     if options.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return False
     if importlib.util.find_spec("rich") is None:
-        print("The live screen needs the Python package rich (pip install 'gxbridge[tui]'); plain lines instead.")
+        print("The live screen needs the Python package rich (pip install 'rich>=13'); plain lines instead.")
         return False
     return True
 

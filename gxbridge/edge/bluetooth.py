@@ -9,7 +9,7 @@ from typing import Any, Final
 from gxbridge.core.channels.readout.advertisement import COMPANY_ID, PRODUCT_ADVERTISEMENT
 
 MISSING: Final = (
-    "listening by Bluetooth needs the package bleak, which is not installed: pip install 'gxbridge[ble]' "
+    "listening by Bluetooth needs the package bleak, which is not installed: pip install 'bleak>=0.22' "
     "(one advertisement can be decoded without it: gxbridge readout --key-file FILE HEX)"
 )
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import socket
+import sys
 import zlib
 
 MACHINE_ID_FILE = "/etc/machine-id"
@@ -15,6 +18,15 @@ BOOT_FILE = "/proc/sys/kernel/random/boot_id"
 
 GX_ID_FILE = "/data/venus/unique-id"
 """The number by which a GX is known to VRM (meta-victronenergy, get-unique-id); the same after a firmware update."""
+
+GX_COMMAND = "/data/apps/gxbridge/gxbridge"
+"""The command as it is installed on a GX, where no folder of PATH can be written to."""
+
+COMMANDS = re.compile(
+    r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|config|decode|doctor|explain|master|models|readout|run|state"
+    r"|status|wiring-test)\b)"
+)
+"""A command of ours within a text."""
 
 
 def platform() -> str:
@@ -58,3 +70,15 @@ def boat_id() -> str:
     else:
         seed = socket.gethostname().encode()
     return hashlib.blake2b(b"gxbridge " + seed, digest_size=8).hexdigest()
+
+
+def own_command() -> str:
+    """How a person starts gxbridge here: by its path on a GX, by its name where that is in PATH."""
+    if os.path.exists(GX_COMMAND):
+        return GX_COMMAND
+    return "gxbridge" if shutil.which("gxbridge") else f"{sys.executable} -m gxbridge"
+
+
+def followable(text: str) -> str:
+    """A text for people whose commands can be typed here as they stand."""
+    return text if (command := own_command()) == "gxbridge" else COMMANDS.sub(f"{command} ", text)

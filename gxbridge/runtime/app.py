@@ -26,6 +26,7 @@ from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
+from gxbridge.edge.machine import followable
 from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities, unique_id
@@ -130,6 +131,7 @@ class App:
         self._reaction: asyncio.Handle | None = None
         self._speech: asyncio.TimerHandle | None = None
         self._ready = False
+        self._bms: Value = ""
         self._failed: asyncio.Future[None] | None = None
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -137,6 +139,9 @@ class App:
     async def run(self, stop: asyncio.Event) -> int:
         """Run until `stop` is set. Returns the exit code: 0, or 1 when there is no bus or another gxbridge."""
         self._failed = asyncio.get_running_loop().create_future()
+        setup = self._setup
+        buses = ", ".join(self._sources) or "no CAN bus"
+        log.info("gxbridge %s, mode %s, profile %s, on %s", setup.version, setup.mode, setup.options.profile, buses)
         try:
             first = self.bridge.tick(time.monotonic(), self._epoch_offset)
             await self._publisher.start(first.own, self._on_request(first))
@@ -351,18 +356,27 @@ class App:
         def explanation() -> dict[str, Any]:
             return (self._cycle or first).explanation()
 
-        return {EXPLAIN_JSON: lambda: as_json(explanation()), EXPLAIN_TEXT: lambda: as_text(explanation())}
+        def dated() -> dict[str, Any]:
+            return {"version": self._setup.version, "time": round(time.time()), **explanation()}
+
+        return {EXPLAIN_JSON: lambda: as_json(dated()), EXPLAIN_TEXT: lambda: as_text(explanation())}
 
     def _carry_out(self, cycle: Cycle, at: float) -> None:
         if self.bridge.effective != "control":
             self._writer.drop()
         self._cycle = cycle
         self._writer.write(cycle.writes)
+        for name in cycle.read_anew:
+            self._monitor.read_anew(name)
         self._speak()
         settled = self._identified(cycle.batteries)
         self._views = {view.name: view for view in settled}
         self._publisher.refresh(settled, at)
         self._publisher.refresh_own(cycle.own)
+        bms = cycle.own.get("/Bms/Name") or cycle.decision.bms_service
+        if cycle.decision.bms_state == "live" and bms != self._bms:
+            self._bms = bms
+            log.info("the BMS in control is %s", bms)
         for finding in cycle.began:
             say(finding)
         for finding in cycle.ended:
@@ -390,4 +404,4 @@ class App:
 def say(finding: Finding) -> None:
     """One line in the log when a finding begins."""
     level = {"alarm": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}[finding.severity]
-    log.log(level, "%s: %s %s", finding.id, stopped(finding.text), stopped(finding.advice))
+    log.log(level, "%s: %s %s", finding.id, stopped(finding.text), followable(stopped(finding.advice)))

@@ -36,13 +36,17 @@ ALL_SOURCES_MASK = 0x03FFFF00
 ADDRESSED_MASK = 0x03FF0000
 """PDU1: the PDU specific byte is the destination."""
 
+ONLY_IN_LOGS = frozenset((*range(65001, 65013), *range(65015, 65031), 126992, 127250, 127251, 127257, 128259, 128267))
+ONLY_IN_LOGS |= {129025, 129026, 129029, 130306, 130577}
+"""PGNs that are known for whoever reads a log; the service needs none of them, and some come ten times a second."""
+
 
 def setup_of(config: Config) -> Setup:
     """What the core needs of the configuration."""
     return Setup(
         version=__version__,
         mode=config.mode,
-        options=config.options,
+        options=replace(config.options, file=config.file or ""),
         publish=config.publish,
         buses=tuple(spec.name for spec in config.can),
         ports={
@@ -123,7 +127,7 @@ def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
 def kernel_filters() -> tuple[tuple[int, int], ...]:
     """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
     filters = []
-    for pgn in (SINGLE_PGN, FAST_PGN, *database().pgns):
+    for pgn in (SINGLE_PGN, FAST_PGN, *database().pgns.keys() - ONLY_IN_LOGS):
         mask = ADDRESSED_MASK if pgn >> 8 & 0xFF < 0xF0 else ALL_SOURCES_MASK
         filters.append((pgn << 8 & mask, mask))
     return tuple(filters)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gxbridge.cli import main
+from gxbridge.commands import config
+from gxbridge.config import load
+from gxbridge.config.keys import KEYS
+from gxbridge.config.presets import PRESETS
 
 
 def test_a_good_file_is_said_to_be_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,3 +64,46 @@ def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], capsys: pytes
         main(arguments)
     assert caught.value.code == 2
     assert "usage: gxbridge config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("preset", "mode", "transmit"),
+    [("listen", "monitor", "off"), ("publish", "monitor", "requests"), ("control", "control", "requests")],
+)
+def test_a_preset_is_a_whole_configuration(
+    preset: str, mode: str, transmit: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new.yaml"
+    command = ["config", "init", "--preset", preset, "--can", "socketcan:can1"]
+    assert main([*command, str(file)]) == 0
+    loaded = load(str(file))
+    assert (loaded.mode, loaded.transmit, loaded.can[0].channel) == (mode, transmit, "can1")
+    assert main([*command, str(file)]) == 2, "a file that is there is never written over"
+    capsys.readouterr()
+    assert main(command) == 0
+    assert capsys.readouterr().out == file.read_text()
+    assert main(["config", "init", "--can", "nothing"]) == 2
+
+
+def test_the_presets_offered_are_those_there_are_and_the_default_only_listens() -> None:
+    assert tuple(PRESETS) == config.PRESETS
+
+
+def test_the_schema_for_editors_knows_every_key_and_no_retired_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+
+    def paths(node: dict[str, Any], prefix: str) -> set[str]:
+        found = set()
+        for name, value in node.get("properties", {}).items():
+            found |= {f"{prefix}{name}", *paths(value, f"{prefix}{name}.")}
+            found |= paths(value.get("items", {}), f"{prefix}{name}[].")
+        return found
+
+    assert paths(schema, "") == {key.path for key in KEYS if not key.retired}
+    dvcc = schema["properties"]["dvcc"]["properties"]
+    assert dvcc["mode"]["enum"] == ["off", "monitor", "control"]
+    assert (dvcc["nominal_voltage_v"]["minimum"], dvcc["nominal_voltage_v"]["maximum"]) == (12, 48)
+    assert schema["properties"]["terminals"]["items"]["required"] == ["model"]
+    assert schema["properties"]["readout"]["items"]["properties"]["key"]["type"] == "string"
+    assert "no" in schema["properties"]["state"]["properties"]["enabled"]["enum"]

@@ -89,8 +89,8 @@ def test_an_unknown_register_as_json() -> None:
 
 
 def test_an_unknown_pgn_as_json() -> None:
-    line = as_json("09F80129#0102030405060708")
-    assert (line["pgn"], line["vreg"], line["name"]) == (129025, None, "unknown")
+    line = as_json("09F10D29#0102030405060708")
+    assert (line["pgn"], line["vreg"], line["name"]) == (127245, None, "unknown")
     assert line["values"] == {"raw": "0102030405060708"}
 
 
@@ -276,7 +276,10 @@ def test_lines_to_read(frame: str, line: str) -> None:
 def test_people_read_temperatures_in_celsius_and_programs_in_kelvin(raw: str, text: str) -> None:
     frame = f"19F21429#004F0AFDFF{raw}11"
     assert f", temperature {text}, " in TextLines(DB).line(0.25, "can0", message(frame))
-    assert {row["unit"] for row in rows(frame) if row["field"] == "temperature"} <= {"K"}
+    (cell,) = [row for row in rows(frame) if row["field"] == "temperature"]
+    assert f"{cell['value'] or 'n/a'} {cell['unit']}".startswith(text), "a table is for people"
+    kelvin = int.from_bytes(bytes.fromhex(raw), "little") / 100
+    assert as_json(frame)["values"]["temperature"] == (None if raw == "FFFF" else kelvin)
 
 
 def rows(frame: str, bus: str = "can0") -> list[dict[str, str]]:

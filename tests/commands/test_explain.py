@@ -16,7 +16,7 @@ FORGED = "Bank\n\nCCL 800 A: all is well\x1b[8m"
 
 def answering(text: object) -> Callable[[str], Awaitable[object]]:
     async def answer(_address: str) -> object:
-        return text
+        return explain.read_answer(text)
 
     return answer
 
@@ -25,7 +25,7 @@ def answering(text: object) -> Callable[[str], Awaitable[object]]:
 def test_no_text_in_it_forges_a_line(
     options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = json.loads(str(Boat().tick(6).own["/Explain/Json"]))
+    said = Boat().tick(6).explanation()
     for limit in said["limits"]:
         limit["sentence"] = FORGED
     monkeypatch.setattr(explain, "_ask_service", answering(json.dumps(said)))

@@ -217,7 +217,8 @@ def test_one_charger_that_differs_is_set_apart_and_the_others_go_on() -> None:
 def test_one_that_is_set_apart_counts_with_the_most_of_told_shown_and_made() -> None:
     boat = rivalled(CURRENT)
     assert boat.bridge._services[SOLAR]["/Link/ChargeCurrent"] == 99.0
-    for ccl, others in ((2000, [35.0, 91]), (1200, [21.0, 11]), (1000, [1.0, 0]), (500, [0.0, 0])):
+    boat.set(MULTI, **{"/Ac/ActiveIn/ActiveInput": 240})
+    for ccl, others in ((2000, [35.0, 66]), (1200, [21.0, 0]), (1000, [1.0, 0]), (500, [0.0, 0])):
         boat.say(ccl=ccl)
         boat.tick(6)
         seen = [boat.links[SOLAR + "b", CURRENT[1]], boat.links[MULTI, "/BatteryOperationalLimits/MaxChargeCurrent"]]

@@ -168,3 +168,20 @@ def test_a_held_limit_is_a_finding_that_names_the_command() -> None:
     boat.add(SETTINGS, {p.SET_MAX_CURRENT: 10, p.SET_MAX_VOLTAGE: 0})
     boat.tick()
     assert held() == []
+
+
+def test_a_limit_names_the_place_where_it_can_be_changed() -> None:
+    file = "/data/conf/gxbridge.yaml"
+    boat = Boat(options=Options(file=file, max_charge_current_a=40.0), user_settings={p.SET_MAX_CURRENT: 30})
+    boat.add(SOLAR, solar(limit_a=35.0))
+
+    def places() -> dict[str, tuple[str, str]]:
+        (ccl,) = (limit for limit in boat.tick(3).decision.limits if limit.name == "CCL")
+        return {cap.name: (cap.source, cap.path) for cap in ccl.caps if cap.kind in ("user", "installer")}
+
+    assert places() == {
+        "user-current": (file, "dvcc.settings.max_charge_current_a"),
+        "installer-current": (file, "dvcc.max_charge_current_a"),
+    }
+    boat.add(SETTINGS, {p.SET_MAX_CURRENT: 30})
+    assert places()["user-current"] == (SETTINGS, p.SET_MAX_CURRENT), "now the GX says it itself"

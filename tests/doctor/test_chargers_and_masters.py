@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gxbridge.core.model.items import Value
+from gxbridge.doctor.checks.battery_services import check_batteries
 from gxbridge.doctor.facts import Bus
 from tests.core.boat import multi, solar
 from tests.doctor.facts_of import (
@@ -44,12 +45,16 @@ def test_every_battery_service_is_listed_with_its_publisher() -> None:
     given = services() | {OTHER: {"/DeviceInstance": 3, "/ProductName": "BMV-712"}, OURS: lynx(**{"/Serial": None})}
     rows = report(services=given)
     assert rows["battery"].text == "Lynx Smart BMS 500 by vecan-dbus, instance 0, limits 28.4 V, 200 A"
-    from gxbridge.doctor.checks.battery_services import check_batteries
-
     texts = [row.text for row in check_batteries(given) if row.id == "battery"]
     assert texts[1] == "BMV-712 by ?, instance 3, a monitor without limits"
     assert texts[2].startswith("Lynx Smart BMS 500 by gxbridge")
     assert spoilt(services() | {LYNX: lynx(**{"/Info/MaxChargeCurrent": None})}, "battery")[1].endswith("28.4 V, none")
+
+
+def test_a_battery_of_ours_that_fell_silent_is_no_monitor_and_not_ok() -> None:
+    silent = {"/Info/MaxChargeVoltage": None, "/Info/MaxChargeCurrent": None, "/Serial": None}
+    row = next(row for row in check_batteries({OURS: lynx(**silent)}) if row.id == "battery")
+    assert (row.verdict, row.text.endswith("a BMS that gives no limits now")) == ("warning", True)
 
 
 def test_no_battery_is_worth_a_note() -> None:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.frame import identifier, is_addressable
+from gxbridge.core.vecan.devices import KINDS
+from gxbridge.core.vecan.lynx.table import LYNX
 from gxbridge.edge.can.can_bus import MAX_KERNEL_FILTERS
-from gxbridge.runtime.assembly import kernel_filters
+from gxbridge.runtime.assembly import ONLY_IN_LOGS, kernel_filters
 from tests.core.boat import RUNNING, claim, status, vreg
 
 FILTERS = kernel_filters()
@@ -25,8 +27,12 @@ def test_everything_a_running_lynx_says_passes() -> None:
 
 
 @settings(deadline=None)
-@given(pgn=st.sampled_from(sorted(database().pgns)), source=st.integers(0, 255), priority=st.integers(0, 7),
-       destination=st.integers(0, 255))  # fmt: skip
+@given(
+    pgn=st.sampled_from(sorted(database().pgns.keys() - ONLY_IN_LOGS)),
+    source=st.integers(0, 255),
+    priority=st.integers(0, 7),
+    destination=st.integers(0, 255),
+)
 def test_every_known_group_passes_from_everybody_to_everybody(
     pgn: int, source: int, priority: int, destination: int
 ) -> None:
@@ -37,7 +43,16 @@ def test_every_known_group_passes_from_everybody_to_everybody(
 @given(can_id=st.integers(0, 0x1FFFFFFF), data=st.binary(min_size=8, max_size=8))
 def test_what_is_dropped_would_not_have_been_decoded(can_id: int, data: bytes) -> None:
     if not passes(can_id):
-        assert Decoder().feed(can_id, data, 0.0) is None
+        message = Decoder().feed(can_id, data, 0.0)
+        assert message is None or message[0].pgn in ONLY_IN_LOGS
+
+
+def test_what_only_logs_are_read_for_costs_the_service_nothing() -> None:
+    assert [pgn for pgn in ONLY_IN_LOGS if passes(identifier(pgn, 22, 255, 3))] == []
+    assert database().pgns.keys() >= ONLY_IN_LOGS
+    wanted = {source.pgn for table in (LYNX, *(table for _, table in KINDS.values()))
+              for quantity in table.quantities for source in quantity.sources}  # fmt: skip
+    assert not wanted & ONLY_IN_LOGS
 
 
 def test_positions_and_other_makers_fast_packets_are_dropped() -> None:

@@ -16,7 +16,7 @@ from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import bank, bms, held, measurements, options
-from gxbridge.core.dvcc.run import audit, bus_names, can_word, clocks, decision, masters, memory, read_back
+from gxbridge.core.dvcc.run import audit, bus_life, bus_names, can_word, clocks, decision, masters, memory, read_back
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
@@ -55,6 +55,7 @@ VALUES: Final = tuple(
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
         *(can_word.CanWords, held.Held, bus_names.BusNames, read_back.Written, masters.Standing),
+        *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
         *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,

@@ -56,24 +56,31 @@ def setup_of(box: Box) -> Setup:
 def replay(box: Box) -> ReplayReport:
     """Play a box. Raises BoxError when this version cannot take over its state."""
     report = ReplayReport()
-    try:
-        for cycle, at, effective, event in play(box, report):
-            report.cycles += 1
-            recorded, said = event.values
-            replayed = digest_of(cycle, effective)
-            if replayed != recorded:
-                report.differing += 1
-                if len(report.differences) < SHOWN:
-                    report.differences.append(ReplayDifference(at, _words(said.get("w")), _words(cycle.writes)))
-    except CodecError as error:
-        raise BoxError(str(error)) from error
-    except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
-        raise BoxError(f"the box cannot be played: {type(error).__name__}: {error}") from error
+    for cycle, at, effective, event in play(box, report):
+        report.cycles += 1
+        recorded, said = event.values
+        replayed = digest_of(cycle, effective)
+        if replayed != recorded:
+            report.differing += 1
+            if len(report.differences) < SHOWN:
+                report.differences.append(ReplayDifference(at, _words(said.get("w")), _words(cycle.writes)))
     return report
 
 
 def play(box: Box, report: ReplayReport) -> Iterator[tuple[Cycle, float, str, Event]]:
-    """Every look that has an outcome in the box: what it yields now, when, what is in effect, and the outcome then."""
+    """Every look that has an outcome in the box: what it yields now, when, what is in effect, and the outcome then.
+    Raises BoxError."""
+    try:
+        yield from _entries(box, report)
+    except BoxError:
+        raise
+    except CodecError as error:
+        raise BoxError(str(error)) from error
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise BoxError(f"the box cannot be played: {type(error).__name__}: {error}") from error
+
+
+def _entries(box: Box, report: ReplayReport) -> Iterator[tuple[Cycle, float, str, Event]]:
     setup = setup_of(box)
     bridge: Bridge | None = None
     can: dict[str, CanView] = {}

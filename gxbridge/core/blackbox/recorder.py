@@ -37,6 +37,8 @@ from gxbridge.core.setup import Setup
 
 AFTERMATH_S: Final = 15.0
 """What follows the event belongs to it: so long is gone on before the memory is written."""
+FIRST_CONTROL_S: Final = 3600.0
+"""The first hour of control is kept, whatever happened in it."""
 AGAIN_S: Final = 600.0
 """One cause is worth one file in this time."""
 MOST_CAUSES: Final = 256
@@ -47,7 +49,8 @@ LINK_LOST: Final = 67
 
 @record
 class Cause:
-    """Why the memory is kept. `name`: bms-lost, error-67, alarm, command or crash; `at` in monotonic seconds."""
+    """Why the memory is kept. `name`: bms-lost, error-67, alarm, first-control, command or crash; `at`: monotonic
+    seconds."""
 
     name: str
     subject: str
@@ -91,6 +94,8 @@ class RecordingBridge(Bridge):
         self._cause: Cause | None = None
         self._told: dict[str, Any] = {}
         self._offset = 0.0
+        self._control_since: float | None = None
+        self._first_control_kept = False
         self.recorder_fault = ""
         """Why nothing is remembered any more; "" while all is well."""
 
@@ -220,6 +225,11 @@ class RecordingBridge(Bridge):
         for key, (is_now, _) in batteries.items():
             if is_now == "silent" and known.get(key, ("",))[0] == "live":
                 self.freeze("bms-lost", key, "a BMS fell silent", now)
+        self._control_since = None if standing.effective != "control" else self._control_since or now
+        since = self._control_since
+        if since is not None and not self._first_control_kept and now - since >= FIRST_CONTROL_S:
+            self._first_control_kept = True
+            self.freeze("first-control", "", "the first hour of control", now)
         for finding in cycle.began:
             if finding.severity == "alarm":
                 self.freeze("alarm", f"{finding.id} {finding.subject}", finding.text, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
@@ -22,6 +23,9 @@ TITLES: Final[dict[VerdictName, str]] = {
 
 BEFORE_S: Final = 75.0
 """What happened so long before the event may have caused it: the link's time and some."""
+SILENT_BEFORE_S: Final = 2 * LINK_S + 15.0
+"""So long after the last frame of its BMS a charger may show #67: it is told 0 A for a minute, and its link holds one
+more."""
 TOGETHER_S: Final = 3.0
 """Devices that fall silent within this time fall silent together."""
 
@@ -43,7 +47,7 @@ def verdict(facts: Timeline, head: Head) -> Verdict:
     """Judge the event of a box: #67 if there is one, else the loss of a BMS."""
     error = _error_67(facts, head)
     at = head.at if error is None else error[0]
-    silent = next((item for item in reversed(facts.batteries) if _silent_at(item, at)), None)
+    silent = _silent_at(facts, at)
     if silent is not None:
         return _silence(facts, silent, at)
     trouble = _trouble(facts, "", at)
@@ -66,16 +70,21 @@ def _error_67(facts: Timeline, head: Head) -> tuple[float, str] | None:
     return mine[-1] if mine else None
 
 
-def _silent_at(item: BatteryState, at: float) -> bool:
-    """Was this battery silent at the event, or noticed to be right after it?"""
-    return item.state in ("silent", "gone") and at - BEFORE_S <= item.at <= at + TOGETHER_S
+def _silent_at(facts: Timeline, at: float) -> BatteryState | None:
+    """The battery that was silent at the event, or noticed to be right after it, with the moment of its last frame."""
+    states: dict[str, BatteryState] = {}
+    for item in facts.batteries:
+        if item.at <= at + TOGETHER_S:
+            before = states.get(item.key, item)
+            # One that is gone is nowhere, and when it was heard stands in the state before.
+            states[item.key] = item if item.bus else replace(before, state=item.state)
+    silent = [item for item in states.values() if item.state in ("silent", "gone")]
+    recent = [item for item in silent if at - item.last_heard <= SILENT_BEFORE_S]
+    return max(recent, key=lambda item: item.last_heard, default=None)
 
 
 def _silence(facts: Timeline, silent: BatteryState, at: float) -> Verdict:
-    bus, address = silent.bus, silent.address
-    known = next((item for item in facts.batteries if item.key == silent.key and item.bus), silent)
-    bus, address = bus or known.bus, address if address is not None else known.address
-    last = silent.last_heard
+    bus, address, last = silent.bus, silent.address, silent.last_heard
     evidence = [f"the last frame of the BMS ({silent.key}, address {address} on {bus}) came {at - last:.1f} s before"]
     others = {
         who: [moment for moment in times if moment <= at + TOGETHER_S]

@@ -26,9 +26,10 @@ _CABLE = "Check the BMS, its cable and the CAN termination"
 _OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
 _INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
 _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
-_CHARGE_OR_REDUCE = "Charge the battery or reduce the loads"
+_CHARGE_OR_REDUCE = "Charge now, or switch off the inverter and the large DC loads before the BMS does"
 _DEAD_CHANNEL = "A contact is stuck, a wire is wrong or a channel is dead: test the terminal with gxbridge wiring-test"
 _SAME_BMS = "Make sure that both channels belong to the same BMS, then check its measurement"
+_SENSOR = "Check the sensor and its cable, and the driver that publishes it"
 _DISAGREE = "{battery}: {channel} says {says}, {other_channel} says {other_says}"
 _STRICTER = f"{_DISAGREE}; the more restrictive one counts"
 
@@ -246,6 +247,20 @@ TABLE: Final = (
         "Multi by its own timer",
     ),
     FindingRow(
+        "bms-hangs",
+        "alarm",
+        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it anew changes "
+        "nothing: it counts as lost",
+        "Restart the program that publishes this battery, or the GX; check the cable of its BMS",
+    ),
+    FindingRow(
+        "bms-awaited",
+        "warning",
+        "{why}",
+        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present' or choose "
+        "another BMS in the GX's settings",
+    ),
+    FindingRow(
         "bms-remembered",
         "warning",
         "{device} remembers a BMS, and none is there: nothing is written to any charger",
@@ -282,6 +297,18 @@ TABLE: Final = (
         "Check that the services of the single BMSes are on D-Bus, and that their contactors are closed",
     ),
     FindingRow(
+        "same-instance",
+        "warning",
+        "{devices} have the same device instance {instance}: the GX forgets all of them but one, with its limits",
+        "Give each battery a device instance of its own",
+    ),
+    FindingRow(
+        "debug-values",
+        "warning",
+        "{path} of com.victronenergy.system is set to {value}: the GX's own limits or shared sense may differ by that",
+        "Set it back to 0 when the test is over; gxbridge does not look at it",
+    ),
+    FindingRow(
         "battery-left-out",
         "info",
         "{device} gives limits, and they do not count: {why}",
@@ -297,9 +324,9 @@ TABLE: Final = (
     FindingRow(
         "pre-alarm",
         "warning",
-        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused half a minute after the alarm "
+        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused from 30 s after the alarm "
         "began",
-        "Charge now, or reduce the loads",
+        _CHARGE_OR_REDUCE,
     ),
     FindingRow(
         "discharge-not-enforced",
@@ -339,6 +366,40 @@ TABLE: Final = (
         "info",
         "The voltage of {device} is not shared: its contactor is open, or its state is not running",
         "It is shared again when the BMS runs",
+    ),
+    # Measurements that cannot be
+    FindingRow(
+        "temperature-impossible",
+        "warning",
+        "{device} says {value} °C ({path}), which cannot be: it is neither shared nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltage-impossible",
+        "warning",
+        "{device} says {value} V ({path}), which cannot be for this battery: it is neither shared nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltage-apart",
+        "warning",
+        "{device} measures {value} V where the others on the same DC bus measure {expected} V: it is neither shared "
+        "nor believed",
+        _SENSOR,
+    ),
+    FindingRow(
+        "voltages-disagree",
+        "warning",
+        "{device} measures {value} V and {other} {other_value} V on the same DC bus: neither is shared",
+        "If no current flows, the battery may be cut off: check its BMS, fuses, switches and cables, then both "
+        "measurements",
+    ),
+    FindingRow(
+        "low-voltage-impossible",
+        "warning",
+        "The low-voltage limit of {device} is {value} V, which is none for a {expected} V battery: no inverter is "
+        "told it",
+        "Correct it in the BMS, or in the driver that publishes it",
     ),
     # Are limits obeyed?
     FindingRow(
@@ -407,7 +468,7 @@ TABLE: Final = (
     FindingRow(
         "vebus-bms-pre-alarm",
         "warning",
-        "The {bms} gives its pre-alarm: a cell is low and discharging may be refused soon",
+        "The {bms} gives its pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
         _CHARGE_OR_REDUCE,
     ),
     FindingRow(
@@ -459,7 +520,7 @@ TABLE: Final = (
     FindingRow(
         "terminal-pre-alarm",
         "warning",
-        "{bms}: pre-alarm: a cell is low and discharging may be refused soon",
+        "{bms}: pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
         _CHARGE_OR_REDUCE,
     ),
     # Bluetooth
@@ -478,7 +539,7 @@ TABLE: Final = (
     FindingRow(
         "readout-pre-alarm",
         "warning",
-        "{device} advertises a pre-alarm: a cell is low, discharging may be refused soon",
+        "{device} advertises a pre-alarm: a cell is low, and discharging may be refused 30 s after it began",
         _CHARGE_OR_REDUCE,
     ),
     # One BMS, two channels

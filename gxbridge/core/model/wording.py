@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def duration_text(seconds: float) -> str:
     """`12 s`, `3 min`, `5 h`: whole units that have passed, in the largest unit of which there are at least two."""
@@ -14,6 +16,13 @@ def duration_text(seconds: float) -> str:
 def counted(count: float, noun: str) -> str:
     """`1 service`, `2 services`; `noun` is the singular and takes a plain s."""
     return f"{count:.0f} {noun}" if count == 1 else f"{count:.0f} {noun}s"
+
+
+def names_text(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; of more than four the first three and how many more."""
+    if len(names) > 4:
+        names = [*names[:3], f"{len(names) - 3} more"]
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
 def celsius_text(temperature_c: float) -> str:

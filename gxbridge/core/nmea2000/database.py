@@ -23,6 +23,10 @@ SINGLE_PGN = 0xEF00
 FAST_PGN = 0x1EF00
 """Longer registers come as fast packets of this one."""
 
+ADDRESS_CLAIM_PGN = 60928
+FUNCTION = "n2k_function"
+"""Functions of the classes 35 and 120; those of another class stand in `n2k_function_60` and so on."""
+
 VREG_HEADER = 4
 """Bytes before a register's value: manufacturer and register."""
 
@@ -236,6 +240,7 @@ class Database:
         self._fast_registers = _Layouts(compiled, "vreg", compiled.REGISTERS, FAST_PGN)
         self.pgns: Mapping[int, Layout] = self._pgns
         self.registers: Mapping[int, Layout] = self._registers
+        self._claims: dict[str, Layout] = {}
 
     def variants(self, register: int) -> tuple[Layout, ...]:
         """All layouts of a register, for all product families; the one without families first. Empty if unknown."""
@@ -258,6 +263,23 @@ class Database:
             elif product is not None and product.family in layout.families:
                 return layout
         return general
+
+    def function_enum(self, device_class: int) -> str:
+        """The enumeration of functions in a NAME's device class: their numbers mean something else in each class."""
+        name = f"{FUNCTION}_{device_class}"
+        return name if name in self.enums else FUNCTION
+
+    def claim(self, device_class: int) -> Layout:
+        """The layout of an address claim whose NAME has this device class."""
+        enum = self.function_enum(device_class)
+        if enum not in self._claims:
+            from copy import copy  # hardly ever needed
+
+            layout = self._claims[enum] = copy(self.pgns[ADDRESS_CLAIM_PGN])
+            layout.fields = tuple(map(copy, layout.fields))
+            for field in layout.fields:
+                field.enum = enum if field.enum == FUNCTION else field.enum
+        return self._claims[enum]
 
     def text(self, field: FieldInfo, value: FieldValue) -> str | None:
         """The text of an enumeration's or a flag's value; None when it has none."""

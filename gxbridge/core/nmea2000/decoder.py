@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import error as struct_error
 
-from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Database, Layout, database
+from gxbridge.core.nmea2000.database import (
+    ADDRESS_CLAIM_PGN,
+    FAST_PGN,
+    SINGLE_PGN,
+    VREG_HEADER,
+    Database,
+    Layout,
+    database,
+)
 from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets, is_fast
 from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, WHOLE, destination_of, pgn_of
@@ -23,7 +31,6 @@ Decode = Callable[[bytes], tuple[FieldValue, ...]]
 Message = tuple[Layout, int, int, tuple[FieldValue, ...], bytes]
 """Layout, source address, destination (255 = all), values in the order of `layout.fields`, whole payload."""
 
-ADDRESS_CLAIM_PGN = 60928
 PRODUCT_INFO_PGN = 126996
 
 _WATCHED = (ADDRESS_CLAIM_PGN, PRODUCT_INFO_PGN)
@@ -219,6 +226,7 @@ class Decoder:
             return self._unknown(pgn, None, source, destination, payload)
         if pgn == ADDRESS_CLAIM_PGN and len(payload) >= 8:
             self._senders.claim(source, payload[:8])
+            layout = self._db.claim(payload[6] >> 1)
         elif pgn == PRODUCT_INFO_PGN and (code := int.from_bytes(payload[2:4], "little")) in self._db.products:
             self._senders.tell(source, code, certain=False)
         return self._decoded(layout, source, destination, payload)

@@ -73,7 +73,7 @@ def _number(field: FieldInfo, value: FieldValue, rest: int | None) -> int:
         low, high = 0, (1 << field.length) - 1
     if value is None:
         if field.missing:
-            return max(field.missing)
+            return field.missing[-1]
         if rest is None:
             raise EncodeError("has no code for 'not available', so it needs a value")
         return rest

@@ -49,7 +49,7 @@ class FieldInfo:
         numerator: int = 1,
         denominator: int = 1,
         addend: int = 0,
-        missing: tuple[int, ...] = (),
+        missing: tuple[int, ...] | range = (),
     ) -> None:
         self.name = name
         self.kind = kind

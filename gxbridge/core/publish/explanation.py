@@ -7,12 +7,13 @@ the ages when it is asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
+from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
@@ -23,6 +24,8 @@ from gxbridge.core.model.wording import duration_text
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
 
+FORMAT = 1
+"""Of the JSON: raised when a field goes or changes its meaning, not when one is added."""
 LIMIT_TITLES = {"CVL": "Charge voltage", "CCL": "Charge current", "DCL": "Discharge current"}
 
 
@@ -113,6 +116,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
     """The explanation as plain dicts and lists, ready for JSON."""
     decision = situation.decision
     return {
+        "format": FORMAT,
         "dvcc": {
             "mode": situation.mode,
             "effective": situation.effective,
@@ -182,23 +186,41 @@ def _since(moment: int | None, now_epoch: int | None) -> str:
 def _number(value: float | None, unit: str) -> str:
     if value is None:
         return "nothing granted" if unit == "A" else "no voltage given"
-    return f"{value:.2f} {unit}" if unit == "V" else f"{value:g} {unit}"
+    return f"{value:.2f} V" if unit == "V" else amount(value, "A")
+
+
+def limit_title(limit: Mapping[str, Any]) -> str:
+    """What a limit is called: `Charge current (CCL)`, `Charger MPPT 150/35`."""
+    if (title := LIMIT_TITLES.get(limit["name"])) is not None:
+        return f"{title} ({limit['name']})"
+    kind = "Charger" if limit["name"] == "charger" else "Inverter/charger"
+    return f"{kind} {limit['subject_name'] or limit['subject']}"
+
+
+def limits_of(explanation: Mapping[str, Any], wanted: str = "") -> list[Mapping[str, Any]]:
+    """The limits that are shown: all, or CVL, CCL, DCL or those of devices whose name or service holds `wanted`."""
+    shown = [limit for limit in explanation["limits"] if limit["name"] in LIMIT_TITLES or limit["subject"]]
+    word = wanted.lower()
+    named = [limit for limit in shown if limit["name"].lower() == word]
+    return named or [limit for limit in shown if word in f"{limit['subject_name']} {limit['subject']}".lower()]
+
+
+def limits_text(limits: Sequence[Mapping[str, Any]], now_epoch: int | None, *, short: bool) -> str:
+    """Limits in plain words. `short`: a line for each, the reason that holds and what would hold next."""
+    if not short:
+        return "\n\n".join("\n".join(_limit_lines(limit, now_epoch)) for limit in limits)
+    return "\n".join(
+        f"{'' if limit['name'] in LIMIT_TITLES else f'{limit_title(limit)}: '}{limit['sentence']}" for limit in limits
+    )
 
 
 def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
-    subject = limit["subject_name"] or limit["subject"]
-    title = LIMIT_TITLES.get(limit["name"], limit["name"])
-    head = f"{title} of {subject}" if subject and limit["name"] not in LIMIT_TITLES else f"{title} ({limit['name']})"
-    if limit["name"] == "charger":
-        head = f"Charger {subject}"
-    if limit["name"] == "multi":
-        head = f"Inverter/charger {subject}"
     lines = [
-        f"{head}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}",
+        f"{limit_title(limit)}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}",
         f"    {limit['sentence']}",
     ]
     for cap in limit["caps"]:
-        value = "" if cap["value"] is None else f"{cap['value']:g} {cap['unit']}  "
+        value = "" if cap["value"] is None else f"{amount(cap['value'], cap['unit'])}  "
         where = " ".join(part for part in (cap["source"], cap["path"]) if part)
         origin = f"{cap['kind']}: {where}" if where else cap["kind"]
         lines.append(f"    - {value}{cap['text']} [{origin}{_since(cap['since'], now_epoch)}]")
@@ -217,9 +239,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     for clock in bms["clocks"]:
         if now_epoch is not None:
             lines.append(f"    in {max(0, clock['ends_at'] - now_epoch)} s: {clock['text']}")
-    for limit in explanation["limits"]:
-        if limit["name"] in LIMIT_TITLES or limit["subject"]:
-            lines += ["", *_limit_lines(limit, now_epoch)]
+    lines += ["", limits_text(limits_of(explanation), now_epoch, short=False)]
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
         state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"

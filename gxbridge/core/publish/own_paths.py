@@ -64,7 +64,7 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Health/Text", "s", "the worst finding in words"),
     _row("/Dvcc/Mode", "s", "as configured: off, monitor or control"),
     _row("/Dvcc/Effective", "s", "what holds now: off, monitor or control"),
-    _row("/Dvcc/Profile", "s", "strict or vendor"),
+    _row("/Dvcc/Profile", "s", "strict, or vendor (as systemcalc 2.256)"),
     _row("/Dvcc/Master", "s", "who writes to the chargers: gxbridge, a service's name, or empty"),
     _row("/Dvcc/MasterReason", "s", "why"),
     _row("/Bms/Service", "s", "the BMS in control, or the one that was lost"),

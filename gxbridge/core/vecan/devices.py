@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gxbridge.core.model import conversions as convert
 from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES, Known, State
 from gxbridge.core.model.record import record
-from gxbridge.core.nmea2000.database import ProductInfo
+from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
@@ -118,6 +118,14 @@ def table_of(family: str | None) -> QuantityTable:
     return KINDS.get(family or "", OTHER_DEVICE)[1]
 
 
+def kind_of(name: Name | None, product_id: int | None, family: str | None) -> str:
+    """What people call a device: by its product, else by the function of its NAME."""
+    if family in KINDS or product_id is not None or name is None:
+        return KINDS.get(family or "", OTHER_DEVICE)[0]
+    enums = database().enums
+    return enums[database().function_enum(name.device_class)].get(name.function, OTHER_DEVICE[0])
+
+
 @record
 class DeviceView:
     """One device of one bus; texts are None when not heard."""
@@ -160,7 +168,7 @@ def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> De
         key=node.key,
         bus=node.bus,
         address=node.address,
-        kind=KINDS.get(family or "", OTHER_DEVICE)[0],
+        kind=kind_of(name, node.product_id, family),
         family=family,
         product_id=node.product_id,
         product_name=identity.model if product is None else product.name,

@@ -23,7 +23,9 @@ def check_batteries(services: Services) -> Iterator[Row]:
     """Every battery service, then what does not go together."""
     batteries = sort_services(services).of(p.BATTERY)
     for battery in batteries:
-        yield Row(SECTION, "battery", "ok", _line(battery), "", battery.name)
+        silent = battery.name.startswith(OWN_PREFIX) and p.CVL in battery.items and not is_bms(battery)
+        advice = "Its own finding, above, says since when and why." if silent else ""
+        yield Row(SECTION, "battery", "warning" if silent else "ok", _line(battery), advice, battery.name)
     if not batteries:
         text = "there is no battery service on D-Bus"
         advice = "Is a BMS connected and on? A VE.Bus BMS has none of its own: it speaks through the Multi."
@@ -44,7 +46,10 @@ def _line(battery: Device) -> str:
         "none" if value is None else f"{value:g} {unit}"
         for value, unit in ((number(battery.items, p.CVL), "V"), (number(battery.items, p.CCL), "A"))
     ]
-    role = f"limits {limits[0]}, {limits[1]}" if is_bms(battery) else "a monitor without limits"
+    if is_bms(battery):
+        role = f"limits {limits[0]}, {limits[1]}"
+    else:
+        role = "a BMS that gives no limits now" if p.CVL in battery.items else "a monitor without limits"
     return f"{title(battery)} by {whose}, instance {battery.instance:g}, {role}"
 
 

@@ -28,7 +28,13 @@ def check_configured(facts: Facts) -> Iterator[Row]:
         return
     else:
         text = f"no configuration file, the defaults hold: {configured.summary}"
-        yield Row(SECTION, "config", "note", text, "service/gxbridge.example.yaml has every key.")
+        yield Row(
+            SECTION,
+            "config",
+            "note",
+            text,
+            "gxbridge config init prints a file to begin with; gxbridge config show has every key.",
+        )
     for remark in configured.remarks:
         yield Row(SECTION, "remark", "note", remark)
     ports = {port.name: port for port in facts.ports}

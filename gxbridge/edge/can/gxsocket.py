@@ -76,6 +76,7 @@ class SocketDirBus(can.BusABC):
     def __init__(self, channel: Any, can_filters: Any = None, **kwargs: Any) -> None:
         self.directory = os.fspath(channel)
         self.channel_info = f"gxsocket {self.directory}"
+        self._bus = "_".join(os.path.basename(os.path.abspath(self.directory)).split()) or "gxsocket"
         self.dropped = 0
         name = f"{os.getpid()}-{secrets.token_hex(4)}.sock"
         self.path = os.path.join(self.directory, name)
@@ -115,7 +116,7 @@ class SocketDirBus(can.BusABC):
         try:
             if not select.select([self.socket], [], [], timeout)[0]:
                 return None, False
-            return unpack(self.socket.recv(CAN_FRAME.size + 1), str(self.channel_info)), False
+            return unpack(self.socket.recv(CAN_FRAME.size + 1), self._bus), False
         except BlockingIOError:
             return None, False
         except (OSError, ValueError) as error:

@@ -126,6 +126,13 @@ class Monitor:
             raise BusError(self.trouble or "not connected")
         return self._link.connection
 
+    def read_anew(self, name: str) -> None:
+        """Reads a service once more and announces it again; one that does not answer shows what it showed."""
+        service = self._services.get(name)
+        if service is not None and service.items is not None and service.scan is None:
+            service.scan = asyncio.create_task(self._read_anew(service, service.items), name=f"read {name} anew")
+            loud(service.scan)
+
     async def close(self) -> None:
         """Ends it. Nothing is called afterwards, for the services that were known neither."""
         services = list(self._services.values())
@@ -199,6 +206,14 @@ class Monitor:
             service.scan = None
             self._on_added(service.name, dict(found))
             return
+
+    async def _read_anew(self, service: _WatchedService, items: dict[str, WireValue]) -> None:
+        try:
+            items.update(await client.items(self.connection(), service.owner))
+        except BusError as error:
+            log.warning("%s cannot be read anew: %s", service.name, error)
+        service.scan = None
+        self._on_added(service.name, dict(items))
 
     # --- signals ------------------------------------------------------------------------------------------------------
 

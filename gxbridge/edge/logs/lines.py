@@ -55,7 +55,7 @@ def frame_data(text: bytes, size: int, line: bytes) -> bytes:
         data = unhexlify(text.translate(None, b" \t\r\n"))
     except ValueError:
         raise BadLine(f"data is not hexadecimal: {shown(line)}") from None
-    return sized(data, size, line)
+    return data if len(data) == size <= 8 else sized(data, size, line)
 
 
 def sized(data: bytes, size: int, line: bytes) -> bytes:

@@ -9,26 +9,21 @@ message. A decoder takes both.
 from __future__ import annotations
 
 import codecs
-import io
-import os
-import stat
 import sys
 from binascii import unhexlify
 from collections.abc import Callable, Iterator
 from operator import length_hint
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogError, LogRow, Parse
+from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
 from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
 
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
-CHUNK = 1 << 16
-LONGEST_LINE = 1 << 15
-"""More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
 UTF_8_MARK = codecs.BOM_UTF8
 MAYBE_TIMED = {"candump-text": b"(", "yacht-devices": b":", "nmea0183": b",c:", "gvret": b"ime"}
 """Formats with or without a time, and what stands in a log with one."""
@@ -79,7 +74,7 @@ class LogReader:
         self._stream = stream
         self._packing: Packing | None = None
         self._faults: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError)
-        self.size = _size(stream)
+        self.size = file_size(stream)
         try:
             self._open(format)
         except self._faults as error:
@@ -93,16 +88,16 @@ class LogReader:
         return str(error) if self._packing is None else f"{self._packing.title}: {error}"
 
     def _open(self, format: str | None) -> None:
-        head, self._stream = _beginning(self._stream)
+        head, self._stream = beginning(self._stream)
         self._packing = packing_of(head)
         if self._packing is not None:
             self._faults = faults()
-            head, self._stream = _beginning(unpacked(self._packing, self._stream, self.name))
+            head, self._stream = beginning(unpacked(self._packing, self._stream, self.name))
         if head.startswith(UTF_8_MARK):
             self._stream.read(len(UTF_8_MARK))
             head = head[len(UTF_8_MARK) :]
         elif coding := UTF_16_MARKS.get(head[:2]):
-            head, self._stream = _beginning(cast("BinaryIO", _Recoded(self._stream, coding)))
+            head, self._stream = beginning(cast("BinaryIO", Recoded(self._stream, coding)))
         found = FORMATS[format] if format is not None else detect(head)
         if found is None and head.strip():
             known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
@@ -204,25 +199,31 @@ class LogReader:
 
     def _lines(self, parse: Parse) -> Iterator[LogRow]:
         for done, lines in self._blocks():
-            for number, line in enumerate(lines, done + 1):
-                row = self._parse(parse, line, number)
-                if row is not None:
+            rest = iter(lines)
+            for line in rest:
+                try:
+                    row = parse(line)
+                except (BadLine, Comment) as error:
+                    self._not_read(error, line, done + len(lines) - length_hint(rest))
+                    continue
+                if row is None:
+                    self.skipped += 1
+                else:
                     yield row
 
     def _parse(self, parse: Parse, line: bytes, number: int) -> LogRow | None:
-        if not line.strip():
-            return None
         try:
             row = parse(line)
-        except Comment:
-            return None
-        except BadLine as error:
-            if not is_remark(line):
-                self.bad(number, str(error))
+        except (BadLine, Comment) as error:
+            self._not_read(error, line, number)
             return None
         if row is None:
             self.skipped += 1
         return row
+
+    def _not_read(self, error: BadLine | Comment, line: bytes, number: int) -> None:
+        if isinstance(error, BadLine) and line.strip() and not is_remark(line):
+            self.bad(number, str(error))
 
 
 class _Ids(dict[bytes, int]):
@@ -244,65 +245,3 @@ class _Buses(dict[bytes, str]):
             self.clear()
         text = self[name] = name.decode("utf-8", "replace")
         return text
-
-
-class _Joined(io.RawIOBase):
-    """What was read already, then the stream it came from: looking at the beginning of a pipe without losing it."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._head:
-            part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        else:
-            part = self._read(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-class _Recoded(io.RawIOBase):
-    """Text in UTF-16 as UTF-8, without the mark at its beginning."""
-
-    def __init__(self, stream: BinaryIO, coding: str) -> None:
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-        self._decoder = codecs.getincrementaldecoder(coding)("replace")
-        self._mark = codecs.BOM_UTF8
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = b""
-        while not data:
-            piece = self._read(len(buffer) // 4)
-            data = self._decoder.decode(piece, final=not piece).encode().removeprefix(self._mark)
-            self._mark = self._mark if not data and piece else b""
-            if not piece:
-                break
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The beginning of a stream (a whole line, where it has lines) and a stream that still has it."""
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    head = b""
-    while line_end(head) not in head and len(head) < LONGEST_LINE:
-        part = read(CHUNK)
-        if not part:
-            break
-        head += part
-    return head, cast("BinaryIO", io.BufferedReader(_Joined(head, stream), CHUNK))
-
-
-def _size(stream: BinaryIO) -> int | None:
-    try:
-        status = os.fstat(stream.fileno())
-    except (OSError, ValueError):
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None

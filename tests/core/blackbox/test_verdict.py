@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gxbridge.core.blackbox import recorder
 from gxbridge.core.blackbox.box import Box, lines, parse
 from gxbridge.core.blackbox.recorder import AFTERMATH_S, AGAIN_S, Frozen
 from gxbridge.core.blackbox.timeline import Timeline, facts_of
@@ -67,6 +70,29 @@ def test_a_bms_that_falls_silent_while_others_speak_is_the_bms() -> None:
     assert "battery uc167120 is silent" in text_of(facts)
     assert "CCL 0 A: the Lynx Smart BMS 500 is silent" in text_of(facts)
     assert text_of(facts).count("battery uc167120 is live") == 1, "not at the beginning of every stretch"
+
+
+def test_67_two_minutes_after_the_last_frame_is_the_bms_and_not_a_link() -> None:
+    boat = sailing()
+    boat.seconds(121, bms=False)
+    boat.set(SOLAR, **{"/ErrorCode": 67})
+    boat.seconds(20, bms=False)
+    found, facts, _ = boat.judged()
+    assert (boat.frozen[-1].cause.name, found.name) == ("error-67", "bms-silent")
+    assert "came 121." in found.evidence[0] or "came 122." in found.evidence[0]
+    assert "battery uc167120 is gone" in text_of(facts)
+
+
+def test_a_battery_that_spoke_again_before_the_event_is_not_its_cause() -> None:
+    boat = sailing()
+    boat.seconds(20, bms=False)
+    boat.repeat()
+    boat.seconds(30)
+    boat.set(SOLAR, **{"/ErrorCode": 67})
+    boat.seconds(20)
+    found, facts, _ = boat.judged()
+    assert "battery uc167120 is silent" in text_of(facts)
+    assert found.name == "charger-link-stalled"
 
 
 def test_a_bus_on_which_all_fall_silent_together_has_failed() -> None:
@@ -246,3 +272,12 @@ def test_many_addresses_are_cut_short() -> None:
         boat.send(*((0x1CEFFF00 | source, bytes.fromhex("6699BBED10270000")) for source in range(0x50, 0x60)))
         boat.seconds(1, bms=False)
     assert boat.judged()[0].evidence[1].endswith("0x55, 0x56, ...")
+
+
+def test_the_first_hour_of_control_is_kept_once_and_none_of_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "FIRST_CONTROL_S", 60.0)
+    watching, controlling = SeenBoat(mode="monitor"), SeenBoat(mode="control")
+    for boat in (watching, controlling):
+        boat.seconds(200)
+    assert watching.frozen == []
+    assert [frozen.cause.name for frozen in controlling.frozen] == ["first-control"]

@@ -10,9 +10,11 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import (
     CAN_BMS,
+    DCDC,
     LYNX,
     MULTI,
     SUN,
@@ -68,6 +70,15 @@ def vebus_bms_never_lifts(options: Options) -> object:
     return world.told(SUN)
 
 
+@rule(on=(30, 52.0, 20), off=(None, None, 50))
+def dcdc_obeys(options: Options) -> object:
+    """A charger between two batteries, which makes the 30 A of its own setting, beside a Multi."""
+    services = {CAN_BMS: can_bms(CCL=50.0), DCDC: charger(30, 30), MULTI: multi()}
+    world = World(services, options)
+    world.run(3)
+    return world.told(DCDC), world.told(DCDC, p.VOLTAGE_SENSE), world.told(MULTI, p.BOL_CHARGE_CURRENT)
+
+
 @rule(on=0, off=8)
 def stop_means_zero(options: Options) -> object:
     """A BMS of the ordinary kind says 0 A, and the Multi takes 8 A out of the battery."""
@@ -99,9 +110,9 @@ def clean_limits(options: Options) -> object:
     return world.told(MULTI, p.BOL_DISCHARGE_CURRENT) == 0
 
 
-@rule(on=(15.5, 5), off=(16, 6))
+@rule(on=(15.5, 0), off=(16, 6))
 def strict_sharing(options: Options) -> object:
-    """15.5 A for one solar charger that makes 10 A: rounded down or up; the Multi gets the rest, cut or rounded."""
+    """15.5 A for one solar charger that makes 10 A and a Multi without AC: at most the limit together, or more."""
     world = World({LYNX: lynx(CCL=15.5), MULTI: multi(), SUN: charger(50, 10)}, options)
     world.run(3)
     return world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)
@@ -127,6 +138,16 @@ def no_legacy(options: Options) -> object:
     world = World({CAN_BMS: can_bms(), SUN: charger(NETWORK_MODE=1)}, options, {p.SET_DVCC: 0})
     world.run(3)
     return world.told(SUN)
+
+
+@rule(on=(None, None), off=(5.2, 655.35))
+def measurements_checked(options: Options) -> object:
+    settings: dict[str, Value] = {p.SET_DVCC: 1, p.SET_SVS: 1}
+    world = World(
+        {CAN_BMS: can_bms(VOLTAGE=5.2, LOW_VOLTAGE=655.35), MULTI: multi(), SUN: charger()}, options, settings
+    )
+    world.run(6)
+    return world.told(SUN, p.VOLTAGE_SENSE), world.told(MULTI, p.BOL_LOW_VOLTAGE)
 
 
 @rule(on=0, off=50)

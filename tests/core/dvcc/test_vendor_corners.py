@@ -10,9 +10,11 @@ from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
+    DCDC,
     GENSET,
     LYNX,
     MULTI,
+    MULTI_RS,
     RS,
     SUN,
     SUN_2,
@@ -30,10 +32,15 @@ MULTI_2 = "com.victronenergy.vebus.ttyUSB1"
 DCSYSTEM = "com.victronenergy.dcsystem.ttyUSB9"
 ACSYSTEM = "com.victronenergy.acsystem.can0"
 SENSOR = "com.victronenergy.temperature.ttyUSB3"
+SHUNT = "com.victronenergy.battery.ttyUSB4"
 
 
 def vendor(services: dict[str, Items], settings: dict[str, Value] | None = None) -> World:
     return World(services, Options.vendor(), {p.SET_DVCC: 1} | (settings or {}))
+
+
+def shunt() -> Items:
+    return {p.DEVICE_INSTANCE: 289, p.PRODUCT_NAME: "SmartShunt", p.CONNECTION: "VE.Direct", p.CONNECTED: 1}
 
 
 def test_the_low_passes_stand_still_while_dvcc_is_off() -> None:
@@ -118,11 +125,11 @@ def test_pv_disabled_with_a_bms_that_stops_at_zero_is_zero_for_all_the_sun() -> 
 
 def test_vecan_is_in_external_control_only_with_a_limit_whatever_pv_does() -> None:
     rs = charger(40, 0, IS_INVERTER_CHARGER=1, N2K_INSTANCE=0, SETPOINT=54.0, SOLAR_OFFSET=0.1)
-    services = {RS: rs, VECAN: {p.NETWORK_MODE: None}, p.SYSTEM: {p.PV_DISABLE: 1}}
+    services = {MULTI_RS: rs, VECAN: {p.NETWORK_MODE: None}, p.SYSTEM: {p.PV_DISABLE: 1}}
     world = vendor(services)
     world.look((p.SYSTEM, p.PV_DISABLE))
     world.run(3)
-    assert (world.told(VECAN, p.NETWORK_MODE), world.told(RS, p.NETWORK_MODE), world.told(RS)) == (1, 5, 0)
+    assert (world.told(VECAN, p.NETWORK_MODE), world.told(MULTI_RS, p.NETWORK_MODE), world.told(MULTI_RS)) == (1, 5, 0)
 
 
 def test_a_user_limit_of_zero_is_not_raised_by_what_the_multi_takes() -> None:
@@ -197,14 +204,14 @@ def test_secondary_systems_get_a_quick_voltage_and_never_an_unknown_discharge_li
 
 @pytest.mark.parametrize(
     ("known", "told"),
-    [(lynx(), {SUN: 27.3, RS: 27.3}), (can_bms(CVL=27.4), {})],
+    [(lynx(), {SUN: 27.3, MULTI_RS: 27.3}), (can_bms(CVL=27.4), {})],
     ids=["quick", "of the ordinary kind"],
 )
 def test_when_a_charge_voltage_ends_the_chargers_of_a_quick_bms_follow_the_inverter_charger(
     known: Items, told: dict[str, float]
 ) -> None:
     rs = charger(40, 0, IS_INVERTER_CHARGER=1, N2K_INSTANCE=0, SETPOINT=27.2, SOLAR_OFFSET=0.1)
-    world = vendor({LYNX: known, SUN: charger(), RS: rs})
+    world = vendor({LYNX: known, SUN: charger(), MULTI_RS: rs})
     world.run(3)
     world.set(LYNX, CVL=None)
     assert world.written(p.CHARGE_VOLTAGE) == told
@@ -278,3 +285,149 @@ def test_dc_loads_count_as_shown_and_their_low_pass_rests_while_they_do_not_coun
     world.services[CAN_BMS][p.CCL] = 50.0
     world.run(3)
     assert world.memory.dc_loads_a == pytest.approx(10 * 0.31416, abs=1e-3)
+
+
+def test_a_setting_that_a_bms_forces_is_forced_again_when_any_battery_comes_or_goes() -> None:
+    """The user turns DVCC off beside a Lynx; then a shunt appears, and leaves again."""
+    world = vendor({LYNX: lynx(), SUN: charger()})
+    for change in ("comes", "goes"):
+        world.settings[p.SET_DVCC] = 0
+        world.look((p.SETTINGS, p.SET_DVCC))
+        world.run(3)
+        assert world.decision.published[p.CONTROL_DVCC] == 0
+        if change == "comes":
+            world.services[SHUNT] = shunt()
+        else:
+            del world.services[SHUNT]
+        world.look()
+        world.run(3)
+        assert world.decision.published[p.CONTROL_DVCC] == 1, change
+
+
+def test_a_setting_that_a_bms_forces_is_forced_again_when_a_monitor_or_a_bms_is_chosen() -> None:
+    world = vendor({LYNX: lynx(), SHUNT: shunt(), SUN: charger()})
+    for path, value in ((p.SET_BMS_INSTANCE, -1), (p.SET_BATTERY, "com.victronenergy.battery/289")):
+        world.settings[p.SET_DVCC] = 0
+        world.look((p.SETTINGS, p.SET_DVCC))
+        world.run(3)
+        assert world.decision.published[p.CONTROL_DVCC] == 0
+        world.settings[path] = value
+        world.look((p.SETTINGS, path))
+        world.run(3)
+        assert world.decision.published[p.CONTROL_DVCC] == 1, path
+
+
+def test_batteries_that_are_there_at_the_start_force_their_settings_one_after_the_other() -> None:
+    """The Lynx appears first and forces shared temperature off; the one in control takes only the force away."""
+    services = {LYNX: lynx(), CAN_BMS: can_bms(DEVICE_INSTANCE=1, TEMPERATURE=18.0), SUN: charger()}
+    world = vendor(services)
+    world.run(12)
+    assert (world.memory.bms, world.told(SUN, p.TEMPERATURE_SENSE)) == ((CAN_BMS, 0), None)
+    strict = World({name: dict(items) for name, items in services.items()})
+    strict.run(12)
+    assert strict.told(SUN, p.TEMPERATURE_SENSE) == 18.0, "chosen once"
+
+
+def test_the_control_loop_outlives_the_last_battery_until_something_else_leaves() -> None:
+    world = vendor({LYNX: lynx(), MULTI: multi(), SENSOR: {}})
+    world.run(3)
+    del world.services[LYNX]
+    world.run(3)
+    shown = world.decision.published
+    assert (shown[p.CONTROL_EFFECTIVE_VOLTAGE], shown[p.CONTROL_BMS_PARAMETERS]) == (None, 0)
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
+    del world.services[SENSOR]
+    world.look()
+    assert world.memory.control is None
+    world.services[DCSYSTEM] = {}
+    world.look()
+    assert world.memory.control is None, "nothing to control"
+    world.services[LYNX] = lynx()
+    world.look()
+    assert world.memory.control is not None
+
+
+def test_the_battery_monitor_is_chosen_when_something_happens_and_not_at_every_look() -> None:
+    """A Multi without battery tracks what the sun makes; then it says no external current any more."""
+    world = vendor({MULTI: multi(EXTRA_CURRENT=3.0), SUN: charger(), DCSYSTEM: {p.CONNECTED: 1, p.POWER: 100.0}})
+    assert world.decision.published[p.BATTERY_SERVICE] == MULTI, "a DC system does not count"
+    world.set(MULTI, EXTRA_CURRENT=None)
+    world.run(3)
+    assert world.decision.published[p.BATTERY_SERVICE] == MULTI
+    for service, path in ((p.SETTINGS, p.SET_AC_INPUT_1), (MULTI, p.STATE), (SUN, p.CUSTOM_NAME)):
+        world.services[MULTI][p.EXTRA_CURRENT] = 3.0
+        world.look((p.SETTINGS, p.SET_AC_INPUT_1))
+        assert world.decision.published[p.BATTERY_SERVICE] == MULTI
+        world.services[MULTI][p.EXTRA_CURRENT] = None
+        world.look((SUN, p.STATE))
+        assert world.decision.published[p.BATTERY_SERVICE] == MULTI
+        world.look((service, path))
+        assert world.decision.published[p.BATTERY_SERVICE] is None, path
+    strict = World({MULTI: multi(EXTRA_CURRENT=3.0), SUN: charger()})
+    strict.set(MULTI, EXTRA_CURRENT=None)
+    assert strict.decision.published[p.BATTERY_SERVICE] is None
+
+
+def test_a_multi_rs_system_is_the_battery_monitor_only_where_it_is_chosen() -> None:
+    system: Items = {
+        p.DEVICE_INSTANCE: 0,
+        p.CONNECTED: 1,
+        p.PRODUCT_NAME: "RS system",
+        p.CONNECTION: "VE.Can",
+        p.SOC: 70,
+    }
+    assert vendor({ACSYSTEM: system}).decision.published[p.BATTERY_SERVICE] is None
+    chosen = vendor({ACSYSTEM: system}, {p.SET_BATTERY: "com.victronenergy.acsystem/0"})
+    assert chosen.decision.published[p.BATTERY_SERVICE] == ACSYSTEM
+
+
+def test_what_arrives_shortly_before_a_round_does_not_bring_it_forward() -> None:
+    world = vendor({SUN: charger(), MULTI: multi()}, {p.SET_MAX_CURRENT: 40})
+    world.run(2)
+    world.now, world.writes = 2.95, []
+    world.look((SUN, p.STATE))
+    assert world.writes == []
+    world.look()
+    assert world.written(p.CHARGE_CURRENT) == {SUN: 40}, "the clock of the caller may be early"
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(12.55, 12.6), (0.05, 0.1), (7.0, 7.0)])
+def test_a_limit_above_zero_is_rounded_to_a_tenth_of_an_ampere_with_loads_or_without(ccl: float, told: float) -> None:
+    world = vendor({CAN_BMS: can_bms(CCL=ccl), ALTERNATOR: charger(50, 0)})
+    world.run(3)
+    assert world.told(ALTERNATOR) == pytest.approx(told)
+    strict = World({CAN_BMS: can_bms(CCL=ccl), ALTERNATOR: charger(50, 0)})
+    strict.run(3)
+    assert float(strict.told(ALTERNATOR) or 0) <= ccl, "never above the limit"
+
+
+def test_no_multi_is_told_a_voltage_below_zero() -> None:
+    services = {LYNX: lynx(CVL=-1.0), SUN: charger(), MULTI: multi(), MULTI_2: multi(MK_CONNECTION="/dev/ttyUSB1")}
+    world = vendor(services, {p.SET_ALL_MULTIS: 1})
+    world.run(3)
+    assert (world.written(p.BOL_CHARGE_VOLTAGE), world.told(SUN, p.CHARGE_VOLTAGE)) == ({MULTI: 0, MULTI_2: 0}, -1.0)
+    world.set(LYNX, CVL=-2.0)
+    assert world.written(p.BOL_CHARGE_VOLTAGE) == {MULTI: 0, MULTI_2: 0}
+
+
+def test_a_firmware_that_was_new_enough_once_is_so_until_the_charger_leaves() -> None:
+    world = vendor({SUN: charger(FIRMWARE=0x102FF)})
+    world.run(3)
+    world.services[SUN][p.FIRMWARE] = 0x0F
+    world.run(3)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 0
+    items = world.services.pop(SUN)
+    world.look()
+    world.services[SUN] = items
+    world.run(6)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 1
+    world.services[SUN][p.FIRMWARE] = None
+    world.run(3)
+    world.services[SUN][p.FIRMWARE] = 0x0F
+    world.run(3)
+    assert world.decision.published[p.ALARM_FIRMWARE] == 1, "an unknown one proves nothing"
+
+
+def test_a_dcdc_charger_begins_no_control_loop() -> None:
+    assert vendor({DCDC: charger()}).memory.control is None
+    assert World({DCDC: charger()}).memory.control is not None

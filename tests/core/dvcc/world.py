@@ -21,8 +21,10 @@ MULTI = "com.victronenergy.vebus.ttyS4"
 SUN = "com.victronenergy.solarcharger.ttyS5"
 SUN_2 = "com.victronenergy.solarcharger.ttyS6"
 ALTERNATOR = "com.victronenergy.alternator.ttyUSB0"
+DCDC = "com.victronenergy.dcdc.ttyUSB0"
 GENSET = "com.victronenergy.dcgenset.can0"
 RS = "com.victronenergy.inverter.can0"
+MULTI_RS = "com.victronenergy.multi.can0"
 VECAN = "com.victronenergy.vecan.can0"
 
 Items = dict[str, Value]
@@ -62,11 +64,11 @@ def charger(limit_a: float = 50.0, current_a: float = 10.0, **changes: Value) ->
 
 
 def multi(**changes: Value) -> Items:
-    """A MultiPlus without ESS and without a VE.Bus BMS."""
+    """A MultiPlus without ESS and without a VE.Bus BMS; no AC input is active, so that it cannot charge."""
     items: Items = {
         p.DEVICE_INSTANCE: 261, p.PRODUCT_NAME: "MultiPlus", p.CONNECTION: "VE.Bus", p.CONNECTED: 1, p.STATE: 3,
         p.FIRMWARE: 0x506, p.VOLTAGE: 26.4, p.CURRENT: 0.0, p.MULTI_CHARGE_CURRENT: 70, p.AC_CONNECTED: 1,
-        p.ACTIVE_INPUT: 0, p.BOL_CHARGE_VOLTAGE: None, p.BOL_CHARGE_CURRENT: None, p.BOL_DISCHARGE_CURRENT: None,
+        p.ACTIVE_INPUT: 240, p.BOL_CHARGE_VOLTAGE: None, p.BOL_CHARGE_CURRENT: None, p.BOL_DISCHARGE_CURRENT: None,
         p.BOL_LOW_VOLTAGE: None, p.MULTI_VOLTAGE_SENSE: None, p.MULTI_TEMPERATURE_SENSE: None, p.BOL_FRAME: 1,
         p.SENSE_FEATURE: 1, p.MK_PRODUCT: "MK3", p.MK_CONNECTION: "/dev/ttyS4", p.BMS_TYPE: 0, p.BMS_ALLOW_CHARGE: 1,
         p.BMS_VERSION: None,

@@ -523,6 +523,40 @@ def test_a_voltage_from_behind_an_open_contactor_is_not_sensed(state: Value, lea
     assert gate.one(SUN, "/Link/VoltageSense", 25.5) == leaves
 
 
+def test_a_sense_voltage_is_one_that_the_battery_can_have() -> None:
+    gate = Gate({BATTERY: battery(), SUN: charger(), MULTI: multi(**{"/Dc/0/Voltage": 19.5})})
+    assert gate.one(SUN, "/Link/VoltageSense", 19.5) == HELD
+    assert gate.rules() == ["no voltage of such a battery"]
+    alone = Gate({SUN: charger(), "com.victronenergy.battery.x": {"/Dc/0/Voltage": 5.3}})
+    assert alone.one(SUN, "/Link/VoltageSense", 5.3) == HELD
+
+
+def test_a_glitch_of_the_battery_s_voltage_changes_no_nominal_voltage() -> None:
+    gate = Gate({BATTERY: battery(), SUN: charger(), MULTI: multi()})
+    gate.services[BATTERY].pop("/Settings/Battery/NominalVoltage", None)
+    assert gate.one(SUN, VOLTAGE, 27.4) == 27.4
+    gate.services[BATTERY]["/Dc/0/Voltage"] = 13.2
+    for _ in range(3):
+        gate.now += 20
+        assert gate.one(SUN, VOLTAGE, 27.4) == 27.4
+    gate.now += 20
+    assert gate.one(SUN, CURRENT, 10) == 0, "after a minute it is one of 12 V"
+    gate.services[BATTERY]["/Dc/0/Voltage"] = 3.0
+    assert gate.one(SUN, CURRENT, 10) == 0
+
+
+def test_a_low_voltage_above_any_voltage_of_the_battery_is_none() -> None:
+    gate = Gate({BATTERY: battery(), MULTI: multi()})
+    gate.services[BATTERY]["/Info/BatteryLowVoltage"] = 65.5
+    assert gate.one(MULTI, BOL + "BatteryLowVoltage", 65.5) == HELD
+
+
+@pytest.mark.parametrize(("degrees", "leaves"), [(-40.5, HELD), (-40.0, -40.0), (125.0, 125.0), (125.5, HELD)])
+def test_a_temperature_is_one_that_can_be(degrees: float, leaves: Value) -> None:
+    gate = Gate({BATTERY: battery(**{"/Dc/0/Temperature": degrees}), SUN: charger()})
+    assert gate.one(SUN, "/Link/TemperatureSense", degrees) == leaves
+
+
 def test_a_temperature_is_one_that_somebody_measures() -> None:
     gate = Gate({BATTERY: battery(**{"/Alarms/LowTemperature": 0, "/History/MinimumTemperature": -9}), SUN: charger()})
     assert gate.one(SUN, "/Link/TemperatureSense", 21.5) == 21.5

@@ -6,6 +6,7 @@ one of the reasons below; anything else is a bug in one of the two, and this tes
 
 from __future__ import annotations
 
+import datetime
 import random
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ DB = database()
 LEFT_OUT = {
     126208: "its fields depend on the function code; we keep the parameters as bytes, they choose among variants",
     126464: "a list of PGNs; we keep it as bytes",
+    127489: "we have the status bits one by one, they have words",
     65280: "proprietary: canboat has no definition of Victron's",
     65281: "proprietary: canboat has no definition of Victron's",
     126998: "texts of random bytes are broken texts; tests/core/nmea2000/test_field.py has good and broken ones",
@@ -59,6 +61,15 @@ def their_fields(pgn: int, payload: bytes) -> list[NMEA2000Field]:
     return [field for field in found if field.type.name not in ("RESERVED", "SPARE")]
 
 
+def plain(value: object) -> object:
+    """Their dates as days since 1970, and their times of day as seconds."""
+    if isinstance(value, datetime.date):
+        return (value - datetime.date(1970, 1, 1)).days
+    if isinstance(value, datetime.time):
+        return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    return value
+
+
 def raw_of(field: FieldInfo, value: FieldValue) -> int | None:
     """The raw number of one of our values."""
     if not isinstance(value, int | float):
@@ -72,6 +83,8 @@ def reason(pgn: int, ours: FieldInfo, value: FieldValue, theirs: NMEA2000Field, 
     if ours.enum is not None:
         # They give the raw number of an enumeration with the name None; we say "not available".
         return "enumeration, not available" if value is None and other in ours.missing else None
+    if isinstance(ours.missing, range):
+        return "what begins with 0xFB or more is no value in J1939" if value is None else None
     if (pgn, ours.name) == (127508, "temperature") and value is None and other == 0:
         return "0 K: a sensor that was never connected; we do not take it for a temperature"
     if ours.name == "pgn":
@@ -84,10 +97,17 @@ def reason(pgn: int, ours: FieldInfo, value: FieldValue, theirs: NMEA2000Field, 
         padding = "".join(map(chr, range(0x21))) + "\xff@"
         mine, yours = (text.rstrip(padding) if isinstance(text, str) else "" for text in (value, other))
         return "padding, or control characters made plain" if mine == printable(yours).rstrip(padding) else None
+    if ours.name == "time" and isinstance(value, float):
+        same = other in (None, int(value)) or value >= 86_400
+        return "they drop the fraction of a second, and what is no time of day" if same else None
     if other is None and value is not None:
         raw = raw_of(ours, value)
         if raw == top - 2 and ours.length >= 8:
             return "all ones less two: reserved in the standard; the tables we follow name only the two codes above"
+        if raw == top - 1 and ours.length == 4:
+            return "the second highest of four bits is reserved; the tables we follow name only the highest"
+        if ours.unit in ("rad", "deg", "rad/s"):
+            return "canboat limits angles to a circle and positions to the earth; we show what is sent"
         if raw in (top, top - 1) and (pgn, ours.name) in WHOLE_RANGE:
             return "every number is one here: an identity or an instance has no code for not available"
         if ours.name.startswith("power_factor") and isinstance(value, float) and abs(value) > 1:
@@ -110,7 +130,7 @@ def test_both_read_the_same(pgn: int) -> None:
         assert len(theirs) == (len(layout.fields) if pgn not in (127503, 127504) else 2 + 2 * 9)
         for ours, value, other_field in zip(layout.fields, layout.decode(payload), theirs, strict=False):
             is_number = "LOOKUP" in other_field.type.name or ours.enum is not None
-            other = other_field.raw_value if is_number else other_field.value
+            other = other_field.raw_value if is_number else plain(other_field.value)
             mine = value
             if isinstance(value, int | float) and other_field.unit_of_measurement == "s":
                 mine = value * SECONDS.get(ours.unit, 1)

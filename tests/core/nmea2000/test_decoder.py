@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.nmea2000.database import Database, Layout
+from gxbridge.core.nmea2000.database import Database, Layout, database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
+from gxbridge.core.nmea2000.encode import encode
 from gxbridge.core.nmea2000.fast_packet import split
 from gxbridge.core.nmea2000.frame import WHOLE
+from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.nmea2000.unknown_messages import KINDS_KEPT
 from tests.core import handmade
 from tests.core.nmea2000.products import introduce
@@ -442,3 +444,41 @@ def test_every_register_stands_any_value(data: st.DataObject) -> None:
         introduce(decoder, source, data.draw(st.sampled_from(sorted(db.products))))
         message = decoder.feed(0x1DEFFF00 | source | WHOLE, payload, 0.0)
         assert (message is None) == (decoder.too_short > 0)
+
+
+@pytest.mark.parametrize(
+    ("device_class", "function", "text"),
+    [(35, 170, "battery"), (60, 145, "position (GNSS)"), (75, 130, "temperature"), (120, 130, "display")],
+)
+def test_a_function_means_what_it_does_in_the_class_of_its_name(device_class: int, function: int, text: str) -> None:
+    name = Name.make(900, 275, function=function, device_class=device_class)
+    message = Decoder().feed(0x18EEFF16, name.payload, 0.0)
+    assert message is not None
+    layout, _, _, values, _ = message
+    texts = {field.name: database().text(field, value) for field, value in zip(layout.fields, values, strict=True)}
+    assert (texts["function"], texts["manufacturer"], texts["industry_group"]) == (text, "Navico", "marine")
+
+
+def test_what_begins_with_0xfb_is_no_value_of_j1939() -> None:
+    layout = database().pgns[65013]
+    assert layout.decode(bytes.fromhex("FFFFFFFA000000FB")) == (2211081215, None)
+    assert layout.read(bytes.fromhex("FFFFFFFA000000FB")) == (2211081215, None)
+    assert encode(layout, {"real_power": None, "apparent_power": 0}) == bytes.fromhex("FFFFFFFF00943577")
+
+
+def test_a_fast_packet_that_is_not_in_the_database_is_one_message() -> None:
+    # 129540, by the standard a fast packet, and a proprietary one; 127245 is a single frame.
+    for pgn in (129540, 130817):
+        decoder = Decoder(DB, keep_unknown=True)
+        found = [decoder.feed(3 << 26 | pgn << 8 | 1, frame, 0.0) for frame in split(bytes(43), 0)]
+        assert [message is not None for message in found] == [False] * 6 + [True]
+        assert decoder.unknown + decoder.foreign == 1
+    assert Decoder(DB, keep_unknown=True).feed(2 << 26 | 127245 << 8 | 1, bytes(8), 0.0) is not None
+
+
+def test_a_message_that_is_put_together_may_have_any_length() -> None:
+    # PGN lists of devices with many PGNs come by ISO 11783 transport, up to 1785 bytes.
+    decoder = Decoder(DB, keep_unknown=True)
+    message = decoder.feed(0x19EE0029 | WHOLE, bytes(1) + bytes.fromhex("14F001") * 500, 0.0)
+    assert message is not None
+    assert (message[0].pgn, len(message[4])) == (126464, 1501)

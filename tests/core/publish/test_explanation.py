@@ -8,11 +8,21 @@ from dataclasses import replace
 import pytest
 
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
+from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.clocks import running
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.publish.explanation import BatteryNote, Situation, as_dict, as_json, as_text
+from gxbridge.core.model.wording import names_text
+from gxbridge.core.publish.explanation import (
+    BatteryNote,
+    Situation,
+    as_dict,
+    as_json,
+    as_text,
+    limits_of,
+    limits_text,
+)
 
 LYNX = "com.victronenergy.battery.gxbridge_can0_uc167120"
 SOLAR = "com.victronenergy.solarcharger.ttyO2"
@@ -142,3 +152,29 @@ def test_a_limit_without_a_name_for_people_shows_the_service() -> None:
     text = as_text(as_dict(situation(names={}), epoch))
     assert f"Charger {SOLAR}: 0 A" in text
     assert f"BMS: {LYNX}: live" in text
+
+
+def test_one_limit_may_be_asked_for_by_its_name_or_a_part_of_its_device() -> None:
+    explanation = as_dict(situation(), epoch)
+    named = {wanted: [limit["name"] for limit in limits_of(explanation, wanted)] for wanted in ("ccl", "mppt", "x", "")}
+    assert named == {"ccl": ["CCL"], "mppt": ["charger"], "x": [], "": ["CVL", "CCL", "DCL", "charger", "multi"]}
+    text = limits_text(limits_of(explanation, "mppt") + limits_of(explanation, "cvl"), None, short=True)
+    assert text == "Charger MPPT 150/35: 0 A: the BMS allows no charge.\nCVL 28.40 V: said by the Lynx."
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, ""), (1, "a"), (2, "a and b"), (4, "a, b, c and d"), (5, "a, b, c and 2 more")],
+)
+def test_names_are_listed_and_many_are_counted(count: int, text: str) -> None:
+    assert names_text(list("abcde"[:count])) == text
+
+
+def test_a_current_reads_as_it_is_told_and_never_as_nothing() -> None:
+    assert [amount(value, "A") for value in (17.762856221282092, 0.04, 0.0, 60.0)] == [
+        "17.8 A",
+        "0.04 A",
+        "0 A",
+        "60 A",
+    ]
+    assert amount(28.416, "V") == "28.42 V"

@@ -73,7 +73,17 @@ def test_the_display_of_another_manufacturer_is_no_gx() -> None:
     other = Listener()
     other.claim(Name.make(900, 1, function=130, device_class=120), 0.0)
     found = device(other, 0.0)
-    assert (found.kind, found.manufacturer, found.values) == ("other device", 1, {})
+    assert (found.kind, found.family, found.manufacturer, found.values) == ("display", None, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("device_class", "function", "kind"),
+    [(35, 170, "battery"), (60, 145, "position (GNSS)"), (60, 7, "other device"), (99, 130, "display")],
+)
+def test_without_a_product_the_name_says_what_kind_of_device_it_is(device_class: int, function: int, kind: str) -> None:
+    bus = Listener()
+    bus.claim(Name.make(900, 1, function=function, device_class=device_class), 0.0)
+    assert device(bus, 0.0).kind == kind
 
 
 def test_an_unknown_device_is_shown_with_what_is_common_to_all() -> None:

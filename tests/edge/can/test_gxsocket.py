@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from gxbridge.edge.can import gxsocket
 from gxbridge.edge.can.gxsocket import SocketDirBus, pack, unpack
+from gxbridge.edge.logs.reader import open_log
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,6 +45,19 @@ def test_everybody_else_hears_a_frame_and_the_sender_does_not(tmp_path: Path) ->
     with SocketDirBus(tmp_path) as one, SocketDirBus(tmp_path) as two, SocketDirBus(tmp_path) as three:
         one.send(message(7))
         assert (numbers(one), numbers(two), numbers(three)) == ([], [7], [7])
+
+
+def test_the_channel_of_a_frame_has_no_blank_so_that_a_log_of_it_can_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "a bus  here"
+    folder.mkdir()
+    log = tmp_path / "seen.log"
+    with SocketDirBus(folder) as one, SocketDirBus(folder) as two, can.CanutilsLogWriter(log) as writer:
+        one.send(message(7))
+        heard = two.recv(1.0)
+        assert heard is not None
+        writer(heard)
+    with open_log(str(log)) as reader:
+        assert [(bus, data[0]) for _, bus, _, data in reader] == [("a_bus_here", 7)]
 
 
 def test_who_joins_later_hears_what_is_sent_from_then_on(tmp_path: Path) -> None:

@@ -97,6 +97,31 @@ def test_a_service_is_added_complete_then_changes_then_goes(bus: str) -> None:
     run(main)
 
 
+def test_a_service_that_is_read_anew_is_announced_again_with_what_it_shows(bus: str) -> None:
+    good, shown = True, 1
+
+    def answers(_path: str, _member: str, _body: list[Any]) -> Answer:
+        return ("a{sa{sv}}", [{"/A": value("i", shown)}]) if good else "Failed"
+
+    async def main() -> None:
+        nonlocal good, shown
+        async with watching(bus) as watch, fake(bus, NAME, answers) as service:
+            await until(lambda: watch.told)
+            shown = 2
+            watch.monitor.read_anew(NAME)
+            watch.monitor.read_anew(NAME)
+            await until(lambda: len(watch.told) == 2)
+            good = False
+            watch.monitor.read_anew(NAME)
+            await until(lambda: len(watch.told) == 3)
+            assert [items for _, _, items in watch.told] == [{"/A": 1}, {"/A": 2}, {"/A": 2}]
+            assert watch.monitor.services[NAME] == {"/A": 2}
+            assert [member for _, member, _ in service.calls] == ["GetItems", "GetItems", "GetItems", "GetValue"]
+            watch.monitor.read_anew("com.victronenergy.nobody")
+
+    run(main)
+
+
 def test_services_that_were_there_before_are_found_in_the_first_scan(bus: str) -> None:
     async def main() -> None:
         async with charger(bus), charger(bus, NAME + "b"), watching(bus) as watch:

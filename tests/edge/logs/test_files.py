@@ -176,7 +176,7 @@ def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        for piece in (b"(1.0) can0 18EA", b"FF24#14F001\n"):
+        for piece in (b"# engine off\n", b"(1.0) can0 18EA", b"FF24#14F001\n"):
             process.stdin.write(piece)
             process.stdin.flush()
         assert int(process.stdout.readline()) == 0x18EAFF24

@@ -6,15 +6,18 @@ collin80/SavvyCAN (comments of framefileio.cpp). `made` samples follow the descr
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import can
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME
-from gxbridge.core.nmea2000.frame import WHOLE
+from gxbridge.core.nmea2000.frame import MAX_ID, WHOLE
 from gxbridge.edge.logs.formats import FORMATS, detect
 from gxbridge.edge.logs.lines import LogError, LogRow
 from gxbridge.edge.logs.reader import LogReader, open_log
@@ -304,6 +307,9 @@ def test_an_ebl_file_of_frames_counts_from_its_moment(tmp_path: Path) -> None:
     assert (reader.format.name, complaints) == ("actisense-binary", [])
     assert [row[2:] for row in rows] == [(0x09F80100, bytes.fromhex("3d0db3224832590d"))] * 2
     assert rows[1][0] - rows[0][0] == pytest.approx((65536 + 1 - 0x9A28) / 1000)
+    cut, reader, complaints = read(tmp_path, (moment + frame)[2:])
+    assert (reader.format.name, complaints, reader.skipped) == ("actisense-binary", [], 1), "canboat's pgn1.ebl"
+    assert [row[0] for row in cut] == [39.464], "without the moment it counts from the start"
 
 
 def test_a_voyage_recorder_keeps_some_messages_whole(tmp_path: Path) -> None:
@@ -466,3 +472,46 @@ def test_a_damaged_frame_of_a_vebus_trace_is_counted_and_leds_at_the_end_of_one_
         "7: 9 bytes in no frame",
         "8: the trace ends in a frame: 08 ff 4c 01",
     ]
+
+
+BINARY = {
+    "actisense-binary": [EBL, SERIAL],
+    "ydvr": [YDVR],
+    "pcap": [capture("<", 0xA1B2C3D4, 227, *((1, 0, packet) for packet in PACKETS))],
+    "mk2": [MK2_BYTES, "\n".join(MK2_FRAMES).encode()],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([(name, sample) for name, samples in BINARY.items() for sample in samples]), st.data())
+def test_a_damaged_binary_log_is_read_as_far_as_it_goes(sample: tuple[str, bytes], data: st.DataObject) -> None:
+    name, content = sample
+    raw = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(raw)))
+        raw[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=5))
+    complaints: list[int] = []
+    try:
+        reader = LogReader(io.BytesIO(bytes(raw)), "log", name, lambda number, what: complaints.append(number))
+        for t, _, can_id, payload in reader:
+            assert 0.0 <= t < 1e11
+            assert can_id in (can_id & (MAX_ID | WHOLE), MK2_FRAME)
+            assert len(payload) <= 255
+    except LogError:
+        return
+    assert reader.bad_lines == len(complaints)
+
+
+OTHER_LINES = ("slcan", "microchip")
+"""Lines end otherwise, or remarks are part of the form."""
+TEXTS = [("candump", SYSLOG), *((sample[1], sample[2]) for sample in SAMPLES if sample[1] not in OTHER_LINES)]
+
+
+@pytest.mark.parametrize(("name", "content"), TEXTS, ids=[f"{name}-{place}" for place, (name, _) in enumerate(TEXTS)])
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_marks_of_a_coding_and_remarks_change_nothing(tmp_path: Path, name: str, content: str, coding: str) -> None:
+    rows, _, _ = read(tmp_path, content)
+    mark = "" if coding == "utf-8-sig" else "\ufeff"
+    remarked = content + "# engine off\n; engine on\n// oil\n\n"
+    found, reader, complaints = read(tmp_path, (mark + remarked).encode(coding))
+    assert (reader.format.name, found, complaints) == (name, rows, [])

@@ -8,10 +8,12 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
-from gxbridge.core.dvcc.limit.reasons import amount
+from gxbridge.core.dvcc.limit.reasons import amount, plain
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import Exemption
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.doubted import Doubts
+from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
@@ -44,6 +46,11 @@ def round_findings(
     """What a full round found."""
     for device in old:
         yield finding("firmware-insufficient", device.name, now, device=title(device))
+    for instance, batteries in same_instances(inputs).items():
+        names = " and ".join(battery.title for battery in batteries)
+        yield finding("same-instance", batteries[0].name, now, devices=names, instance=f"{instance:g}")
+    for path, value in debug_values(inputs).items():
+        yield finding("debug-values", p.SYSTEM, now, path=path, value=f"{value:g}")
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
     for bms in inputs.bank.gone:
@@ -81,3 +88,15 @@ def remembered_finding(inputs: Inputs, now: float) -> Finding:
 def sense_finding(voltage: Voltage, now: float) -> Finding:
     """A voltage that is not shared because of the contactor."""
     return finding("sense-behind-contactor", voltage.source.name, now, device=title(voltage.source))
+
+
+def doubt_findings(doubts: Doubts, now: float) -> Iterator[Finding]:
+    """What is measured and cannot be."""
+    for why, service, who, path, value, expected_v in doubts.doubted:
+        expected = plain(expected_v or 0.0)
+        yield finding(why, f"{service}{path}", now, device=who, path=path, value=f"{value:g}", expected=expected)
+    pair = doubts.disagreement
+    if pair is not None:
+        low, low_v, high, high_v = pair
+        words = {"device": title(low), "value": plain(low_v), "other": title(high), "other_value": plain(high_v)}
+        yield finding("voltages-disagree", low.name, now, **words)

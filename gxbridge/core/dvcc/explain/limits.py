@@ -11,10 +11,10 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import (
     NEXT,
-    NOTHING,
     REASONS,
     TERM_NAMES,
     TITLES,
+    amount,
     cap,
     limit,
     part_of,
@@ -25,8 +25,10 @@ from gxbridge.core.dvcc.limit.reasons import (
 )
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.wording import names_text
 
 OWN_TEXT: Final = REASONS["own-limit"].text
 TITLE: Final = TITLES["charger"]
@@ -75,14 +77,14 @@ def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap
     """One limit for each charger; `old` names those whose firmware is too old."""
     system = ccl.caps[0]
     common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
-    texts: dict[tuple[str, float | None], Worded] = {}
+    texts: dict[tuple[str, float | None, str], Worded] = {}
     found: list[Limit] = []
     for one in orders:
-        charger, _, why, system_a, extra_a = one
+        charger, _, why, system_a, extra_a, taken_by = one
         name = charger.name
-        text = texts.get((why, system_a))
+        text = texts.get((why, system_a, taken_by))
         if text is None:
-            text = texts[why, system_a] = charger_reason(why, system_a, system)
+            text = texts[why, system_a, taken_by] = charger_reason(why, system_a, taken_by, system)
         if extra_a or name in old:
             found.append(special_limit(one, text, common, name in old))
         else:
@@ -92,7 +94,7 @@ def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap
 
 def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
     """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
-    charger, value, why, _, _ = one
+    charger, value, why, _, _, _ = one
     name, own_a = charger.name, charger.own_limit_a
     text, arguments = worded
     reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text, arguments))
@@ -114,9 +116,9 @@ def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
         runner = system_next
         caps = (reason, system, own_setting(name, own_a))
     else:
-        runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {plain(own_a)} A"
+        runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {amount(own_a, 'A')}"
         caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
-    orders = NOTHING if value is None else f"{plain(value)} A"
+    orders = amount(value, "A")
     sentence = (
         f"{TITLE} {orders}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {orders}: {text}.{terms_said}"
     )
@@ -139,9 +141,10 @@ def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) 
     return limit("charger", one.charger.name, one.current_a, "A", caps)
 
 
-def charger_reason(why: str, system_a: float | None, system: Cap) -> Worded:
+def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap) -> Worded:
     """The text of a charger's reason; `system` is the winner among the caps of CCL."""
-    words = {"system": part_of(system_a)} if why in SHARES else {"why": system.text} if why == "stopped" else {}
+    part = f"{part_of(system_a)} left by {taken_by}" if taken_by else part_of(system_a)
+    words = {"system": part} if why in SHARES else {"why": system.text} if why == "stopped" else {}
     return Worded(reason_text(why, **words), words)
 
 
@@ -158,7 +161,8 @@ def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Current
     if amps.stop or ccl.value == 0:
         caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
     else:
-        words = {"system": part_of(amps.limit_a)}
+        others = names_text([title(device) for device in inputs.installation.chargers]) or "the other chargers"
+        words = {"system": part_of(amps.limit_a), "others": others}
         caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
     return limit("multi", multi.name, rest_a, "A", caps)
 

@@ -18,13 +18,14 @@ from gxbridge.core.dvcc.limit.bms_limits import BmsLimits
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
-from gxbridge.core.dvcc.limit.permissions import battery_permission, vebus_permission
+from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
+from gxbridge.core.dvcc.read.user_limits import HELD
 from gxbridge.core.model.permission import Permit, Stop
 
 NO_LIMIT_A: Final = 10000.0
@@ -54,6 +55,8 @@ def missing(inputs: Inputs) -> str:
 def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v: float | None) -> Capped:
     """The charge voltage limit: BMS, quirk, user, installer; nothing outside the window is ever told."""
     bms = inputs.bms
+    if bms is None and awaits_bms(inputs):
+        return Capped(None, (cap("bms-awaited", None, "V"),), True)
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:
@@ -68,9 +71,9 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
     caps += bank_voltage_caps(inputs, history)
     user, ceiling = inputs.settings.max_voltage_v, inputs.options.max_charge_voltage_v
     if user > 0:
-        caps.append(history.cap("user-voltage", user, "V", p.SETTINGS, p.SET_MAX_VOLTAGE))
+        caps.append(history.cap("user-voltage", user, "V", *user_source(inputs, p.SET_MAX_VOLTAGE)))
     if ceiling is not None:
-        caps.append(history.cap("installer-voltage", ceiling, "V"))
+        caps.append(history.cap("installer-voltage", ceiling, "V", inputs.options.file, "dvcc.max_charge_voltage_v"))
     value = min(c.value for c in caps if c.value is not None)
     others = refused_voltage(inputs, history, measured_v)
     if others is not None:
@@ -80,6 +83,13 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
         refused = history.cap("cvl-refused", None, "V", bms.name, p.CVL, **words)
         return Capped(None, (refused, *ordered(caps)), True)
     return Capped(value, ordered(caps))
+
+
+def user_source(inputs: Inputs, path: str) -> tuple[str, str]:
+    """Where a limit of the user's stands: in the GX's settings, or in the configuration file."""
+    if path in inputs.from_file:
+        return inputs.options.file, f"dvcc.settings.{HELD[path].quantity}"
+    return p.SETTINGS, path
 
 
 def refusal(inputs: Inputs, value: float, measured_v: float | None) -> dict[str, str] | None:
@@ -198,9 +208,9 @@ def ccl_caps(
     caps = list(from_bms)
     user, ceiling = inputs.settings.max_current_a, inputs.options.max_charge_current_a
     if user >= 0:
-        caps.append(history.cap("user-current", user, "A", p.SETTINGS, p.SET_MAX_CURRENT))
+        caps.append(history.cap("user-current", user, "A", *user_source(inputs, p.SET_MAX_CURRENT)))
     if ceiling is not None:
-        caps.append(history.cap("installer-current", ceiling, "A"))
+        caps.append(history.cap("installer-current", ceiling, "A", inputs.options.file, "dvcc.max_charge_current_a"))
     if not from_bms:
         caps.append(cap("no-bms", None, "A"))
     if bms is not None and bms_a == 0:
@@ -252,6 +262,7 @@ def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: S
         return Capped(None, (unknown,), options.unknown_limit_stops)
     caps = [history.cap("bms-dcl", limits.dcl, "A", bms.name, p.DCL, bms=name)]
     if options.max_discharge_current_a is not None:
-        caps.append(history.cap("installer-discharge", options.max_discharge_current_a, "A"))
+        key = "dvcc.max_discharge_current_a"
+        caps.append(history.cap("installer-discharge", options.max_discharge_current_a, "A", options.file, key))
     inferred = why_no_discharge(bms) if limits.dcl == 0 else near_the_end(bms)
     return Capped(lowest_value(caps), ordered(caps + inferred))

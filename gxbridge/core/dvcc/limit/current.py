@@ -43,13 +43,16 @@ def compensate(inputs: Inputs, charge: ChargeCaps, dc_loads_a: float | None, veb
     terms: list[Cap] = []
     limit = charge.limit.value
     stops = stops_everything(inputs)
-    if dc_loads_a is not None and limit is not None and limit > 0:
-        if stops:
-            terms.append(cap("dc-loads-not", None, "A"))
-        else:
-            added = round(dc_loads_a, 1)
-            limit += added
+    if limit is not None and limit > 0:
+        added = None if dc_loads_a is None or stops else round(dc_loads_a, 1)
+        if added is not None:
             terms.append(cap("dc-loads", None, "A", added=load(added)))
+        elif dc_loads_a is not None:
+            terms.append(cap("dc-loads-not", None, "A"))
+        if inputs.options.strict_sharing:
+            limit += added or 0.0
+        elif not stops:
+            limit = round(limit + (dc_loads_a or 0.0), 1)
     if inputs.options.clean_limits and limit is not None:
         limit = max(limit, 0.0)
     stop = charge.stopped or (stops and limit == 0)

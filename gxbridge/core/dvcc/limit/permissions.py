@@ -12,6 +12,8 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.quirks import quirk_of
+from gxbridge.core.dvcc.read.selection import VEBUS_BMS
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.model.items import Value
 
 PermissionWord: TypeAlias = Literal["yes", "no", "unknown", "not offered"]
@@ -52,6 +54,16 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
         return "not offered"
     found = permission_word(multi.bms_charge, expected=True)
     return "yes" if found == "unknown" and not inputs.options.unknown_permission_stops else found
+
+
+def awaits_bms(inputs: Inputs) -> bool:
+    """Is a BMS expected, because a charger remembers one or the user chose one, and has none spoken?"""
+    multis, permits = inputs.installation.multis, inputs.charge_permits
+    if inputs.bms is not None or permits or any(multi.bms_type == VEBUS_BMS for multi in multis):
+        return False
+    chosen = inputs.settings.bms_instance not in (AUTOMATIC_BMS, NO_BMS)
+    remembered = any(charger.bms_present == 1 for charger in inputs.installation.chargers)
+    return inputs.options.unknown_limit_stops and (chosen or remembered)
 
 
 def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:

@@ -92,7 +92,15 @@ REASONS: Final[Mapping[str, Reason]] = {
         "the {bms} gives no valid discharge current limit, so none is renewed",
         "/Info/MaxDischargeCurrent is invalid: nothing is written",
     ),
-    "no-bms": _rule("no BMS is there, so nothing is granted", "no battery service with /Info/MaxChargeVoltage"),
+    "no-bms": _rule(
+        "no BMS controls, so none limits: none is known, or the settings choose none",
+        "no battery service with /Info/MaxChargeVoltage",
+    ),
+    "bms-awaited": _rule(
+        "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken: "
+        "charging stops",
+        "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
+    ),
     "no-such-limit": _rule(
         "a BMS that only says yes or no gives no such limit", "wired terminals, a two-signal BMS or Bluetooth"
     ),
@@ -163,13 +171,17 @@ REASONS: Final[Mapping[str, Reason]] = {
     "asleep": _rule("it is off and may wake up; its share of {system}", "its /State is 0; at least 0.1 A"),
     "other-network": _rule("not controllable because it is in another network", "its /N2kDeviceInstance is not 0"),
     "no-setting": _rule("not controllable because its own limit is unknown", "its /Settings/ChargeCurrentLimit"),
+    "own-zero": _rule("not controllable because its own setting is 0 A", "its /Settings/ChargeCurrentLimit is 0"),
     "no-path": _rule("not controllable because it takes no charge current", "it has no /Link/ChargeCurrent"),
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
     "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
     "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
     # The Multi.
-    "multi-rest": _rule("what the other chargers leave of {system}", "the limit minus their smoothed currents"),
+    "multi-rest": _rule(
+        "what is left of {system} by {others}",
+        "the limit minus what they are told or make (vendor: what they make)",
+    ),
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.
@@ -204,7 +216,7 @@ UNLIMITED_A: Final = 5000.0
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 TERM_NAMES: Final = frozenset(
-    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware"}
+    {"dc-loads", "dc-loads-not", "ac-loads", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "no-bms"}
 )
 """Caps that explain a change of the value, as sentences of their own."""
 
@@ -215,11 +227,14 @@ def plain(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
+@lru_cache(maxsize=4096)
 def amount(value: float | None, unit: Unit) -> str:
-    """A value with its unit; a number that only stands for "no limit" in words."""
+    """A value with its unit, a current to the 0.1 A in which it is told; what only stands for "no limit" in words."""
     if value is None:
         return NOTHING
-    return UNLIMITED if value >= UNLIMITED_A and unit == "A" else f"{plain(value)} {unit}"
+    if unit == "V":
+        return f"{plain(value)} V"
+    return UNLIMITED if value >= UNLIMITED_A else f"{plain(round(value, 1) or value)} A"
 
 
 def part_of(value: float | None) -> str:

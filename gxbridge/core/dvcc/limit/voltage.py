@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem
@@ -78,7 +79,7 @@ def voltages(
     if multi is not None and hub is not None:
         value = least(ess_voltage(bms_v, hub, multi, feeds_in(multi, settings)), *ceilings)
         return Voltages(bms_v, value, value)
-    own = [inverter for inverter in inverters if inverter.n2k_instance == 0]
+    own = [inverter for inverter in inverters if inverter.kind == p.MULTI and inverter.n2k_instance == 0]
     if bms_v is None:
         led_v = least(*(setpoint(inverter, most_v) for inverter in own))
         return Voltages(None, None if led_v is None else least(led_v, *ceilings), None)

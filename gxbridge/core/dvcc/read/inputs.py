@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, VebusSystem, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, kind_of, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
@@ -40,7 +40,10 @@ class Inputs(NamedTuple):
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
+    from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
+    disputed: frozenset[str] = frozenset()
+    """Services whose voltages disagree: neither is shared (profile `strict`)."""
 
     @property
     def voltage_v(self) -> float | None:
@@ -53,9 +56,9 @@ class Inputs(NamedTuple):
         return self.selection.multi
 
 
-def read_inputs(snapshot: Snapshot) -> Inputs:
-    """Prepare one decision."""
-    installation = sort_services(snapshot.services)
+def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
+    """Prepare one decision; `held`: the battery monitor that is not chosen anew (`select`)."""
+    installation = sort_services(snapshot.services, snapshot.options.dcdc_obeys)
     settings = read_settings(snapshot.settings)
     options = snapshot.options
     batteries = tuple(read_bms(battery) for battery in installation.of(p.BATTERY))
@@ -64,7 +67,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
     if options.every_bms_limits:
         never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
         last = [battery.name for battery in batteries if is_virtual(battery)]
-    selection = select(installation, settings, snapshot.platform, never, last)
+    selection = select(installation, settings, snapshot.platform, never, last, held)
     chosen = "" if selection.bms is None else selection.bms.name
     bms = next((battery for battery in batteries if battery.name == chosen), None)
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
@@ -75,6 +78,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
             bms=bms,
             batteries=batteries,
             apart=snapshot.apart,
+            from_file=snapshot.from_file,
         )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     return Inputs(
@@ -82,6 +86,7 @@ def read_inputs(snapshot: Snapshot) -> Inputs:
         bms=bms,
         batteries=batteries,
         apart=snapshot.apart,
+        from_file=snapshot.from_file,
     )
 
 
@@ -94,3 +99,19 @@ def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
 def wants_pv_off(snapshot: Snapshot) -> bool:
     """Does the energy management ask for PV to be disabled?"""
     return number(snapshot.services.get(p.SYSTEM, {}), p.PV_DISABLE) == 1
+
+
+def debug_values(inputs: Inputs) -> dict[str, float]:
+    """What is set for a test at com.victronenergy.system, by path."""
+    system = inputs.installation.named(p.SYSTEM, kind_of(p.SYSTEM))
+    if system is None:
+        return {}
+    return {path: value for path in p.DEBUG if (value := number(system.items, path))}
+
+
+def same_instances(inputs: Inputs) -> dict[float, list[Bms]]:
+    """Batteries that have a device instance together."""
+    found: dict[float, list[Bms]] = {}
+    for battery in inputs.batteries:
+        found.setdefault(battery.instance, []).append(battery)
+    return {instance: batteries for instance, batteries in found.items() if len(batteries) > 1}

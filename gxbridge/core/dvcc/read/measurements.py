@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import Device, Installation
 from gxbridge.core.dvcc.read.user_settings import DEFAULT_TEMPERATURE
 
@@ -45,7 +46,7 @@ def read_measurements(inputs: Inputs) -> Measurements:
     return Measurements(
         voltage_v=inputs.voltage_v,
         source=voltage.source.name if voltage is not None and secure else "",
-        shared=voltage is not None and voltage.shared,
+        shared=voltage is not None and voltage.shared and fits(inputs, voltage.value_v),
         monitor="" if monitor is None else monitor.name,
         current_a=None if monitor is None else number(monitor.items, p.CURRENT),
         multi=multi.name if multi is not None and multi.connected == 1 else "",
@@ -55,10 +56,18 @@ def read_measurements(inputs: Inputs) -> Measurements:
     )
 
 
+def fits(inputs: Inputs, voltage_v: float) -> bool:
+    """Is it a voltage that the battery of the BMS in control can have? Another is that of another DC bus."""
+    if inputs.bms is None or not inputs.options.measurements_checked:
+        return True
+    return implausible(voltage_v, nominal_voltage(inputs.bms, inputs.options, None)) is None
+
+
 class Sensor(NamedTuple):
     """Whose temperature is shared."""
 
     device: Device
+    path: str
     temperature_c: float
 
 
@@ -78,9 +87,17 @@ def temperature_sensor(inputs: Inputs) -> Sensor | None:
 
 
 def measured(device: Device | None, path: str) -> Sensor | None:
-    """The temperature of a device, if it knows one."""
-    value = None if device is None else number(device.items, path)
-    return None if device is None or value is None else Sensor(device, value)
+    """The temperature of a device, if it knows one; a text that is a number counts as that."""
+    if device is None:
+        return None
+    value = device.items.get(path)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    known = number({path: value}, path)
+    return None if known is None else Sensor(device, path, known)
 
 
 def dc_loads(installation: Installation, voltage_v: float | None) -> float | None:

@@ -26,9 +26,20 @@ def too_old(charger: Charger) -> bool:
     return charger.product_id not in EXEMPT
 
 
-def insufficient(inputs: Inputs) -> list[Charger | VebusSystem]:
-    """Every device whose firmware is known to be too old for DVCC."""
-    old: list[Charger | VebusSystem] = [charger for charger in inputs.installation.solar if too_old(charger)]
+def proven_chargers(inputs: Inputs, before: frozenset[str]) -> frozenset[str]:
+    """The solar chargers that have shown a new enough firmware: none gets older while its charger is there."""
+    return frozenset(
+        charger.name
+        for charger in inputs.installation.solar
+        if charger.name in before or (charger.firmware is not None and not too_old(charger))
+    )
+
+
+def insufficient(inputs: Inputs, proven: frozenset[str]) -> list[Charger | VebusSystem]:
+    """Every device whose firmware is known to be too old for DVCC; `proven` chargers are not."""
+    old: list[Charger | VebusSystem] = [
+        charger for charger in inputs.installation.solar if charger.name not in proven and too_old(charger)
+    ]
     multi = inputs.multi
     if multi is not None and multi.firmware is not None and multi.firmware < VEBUS_FIRMWARE:
         old.append(multi)

@@ -67,8 +67,14 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "strict_sharing",
-        "solar, inverter and alternator chargers together are told at most the limit, rounded down",
-        "each may be told its maximum above 95 % of the capacity; rounding is up; alternators get what solar leaves",
+        "whatever charges, Multis included, is together told at most the limit, rounded down",
+        "each may be told its maximum above 95 % of the capacity; rounding is up; alternators and the Multi get what "
+        "solar does not make",
+    ),
+    Switch(
+        "dcdc_obeys",
+        "a DC/DC charger (com.victronenergy.dcdc) that has the paths is told what an alternator is told",
+        "com.victronenergy.dcdc is no charger of DVCC: it is told nothing, and its current does not count",
     ),
     Switch(
         "early_lowering",
@@ -93,13 +99,23 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "fresh_values",
-        "shared sense and load compensation use what is measured now",
-        "they use what com.victronenergy.system shows, which is made once a second: up to a second old",
+        "shared sense and load compensation use what is measured now, and battery monitor and BMS are chosen from what "
+        "is there now",
+        "they use what com.victronenergy.system shows, which is made once a second: up to a second old; the battery "
+        "monitor is chosen only when a service comes or goes, a setting is set, or a name or a connection changes; "
+        "batteries that appear together force their settings one after the other",
     ),
     Switch(
         "contactor_guard",
         "a battery voltage measured behind an open contactor is not shared with the chargers",
         "the battery's voltage is shared whatever its contactor does",
+    ),
+    Switch(
+        "measurements_checked",
+        "a voltage or temperature that cannot be, and a voltage away from the others of its DC bus, is neither shared "
+        "nor believed",
+        "whatever is measured is believed and shared",
+        had_key=False,
     ),
     Switch(
         "every_bms_limits",
@@ -131,12 +147,14 @@ class Options:
     voltage_window: bool = True
     clean_limits: bool = True
     strict_sharing: bool = True
+    dcdc_obeys: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True
     no_legacy: bool = True
     other_bms_stops: bool = True
     fresh_values: bool = True
     contactor_guard: bool = True
+    measurements_checked: bool = True
     every_bms_limits: bool = True
     loss_stops_first: bool = True
     discharge_on_loss: DischargeOnLoss = "vendor"
@@ -151,6 +169,8 @@ class Options:
     """Device instances or serials of batteries that are another bank: they neither limit nor stop."""
     aggregates: tuple[str, ...] = ()
     """Device instances or serials of batteries that add up the others."""
+    file: str = ""
+    """Where the ceilings were read from."""
     charge_power_w: float | None = None
     """Most charge power for the Multi, as an energy-management service may ask; None: no cap."""
 
@@ -161,7 +181,7 @@ class Options:
 
     @classmethod
     def vendor(cls, **changes: Any) -> Options:
-        """The vendor's behaviour, also where it is fail-open: every switch off."""
+        """As systemcalc 2.256, also where it is fail-open: every switch off."""
         return cls(**({"profile": "vendor"} | {switch.name: False for switch in SWITCHES} | changes))
 
     @classmethod

@@ -107,6 +107,13 @@ NO_FEED_IN: Final = "/Ac/NoFeedInReason"
 DISCHARGE_CAPACITY: Final = "/Ess/BatteryDischargeCapacity"
 DISCHARGE_SETPOINT: Final = "/Ess/BatteryDischargeSetpoint"
 PV_DISABLE: Final = "/Pv/Disable"
+DEBUG: Final = (
+    "/Debug/BatteryOperationalLimits/SolarVoltageOffset",
+    "/Debug/BatteryOperationalLimits/VebusVoltageOffset",
+    "/Debug/BatteryOperationalLimits/CurrentOffset",
+    "/Debug/DisableBatterySense",
+)
+"""What changes the GX's own limits and shared sense for a test (com.victronenergy.system)."""
 
 # Settings (com.victronenergy.settings).
 SET_DVCC: Final = "/Settings/Services/Bol"

@@ -18,6 +18,9 @@ PER: Final = 12
 CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
 """A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
 HIGHEST_CLASS: Final = 48.0
+LEAST_V: Final = 8.0
+MOST_V: Final = 100.0
+"""What is below or above is not the voltage of a battery."""
 
 
 class Window(NamedTuple):
@@ -41,9 +44,17 @@ def nominal_voltage(bms: Bms | None, options: Options, measured_v: float | None)
     if own is not None and own > 0:
         return own
     voltage = (None if bms is None else bms.voltage_v) or measured_v
-    if not voltage:
-        return None
-    return next((nominal for below, nominal in CLASSES if voltage < below), HIGHEST_CLASS)
+    return (voltage or None) and nearest_class(voltage)
+
+
+def nearest_class(voltage_v: float) -> float:
+    """The nominal voltage of a battery that measures this."""
+    return next((nominal for below, nominal in CLASSES if voltage_v < below), HIGHEST_CLASS)
+
+
+def class_of_voltage(voltage_v: float) -> float | None:
+    """The same, None where no battery measures this."""
+    return nearest_class(voltage_v) if LEAST_V <= voltage_v < MOST_V else None
 
 
 def window(nominal_v: float) -> Window:

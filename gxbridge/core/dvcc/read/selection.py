@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
-from gxbridge.core.dvcc.read.services import NO_NUMBER, Device, Installation, VebusSystem
+from gxbridge.core.dvcc.read.services import NO_NUMBER, Device, Installation, VebusSystem, kind_of
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
@@ -49,11 +49,12 @@ def select(
     platform: str,
     never: Container[str] = (),
     last: Container[str] = (),
+    held: str | None = None,
 ) -> Selection:
     """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
-    where there is no other or the user names them."""
+    where there is no other or the user names them. `held`: the monitor that was chosen before ("" none) and is kept."""
     multi, others = select_multi(installation, platform)
-    monitor = select_monitor(installation, settings)
+    monitor = select_monitor(installation, settings) if held is None else installation.named(held, kind_of(held))
     bmses = [battery for battery in installation.of(p.BATTERY) if is_bms(battery) and battery.name not in never]
     return Selection(
         monitor=monitor,
@@ -140,8 +141,7 @@ def default_monitor(installation: Installation, settings: UserSettings) -> Devic
     multi = lowest_usable(installation, p.VEBUS)
     if multi is None:
         return inverter_monitor(installation)
-    metered = settings.has_dc_system or lowest_usable(installation, p.DCSYSTEM) is not None
-    tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not metered
+    tracks = number(multi.items, p.EXTRA_CURRENT) is not None and not settings.has_dc_system
     return multi if tracks or lowest_usable(installation, p.SOLAR) is None else None
 
 
@@ -151,6 +151,6 @@ def lowest_usable(installation: Installation, kind: str) -> Device | None:
 
 
 def inverter_monitor(installation: Installation) -> Device | None:
-    """Without VE.Bus: the first inverter of one of three classes, if it knows the state of charge."""
-    first = (lowest_usable(installation, kind) for kind in (p.MULTI, p.INVERTER, p.ACSYSTEM))
+    """Without VE.Bus: the first inverter of one of two classes, if it knows the state of charge."""
+    first = (lowest_usable(installation, kind) for kind in (p.MULTI, p.INVERTER))
     return next((device for device in first if device is not None and number(device.items, p.SOC) is not None), None)

@@ -100,6 +100,7 @@ class VebusSystem(Device):
     max_charge_current_a = NumberAt(p.MULTI_CHARGE_CURRENT)
     """Its own setting."""
     told_voltage_v = NumberAt(p.BOL_CHARGE_VOLTAGE)
+    told_charge_a = NumberAt(p.BOL_CHARGE_CURRENT)
     told_discharge_a = NumberAt(p.BOL_DISCHARGE_CURRENT)
     hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
     """The charge voltage that its assistant asks for."""
@@ -186,7 +187,7 @@ def kind_of(name: str) -> str:
 
 
 TYPES: Final[Mapping[str, type[Device]]] = {
-    **dict.fromkeys(CHARGERS, Charger),
+    **dict.fromkeys((*CHARGERS, p.CHARGER), Charger),
     p.VEBUS: VebusSystem,
     p.ACSYSTEM: RsSystem,
 }
@@ -200,8 +201,8 @@ def read_service(name: str, kind: str, items: Service) -> Any:
     return make(TYPES.get(kind, Device), (name, kind, items, own_limit_a))
 
 
-def sort_services(services: Mapping[str, Service]) -> Installation:
-    """Sort the services."""
+def sort_services(services: Mapping[str, Service], dcdc_obeys: bool = True) -> Installation:
+    """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does."""
     by_kind: dict[str, list[Any]] = {}
     inverters: list[Charger] = []
     for name, items in services.items():
@@ -214,7 +215,7 @@ def sort_services(services: Mapping[str, Service]) -> Installation:
         if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
             inverters.append(device)
     solar = by_kind.get(p.SOLAR, [])
-    others = [device for kind in (p.ALTERNATOR, p.DCDC) for device in by_kind.get(kind, ())]
+    others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
     gensets = by_kind.get(p.GENSET, [])
     solar_side = solar + inverters
     chargers = solar_side + others + gensets

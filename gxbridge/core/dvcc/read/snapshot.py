@@ -14,8 +14,10 @@ from gxbridge.core.model.record import record
 Service: TypeAlias = Mapping[str, Value]
 """The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
 
-Arrivals: TypeAlias = Iterable[tuple[str, str]]
-"""(service, path) of every item that arrived since the last cycle, changed or not."""
+Arrival: TypeAlias = tuple[str, str]
+"""(service, path) of an item that arrived."""
+Arrivals: TypeAlias = Iterable[Arrival]
+"""Every item that arrived since the last cycle, changed or not."""
 
 
 @record
@@ -25,6 +27,7 @@ class Snapshot:
     `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
     CAN batteries); a service that is not in it counts as alive as long as its values are valid.
+    `from_file`: the settings that hold because the configuration file says so.
     `apart`: chargers that show something else than they are told, with what they were told last (A).
     """
 
@@ -37,3 +40,4 @@ class Snapshot:
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
+    from_file: frozenset[str] = frozenset()

@@ -34,12 +34,12 @@ DEFAULT_TEMPERATURE: Final = "default"
 
 
 class UserSettings(NamedTuple):
-    """`dvcc`, `svs`, `sts`, `scs`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
+    """`dvcc`, `svs`, `sts`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
 
     dvcc: int
     svs: int
     sts: int
-    scs: int
+    scs: bool
     max_current_a: float
     max_voltage_v: float
     bms_instance: int
@@ -63,7 +63,7 @@ def read_settings(values: Mapping[str, Value]) -> UserSettings:
         dvcc=int(value_of(values, p.SET_DVCC)),
         svs=int(value_of(values, p.SET_SVS)),
         sts=int(value_of(values, p.SET_STS)),
-        scs=int(value_of(values, p.SET_SCS)),
+        scs=value_of(values, p.SET_SCS) != 0,
         max_current_a=value_of(values, p.SET_MAX_CURRENT),
         max_voltage_v=value_of(values, p.SET_MAX_VOLTAGE),
         bms_instance=int(value_of(values, p.SET_BMS_INSTANCE)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_finding, round_findings
 from gxbridge.core.dvcc.explain.limits import charger_limits, multi_limit, same_reason, system_limits
@@ -12,13 +12,14 @@ from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
+from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.numbers import least
-from gxbridge.core.dvcc.read.old_firmware import insufficient
+from gxbridge.core.dvcc.read.old_firmware import insufficient, proven_chargers
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
@@ -40,7 +41,6 @@ from gxbridge.core.dvcc.tell.charger_orders import (
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.legacy import legacy
 from gxbridge.core.dvcc.tell.multi_orders import (
-    is_connected,
     left_at_zero,
     multi_limits,
     remainder,
@@ -48,7 +48,11 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     stop_discharge,
     without_bms,
 )
+from gxbridge.core.dvcc.tell.one_bound import is_connected, multi_shares
 from gxbridge.core.dvcc.tell.write import Write
+
+START_S: Final = 10.0
+"""So long after our start no loss is told as 0 A of discharge."""
 
 
 class Round(NamedTuple):
@@ -58,24 +62,23 @@ class Round(NamedTuple):
     memory: Memory
 
 
-def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding) -> Round:
-    """One round, whatever the state: DVCC off, BMS lost, or control."""
+def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStanding, *, timely: bool) -> Round:
+    """One round, whatever the state: DVCC off, BMS lost, or control. `timely`: it is that of the third second; one that
+    was brought forward leaves low passes and counts of rounds as they are."""
     if not is_on(memory.dvcc):
         return off_round(inputs, memory, now)
-    old = insufficient(inputs)
+    memory = memory.but(proven=proven_chargers(inputs, memory.proven))
+    old = insufficient(inputs, memory.proven)
     batteries = int(inputs.selection.bmses > 1)
     flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
     if inputs.options.loss_stops_first:
         state, who, _ = standing
         if who is not None and state in GONE:
             return lost_round(inputs, memory, now, flags, who, silent=state == "silent")
-    if not remembered(inputs):
-        return live_round(inputs, memory, now, flags, old)
-    if not inputs.charge_stops:
-        return remembered_round(inputs, memory, now, flags)
-    # A stop is told also to chargers that remember no BMS: they would go on.
-    writes, memory = live_round(inputs, memory, now, flags, old)
-    return Round(writes, memory.but(findings=(remembered_finding(inputs, now), *memory.findings)))
+    # A stop is told to everybody: who remembers no BMS would go on.
+    if not remembered(inputs) or inputs.charge_stops or awaits_bms(inputs):
+        return live_round(inputs, memory, now, flags, old, timely=timely)
+    return remembered_round(inputs, memory, now, flags)
 
 
 def remembered(inputs: Inputs) -> bool:
@@ -143,12 +146,20 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     writes += current_writes(orders)
     memory = memory.but(charge_told_at=now if writes else memory.charge_told_at)
     writes += stop_charge(inputs)
-    if inputs.options.discharge_on_loss == "stop":
+    if loss_is_stop(inputs, memory, now):
         writes += stop_discharge(inputs)
     return Round(writes, memory)
 
 
-def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Charger | VebusSystem]) -> Round:
+def loss_is_stop(inputs: Inputs, memory: Memory, now: float) -> bool:
+    """Is a permission to discharge that was lost told as 0 A? Only where the user chose it, and a BMS has spoken."""
+    started = memory.began is not None and now - memory.began >= START_S
+    return inputs.options.discharge_on_loss == "stop" and started and bool(memory.controllers)
+
+
+def live_round(
+    inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Sequence[Charger | VebusSystem], *, timely: bool
+) -> Round:
     """Decide and write; `old` are the devices whose firmware is too old."""
     history = CapHistory(now, memory.since)
     bms_limits = read_bms_limits(inputs, memory.regulator_v)
@@ -166,7 +177,7 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
     pv_off = speaks and memory.pv_disabled_reads > 0
     draw_a = dc_loads(inputs.installation, voltage_v) if inputs.options.fresh_values else memory.shown.dc_loads_a
     loads_a = memory.dc_loads_a
-    if draw_a is not None and counts_loads(inputs, charge.limit.value):
+    if timely and draw_a is not None and counts_loads(inputs, charge.limit.value):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
     vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
     if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
@@ -175,25 +186,27 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
     amps = compensate(inputs, charge, added_a, vebus_a, pv_off)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
-    rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v)
+    rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v, orders)
     if inputs.bms is None:
         multi_writes, unlimited = without_bms(inputs, rest, memory.unlimited, memory.limited)
     else:
         multi_writes = multi_limits(inputs, cvl.value, rest, discharge, bms_limits.low_v)
+        if discharge.refused and loss_is_stop(inputs, memory, now):
+            multi_writes += stop_discharge(inputs)
         raised = any(write.path == p.MULTI_CHARGE_CURRENT for write in multi_writes)
         unlimited = memory.unlimited and not raised and inputs.multi is not None and is_connected(inputs.multi)
     limits: list[Limit] = [
         *system_limits(cvl, charge.limit, discharge, amps.terms, memory.limits),
         *charger_limits(orders, charge.limit, amps.terms, {device.name for device in old}),
-        multi_limit(inputs, rest, charge.limit, amps),
+        multi_limit(inputs, own_rest(inputs, rest), charge.limit, amps),
     ]
     found = tuple(round_findings(inputs, charge.limit, discharge, amps, orders, old, refused, now))
     renewed = inputs.bms is not None and inputs.multi is not None and not discharge.refused
     memory = memory.but(
         round_at=now,
         flags=control_flags(inputs, flags, volts, cvl.value, amps),
-        pv_disabled_reads=max(memory.pv_disabled_reads - speaks, 0),
-        regulator_v=bms_limits.regulator_v,
+        pv_disabled_reads=max(memory.pv_disabled_reads - (speaks and timely), 0),
+        regulator_v=bms_limits.regulator_v if timely else memory.regulator_v,
         dc_loads_a=loads_a,
         unlimited=unlimited,
         limited=rest is not None or (memory.limited and not unlimited),
@@ -204,6 +217,11 @@ def live_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, old: Se
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
     return Round(writes + multi_writes, memory)
+
+
+def own_rest(inputs: Inputs, rest_a: float | None) -> float | None:
+    """What the one Multi gets of the rest."""
+    return rest_a if inputs.multi is None else multi_shares(inputs, rest_a).get(inputs.multi.name, rest_a)
 
 
 def drawn(multi: VebusSystem | None) -> float:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.explain.findings import sense_finding
+from gxbridge.core.dvcc.explain.findings import doubt_findings, sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import read_bms
-from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs, wants_pv_off
+from gxbridge.core.dvcc.read.doubted import read_checked
+from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
@@ -23,10 +24,11 @@ from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
-from gxbridge.core.dvcc.run.update_state import update_state
+from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
-from gxbridge.core.dvcc.tell.charger_orders import charge_voltages, put
+from gxbridge.core.dvcc.tell.charger_orders import charge_voltages
 from gxbridge.core.dvcc.tell.flags import published
+from gxbridge.core.dvcc.tell.multi_orders import charge_limits
 from gxbridge.core.dvcc.tell.write import Write
 
 PV_DISABLE_READS: Final = 20
@@ -40,12 +42,16 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
     the returned memory into the next call. Never raises, whatever the values are.
     """
-    inputs = read_inputs(snapshot)
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
+    held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
+    inputs, doubts = read_checked(snapshot, held, memory.bank, memory.doubts, now)
+    if doubts is not memory.doubts:
+        memory = memory.but(doubts=doubts)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
-    sense = due(memory.sense, now)
+    sense = due(memory.sense, now, bool(arrivals))
     if sense is not None:
         more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more
@@ -58,14 +64,14 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
     lowered = granted is not None and not stopped and withdrawn(memory.granted, granted)
-    round_done = round_due or (granted is not None and (newly_lost or lowered))
+    newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0]
+    round_done = round_due or (granted is not None and (newly_lost or lowered or newcomer))
     if round_done:
-        more, memory = control_round(inputs, memory, now, standing)
+        more, memory = control_round(inputs, memory, now, standing, timely=round_due)
         writes += more
     elif memory.round_at is None:
-        foreseen = control_round(
-            inputs, memory, now, standing
-        ).memory  # what the first round would say, without doing it
+        # What the first round would say, without doing it.
+        foreseen = control_round(inputs, memory, now, standing, timely=False).memory
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit if second is None else audit(inputs, memory.audit, memory.limits, now)
     if round_done:
@@ -114,7 +120,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     writes = charge_voltages(inputs, volts)
     others = inputs.selection.other_multis if inputs.settings.all_multis else ()
     for multi in (*others, *(() if inputs.multi is None else (inputs.multi,))):
-        writes += put(multi, p.BOL_CHARGE_VOLTAGE, cvl.value)
+        writes += charge_limits(multi, cvl.value, None)
     return writes
 
 
@@ -123,7 +129,11 @@ def conclude(
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
-    findings = (*memory.findings, *audit_findings(inputs, memory.audit, now))
+    findings = (
+        *memory.findings,
+        *audit_findings(inputs, memory.audit, now),
+        *doubt_findings(memory.doubts, now),
+    )
     voltage = inputs.voltage
     if voltage is not None and voltage.guarded:
         findings = (*findings, sense_finding(voltage, now))

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
 from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank
+from gxbridge.core.dvcc.read.doubted import NO_DOUBTS, Doubts
 from gxbridge.core.dvcc.read.measurements import Measurements
 from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
@@ -63,6 +64,8 @@ class Granted(NamedTuple):
 class Memory(NamedTuple):
     """`Memory()` is the memory of somebody who has just begun. Everything is in A, V and monotonic seconds."""
 
+    began: float | None = None
+    """When this memory began (monotonic s)."""
     control: Timer | None = None
     """The seconds of the control loop, while there is anything to control or to obey."""
     control_seconds: int = 0
@@ -77,6 +80,12 @@ class Memory(NamedTuple):
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None
     """Name and product id of the BMS in control in the last cycle; None before the first."""
+    services: frozenset[str] = frozenset()
+    """Who was there in the last cycle."""
+    proven: frozenset[str] = frozenset()
+    """Solar chargers that have shown a firmware that is new enough."""
+    monitor: str = ""
+    """The battery monitor of the last cycle; "" none."""
     dvcc: Stored | None = None
     svs: Stored | None = None
     sts: Stored | None = None
@@ -106,6 +115,7 @@ class Memory(NamedTuple):
     discharge_told_at: float | None = None
     """When the Multi was last told a discharge limit."""
     audit: Audit = NOTHING_SEEN
+    doubts: Doubts = NO_DOUBTS
 
     def but(self, **changes: Any) -> Memory:
         """This memory with some fields changed."""

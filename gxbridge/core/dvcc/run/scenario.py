@@ -74,14 +74,14 @@ class ScenarioPlayer:
     def change(self, step: Mapping[str, Any]) -> None:
         """What happens to the services at the start of a step: remove, add, set."""
         for service in step.get("remove", ()):
-            self.services.pop(service, None)
+            left = self.services.pop(service, {})
             self.changed = True
-            self.decide()
+            self.decide(tuple((service, path) for path in left))
         for service, items in step.get("add", {}).items():
             self.services[service] = dict(items)
             self.changed = True
-            self.decide()
-        for service, items in step.get("set", {}).items():
+            self.decide(tuple((service, path) for path in items))
+        for service, items in later_choice(step.get("set", {})):
             target = self.target(service)
             if target is None:
                 continue
@@ -119,7 +119,7 @@ class ScenarioPlayer:
     def look(self) -> dict[str, Any]:
         """What a scenario's `expected` holds, and forget the counts."""
         devices = {
-            service: {path: self.services[service].get(path) for path in sorted(paths)}
+            service: {path: self.services[service][path] for path in sorted(paths & self.services[service].keys())}
             for service, paths in sorted(self.written.items())
             if service in self.services
         }
@@ -131,6 +131,17 @@ class ScenarioPlayer:
         }
         self.counts = {}
         return seen
+
+
+def later_choice(changes: Mapping[str, Mapping[str, Value]]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """The items that a step sets; the choice of a BMS was observed to act after all that is set with it."""
+    last: dict[str, Value] = {}
+    for service, items in changes.items():
+        if service == p.SETTINGS:
+            last = {path: value for path, value in items.items() if path == p.SET_BMS_INSTANCE}
+        yield service, {path: value for path, value in items.items() if path not in last}
+    if last:
+        yield p.SETTINGS, last
 
 
 def check_scenario(scenario: Mapping[str, Any]) -> None:

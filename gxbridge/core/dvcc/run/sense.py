@@ -5,14 +5,15 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.measurements import Measurements, read_measurements
-from gxbridge.core.dvcc.read.services import kind_of
-from gxbridge.core.dvcc.read.user_settings import ON
+from gxbridge.core.dvcc.read.measurements import Measurements, fits, read_measurements
+from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import ROUND_S
@@ -36,9 +37,10 @@ class VoltageSense(NamedTuple):
     others: int
 
 
-def may_go_to_vecan(inputs: Inputs, source: str) -> bool:
-    """A VE.Can device that is not a battery tells VE.Can by itself, while it is there."""
-    return kind_of(source) == p.BATTERY or not on_vecan(inputs, source)
+def vecans_for(inputs: Inputs, source: str) -> list[Device]:
+    """The vecan services, but not for what a VE.Can device tells VE.Can by itself: that is no battery, and is there."""
+    tells = kind_of(source) != p.BATTERY and on_vecan(inputs, source)
+    return [] if tells else inputs.installation.of(p.VECAN)
 
 
 def on_vecan(inputs: Inputs, source: str) -> bool:
@@ -57,25 +59,27 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
     share = svs_on and seen.shared
     if share and multi is not None and multi.name != source and multi.sense_feature == 1:
         writes += put(multi, p.MULTI_VOLTAGE_SENSE, value)
-        to_multi = int(bool(writes))
+        to_multi = 1
     if multi is not None and has_ess(inputs.multi):
         value, source = multi.voltage_v, multi.name
-        share = True
-    others = to_chargers(inputs, value, source) if share and value is not None else []
-    return VoltageSense(writes + others, to_multi, int(bool(others)))
-
-
-def to_chargers(inputs: Inputs, value: float, source: str) -> list[Write]:
-    """A sensed voltage to every charger but its source, and to vecan where that makes sense."""
-    writes = [
-        make(Write, (charger.name, p.VOLTAGE_SENSE, value))
-        for charger in inputs.installation.chargers
-        if p.VOLTAGE_SENSE in charger.paths and charger.name != source
+        share = source not in inputs.disputed and value is not None and fits(inputs, value)
+    if not share or value is None:
+        return VoltageSense(writes, to_multi, 0)
+    others = [
+        make(Write, (device.name, p.VOLTAGE_SENSE, value))
+        for device in listeners(inputs)
+        if p.VOLTAGE_SENSE in device.paths and device.name != source
     ]
-    if may_go_to_vecan(inputs, source):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.VOLTAGE_SENSE, value)
-    return writes
+    vecans = vecans_for(inputs, source)
+    for vecan in vecans:
+        others += put(vecan, p.VOLTAGE_SENSE, value)
+    return VoltageSense(writes + others, to_multi, int(bool(others or vecans)))
+
+
+def listeners(inputs: Inputs) -> Iterator[Device]:
+    """Whom shared sense may help: solar chargers, every inverter that has the paths, alternators and DC/DC chargers."""
+    plant = inputs.installation
+    return chain(plant.solar, plant.of(p.INVERTER), plant.others)
 
 
 def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bool) -> tuple[list[Write], int]:
@@ -87,36 +91,35 @@ def current_sense(inputs: Inputs, seen: Measurements, scs_on: bool, external: bo
     if seen.current_a is None:
         return [], CURRENT_NO_MONITOR
     writes = [
-        Write(charger.name, p.BATTERY_CURRENT, seen.current_a)
-        for charger in inputs.installation.chargers
-        if p.BATTERY_CURRENT in charger.paths
+        Write(device.name, p.BATTERY_CURRENT, seen.current_a)
+        for device in listeners(inputs)
+        if p.BATTERY_CURRENT in device.paths
     ]
-    if not on_vecan(inputs, seen.monitor):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.BATTERY_CURRENT, seen.current_a)
-    return writes, CURRENT_ACTIVE if writes else CURRENT_NOBODY
+    vecans = [] if on_vecan(inputs, seen.monitor) else inputs.installation.of(p.VECAN)
+    for vecan in vecans:
+        writes += put(vecan, p.BATTERY_CURRENT, seen.current_a)
+    return writes, CURRENT_ACTIVE if writes or vecans else CURRENT_NOBODY
 
 
 def temperature_sense(inputs: Inputs, seen: Measurements) -> tuple[list[Write], int]:
-    """The battery temperature to chargers that are told a network mode, to Multi and vecan; and whether it went out."""
+    """The battery temperature, and whether there was anybody to tell it to: with the path for it or without.
+
+    Solar chargers get it only after they were told a network mode.
+    """
     sensor, value = seen.sensor, seen.temperature_c
     if value is None:
         return [], 0
-    asked = [
-        charger
-        for charger in (*inputs.installation.solar, *inputs.installation.others)
-        if charger.network_mode is not None and charger.name != sensor
-    ]
+    plant = inputs.installation
+    asked = [charger for charger in plant.solar if charger.network_mode is not None]
+    possible: Iterator[Device] = chain(asked, plant.of(p.INVERTER), plant.others, vecans_for(inputs, sensor))
+    receivers = [device for device in possible if device.name != sensor]
     writes: list[Write] = []
-    for device in (*asked, *(inverter for inverter in inputs.installation.inverters if inverter.name != sensor)):
+    for device in receivers:
         writes += put(device, p.TEMPERATURE_SENSE, value)
-    if may_go_to_vecan(inputs, sensor):
-        for vecan in inputs.installation.of(p.VECAN):
-            writes += put(vecan, p.TEMPERATURE_SENSE, value)
     multi = inputs.installation.multi(seen.multi)
     if multi is not None and multi.name != sensor:
         writes += put(multi, p.MULTI_TEMPERATURE_SENSE, value)
-    return writes, int(bool(asked) or bool(writes))
+    return writes, int(bool(receivers or writes))
 
 
 class SenseRound(NamedTuple):
@@ -135,7 +138,7 @@ def share_sense(inputs: Inputs, memory: Memory, timer: Timer, bms: BmsState) -> 
     seen = read_measurements(inputs) if inputs.options.fresh_values else memory.shown
     dvcc_on = is_on(memory.dvcc)
     volts = voltage_sense(inputs, seen, dvcc_on and is_on(memory.svs))
-    scs_on = dvcc_on and bool(inputs.settings.scs & ON)
+    scs_on = dvcc_on and inputs.settings.scs
     amps, state = current_sense(inputs, seen, scs_on, memory.flags.solar_voltage == 1)
     writes = volts.writes + amps
     flags = memory.flags.but(multi_sense=volts.multi, voltage_sense=volts.others, current_sense=state)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
-from gxbridge.core.dvcc.read.quirks import ORDINARY, force, forced_of, quirk_of
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.quirks import ORDINARY, Forced, force, forced_of, quirk_of
+from gxbridge.core.dvcc.read.selection import is_bms, select_bms
 from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
-from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
+from gxbridge.core.dvcc.read.snapshot import Arrival, Snapshot
 from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.run.timers import due
 
-CONTROLLED: Final = (p.BATTERY, *CHARGERS, p.VECAN)
-"""The classes of services for which the control loop runs."""
+CONTROLLED: Final = frozenset({p.BATTERY, p.VECAN, *CHARGERS} - {p.DCDC})
+"""The classes of services with which the control loop begins; a DC/DC charger counts where it obeys."""
+USABLE: Final = (p.CONNECTED, p.PRODUCT_NAME, p.CONNECTION, p.CUSTOM_NAME)
+"""Items by which a service can become the battery monitor, or stops being it."""
+
+NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class UpdatedState(NamedTuple):
@@ -34,11 +40,12 @@ class UpdatedState(NamedTuple):
 
 
 def update_state(
-    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()
+    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Sequence[Arrival] = ()
 ) -> UpdatedState:
     """Look around; if a second of the control loop is due, let the low passes run."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
-    if inputs.options.loss_stops_first and first_lost(controllers) is not None:
+    lost = inputs.options.loss_stops_first and first_lost(controllers) is not None
+    if lost:
         inputs = inputs._replace(selection=inputs.selection._replace(bms=None), quirk=ORDINARY, bms=None)
     elif inputs.options.unknown_limit_stops and inputs.bms is None:
         inputs = expecting(inputs)
@@ -46,30 +53,33 @@ def update_state(
     if inputs.options.every_bms_limits:
         inputs, nominal = with_bank(inputs, bank, nominal)
         bank = inputs.bank
-    identity = bms_identity(inputs)
+    identity, monitor = bms_identity(inputs), inputs.selection.monitor
+    monitor_name = "" if monitor is None else monitor.name
+    names, came, gone = memory.services, NOBODY, NOBODY
+    if snapshot.services.keys() != names:
+        names = frozenset(snapshot.services)
+        came, gone = names - memory.services, memory.services - names
     chosen = {path for service, path in arrivals if service == p.SETTINGS}
     dvcc = stored(memory.dvcc, inputs.settings.dvcc, p.SET_DVCC in chosen)
     svs = stored(memory.svs, inputs.settings.svs, p.SET_SVS in chosen)
     sts = stored(memory.sts, inputs.settings.sts, p.SET_STS in chosen)
-    flags = memory.flags
-    if memory.bms is None:
-        flags = flags.but(dvcc=inputs.settings.dvcc & ON)
-    if identity != memory.bms or any(has_its_say(service, path) for service, path in arrivals):
-        forced = forced_of(identity[1])
+    for forced in forcing(inputs, memory, identity, monitor_name, came, gone, arrivals):
         dvcc = dvcc._replace(value=force(dvcc.value, forced.dvcc))
         svs = svs._replace(value=force(svs.value, forced.svs))
         sts = sts._replace(value=force(sts.value, forced.sts))
-    control, paused = memory.control, memory.control_seconds
-    if inputs.installation.by_kind.keys().isdisjoint(CONTROLLED):
-        control, paused = None, paused if control is None else control.seconds
-    elif control is None:
-        control = Timer(now + 1, paused)
+    flags = memory.flags
+    if memory.bms is None:
+        flags = flags.but(dvcc=inputs.settings.dvcc & ON)
+    control, paused = control_timer(inputs, memory, came, gone, now)
+    if control is None and (lost or inputs.charge_stops):
+        control = Timer(now + 1, paused)  # a Multi alone has no control loop, but 0 A is renewed as it is for chargers
     smoothed, vebus_a = begin(memory.smoothed, inputs.installation.solar_side), memory.vebus_a
-    timer = due(control, now)
+    timer = due(control, now, bool(arrivals))
     if timer is not None and is_on(dvcc):
         smoothed = advance(smoothed, inputs.installation.solar_side)
         vebus_a = advance_vebus(vebus_a, inputs.installation, inputs.multi)
     memory = memory.but(
+        began=now if memory.began is None else memory.began,
         control=timer or control,
         control_seconds=paused,
         sense=memory.sense or Timer(now + 1),
@@ -77,6 +87,9 @@ def update_state(
         vebus_a=vebus_a,
         flags=flags,
         bms=identity,
+        services=names,
+        proven=memory.proven - gone if gone else memory.proven,
+        monitor=monitor_name,
         dvcc=dvcc,
         svs=svs,
         sts=sts,
@@ -102,9 +115,66 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
     return inputs._replace(bank=bank), nominal if known == nominal else known
 
 
-def has_its_say(service: str, path: str) -> bool:
-    """Does a BMS force its settings anew when this arrives?"""
+def chooses_monitor(service: str, path: str) -> bool:
+    """Is the battery monitor chosen anew when this arrives?"""
+    return service == p.SETTINGS or path in USABLE or (path == p.STATE and kind_of(service) == p.VEBUS)
+
+
+def chooses_bms(service: str, path: str) -> bool:
+    """Is the BMS chosen anew, and forces its settings again, when this arrives?"""
+    if service == p.SETTINGS:
+        return path == p.SET_BMS_INSTANCE
     return path in (p.CVL, p.CUSTOM_NAME) and kind_of(service) == p.BATTERY
+
+
+def forcing(
+    inputs: Inputs,
+    memory: Memory,
+    identity: tuple[str, float | None],
+    monitor: str,
+    came: frozenset[str],
+    gone: frozenset[str],
+    arrivals: Sequence[Arrival],
+) -> list[Forced]:
+    """What a BMS forces, each time that one is chosen.
+
+    In profile `vendor` batteries that appear together are chosen from one after the other.
+    """
+    batteries = inputs.installation.of(p.BATTERY)
+    found: list[Forced] = []
+    fresh = [count for count, battery in enumerate(batteries, 1) if battery.name in came]
+    if not inputs.options.fresh_values:
+        for count in fresh[:-1]:
+            bms = select_bms(list(filter(is_bms, batteries[:count])), None, inputs.settings)
+            found.append(forced_of(None if bms is None else number(bms.items, p.PRODUCT_ID)))
+    if (
+        fresh
+        or identity != memory.bms
+        or monitor != memory.monitor
+        or any(kind_of(name) == p.BATTERY for name in gone)
+        or any(chooses_bms(*arrival) for arrival in arrivals)
+    ):
+        found.append(forced_of(identity[1]))
+    return found
+
+
+def control_timer(
+    inputs: Inputs, memory: Memory, came: frozenset[str], gone: frozenset[str], now: float
+) -> tuple[Timer | None, int]:
+    """The control loop's timer and count: it begins with the first device for it, and outlives the last battery.
+
+    It ends when something else leaves and nothing is left to control.
+    """
+    control, paused = memory.control, memory.control_seconds
+    if control is None:
+        begins = bool(came and inputs.installation.chargers) or any(kind_of(name) in CONTROLLED for name in came)
+        return (Timer(now + 1, paused) if begins else None), paused
+    installation = inputs.installation
+    if not gone or any(kind_of(name) == p.BATTERY for name in gone):
+        return control, paused
+    if installation.chargers or installation.of(p.VECAN) or installation.of(p.BATTERY):
+        return control, paused
+    return None, control.seconds
 
 
 def expecting(inputs: Inputs) -> Inputs:

@@ -6,16 +6,19 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; the strict rules ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Charger, Device, RsSystem
+from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
+from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, most_made, untold, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.wording import names_text
 
 NETWORKED: Final = 1
 EXTERNAL: Final = 4
@@ -23,14 +26,11 @@ REMOTE_BMS: Final = 8
 """Bits of `/Link/NetworkMode`."""
 
 
-SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
-"""The kinds on the solar side."""
-
-
 class ChargerOrder(NamedTuple):
     """What one charger is told (A; None: nothing) and the name of the reason.
 
-    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it.
+    `system_a`: the limit it is a share of; `extra_a`: what a feeding Multi RS adds to it; `taken_by`: who takes
+    some of the limit before it is shared, because it cannot be told.
     """
 
     charger: Charger
@@ -38,6 +38,7 @@ class ChargerOrder(NamedTuple):
     why: str
     system_a: float | None = None
     extra_a: float = 0.0
+    taken_by: str = ""
 
 
 def put(device: Device, path: str, value: float | None) -> list[Write]:
@@ -96,27 +97,23 @@ def currents(
     inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
 ) -> tuple[list[ChargerOrder], list[Write]]:
     """What every charger is told, and writes to a Multi RS that come with it."""
+    rs = feeding_system(inputs)
     if inputs.options.stop_means_zero and amps.stop:
-        return no_orders(inputs.installation.chargers, "stopped", 0.0), []
+        return no_orders(inputs.installation.chargers, "stopped", 0.0), push_out(rs, 0.0)
     if inputs.apart:
         return apart_currents(inputs, amps, smoothed, pv_off)
-    rs = feeding_system(inputs)
     feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
-    if inputs.options.strict_sharing and amps.solar_a is not None and rs is None and not feeding:
-        return strict_currents(inputs, amps.solar_a, smoothed), []
+    if inputs.options.strict_sharing and amps.solar_a is not None and (rs is not None or not feeding):
+        if rs is None or pv_off:
+            return strict_currents(inputs, amps.solar_a, smoothed), push_out(rs, 0.0)
+        return strict_rs_currents(inputs, rs, amps.solar_a, smoothed)
     orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
     return orders + other_currents(inputs, amps, smoothed), writes
 
 
-def made_by(charger: Charger, smoothed: Mapping[str, float]) -> float:
-    """What a charger makes (A): of the sun smoothed, of others now."""
-    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.made_current_a or 0.0
-
-
 def counted_apart(inputs: Inputs, charger: Charger, smoothed: Mapping[str, float]) -> float:
     """What a charger that is set apart counts with (A): the most of what it was told, shows and makes."""
-    made_a = max(made_by(charger, smoothed), charger.made_current_a or 0.0)
-    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, made_a, 0.0)
+    return max(inputs.apart[charger.name], charger.told_current_a or 0.0, most_made(charger, smoothed))
 
 
 def apart_currents(
@@ -133,7 +130,11 @@ def apart_currents(
             limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
     rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})
     shares, writes = currents(rest, amps._replace(solar_a=limit_a), smoothed, pv_off)
-    return shares + orders, writes
+    taking = [order.charger for order in orders if counted_apart(inputs, order.charger, smoothed) > 0]
+    left_by = names_text(
+        [*(title(charger) for charger in taking), *(order.taken_by for order in shares[:1] if order.taken_by)]
+    )
+    return [order._replace(taken_by=left_by) for order in shares] + orders, writes
 
 
 def vendor_sharers(chargers: Sequence[Charger], smoothed: Mapping[str, float]) -> list[Sharer]:
@@ -153,20 +154,17 @@ class Shared(NamedTuple):
     given_a: float
 
 
-def shared(
-    inputs: Inputs, chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0
-) -> Shared:
+def shared(chargers: Sequence[Charger], limit_a: float, smoothed: Mapping[str, float], extra_a: float = 0.0) -> Shared:
     """A limit over chargers of the solar side that can be told."""
     if not chargers:
         return Shared([], 0.0)
-    rule = strict_share if inputs.options.strict_sharing else vendor_share
     sharers = vendor_sharers(chargers, smoothed)
-    shares = rule(limit_a, sharers)
+    shares = vendor_share(limit_a, sharers)
     if shares is None:
         kept_a = sum(sharer.told_a for sharer in sharers)
         return Shared(no_orders(chargers, "flat-out"), min(limit_a, kept_a))
     orders = [
-        make(ChargerOrder, (charger, clamp(charger.own_limit_a, current_a), "share", limit_a, extra_a))
+        make(ChargerOrder, (charger, clamp(charger.own_limit_a, current_a), "share", limit_a, extra_a, ""))
         for charger, current_a in zip(chargers, shares, strict=True)
     ]
     return Shared(orders, min(limit_a, sum(shares)))
@@ -207,11 +205,11 @@ def solar_currents(
     if amps.solar_a is None:
         return at_most(chargers, "no-limit") + silent, []
     if rs is not None:
-        orders, writes = rs_currents(inputs, rs, chargers, amps.solar_a, smoothed, pv_off)
+        orders, writes = rs_currents(rs, chargers, amps.solar_a, smoothed, pv_off)
         return orders + silent, writes
     if feeding:
         return at_most(chargers, "feed-in") + silent, []
-    return shared(inputs, chargers, amps.solar_a, smoothed).orders + silent, []
+    return shared(chargers, amps.solar_a, smoothed).orders + silent, []
 
 
 def feeding_system(inputs: Inputs) -> RsSystem | None:
@@ -223,7 +221,6 @@ def feeding_system(inputs: Inputs) -> RsSystem | None:
 
 
 def rs_currents(
-    inputs: Inputs,
     rs: RsSystem,
     chargers: Sequence[Charger],
     limit_a: float,
@@ -234,12 +231,27 @@ def rs_currents(
     capacity = max(rs.discharge_capacity_a or 0.0, 0.0)
     solar = [charger for charger in chargers if charger.kind == p.SOLAR]
     inverters = [charger for charger in chargers if charger.kind != p.SOLAR]
-    orders, given_a = shared(
-        inputs, solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity
-    )
+    orders, given_a = shared(solar, 0.0 if pv_off else limit_a + capacity, smoothed, 0.0 if pv_off else capacity)
     made_a = min(given_a, sum(smoothed.get(charger.name, 0.0) for charger in solar))
-    orders += shared(inputs, inverters, max(limit_a - made_a, 0.0), smoothed).orders
-    return orders, put(rs, p.DISCHARGE_SETPOINT, max(round(made_a - limit_a, 1), 0.0))
+    orders += shared(inverters, max(limit_a - made_a, 0.0), smoothed).orders
+    return orders, push_out(rs, made_a - limit_a)
+
+
+def strict_rs_currents(
+    inputs: Inputs, rs: RsSystem, limit_a: float, smoothed: Mapping[str, float]
+) -> tuple[list[ChargerOrder], list[Write]]:
+    """All together are told at most the limit and what the RS can push out; its inverter/chargers, which charge the
+    battery only, at most what the others leave of the limit."""
+    capacity_a, plant = max(rs.discharge_capacity_a or 0.0, 0.0), inputs.installation
+    made_a = sum(smoothed.get(charger.name, 0.0) for charger in plant.solar)
+    made_a += sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
+    orders = strict_currents(inputs, limit_a + capacity_a, smoothed, capacity_a, max(limit_a - made_a, 0.0))
+    return orders, push_out(rs, min(made_a - limit_a, capacity_a))
+
+
+def push_out(rs: RsSystem | None, excess_a: float) -> list[Write]:
+    """What a Multi RS system that feeds in is to take out of the battery."""
+    return [] if rs is None else put(rs, p.DISCHARGE_SETPOINT, max(round(excess_a, 1), 0.0))
 
 
 def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]) -> list[ChargerOrder]:
@@ -255,39 +267,78 @@ def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]
     if amps.solar_a is None:
         return no_orders(chargers, "no-limit") + orders
     rest = max(amps.solar_a - solar_sum(inputs, smoothed), 0.0)
+    most: Mapping[str, float] = {}
+    if inputs.options.strict_sharing:
+        rest = max(rest - untold(inputs, limited_multis(inputs)), 0.0)
+        most = wishes(inputs, amps.solar_a, chargers, smoothed)
     # A genset that takes a voltage has its part too, though it is told no current.
     gensets = [genset for genset in inputs.installation.gensets if p.CHARGE_VOLTAGE in genset.paths]
-    own_a = {charger.name: charger.own_limit_a or 0.0 for charger in chargers}
+    own_a = {one.name: min(one.own_limit_a or 0.0, most.get(one.name, inf)) for one in chargers}
     capacity = sum(own_a.values()) + sum(genset.own_limit_a or 0.0 for genset in gensets)
-    part = rest / capacity if capacity > 0 else 0.0
+    if capacity <= 0:
+        return no_orders(chargers, "own-zero") + orders
+    part = rest / capacity
     return [
         ChargerOrder(one, clamp(own_a[one.name], part * own_a[one.name]), "rest", amps.solar_a) for one in chargers
     ] + orders
 
 
-def strict_currents(inputs: Inputs, limit_a: float, smoothed: Mapping[str, float]) -> list[ChargerOrder]:
-    """All chargers together are told at most the limit, less what those make that cannot be told."""
+def strict_currents(
+    inputs: Inputs,
+    limit_a: float,
+    smoothed: Mapping[str, float],
+    extra_a: float = 0.0,
+    inverters_a: float | None = None,
+) -> list[ChargerOrder]:
+    """All chargers together are told at most the limit, less what those make that cannot be told.
+
+    `extra_a`: what of the limit is for solar chargers only; `inverters_a`: the most for all inverter/chargers, if any.
+    """
+    part = 1.0
+    if inverters_a is not None:
+        own = sum(inverter.own_limit_a or 0.0 for inverter in inputs.installation.inverters)
+        part = min(inverters_a / own, 1.0) if own > 0 else 1.0
     silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
-    sharers: list[Sharer] = []
+    taking: list[str] = []
+    whole_a = limit_a
+    limit_a -= untold(inputs, limited_multis(inputs))
     for charger in inputs.installation.chargers:
-        name, kind, _, own_a = charger
-        first = kind in SUN
-        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
-        why = ""
+        first, why = charger.kind in SUN, ""
         if p.CHARGE_CURRENT not in charger.paths:
             why = "no-path"
         elif first and charger.n2k_instance:
             why = "other-network"
-        if own_a is not None and not why:
+        if charger.own_limit_a is not None and not why:
             chargers.append(charger)
-            sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
         else:
             silent.append(ChargerOrder(charger, None, why or "no-setting"))
-            limit_a -= 0.0 if why == "other-network" else max(actual, 0.0)
+            made_a = most_made(charger, smoothed)
+            if why != "other-network" and made_a > 0:
+                limit_a -= made_a
+                taking.append(title(charger))
     limit_a = max(limit_a, 0.0)
+    taken_by = names_text(taking)
+    most = wishes(inputs, whole_a, chargers, smoothed)
+    sharers = []
+    for charger in chargers:
+        name, kind, _, own_a = charger
+        own_a = (own_a or 0.0) * (part if kind in INVERTERS else 1.0)
+        first, own_a = kind in SUN, min(own_a, most.get(name, inf))
+        actual = smoothed.get(name, 0.0) if first else charger.made_current_a or 0.0
+        sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
     return [
-        make(ChargerOrder, (charger, share, "share" if sharer.awake else "asleep", limit_a, 0.0))
+        make(
+            ChargerOrder,
+            (
+                charger,
+                share,
+                "share" if sharer.awake else "asleep",
+                limit_a,
+                extra_a if charger.kind == p.SOLAR else 0.0,
+                taken_by,
+            ),
+        )
         for charger, share, sharer in zip(chargers, strict_share(limit_a, sharers), sharers, strict=True)
     ] + silent
 
@@ -296,7 +347,7 @@ def current_writes(orders: Sequence[ChargerOrder]) -> list[Write]:
     """The writes for what the chargers are told."""
     return [
         make(Write, (charger.name, p.CHARGE_CURRENT, current_a))
-        for charger, current_a, _, _, _ in orders
+        for charger, current_a, _, _, _, _ in orders
         if current_a is not None and p.CHARGE_CURRENT in charger.paths
     ]
 

@@ -5,14 +5,26 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil, floor
 
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
+from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import VebusSystem
-from gxbridge.core.dvcc.tell.charger_orders import counted_apart, made_by, put, solar_sum
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, feeding_system, put, solar_sum
+from gxbridge.core.dvcc.tell.one_bound import (
+    SUN,
+    is_connected,
+    made_by,
+    most_made,
+    multi_shares,
+    own_current,
+    told_multis,
+    untold,
+    wishes,
+)
 from gxbridge.core.dvcc.tell.write import Write
 
 LEAST_A = 1
@@ -20,22 +32,48 @@ LEAST_A = 1
 
 
 def remainder(
-    inputs: Inputs, limit_a: float | None, smoothed: Mapping[str, float], voltage_v: float | None
+    inputs: Inputs,
+    limit_a: float | None,
+    smoothed: Mapping[str, float],
+    voltage_v: float | None,
+    orders: Sequence[ChargerOrder],
 ) -> int | None:
     """What is left for the Multi (whole A), after the sun, alternators and gensets; None: no limit."""
     power = inputs.options.charge_power_w
     cap = ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
     if limit_a is None or (limit_a >= NO_LIMIT_A and inputs.bms is None and inputs.charge_permits):
         return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
+    if inputs.options.strict_sharing:
+        rest = floor(max(limit_a - taken(inputs, limit_a, orders, smoothed), 0.0) + 1e-6)
+        return rest if cap is None else min(rest, cap)
     made = solar_sum(inputs, smoothed)
     made += sum(charger.made_current_a or 0.0 for charger in inputs.installation.others)
     made += sum(genset.made_current_a or 0.0 for genset in inputs.installation.gensets)
     for charger in inputs.installation.chargers:
         if charger.name in inputs.apart:
             made += max(counted_apart(inputs, charger, smoothed) - made_by(charger, smoothed), 0.0)
-    left = max(limit_a - made, 0.0)
-    rest = floor(left + 1e-6) if inputs.options.strict_sharing else round(left)
+    rest = round(max(limit_a - made, 0.0))
     return rest if cap is None else min(rest, cap)
+
+
+def taken(inputs: Inputs, limit_a: float, orders: Sequence[ChargerOrder], smoothed: Mapping[str, float]) -> float:
+    """What all but the Multis that are told a current have of the limit (A): what they are told, or what they make.
+
+    A Multi without a BMS is lowered first, by its own setting: chargers get the room when it has made it.
+    """
+    feeding = feeds_in(inputs.multi, inputs.settings) or feeding_system(inputs) is not None
+    told = [order.charger for order in orders if order.current_a is not None]
+    waiting = wishes(inputs, limit_a, told, smoothed) if inputs.bms is None else {}
+    sum_a = untold(inputs, told_multis(inputs))
+    for charger, current_a, why, *_ in orders:
+        if charger.name in inputs.apart:
+            sum_a += counted_apart(inputs, charger, smoothed)
+        elif current_a is None or (feeding and charger.kind in SUN):
+            sum_a += 0.0 if why == "other-network" else most_made(charger, smoothed)
+        else:
+            wish_a = min(charger.own_limit_a or 0.0, waiting.get(charger.name, 0.0))
+            sum_a += max(current_a, wish_a)
+    return sum_a
 
 
 def positive(value: float | None) -> float | None:
@@ -47,7 +85,7 @@ def charge_limits(
     multi: VebusSystem, voltage_v: float | None, rest_a: float | None, *, tell_v: bool = True
 ) -> list[Write]:
     """Charge voltage and current for one VE.Bus system; without a limit the last current stays."""
-    writes = put(multi, p.BOL_CHARGE_VOLTAGE, voltage_v) if tell_v else []
+    writes = put(multi, p.BOL_CHARGE_VOLTAGE, positive(voltage_v)) if tell_v else []
     return writes if rest_a is None else writes + put(multi, p.BOL_CHARGE_CURRENT, rest_a)
 
 
@@ -59,34 +97,26 @@ def multi_limits(
     renew = not discharge.refused
     tell_v = voltage_v is not None or not inputs.options.voltage_window
     writes: list[Write] = []
-    multi = inputs.multi
+    multi, shares = inputs.multi, multi_shares(inputs, rest_a)
     if multi is not None:
+        rest_a = shares.get(multi.name, rest_a)
         writes += charge_limits(multi, voltage_v, rest_a, tell_v=tell_v)
         if renew:
             writes += put(multi, p.BOL_DISCHARGE_CURRENT, discharge_a)
-        writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
+        if low_v is not None or not inputs.options.measurements_checked:
+            writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
         now_a = own_current(multi)
         if now_a is not None and rest_a is not None:
             writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
     if inputs.settings.all_multis:
         for other in inputs.selection.other_multis:
-            writes += charge_limits(other, voltage_v, rest_a, tell_v=tell_v)
+            writes += charge_limits(other, voltage_v, shares.get(other.name), tell_v=tell_v)
             if renew and discharge_a is not None:
                 writes += put(other, p.BOL_DISCHARGE_CURRENT, discharge_a)
     if renew:
         for inverter in inputs.installation.inverters:
             writes += put(inverter, p.DISCHARGE_CURRENT, discharge_a)
     return writes
-
-
-def is_connected(multi: VebusSystem) -> bool:
-    """Is there a system behind the VE.Bus service?"""
-    return multi.connected == 1
-
-
-def own_current(multi: VebusSystem) -> float | None:
-    """The Multi's own charge current, while its system is connected."""
-    return multi.max_charge_current_a if is_connected(multi) else None
 
 
 def left_at_zero(inputs: Inputs) -> bool:

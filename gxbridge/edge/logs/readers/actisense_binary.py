@@ -12,29 +12,41 @@ samples/*.ebl.)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, LogRow, OpenLog, message_row
 
-SOH, STX, ETX, LF, DLE, ESC = 0x01, 0x02, 0x03, 0x0A, 0x10, 0x1B
+DLE, ESC = 0x10, 0x1B
+SERIAL = re.compile(rb"\x10\x02((?:[^\x10]|\x10\x10)*)(\x10\x03)", re.DOTALL)
+EBL = re.compile(
+    rb"\x10\x02((?:[^\x10\x1b]|\x10\x10|\x1b\x1b)*)\x10\x03|\x1b\x01((?:[^\x1b]|\x1b\x1b)*)\x1b\x0a", re.DOTALL
+)
 RECEIVED, SENT = 0x93, 0x94
 MOMENT, RAW_FRAME = b"\x03", b"\x07\x95"
 PIECE = 1 << 16
-LONGEST = 512
-"""Bytes of one message: 223 of data, and its head."""
+LONGEST = 1024
+"""Bytes of one message: 223 of data and its head, each perhaps doubled."""
 FROM_1601_S = 11_644_473_600
 WRAP_MS = 1 << 16
 
 
 def is_actisense(head: bytes) -> bool:
-    """An EBL file by its first record, what a serial port gave by a message whose checksum is right."""
-    if head[:2] == bytes((ESC, SOH)) and head[2:3] in (MOMENT, b"\x01", b"\x07"):
+    """An EBL file by its records, what a serial port gave by a message whose checksum is right."""
+    if _is_ebl(head):
         return True
     whole = [body for kind, body in _parts(iter([head[:4096]]), False) if kind == DLE]
     right = sum(_is_right(body) for body in whole)
     return right > 0 and right * 2 > len(whole)
+
+
+def _is_ebl(head: bytes) -> bool:
+    """Whether a record stands at its beginning, or one of a frame somewhere: some files begin within a record."""
+    if head[:2] == b"\x1b\x01" and head[2:3] in (MOMENT, b"\x01", b"\x07"):
+        return True
+    return any((found[2] or b"")[:2] == RAW_FRAME and len(found[2]) >= 9 for found in EBL.finditer(head[:4096]))
 
 
 def actisense_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
@@ -43,7 +55,7 @@ def actisense_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     first = next(pieces, b"")
     moment: float | None = None
     wrapped, last = 0, 0
-    for kind, body in _parts(_again(first, pieces), first[:1] == bytes((ESC,))):
+    for kind, body in _parts(_again(first, pieces), _is_ebl(first)):
         log.number += 1
         row: LogRow | None = None
         try:
@@ -107,28 +119,22 @@ def _frame(body: bytes, t: float) -> LogRow | None:
 
 def _parts(pieces: Iterator[bytes], with_escapes: bool) -> Iterator[tuple[int, bytes]]:
     """(DLE, message), (ESC, record) and (0, bytes that belong to neither), escapes taken out."""
-    kind, escape, body, stray = 0, 0, bytearray(), bytearray()
+    pattern, waiting = EBL if with_escapes else SERIAL, b""
     for piece in pieces:
-        for byte in piece:
-            if escape:
-                starts = {(DLE, STX): DLE, (ESC, SOH): ESC}.get((escape, byte))
-                ends = (kind, escape, byte) in ((DLE, DLE, ETX), (ESC, ESC, LF))
-                if starts is not None:
-                    if stray or (kind and body):
-                        yield 0, bytes(stray or body)
-                    kind, body, stray = starts, bytearray(), bytearray()
-                elif ends:
-                    yield kind, bytes(body)
-                    kind, body = 0, bytearray()
-                else:
-                    (body if kind else stray).append(byte)
-                escape = 0
-            elif (byte == DLE and kind != ESC) or (byte == ESC and with_escapes):
-                escape = byte
-            else:
-                (body if kind else stray).append(byte)
-            if len(body) > LONGEST or len(stray) > LONGEST:
-                yield 0, bytes(body or stray)
-                kind, body, stray = 0, bytearray(), bytearray()
-    if body or stray:
-        yield 0, bytes(body or stray)
+        waiting += piece
+        at = 0
+        for found in pattern.finditer(waiting):
+            if found.start() > at:
+                yield 0, waiting[at : found.start()]
+            at = found.end()
+            if found[1] is None:
+                yield ESC, found[2].replace(b"\x1b\x1b", b"\x1b")
+                continue
+            message = found[1].replace(b"\x10\x10", b"\x10")
+            yield DLE, message.replace(b"\x1b\x1b", b"\x1b") if with_escapes else message
+        waiting = waiting[at:]
+        if len(waiting) > LONGEST:  # whatever began there has ended without its end
+            yield 0, waiting[:-LONGEST]
+            waiting = waiting[-LONGEST:]
+    if waiting:
+        yield 0, waiting

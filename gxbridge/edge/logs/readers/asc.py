@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_id, local_time, shown, sized
+from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    BadLine,
+    Comment,
+    LogRow,
+    Parse,
+    frame_data,
+    frame_id,
+    local_time,
+    shown,
+    sized,
+)
 
 DATE = re.compile(
     rb"\s*(?:date|begin triggerblock)\s+\w+\s+(\w+)\s+(\d+)\s+(\d+):(\d\d):(\d\d)(?:\.(\d+))?\s*(am|pm)?\s+(\d{4})\s*",
@@ -20,6 +32,11 @@ HEADING = re.compile(
     rb"\s*(?://.*|date\b.*|(?:no )?internal events logged|(?:begin|end) ?triggerblock.*"
     rb"|-?\d+\.\d+\s+start of measurement)\s*",
     re.IGNORECASE,
+)
+USUAL = re.compile(
+    rb"\s*(-?\d+\.\d+)\s+(\d+)\s+([0-9A-Fa-f]+)x\s+[RT]x\s+d\s+([0-9A-Fa-f]{1,2})"
+    rb"((?:\s[0-9A-Fa-f]{2})*)(?:\s+[A-Z]\w{2}.*)?\s*",
+    re.DOTALL,
 )
 EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(\S+)\s+(.*)", re.DOTALL)
 ID = re.compile(rb"([0-9A-Fa-f]+)x", re.IGNORECASE)
@@ -34,6 +51,14 @@ def asc() -> Parse:
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal begin, last, base, relative
+        if base == 16 and (usual := USUAL.fullmatch(line)):
+            stamp, channel, digits, size, data = usual.groups()
+            last = last + float(stamp) if relative else float(stamp)
+            identifier, length = int(digits, 16), min(int(size, 16), 8)
+            t = begin + last
+            if identifier <= MAX_ID and 0.0 <= t < FAR_FUTURE_S:
+                return t, f"can{max(int(channel), 1) - 1}", identifier, frame_data(data, length, line)
+            last -= float(stamp) if relative else 0.0
         found = EVENT.fullmatch(line)
         if found is None or HEADING.fullmatch(line):
             if date := DATE.fullmatch(line):
@@ -59,7 +84,7 @@ def asc() -> Parse:
         bus, can_id, (size, *data) = frame[0], frame_id_of(frame[1][:-1], base), frame[2]
         if can_id is None:
             return None
-        if not 0.0 <= t < 1e11:
+        if not 0.0 <= t < FAR_FUTURE_S:
             raise BadLine(f"{stamp.decode()} is before 1970")
         try:
             length = min(int(size, base), 8)

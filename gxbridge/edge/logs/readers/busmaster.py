@@ -10,11 +10,23 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Moments, Parse, local_time, refuse, shown, sized
+from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.edge.logs.lines import (
+    BadLine,
+    Comment,
+    LogRow,
+    Moments,
+    Parse,
+    frame_data,
+    local_time,
+    refuse,
+    shown,
+    sized,
+)
 
 BUSMASTER = re.compile(
-    rb"\s*(\d\d?):(\d\d?):(\d\d?):(\d{1,4})\s+[RT]x\s+(\d+)\s+(?:0x)?([0-9A-Fa-f]+)\s+(s|x|sr|xr)\s+(\d+)((?:\s+[0-9A-Fa-f]+)*)\s*",
-    re.IGNORECASE,
+    rb"\s*(\d\d?:\d\d?:\d\d?):(\d{1,4})\s+[RT]x\s+(\d+)\s+(?:0x)?([0-9A-Fa-f]+)\s+(s|x|sr|xr|S|X|SR|XR)\s+"
+    rb"(\d+)((?:\s+[0-9A-Fa-f]+)*)\s*"
 )
 HEADING = re.compile(rb"\s*\*\*\*(.*)\*\*\*\s*")
 START = re.compile(rb"START DATE AND TIME (\d+):(\d+):(\d{4}) (\d+):(\d+):(\d+):(\d+)")
@@ -24,10 +36,10 @@ def busmaster() -> Parse:
     """With the day of the heading, times are dates of this machine's clock."""
     base, relative, absolute = 16, False, False
     midnight, start, now = 0.0, 0.0, 0.0
-    moments = Moments()
+    moments, last_text, whole = Moments(), b"", 0
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal base, relative, absolute, midnight, start, now
+        nonlocal base, relative, absolute, midnight, start, now, last_text, whole
         found = BUSMASTER.fullmatch(line)
         if found is None:
             heading = HEADING.fullmatch(line)
@@ -42,23 +54,28 @@ def busmaster() -> Parse:
                 midnight, start = _start(*map(int, begin.groups()))
                 now = 0.0
             raise Comment
-        hours, minutes, seconds, parts, channel, digits, kind, size, rest = found.groups()
-        clock = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(parts) / 10_000
+        text, parts, channel, digits, kind, size, rest = found.groups()
+        if text != last_text:
+            hours, minutes, seconds = text.split(b":")
+            last_text, whole = text, int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        clock = whole + int(parts) / 10_000
         if relative:
             now += clock
         t = start + (now if relative else clock) if relative or absolute else midnight + moments.after_midnight(clock)
-        if kind.lower() != b"x":
+        if kind not in (b"x", b"X"):
             return None
         try:
             can_id = int(digits, base)
-            data = bytes([int(byte, base) for byte in rest.split()])
-        except ValueError:
-            raise BadLine(f"a number is not {'hexadecimal' if base == 16 else 'decimal'}: {shown(line)}") from None
-        if can_id >> 29:
-            return None
-        return t, f"can{channel.decode()}", can_id, sized(data, int(size), line)
+            data = _octets(rest, int(size), base, line)
+        except ValueError as error:
+            raise BadLine(f"a number is not {'hexadecimal' if base == 16 else 'decimal'}: {shown(line)}") from error
+        return None if can_id > MAX_ID else (t, f"can{channel.decode()}", can_id, data)
 
     return parse
+
+
+def _octets(text: bytes, size: int, base: int, line: bytes) -> bytes:
+    return frame_data(text, size, line) if base == 16 else sized(bytes(map(int, text.split())), size, line)
 
 
 def _start(day: int, month: int, year: int, *clock: int) -> tuple[float, float]:

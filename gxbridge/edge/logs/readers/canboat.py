@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import Error, unhexlify
+from collections.abc import Callable
 
 from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.edge.logs.lines import (
@@ -34,10 +35,11 @@ MIXED = b"PLAIN_MIX_FAST"
 SIZE = re.compile(rb",\d,\d{4,8},\d{1,3},\d{1,3},(\d{1,4}),")
 
 
-def canboat(head: bytes = b"") -> Parse:
-    """`head`, the beginning of the log, tells whether it holds whole messages."""
+def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None) -> Parse:
+    """`head`, the beginning of the log, tells whether it holds whole messages; `moment_of` reads times."""
     whole = any(int(size) > 8 for size in SIZE.findall(head)) and not HEADING.search(head)
-    moments, ids, mixed = Moments(), _Ids(), False
+    moment_of = moment_of or Moments().read
+    ids, mixed = _Ids(), False
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal whole, mixed
@@ -59,8 +61,8 @@ def canboat(head: bytes = b"") -> Parse:
             return None
         if size > 8 and not whole:
             whole = not mixed
-            return moments.read(moment), "can0", can_id | WHOLE, data
-        return moments.read(moment), "can0", can_id | WHOLE if whole else can_id, data
+            return moment_of(moment), "can0", can_id | WHOLE, data
+        return moment_of(moment), "can0", can_id | WHOLE if whole else can_id, data
 
     return parse
 

@@ -45,7 +45,10 @@ def candump_text() -> Parse:
         can_id = frame_id(digits or old_digits)
         if len(digits or old_digits) == 3 or can_id is None or size > 8 or rest.startswith((b"remote", b"ERRORFRAME")):
             return None
-        data = frame_data(b"".join(rest.split()[:size]), size, line)
+        octets = rest.translate(None, b" \r\n")
+        if len(octets) != 2 * size:  # candump -a and others write more behind the data
+            octets = b"".join(rest.split()[:size])
+        data = frame_data(octets, size, line)
         return _stamp(stamp, line), named if bus is None else bus.decode("utf-8", "replace"), can_id, data
 
     return parse
@@ -55,7 +58,7 @@ def _stamp(stamp: bytes | None, line: bytes) -> float:
     if stamp is None:
         return 0.0
     try:
-        t = local_time(datetime.fromisoformat(stamp.decode())) if b"-" in stamp else float(stamp)
+        t = float(stamp) if b"-" not in stamp else local_time(datetime.fromisoformat(stamp.decode()))
     except ValueError:
         t = None
     if t is None or not 0.0 <= t < 1e11:

@@ -13,7 +13,7 @@ from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Moments, Parse, m
 
 HEADING = b"Sequence #,"
 GARMIN = re.compile(
-    rb"\s*\d+,(?:(\d+)|(\d\d?)_(\d\d?)_(\d{4})_(\d\d?)_(\d\d?)_(\d\d?)_(\d+)),(\d{1,6}),.*,"
+    rb"\s*\d+,(?:(\d+)|(\d\d?)_(\d\d?)_(\d{4})_(\d\d?)_(\d\d?)_(\d\d?)_(\d+)),(\d{1,6}),[^0-9]*(?:.*?,)??"
     rb"(\d{1,3}),(\d{1,3}),(\d),[01],(\d{1,4}),0x((?:[0-9A-Fa-f]{2})*)\s*",
     re.DOTALL,
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Moments, Parse, frame_data, refuse, seconds_of, shown
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogRow, Moments, Parse, frame_data, refuse, shown
 
 NAMES = {
     "time": (
@@ -58,7 +58,8 @@ def headed_csv() -> Parse:
             if read is None:
                 refuse("a heading with an identifier and data", line)
             raise Comment
-        return read([cell.strip(b' \t\r\n"') for cell in line.rstrip().split(mark)], line)
+        cells = line.rstrip().split(mark)
+        return read([cell.strip(b' \t"') for cell in cells] if b'"' in line or b" " in line else cells, line)
 
     return parse
 
@@ -79,51 +80,69 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
     per_second = next((parts for pattern, parts in UNITS if pattern.search(time_heading)), None)
     if per_second is None and "extended" in places and octets and NOT_WORD.sub(b"", time_heading) == b"timestamp":
         per_second = 1e6  # GVRET
+    size_at, data_at = places.get("size"), places.get("data")
+    first = octets[0] if octets else 0
+    in_order = octets == list(range(first, first + len(octets)))
+    at, bus, buses = places.get("time"), places.get("bus"), _Buses()
+    marks = [places[name] for name in ("remote", "error") if name in places]
     moments, last = Moments(), max(places[name] for name in places if not name.isdigit())
 
     def read(cells: list[bytes], line: bytes) -> LogRow | None:
         if len(cells) <= last:
             raise BadLine(f"{len(cells)} columns, {last + 1} promised: {shown(line)}")
-        if any(name in places and cells[places[name]].lower() in TRUE for name in ("remote", "error")):
+        if marks and any(cells[place].lower() in TRUE for place in marks):
             return None
         try:
             can_id = int(cells[places["id"]], 16)
         except ValueError:
             raise BadLine(f"the identifier is not hexadecimal: {shown(line)}") from None
-        extended = cells[places["extended"]].lower() if "extended" in places else b""
-        if can_id >> 29 or (can_id < FIRST_29_BITS and extended not in TRUE):
+        if can_id >> 29 or (can_id < FIRST_29_BITS and not _is_extended(cells, places)):
             return None
-        digits = cells[places["data"]].removeprefix(b"0x") if "data" in places else b""
-        size = int(cells[places["size"]]) if "size" in places and cells[places["size"]].isdigit() else None
-        if "data" not in places:
-            found = [cells[place] for place in octets[:size] if place < len(cells)]
-            digits = b"".join(octet.zfill(2) for octet in found if octet or size is not None)
-        digits = digits.translate(None, b" \t")
-        t = _seconds(cells[places["time"]], per_second, moments, line) if "time" in places else 0.0
+        size = int(cells[size_at]) if size_at is not None and cells[size_at].isdigit() else None
+        if data_at is not None:
+            digits = cells[data_at].removeprefix(b"0x").translate(None, b" \t")
+        else:
+            found = cells[first : first + size] if size is not None and in_order else _found(cells, octets, size)
+            digits = b"".join(found)
+            if len(digits) != 2 * len(found):
+                digits = b"".join([octet.zfill(2) for octet in found if octet or size is not None])
+        t = 0.0 if at is None else _seconds(cells[at], per_second, moments, line)
         data = frame_data(digits, len(digits) // 2 if size is None else size, line)
-        return t, _bus(cells[places["bus"]]) if "bus" in places else "can0", can_id, data
+        return t, "can0" if bus is None else buses[cells[bus]], can_id, data
 
     return read
+
+
+def _found(cells: list[bytes], octets: list[int], size: int | None) -> list[bytes]:
+    return [cells[place] for place in octets[:size] if place < len(cells)]
+
+
+def _is_extended(cells: list[bytes], places: dict[str, int]) -> bool:
+    return "extended" in places and cells[places["extended"]].lower() in TRUE
 
 
 def _seconds(text: bytes, per_second: float | None, moments: Moments, line: bytes) -> float:
     if b":" in text:
         return moments.read(text)
-    t = seconds_of(text, line) if per_second is None and b"." in text else float(_number(text, line))
+    try:
+        t = float(text)
+    except ValueError:
+        t = -1.0
     if per_second is None:
-        per_second = 1e6 if t >= MICROSECONDS_FROM else 1e3 if t >= MILLISECONDS_FROM else 1.0
+        whole = b"." not in text
+        per_second = 1e6 if whole and t >= MICROSECONDS_FROM else 1e3 if whole and t >= MILLISECONDS_FROM else 1.0
     t /= per_second
-    if not 0.0 <= t < 1e11:
+    if not 0.0 <= t < FAR_FUTURE_S:
         raise BadLine(f"{shown(text)} is not a time: {shown(line)}")
     return t
 
 
-def _number(text: bytes, line: bytes) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise BadLine(f"{shown(text)} is not a time: {shown(line)}") from None
+class _Buses(dict[bytes, str]):
+    """Buses by what stands in their column: a number, or a name."""
 
-
-def _bus(text: bytes) -> str:
-    return f"can{int(text)}" if text.isdigit() and len(text) < 4 else text.decode("utf-8", "replace") or "can0"
+    def __missing__(self, text: bytes) -> str:
+        if len(self) > 256:
+            self.clear()
+        number = text.isdigit() and len(text) < 4
+        name = self[text] = f"can{int(text)}" if number else text.decode("utf-8", "replace") or "can0"
+        return name

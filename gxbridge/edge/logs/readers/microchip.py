@@ -33,7 +33,7 @@ def microchip() -> Parse:
         can_id = frame_id(digits)
         if can_id is None or can_id <= LAST_11_BITS:
             return None
-        octets = [octet[2:] for octet in data.rstrip(b";").split(b";")[: int(size)]]
-        return seconds_of(stamp, line) / 1000, "can0", can_id, frame_data(b"".join(octets), int(size), line)
+        digits = data.lower().replace(b"0x", b"").replace(b";", b"")[: 2 * int(size)]
+        return seconds_of(stamp, line) / 1000, "can0", can_id, frame_data(digits, int(size), line)
 
     return parse

@@ -6,8 +6,6 @@ that are not NMEA 2000 (NMEA 0183, JSON) are counted. (signalk-server src/stream
 
 from __future__ import annotations
 
-import re
-
 from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, refuse
 from gxbridge.edge.logs.readers.actisense_ascii import actisense
 from gxbridge.edge.logs.readers.canboat import canboat
@@ -17,27 +15,38 @@ from gxbridge.edge.logs.readers.ikonvert import ikonvert
 from gxbridge.edge.logs.readers.nmea0183 import nmea0183
 from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
 
-SIGNALK = re.compile(rb"\s*(\d{10,14});([^;]{1,40});(.*)", re.DOTALL)
+
+def _no_moment(_text: bytes) -> float:
+    return 0.0  # the line has a time before it
 
 
 def signalk(head: bytes) -> Parse:
     """`head` tells, as with canboat, whether lines of that form hold whole messages."""
-    parsers = [canboat(head), candump_text(), candump_log(), yacht_devices(), actisense(), ikonvert(), nmea0183()]
+    parsers = [
+        canboat(head, _no_moment),
+        candump_text(),
+        candump_log(),
+        yacht_devices(),
+        actisense(),
+        ikonvert(),
+        nmea0183(),
+    ]
 
     def parse(line: bytes) -> LogRow | None:
-        found = SIGNALK.fullmatch(line)
-        if found is None:
+        stamp, mark, rest = line.partition(b";")
+        source, other_mark, sentence = rest.partition(b";")
+        if not mark or not other_mark or not 10 <= len(stamp) <= 14 or not stamp.isdigit() or len(source) > 40:
             refuse("milliseconds;source;line", line)
         for place, inner in enumerate(parsers):
             try:
-                row = inner(found[3])
+                row = inner(sentence)
             except BadLine:
                 continue
             except Comment:
                 return None
             if place:  # the next line is most likely of the same form
                 parsers.insert(0, parsers.pop(place))
-            return None if row is None else (int(found[1]) / 1000, *row[1:])
+            return None if row is None else (int(stamp) / 1000, row[1], row[2], row[3])
         return None
 
     return parse

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_data, frame_id, ole_time, refuse, seconds_of
+from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogRow, Parse, frame_data, ole_time, refuse, shown
 
 HEADING = re.compile(rb"\s*;\$(FILEVERSION|STARTTIME|COLUMNS)\s*=\s*(\S+)\s*")
 VERSIONS = {b"1.0": b"N,O,I,L,D", b"1.1": b"N,O,T,I,L,D", b"1.2": b"N,O,B,T,I,L,D", b"1.3": b"N,O,B,T,I,R,L,D"}
@@ -21,35 +22,46 @@ def trc(head: bytes = b"") -> Parse:
     version = b"1.1" if re.search(rb"(?:^|\n)\s*\d+\)\s+\d+\.\d+\s+[RT]x\s", head) else b"1.0"
     columns = VERSIONS[version].split(b",")
     begin = 0.0
+    time_at, id_at, size_at, data_at, kind_at, bus_at, last = _places(columns)
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal begin, columns
+        nonlocal begin, columns, time_at, id_at, size_at, data_at, kind_at, bus_at, last
         if line.lstrip()[:1] == b";":
             if heading := HEADING.fullmatch(line):
                 columns, begin = _told(heading[1], heading[2], columns, begin)
+                time_at, id_at, size_at, data_at, kind_at, bus_at, last = _places(columns)
             raise Comment
         if not NUMBER.match(line):
             refuse("number time id length data", line)
-        row = dict(zip(columns, line.split(maxsplit=len(columns) - 1), strict=False))
-        size = row.get(b"L", row.get(b"l"))
-        if b"O" not in row or b"I" not in row or size is None or not size.isdigit():
-            refuse(b" ".join(columns).decode("ascii", "replace"), line)
-        if row.get(b"T", b"DT") not in DATA_TYPES or len(row[b"I"]) <= 4 or row.get(b"D", b"").startswith(b"RTR"):
-            return None
+        cells = line.split(maxsplit=last)
         try:
-            can_id = frame_id(row[b"I"])
-        except ValueError:
-            refuse("an identifier in hexadecimal", line)
-        if can_id is None:
-            return None
-        data = frame_data(row.get(b"D", b""), min(int(size), 8), line)
-        return begin + seconds_of(row[b"O"], line) / 1000, _bus(row.get(b"B", b"")), can_id, data
+            digits, size = cells[id_at], int(cells[size_at])
+            data = cells[data_at] if len(cells) > data_at else b""
+            if (kind_at and cells[kind_at] not in DATA_TYPES) or len(digits) <= 4 or data[:3] == b"RTR":
+                return None
+            can_id, t = int(digits, 16), begin + float(cells[time_at]) / 1000
+            if can_id > MAX_ID:
+                return None
+            bus = f"can{int(cells[bus_at])}" if bus_at else "can1"
+        except (IndexError, ValueError):
+            refuse(b" ".join(columns).decode("ascii", "replace"), line)
+        if not 0.0 <= t < FAR_FUTURE_S:
+            raise BadLine(f"{t} is not a time: {shown(line)}")
+        return t, bus, can_id, frame_data(data, min(size, 8), line)
 
     return parse
 
 
-def _bus(number: bytes) -> str:
-    return f"can{int(number)}" if number.isdigit() else "can1"
+def _places(columns: list[bytes]) -> tuple[int, int, int, int, int, int, int]:
+    """Where time, identifier, length, data, kind and bus stand (0: nowhere), and the last column.
+
+    `l` counts bytes where `L` has the code of the length, the same for a classic frame. Raises BadLine.
+    """
+    at = {name: place for place, name in enumerate(columns)}
+    size = at.get(b"L", at.get(b"l"))
+    if size is None or not at.keys() >= {b"O", b"I", b"D"}:
+        raise BadLine("columns without time, identifier, length or data")
+    return at[b"O"], at[b"I"], size, at[b"D"], at.get(b"T", 0), at.get(b"B", 0), len(columns) - 1
 
 
 def _told(name: bytes, value: bytes, columns: list[bytes], begin: float) -> tuple[list[bytes], float]:

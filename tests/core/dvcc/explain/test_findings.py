@@ -19,6 +19,7 @@ from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.findings_table import FINDINGS
 from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, SUN, SUN_2, World, can_bms, charger, lynx, multi
 
+OTHER_BMS = "com.victronenergy.battery.socketcan_can2"
 NO_LIMIT = Capped(None, ())
 NO_AMPS = Currents(None, None, False, ())
 
@@ -131,3 +132,24 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:
     one = loss_finding(LYNX, "Lynx", silent, 7.0)
     assert (one.id, one.severity, one.subject, one.text, one.last) == (name, "alarm", LYNX, text, 7.0)
+
+
+def test_batteries_with_one_device_instance_are_named_together() -> None:
+    """The GX forgets the one that came first."""
+    world = World({CAN_BMS: can_bms(), OTHER_BMS: can_bms(CUSTOM_NAME="Stern"), LYNX: lynx()})
+    world.run(3)
+    (found,) = (one for one in world.decision.findings if one.id == "same-instance")
+    assert (found.subject, found.text) == (
+        CAN_BMS,
+        "BMS and Stern have the same device instance 512: the GX forgets all of them but one, with its limits",
+    )
+
+
+def test_what_is_set_for_a_test_at_the_gx_is_a_finding() -> None:
+    world = World({CAN_BMS: can_bms(), p.SYSTEM: {p.DEBUG[0]: 0.4, p.DEBUG[1]: 0, p.DEBUG[3]: 1}})
+    world.run(3)
+    found = [one.text.partition(":")[0] for one in world.decision.findings if one.id == "debug-values"]
+    assert found == [
+        f"{p.DEBUG[0]} of com.victronenergy.system is set to 0.4",
+        f"{p.DEBUG[3]} of com.victronenergy.system is set to 1",
+    ]

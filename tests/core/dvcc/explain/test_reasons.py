@@ -95,12 +95,12 @@ def test_a_share_says_of_what_and_what_would_hold_next() -> None:
     world = World({LYNX: lynx(CCL=60.0), SUN: charger(50, 20), SUN_2: charger(35, 10), MULTI: multi(CURRENT=-6.0)})
     world.run(30)
     assert world.limit("charger", SUN).sentence == (
-        "Charge current 39.6 A: its share of 65.99 A. For solar it is raised by 6 A that the Multi takes out of "
+        "Charge current 39.6 A: its share of 66 A. For solar it is raised by 6 A that the Multi takes out of "
         "the battery. Next: its own setting 50 A."
     )
     assert world.limit("charger", SUN_2).caps[1].name == "own-limit"
     assert world.limit("multi", MULTI).sentence == (
-        "Multi 30 A: what the other chargers leave of 60 A. Next: 60 A said by the Lynx Smart BMS NG."
+        "Multi 0 A: what is left of 60 A by SmartSolar and SmartSolar. Next: 60 A said by the Lynx Smart BMS NG."
     )
 
 
@@ -196,7 +196,7 @@ def test_energy_management_may_disable_pv_for_twenty_rounds() -> None:
 
 def test_the_charge_power_of_energy_management_limits_the_multi() -> None:
     for ccl, sentence_of_multi in (
-        (100.0, "Multi 11 A: what the other chargers leave of 100 A. Next: 100 A said by the Lynx Smart BMS NG."),
+        (100.0, "Multi 11 A: what is left of 100 A by the other chargers. Next: 100 A said by the Lynx Smart BMS NG."),
         (None, "Multi 11 A: the charge power asked for by energy management."),
     ):
         options = Options.strict(charge_power_w=264.1, unknown_limit_stops=False)
@@ -209,9 +209,9 @@ def test_when_nothing_is_there_every_limit_still_has_a_reason() -> None:
     world = World()
     world.run(5)
     assert [limit.sentence for limit in world.decision.limits] == [
-        "CVL none: no BMS is there, so nothing is granted.",
-        "CCL none: no BMS is there, so nothing is granted.",
-        "DCL none: no BMS is there, so nothing is granted.",
+        "CVL none: no BMS controls, so none limits: none is known, or the settings choose none.",
+        "CCL none: no BMS controls, so none limits: none is known, or the settings choose none.",
+        "DCL none: no BMS controls, so none limits: none is known, or the settings choose none.",
         "Multi none: no VE.Bus system is there.",
     ]
     world.services[SUN] = charger()
@@ -228,9 +228,9 @@ def test_a_vebus_bms_alone_gives_permission_but_no_limits() -> None:
     world.run(3)
     assert world.limit("CVL").sentence == "CVL none: a VE.Bus BMS gives no such limit."
     assert world.limit("CCL").sentence == "CCL no limit: said by the VE.Bus BMS, which allows charging without a limit."
-    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9990
+    assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9950
     assert world.limit("multi", MULTI).sentence == (
-        "Multi no limit: what the other chargers leave of an unlimited current."
+        "Multi no limit: what is left of an unlimited current by SmartSolar."
     )
     world.set(MULTI, BMS_ALLOW_CHARGE=0)
     assert world.limit("CCL").sentence == "CCL 0 A: charging is refused by the VE.Bus BMS."

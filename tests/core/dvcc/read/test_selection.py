@@ -72,8 +72,7 @@ def test_without_a_battery_the_multi_counts_if_it_tracks_all_current_or_nothing_
     assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}) == MULTI
     assert monitor({MULTI: multi(EXTRA_CURRENT=None), SUN: charger()}) == ""
     assert monitor({MULTI: multi(EXTRA_CURRENT=None)}) == MULTI
-    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: charger()}) == ""
-    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: charger(CONNECTED=0)}) == MULTI
+    assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger(), DCSYSTEM: charger()}) == MULTI, "a meter counts not"
     assert monitor({MULTI: multi(EXTRA_CURRENT=None), SUN: charger(CONNECTED=0)}) == MULTI
     assert monitor({MULTI: multi(EXTRA_CURRENT=0), SUN: charger()}, SET_DC_SYSTEM=1) == ""
     assert monitor({MULTI: multi(), CHARGER: charger()}) == "", "an AC charger makes it unknown"
@@ -84,8 +83,9 @@ def test_without_a_multi_an_inverter_that_knows_the_state_of_charge_is_the_monit
     services: Services = {system: charger(SOC=70, DEVICE_INSTANCE=0), rs: charger(SOC=70, DEVICE_INSTANCE=1)}
     assert monitor(services) == rs
     services[rs][p.SOC] = None
-    assert monitor(services) == system
-    assert monitor(services | {MULTI: multi(CONNECTED=0)}) == system, "a Multi that is not connected is none"
+    assert monitor(services) == "", "an RS system is only the monitor where it is chosen"
+    services[rs][p.SOC] = 70
+    assert monitor(services | {MULTI: multi(CONNECTED=0)}) == rs, "a Multi that is not connected is none"
     lower = {"com.victronenergy.multi.can1": charger(SOC=None, DEVICE_INSTANCE=0)}
     assert monitor({rs: charger(SOC=70, DEVICE_INSTANCE=1)} | lower) == "", "only the lowest instance is asked"
 

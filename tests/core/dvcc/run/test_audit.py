@@ -236,7 +236,7 @@ def test_what_begins_after_a_calm_time_is_seen_too(current: float, name: str) ->
 
 def test_whose_current_is_watched() -> None:
     usable = {p.CONNECTED: 1, p.PRODUCT_NAME: "x", p.CONNECTION: "VE.Can", p.SOC: 50, p.CURRENT: 7.0}
-    for name, current in (("battery.z", 7.0), ("acsystem.z", None), ("multi.z", None), ("vebus.z", None)):
+    for name, current in (("battery.z", 7.0), ("inverter.z", None), ("multi.z", None), ("vebus.z", None)):
         snapshot = Snapshot({f"com.victronenergy.{name}": dict(usable)})
         assert read_inputs(snapshot).selection.monitor is not None
         assert measured_current(read_inputs(snapshot)) == current

@@ -20,6 +20,7 @@ from tests.core.dvcc.world import (
     GENSET,
     LYNX,
     MULTI,
+    MULTI_RS,
     RS,
     SUN,
     SUN_2,
@@ -154,8 +155,8 @@ def test_network_mode_says_who_controls() -> None:
         ({}, {p.SET_DVCC: 1}, {}),
         ({MULTI: multi(HUB_VOLTAGE=28.0)}, {p.SET_DVCC: 1}, {SUN: 5, VECAN: 5}),
         ({MULTI: with_vebus_bms()}, {p.SET_DVCC: 1}, {SUN: 13, VECAN: 5}),
-        ({RS: charger(SETPOINT=28.0, N2K_INSTANCE=0, NETWORK_MODE=None, IS_INVERTER_CHARGER=1)}, {p.SET_DVCC: 1},
-         {SUN: 5, RS: 5, VECAN: 1}),
+        ({MULTI_RS: charger(SETPOINT=28.0, N2K_INSTANCE=0, NETWORK_MODE=None, IS_INVERTER_CHARGER=1)}, {p.SET_DVCC: 1},
+         {SUN: 5, MULTI_RS: 5, VECAN: 1}),
     ):  # fmt: skip
         world = World({name: dict(items) for name, items in (services | more).items()}, Options.vendor(), settings)
         world.run(3)
@@ -209,14 +210,14 @@ def test_without_a_bms_one_ampere_or_less_is_nothing_for_a_multi() -> None:
 
 def test_no_limit_is_told_once_and_again_after_there_was_one() -> None:
     for options, first in ((Options.vendor(), {MULTI: 10000}), (Options.strict(), {})):
-        world = World({SUN: charger(50, 0), MULTI: multi()}, options)
+        world = World({SUN: charger(50, 0), MULTI: multi(ACTIVE_INPUT=0)}, options)
         world.run(3)
         assert world.written(p.MULTI_CHARGE_CURRENT) == first
         world.run(3)
         assert not world.written(p.MULTI_CHARGE_CURRENT)
         world.settings[p.SET_MAX_CURRENT] = 30
         world.run(3)
-        assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 30}
+        assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 27 if options.strict_sharing else 30}
         world.settings[p.SET_MAX_CURRENT] = -1
         world.run(3)
         assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 10000}
@@ -260,14 +261,15 @@ def test_an_alternator_gets_what_the_sun_leaves_and_nothing_is_told_without_a_li
     assert (world.told(ALTERNATOR), ALTERNATOR in world.written(p.CHARGE_CURRENT)) == (18, False)
     none = World({LYNX: lynx(CCL=30.0), ALTERNATOR: charger(0, 0)}, Options.vendor())
     none.run(3)
-    assert none.told(ALTERNATOR) == 0
+    assert none.told(ALTERNATOR) is None
+    assert none.limit("charger", ALTERNATOR).sentence.endswith("its own setting is 0 A.")
 
 
-def test_an_rs_that_is_no_inverter_charger_is_told_nothing() -> None:
+def test_an_rs_that_is_no_inverter_charger_is_told_what_the_battery_measures_and_nothing_else() -> None:
     items = charger(DISCHARGE_CURRENT=None, IS_INVERTER_CHARGER=0)
     world = World({LYNX: lynx(), RS: items})
     world.run(3)
-    assert not [write for write in world.writes if write.service == RS]
+    assert {write.path for write in world.writes if write.service == RS} == {p.VOLTAGE_SENSE, p.BATTERY_CURRENT}
 
 
 def test_an_rs_is_told_the_discharge_limit_and_its_sun_counts() -> None:
@@ -338,10 +340,10 @@ def test_a_charger_that_does_not_measure_makes_nothing_for_the_sharing() -> None
 
 
 def test_a_charger_whose_own_limit_is_below_zero_is_told_nothing_more_than_zero() -> None:
-    for options in (Options.strict(), Options.vendor()):
+    for options, told in ((Options.strict(), (0, 0)), (Options.vendor(), (0, None))):
         world = World({LYNX: lynx(CCL=30.0), SUN: charger(-5, 0), ALTERNATOR: charger(-5, 0)}, options)
         world.run(3)
-        assert (world.told(SUN), world.told(ALTERNATOR)) == (0, 0)
+        assert (world.told(SUN), world.told(ALTERNATOR)) == told
 
 
 def test_voltages_for_whom() -> None:
@@ -408,15 +410,15 @@ def test_dc_loads_are_added_to_any_limit_above_zero(ccl: float, told: float) -> 
 
 def test_the_multi_gets_what_sun_alternator_and_genset_leave() -> None:
     services = {LYNX: lynx(CCL=50.0), SUN: charger(50, 12), ALTERNATOR: charger(40, 5), GENSET: charger(70, 3),
-                MULTI: multi()}  # fmt: skip
+                MULTI: multi(ACTIVE_INPUT=0)}  # fmt: skip
     for options in (Options.strict(), Options.vendor()):
         world = World({name: dict(items) for name, items in services.items()}, options)
         world.run(3)
-        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 30
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (24 if options.strict_sharing else 30)
         world.services[GENSET][p.CURRENT] = None
         world.services[LYNX][p.CCL] = 50.6
         world.run(3)
-        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (33 if options.strict_sharing else 34)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (27 if options.strict_sharing else 34)
         world.services[LYNX][p.CCL] = 10.0
         world.run(3)
         assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
@@ -473,7 +475,7 @@ def test_a_discharge_or_low_voltage_limit_below_zero_is_told_as_zero_by_the_vend
     ],
 )
 def test_when_feed_in_is_allowed(changes: dict[str, Value], settings: dict[str, Value], feeds: bool) -> None:
-    ess = multi(**({"ASSISTANT": 5, "HUB_VOLTAGE": 27.8} | changes))
+    ess = multi(**({"ASSISTANT": 5, "HUB_VOLTAGE": 27.8, "ACTIVE_INPUT": 0} | changes))
     base: dict[str, Value] = {p.SET_DVCC: 1, p.SET_FEED_IN: 1}
     world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 10), MULTI: ess}, Options.vendor(), base | settings)
     world.run(3)
@@ -482,18 +484,21 @@ def test_when_feed_in_is_allowed(changes: dict[str, Value], settings: dict[str, 
 
 def test_the_solar_offset_of_an_rs_is_added_for_chargers_that_do_not_know_it() -> None:
     rs = charger(SOLAR_OFFSET=0.2, SETPOINT=28.0, N2K_INSTANCE=0, IS_INVERTER_CHARGER=1)
-    world = World({LYNX: lynx(), SUN: charger(), RS: rs, VECAN: {p.CHARGE_VOLTAGE: None}}, Options.vendor())
+    world = World({LYNX: lynx(), SUN: charger(), MULTI_RS: rs, VECAN: {p.CHARGE_VOLTAGE: None}}, Options.vendor())
     world.run(3)
-    assert world.written(p.CHARGE_VOLTAGE) == pytest.approx({SUN: 27.6, RS: 27.6, VECAN: 27.4})
+    assert world.written(p.CHARGE_VOLTAGE) == pytest.approx({SUN: 27.6, MULTI_RS: 27.6, VECAN: 27.4})
     del world.services[LYNX]
     world.run(3)
-    assert world.written(p.CHARGE_VOLTAGE) == pytest.approx({SUN: 28.2, RS: 28.2})
-    world.services[RS][p.SOLAR_OFFSET] = None
+    assert world.written(p.CHARGE_VOLTAGE) == pytest.approx({SUN: 28.2, MULTI_RS: 28.2})
+    world.services[MULTI_RS][p.SOLAR_OFFSET] = None
     world.run(3)
-    assert world.written(p.CHARGE_VOLTAGE) == {SUN: 28.0, RS: 28.0}
-    world.services[RS][p.N2K_INSTANCE] = 1
+    assert world.written(p.CHARGE_VOLTAGE) == {SUN: 28.0, MULTI_RS: 28.0}
+    world.services[MULTI_RS][p.N2K_INSTANCE] = 1
     world.run(3)
     assert not world.written(p.CHARGE_VOLTAGE)
+    inverter = World({LYNX: lynx(), RS: dict(rs)})
+    inverter.run(3)
+    assert inverter.written(p.CHARGE_VOLTAGE) == {RS: 27.4}, "only a Multi RS says an offset"
 
 
 def test_the_vebus_filter_does_not_wind_up() -> None:

@@ -158,11 +158,33 @@ def test_a_bms_that_never_was_there_is_not_lost() -> None:
     world = World({SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
     world.run(6)
     assert (world.decision.bms_state, world.told(SUN)) == ("none", 20)
-    assert world.limit("CCL").sentence == "CCL 20 A: user limit."
+    none = "No BMS controls, so none limits: none is known, or the settings choose none."
+    assert world.limit("CCL").sentence == f"CCL 20 A: user limit. {none}"
 
 
-def test_a_charger_that_remembers_a_bms_is_not_told_anything_while_there_is_none() -> None:
-    world = World({SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
+@pytest.mark.parametrize(("remembers", "chosen"), [(1, -1), (1, -255), (0, 512), (1, 512)])
+def test_where_a_bms_is_expected_and_none_has_spoken_nobody_charges(remembers: int, chosen: int) -> None:
+    settings = {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20, p.SET_BMS_INSTANCE: chosen}
+    services = {SUN: charger(BMS_PRESENT=remembers), SUN_2: charger(), MULTI: multi(HUB_VOLTAGE=28.0)}
+    world = World(services, settings=settings)
+    world.run(6)
+    assert world.written(p.CHARGE_CURRENT) == {SUN: 0, SUN_2: 0}
+    assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 0}
+    assert not world.written(p.CHARGE_VOLTAGE)
+    assert world.findings() == {"bms-awaited"}
+    assert "none has spoken" in world.limit("CCL").sentence
+
+
+def test_a_vebus_bms_that_speaks_is_a_bms() -> None:
+    services = {SUN: charger(BMS_PRESENT=1), MULTI: with_vebus_bms()}
+    world = World(services, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
+    world.run(6)
+    assert world.told(SUN) == 20
+
+
+def test_in_profile_vendor_a_charger_that_remembers_a_bms_is_not_told_anything() -> None:
+    services, settings = {SUN: charger(BMS_PRESENT=1), SUN_2: charger()}, {p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20}
+    world = World(services, Options.vendor(), settings)
     world.run(6)
     assert not world.written(p.CHARGE_CURRENT)
     assert world.findings() == {"bms-remembered"}
@@ -331,3 +353,45 @@ def test_the_bms_that_the_user_chose_is_lost_when_it_has_another_instance() -> N
     world.set(CAN_BMS, DEVICE_INSTANCE=512)
     world.run(3)
     assert world.told(SUN) == 20.0
+
+
+def test_with_only_a_multi_0_a_is_renewed_as_with_chargers() -> None:
+    world = World({CAN_BMS: can_bms(), MULTI: multi()})
+    world.run(30)
+    del world.services[CAN_BMS]
+    written = []
+    for _ in range(70):
+        world.run(1)
+        written += [world.now for write in world.writes if write == (MULTI, p.BOL_CHARGE_CURRENT, 0)]
+    assert written == [31.0, *range(33, 90, 3)]
+
+
+def test_a_new_bms_that_allows_nothing_is_obeyed_in_the_same_cycle() -> None:
+    world = World({SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 60})
+    world.run(31)
+    assert world.told(SUN) == 50
+    world.services[CAN_BMS] = can_bms(CCL=0.0)
+    world.look((CAN_BMS, p.CCL))
+    assert (world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
+
+
+@pytest.mark.parametrize("said", [{"ALLOW_DISCHARGE": None}, {"DCL": None}])
+def test_discharging_that_turns_unknown_is_not_renewed_or_stopped_as_chosen(said: dict[str, None]) -> None:
+    for chosen, expected in (("vendor", {}), ("stop", {MULTI: 0})):
+        world = boat(discharge_on_loss=chosen)
+        world.set(LYNX, **said)
+        assert world.written(p.BOL_DISCHARGE_CURRENT) == expected
+        world.run(3)
+        assert world.written(p.BOL_DISCHARGE_CURRENT) == expected
+
+
+def test_just_after_the_start_unknown_is_never_told_as_0_a_of_discharge() -> None:
+    services = {LYNX: lynx(ALLOW_DISCHARGE=None), MULTI: multi()}
+    world = World(services, Options.strict(discharge_on_loss="stop"), heard={LYNX: 0.0})
+    world.run(9)
+    del world.services[LYNX]
+    world.look((LYNX, p.CVL))
+    assert world.decision.bms_state == "silent"
+    assert not world.written(p.BOL_DISCHARGE_CURRENT)
+    world.run(3)
+    assert world.written(p.BOL_DISCHARGE_CURRENT) == {MULTI: 0}

@@ -200,12 +200,23 @@ def test_each_part_of_a_step_is_decided_on_by_itself() -> None:
             looks.append((tuple(self.services), arrivals))
 
     watched = Watched(one.options, services=one.services)
-    watched.change({"remove": [SUN], "add": {MULTI: multi()}, "set": {MULTI: {"/x": 1, "/y": 2}}})
+    one.services[SUN] = {"/z": 1}
+    chosen = {p.SET_BMS_INSTANCE: 7, p.SET_SVS: 0}
+    watched.change({"remove": [SUN], "add": {MULTI: {"/x": 0}}, "set": {p.SETTINGS: chosen, MULTI: {"/x": 1, "/y": 2}}})
     assert looks == [
-        ((CAN_BMS,), ()),
-        ((CAN_BMS, MULTI), ()),
+        ((CAN_BMS,), ((SUN, "/z"),)),
+        ((CAN_BMS, MULTI), ((MULTI, "/x"),)),
+        ((CAN_BMS, MULTI), ((p.SETTINGS, p.SET_SVS),)),
         ((CAN_BMS, MULTI), ((MULTI, "/x"), (MULTI, "/y"))),
+        ((CAN_BMS, MULTI), ((p.SETTINGS, p.SET_BMS_INSTANCE),)),
     ]
+
+
+def test_a_device_that_comes_back_shows_only_the_paths_that_it_then_has() -> None:
+    one = player()
+    one.written[SUN] = {"/Link/NetworkMode", "/Link/ChargeCurrent"}
+    one.services[SUN] = {"/Link/NetworkMode": None}
+    assert one.look()["devices"] == {SUN: {"/Link/NetworkMode": None}}
 
 
 def test_where_a_set_goes() -> None:

@@ -8,13 +8,15 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.run.sense import may_go_to_vecan
+from gxbridge.core.dvcc.run.sense import vecans_for
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import (
+    ALTERNATOR,
     CAN_BMS,
     GENSET,
     LYNX,
     MULTI,
+    RS,
     SUN,
     SUN_2,
     VECAN,
@@ -222,7 +224,8 @@ def test_the_multis_own_voltage_is_behind_no_contactor_of_a_bms() -> None:
 )  # fmt: skip
 def test_only_batteries_on_vecan_are_told_to_vecan_once_more(kind: str, connection: str, goes: bool) -> None:
     source = f"com.victronenergy.{kind}.x"
-    assert may_go_to_vecan(read_inputs(Snapshot({source: {p.CONNECTION: connection}})), source) == goes
+    inputs = read_inputs(Snapshot({source: {p.CONNECTION: connection}, VECAN: {}}))
+    assert bool(vecans_for(inputs, source)) == goes
 
 
 def test_a_multi_is_told_the_voltage_of_any_other_but_never_its_own() -> None:
@@ -248,7 +251,8 @@ def test_only_a_batterys_current_is_shared() -> None:
 
 def test_an_ac_systems_current_is_not_shared_either() -> None:
     system = {p.CONNECTED: 1, p.PRODUCT_NAME: "RS", p.CONNECTION: "VE.Direct", p.SOC: 50, p.CURRENT: 4.0}
-    made = World({"com.victronenergy.acsystem.x": dict(system), SUN: charger()}, Options.vendor())
+    choice: dict[str, Value] = {p.SET_DVCC: 1, p.SET_BATTERY: "com.victronenergy.acsystem/0"}
+    made = World({"com.victronenergy.acsystem.x": dict(system), SUN: charger()}, Options.vendor(), choice)
     made.run(3)
     assert made.decision.published[p.BATTERY_SERVICE] == "com.victronenergy.acsystem.x"
     assert not made.written(p.BATTERY_CURRENT)
@@ -293,12 +297,6 @@ def test_a_sensor_that_says_nothing_tells_nobody() -> None:
     assert not made.written(p.TEMPERATURE_SENSE)
 
 
-def test_current_sense_that_is_forced_off_is_off() -> None:
-    made = world(SET_SCS=2)
-    made.run(3)
-    assert made.decision.published[p.CONTROL_CURRENT_SENSE] == 0
-
-
 def test_what_an_insecure_monitor_measures_is_told_nobody_and_the_multis_is_not_either() -> None:
     made = world()
     made.services[MULTI].update({p.ASSISTANT: 5, p.HUB_VOLTAGE: 56.0})
@@ -317,8 +315,8 @@ def test_what_an_insecure_monitor_measures_is_told_nobody_and_the_multis_is_not_
     [
         ("default", {"a": 18.0, "z": 18.0}),
         ("vebus/261/Dc/0/Temperature", {"a": 31.0, "z": 31.0}),
-        ("multi/5/Dc/0/Temperature", {"z": 33.0}),
-        ("multi/6/Dc/0/Temperature", {"a": 34.0}),
+        ("inverter/5/Dc/0/Temperature", {"z": 33.0}),
+        ("inverter/6/Dc/0/Temperature", {"a": 34.0}),
     ],
 )
 def test_inverter_chargers_are_told_the_temperature_of_others(choice: str, told: dict[str, float]) -> None:
@@ -326,9 +324,9 @@ def test_inverter_chargers_are_told_the_temperature_of_others(choice: str, told:
     made.services[MULTI][p.TEMPERATURE] = 31.0
     for name, instance, own in (("a", 5, 33.0), ("z", 6, 34.0)):
         rs = charger(DEVICE_INSTANCE=instance, IS_INVERTER_CHARGER=1, TEMPERATURE=own)
-        made.services[f"com.victronenergy.multi.{name}"] = rs
+        made.services[f"com.victronenergy.inverter.{name}"] = rs
     made.run(12)
-    got = {name[-1]: value for name, value in made.written(p.TEMPERATURE_SENSE).items() if ".multi." in name}
+    got = {name[-1]: value for name, value in made.written(p.TEMPERATURE_SENSE).items() if ".inverter." in name}
     assert got == told
 
 
@@ -347,3 +345,37 @@ def test_the_vendor_shares_what_was_shown_a_whole_second_before() -> None:
     assert made.told(SUN, p.VOLTAGE_SENSE) == 52.0
     made.run(3)
     assert made.told(SUN, p.VOLTAGE_SENSE) == 50.0
+
+
+def test_an_alternator_and_any_inverter_share_the_senses_without_being_told_a_network_mode() -> None:
+    """An inverter that is no charger, and an alternator that knows no network mode."""
+    plain: Items = {p.DEVICE_INSTANCE: 290, p.VOLTAGE_SENSE: None, p.TEMPERATURE_SENSE: None, p.BATTERY_CURRENT: None}
+    made = World({CAN_BMS: can_bms(CVL=None, TEMPERATURE=18.0), RS: dict(plain), ALTERNATOR: dict(plain)})
+    made.options, made.settings = Options.vendor(), {p.SET_DVCC: 1}
+    made.run(12)
+    for name in (RS, ALTERNATOR):
+        told = [made.told(name, path) for path in (p.VOLTAGE_SENSE, p.TEMPERATURE_SENSE, p.BATTERY_CURRENT)]
+        assert told == [52.0, 18.0, 5.0], name
+    assert made.decision.published[p.CONTROL_CURRENT_SENSE] == 4
+
+
+def test_the_flags_of_shared_sense_say_that_somebody_was_there_even_without_the_paths() -> None:
+    services: dict[str, Items] = {CAN_BMS: can_bms(CVL=None, TEMPERATURE=18.0), MULTI: multi(), VECAN: {}}
+    del services[MULTI][p.MULTI_VOLTAGE_SENSE], services[MULTI][p.MULTI_TEMPERATURE_SENSE]
+    made = World(services, Options.vendor())
+    made.run(12)
+    flags = (p.CONTROL_MULTI_SENSE, p.CONTROL_VOLTAGE_SENSE, p.CONTROL_CURRENT_SENSE, p.CONTROL_TEMPERATURE_SENSE)
+    assert [made.decision.published[path] for path in flags] == [1, 1, 4, 1]
+    assert {write.path for write in made.writes} <= {p.MULTI_CHARGE_CURRENT}
+
+
+def test_shared_current_sense_is_on_by_any_number_but_zero() -> None:
+    assert world(SET_SCS=2).run(3).published[p.CONTROL_CURRENT_SENSE] == 4
+
+
+@pytest.mark.parametrize(("shown", "told"), [("22.7", 22.7), ("warm", None), ("nan", None)])
+def test_a_temperature_that_is_text_is_read_as_the_number_it_says(shown: str, told: float | None) -> None:
+    made = world()
+    made.services[CAN_BMS][p.TEMPERATURE] = shown
+    made.run(12)
+    assert made.told(SUN, p.TEMPERATURE_SENSE) == told

@@ -6,7 +6,7 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.run.memory import Stored
-from gxbridge.core.dvcc.run.update_state import has_its_say, is_on, stored
+from gxbridge.core.dvcc.run.update_state import chooses_bms, is_on, stored
 from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
 
 
@@ -19,10 +19,11 @@ from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
         ("com.victronenergy.acsystem.x", p.CVL, False),
         ("com.victronenergy.vebus.x", p.CUSTOM_NAME, False),
         (p.SETTINGS, p.SET_DVCC, False),
+        (p.SETTINGS, p.SET_BMS_INSTANCE, True),
     ],
 )
 def test_when_a_bms_forces_its_settings_anew(service: str, path: str, says: bool) -> None:
-    assert has_its_say(service, path) == says
+    assert chooses_bms(service, path) == says
 
 
 @pytest.mark.parametrize("raw", [1, 1000])

@@ -44,6 +44,7 @@ from tests.core.dvcc.world import (
     GENSET,
     LYNX,
     MULTI,
+    MULTI_RS,
     RS,
     SUN,
     SUN_2,
@@ -73,21 +74,45 @@ def rs(limit_a: float = 40.0, current_a: float = 5.0, **changes: Value) -> Items
     return charger(limit_a, current_a, IS_INVERTER_CHARGER=1) | {getattr(p, key): changes[key] for key in changes}
 
 
-@BOTH
 @pytest.mark.parametrize(
-    ("sun", "inverter", "excess"),
-    [(45.0, 0, 25.0), (30.0, 0, 10.0), (20.26, 0, 0.3), (12.0, 8, 0.0), (None, 20, 0.0)],
+    ("sun", "inverter", "strict", "excess"),
+    [(48.0, 0, (45, 0), 25.0), (30.0, 0, (45, 0), 10.0), (20.26, 0, (45, 0), 0.3), (12.0, 8, (37.9, 7), 0.0),
+     (None, 20, (30.7, 14.2), 0.0)],
     ids=["more than it can push out", "some", "rounded", "nothing to push out", "unknown is nothing"],
-)
+)  # fmt: skip
 def test_a_feeding_rs_pushes_out_what_the_sun_makes_above_the_limit(
-    options: Options, sun: Value, inverter: float, excess: float
+    sun: Value, inverter: float, strict: tuple[float, float], excess: float
 ) -> None:
-    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
-    world = World(services, options)
+    """20 A for the battery and 25 A to push out; `strict` tells no more than that to all together."""
+    for options, told in ((Options.vendor(), (45, inverter)), (Options.strict(), strict)):
+        services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
+        world = World(services, options)
+        world.run(3)
+        assert (world.told(SUN), world.told(RS)) == told
+        assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == pytest.approx(excess)
+    world.set(LYNX, CCL=0.0)
+    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 0, "a stop: nothing more to push out"
+
+
+@pytest.mark.parametrize("capacity", [None, 0.0, 25.0], ids=["feeds nothing", "is full", "pushes out"])
+@pytest.mark.parametrize("made", [0.0, 0.3, 1.0], ids=["dark", "some sun", "exactly all they can"])
+@pytest.mark.parametrize(("before", "after"), [(150.0, 120.0), (150.0, 40.0), (60.0, 1.0), (1000.0, 90.0)])
+def test_when_the_limit_falls_several_multi_rs_and_solar_chargers_are_told_less_within_a_round(
+    capacity: float | None, made: float, before: float, after: float
+) -> None:
+    limits = {SUN: 50.0, SUN_2: 35.0, RS_2: 40.0, RS: 30.0}
+    devices = {name: charger(own, own * made) for name, own in limits.items()}
+    for name in (RS, RS_2):
+        devices[name] |= {p.IS_INVERTER_CHARGER: 1, p.YIELD_POWER: limits[name] * made * 26.4}
+    system = feeding_rs(capacity) | ({p.NO_FEED_IN: 1} if capacity is None else {})
+    world = World({LYNX: lynx(CCL=before), ACSYSTEM: system} | devices)
+    world.run(30)
+    world.set(LYNX, CCL=after)
     world.run(3)
-    assert world.told(SUN) == 45, "20 A for the battery and 25 A to push out"
-    assert world.told(RS) == inverter
-    assert world.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == pytest.approx(excess)
+    told = {name: float(world.told(name) or 0) for name in limits}
+    assert sum(told.values()) <= after + (capacity or 0.0) + 1e-9
+    assert all(0 <= told[name] <= own for name, own in limits.items())
+    assert told[RS] + told[RS_2] <= after + 1e-9
 
 
 @BOTH
@@ -164,7 +189,9 @@ def test_what_a_charger_makes_that_cannot_be_told_is_taken_off_the_strict_limit(
     world = World({LYNX: lynx(CCL=30.0), SUN: charger(50, 10), ALTERNATOR: deaf})
     world.run(3)
     assert world.told(SUN) == told
-    assert world.limit("charger", SUN).sentence.startswith(f"Charge current {told:g} A: its share of {told:g} A.")
+    left_by = " left by SmartSolar" if told < 30 else ""
+    said = f"Charge current {told:g} A: its share of {told:g} A{left_by}."
+    assert world.limit("charger", SUN).sentence.startswith(said)
     assert set(world.written(p.CHARGE_CURRENT)) == {SUN}
 
 
@@ -257,7 +284,7 @@ def test_a_refused_voltage_names_the_multi_that_asked_for_it_or_nobody() -> None
     world = World(asks, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 30})
     world.run(3)
     assert (world.limit("CCL").caps[0].name, world.limit("CCL").caps[0].source) == ("led-refused", MULTI)
-    own = World({SUN: charger(VOLTAGE=26.0), RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
+    own = World({SUN: charger(VOLTAGE=26.0), MULTI_RS: rs(SETPOINT=90.0, N2K_INSTANCE=0)})
     own.run(3)
     assert (own.limit("CCL").caps[0].name, own.limit("CCL").caps[0].source) == ("led-refused", "")
 
@@ -296,7 +323,7 @@ def test_what_chargers_got_of_a_limit() -> None:
     def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
         chargers = [read_service(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
-        return shared(seen({}, Options.vendor()), chargers, limit_a, dict(zip(names, amps, strict=True)))
+        return shared(chargers, limit_a, dict(zip(names, amps, strict=True)))
 
     assert got(5.0) == ([], 0.0)
     one = got(12.2, 50.0)
@@ -338,8 +365,8 @@ def test_a_permission_at_terminals_leaves_the_multis_own_setting() -> None:
     plain, permitted = (
         read_inputs(Snapshot({MULTI: multiplus()}, charge_permits=permits)) for permits in ((), (allowed,))
     )
-    assert [remainder(plain, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10001, 50]
-    assert [remainder(permitted, limit, {}, 26.0) for limit in (10000.0, 10001.0, 50.0)] == [None, None, 50]
+    assert [remainder(plain, limit, {}, 26.0, ()) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10001, 50]
+    assert [remainder(permitted, limit, {}, 26.0, ()) for limit in (10000.0, 10001.0, 50.0)] == [None, None, 50]
     for own, zero in ((0, True), (0.0, True), (-1, False), (1, False), (None, False)):
         inputs = read_inputs(Snapshot({MULTI: multiplus(MULTI_CHARGE_CURRENT=own)}, charge_permits=(allowed,)))
         assert left_at_zero(inputs) == zero
@@ -423,7 +450,7 @@ def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
     sun, inverter = (read_service(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
     system = inputs.installation.rs_systems[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
-        told, writes = rs_currents(inputs, system, [sun, inverter], 20.0, smoothed, pv_off=False)
+        told, writes = rs_currents(system, [sun, inverter], 20.0, smoothed, pv_off=False)
         assert [(one.charger.name, one.current_a, one.extra_a) for one in told] == [(SUN, 45.0, 25.0), (RS, rest, 0.0)]
         assert [write.value for write in writes] == [excess]
 

@@ -1,0 +1,190 @@
+"""`gxbridge explain --log FILE`: a recorded log, or a black box, as a timeline of limits and their reasons."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gxbridge.core.model.wording import counted
+
+if TYPE_CHECKING:
+    from gxbridge.core.bridge_report import BridgeReport, ReportRow
+    from gxbridge.core.cycle import Cycle
+    from gxbridge.core.log_play import LoggedFrame
+    from gxbridge.core.model.battery import Configured
+    from gxbridge.edge.logs.reader import LogReader
+
+    Looks = Iterator[tuple[Cycle, float]]
+
+MOST_BUSES = 64
+UNTIMED_PER_S = 500.0
+"""Pace of a log without times, as in a replay."""
+SHOWN = frozenset(
+    {"voltage_v", "current_a", "soc_percent", "temperature_c", "min_cell_voltage_v", "max_cell_voltage_v"}
+)
+"""What a line of values shows of a battery; CSV and JSON have all."""
+GZIP, BOX = b"\x1f\x8b", b'{"gxbox"'
+
+
+def configure_log(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    log = parser.add_argument_group("of a recorded log or a black box, in place of the running service")
+    log.add_argument("--log", metavar="FILE", help="a timeline of what gxbridge would have decided")
+    log.add_argument("--csv", action="store_true", help="the timeline as CSV; with --json as one object a line")
+    log.add_argument("--config", metavar="FILE", help="the user's limits and options; without one the defaults apply")
+    log.add_argument("--every", type=float, metavar="SECONDS", help="how often values are repeated (default: 60)")
+    log.add_argument("--tz", metavar="ZONE", default="UTC", help="UTC (default), local, +02:00, Europe/Berlin")
+
+
+def run_log(args: argparse.Namespace) -> int:
+    """0; 1 when lines of the log could not be read; 2 when the file or the configuration cannot be used."""
+    from gxbridge.config import ConfigError
+    from gxbridge.core.blackbox.box import BoxError
+    from gxbridge.core.bridge_report import EVERY_S, BridgeReport
+    from gxbridge.core.model.items import printable
+    from gxbridge.decodelog.times import dates, time_zone
+    from gxbridge.edge.logs.reader import LogError
+
+    name = printable(args.log)
+    try:
+        write_time = dates(time_zone(args.tz))
+        looks, bad_lines = _looks(args.log, args.config)
+        write = _write_csv if args.csv else _write_json if args.json else _write_text
+        write(_report(looks, BridgeReport(EVERY_S if args.every is None else args.every)), write_time)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (LogError, BoxError, ValueError) as error:
+        text = str(error)
+        print(f"gxbridge explain: {text if text.startswith(args.log) else f'{name}: {text}'}", file=sys.stderr)
+        return 2
+    if bad := bad_lines():
+        print(f"gxbridge explain: {name}: {counted(bad, 'line')} could not be read", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
+    """Every look, and how many lines could not be read by then."""
+    from gxbridge.config import load
+
+    if _is_box(path):
+        from gxbridge.core.blackbox.play import ReplayReport, play
+        from gxbridge.edge.box_files import read
+
+        if config is not None:
+            raise ValueError("a black box holds the configuration it was recorded with: leave --config out")
+        return ((cycle, at) for cycle, at, _, _ in play(read(Path(path)), ReplayReport())), lambda: 0
+    from gxbridge.core.log_play import play_frames
+    from gxbridge.edge.logs.reader import LogError, open_log
+    from gxbridge.runtime.assembly import setup_of
+
+    setup = replace(setup_of(load(config)), mode="monitor", transmit="off", platform="", own_number=1)
+    reader = open_log(path)
+    if reader.format.name == "mk2":
+        raise LogError(f"{path}: a trace of VE.Bus, not of a CAN bus; `gxbridge decode` shows it")
+    if reader.size is not None:
+        setup = replace(setup, configured=_with_found(setup.configured, path))
+    return play_frames(setup, _frames(reader)), lambda: reader.bad_lines
+
+
+def _is_box(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            if path == "-" or file.read(2) != GZIP:
+                return False
+        import gzip
+
+        with gzip.open(path) as unpacked:
+            return unpacked.read(len(BOX)) == BOX
+    except (OSError, EOFError, ImportError, ValueError):
+        return False
+
+
+def _with_found(configured: tuple[Configured, ...], path: str) -> tuple[Configured, ...]:
+    """The batteries of the configuration, and those that the log holds."""
+    from gxbridge.core.log_play import find_bmses
+    from gxbridge.core.nmea2000.database import database
+    from gxbridge.edge.logs.reader import open_log
+
+    known = {(item.bus, item.address) for item in configured}
+    with open_log(path) as reader:
+        found = [
+            bms
+            for bms in find_bmses(_frames(reader), database())
+            if (bms.configured.bus, bms.configured.address) not in known
+        ]
+    for item, assumed in found:
+        if assumed:
+            print(
+                f"gxbridge explain: address {item.address} on {item.bus} speaks as a Lynx Smart BMS; its "
+                f"{' and '.join(assumed)} cannot be seen in the log and {'is' if len(assumed) == 1 else 'are'} assumed",
+                file=sys.stderr,
+            )
+    return (*configured, *(item for item, _ in found))
+
+
+def _frames(reader: LogReader) -> Iterator[LoggedFrame]:
+    from gxbridge.core.log_play import LoggedFrame
+    from gxbridge.edge.logs.steady_clock import SteadyClock
+
+    clock, buses = SteadyClock(), set[str]()
+    first: float | None = None
+    for number, (t, bus, can_id, data) in enumerate(reader):
+        if not reader.timed:
+            t = number / UNTIMED_PER_S
+        steady = clock.at(t)
+        first = steady if first is None else first
+        if bus in buses or len(buses) < MOST_BUSES:
+            buses.add(bus)
+            now = 1.0 + steady - first
+            yield LoggedFrame(now, t - now, bus, can_id, data)
+
+
+def _report(looks: Looks, report: BridgeReport) -> Iterator[ReportRow]:
+    for cycle, at in looks:
+        yield from report.rows(cycle, at)
+
+
+def _write_csv(rows: Iterable[ReportRow], write_time: Callable[[float], str]) -> None:
+    from gxbridge.core.bridge_report import ReportRow
+
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(ReportRow._fields)
+    table.writerows((write_time(row.t), *row[1:]) for row in rows)
+
+
+def _write_json(rows: Iterable[ReportRow], _write_time: Callable[[float], str]) -> None:
+    for row in rows:
+        print(json.dumps(row._asdict(), ensure_ascii=False))
+
+
+def _write_text(rows: Iterable[ReportRow], write_time: Callable[[float], str]) -> None:
+    """A line for each thing that changed; the values of a battery at one moment in one, and its states."""
+    from gxbridge.core.model.items import printable
+
+    for (t, kind, subject), group in groupby(rows, lambda row: row[:3]):
+        lines: Iterable[str] = map(_row_line, group)
+        if kind in ("value", "state"):
+            lines = [", ".join(line for line in lines if line)]
+        for line in lines:
+            print(printable(f"{write_time(round(t, 3))}  {kind:<8} {f'{subject}: ' if subject else ''}{line}"))
+
+
+def _row_line(row: ReportRow) -> str:
+    value = f"{row.value:g}" if isinstance(row.value, float) else "" if row.value is None else str(row.value)
+    if row.kind == "value":
+        return f"{value} {row.unit}" if row.name in SHOWN else ""
+    if row.kind == "limit":
+        return row.text
+    if row.kind == "finding":
+        return f"{row.reason} {row.name}: {row.text}"
+    if row.kind == "state":
+        return f"{row.name} {value} {row.unit}".rstrip() if value else f"{row.name} unknown"
+    return f"{row.name} {value}: {row.text}"

@@ -1,0 +1,98 @@
+"""Recorded frames through the whole bridge on the log's own time: every look that the service would have had.
+
+Nothing is written and nothing is sent: a log has no D-Bus and no bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import Cycle
+from gxbridge.core.model.battery import BATTERY_FAMILIES, Configured
+from gxbridge.core.nmea2000.database import Database
+from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.name import VICTRON, Name
+from gxbridge.core.setup import Setup
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS
+from gxbridge.core.vecan.network import ADDRESS_CLAIM, LAST_ADDRESS
+
+TICK_S: Final = 1.0
+REACTION_S: Final = 0.02
+"""What arrives so soon after something urgent is looked at together with it."""
+LONGEST_SILENCE_S: Final = 900.0
+"""No clock of the bridge runs longer: what a log leaves out beyond this is not looked at second by second."""
+ASSUMED_PRODUCT: Final = 0xA3E5
+"""What a device is taken for that speaks as a BMS and never says its product: a Lynx Smart BMS 500."""
+
+
+class LoggedFrame(NamedTuple):
+    """A frame of a log. `now` never goes back; `epoch_offset` makes the log's own time of it."""
+
+    now: float
+    epoch_offset: float
+    bus: str
+    can_id: int
+    data: bytes
+
+
+class FoundBms(NamedTuple):
+    """A device of a log that speaks as a BMS. `assumed`: what the log does not say of it."""
+
+    configured: Configured
+    assumed: tuple[str, ...]
+
+
+def find_bmses(frames: Iterable[LoggedFrame], db: Database) -> list[FoundBms]:
+    """Every device that speaks as a Lynx BMS, with what the log says of it anywhere, so that it is known from its first
+    frame on: a recording rarely begins with the claims and products."""
+    decoders: dict[str, Decoder] = {}
+    names: dict[tuple[str, int], Name] = {}
+    speaking: dict[tuple[str, int], None] = {}
+    for now, _, bus, can_id, data in frames:
+        decoder = decoders.get(bus)
+        if decoder is None:
+            decoder = decoders[bus] = Decoder(db)
+        message = decoder.feed(can_id, data, now)
+        if message is None or message[1] > LAST_ADDRESS:
+            continue
+        layout, source, _, _, payload = message
+        if layout.pgn == ADDRESS_CLAIM and (name := Name.from_payload(payload)) is not None:
+            names[bus, source] = name
+        elif layout.kind == "vreg" and layout.register in BMS_REGISTERS:
+            speaking[bus, source] = None
+    found = []
+    for bus, source in speaking:
+        name, product = names.get((bus, source)), decoders[bus].product(source)
+        info = db.products.get(ASSUMED_PRODUCT if product is None else product)
+        if (name is not None and name.manufacturer != VICTRON) or info is None or info.family not in BATTERY_FAMILIES:
+            continue
+        unique_number, instance = (source, 0) if name is None else (name.unique_number, name.device_instance)
+        configured = Configured(bus, source, unique_number, info.product_id, instance)
+        assumed = (("unique number",) if name is None else ()) + (("product",) if product is None else ())
+        found.append(FoundBms(configured, assumed))
+    return found
+
+
+def play_frames(setup: Setup, frames: Iterable[LoggedFrame]) -> Iterator[tuple[Cycle, float]]:
+    """Every look and when it was: one a second, and one soon after each frame that cannot wait."""
+    bridge = Bridge(setup)
+    last: LoggedFrame | None = None
+    tick_at, react_at = 0.0, float("inf")
+    for frame in frames:
+        if last is None:
+            last, tick_at = frame, frame.now + TICK_S
+        now, offset, until = frame.now, last.epoch_offset, min(frame.now, last.now + LONGEST_SILENCE_S)
+        if react_at <= now:
+            yield bridge.react(react_at, offset), react_at
+            react_at = float("inf")
+        while tick_at <= until:
+            yield bridge.tick(tick_at, offset), tick_at
+            tick_at += TICK_S
+        tick_at = max(tick_at, now) if until < now else tick_at
+        last = frame
+        if bridge.hear(frame.bus, ((now, frame.can_id, frame.data),)):
+            react_at = min(react_at, now + REACTION_S)
+    if last is not None:
+        yield bridge.tick(tick_at, last.epoch_offset), tick_at

@@ -1,0 +1,84 @@
+"""Every condition of control with yes or no, and what would be written now: before `dvcc.mode: control` is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from gxbridge.core.dvcc.limit.reasons import amount
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.services import sort_services, title
+from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, obstacle
+from gxbridge.core.publish.own_paths import OWN_NAME
+from gxbridge.doctor.facts import Facts
+from gxbridge.doctor.row import Row
+
+SECTION: Final = "Control"
+UNTOLD: Final = frozenset({"no-path", "no-setting", "other-network", "firmware"})
+"""Reasons for which a charger cannot be told its current."""
+
+
+def check_control(facts: Facts, explanation: Mapping[str, Any] | None) -> Iterator[Row]:
+    """The conditions, one a row; a no is a problem, and its advice what to do first. Nothing is written."""
+    own = facts.services.get(OWN_NAME)
+    if own is None or explanation is None or facts.bus.error:
+        advice = "Start it in monitor mode first (gxbridge config init --preset listen), and ask again."
+        yield Row(SECTION, "control-service", "problem", "no: gxbridge does not run on this bus", advice)
+        return
+    yield _yes_or_no("control-service", True, "gxbridge runs and answers")
+    others = {name: items for name, items in facts.services.items() if not name.startswith(OTHER_GXBRIDGE)}
+    # Our own battery is published beside the GX: its DVCC takes that for its own as well.
+    found = obstacle(others)
+    unread = [name for name in facts.bus.unanswered if name == p.SYSTEM or name.startswith(OTHER_GXBRIDGE)]
+    why = found[1] if found else f"{unread[0]} does not answer" if unread else ""
+    advice = "Switch DVCC off on the GX, and stop any other controller; else leave gxbridge in monitor mode."
+    yield _yes_or_no("control-alone", not why, f"no other master{f': {why}' if why else ' is there'}", advice)
+    latched = any(finding["id"] == "overruled" for finding in explanation["findings"])
+    yield _yes_or_no(
+        "control-not-overruled", not latched, "no other master was found before", "gxbridge master tells which."
+    )
+    bms = explanation["bms"]
+    yield _yes_or_no(
+        "control-bms", bms["state"] == "live", f"a BMS is live ({bms['name'] or 'none'}: {bms['state']})",
+        "Without one every charger stops: find out why with gxbridge explain.",
+    )  # fmt: skip
+    limits = {limit["name"]: limit for limit in explanation["limits"] if not limit["subject"]}
+    for name in ("CVL", "CCL", "DCL"):
+        limit = limits.get(name)
+        known = limit is not None and limit["value"] is not None
+        said = limit["sentence"] if limit is not None else f"{name} is unknown"
+        yield _yes_or_no(f"control-{name.lower()}", known, said, f"gxbridge explain {name.lower()} tells more.")
+    yield from _chargers(facts, explanation)
+    alarms = [finding["text"] for finding in explanation["findings"] if finding["severity"] == "alarm"]
+    yield _yes_or_no("control-no-alarm", not alarms, f"no alarm holds{f': {alarms[0]}' if alarms else ''}",
+                     "See to it first.")  # fmt: skip
+
+
+def _yes_or_no(id: str, holds: bool, text: str, advice: str = "") -> Row:
+    return Row(
+        SECTION, id, "ok" if holds else "problem", f"{'yes' if holds else 'no'}: {text}", "" if holds else advice
+    )
+
+
+def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
+    """Can each charger be told, what would it be told now, and what has it been told?"""
+    told = [limit for limit in explanation["limits"] if limit["name"] in ("charger", "multi") and limit["subject"]]
+    for limit in told:
+        service, items = limit["subject"], facts.services.get(limit["subject"], {})
+        names = {cap["name"] for cap in limit["caps"]}
+        path = p.CHARGE_CURRENT if limit["name"] == "charger" else p.BOL_CHARGE_CURRENT
+        now = amount(number(items, path), "A")
+        ours = amount(limit["value"], "A")
+        text = f"{limit['subject_name'] or service} can be told; now {now}, gxbridge would tell {ours}"
+        can = path in items and not names & UNTOLD
+        advice = f"{limit['sentence']} It follows its own settings and the BMS's charge terminal only."
+        yield Row(SECTION, "control-charger", "ok" if can else "warning", f"{'yes' if can else 'no'}: {text}",
+                  "" if can else advice, service)  # fmt: skip
+    known = {limit["subject"] for limit in told}
+    for device in sort_services(facts.services).of(p.CHARGER):
+        if device.name not in known:
+            text = f"no: {title(device)} is an AC charger that takes no limits from gxbridge"
+            yield Row(
+                SECTION, "control-charger", "warning", text, "The BMS's charge terminal must stop it.", device.name
+            )
