@@ -38,6 +38,8 @@ class Played:
         with open_log(str(path), on_bad=self.refuse) as rows:
             for at, bus, can_id, data in rows:
                 while self.boat.now + 1 <= at:
+                    for instance, battery in enumerate(self.boat.bridge.registry.batteries(self.boat.now)):
+                        self.boat.bridge.set_identity(battery.key, instance, "")  # as the GX's settings do
                     self.boat.tick(speaking=False)
                     self.look()
                 if self.boat.bridge.hear(bus, [(at, can_id, data)]):

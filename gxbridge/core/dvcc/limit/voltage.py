@@ -6,10 +6,12 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import least
+from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
@@ -58,18 +60,31 @@ def hub_voltage(multi: VebusSystem | None) -> float | None:
 
 
 def voltages(
-    bms_v: float | None, multi: VebusSystem | None, settings: UserSettings, inverters: Sequence[Charger]
+    bms_v: float | None,
+    multi: VebusSystem | None,
+    settings: UserSettings,
+    inverters: Sequence[Charger],
+    options: Options,
 ) -> Voltages:
-    """What the chargers are told, by where the voltage comes from: ESS, the inverter/chargers, or the BMS alone."""
+    """What the chargers are told, by where the voltage comes from: ESS, the inverter/chargers, or the BMS alone.
+
+    In profile `strict` no offset is larger than those that are known, and a voltage without a BMS is held to the user's
+    and the installer's limit, as a BMS's is.
+    """
+    strict = options.voltage_window
+    most_v = MOST_OFFSET_V if strict else inf
+    user_v = settings.max_voltage_v if settings.max_voltage_v > 0 else None
+    ceilings = (user_v, options.max_charge_voltage_v) if strict and bms_v is None else ()
     hub = hub_voltage(multi)
     if multi is not None and hub is not None:
-        value = ess_voltage(bms_v, hub, multi, feeds_in(multi, settings))
+        value = least(ess_voltage(bms_v, hub, multi, feeds_in(multi, settings)), *ceilings)
         return Voltages(bms_v, value, value)
     own = [inverter for inverter in inverters if inverter.kind == p.MULTI and inverter.n2k_instance == 0]
     if bms_v is None:
-        return Voltages(None, least(*(setpoint(inverter) for inverter in own)), None)
+        led_v = least(*(setpoint(inverter, most_v) for inverter in own))
+        return Voltages(None, None if led_v is None else least(led_v, *ceilings), None)
     offset = least(*(inverter.solar_offset_v for inverter in own))
-    return Voltages(bms_v, bms_v + (offset or 0.0), bms_v)
+    return Voltages(bms_v, bms_v + min(offset or 0.0, most_v), bms_v)
 
 
 def ess_voltage(bms_v: float | None, hub: float, multi: VebusSystem, feed_in: bool) -> float:
@@ -85,7 +100,7 @@ def ess_voltage(bms_v: float | None, hub: float, multi: VebusSystem, feed_in: bo
     return min(bms_v + max(offset, extra), hub + extra)
 
 
-def setpoint(inverter: Charger) -> float | None:
+def setpoint(inverter: Charger, most_v: float) -> float | None:
     """The voltage an inverter/charger aims at for solar."""
     value = inverter.setpoint_v
-    return None if value is None else value + (inverter.solar_offset_v or 0.0)
+    return None if value is None else value + min(inverter.solar_offset_v or 0.0, most_v)

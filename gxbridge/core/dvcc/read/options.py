@@ -55,8 +55,10 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "voltage_window",
-        "a charge voltage limit outside the window of the nominal voltage is refused and charging stops",
-        "any charge voltage limit is passed on unchecked",
+        "a charge voltage limit outside the window of the nominal voltage is refused and charging stops; an "
+        "inverter/charger's offset for solar counts up to 0.4 V, and its or a Multi's voltage without a BMS is held to "
+        "the user's and the installer's limit",
+        "any charge voltage limit and any offset is passed on unchecked",
     ),
     Switch(
         "clean_limits",

@@ -175,7 +175,7 @@ def live_round(
     volts = NO_VOLTAGES
     refused: Cap | None = cvl.caps[0]
     if not cvl.refused:
-        volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters)
+        volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)
         led = led_refusal(inputs, volts.effective_v, history, voltage_v)
         volts, refused = (volts, None) if led is None else (NO_VOLTAGES, led)
     charge = ccl_caps(inputs, bms_limits, history, memory.gave, refused)

@@ -116,13 +116,15 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
         known = inputs.installation.named(service, p.BATTERY)
         if known is None or not quirk_of(read_bms(known).product_id).quick or inputs.options.loss_stops_first:
             return []
-        return charge_voltages(inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters))
+        return charge_voltages(
+            inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)
+        )
     if not inputs.quirk.quick:
         return []
     cvl = cvl_caps(inputs, read_bms_limits(inputs, memory.regulator_v), CapHistory(now, memory.since), inputs.voltage_v)
     if cvl.refused:
         return []
-    volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters)
+    volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)
     if volts.effective_v is not None and refusal(inputs, volts.effective_v, inputs.voltage_v) is not None:
         return []
     writes = charge_voltages(inputs, volts)
