@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import socket
 import sys
 import zlib
@@ -76,6 +75,8 @@ def own_command() -> str:
     """How a person starts gxbridge here: by its path on a GX, by its name where that is in PATH."""
     if os.path.exists(GX_COMMAND):
         return GX_COMMAND
+    import shutil
+
     return "gxbridge" if shutil.which("gxbridge") else f"{sys.executable} -m gxbridge"
 
 

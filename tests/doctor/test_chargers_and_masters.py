@@ -152,14 +152,11 @@ def test_two_gxbridges_in_control() -> None:
         ({}, "settings", "ok", "DVCC is on (forced by the BMS) in the settings; shared senses on: SVS, STS, SCS"),
         ({"/Settings/Services/Bol": 0}, "settings", "ok", "DVCC is off in"),
         (
-            dict.fromkeys(
-                (
-                    "/Settings/SystemSetup/SharedVoltageSense",
-                    "/Settings/SystemSetup/SharedTemperatureSense",
-                    "/Settings/SystemSetup/BatteryCurrentSense",
-                ),
-                2,
-            ),
+            {
+                "/Settings/SystemSetup/SharedVoltageSense": 2,
+                "/Settings/SystemSetup/SharedTemperatureSense": 2,
+                "/Settings/SystemSetup/BatteryCurrentSense": 0,
+            },
             "settings", "ok", "senses on: none",
         ),
         ({"/Settings/SystemSetup/MaxChargeCurrent": 0.0}, "user-current", "warning", "0 A: nothing charges"),

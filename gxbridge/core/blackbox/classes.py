@@ -17,7 +17,19 @@ from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.explain import master_watch
 from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import bank, bms, doubted, held, measurements, options, trouble
-from gxbridge.core.dvcc.run import audit, bus_life, bus_names, can_word, clocks, decision, masters, memory, read_back
+from gxbridge.core.dvcc.run import (
+    audit,
+    bus_life,
+    bus_names,
+    can_word,
+    clocks,
+    decision,
+    masters,
+    memory,
+    obedience,
+    read_back,
+    shared,
+)
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
@@ -58,6 +70,7 @@ VALUES: Final = tuple(
         *(master_watch.Ours, master_watch.MasterWatch, can_word.CanWords, held.Held),
         *(bus_names.BusNames, read_back.Written, masters.Standing),
         *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
+        *(obedience.Deviation, obedience.Obedience, shared.SharedValue),
         *(doubted.Doubted, doubted.Disagreement, doubted.VoltageRecord, doubted.Doubts),
         *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
         *(

@@ -19,7 +19,7 @@ def held_for(away_s: int) -> Boat:
     boat.add(MULTI, multi())
     boat.tick(7)
     assert boat.links[SOLAR, CURRENT] == 35.0
-    assert boat.links[MULTI, MULTI_CURRENT] == 190
+    assert boat.links[MULTI, MULTI_CURRENT] == 165
     boat.now += away_s
     boat.bridge.tick(boat.now)
     boat.said[CCL] = 0
