@@ -67,7 +67,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     stopped = inputs.options.loss_stops_first and standing.state in GONE
     newly_lost = standing.state in GONE and standing.state != memory.round_state
     lowered = granted is not None and not stopped and withdrawn(memory.granted, granted)
-    newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0]
+    # One that returns after a loss is no newcomer: its first frames may be long outdated, and grant nothing.
+    returns = memory.round_state in GONE
+    newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0] and not returns
     round_done = round_due or (granted is not None and (newly_lost or lowered or newcomer))
     if round_done:
         more, memory = control_round(inputs, memory, now, standing, timely=round_due)
