@@ -97,6 +97,9 @@ def _warn_when_stale(compiled: Database) -> None:
 def _show(compiled: Database, what: str) -> int:
     from gxbridge.candb.show import describe, describe_enumeration, find
 
+    if what in compiled.enums:
+        _print(describe_enumeration(compiled, what))
+        return 0
     found = find(compiled, what)
     if found:
         entries = _entries()
@@ -104,9 +107,6 @@ def _show(compiled: Database, what: str) -> int:
             if number:
                 print()
             _print(describe(compiled, layout, entries.get((layout.pgn, layout.register, layout.families))))
-        return 0
-    if what in compiled.enums:
-        _print(describe_enumeration(compiled, what))
         return 0
     product = compiled.products.get(_number(what))
     if product is not None:

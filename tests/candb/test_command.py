@@ -200,7 +200,7 @@ def test_a_dbc_without_cantools_says_what_to_install(
         monkeypatch.setitem(sys.modules, name, None)
     code, _, err = ran(capsys, "export", "--dbc", str(tmp_path / "gx.dbc"))
     assert code == 2
-    assert "pip install 'gxbridge[dbc]'" in err
+    assert "pip install 'cantools>=39'" in err
 
 
 def test_a_target_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

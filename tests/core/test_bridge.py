@@ -55,7 +55,7 @@ def test_a_running_battery_shows_its_values_limits_and_permissions() -> None:
     assert (shown["/Dc/0/Voltage"], shown["/Dc/0/Current"]) == (26.4, 10.0)
     assert (shown["/Info/MaxChargeVoltage"], shown["/Info/MaxChargeCurrent"]) == (28.4, 200.0)
     assert (shown["/Io/AllowToCharge"], shown["/Io/AllowToDischarge"]) == (1, 1)
-    assert (shown["/DeviceInstance"], shown["/ProductId"]) == (100, 0xA3E5)
+    assert (shown["/DeviceInstance"], shown["/ProductId"]) == (220, 0xA3E5)
 
 
 def test_a_withdrawn_permission_asks_for_a_look_at_once() -> None:

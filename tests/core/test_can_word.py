@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
-from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status, vreg
+from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status
 
 VENDOR = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
 FORGED = "com.victronenergy.battery.forged"
@@ -228,6 +228,6 @@ def test_a_silence_on_can_is_found_in_profile_vendor_too() -> None:
 def test_an_alarm_that_only_can_has_is_the_batterys_trouble() -> None:
     boat = afloat()
     assert "bms-trouble" not in found(boat)
-    boat.send(vreg(0x2107, 0x3 << 8))
+    boat.said[0x2107] |= 0x3 << 8
     boat.tick(2)
     assert "alarm 'BMS cable'" in found(boat)["bms-trouble"].text

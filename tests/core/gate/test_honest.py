@@ -26,7 +26,6 @@ SETTINGS, SYSTEM = "com.victronenergy.settings", "com.victronenergy.system"
 NO_REFERENCE = "no BMS is chosen, and two of different voltages are there: the gate and the decision begin with another"
 NOT_YET: Mapping[str, str] = {
     "varied-038": NO_REFERENCE,
-    "varied-120": "a 12 V battery that comes back with a low-voltage limit of 49.91 V: it is doubted one cycle later",
 }
 
 

@@ -48,12 +48,18 @@ def read_makers(inputs: Inputs) -> list[Maker]:
     devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
     names, told = charging_titles(plant), told_multis(plant, inputs.multi, inputs.settings)
     return [
-        Maker(device, names[device.name], max(number(device.items, p.CURRENT) or 0.0, 0.0), shown(inputs, device), why)
+        Maker(
+            device,
+            names[device.name],
+            max(number(device.items, p.CURRENT) or 0.0, 0.0),
+            shown_current(inputs, device),
+            why,
+        )
         for device, why in ((device, why_not_told(device, told)) for device in devices)
     ]
 
 
-def shown(inputs: Inputs, device: Device) -> float | None:
+def shown_current(inputs: Inputs, device: Device) -> float | None:
     """The limit that a device shows to be told."""
     if device.kind == p.VEBUS:
         return number(device.items, p.MULTI_CHARGE_CURRENT if inputs.bms is None else p.BOL_CHARGE_CURRENT)

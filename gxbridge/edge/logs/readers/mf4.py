@@ -10,7 +10,7 @@ from gxbridge.edge.logs.lines import FAR_FUTURE_S, LogError, LogRow, OpenLog
 from gxbridge.edge.logs.on_disk import file_of
 
 MAGIC = b"MDF     4."
-MISSING = "an MF4 log needs the package asammdf: pip install 'gxbridge[mf4]'"
+MISSING = "an MF4 log needs the package asammdf: pip install asammdf"
 
 
 def mf4_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
