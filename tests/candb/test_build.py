@@ -104,7 +104,7 @@ def copied_tree(target: Path) -> Path:
     for name in ("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, target)
     leave = shutil.ignore_patterns("__pycache__", "_candb.py")
-    for name in ("gxbridge", "packaging"):
+    for name in ("gxbridge", "packaging", "service"):
         shutil.copytree(ROOT / name, target / name, ignore=leave)
     write(target)
     return target
