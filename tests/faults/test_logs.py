@@ -32,7 +32,7 @@ class Played:
         self.boat = Boat(buses=("can0", "can1"))
         self.boat.now = 0.0
         self.boat.add(SOLAR, solar())
-        self.boat.add(MULTI, multi())
+        self.boat.add(MULTI, multi() | {"/Dc/0/Current": 0.0})
         self.found: set[str] = set()
         self.charge: list[str] = []
         with open_log(str(path), on_bad=self.refuse) as rows:
@@ -58,6 +58,9 @@ class Played:
             self.found |= {found.id for found in self.boat.bridge.finding_log.current}
         if told is not None and self.charge[-1:] != [f"{told:g}"]:
             self.charge.append(f"{told:g}")
+            self.boat.bridge.service_changed(
+                SOLAR, {"/Dc/0/Current": min(float(told), 10.0)}, self.boat.now
+            )  # it obeys
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
