@@ -184,7 +184,7 @@ def test_a_live_screen_needs_a_terminal_and_rich(
     assert not main.wants_screen(DemoOptions(plain=True))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert not main.wants_screen(DemoOptions())
-    assert "gxbridge[tui]" in capsys.readouterr().out
+    assert "rich>=13" in capsys.readouterr().out
 
 
 class FakeInstallation:

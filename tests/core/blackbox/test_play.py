@@ -13,6 +13,7 @@ from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
+from gxbridge.core.blackbox.timeline import facts_of
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
@@ -221,3 +222,24 @@ def test_the_causes_remembered_are_bounded() -> None:
     for number in range(300):
         boat.boxed.freeze("error-67", f"charger {number}", "", boat.now)
     assert len(boat.boxed._frozen_for) == 256
+
+
+def test_what_the_bus_says_of_names_is_played_again_too() -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+    boat.boxed.service_named("com.victronenergy.battery.mute", boat.now)
+    boat.boxed.hold_name(False)
+    boat.boxed.hold_name(False)
+    boat.tick(3)
+    boat.boxed.hold_name(True)
+    boat.boxed.reset_master()
+    boat.tick(60)
+    box = boat.box()
+    assert replay(box).differences == []
+    assert [entry.mark for entry in box.entries if isinstance(entry, Event) and entry.mark in "?mz"] == [
+        "?",
+        "m",
+        "m",
+        "z",
+    ]
+    assert any("the name com.victronenergy.battery.mute has an owner" in line.text for line in facts_of(box).timeline)

@@ -99,8 +99,7 @@ def read_checked(
     pair, voltage = doubts.disagreement, inputs.voltage
     if pair is not None:
         disputed = frozenset((pair.low.name, pair.high.name))
-        if voltage is not None and voltage.source.name in disputed:
-            voltage = voltage._replace(shared=False)
+        voltage = voltage and voltage._replace(shared=voltage.shared and voltage.source.name not in disputed)
         inputs = inputs._replace(voltage=voltage, disputed=disputed)
     return inputs, doubts
 
