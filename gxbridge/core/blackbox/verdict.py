@@ -73,11 +73,10 @@ def _error_67(facts: Timeline, head: Head) -> tuple[float, str] | None:
 def _silent_at(facts: Timeline, at: float) -> BatteryState | None:
     """The battery that was silent at the event, or noticed to be right after it, with the moment of its last frame."""
     states: dict[str, BatteryState] = {}
-    for item in facts.batteries:
-        if item.at <= at + TOGETHER_S:
-            before = states.get(item.key, item)
-            # One that is gone is nowhere, and when it was heard stands in the state before.
-            states[item.key] = item if item.bus else replace(before, state=item.state)
+    for item in [item for item in facts.batteries if item.at <= at + TOGETHER_S]:
+        before = states.get(item.key, item)
+        # One that is gone is nowhere, and when it was heard stands in the state before.
+        states[item.key] = item if item.bus else replace(before, state=item.state)
     silent = [item for item in states.values() if item.state in ("silent", "gone")]
     recent = [item for item in silent if at - item.last_heard <= SILENT_BEFORE_S]
     return max(recent, key=lambda item: item.last_heard, default=None)
