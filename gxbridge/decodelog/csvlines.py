@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, printable, register_text, repeats, service_fields
+from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, register_text, repeats, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
 KELVIN, CELSIUS = "K", "°C"

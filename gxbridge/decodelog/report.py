@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.decodelog.statistics import MessageKey, Series, Statistics, totals
-from gxbridge.decodelog.words import printable, register_text
+from gxbridge.decodelog.words import register_text
 
 _HEADS = ("bus", "source", "message", "count", "rate 1/s", "interval s", "jitter s", "longest s", "gaps")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gxbridge.core.model import firmware
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
@@ -14,7 +15,6 @@ from gxbridge.decodelog.words import (
     LineFormat,
     address_text,
     celsius,
-    printable,
     register_text,
     service_fields,
 )

@@ -43,15 +43,6 @@ def celsius(kelvin: float) -> float:
     return round(kelvin - ZERO_C, 2) + 0.0
 
 
-def printable(text: str) -> str:
-    """Text from the wire without what would disturb a terminal or a line."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
-    )
-
-
 def repeats(db: Database, layout: Layout) -> bool:
     """Whether messages of a layout come with equal payloads again and again, which mean the same from every sender:
     a register that does not depend on the product, or a PGN that is mostly a status."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import Database, database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
@@ -18,7 +19,6 @@ from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines
-from gxbridge.decodelog.words import printable
 from tests.core import handmade
 from tests.core.nmea2000.products import introduce
 

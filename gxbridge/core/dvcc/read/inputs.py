@@ -74,17 +74,9 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     bms = next((battery for battery in batteries if battery.name == chosen), None)
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
-    if not options.other_bms_stops:
-        return Inputs(
-            *(installation, settings, selection, options, quirk, voltage),
-            bms=bms,
-            batteries=batteries,
-            apart=snapshot.apart,
-            bms_awaited=snapshot.bms_awaited,
-            another_master=snapshot.another_master,
-            from_file=snapshot.from_file,
-        )
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
+    if not options.other_bms_stops:
+        words = (), (), ()
     return Inputs(
         *(installation, settings, selection, options, quirk, voltage, *words),
         bms=bms,
