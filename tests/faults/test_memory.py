@@ -10,7 +10,7 @@ from tests.boat.conftest import ROOT
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.runtime.service import OWN, Reader, Service
 
-MOST_MB = 128
+MOST_MB = 70
 CONFIG = """\
 can:
   - {{interface: gxsocket, channel: {folder}/a, name: can0}}

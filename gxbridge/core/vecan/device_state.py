@@ -97,7 +97,10 @@ class DeviceState:
 
     def _judge_one(self, quantity: Quantity, now: float) -> bool:
         name = quantity.name
-        verdict = judge(quantity, self._readings, self._known, now, self.gave.setdefault(name, set()))
+        gave = self.gave.get(name) or set()
+        verdict = judge(quantity, self._readings, self._known, now, gave)
+        if gave:  # hundreds of devices have a hundred quantities each that nobody ever gives
+            self.gave[name] = gave
         before = self._known.pop(name, None)
         if verdict.known is not None:
             self._known[name] = verdict.known
