@@ -1,7 +1,7 @@
 """Public trouble reports as the doctor meets them.
 
-Sources: github.com/victronenergy/gui-v2 issue 2190; victronenergy/venus issues 617, 1263, 1395;
-arrow1800/Victron-VirtualBattery issue 3.
+Sources: github.com/victronenergy/gui-v2#2190; victronenergy/venus#617, #1263, #1395;
+arrow1800/Victron-VirtualBattery#3.
 """
 
 from __future__ import annotations

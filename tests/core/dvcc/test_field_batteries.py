@@ -1,7 +1,7 @@
 """Public trouble reports about batteries and their choice, as small worlds: what is said must be right.
 
-Sources: github.com/victronenergy/venus issues 1263, 1395; Louisvdw/dbus-serialbattery issue 487;
-arrow1800/Victron-VirtualBattery issue 3.
+Sources: github.com/victronenergy/venus#1263, #1395; Louisvdw/dbus-serialbattery#487;
+arrow1800/Victron-VirtualBattery#3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which batteries limit and stop beside the BMS in control: every live BMS of its bank, with named exceptions.
 
-States of a BMS: gui-v2@2ffcc3c src/enums.h. Grouping of Lynx: victronenergy/venus issues 1345 and 1641.
+States of a BMS: gui-v2@2ffcc3c src/enums.h. Grouping of Lynx: victronenergy/venus#1345 and #1641.
 """
 
 from __future__ import annotations

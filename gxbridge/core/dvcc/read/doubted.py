@@ -2,8 +2,8 @@
 
 Only the measurement is doubted, never a permission or a limit; the one exception is a low-voltage limit above any
 voltage that the battery can have. Windows and times are ours; the readings are those of broken sensors and drivers in
-victronenergy/venus issues 438 and 602, mr-manuel/venus-os_dbus-serialbattery issues 145 and 329 and
-pulquero/BatteryAggregator issue 26.
+victronenergy/venus#438 and #602, mr-manuel/venus-os_dbus-serialbattery#145 and #329 and
+pulquero/BatteryAggregator#26.
 """
 
 from __future__ import annotations

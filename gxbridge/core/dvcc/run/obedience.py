@@ -1,6 +1,6 @@
 """Who does not do as told, device by device: what must hold for a while before it is said.
 
-Thresholds are ours; the cases are those of Louisvdw/dbus-serialbattery issues 65, 297, 445 and 859.
+Thresholds are ours; the cases are those of Louisvdw/dbus-serialbattery#65, #297, #445 and #859.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def shunt(volts: float, **changes: Value) -> Items:
 
 
 def measured_by_a_shunt(volts: float, options: Options) -> World:
-    """No BMS: a shunt, a solar charger and a Multi (pulquero/BatteryAggregator issue 26)."""
+    """No BMS: a shunt, a solar charger and a Multi (pulquero/BatteryAggregator#26)."""
     services = {SHUNT: shunt(volts), MULTI: multi(VOLTAGE=53.5), SUN: charger(VOLTAGE=53.8)}
     return World(services, options, {p.SET_DVCC: 1, p.SET_SVS: 1, p.SET_MAX_CURRENT: 50.0})
 
@@ -56,7 +56,7 @@ def test_an_absurd_voltage_of_the_monitor_is_not_shared(volts: float, nominal_v:
     ("degrees", "shared"), [(-273, False), (655.35, False), (125.1, False), (-25.0, True), (20.0, True)]
 )
 def test_a_temperature_that_cannot_be_is_not_shared(degrees: float, shared: bool) -> None:
-    """victronenergy/venus issues 438 and 602, mr-manuel/venus-os_dbus-serialbattery issue 145."""
+    """victronenergy/venus#438 and #602, mr-manuel/venus-os_dbus-serialbattery#145."""
     services = {MULTI: multi(VOLTAGE=53.5, TEMPERATURE=degrees), SUN: charger(VOLTAGE=53.8)}
     settings: Items = {p.SET_DVCC: 1, p.SET_STS: 1, p.SET_TEMPERATURE: SENSED, p.SET_MAX_CURRENT: 50.0}
     world = World(services, Options(nominal_voltage_v=48), settings)
@@ -111,7 +111,7 @@ def test_ten_percent_is_still_near() -> None:
 
 
 def test_two_that_disagree_are_both_believed_and_neither_is_shared() -> None:
-    """A charger at 15.5 V beside a battery at 13.3 V (mr-manuel/venus-os_dbus-serialbattery issue 329)."""
+    """A charger at 15.5 V beside a battery at 13.3 V (mr-manuel/venus-os_dbus-serialbattery#329)."""
     services = {CAN_BMS: can_bms(VOLTAGE=13.3, CURRENT=0.0, CVL=14.2, LOW_VOLTAGE=11.0), SUN: charger(VOLTAGE=15.5)}
     world = World(services, Options(), {p.SET_DVCC: 1, p.SET_SVS: 1})
     world.run(2)
@@ -174,7 +174,7 @@ def test_a_glitch_changes_no_nominal_voltage_and_a_minute_does() -> None:
 
 
 def test_a_low_voltage_limit_above_any_voltage_is_not_told() -> None:
-    """mr-manuel/venus-os_dbus-serialbattery issue 145, Louisvdw/dbus-serialbattery issue 916."""
+    """mr-manuel/venus-os_dbus-serialbattery#145, Louisvdw/dbus-serialbattery#916."""
     world = boat()
     world.set(CAN_BMS, LOW_VOLTAGE=655.35)
     world.run(6)

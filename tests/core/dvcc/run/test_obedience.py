@@ -34,7 +34,7 @@ def text(world: World, name: str) -> str:
 
 
 def test_a_small_current_while_charging_is_refused() -> None:
-    """Louisvdw/dbus-serialbattery issue 297, mr-manuel/venus-os_dbus-serialbattery issue 316."""
+    """Louisvdw/dbus-serialbattery#297, mr-manuel/venus-os_dbus-serialbattery#316."""
     refuses = changed({"ALLOW_CHARGE": 0, "CCL": 0.0, "CURRENT": 0.8, "VOLTAGE": 55.9, "MAX_CELL_VOLTAGE": 3.81})
     world = boat(refuses, MULTI=multi(VOLTAGE=53.5, CURRENT=0.8))
     world.run(60)
@@ -56,7 +56,7 @@ def test_a_small_current_while_charging_is_refused() -> None:
 
 
 def test_a_battery_above_its_charge_voltage_while_current_flows() -> None:
-    """Louisvdw/dbus-serialbattery issue 859."""
+    """Louisvdw/dbus-serialbattery#859."""
     high = changed({"VOLTAGE": 56.4, "CURRENT": 12.0, "CVL": 55.2})
     world = boat(high, SUN=sun(12.0, VOLTAGE=56.5))
     world.run(30)
@@ -97,7 +97,7 @@ def test_the_allowances_of_a_charge_voltage(volts: float, amps: float, feed_in: 
     ],
 )
 def test_a_charger_above_the_charge_voltage(charger_v: float, amps: float, sensed: float | None, said: bool) -> None:
-    """mr-manuel/venus-os_dbus-serialbattery issue 329."""
+    """mr-manuel/venus-os_dbus-serialbattery#329."""
     battery = changed({"VOLTAGE": 13.3, "CURRENT": 0.0, "CVL": 14.2, "LOW_VOLTAGE": 11.0})
     world = boat(battery, SUN=charger(50, amps, VOLTAGE=charger_v, VOLTAGE_SENSE=sensed))
     world.settings[p.SET_SVS] = int(sensed is not None)
@@ -106,7 +106,7 @@ def test_a_charger_above_the_charge_voltage(charger_v: float, amps: float, sense
 
 
 def test_who_exceeds_is_named_even_if_it_takes_no_limit() -> None:
-    """An alternator regulator without a link (victronenergy/venus issues 779 and 1439)."""
+    """An alternator regulator without a link (victronenergy/venus#779 and #1439)."""
     regulator = changed({"PRODUCT_NAME": "WS500", "VOLTAGE": 53.9, "CURRENT": 90.0, "STATE": 3, "N2K_INSTANCE": 0})
     world = boat(changed({"CCL": 30.0, "CURRENT": 88.0}), WS500=regulator, SUN=sun(2.0))
     world.run(15)
@@ -125,7 +125,7 @@ def test_what_is_left_for_a_charger_says_what_others_make() -> None:
 
 
 def test_two_of_one_name_are_told_apart_and_each_is_held_against_what_it_was_told() -> None:
-    """pulquero/BatteryAggregator issue 76, Louisvdw/dbus-serialbattery issue 445."""
+    """pulquero/BatteryAggregator#76, Louisvdw/dbus-serialbattery#445."""
     world = boat(changed({"CCL": 40.0, "CURRENT": 78.0}), SUN=sun(18.0), SUN_2=sun(62.0, DEVICE_INSTANCE=280))
     world.run(30)
     told = {name: world.told(name) for name in (SUN, SUN_2)}
@@ -158,7 +158,7 @@ def test_everything_that_takes_no_limit_is_listed() -> None:
 
 
 def test_a_battery_current_of_the_wrong_sign() -> None:
-    """Louisvdw/dbus-serialbattery issues 65, 70 and 255."""
+    """Louisvdw/dbus-serialbattery#65, #70 and #255."""
     world = boat(changed({"CCL": 30.0, "CURRENT": -58.0}), SUN=sun(60.0))
     world.run(20)
     assert text(world, "current-sign") == (
@@ -180,14 +180,14 @@ def test_a_sign_that_may_be_right(said: float | None, made: float) -> None:
 
 
 def test_the_cold_is_named_also_by_the_battery_s_own_temperature() -> None:
-    """mr-manuel/venus-os_dbus-serialbattery issue 145."""
+    """mr-manuel/venus-os_dbus-serialbattery#145."""
     world = boat(changed({"CCL": 0.0, "TEMPERATURE": -20.0}))
     world.run(3)
     assert "battery at -20 °C" in world.limit("CCL").sentence
 
 
 def test_a_limit_that_flips_says_between_what() -> None:
-    """Louisvdw/dbus-serialbattery issue 764."""
+    """Louisvdw/dbus-serialbattery#764."""
     world = boat({})
     for step in range(10):
         world.set(CAN_BMS, CCL=50.0 if step % 2 else 10.0)
