@@ -150,6 +150,7 @@ def test_a_port_whose_profile_promises_a_vendor_driver_is_left_to_it(stage: Scen
         stage.consumer.until_gone(LYNX_SERVICE)
         stage.consumer.until(OWN, "/Batteries/0/PublishedReason", lambda text, name=names[profile]: f"'{name}'" in text)
         assert "vendor-driver" in finding_ids(stage)
+    assert f"{PROFILE} to 5" not in stage.explain(), "every other device of the port would vanish from the GX"
     # A settings service that restarts says nothing for a while: that is no permission.
     stage.others("leave", SETTINGS)
     pause(1.2)

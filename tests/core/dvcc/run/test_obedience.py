@@ -196,7 +196,11 @@ def test_a_limit_that_flips_says_between_what() -> None:
 
 
 def test_who_charges_without_a_bms() -> None:
-    """The Multi makes more than the user's limit: the sun is told what is left of it, which is nothing."""
+    """The Multi is held against its own setting then; it makes more than the limit, so nothing is left for the sun."""
     world = World({MULTI: multi(CURRENT=90.0), SUN: charger()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 50.0})
     world.run(30)
-    assert "SmartSolar makes 10 A and was told 0 A" in text(world, "charger-over-told")
+    found = {one.subject: one.text for one in world.decision.findings if one.id == "charger-over-told"}
+    assert found == {
+        SUN: "SmartSolar makes 10 A and was told 0 A",
+        MULTI: "MultiPlus makes 90 A and was told 50 A",
+    }
