@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bank import BatteryBank, takes_part
-from gxbridge.core.dvcc.read.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import temperature_sensor
 from gxbridge.core.dvcc.read.numbers import number
@@ -155,7 +155,8 @@ def batteries_of(inputs: Inputs, bank: BatteryBank) -> Iterator[Device]:
 
 def on_the_bus(inputs: Inputs, bank: BatteryBank) -> Iterator[Device]:
     """Who surely measures the DC bus, and is on: a charger of another kind may charge another battery."""
-    yield from (battery for battery in batteries_of(inputs, bank) if takes_part(read_bms(battery)))
+    out = {battery.name for battery in inputs.batteries if not takes_part(battery)}
+    yield from (battery for battery in batteries_of(inputs, bank) if battery.name not in out)
     plant = inputs.installation
     chargers = [charger for charger in plant.solar_side if not charger.n2k_instance]
     for device in (*(() if inputs.multi is None else (inputs.multi,)), *chargers):

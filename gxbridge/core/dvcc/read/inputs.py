@@ -52,6 +52,10 @@ class Inputs(NamedTuple):
         """The battery voltage."""
         return None if self.voltage is None else self.voltage.value_v
 
+    def battery(self, name: str) -> Bms | None:
+        """The battery of a service, if it is there."""
+        return next((battery for battery in self.batteries if battery.name == name), None)
+
     @property
     def multi(self) -> VebusSystem | None:
         """The one VE.Bus system."""

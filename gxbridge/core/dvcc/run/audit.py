@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.voltage import feeds_in
-from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_orders import feeding_system
 from gxbridge.core.model.finding import Finding, finding
@@ -147,10 +145,10 @@ def extremes(track: Track) -> dict[str, str]:
 def measured_current(inputs: Inputs) -> float | None:
     """The battery current (A, + = into the battery): the BMS's own, else the battery monitor's."""
     bms, monitor = inputs.bms, inputs.selection.monitor
-    current = None if bms is None else bms.current_a
-    if current is None and monitor is not None and monitor.kind == p.BATTERY:
-        current = read_bms(monitor).current_a
-    return current
+    if bms is not None and bms.current_a is not None:
+        return bms.current_a
+    battery = None if monitor is None else inputs.battery(monitor.name)
+    return None if battery is None else battery.current_a
 
 
 def audit(inputs: Inputs, before: Audit, limits: tuple[Limit, ...], current: float | None, now: float) -> Audit:

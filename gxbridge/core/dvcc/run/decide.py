@@ -11,7 +11,6 @@ from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.doubted import read_checked
 from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
@@ -115,8 +114,8 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     bms = inputs.bms
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
-        known = inputs.installation.named(service, p.BATTERY)
-        if known is None or not quirk_of(read_bms(known).product_id).quick or inputs.options.loss_stops_first:
+        known = inputs.battery(service)
+        if known is None or not quirk_of(known.product_id).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(
             inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)

@@ -9,7 +9,6 @@ from typing import Final
 
 from gxbridge.core.dvcc.limit.voltage import hub_voltage
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_orders import EXTERNAL, NETWORKED, REMOTE_BMS, clamp, put
 from gxbridge.core.dvcc.tell.flags import Flags
@@ -22,7 +21,7 @@ NO_67_A: Final = 1000.0
 def legacy(inputs: Inputs, flags: Flags) -> tuple[list[Write], Flags]:
     """Pass on the hub voltage, and keep chargers with a managed battery from reporting #67."""
     hub = hub_voltage(inputs.multi)
-    managed = any(read_bms(battery).max_charge_current_a is not None for battery in inputs.installation.of(p.BATTERY))
+    managed = any(battery.max_charge_current_a is not None for battery in inputs.batteries)
     writes: list[Write] = []
     voltage_written = current_written = 0
     if hub is not None or managed:
