@@ -4,7 +4,7 @@ A VE.Bus BMS has no CAN port: VE.Bus, MK3 and the GX device's own driver are the
 charge yes or no, discharge yes or no, and a pre-alarm; it gives no current and no voltage limit.
 
 Deliberately unlike the vendor's DVCC: a permission that is invalid, contradictory, or "allowed" while no BMS is there
-is unknown here, not allowed. Sources: Victron's D-Bus wiki; victronenergy/venus issues 89, 215, 230, 938, 989, 1032;
+is unknown here, not allowed. Sources: Victron's D-Bus wiki; victronenergy/venus#89, #215, #230, #938, #989 and #1032;
 dbus-systemcalc-py 9730db0 (version threshold and the MK3 rule); recordings in venus-docker and dbus-recorder.
 """
 
