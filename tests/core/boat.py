@@ -16,6 +16,8 @@ NAME = bytes.fromhex("D08CC22C00AA46C0")
 """Unique number 167120, Victron, class 35, function 170 (constructed from the field table of the address claim)."""
 
 LYNX_SERVICE = "com.victronenergy.battery.gxbridge_can0_uc167120"
+VENDOR = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
+"""The same Lynx as the vendor's driver publishes it."""
 SOLAR = "com.victronenergy.solarcharger.ttyO2"
 MULTI = "com.victronenergy.vebus.ttyS4"
 
@@ -60,6 +62,28 @@ def status(voltage_v: float = 26.4, current_a: float = 10.0, source: int = 0x29)
     values = {"instance": 0, "voltage": voltage_v, "current": current_a, "temperature": 295.35, "sid": 1}
     layout = database().pgns[127508]
     return frames(layout, encode(layout, values), source)[0]
+
+
+def vendor_lynx(**items: Value) -> dict[str, Value]:
+    """What the vendor's driver shows of the same Lynx, once and for all: it hangs."""
+    return {
+        "/DeviceInstance": 1,
+        "/Connected": 1,
+        "/ProductId": 0xA3E5,
+        "/ProductName": "Lynx Smart BMS 500",
+        "/Mgmt/Connection": "VE.Can",
+        "/N2kUniqueNumber": 167120,
+        "/Serial": "0167120 HQ21302VUDQ",
+        "/State": 9,
+        "/Dc/0/Voltage": 26.4,
+        "/Info/MaxChargeVoltage": 28.4,
+        "/Info/MaxChargeCurrent": 100.0,
+        "/Info/MaxDischargeCurrent": 600.0,
+        "/Info/BatteryLowVoltage": 21.6,
+        "/Io/AllowToCharge": 1,
+        "/Io/AllowToDischarge": 1,
+        **items,
+    }
 
 
 def solar(limit_a: float = 35.0, current_a: float = 10.0, **items: Value) -> dict[str, Value]:

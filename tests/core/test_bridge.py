@@ -18,11 +18,13 @@ from tests.core.boat import (
     NO_CHARGE,
     PRODUCT,
     SOLAR,
+    VENDOR,
     Boat,
     claim,
     multi,
     solar,
     status,
+    vendor_lynx,
     vreg,
 )
 
@@ -97,31 +99,14 @@ def test_after_a_return_nothing_is_known_until_it_is_heard_again() -> None:
 def test_a_battery_that_the_vendor_publishes_is_not_published_twice_and_counts_once() -> None:
     boat = Boat()
     boat.tick(3)
-    vendor = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
-    theirs = {
-        "/DeviceInstance": 1,
-        "/Connected": 1,
-        "/ProductId": 0xA3E5,
-        "/ProductName": "Lynx Smart BMS 500",
-        "/Mgmt/Connection": "VE.Can",
-        "/N2kUniqueNumber": 167120,
-        "/Serial": "0167120 HQ21302VUDQ",
-        "/State": 9,
-        "/Dc/0/Voltage": 26.4,
-        "/Info/MaxChargeVoltage": 28.2,
-        "/Info/MaxChargeCurrent": 150.0,
-        "/Info/MaxDischargeCurrent": 600.0,
-        "/Io/AllowToCharge": 1,
-        "/Io/AllowToDischarge": 1,
-    }
-    boat.add(vendor, theirs)
+    boat.add(VENDOR, vendor_lynx(**{"/Info/MaxChargeVoltage": 28.2, "/Info/MaxChargeCurrent": 150.0}))
     cycle = boat.tick()
     assert cycle.batteries == ()
     assert cycle.own["/Batteries/0/Published"] == "none"
-    assert vendor in str(cycle.own["/Batteries/0/PublishedReason"])
+    assert VENDOR in str(cycle.own["/Batteries/0/PublishedReason"])
     assert cycle.decision.published["/Dvcc/Alarms/MultipleBatteries"] == 0
-    assert cycle.own["/Bms/Service"] == vendor
-    boat.bridge.service_removed(vendor, boat.now)
+    assert cycle.own["/Bms/Service"] == VENDOR
+    boat.bridge.service_removed(VENDOR, boat.now)
     assert [view.name for view in boat.tick().batteries] == [LYNX_SERVICE]
 
 

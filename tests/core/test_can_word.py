@@ -9,9 +9,20 @@ import pytest
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
-from tests.core.boat import ALL_WELL, MULTI, NO_CHARGE, NO_DISCHARGE, SOLAR, Boat, multi, solar, status
+from tests.core.boat import (
+    ALL_WELL,
+    MULTI,
+    NO_CHARGE,
+    NO_DISCHARGE,
+    SOLAR,
+    VENDOR,
+    Boat,
+    multi,
+    solar,
+    status,
+    vendor_lynx,
+)
 
-VENDOR = "com.victronenergy.battery.socketcan_vecan0_vi1_uc167120"
 FORGED = "com.victronenergy.battery.forged"
 CURRENT = (SOLAR, "/Link/ChargeCurrent")
 VOLTAGE = (SOLAR, "/Link/ChargeVoltage")
@@ -22,32 +33,10 @@ OTHER = 0x24
 """Another device of the bus."""
 
 
-def lynx(**items: Value) -> dict[str, Value]:
-    """What the vendor's driver shows of it, once and for all: it hangs."""
-    return {
-        "/DeviceInstance": 1,
-        "/Connected": 1,
-        "/ProductId": 0xA3E5,
-        "/ProductName": "Lynx Smart BMS 500",
-        "/Mgmt/Connection": "VE.Can",
-        "/N2kUniqueNumber": 167120,
-        "/Serial": "0167120 HQ21302VUDQ",
-        "/State": 9,
-        "/Dc/0/Voltage": 26.4,
-        "/Info/MaxChargeVoltage": 28.4,
-        "/Info/MaxChargeCurrent": 100.0,
-        "/Info/MaxDischargeCurrent": 600.0,
-        "/Info/BatteryLowVoltage": 21.6,
-        "/Io/AllowToCharge": 1,
-        "/Io/AllowToDischarge": 1,
-        **items,
-    }
-
-
 def afloat(name: str = VENDOR, items: dict[str, Value] | None = None, **setup: object) -> Boat:
     boat = Boat(**setup)
     boat.tick(3)
-    boat.add(name, lynx() if items is None else items)
+    boat.add(name, vendor_lynx() if items is None else items)
     boat.add(SOLAR, solar())
     boat.add(MULTI, multi())
     boat.tick(6)
@@ -122,7 +111,7 @@ def test_what_it_calls_unknown_on_can_is_unknown_and_what_it_has_not_said_is_not
     assert boat.links[CURRENT] == 0
     late = Boat()
     del late.said[0x2108], late.said[0x0391]
-    late.add(VENDOR, lynx())
+    late.add(VENDOR, vendor_lynx())
     late.add(SOLAR, solar())
     late.tick(6)
     assert late.links[CURRENT] == 35
@@ -178,7 +167,7 @@ def test_a_bus_that_is_wholly_quiet_is_a_matter_of_our_listening() -> None:
 
 def test_two_services_that_say_they_are_it_are_both_held_to_it() -> None:
     boat = afloat()
-    boat.add(FORGED, lynx(**{"/DeviceInstance": 0}))
+    boat.add(FORGED, vendor_lynx(**{"/DeviceInstance": 0}))
     boat.tick(4)
     boat.say(ccl=0)
     boat.react()
