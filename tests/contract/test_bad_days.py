@@ -23,6 +23,9 @@ def test_a_restarted_daemon_gets_everything_again_with_the_newest_values(fragile
     lynx = fragile.wire.lynxes[0]
     fragile.start(dvcc={"mode": "control"})
     fragile.consumer.until_complete(LYNX_SERVICE)
+    # Before the first permission was heard, the reasons say so: only what comes after that look is compared.
+    for current in ("MaxChargeCurrent", "MaxDischargeCurrent"):
+        fragile.consumer.until(LYNX_SERVICE, f"/Info/{current}Reason", lambda text: ": said by" in str(text))
     before = fragile.consumer("items", LYNX_SERVICE)
     own_before = fragile.consumer("items", OWN).keys()
     fragile.daemon.stop()
