@@ -31,7 +31,16 @@ from gxbridge.core.dvcc.run.bus_names import BusNames
 from gxbridge.core.dvcc.run.can_word import CanWords, PublishedElsewhere, hear_can
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.masters import MAY_MASTER, Standing, apart_chargers, may_leave, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters import (
+    MAY_MASTER,
+    Standing,
+    apart_chargers,
+    may_leave,
+    owed,
+    standing,
+    system_controls,
+    unjudged,
+)
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
@@ -55,7 +64,6 @@ from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
 
 SETTINGS = "com.victronenergy.settings"
-SYSTEM = "com.victronenergy.system"
 BOL = "/Settings/Services/Bol"
 BATTERY = "com.victronenergy.battery."
 
@@ -378,7 +386,10 @@ class Bridge:
         channels = self._other_channels
         return RawWords(
             *(services, batteries, self._services.get(SETTINGS, {})),
-            *(channels.charge_stops, channels.discharge_stops, channels.charge_permits),
+            stops=channels.charge_stops,
+            discharge_stops=[stop for stop in channels.discharge_stops if stop.refused],
+            discharge_unknown=[stop for stop in channels.discharge_stops if not stop.refused],
+            permits=channels.charge_permits,
             unpublished=unpublished,
             other_banks=self.setup.options.other_banks,
         )
@@ -418,7 +429,7 @@ class Bridge:
             apart_chargers(self._standing),
             frozenset(path for path in configured if path not in heard and settings[path] == configured[path]),
             bms_awaited=bool(self.registry.provisional(now)),
-            another_master=self._standing.effective == "monitor" and self._standing.master == SYSTEM,
+            another_master=system_controls(self.setup.mode, self._on_bus(), unpublished, self._bus_names),
         )
         writes: tuple[Write, ...] = ()
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):

@@ -102,7 +102,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     user, (user_a, user_v) = user_limits(words, known.user, setup)
     bmses = read_bmses(words, known.gave, full=len(known.gave) >= MOST)
     wanted = setting(words, setup, "BmsInstance", AUTOMATIC)
-    own, lost = in_control(bmses, known.own, wanted, setting_text(words, setup, "BatteryService"))
+    own, lost = in_control(words, bmses, known.own, wanted, setting_text(words, setup, "BatteryService"))
     gave = remember(bmses, known.gave)
     bank = CountedBmses() if wanted == NOBODY else bank_of(bmses, own, words.other_banks, gave)
     near = sorted(bank.limiting, key=lambda bms: not same(bms, own))
@@ -118,6 +118,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     discharge = discharge_words(bank)
     refused = "no" in discharge or bool(words.discharge_stops)
     unknown = lost or not bank.limiting or "unknown" in discharge or any(bms.dcl is None for bms in bank.limiting)
+    unknown = unknown or bool(words.discharge_unknown)
     dcl = 0.0 if refused else lowest(*(bms.dcl for bms in bank.limiting), options.max_discharge_current_a)
     on_loss = options.discharge_on_loss == "stop" and own is not None and now - known.since >= START_S
     volts = (None, None, None) if lost or awaited else voltages(words, setup, bank, base_v, user_v)
@@ -184,16 +185,16 @@ def user_limits(
 
 
 def in_control(
-    bmses: Collection[RawBms], before: RawBms | None, wanted: float, monitor: str
+    words: RawWords, bmses: Collection[RawBms], before: RawBms | None, wanted: float, monitor: str
 ) -> tuple[RawBms | None, bool]:
     """The BMS in control, and whether it is lost: then no other takes over unless the user chooses it."""
     if wanted == NOBODY:
         return None, False
     if before is not None and wanted in (AUTOMATIC, before.instance):
-        found = (bms for bms in bmses if bms.speaks and same(bms, before) and wanted in (AUTOMATIC, bms.instance))
-        here = min(found, key=lambda bms: bms.name != before.name, default=None)
-        return (before, True) if here is None else (here, False)
-    return own_bms(bmses, wanted, monitor), False
+        here = (bms for bms in bmses if bms.speaks and same(bms, before) and wanted in (AUTOMATIC, bms.instance))
+        if not any(here):
+            return before, True
+    return own_bms(bmses, wanted, monitor, words.other_banks), False
 
 
 def remember(bmses: Collection[RawBms], before: Mapping[str, RawWord]) -> Mapping[str, RawWord]:

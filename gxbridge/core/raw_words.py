@@ -81,6 +81,10 @@ class RawBms(NamedTuple):
         """Is its contactor open, or may be: on its way in or out?"""
         return self.state in OUT or self.state in ON_THE_WAY
 
+    def listed(self, banks: Collection[str]) -> bool:
+        """Is it named in a list, by its instance or one of its marks?"""
+        return f"{self.instance:.0f}" in banks or not self.marks.isdisjoint(banks)
+
     @property
     def class_v(self) -> float | None:
         """Its nominal voltage: its setting, else by the window of its charge voltage, whatever its contactor does."""
@@ -90,7 +94,8 @@ class RawBms(NamedTuple):
 class RawWords(NamedTuple):
     """Everything that is known outside: `services` of everybody, ours too, `batteries` on CAN, the GX's settings.
 
-    `stops`, `discharge_stops`: sources that can only stop (wires, VE.Bus, Bluetooth); `permits`: wires that allow.
+    `stops`, `discharge_stops`: sources that can only stop (wires, VE.Bus, Bluetooth); `permits`: wires that allow;
+    `discharge_unknown`: sources of which nobody knows whether they allow discharging.
     `unpublished`: our battery services that are not on the bus. `other_banks`: instances and serials of batteries that
     the installer says are on another DC bus.
     """
@@ -100,6 +105,7 @@ class RawWords(NamedTuple):
     settings: Mapping[str, Value] = MappingProxyType({})
     stops: Collection[object] = ()
     discharge_stops: Collection[object] = ()
+    discharge_unknown: Collection[object] = ()
     permits: Collection[object] = ()
     unpublished: Collection[str] = ()
     other_banks: Collection[str] = ()
@@ -199,9 +205,10 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
     )
 
 
-def own_bms(bmses: Collection[RawBms], wanted: float, service: Value) -> RawBms | None:
-    """The BMS in control by the user's settings: `wanted` is `BmsInstance`, `service` is `BatteryService`."""
-    speaking = [bms for bms in bmses if bms.speaks]
+def own_bms(bmses: Collection[RawBms], wanted: float, service: Value, other_banks: Collection[str]) -> RawBms | None:
+    """The BMS in control by the user's settings: `wanted` is `BmsInstance`, `service` is `BatteryService`. Never one of
+    another bank; a virtual copy only where it is alone or wanted."""
+    speaking = [bms for bms in bmses if bms.speaks and not bms.listed(other_banks)]
     if wanted != AUTOMATIC:
         return next((bms for bms in speaking if bms.instance == wanted), None)
     monitor = ""
@@ -212,7 +219,9 @@ def own_bms(bmses: Collection[RawBms], wanted: float, service: Value) -> RawBms 
     else:
         wanted_text = str(service).rpartition("/")[2]
         monitor = next((bms.name for bms in bmses if f"{bms.instance:.0f}" == wanted_text), "")
-    return min(speaking, key=lambda bms: (not bms.lynx_total, bms.name != monitor, bms.instance), default=None)
+    return min(
+        speaking, key=lambda bms: (bms.copy, not bms.lynx_total, bms.name != monitor, bms.instance), default=None
+    )
 
 
 class CountedBmses(NamedTuple):
@@ -237,8 +246,9 @@ def bank_of(
     total = next((bms for bms in counted if is_total(bms, own)), None)
     if total is None:
         here = [bms for bms in counted if not (bms.lynx and bms.out)]
-        counted = here or counted
-        return CountedBmses(tuple(counted), tuple(counted))
+        if not here and (own is None or any(same(bms, own) for bms in counted)):
+            here = counted  # who is alone speaks with an open contactor too, but not in the place of a lost one
+        return CountedBmses(tuple(here), tuple(here))
     others = [bms for bms in counted if bms is not total and belongs(bms, total, ())]
     members = [bms for bms in others if bms.lynx or not total.lynx_total]
     alone = [bms for bms in counted if bms is not total and bms not in members]
@@ -271,7 +281,7 @@ def belongs(bms: RawBms, own: RawBms | None, other_banks: Collection[str]) -> bo
     """Is it on the same DC bus as the BMS in control? What is unknown counts as the same."""
     if own is None or same(bms, own):
         return True
-    if f"{bms.instance:.0f}" in other_banks or not bms.marks.isdisjoint(other_banks):
+    if bms.listed(other_banks):
         return False
     if None not in (bms.class_v, own.class_v) and bms.class_v != own.class_v:
         return False

@@ -79,8 +79,7 @@ class AnyBoat(RuleBasedStateMachine):
     def sets_sail(self, seed: int, lynxes: int) -> None:
         self.chance, self.now, self.oracle = Random(seed), 1000.0, Oracle()
         self.world = make_world(self.chance)
-        # What a VE.Bus BMS does not say of discharging stops it, beside a Lynx too: the oracle has no such boat.
-        self.buses = add_lynxes(self.world, self.chance, 0 if self.world.vebus_bms else lynxes)
+        self.buses = add_lynxes(self.world, self.chance, lynxes)
         setup = replace(setup_of(self.world), buses=("can0", "can1"), readout_keys={PHONE: DeviceKey(b"k" * 16)})
         self.bridge = Bridge(setup)
         for source in range(41, 41 + lynxes):
@@ -93,6 +92,7 @@ class AnyBoat(RuleBasedStateMachine):
         self.system_came: list[float] = []
         self.refused = {"charge": -math.inf, "discharge": -math.inf}
         """When Bluetooth refused it last."""
+        self.silent_since: dict[str, float] = {}
         self.bridge.service_added(SETTINGS_SERVICE, self.world.settings(), self.now)
         self.meet()
         self.pass_time(11)  # until then the gate alone holds back 0 A of discharge for a lost BMS
@@ -109,6 +109,7 @@ class AnyBoat(RuleBasedStateMachine):
         seconds = max(math.ceil(world.now - self.now), 1)
         fallen_silent = [bms for bms in world.bmses if bms.name in self.buses and bms.name in there and not bms.there]
         self.meet()
+        self.silent_since |= {bms.name: self.now for bms in fallen_silent}
         self.pass_time(SILENCE_S if fallen_silent else 0, silent=[bms.name for bms in fallen_silent])
         self.pass_time(seconds)
 
@@ -209,7 +210,8 @@ class AnyBoat(RuleBasedStateMachine):
         came = self.system_came[-2:]
         flickers = len(came) == 2 and came[1] - came[0] <= MINUTE_S and self.now - came[1] < MINUTE_S
         broken = self.oracle.judge(world, writes, writes, one_bound=False)
-        if flickers:  # what was told goes on to be told, and that may be 0 A of discharge
+        unclosed = any(self.now - since <= MINUTE_S for since in self.silent_since.values())
+        if flickers or (unclosed and world.on_loss == "stop"):  # 0 A of discharge was told, or is chosen for a loss
             broken = [problem for problem in broken if "nobody's word" not in problem]
         assert not (judged and broken), (broken, world)
         for service, path, value in writes:

@@ -8,7 +8,7 @@ from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Remembered
-from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR, Boat, multi, solar
+from tests.core.boat import LYNX_SERVICE, MULTI, SOLAR, Boat, multi, solar, vendor_lynx
 
 SYSTEM = "com.victronenergy.system"
 STRANGER = "com.victronenergy.battery.ttyUSB0"
@@ -315,3 +315,19 @@ def test_one_that_is_published_goes_on_beside_another_battery_or_our_own(name: s
     boat.bridge.service_named(name, boat.now)
     assert boat.react().batteries
     assert published(boat, 70)
+
+
+def test_no_other_bms_takes_over_because_the_gx_was_there_for_a_moment() -> None:
+    boat = sailing()
+    boat.add(STRANGER, vendor_lynx(**{"/N2kUniqueNumber": 7, "/Serial": "HQ7", "/DeviceInstance": 9}))
+    boat.tick(15, speaking=False)
+    assert boat.links[CURRENT] == 0
+    boat.add(SYSTEM, {"/Control/Dvcc": 1})
+    boat.tick(5, speaking=False)
+    assert boat.bridge.effective == "monitor"
+    boat.bridge.service_removed(SYSTEM, boat.now)
+    after = [
+        value for _ in range(8) for value in [w.value for w in boat.tick(speaking=False).writes if w[:2] == CURRENT]
+    ]
+    assert set(after) == {0}
+    assert "gate" not in ids(boat)

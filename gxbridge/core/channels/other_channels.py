@@ -136,11 +136,13 @@ class OtherChannels:
     def _discharge(self, now: float) -> Iterator[Stop]:
         for seen in self._watch.values():
             if seen.stops_discharge:
-                yield Stop(seen.bms.service, DISCHARGE, seen.discharge_since, seen.reason, "vebus")
+                refused = seen.discharge is False
+                yield Stop(seen.bms.service, DISCHARGE, seen.discharge_since, seen.reason, "vebus", refused)
         for bms in self._terminals.values():
             reason = discharge_reason(bms)
             if reason is not None and bms.discharge is not None:
-                yield Stop(bms.discharge.service, INPUT_STATE, bms.discharge.since, reason, "terminal")
+                refused = bms.discharge.good is False
+                yield Stop(bms.discharge.service, INPUT_STATE, bms.discharge.since, reason, "terminal", refused)
         yield from self._by_bluetooth("discharge", now)
 
     def _permits(self) -> Iterator[Permit]:

@@ -38,7 +38,7 @@ class Stop(NamedTuple):
     """A BMS that is not on VE.Can says stop: behind a VE.Bus system, at wired terminals, over Bluetooth.
 
     It can only stop. `source` is a service or a device, `path` its path where it has one, `since` monotonic seconds,
-    `text` the reason without its age, `kind` the channel.
+    `text` the reason without its age, `kind` the channel. `refused`: it says no; False: nobody knows what it says.
     """
 
     source: str
@@ -46,6 +46,7 @@ class Stop(NamedTuple):
     since: float
     text: str
     kind: Literal["", "vebus", "terminal", "bluetooth"] = ""
+    refused: bool = True
 
 
 class Permit(NamedTuple):

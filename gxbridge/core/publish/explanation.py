@@ -97,6 +97,7 @@ def _stop(stop: Stop, epoch: Epoch) -> dict[str, Any]:
         "path": stop.path,
         "since": epoch(stop.since),
         "text": stop.text,
+        "refused": stop.refused,
     }
 
 

@@ -61,6 +61,9 @@ def test_a_vebus_bms_that_refuses_or_cannot_be_read_stops() -> None:
     assert view.charge_stops == (Stop(NAME, "/Bms/AllowToCharge", 20.0, view.sentences[0].rstrip("."), "vebus"),)
     view = people.look({NAME: V2 | {"/Alarms/BmsConnectionLost": 2}}, (), 30.0)
     assert [stop.since for stop in (*view.charge_stops, *view.discharge_stops)] == [30.0, 30.0]
+    assert [stop.refused for stop in view.discharge_stops] == [False], "nobody knows"
+    view = people.look({NAME: V2 | {"/Bms/AllowToDischarge": 0}}, (), 35.0)
+    assert [stop.refused for stop in view.discharge_stops] == [True]
     view = people.look({}, (), 40.0)
     assert [stop.path for stop in view.discharge_stops] == ["/Bms/AllowToDischarge"]
     assert "vanished" in view.charge_stops[0].text
@@ -117,6 +120,10 @@ def test_terminals_stop_with_their_input_and_moment() -> None:
     (charge,), (discharge,) = view.charge_stops, view.discharge_stops
     assert (charge.kind, charge.source, charge.path, charge.since) == ("terminal", CHARGE, "/InputState", 5.0)
     assert discharge.source == DISCHARGE
+    assert discharge.refused
+    (gone,) = people.look({CHARGE: inputs()[CHARGE]}, (), 6.0).discharge_stops
+    assert not gone.refused
+    assert gone.text.endswith("unknown (the input is not there), which is no permission")
     assert ids(view) == ["terminals-both-open"]
 
 

@@ -80,6 +80,27 @@ def test_a_discharge_stop_is_dcl_0() -> None:
     assert told(decision)[MULTI, "/BatteryOperationalLimits/MaxChargeCurrent"] > 0  # type: ignore[operator]
 
 
+BMS_GONE = Stop(
+    MULTI, "/Bms/AllowToDischarge", 90.0, "VE.Bus BMS V2: the connection to the BMS is lost", "vebus", False
+)
+
+
+def test_discharging_of_which_another_bms_says_nothing_is_withheld_and_never_0_a() -> None:
+    path = "/BatteryOperationalLimits/MaxDischargeCurrent"
+    services = {OURS: lynx(), MULTI: boat.multi()}
+    decision = look(services, discharge=(BMS_GONE,))
+    assert (MULTI, path) not in told(decision)
+    said = next(item for item in decision.limits if item.name == "DCL")
+    assert said.sentence == f"DCL none: {BMS_GONE.text}, so no discharge limit is renewed."
+    assert (said.caps[0].source, said.caps[0].since) == (MULTI, 90.0)
+    assert told(look(services, discharge=(BMS_GONE, OPEN)))[MULTI, path] == 0, "one that refuses is a word"
+    empty = {OURS: lynx(**{"/Info/MaxDischargeCurrent": 0.0}), MULTI: boat.multi()}
+    assert told(look(empty, discharge=(BMS_GONE,)))[MULTI, path] == 0, "so is DCL 0"
+    assert limit(look(empty, discharge=(BMS_GONE,)), "DCL")[0] == 0
+    chosen = look(services, discharge=(BMS_GONE,), options=Options(discharge_on_loss="stop"))
+    assert (MULTI, path) not in told(chosen), "not in the first 10 s"
+
+
 def test_a_discharge_stop_without_a_battery_service_is_observed_and_not_enforced() -> None:
     """A first discharge limit would make the Multi stop by itself when no more came: that is not ours to begin."""
     world = World({MULTI: multi(), RS: rs(), SUN: charger()})

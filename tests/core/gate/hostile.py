@@ -107,7 +107,8 @@ def words_of(world: TrueWorld) -> RawWords:
         world.services(),
         settings=world.settings(),
         stops=STOP if world.stops else (),
-        discharge_stops=STOP if world.stops_discharge else (),
+        discharge_stops=STOP if world.stops_discharge or world.vebus_discharge_word == "no" else (),
+        discharge_unknown=STOP if world.vebus_discharge_word == "unknown" else (),
     )
 
 

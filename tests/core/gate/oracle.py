@@ -182,10 +182,11 @@ class Oracle:
     def discharging(self, world: TrueWorld, value: float) -> Iterator[str]:
         own, counting = world.own, self.counting(world)
         speaking = [bms for bms in [*counting, *self.members(world)] if bms.role != "total"]
-        refused = world.stops_discharge or any(bms.discharge == 0 for bms in speaking)
+        by_vebus = world.vebus_discharge_word
+        refused = world.stops_discharge or by_vebus == "no" or any(bms.discharge == 0 for bms in speaking)
         lost = own is None or not is_live(own) or not counting
         unknown = lost or any(self.unanswered(bms, bms.discharge, bms.gave_discharge) for bms in speaking)
-        unknown = unknown or any(not good(bms.dcl) for bms in counting)
+        unknown = unknown or by_vebus == "unknown" or any(not good(bms.dcl) for bms in counting)
         least = min([bms.dcl for bms in counting if bms.dcl is not None], default=0.0)
         if world.installer_dcl is not None:
             least = min(least, world.installer_dcl)

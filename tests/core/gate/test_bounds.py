@@ -109,6 +109,40 @@ def test_of_a_bms_that_is_lost_no_other_takes_over_unless_it_is_chosen() -> None
     assert amps(gate) == 50
 
 
+def test_of_several_that_live_the_one_in_control_is_chosen_anew_and_only_that_one_can_be_lost() -> None:
+    gate = Gate({BATTERY: battery(NO_LYNX, instance=5), SUN: charger()})
+    assert amps(gate) == 50
+    gate.services[OTHER] = battery(NO_LYNX, 2)
+    assert amps(gate) == 50
+    del gate.services[BATTERY]
+    assert amps(gate) == 50, "the other one had the lower instance, and is there"
+    del gate.services[OTHER]
+    gate.services[BATTERY] = battery(NO_LYNX, instance=5)
+    assert amps(gate) == 0
+
+
+def test_a_member_that_was_there_before_its_total_is_not_in_control_any_more() -> None:
+    gate = Gate({BATTERY: battery(instance=5, unique=5), OTHER: battery(instance=6, unique=6), SUN: charger()})
+    assert amps(gate) == 50
+    gate.services[TOTAL] = battery(0xA3E3, 7, charge=None, discharge=None, ccl=30.0)
+    assert amps(gate) == pytest.approx(30.1)
+    del gate.services[BATTERY]
+    assert amps(gate) == pytest.approx(30.1), "it allowed charging when it was heard last"
+
+
+def test_neither_another_bank_nor_a_virtual_copy_is_in_control_beside_a_bms() -> None:
+    for other, more in (({}, {"other_banks": {"0"}}), ({"/Mgmt/Connection": "Virtual"}, {})):
+        gate = two(battery(NO_LYNX, 0, ccl=1.0, **other))
+        gate.more |= more
+        assert amps(gate) == 50
+        del gate.services[OTHER]
+        assert amps(gate) == 50
+        gate.services[OTHER] = battery(NO_LYNX, 0, ccl=1.0, **other)
+        del gate.services[BATTERY]
+        assert amps(gate) == 0
+        assert gate.rules() == ["the BMS in control is lost"]
+
+
 def test_a_chosen_bms_whose_instance_is_another_s_is_lost() -> None:
     gate = Gate({BATTERY: battery(NO_LYNX), SUN: charger()})
     gate.more["settings"] = {SETUP + "BmsInstance": 1}
@@ -510,6 +544,26 @@ def test_a_terminal_that_stops_discharge_is_a_word() -> None:
     gate.more["discharge_stops"] = WIRE
     assert gate.told((MULTI, BOL_DISCHARGE, 0)) == [0]
     assert gate.told((MULTI, BOL_DISCHARGE, 5)) == [0]
+
+
+def test_a_discharge_word_of_others_that_is_unknown_withholds_and_is_no_0_a() -> None:
+    gate = Gate({BATTERY: battery(), MULTI: multi()})
+    gate.more["discharge_unknown"] = WIRE
+    assert gate.one(MULTI, BOL_DISCHARGE, 0) == HELD
+    assert gate.one(MULTI, BOL_DISCHARGE, 5) == HELD
+    gate.more["discharge_stops"] = WIRE
+    assert gate.told((MULTI, BOL_DISCHARGE, 0)) == [0]
+
+
+@pytest.mark.parametrize("state", [18, 14, 16])
+def test_a_member_that_is_not_on_the_busbar_speaks_for_no_lost_total(state: int) -> None:
+    gate = Gate({TOTAL: battery(0xA3E3, charge=None, discharge=None), MULTI: multi()})
+    gate.services[OTHER] = battery(instance=6, discharge=0, state=state)
+    gate.passes()
+    del gate.services[TOTAL]
+    assert gate.one(MULTI, BOL_DISCHARGE, 0) == HELD
+    gate.services[OTHER]["/State"] = 9
+    assert gate.one(MULTI, BOL_DISCHARGE, 0) == 0, "on the busbar its word is one"
 
 
 def test_a_lost_bms_gives_no_limit_to_discharge() -> None:

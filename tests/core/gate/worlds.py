@@ -94,7 +94,7 @@ class TrueCharger:
 
 @dataclass
 class TrueWorld:
-    """One boat. `stops`: terminals stop; `vebus_word`: what a VE.Bus BMS says ("" where there is none)."""
+    """One boat. `stops`: terminals stop; `vebus_word`, `vebus_discharge`: what a VE.Bus BMS says."""
 
     bmses: list[TrueBms]
     chargers: list[TrueCharger]
@@ -102,6 +102,7 @@ class TrueWorld:
     feed_in: bool = False
     vebus_bms: bool = False
     vebus_word: Value = 1
+    vebus_discharge: Value = 1
     stops: bool = False
     stops_discharge: bool = False
     user_a: float | None = None
@@ -126,6 +127,15 @@ class TrueWorld:
         return self.feed_in and any(charger.kind == "vebus" and charger.there for charger in self.chargers)
 
     @property
+    def vebus_discharge_word(self) -> str:
+        """What the VE.Bus BMS says of discharging, "" where there is none."""
+        if not self.vebus_bms or not any(charger.kind == "vebus" and charger.there for charger in self.chargers):
+            return ""
+        return (
+            {1: "yes", 0: "no"}.get(self.vebus_discharge, "unknown") if self.vebus_discharge is not None else "unknown"
+        )
+
+    @property
     def own(self) -> TrueBms | None:
         return next((bms for bms in self.bmses if bms.role in ("own", "total")), None)
 
@@ -146,6 +156,7 @@ class TrueWorld:
                     found[charger.name] |= {"/Ac/ActiveIn/Connected": 1, "/Ac/ActiveIn/ActiveInput": 0}
                     if self.vebus_bms:
                         found[charger.name] |= {"/Bms/BmsType": 2, "/Bms/AllowToCharge": self.vebus_word}
+                        found[charger.name] |= {"/Bms/AllowToDischarge": self.vebus_discharge}
                 if charger.kind == "multi":
                     found[charger.name] |= {"/Link/ChargeVoltageSolarOffset": self.rs_offset}
                     found[charger.name] |= {"/Link/ChargeVoltageSetpoint": self.setpoint}
@@ -263,6 +274,7 @@ def change_world(world: TrueWorld, chance: Random) -> None:
         world.hub_v = None if world.hub_v is None else chance.choice([27.5, 28.6, 27.0])
     elif what == 8:
         world.vebus_word = chance.choice([1, 1, 0, None, "1"])
+        world.vebus_discharge = chance.choice([1, 1, 0, None, "1"])
     elif what == 9:
         world.stops = chance.random() < 0.2
         world.stops_discharge = chance.random() < 0.2

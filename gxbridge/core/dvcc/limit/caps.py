@@ -171,6 +171,15 @@ def permit_caps(permits: Iterable[Permit]) -> list[Cap]:
     ]
 
 
+def unknown_caps(stops: Iterable[Stop]) -> list[Cap]:
+    """What is not known of whether BMSes allow discharging: withheld, because 0 A needs a word."""
+    return [
+        cap("other-unknown", None, "A", stop.source, stop.path, text=stop.text)._replace(since=stop.since)
+        for stop in stops
+        if not stop.refused
+    ]
+
+
 def observed_caps(stops: Iterable[Stop]) -> list[Cap]:
     """Refusals to discharge that can be told to nobody: no battery service gives a limit that could be lowered."""
     return [
@@ -238,7 +247,10 @@ def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[t
         return capped
     if inputs.bms is None:
         return capped._replace(caps=(*observed_caps(stops), *capped.caps))
-    return Capped(0.0, ordered([*stop_caps(stops), *capped.caps]))
+    refused, unknown = stop_caps(stop for stop in stops if stop.refused), unknown_caps(stops)
+    if refused or capped.value == 0:
+        return Capped(0.0, ordered([*refused, *unknown, *capped.caps]))
+    return Capped(None, (*unknown, *capped.caps), True)
 
 
 def with_bank(capped: Capped, others: list[Cap]) -> Capped:

@@ -71,6 +71,10 @@ REASONS: Final[Mapping[str, Reason]] = {
         "whether the {bms} allows discharging is unknown, so no discharge limit is renewed",
         "/Io/AllowToDischarge is invalid or missing: nothing is written",
     ),
+    "other-unknown": _rule(
+        "{text}, so no discharge limit is renewed",
+        "whether another BMS that can only say yes or no allows discharging is unknown: nothing is written",
+    ),
     "no-member-allows": _rule(
         "no battery that belongs to {bms} says that it allows charging, and unknown is not permission",
         "the vendor's totals of Lynx in parallel say no permission; at least one member must be there and say 1: 0 A",

@@ -17,7 +17,10 @@ NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
 class Controller(NamedTuple):
-    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there."""
+    """A BMS that is or was in control. `lost_at`: when its loss was noticed; None while it is there.
+
+    `instead_of`: the lost one whose place it has for another master only; that one is lost again when we control.
+    """
 
     name: str
     kind: str
@@ -29,6 +32,7 @@ class Controller(NamedTuple):
     lost_at: float | None = None
     identity: str = ""
     """What the battery is known by under any service name; "" when it does not say."""
+    instead_of: Controller | None = None
 
 
 BmsState: TypeAlias = Literal["live", "silent", "lost", "none"]

@@ -37,9 +37,10 @@ def watch(
 
 
 def watch_battery(
-    inputs: Inputs, known: Controller | None, heard: Mapping[str, float], now: float
+    inputs: Inputs, before: Controller | None, heard: Mapping[str, float], now: float
 ) -> Controller | None:
     """The battery BMS: the selected one, unless the one in control is lost and the user chose no other."""
+    known = before if before is None or before.instead_of is None else before.instead_of
     wanted = inputs.settings.bms_instance
     if wanted == NO_BMS:
         return None
@@ -50,9 +51,10 @@ def watch_battery(
             if device is not None:
                 moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
-            if inputs.another_master and inputs.selection.bms is not None:
-                return present(inputs.selection.bms, known, heard, now)  # the GX's controller lets it take over
-            return known if known.lost_at is not None else known._replace(lost_at=now)
+            lost = known if known.lost_at is not None else known._replace(lost_at=now)
+            if inputs.another_master and inputs.selection.bms is not None:  # the GX's controller lets it take over
+                return present(inputs.selection.bms, before, heard, now)._replace(instead_of=lost)
+            return lost
     bms = inputs.selection.bms
     return None if bms is None else present(bms, known, heard, now)
 

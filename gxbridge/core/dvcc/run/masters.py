@@ -140,6 +140,16 @@ def other_master(snapshot: Snapshot) -> str:
     return p.SYSTEM if p.SYSTEM in snapshot.services else ""
 
 
+def system_controls(
+    mode: str, services: Mapping[str, Mapping[str, Value]], unpublished: Set[str], names: BusNames
+) -> bool:
+    """Is it the GX's own controller that tells chargers at this look, and not we?"""
+    if mode != "control":
+        return p.SYSTEM in services
+    found = obstacle(services, unpublished, names)
+    return found is not None and found[0] == p.SYSTEM
+
+
 def judged(
     told: LastWrites,
     ends: Iterable[tuple[str, str]],

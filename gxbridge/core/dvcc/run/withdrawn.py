@@ -14,6 +14,8 @@ from gxbridge.core.dvcc.run.memory import Granted, Memory
 NOTHING: float = -1.0
 """Lower than any limit: nothing is granted because nothing is known."""
 WORDS: dict[PermissionWord, float] = {"yes": 1, "not offered": 1, "no": 0, "unknown": 0}
+DISCHARGE_WORDS: dict[PermissionWord, float] = WORDS | {"unknown": 0.5}
+"""Unknown is withheld only; a "no" after it is 0 A."""
 
 
 def read_granted(inputs: Inputs, memory: Memory) -> Granted:
@@ -30,18 +32,22 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
         ccl=limit(bms and bms.max_charge_current_a),
         dcl=limit(bms and bms.max_discharge_current_a),
         charge=WORDS[battery_permission(inputs, p.ALLOW_CHARGE, memory.gave)],
-        discharge=WORDS[battery_permission(inputs, p.ALLOW_DISCHARGE, memory.gave)],
+        discharge=DISCHARGE_WORDS[battery_permission(inputs, p.ALLOW_DISCHARGE, memory.gave)],
         vebus=WORDS[vebus_permission(inputs)],
         voltage=float(sensible(inputs)),
         user_a=user_a if user_a >= 0 else inf,
         user_v=user_v if user_v > 0 else inf,
         charge_stops=-float(len(inputs.charge_stops)),
-        discharge_stops=-float(len(inputs.discharge_stops)),
+        discharge_stops=-float(sum(1 + stop.refused for stop in inputs.discharge_stops)),
         bank_cvl=min((limit(bms.max_charge_voltage_v) for bms in others), default=inf),
         bank_ccl=min((limit(bms.max_charge_current_a) for bms in others), default=inf),
         bank_dcl=min((limit(bms.max_discharge_current_a) for bms in others), default=inf),
         bank_refusals=-float(
-            sum(1 for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE) for _ in permissions(inputs, path, memory.gave))
+            sum(
+                1 + (word == "no")
+                for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
+                for _, word in permissions(inputs, path, memory.gave)
+            )
         ),
     )
 

@@ -7,6 +7,7 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Controller
 from gxbridge.core.dvcc.run.loss import identity_of, present
 from tests.core.dvcc.world import (
@@ -202,6 +203,32 @@ def test_another_bms_takes_over_only_when_the_user_says_so() -> None:
     world.run(3)
     assert (world.decision.bms_state, world.decision.bms_service) == ("live", CAN_BMS)
     assert world.limit("CCL").value == 40
+
+
+def test_who_took_over_for_another_master_only_does_not_hold_control_when_that_leaves() -> None:
+    world = boat()
+    world.services[CAN_BMS] = can_bms(VOLTAGE=26.0, CVL=28.0, CCL=40.0)
+    master = True
+    world.snapshot = lambda: Snapshot(
+        world.services, world.settings, world.platform, world.heard, world.options, another_master=master
+    )
+    del world.services[LYNX]
+    world.run(3)
+    assert (world.decision.bms_state, world.decision.bms_service) == ("live", CAN_BMS)
+    world.run(30)
+    assert world.decision.bms_since == 31.0, "it is named as long as it is there"
+    del world.services[CAN_BMS]
+    world.run(3)
+    assert world.decision.bms_service == LYNX, "the one that we would have missed first"
+    world.services[CAN_BMS] = can_bms(VOLTAGE=26.0, CVL=28.0, CCL=40.0)
+    world.run(1)
+    master = False
+    world.run(3)
+    assert (world.decision.bms_service, world.decision.bms_state) == (LYNX, "silent")
+    assert world.told(SUN) == 0
+    world.services[LYNX] = lynx()
+    world.run(4)
+    assert (world.decision.bms_service, world.decision.bms_state) == (LYNX, "live")
 
 
 def test_the_user_can_do_without_a_bms() -> None:

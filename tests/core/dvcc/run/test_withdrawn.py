@@ -39,6 +39,7 @@ def granted(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings
         ({"ALLOW_CHARGE": 0}, {}, {"charge": 0}),
         ({"ALLOW_CHARGE": None}, {}, {"charge": 0}),
         ({"ALLOW_DISCHARGE": 0}, {}, {"discharge": 0}),
+        ({"ALLOW_DISCHARGE": None}, {}, {"discharge": 0.5}),
         ({}, {"SET_MAX_CURRENT": -1}, {}),
         ({}, {"SET_MAX_CURRENT": 0}, {"user_a": 0}),
         ({}, {"SET_MAX_CURRENT": 0.5}, {"user_a": 0.5}),
@@ -57,7 +58,9 @@ def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
     assert granted({}) == nothing
     for allowed, word in ((1, 1), (0, 0), (None, 0)):
         assert granted({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)
-    assert granted({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-1)
+    assert granted({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-2)
+    unknown = STOP._replace(refused=False)
+    assert granted({}, (unknown,)) == nothing._replace(charge_stops=-1, discharge_stops=-1)
 
 
 def test_less_of_anything_is_taken_back_and_more_or_as_much_is_not() -> None:
