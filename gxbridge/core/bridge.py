@@ -16,7 +16,8 @@ from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
 from gxbridge.core.dvcc.read.chargers import charging_titles
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
-from gxbridge.core.dvcc.read.services import sort_services
+from gxbridge.core.dvcc.read.paths import BATTERY as BATTERY_CLASS
+from gxbridge.core.dvcc.read.services import sort_services, titles
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
     keep_limits,
@@ -529,8 +530,10 @@ class Bridge:
                     battery, service_name(battery) if published else "", publication.publish, publication.reason
                 )
             )
-        names = {name: name_for_people(name, items) for name, items in {**self._services, **self._ours}.items()}
-        told_apart = charging_titles(sort_services(self._services))
+        every = {**self._services, **self._ours}
+        names = {name: name_for_people(name, items) for name, items in every.items()}
+        plant = sort_services(every)
+        told_apart = charging_titles(plant) | titles(plant.of(BATTERY_CLASS))
         names |= {name: text for name, text in told_apart.items() if text.startswith(names[name])}
         service = self._decision.bms_service
         if service in names:

@@ -331,7 +331,7 @@ def share(
         left += PER_CHARGER_A * sum(class_of(name) in pooled for name in names)
         for name, items in words.services.items():
             if name not in names and class_of(name) in pooled and of_this_bank(items):
-                left -= untold(name, items, told)
+                left -= untold(name, items, told, managed=bounds.managed)
     shares: dict[tuple[str, str], float | None] = {}
     for service, path, value in asked:
         kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
@@ -364,6 +364,9 @@ def of_this_bank(items: Items) -> bool:
     return items.get("/N2kDeviceInstance") in (0, None) and items.get("/IsInverterCharger") in (1, None)
 
 
-def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]]) -> float:
-    """What one that is not told now makes, or may make by what it was told."""
-    return max(finite(items.get("/Dc/0/Current")) or 0.0, told.get(name, (0.0, 0.0))[0], 0.0)
+def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], *, managed: bool) -> float:
+    """What one that is not told now makes, or may make by what it was told. A Multi without a BMS is told by its own
+    setting, and makes no more than that."""
+    made = max(finite(items.get("/Dc/0/Current")) or 0.0, told.get(name, (0.0, 0.0))[0], 0.0)
+    own = None if managed or class_of(name) not in VE_BUS else limit(items.get("/Dc/0/MaxChargeCurrent"))
+    return made if own is None else min(made, own)

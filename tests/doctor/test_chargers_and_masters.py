@@ -46,7 +46,7 @@ def test_every_battery_service_is_listed_with_its_publisher() -> None:
     rows = report(services=given)
     assert rows["battery"].text == "Lynx Smart BMS 500 by vecan-dbus, instance 0, limits 28.4 V, 200 A"
     texts = [row.text for row in check_batteries(given, "") if row.id == "battery"]
-    assert texts[1] == "BMV-712 by ?, instance 3, a monitor without limits"
+    assert texts[1] == "BMV-712, instance 3, a monitor without limits"
     assert texts[2].startswith("Lynx Smart BMS 500 by gxbridge")
     assert spoilt(services() | {LYNX: lynx(**{"/Info/MaxChargeCurrent": None})}, "battery")[1].endswith("28.4 V, none")
 

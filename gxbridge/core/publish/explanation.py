@@ -198,9 +198,9 @@ def _since(moment: int | None, now_epoch: int | None) -> str:
     return f", for {duration_text(now_epoch - moment)}"
 
 
-def _number(value: float | None, unit: str) -> str:
+def _number(value: float | None, unit: str, subject: str) -> str:
     if value is None:
-        return "nothing granted" if unit == "A" else "no voltage given"
+        return "told nothing" if subject else "nothing granted" if unit == "A" else "no voltage given"
     return f"{value:.2f} V" if unit == "V" else amount(value, "A")
 
 
@@ -230,10 +230,8 @@ def limits_text(limits: Sequence[Mapping[str, Any]], now_epoch: int | None, *, s
 
 
 def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
-    lines = [
-        f"{limit_title(limit)}: {_number(limit['value'], limit['unit'])}{_since(limit['since'], now_epoch)}",
-        f"    {limit['sentence']}",
-    ]
+    value = _number(limit["value"], limit["unit"], limit["subject"])
+    lines = [f"{limit_title(limit)}: {value}{_since(limit['since'], now_epoch)}", f"    {limit['sentence']}"]
     for cap in limit["caps"]:
         value = "" if cap["value"] is None else f"{amount(cap['value'], cap['unit'])}  "
         where = " ".join(part for part in (cap["source"], cap["path"]) if part)

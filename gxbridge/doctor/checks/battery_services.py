@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.numbers import text as text_at
 from gxbridge.core.dvcc.read.selection import is_bms, is_parallel, select
-from gxbridge.core.dvcc.read.services import Device, sort_services, title
+from gxbridge.core.dvcc.read.services import Device, sort_services, title, titles
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import listed
@@ -73,7 +73,7 @@ def _battery(battery: Device) -> Row:
 
 
 def _line(battery: Device) -> str:
-    whose = "gxbridge" if battery.name.startswith(OWN_PREFIX) else str(battery.items.get("/Mgmt/ProcessName") or "?")
+    whose = "gxbridge" if battery.name.startswith(OWN_PREFIX) else battery.items.get("/Mgmt/ProcessName")
     limits = [
         "none" if value is None else f"{value:g} {unit}"
         for value, unit in ((number(battery.items, p.CVL), "V"), (number(battery.items, p.CCL), "A"))
@@ -82,7 +82,7 @@ def _line(battery: Device) -> str:
         role = f"limits {limits[0]}, {limits[1]}"
     else:
         role = "a BMS that gives no limits now" if counts_as_bms(read_bms(battery)) else "a monitor without limits"
-    return f"{title(battery)} by {whose}, instance {battery.instance:g}, {role}"
+    return f"{title(battery)}{f' by {whose}' if whose else ''}, instance {battery.instance:g}, {role}"
 
 
 def _published_twice(batteries: Sequence[Device]) -> Iterator[Row]:
@@ -131,7 +131,8 @@ def _several(batteries: Sequence[Device], controls: str, own: Mapping[str, Value
         text = f"{len(bmses) - 1} BMSes with limits beside their sum, {title(parallel)}; {who}"
         yield Row(SECTION, "parallel", "note", text, "", parallel.name)
     elif len(bmses) > 1:
-        text = f"{len(bmses)} battery services give limits: {listed([title(bms) for bms in bmses])}; {who}"
+        names = titles(bmses)
+        text = f"{len(bmses)} battery services give limits: {listed([names[bms.name] for bms in bmses])}; {who}"
         advice = "Choose the controlling BMS on the GX (Settings, DVCC) if it is not the right one."
         all_count = (own.get("/Dvcc/Effective"), own.get("/Dvcc/Profile")) == ("control", "strict")
         yield Row(SECTION, "several-bms", "note" if all_count else "warning", text, "" if all_count else advice)

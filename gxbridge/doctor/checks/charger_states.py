@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.read.bms import read_bms
 from gxbridge.core.dvcc.read.chargers import charging_titles, told_multis, why_not_told
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
-from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services, title
+from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
 from gxbridge.doctor.facts import Services
@@ -55,20 +55,20 @@ def has_bms(plant: Installation, services: Services, platform: str) -> bool:
 
 def waiting(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """Chargers that remember a BMS which is not there, and those that show it."""
-    waiters = remembering(plant)
+    waiters, names = remembering(plant), charging_titles(plant)
     present = has_bms(plant, services, platform)
     seen = any(counts_as_bms(read_bms(battery)) for battery in plant.of(p.BATTERY))
     cure = LOOK if seen else CURE
     for device in waiters if not present else ():
-        where = "none is in control" if seen else "none is there"
-        text = f"{title(device)} has seen a BMS, and {where}: nothing is written to any charger"
+        where = "none is in control" if seen else "none is there: nothing is written to any charger"
+        text = f"{names[device.name]} has seen a BMS, and {where}"
         yield Row(SECTION, "bms-remembered", "problem", text, cure, device.name)
     if waiters and present:
-        names = ", ".join(title(charger) for charger in waiters)
-        yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {names}")
+        there = ", ".join(names[charger.name] for charger in waiters)
+        yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {there}")
     for device in plant.chargers:
         if services[device.name].get("/ErrorCode") == BMS_LOST:
-            text = f"{title(device)} shows error #67: the connection to the BMS is lost"
+            text = f"{names[device.name]} shows error #67: the connection to the BMS is lost"
             advice = cure if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
             if not is_linked(device):
                 text += "; it takes no limits from a GX, so nobody will ever pass them to it"
@@ -77,7 +77,8 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
 
 
 def _who(plant: Installation) -> Iterator[Row]:
-    titles = [title(device) for device in (*plant.chargers, *plant.multis)]
+    names = charging_titles(plant)
+    titles = [names[device.name] for device in (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)]
     if titles:
         yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
     else:
@@ -86,9 +87,12 @@ def _who(plant: Installation) -> Iterator[Row]:
 
 def _other_network(plant: Installation) -> Iterator[Row]:
     """Chargers that are not controlled because of their N2K device instance."""
+    names = charging_titles(plant)
     for charger in plant.chargers:
         if charger.n2k_instance:
-            text = f"{title(charger)} has the N2K device instance {charger.n2k_instance:g}, so it is not controlled"
+            text = (
+                f"{names[charger.name]} has the N2K device instance {charger.n2k_instance:g}, so it is not controlled"
+            )
             advice = "Set its device instance to 0 (the GX: Settings, VE.Can port, Devices; or VictronConnect)."
             yield Row(SECTION, "other-network", "warning", text, advice, charger.name)
 
@@ -118,9 +122,10 @@ def _firmware(plant: Installation) -> Iterator[Row]:
         for multi in plant.multis
         if multi.firmware is not None and multi.firmware < VEBUS_FIRMWARE
     ]
+    names = charging_titles(plant)
     for device, least in old:
         has, needs = _shown(device, device.firmware), _shown(device, least)
-        text = f"{title(device)} has firmware {has}; DVCC needs {needs} or newer"
+        text = f"{names[device.name]} has firmware {has}; DVCC needs {needs} or newer"
         yield Row(SECTION, "firmware", "warning", text, "Update it with VictronConnect or over VRM.", device.name)
 
 

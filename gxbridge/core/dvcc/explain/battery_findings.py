@@ -58,7 +58,7 @@ def refusals(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
 
 def member_chosen(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
     """The user's setting names one of the batteries that a total adds up."""
-    if inputs.settings.bms_instance == AUTOMATIC_BMS or not is_lynx(controlling) or is_totals(controlling):
+    if inputs.settings.bms_instance != controlling.instance or not is_lynx(controlling) or is_totals(controlling):
         return
     for total in inputs.batteries:
         if is_totals(total) and not differ(network_of(total), network_of(controlling)):
@@ -78,7 +78,7 @@ def choice_findings(inputs: Inputs, lost_identity: str, now: float) -> Iterator[
     there = [battery for battery in inputs.batteries if counts_as_bms(battery)]
     if not there or wanted == AUTOMATIC_BMS or any(bms.instance == wanted for bms in there):
         return
-    instances = listed([f"{bms.instance:g} ({bms.title})" for bms in there])
+    instances = listed([f"{bms.instance:g} ({bms.title.removesuffix(f' ({bms.instance:g})')})" for bms in there])
     if wanted == NO_BMS:
         yield finding("bms-none-chosen", "", now, instances=instances)
         return

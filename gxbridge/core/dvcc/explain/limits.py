@@ -24,10 +24,10 @@ from gxbridge.core.dvcc.limit.reasons import (
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers
+from gxbridge.core.dvcc.read.chargers import LEAST_A, charging_titles, read_makers
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
+from gxbridge.core.dvcc.tell.multi_orders import charge_power_current
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.wording import names_text
 
@@ -173,14 +173,19 @@ def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Current
     if rest_a is None:
         return limit("multi", multi.name, None, "A", (cap("no-limit", None, "A"),))
     system = ccl.caps[0]
+    power = cap("charge-power", rest_a, "A")
     if amps.limit_a is None:
-        return limit("multi", multi.name, rest_a, "A", (cap("charge-power", rest_a, "A"),))
+        return limit("multi", multi.name, rest_a, "A", (power,))
     if amps.stop or ccl.value == 0:
         caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
+    elif rest_a == charge_power_current(inputs, inputs.voltage_v):
+        caps = [power, system]
     else:
-        others = names_text([title(device) for device in inputs.installation.chargers]) or "the other chargers"
-        words = {"system": part_of(amps.limit_a), "others": others}
-        caps = [cap("multi-rest", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
+        names = charging_titles(inputs.installation)
+        others = names_text([text for service, text in names.items() if service != multi.name])
+        words = {"system": part_of(amps.limit_a)} | ({"others": others} if others else {})
+        name = "multi-rest" if others else "multi-alone"
+        caps = [cap(name, rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]
     return limit("multi", multi.name, rest_a, "A", caps)
 
 

@@ -196,6 +196,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "what is left of {system} by {others}",
         "the limit minus what they are told or make (vendor: what they make)",
     ),
+    "multi-alone": _rule("all of {system}: nothing is there that shares it", "the limit"),
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.

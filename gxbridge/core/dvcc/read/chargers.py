@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, Installation, title
+from gxbridge.core.dvcc.read.services import Device, Installation, titles
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 LEAST_A: Final = 0.5
@@ -26,15 +25,6 @@ class Maker(NamedTuple):
     made_a: float
     told_a: float | None
     not_told: Hindrance | None = None
-
-
-def titles(devices: Iterable[Device]) -> dict[str, str]:
-    """Service -> what a person calls it; two of one name have their device instance behind it."""
-    found = {device.name: (title(device), device.instance) for device in devices}
-    often = Counter(name for name, _ in found.values())
-    return {
-        service: f"{name} ({instance:g})" if often[name] > 1 else name for service, (name, instance) in found.items()
-    }
 
 
 def charging_titles(plant: Installation) -> dict[str, str]:

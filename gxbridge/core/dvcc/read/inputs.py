@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, VebusSystem, kind_of, sort_services
+from gxbridge.core.dvcc.read.services import Installation, VebusSystem, kind_of, sort_services, titles
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
@@ -67,7 +67,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     installation = sort_services(snapshot.services, snapshot.options.dcdc_obeys)
     settings = read_settings(snapshot.settings)
     options = snapshot.options
-    batteries = tuple(read_bms(battery) for battery in installation.of(p.BATTERY))
+    batteries = read_batteries(installation)
     never: Container[str] = ()
     last: Container[str] = ()
     if options.every_bms_limits:
@@ -90,6 +90,14 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         another_master=snapshot.another_master,
         from_file=snapshot.from_file,
     )
+
+
+def read_batteries(installation: Installation) -> tuple[Bms, ...]:
+    """Every battery service; those of one name are told apart."""
+    services = installation.of(p.BATTERY)
+    names = titles(services)
+    found = (read_bms(battery) for battery in services)
+    return tuple(bms if bms.title == names[bms.name] else bms._replace(title=names[bms.name]) for bms in found)
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:

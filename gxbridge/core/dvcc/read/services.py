@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -178,6 +179,28 @@ def identity_of(device: Device) -> str:
     serial = device.items.get(p.SERIAL)
     words = serial.split()[-1:] if isinstance(serial, str) else []
     return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
+
+
+def titles(devices: Iterable[Device]) -> dict[str, str]:
+    """Service -> what a person calls it; those of one name have their device instance behind it, and where that is the
+    same too, what they are known again by."""
+    found = {device.name: (device, title(device)) for device in devices}
+    often = Counter(name for _, name in found.values())
+    if len(often) == len(found):
+        return {service: name for service, (_, name) in found.items()}
+    twins = Counter((name, device.instance) for device, name in found.values())
+    marks = {
+        service: mark_of(device) if twins[name, device.instance] > 1 else f"{device.instance:g}"
+        for service, (device, name) in found.items()
+        if often[name] > 1
+    }
+    return {service: f"{name} ({marks[service]})" if service in marks else name for service, (_, name) in found.items()}
+
+
+def mark_of(device: Device) -> str:
+    """What tells a device from its twins: its serial, else its unique number, else the end of its service's name."""
+    words = identity_of(device).split()
+    return words[-1].removeprefix("uc") if words else device.name.rpartition(".")[2]
 
 
 @lru_cache(maxsize=4096)

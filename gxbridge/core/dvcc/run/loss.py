@@ -49,14 +49,14 @@ def watch_battery(
         if device is None or not is_wanted(device, wanted):
             device = battery_elsewhere(inputs, known)
             if device is not None:
-                moved = present(device, known, heard, now)
+                moved = present_battery(inputs, device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
             lost = known if known.lost_at is not None else known._replace(lost_at=now)
             if inputs.another_master and inputs.selection.bms is not None:  # the GX's controller lets it take over
-                return present(inputs.selection.bms, before, heard, now)._replace(instead_of=lost)
+                return present_battery(inputs, inputs.selection.bms, before, heard, now)._replace(instead_of=lost)
             return lost
     bms = inputs.selection.bms
-    return None if bms is None else present(bms, known, heard, now)
+    return None if bms is None else present_battery(inputs, bms, known, heard, now)
 
 
 def is_wanted(device: Device, wanted: int) -> bool:
@@ -87,6 +87,14 @@ def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, fl
     if multi is None or multi.bms_type != VEBUS_BMS:
         return None
     return present(multi, known, heard, now)
+
+
+def present_battery(
+    inputs: Inputs, device: Device, known: Controller | None, heard: Mapping[str, float], now: float
+) -> Controller:
+    """The same for a battery, which has its own name among others of its kind."""
+    bms, controller = inputs.battery(device.name), present(device, known, heard, now)
+    return controller if bms is None else controller._replace(title=bms.title)
 
 
 def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:

@@ -39,8 +39,7 @@ def remainder(
     orders: Sequence[ChargerOrder],
 ) -> int | None:
     """What is left for the Multi (whole A), after the sun, alternators and gensets; None: no limit."""
-    power = inputs.options.charge_power_w
-    cap = ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
+    cap = charge_power_current(inputs, voltage_v)
     if limit_a is None or (limit_a >= NO_LIMIT_A and inputs.bms is None and inputs.charge_permits):
         return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
     if inputs.options.strict_sharing:
@@ -54,6 +53,12 @@ def remainder(
             made += max(counted_apart(inputs, charger, smoothed) - made_by(charger, smoothed), 0.0)
     rest = round(max(limit_a - made, 0.0))
     return rest if cap is None else min(rest, cap)
+
+
+def charge_power_current(inputs: Inputs, voltage_v: float | None) -> int | None:
+    """The charge power that energy management asks for, as a current (whole A); None: it asks for none."""
+    power = inputs.options.charge_power_w
+    return ceil(max(power, 0.0) / voltage_v) if power is not None and voltage_v else None
 
 
 def taken(inputs: Inputs, limit_a: float, orders: Sequence[ChargerOrder], smoothed: Mapping[str, float]) -> float:

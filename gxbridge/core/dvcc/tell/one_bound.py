@@ -24,6 +24,8 @@ SLEEPS: Final = 0.1
 """A charger that makes less than this part of its own limit is told no more than that."""
 DRAWS_A: Final = -5.0
 """A Multi that takes more than this out of the battery does not charge."""
+CHARGES_A: Final = 0.5
+"""One that puts more than this into the battery charges."""
 NO_INPUT: Final = 240
 """`/Ac/ActiveIn/ActiveInput` of a Multi without AC."""
 TINY: Final = 1e-6
@@ -43,6 +45,11 @@ def can_charge(multi: VebusSystem) -> bool:
     """Can it charge now: is AC known to be there, and does it not feed AC loads out of the battery?"""
     has_ac = multi.ac_connected == 1 and multi.active_input != NO_INPUT
     return is_connected(multi) and has_ac and (multi.current_a or 0.0) > DRAWS_A
+
+
+def charges(multi: VebusSystem) -> bool:
+    """Does it put a current into the battery, whatever is known of its AC?"""
+    return is_connected(multi) and (multi.current_a or 0.0) > CHARGES_A
 
 
 def limited_multis(inputs: Inputs) -> list[VebusSystem]:
@@ -73,14 +80,19 @@ def most_made(charger: Charger, smoothed: Mapping[str, float]) -> float:
 
 
 def untold(inputs: Inputs, told: Collection[VebusSystem]) -> float:
-    """What AC chargers make, and Multis that are not among those `told` (A): or may, by what they were told before."""
+    """What AC chargers make, and Multis that are not among those `told` (A): or may, by what they were told before.
+
+    Without a BMS the Multi has no more than its own setting, which is what we lower."""
     ac_chargers: list[Any] = inputs.installation.by_kind.get(p.CHARGER, [])
     taken_a = sum([max(charger.made_current_a or 0.0, 0.0) for charger in ac_chargers], 0.0)
     names = {multi.name for multi in told}
     for multi in inputs.installation.multis:
         if multi.name not in names:
             may_a = multi.told_charge_a or 0.0 if inputs.bms is not None and can_charge(multi) else 0.0
-            taken_a += max(multi.current_a or 0.0, may_a, 0.0)
+            made_a = max(multi.current_a or 0.0, may_a, 0.0)
+            if inputs.bms is None and multi == inputs.multi and (own_a := own_current(multi)) is not None:
+                made_a = min(made_a, max(own_a, 0.0))
+            taken_a += made_a
     return taken_a
 
 
@@ -88,7 +100,7 @@ def wishes(
     inputs: Inputs, limit_a: float, chargers: Sequence[Charger], smoothed: Mapping[str, float]
 ) -> Mapping[str, float]:
     """What each charger is told at most (A), because a Multi can take the rest; nothing where none can."""
-    able = [multi for multi in told_multis(inputs) if can_charge(multi)]
+    able = [multi for multi in told_multis(inputs) if can_charge(multi) or (inputs.bms is None and charges(multi))]
     if not chargers or not able:
         return {}
     room_a = min(max(ROOM * limit_a, LEAST_ROOM_A * len(chargers)), limit_a / 2) / len(chargers)

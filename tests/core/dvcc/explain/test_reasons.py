@@ -100,7 +100,8 @@ def test_a_share_says_of_what_and_what_would_hold_next() -> None:
     )
     assert world.limit("charger", SUN_2).caps[1].name == "own-limit"
     assert world.limit("multi", MULTI).sentence == (
-        "Multi 0 A: what is left of 60 A by SmartSolar and SmartSolar. Next: 60 A said by the Lynx Smart BMS NG."
+        "Multi 0 A: what is left of 60 A by SmartSolar (ttyS5) and SmartSolar (ttyS6). "
+        "Next: 60 A said by the Lynx Smart BMS NG."
     )
 
 
@@ -196,7 +197,10 @@ def test_energy_management_may_disable_pv_for_twenty_rounds() -> None:
 
 def test_the_charge_power_of_energy_management_limits_the_multi() -> None:
     for ccl, sentence_of_multi in (
-        (100.0, "Multi 11 A: what is left of 100 A by the other chargers. Next: 100 A said by the Lynx Smart BMS NG."),
+        (
+            100.0,
+            "Multi 11 A: the charge power asked for by energy management. Next: 100 A said by the Lynx Smart BMS NG.",
+        ),
         (None, "Multi 11 A: the charge power asked for by energy management."),
     ):
         options = Options.strict(charge_power_w=264.1, unknown_limit_stops=False)
