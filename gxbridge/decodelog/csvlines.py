@@ -14,7 +14,7 @@ from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, register_text, repeats, service_fields
+from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, is_service, register_text, repeats, service_fields
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
 KELVIN, CELSIUS = "K", "°C"
@@ -24,7 +24,6 @@ Cell = Callable[[FieldValue], tuple[object, str]]
 Fill = Callable[..., str]
 
 _FORMS_KEPT = 4096
-_SERVICE = ("request", "ack", "write")
 _OF_MESSAGE = ("t", "bus", "source", "destination")
 """Columns with the same cell in every row of a message, another one in the next: those side by side are one gap."""
 
@@ -38,6 +37,10 @@ class _Form(NamedTuple):
     """How each value becomes its cells; None: all are numbers as they are, one cell each."""
     ready: dict[bytes, Fill] | None
     """By payload: takes only the gaps of `_OF_MESSAGE`."""
+
+
+_SERVICE = _Form(str.format, None, None)
+"""The rows depend on what is in the message, and are made for each."""
 
 
 class CsvLines(LineFormat):
@@ -63,11 +66,12 @@ class CsvLines(LineFormat):
         else:
             cells_of = {"t": self._time(t), "bus": name, "source": str(source), "destination": str(destination)}
             gaps = [",".join([cells_of[column] for column in run]) for run in self._runs]
-        if layout.kind in _SERVICE:
-            shown = service_fields(self._db, layout, values) or []
-            form = self._form(layout, [field for field, _ in shown], values)
-            return form.fill(*gaps, payload.hex(), *_cells(form, tuple(value for _, value in shown)))
         form = self._forms.get(layout) or self._new_form(layout)
+        if form is _SERVICE:
+            shown = service_fields(self._db, layout, values)
+            form = self._form(layout, [field for field, _ in shown], values)
+            listed = [" ".join(map(str, value)) if isinstance(value, tuple) else value for _, value in shown]
+            return form.fill(*gaps, payload.hex(), *_cells(form, tuple(listed)))
         if form.ready is None:
             return form.fill(*gaps, payload.hex(), *_cells(form, values))
         ready = form.ready.get(payload)
@@ -82,7 +86,7 @@ class CsvLines(LineFormat):
     def _new_form(self, layout: Layout) -> _Form:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
             self._forms.clear()
-        form = self._form(layout, layout.fields, ())
+        form = _SERVICE if is_service(layout) else self._form(layout, layout.fields, ())
         if repeats(self._db, layout):
             form = form._replace(ready={})
         self._forms[layout] = form

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, register_text, repeats, service_fields
+from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, Shown, is_service, register_text, repeats, service_fields
 
 Tail = Callable[[tuple[FieldValue, ...], bytes], str]
 """Values and payload to the line from `"pgn"` on."""
@@ -72,7 +72,7 @@ class JsonLines(LineFormat):
     def _tail(self, layout: Layout) -> Tail:
         vreg = "null" if layout.register is None else quoted(register_text(layout.register))
         start = f'"pgn":{layout.pgn},"vreg":{vreg},"name":{quoted(layout.name)},"values":{{'
-        if layout.kind in ("request", "ack", "write"):
+        if is_service(layout):
             return self._service(layout, start)
         if layout.kind == "unknown":
             return lambda values, payload: f'{start}"raw":"{_hex(values[0])}"}},"raw":"{payload.hex()}"}}\n'
@@ -93,13 +93,16 @@ class JsonLines(LineFormat):
     def _service(self, layout: Layout, start: str) -> Tail:
         def tail(values: tuple[FieldValue, ...], payload: bytes) -> str:
             begin = start
-            shown = service_fields(self._db, layout, values) or []
+            shown = service_fields(self._db, layout, values)
             if layout.kind == "write" and isinstance(values[0], int):
                 begin = start.replace('"vreg":null', f'"vreg":"{register_text(values[0])}"', 1)
             parts = []
             for field, value in shown:
-                write = self._texts(field) or _text if not isinstance(value, str) else _text
-                parts.append(f"{quoted(field.name)}:{'null' if value is None else write(value)}")
+                if isinstance(value, str | tuple):
+                    text = _text(value)
+                else:
+                    text = "null" if value is None else (self._texts(field) or _text)(value)
+                parts.append(f"{quoted(field.name)}:{text}")
             return f'{begin}{",".join(parts)}}},"raw":"{payload.hex()}"}}\n'
 
         return tail
@@ -124,9 +127,11 @@ def _hex(value: FieldValue) -> str:
     return value.hex() if isinstance(value, bytes) else ""
 
 
-def _text(value: FieldValue) -> str:
+def _text(value: Shown) -> str:
     if isinstance(value, bytes):
         return f'"{value.hex()}"'
+    if isinstance(value, tuple):
+        return f"[{','.join(map(str, value))}]"
     return quoted(value) if isinstance(value, str) else str(value)
 
 

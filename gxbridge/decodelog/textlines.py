@@ -13,8 +13,10 @@ from gxbridge.decodelog.times import WriteTime
 from gxbridge.decodelog.words import (
     NOT_AVAILABLE,
     LineFormat,
+    Shown,
     address_text,
     celsius,
+    is_service,
     register_text,
     service_fields,
 )
@@ -41,9 +43,9 @@ class TextLines(LineFormat):
         subject, writers = self._forms.get(layout) or self._new_form(layout)
         if layout.kind == "unknown":
             said = payload.hex(" ")
-        elif layout.kind in ("request", "ack", "write"):
-            shown = service_fields(self._db, layout, values) or []
-            said = ", ".join(f"{field.name} {self._writer(field)(value)}" for field, value in shown)
+        elif is_service(layout):
+            shown = service_fields(self._db, layout, values)
+            said = ", ".join(f"{field.name} {self._shown(field, value)}" for field, value in shown)
         else:
             said = ", ".join([name + write(value) for (name, write), value in zip(writers, values, strict=True)])
         if layout.kind == "mk2":
@@ -57,6 +59,11 @@ class TextLines(LineFormat):
         writers = [(f"{field.name} ", self._special(layout, field) or self._writer(field)) for field in layout.fields]
         form = self._forms[layout] = _subject(layout), writers
         return form
+
+    def _shown(self, field: FieldInfo, value: Shown) -> str:
+        if not isinstance(value, tuple):
+            return self._writer(field)(value)
+        return " ".join(map(str, value)) or NOT_AVAILABLE
 
     def _special(self, layout: Layout, field: FieldInfo) -> WriteField | None:
         """The two numbers that everybody looks up: a product by its name, a firmware as people write it."""

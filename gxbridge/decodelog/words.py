@@ -7,10 +7,16 @@ from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST
+from gxbridge.core.nmea2000.group_function import GROUP_FUNCTION_PGN, parameters_of
 
 NOT_AVAILABLE = "n/a"
 TEXTS_KEPT = 2048
 """Ready texts by payload, of a layout or of all registers together."""
+PGN_LIST_PGN = 126464
+Shown = FieldValue | tuple[int, ...]
+"""A value, or several numbers."""
+_SERVICES = ("request", "ack", "write")
+_PARTED = (GROUP_FUNCTION_PGN, PGN_LIST_PGN)
 _MANY_TEXTS = 5
 """A PGN with as many flags and enumerations is mostly a status, which repeats, and is dear to write."""
 
@@ -51,25 +57,34 @@ def repeats(db: Database, layout: Layout) -> bool:
     return layout.kind == "pgn" and sum(field.enum is not None for field in layout.fields) >= _MANY_TEXTS
 
 
-def service_fields(
-    db: Database, layout: Layout, values: tuple[FieldValue, ...]
-) -> list[tuple[FieldInfo, FieldValue]] | None:
-    """Fields and values of a request, an acknowledgement or a write, registers as text; None for other messages.
+def is_service(layout: Layout) -> bool:
+    """Whether the fields of a message depend on what is in it: `service_fields` tells them."""
+    return layout.kind in _SERVICES or (layout.kind == "pgn" and layout.pgn in _PARTED)
 
-    What is written to another node is shown with the fields of the register too, where they do not depend on the
-    product (which of the two nodes would it be?).
+
+def service_fields(db: Database, layout: Layout, values: tuple[FieldValue, ...]) -> list[tuple[FieldInfo, Shown]]:
+    """Fields and values of a request, an acknowledgement or a write, registers as text; of a group function and a list
+    of PGNs too.
+
+    What is written to another node is shown with the fields of the register, where they do not depend on the product
+    (which of the two nodes would it be?); the parameters of a group function with those of its PGN.
     """
     if layout.kind == "request":
         register, mask = values
         return [(layout.fields[0], _number(register)), (layout.fields[1], _number(mask))]
     if layout.kind == "ack":
         return [(layout.fields[0], _number(values[0])), (layout.fields[1], values[1])]
-    if layout.kind != "write":
-        return None
+    shown: list[tuple[FieldInfo, Shown]] = [*zip(layout.fields, values, strict=True)]
+    if layout.pgn == PGN_LIST_PGN:
+        pgns = values[1] if isinstance(values[1], bytes) else b""
+        listed = tuple(int.from_bytes(pgns[at : at + 3], "little") for at in range(0, len(pgns) - 2, 3))
+        return [shown[0], (layout.fields[1], listed)]
+    if layout.pgn == GROUP_FUNCTION_PGN:
+        return [*shown, *parameters_of(db, values)]
     register, raw = values
     if not isinstance(register, int) or not isinstance(raw, bytes):
-        return None
-    shown: list[tuple[FieldInfo, FieldValue]] = [(layout.fields[0], register_text(register)), (layout.fields[1], raw)]
+        return []
+    shown = [(layout.fields[0], register_text(register)), (layout.fields[1], raw)]
     variants = db.variants(register)
     if len(variants) == 1 and not variants[0].families:
         payload = bytes(variants[0].header) + raw

@@ -19,6 +19,7 @@ from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines, quoted
 from gxbridge.decodelog.textlines import TextLines
+from gxbridge.decodelog.words import is_service
 from tests.core import handmade
 from tests.core.nmea2000.products import introduce
 
@@ -178,7 +179,7 @@ def test_json_lines_say_what_a_plain_json_encoder_would(
         introduce(decoder, 0x29, product)
     for can_id, payload in [*payloads, *payloads]:  # the second time what is kept ready comes out
         found = decoder.feed(can_id | WHOLE, payload, 0.0)
-        if found is not None and found[0].kind in ("pgn", "vreg", "unknown"):
+        if found is not None and found[0].kind in ("pgn", "vreg", "unknown") and not is_service(found[0]):
             assert json.loads(lines.line(t, bus, found)) == expected(DB, t, bus, found)
 
 
@@ -323,3 +324,42 @@ def test_a_message_of_several_frames_is_one_line() -> None:
     found = [decoder.feed(0x19F21229, part, 0.0) for part in split(bytes.fromhex("11000063FF403800FF0500"), 1)]
     assert found[0] is None
     assert json.loads(JsonLines(DB).line(0.0, "", found[1]))["raw"] == "11000063ff403800ff0500"
+
+
+INSTANCE_SET = bytes.fromhex("0100EE00F8010302")
+PGNS_SENT = bytes.fromhex("0000EE0014F20114F001")
+
+
+def test_a_group_function_says_what_it_sets_in_every_form() -> None:
+    found = Decoder(DB).feed(0xDED29E3 | WHOLE, INSTANCE_SET, 0.0)
+    assert found is not None
+    assert (
+        TextLines(DB)
+        .line(0.0, "can0", found)
+        .endswith(
+            "function_code 1 (command), pgn 60928, parameters f8 01 03 02, priority 8 (leave unchanged), "
+            "number_of_parameters 1, device_instance_lower 2\n"
+        )
+    )
+    assert json.loads(JsonLines(DB).line(0.0, "can0", found))["values"] == {
+        "function_code": {"value": 1, "text": "command"},
+        "pgn": 60928,
+        "parameters": "f8010302",
+        "priority": {"value": 8, "text": "leave unchanged"},
+        "number_of_parameters": 1,
+        "device_instance_lower": 2,
+    }
+    rows = CsvLines(DB, ("field", "value", "text")).line(0.0, "can0", found).splitlines()
+    assert rows[-3:] == ["priority,8,leave unchanged", "number_of_parameters,1,", "device_instance_lower,2,"]
+
+
+def test_a_list_of_pgns_is_a_list_in_every_form() -> None:
+    found = Decoder(DB).feed(0x19EEFF29 | WHOLE, PGNS_SENT, 0.0)
+    assert found is not None
+    assert TextLines(DB).line(0.0, "can0", found).endswith("pgns 60928 127508 126996\n")
+    assert json.loads(JsonLines(DB).line(0.0, "can0", found))["values"]["pgns"] == [60928, 127508, 126996]
+    assert "pgns,60928 127508 126996" in CsvLines(DB, ("field", "value")).line(0.0, "can0", found)
+    empty = Decoder(DB).feed(0x19EEFF29 | WHOLE, b"\0", 0.0)
+    assert empty is not None
+    assert TextLines(DB).line(0.0, "can0", empty).endswith("pgns n/a\n")
+    assert '"pgns":[]' in JsonLines(DB).line(0.0, "can0", empty)

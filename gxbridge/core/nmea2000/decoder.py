@@ -20,9 +20,9 @@ from gxbridge.core.nmea2000.database import (
     Layout,
     database,
 )
-from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets, is_fast
+from gxbridge.core.nmea2000.fast_packet import KEY, PROPRIETARY_PAGE, FastPackets, begins_proprietary, is_fast
 from gxbridge.core.nmea2000.field import FieldValue
-from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, WHOLE, destination_of, pgn_of
+from gxbridge.core.nmea2000.frame import BROADCAST, IDENTITY, MAX_DATA, WHOLE, destination_of, pgn_of
 from gxbridge.core.nmea2000.senders import Senders
 from gxbridge.core.nmea2000.unknown_messages import UnknownKinds, foreign_layout
 from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER, PRODUCT_REGISTER, REQUEST_REGISTER, VregServices
@@ -39,6 +39,8 @@ _WATCHED = (ADDRESS_CLAIM_PGN, PRODUCT_INFO_PGN)
 _DIRECT, _REGISTER, _FAST, _LONG_WAY = range(4)
 _TOO_SHORT = (struct_error, IndexError)
 
+_PROPRIETARY_KEPT = 2048
+"""Numbers and senders of manufacturers' fast packets that are remembered as such."""
 _REPEATS_KEPT = 2048
 """Register messages kept in order to be given out again: more than a large bus repeats, and less than 1 MB."""
 
@@ -59,9 +61,11 @@ class Decoder:
         "_db",
         "_keep_unknown",
         "_kept",
+        "_proprietary",
         "_registers",
         "_repeats",
         "_routes",
+        "_rvc",
         "_senders",
         "_services",
         "fast",
@@ -85,6 +89,8 @@ class Decoder:
         self._registers: dict[bytes, Layout] = {}
         self._repeats: list[dict[bytes, Message]] = [{} for _ in range(256)]
         self._kept = 0
+        self._rvc = False
+        self._proprietary: set[int] = set()
         self.fast = FastPackets()
         self.frames = 0
         self.messages = 0
@@ -184,13 +190,19 @@ class Decoder:
         if (can_id & ~WHOLE) >> 29:
             self.no_data_frames += 1
             return None
-        if can_id & WHOLE:
-            return self._whole(pgn_of(can_id), can_id & 0xFF, destination_of(can_id), data)
         pgn, destination = pgn_of(can_id), destination_of(can_id)
         layout = self._db.pgns.get(pgn)
+        if can_id & WHOLE:
+            if pgn >> 8 == PROPRIETARY_PAGE and layout is not None and len(data) <= MAX_DATA and data[:2] != HEADER:
+                return self._rvc_frame(layout, pgn, can_id & 0xFF, data)
+            return self._whole(pgn, can_id & 0xFF, destination, data)
         if destination == BROADCAST:
             self._learn(can_id & IDENTITY, pgn, layout)
-        if layout is None:
+        if pgn >> 8 == PROPRIETARY_PAGE:
+            if self._is_rvc(layout, can_id & KEY, data):
+                return self._rvc_frame(layout, pgn, can_id & 0xFF, data)
+            fast = True
+        elif layout is None:
             fast = is_fast(pgn)
         elif layout.transport == "either":
             # Some senders use single frames where the standard has a fast packet.
@@ -215,14 +227,35 @@ class Decoder:
             way = _LONG_WAY if long_way else _FAST if layout.transport == "fast" else _DIRECT
             self._routes[identity] = (layout, layout.decode, way)
 
+    def _is_rvc(self, layout: Layout | None, key: int, data: bytes) -> bool:
+        """Whether a frame in the range of proprietary fast packets is one of RV-C, which has single frames there.
+
+        What has once begun as a fast packet of a manufacturer is one from then on. Of numbers that are not known, a
+        frame is of RV-C only on a bus that has spoken RV-C before.
+        """
+        if key in self._proprietary:
+            return False
+        if begins_proprietary(data):
+            if len(self._proprietary) >= _PROPRIETARY_KEPT:
+                self._proprietary.clear()
+            self._proprietary.add(key)
+            return False
+        self._rvc = self._rvc or layout is not None
+        return self._rvc
+
+    def _rvc_frame(self, layout: Layout | None, pgn: int, source: int, data: bytes) -> Message | None:
+        if layout is None:
+            return self._unknown(pgn, None, source, BROADCAST, data)
+        return self._decoded(layout, source, BROADCAST, data)
+
     def _whole(self, pgn: int, source: int, destination: int, payload: bytes) -> Message | None:
         """A complete payload of any PGN."""
         if pgn in (SINGLE_PGN, FAST_PGN):
             return self._vreg(pgn, source, destination, payload)
+        layout = self._db.pgns.get(pgn)
         if _is_proprietary(pgn) and payload[:2] != HEADER:
             return self._foreign(pgn, source, destination, payload)
-        layout = self._db.pgns.get(pgn)
-        if layout is None:
+        if layout is None or pgn >> 8 == PROPRIETARY_PAGE:  # what is known there is of RV-C
             return self._unknown(pgn, None, source, destination, payload)
         if pgn == ADDRESS_CLAIM_PGN and len(payload) >= 8:
             self._senders.claim(source, payload[:8])

@@ -67,7 +67,10 @@ FAST_RANGES = (
 """First and last number of the standard PGNs that come as fast packets, whether or not their fields are known here
 (canboat@01d0dc3 docs/canboat.json; the Yacht Devices YDVR-04 manual, appendix D, has the same but for newer ones)."""
 PROPRIETARY_PAGE = 0x1FF
-"""All PGNs 0x1FFxx are fast packets too (velib C stack)."""
+"""All PGNs 0x1FFxx are fast packets too (velib C stack), except on a bus of RV-C."""
+RESERVED, INDUSTRY = 0x18, 0xE0
+"""In the second byte of a manufacturer's header: both reserved bits are set, the industry is any or the marine one."""
+INDUSTRIES = (0x00, 0x80)
 
 _FIRST = 6
 _NEXT = 7
@@ -173,6 +176,13 @@ class FastPackets:
 def is_fast(pgn: int) -> bool:
     """Whether a PGN comes as fast packets, by the standard."""
     return pgn >> 8 == PROPRIETARY_PAGE or any(first <= pgn <= last for first, last in FAST_RANGES)
+
+
+def begins_proprietary(data: bytes) -> bool:
+    """Whether a frame is the first of a manufacturer's fast packet: counter 0, a length, the manufacturer's header."""
+    if len(data) != _FULL or data[0] & 31 or not 2 <= data[1] <= MAX_PAYLOAD:
+        return False
+    return data[3] & RESERVED == RESERVED and data[3] & INDUSTRY in INDUSTRIES
 
 
 def frames_of(can_id: int, size: int) -> int:

@@ -28,7 +28,8 @@ LEFT_OUT = {
     65281: "proprietary: canboat has no definition of Victron's",
     126998: "texts of random bytes are broken texts; tests/core/nmea2000/test_field.py has good and broken ones",
 }
-PGNS = [pgn for pgn in sorted(DB.pgns) if pgn not in LEFT_OUT]
+PGNS = [pgn for pgn in sorted(DB.pgns) if pgn not in LEFT_OUT and not DB.pgns[pgn].name.startswith("rvc_")]
+"""RV-C is no part of NMEA 2000."""
 
 SECONDS = {"min": 60, "ms": 0.001, "h": 3600}
 """The package gives all times in seconds; we keep the table's unit."""

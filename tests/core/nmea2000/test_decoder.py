@@ -482,3 +482,63 @@ def test_a_message_that_is_put_together_may_have_any_length() -> None:
     message = decoder.feed(0x19EE0029 | WHOLE, bytes(1) + bytes.fromhex("14F001") * 500, 0.0)
     assert message is not None
     assert (message[0].pgn, len(message[4])) == (126464, 1501)
+
+
+# RV-C has single frames where NMEA 2000 has manufacturers' fast packets (RV-C of November 2023, table 7.7).
+
+
+@pytest.mark.parametrize("instance", [1, 2, 32, 64, 250])
+def test_a_frame_of_rv_c_is_no_fast_packet(instance: int) -> None:
+    decoder = Decoder(keep_unknown=True)
+    message = one(f"19FFFD80#{instance:02X}780801D4C43577", decoder)
+    assert said(message) == {"instance": instance, "device_priority": 120, "voltage": 13.2, "current": 12.5}
+    message = one(f"19FFC780#{instance:02X}200140831EC80205", decoder)
+    assert said(message)["charge_voltage"] == 14.4
+    assert (decoder.messages, decoder.unknown, decoder.foreign, decoder.incomplete) == (2, 0, 0, 0)
+    assert not any(decoder.errors.values())
+
+
+def test_a_manufacturers_fast_packet_keeps_its_number_though_rv_c_uses_it_too() -> None:
+    decoder = Decoder(keep_unknown=True)
+    for turn in range(2):
+        for part in split(bytes.fromhex("3B9F") + bytes(range(10)), turn):
+            message = decoder.feed(0x19FFFD17, part, 0.0)
+        assert message is not None
+        assert (message[0].kind, message[4][:2]) == ("unknown", b"\x3b\x9f")
+    assert one("19FFFD80#01780801D4C43577", decoder) is not None, "another sender is another matter"
+    assert decoder.feed(0x19FFFD17, bytes.fromhex("01780801D4C43577"), 0.0) is None, "a stray part of a fast packet"
+    assert (decoder.foreign, decoder.fast.strays) == (2, 1)
+
+
+def test_victrons_own_fast_packet_is_not_taken_for_rv_c() -> None:
+    decoder = Decoder(keep_unknown=True)
+    (part,) = split(bytes.fromhex("6699010203"), 0)
+    message = decoder.feed(0x19FFFD17, part, 0.0)
+    assert message is not None
+    assert (message[0].kind, decoder.unknown) == ("unknown", 1)
+
+
+def test_other_numbers_of_rv_c_are_unknown_messages_once_the_bus_has_spoken_it() -> None:
+    decoder = Decoder(keep_unknown=True)
+    assert one("19FFBD80#0164FFC8FC000000", decoder) is None, "not known yet: it could be part of a fast packet"
+    one("19FFFD80#01780801D4C43577", decoder)
+    message = one("19FFBD80#0164FFC8FC000000", decoder)
+    assert message is not None
+    assert (message[0].title, decoder.unknown) == ("Unknown PGN 131005", 1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"), [("01780801D4C43577", "rvc_dc_source_status_1"), ("6699010203", "unknown")]
+)
+def test_a_whole_message_of_that_range_is_of_rv_c_unless_its_header_says_otherwise(payload: str, name: str) -> None:
+    message = Decoder(keep_unknown=True).feed(0x19FFFD80 | WHOLE, bytes.fromhex(payload), 0.0)
+    assert message is not None
+    assert message[0].name == name
+
+
+def test_senders_of_manufacturers_fast_packets_are_remembered_within_bounds() -> None:
+    decoder = Decoder()
+    (part,) = split(bytes.fromhex("3B9F0102"), 0)
+    for number in range(0x100 * 0x60):
+        decoder.feed(0x19FFA000 + number, part, 0.0)
+    assert decoder.foreign == 0x100 * 0x60
