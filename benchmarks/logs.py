@@ -18,10 +18,15 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import reduce
+from operator import xor
 from pathlib import Path
+
+import can
 
 from benchmarks import genlog
 from gxbridge.core.nmea2000.database import database
+from gxbridge.core.nmea2000.fast_packet import is_fast
 from gxbridge.core.nmea2000.frame import destination_of, pgn_of
 from gxbridge.decodelog.csvlines import CsvLines
 from gxbridge.decodelog.jsonlines import JsonLines
@@ -60,11 +65,60 @@ TEXTS: dict[str, tuple[str, Write]] = {
     "crtd": ("", lambda t, i, d: f"{t:.3f} R29 {i:08X} {d.hex(' ')}\n"),
     "busmaster": ("", lambda t, i, d: f"{date(t)[11:19]}:0000 Rx 1 0x{i:08X} x {len(d)} {d.hex(' ')}\n"),
     "slcan": ("", lambda t, i, d: f"T{i:08X}{len(d)}{d.hex().upper()}\r"),
+    "actisense": (
+        "",
+        lambda t, i, d: (
+            f"A{date(t)[11:].replace(':', '')} {i & 255:02X}{destination_of(i):02X}{i >> 26} {pgn_of(i):05X} "
+            f"{d.hex().upper()}\n"
+        ),
+    ),
+    "csv": (
+        "timestamp,arbitration_id,extended,remote,error,dlc,data\n",
+        lambda t, i, d: f"{t:.6f},0x{i:X},1,0,0,{len(d)},{b64encode(d).decode()}\n",
+    ),
+    "microchip": ("", lambda t, i, d: f"{t * 1000:.0f};RX;0x{i:08X};{len(d)};{''.join(f'0x{b:02X};' for b in d)}\n"),
+    "garmin": (
+        "Sequence #,Time,PGN,Name,Manufacturer,Remote Address,Local Address,Priority,Single Frame,Size,Packet\n",
+        lambda t, i, d: f"0,{t * 1000:.0f},{pgn_of(i)},Name,Garmin,{i & 255},255,{i >> 26},1,{len(d)},0x{d.hex()}\n",
+    ),
+    "nmea0183": ("", lambda t, i, d: sentence(f"PCDIN,{pgn_of(i):06X},{int(t):08X},{i & 255:02X},{d.hex().upper()}")),
     "gvret": (
         "Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8\n",
         lambda t, i, d: f"{t * 1e6:.0f},{i:08X},true,Rx,0,{len(d)},{d.ljust(8, bytes(1)).hex(',')},\n",
     ),
 }
+
+
+def sentence(text: str) -> str:
+    return f"${text}*{reduce(xor, text.encode()):02X}\n"
+
+
+def ydvr(rows: list[genlog.Row]) -> bytes:
+    """Frames only: what the recorder does not put together."""
+    records = (struct.pack("<HL", int(t * 1000) % 60_000, i) + d.ljust(8, b"\xff") for t, i, d in rows)
+    return struct.pack("<HL8s", 0, 0xFFFFFFFF, b"YDVR v05") + b"".join(records)
+
+
+def serial(rows: list[genlog.Row]) -> bytes:
+    """As an NGT-1 gives them."""
+    made = bytearray()
+    for t, i, d in rows:
+        head = bytes((i >> 26,)) + pgn_of(i).to_bytes(3, "little") + bytes((destination_of(i), i & 255))
+        body = head + (int(t * 1000) & 0xFFFFFFFF).to_bytes(4, "little") + bytes((len(d),)) + d
+        body = bytes((0x93, len(body))) + body
+        body += bytes((-sum(body) & 0xFF,))
+        made += b"\x10\x02" + body.replace(b"\x10", b"\x10\x10") + b"\x10\x03"
+    return bytes(made)
+
+
+def recorded(rows: list[genlog.Row], suffix: str) -> bytes:
+    """By python-can."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"log{suffix}")
+        with can.Logger(str(path)) as writer:
+            for t, i, d in rows:
+                writer.on_message_received(can.Message(t, i, True, data=d))
+        return path.read_bytes()
 
 
 def pcap(rows: list[genlog.Row]) -> bytes:
@@ -77,13 +131,25 @@ def pcap(rows: list[genlog.Row]) -> bytes:
     return struct.pack("<LHHLLLL", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 227) + b"".join(packets)
 
 
+BINARIES: dict[str, Callable[[list[genlog.Row]], bytes]] = {
+    "pcap": pcap,
+    "ydvr": lambda rows: ydvr([row for row in rows if not is_fast(pgn_of(row[1])) and pgn_of(row[1]) != 59904]),
+    "actisense-binary": serial,
+    "blf": lambda rows: recorded(rows, ".blf"),
+    "sqlite": lambda rows: recorded(rows, ".db"),
+}
+
+
 def read(path: Path, form: str) -> float:
-    """CPU seconds for all rows."""
+    """CPU seconds for each row."""
     begin = time.process_time()
+    count = 0
     with open_log(str(path), form) as reader:
         for _ in reader:
-            pass
-    return time.process_time() - begin
+            count += 1
+        if not count or reader.bad_lines or reader.skipped > 1:  # a .DAT begins with a record about the recorder
+            raise SystemExit(f"{form}: {count} frames, {reader.bad_lines} bad and {reader.skipped} skipped lines")
+    return (time.process_time() - begin) / count
 
 
 class Nowhere(io.StringIO):
@@ -106,10 +172,11 @@ def main() -> int:
     rows = list(genlog.generate(arguments.frames))
     ratios: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        files = {name: Path(folder, name) for name in (*TEXTS, "pcap")}
+        files = {name: Path(folder, name) for name in (*TEXTS, *BINARIES)}
         for name, (heading, write) in TEXTS.items():
             files[name].write_text(heading + "".join(write(*row) for row in rows))
-        files["pcap"].write_bytes(pcap(rows))
+        for name, pack in BINARIES.items():
+            files[name].write_bytes(pack(rows))
         for _ in range(arguments.rounds):
             for name, path in files.items():
                 ratios.setdefault(name, []).append(read(path, name) / read(files["candump"], "candump"))

@@ -6,6 +6,7 @@ import re
 from binascii import unhexlify
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import BinaryIO, NoReturn, Protocol, TypeAlias
 
 from gxbridge.core.nmea2000.frame import MAX_ID, WHOLE
@@ -20,6 +21,8 @@ MOST_MESSAGE = 1785
 FAR_FUTURE_S = 1e11
 """After the year 5000: a time is neither NaN, infinite nor negative."""
 HALF_DAY_S, DAY_S = 43_200.0, 86_400.0
+MOST_KEPT = 4096
+"""Identifiers, or names of buses, that are kept ready."""
 FIRST_PSEUDO_PGN = 0x40000
 """From here on are no PGNs: what an Actisense gateway says of itself has such numbers in a log."""
 
@@ -43,6 +46,45 @@ def refuse(form: str, line: bytes) -> NoReturn:
     raise BadLine(f"not `{form}`: {shown(line)}")
 
 
+class Ids(dict[bytes, int]):
+    """29-bit identifiers by their hexadecimal digits, read once: a log has some hundred different ones.
+
+    Raises ValueError for what has not its `prefix`, `suffix` and `least` digits, or has more bits, which are flags.
+    """
+
+    def __init__(self, prefix: bytes = b"", suffix: bytes = b"", least: int = 8) -> None:
+        super().__init__()
+        self._prefix, self._suffix, self._least = prefix, suffix, least
+
+    def __missing__(self, text: bytes) -> int:
+        if not (text.startswith(self._prefix) and text.endswith(self._suffix) and text.isalnum()):
+            raise ValueError(text)
+        digits = text[len(self._prefix) : len(text) - len(self._suffix)]
+        can_id = int(digits, 16)
+        if not self._least <= len(digits) <= 8 or can_id > MAX_ID:
+            raise ValueError(text)
+        if len(self) > MOST_KEPT:  # a hostile log may count through all of them
+            self.clear()
+        self[text] = can_id
+        return can_id
+
+
+class Buses(dict[bytes, str]):
+    """Names of buses: as the log has them, or, with `first`, from numbers of channels of which that is the lowest."""
+
+    def __init__(self, first: int | None = None) -> None:
+        super().__init__()
+        self._first = first
+
+    def __missing__(self, name: bytes) -> str:
+        if len(self) > MOST_KEPT:
+            self.clear()
+        first = self._first
+        text = name.decode("utf-8", "replace") if first is None else f"can{max(int(name) - first, 0)}"
+        self[name] = text
+        return text
+
+
 def frame_id(text: bytes) -> int | None:
     """A 29-bit identifier from hexadecimal digits; None when it has more bits, which are flags."""
     can_id = int(text, 16)
@@ -58,6 +100,10 @@ def frame_data(text: bytes, size: int, line: bytes) -> bytes:
     return data if len(data) == size <= 8 else sized(data, size, line)
 
 
+SIZES = tuple(b"%d" % size for size in range(9))
+"""How the number of data bytes of a frame is written."""
+
+
 def sized(data: bytes, size: int, line: bytes) -> bytes:
     """`data`, when it has the bytes that were promised and no more than a CAN frame holds."""
     if len(data) != size:
@@ -67,6 +113,7 @@ def sized(data: bytes, size: int, line: bytes) -> bytes:
     return data
 
 
+@lru_cache(MOST_KEPT)
 def message_id(priority: int, pgn: int, source: int, destination: int) -> int | None:
     """The 29-bit id of a message given by its parts; None for a number that a gateway uses to speak of itself.
 
@@ -166,10 +213,10 @@ def _fraction(digits: bytes) -> float:
     return float(b"." + digits[:9])
 
 
-def seconds_of(text: bytes, line: bytes) -> float:
-    """Seconds from decimal digits. Raises BadLine for what is no time."""
+def seconds_of(text: bytes, line: bytes, per_second: float = 1.0) -> float:
+    """Seconds from decimal digits, of which `per_second` are one. Raises BadLine for what is no time."""
     try:
-        t = float(text)
+        t = float(text) / per_second
     except ValueError:
         t = -1.0
     if not 0.0 <= t < FAR_FUTURE_S:

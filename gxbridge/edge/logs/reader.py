@@ -16,9 +16,8 @@ from operator import length_hint
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
-from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogError, LogRow, Parse
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Buses, Comment, Ids, LogError, LogRow, Parse
 from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
 from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
 
@@ -179,7 +178,7 @@ class LogReader:
 
     def _candump(self, careful: Parse) -> Iterator[LogRow]:
         """The usual candump line in a few operations; anything that does not fit goes to the careful parser."""
-        ids, buses = _Ids(), _Buses()
+        ids, buses = Ids(), Buses()
         for done, lines in self._blocks():
             rest = iter(lines)
             for line in rest:
@@ -224,24 +223,3 @@ class LogReader:
     def _not_read(self, error: BadLine | Comment, line: bytes, number: int) -> None:
         if isinstance(error, BadLine) and line.strip() and not is_remark(line):
             self.bad(number, str(error))
-
-
-class _Ids(dict[bytes, int]):
-    """Ids by their eight digits, parsed once; a log has some hundred different ones."""
-
-    def __missing__(self, text: bytes) -> int:
-        can_id = int(text, 16)
-        if len(text) != 8 or can_id > MAX_ID or not text.isalnum():
-            raise ValueError(text)
-        if len(self) > 4096:  # a hostile log may count through all of them
-            self.clear()
-        self[text] = can_id
-        return can_id
-
-
-class _Buses(dict[bytes, str]):
-    def __missing__(self, name: bytes) -> str:
-        if len(self) > 256:
-            self.clear()
-        text = self[name] = name.decode("utf-8", "replace")
-        return text

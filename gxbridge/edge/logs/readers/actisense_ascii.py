@@ -12,7 +12,7 @@ from gxbridge.edge.logs.lines import LogRow, Moments, Parse, message_row, refuse
 
 ACTISENSE = re.compile(
     rb"\s*A(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s+([0-9A-Fa-f]{2})([0-9A-Fa-f]{2})([0-7])\s+([0-9A-Fa-f]{1,6})\s+"
-    rb"((?:[0-9A-Fa-f]{2})*)\s*"
+    rb"([0-9A-Fa-f]*)\s*"
 )
 
 
@@ -21,7 +21,7 @@ def actisense() -> Parse:
 
     def parse(line: bytes) -> LogRow | None:
         found = ACTISENSE.fullmatch(line)
-        if found is None:
+        if found is None or len(found[8]) % 2:
             refuse("Ahhmmss.ddd source+destination+priority pgn data", line)
         hours, minutes, rest, source, destination, priority, pgn, data = found.groups()
         t = moments.after_midnight(int(hours) * 3600 + int(minutes) * 60 + float(rest))

@@ -20,9 +20,11 @@ from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, LogRow, OpenLog, message_row
 
 DLE, ESC = 0x10, 0x1B
-SERIAL = re.compile(rb"\x10\x02((?:[^\x10]|\x10\x10)*)(\x10\x03)", re.DOTALL)
+SERIAL = re.compile(rb"\x10\x02([^\x10]*(?:\x10\x10[^\x10]*)*)(\x10\x03)", re.DOTALL)
 EBL = re.compile(
-    rb"\x10\x02((?:[^\x10\x1b]|\x10\x10|\x1b\x1b)*)\x10\x03|\x1b\x01((?:[^\x1b]|\x1b\x1b)*)\x1b\x0a", re.DOTALL
+    rb"\x10\x02([^\x10\x1b]*(?:(?:\x10\x10|\x1b\x1b)[^\x10\x1b]*)*)\x10\x03"
+    rb"|\x1b\x01([^\x1b]*(?:\x1b\x1b[^\x1b]*)*)\x1b\x0a",
+    re.DOTALL,
 )
 RECEIVED, SENT = 0x93, 0x94
 MOMENT, RAW_FRAME = b"\x03", b"\x07\x95"

@@ -7,16 +7,18 @@ is a classic one where bit 12 of the flags (EDL) is not set. (python-can can/io/
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from datetime import datetime
 
-from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
+    SIZES,
     BadLine,
+    Buses,
     Comment,
+    Ids,
     LogRow,
     Parse,
-    frame_data,
     frame_id,
     local_time,
     shown,
@@ -33,32 +35,38 @@ HEADING = re.compile(
     rb"|-?\d+\.\d+\s+start of measurement)\s*",
     re.IGNORECASE,
 )
-USUAL = re.compile(
-    rb"\s*(-?\d+\.\d+)\s+(\d+)\s+([0-9A-Fa-f]+)x\s+[RT]x\s+d\s+([0-9A-Fa-f]{1,2})"
-    rb"((?:\s[0-9A-Fa-f]{2})*)(?:\s+[A-Z]\w{2}.*)?\s*",
-    re.DOTALL,
-)
 EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(\S+)\s+(.*)", re.DOTALL)
 ID = re.compile(rb"([0-9A-Fa-f]+)x", re.IGNORECASE)
 MONTHS = b"jan feb mar apr may jun jul aug sep oct nov dec".split()
 OTHER_MONTHS = {b"mai": 5, b"okt": 10, b"dez": 12, b"m\xc3\xa4r": 3, b"mrz": 3}
 EDL = 0x1000
+DIRECTIONS = (b"Rx", b"Tx")
 
 
 def asc() -> Parse:
     """Lines of events that are no CAN frame (statistics, errors, other buses) are passed over, and counted."""
     begin, last, base, relative = 0.0, 0.0, 16, False
+    ids, buses = Ids(suffix=b"x", least=1), Buses(first=1)
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal begin, last, base, relative
-        if base == 16 and (usual := USUAL.fullmatch(line)):
-            stamp, channel, digits, size, data = usual.groups()
-            last = last + float(stamp) if relative else float(stamp)
-            identifier, length = int(digits, 16), min(int(size, 16), 8)
-            t = begin + last
-            if identifier <= MAX_ID and 0.0 <= t < FAR_FUTURE_S:
-                return t, f"can{max(int(channel), 1) - 1}", identifier, frame_data(data, length, line)
-            last -= float(stamp) if relative else 0.0
+        try:  # the usual line, in a few operations
+            stamp, channel, digits, way, kind, size, rest = line.split(None, 6)
+            end = 3 * SIZES.index(size)
+            can_id, payload, now = ids[digits], unhexlify(rest[: end - 1].translate(None, b" ")), float(stamp)
+            if (
+                base == 16
+                and kind == b"d"
+                and way in DIRECTIONS
+                and 3 * len(payload) == end
+                and rest[end - 1 : end] <= b" "
+            ):
+                now = last + now if relative else now
+                if 0.0 <= begin + now < FAR_FUTURE_S:
+                    last = now
+                    return begin + now, buses[channel], can_id, payload
+        except ValueError:
+            pass
         found = EVENT.fullmatch(line)
         if found is None or HEADING.fullmatch(line):
             if date := DATE.fullmatch(line):
@@ -81,8 +89,8 @@ def asc() -> Parse:
         t = begin + last
         if frame is None or not ID.fullmatch(frame[1]):
             return None
-        bus, can_id, (size, *data) = frame[0], frame_id_of(frame[1][:-1], base), frame[2]
-        if can_id is None:
+        bus, other_id, (size, *data) = frame[0], frame_id_of(frame[1][:-1], base), frame[2]
+        if other_id is None:
             return None
         if not 0.0 <= t < FAR_FUTURE_S:
             raise BadLine(f"{stamp.decode()} is before 1970")
@@ -91,7 +99,7 @@ def asc() -> Parse:
             payload = bytes([int(byte, base) for byte in data[:length]])
         except ValueError:
             raise BadLine(f"data is not {'hexadecimal' if base == 16 else 'decimal'}: {shown(line)}") from None
-        return t, f"can{max(int(bus), 1) - 1}", can_id, sized(payload, length, line)
+        return t, buses[bus], other_id, sized(payload, length, line)
 
     return parse
 

@@ -8,12 +8,16 @@ Hours, minutes, seconds and 100 us, of the day (`***SYSTEM MODE***`), since the 
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from datetime import datetime
 
 from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import (
+    SIZES,
     BadLine,
+    Buses,
     Comment,
+    Ids,
     LogRow,
     Moments,
     Parse,
@@ -29,6 +33,7 @@ BUSMASTER = re.compile(
     rb"(\d+)((?:\s+[0-9A-Fa-f]+)*)\s*"
 )
 HEADING = re.compile(rb"\s*\*\*\*(.*)\*\*\*\s*")
+DIRECTIONS = (b"Rx", b"Tx")
 START = re.compile(rb"START DATE AND TIME (\d+):(\d+):(\d{4}) (\d+):(\d+):(\d+):(\d+)")
 
 
@@ -37,9 +42,29 @@ def busmaster() -> Parse:
     base, relative, absolute = 16, False, False
     midnight, start, now = 0.0, 0.0, 0.0
     moments, last_text, whole = Moments(), b"", 0
+    ids, buses = Ids(b"0x", least=1), Buses(first=0)
+
+    def moment(text: bytes, parts: bytes) -> float:
+        nonlocal now, last_text, whole
+        if text != last_text:
+            hours, minutes, seconds = text.split(b":")
+            last_text, whole = text, int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        clock = whole + int(parts) / 10_000
+        if relative:
+            now += clock
+            return start + now
+        return start + clock if absolute else midnight + moments.after_midnight(clock)
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal base, relative, absolute, midnight, start, now, last_text, whole
+        nonlocal base, relative, absolute, midnight, start, now
+        try:  # the usual line, in a few operations
+            stamp, way, channel, digits, kind, size, rest = line.split(None, 6)
+            text, _, parts = stamp.rpartition(b":")
+            can_id, payload = ids[digits], unhexlify(rest.translate(None, b" \r\n"))
+            if base == 16 and kind == b"x" and way in DIRECTIONS and size == SIZES[len(payload)] and len(text) == 8:
+                return moment(text, parts), buses[channel], can_id, payload
+        except (ValueError, IndexError):
+            pass
         found = BUSMASTER.fullmatch(line)
         if found is None:
             heading = HEADING.fullmatch(line)
@@ -55,13 +80,7 @@ def busmaster() -> Parse:
                 now = 0.0
             raise Comment
         text, parts, channel, digits, kind, size, rest = found.groups()
-        if text != last_text:
-            hours, minutes, seconds = text.split(b":")
-            last_text, whole = text, int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-        clock = whole + int(parts) / 10_000
-        if relative:
-            now += clock
-        t = start + (now if relative else clock) if relative or absolute else midnight + moments.after_midnight(clock)
+        t = moment(text, parts)
         if kind not in (b"x", b"X"):
             return None
         try:
@@ -69,7 +88,7 @@ def busmaster() -> Parse:
             data = _octets(rest, int(size), base, line)
         except ValueError as error:
             raise BadLine(f"a number is not {'hexadecimal' if base == 16 else 'decimal'}: {shown(line)}") from error
-        return None if can_id > MAX_ID else (t, f"can{channel.decode()}", can_id, data)
+        return None if can_id > MAX_ID else (t, buses[channel], can_id, data)
 
     return parse
 

@@ -15,6 +15,7 @@ from gxbridge.core.nmea2000.frame import WHOLE
 from gxbridge.edge.logs.lines import (
     CLOCK,
     DATE_TIME,
+    MOST_KEPT,
     MOST_MESSAGE,
     BadLine,
     Comment,
@@ -27,7 +28,7 @@ from gxbridge.edge.logs.lines import (
 )
 
 CANBOAT = re.compile(
-    rb"\s*(" + DATE_TIME + rb"|" + CLOCK + rb")(,\d,\d{1,8},\d{1,3},\d{1,3}),(\d{1,4})(?:,([0-9A-Fa-f, ]*))?\s*"
+    rb"\s*(" + DATE_TIME + rb"|" + CLOCK + rb"),(\d,\d{1,8},\d{1,3},\d{1,3}),(\d{1,4})(?:,([0-9A-Fa-f, ]*))?\s*"
 )
 HEADING = re.compile(rb"#\s*format\s*=\s*(\w+)", re.IGNORECASE)
 MIXED = b"PLAIN_MIX_FAST"
@@ -43,20 +44,30 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal whole, mixed
+        try:  # the usual line, in a few operations
+            moment, *message, length, digits = line.split(b",", 6)
+            data = unhexlify(digits.translate(None, b", \r\n"))
+            size = len(data)
+            if digits.count(b",") == size - 1 and size == int(length) and size <= (MOST_MESSAGE if whole else 8):
+                can_id = ids[tuple(message)]
+                if can_id is not None:
+                    return moment_of(moment), "can0", can_id | WHOLE if whole else can_id, data
+        except ValueError:
+            pass
         found = CANBOAT.fullmatch(line)
         if found is None:
             if heading := HEADING.match(line):
                 whole, mixed = heading[1].upper() == b"FAST", heading[1].upper() == MIXED
                 raise Comment
             refuse("time,priority,pgn,source,destination,length,data", line)
-        moment, message, length, digits = found.groups(b"")
+        moment, parts, length, digits = found.groups(b"")
         data = _octets(digits, line)
         size = len(data)
         if size != int(length):
             raise BadLine(f"{int(length)} data bytes promised, {size} there: {shown(line)}")
         if size > MOST_MESSAGE:
             raise BadLine(f"{size} data bytes, but a message holds {MOST_MESSAGE}")
-        can_id = ids[message]
+        can_id = ids[tuple(parts.split(b","))]
         if can_id is None:
             return None
         if size > 8 and not whole:
@@ -67,14 +78,17 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
     return parse
 
 
-class _Ids(dict[bytes, int | None]):
-    """Identifiers by `,priority,pgn,source,destination`; a log has some hundred different ones."""
+class _Ids(dict[tuple[bytes, ...], int | None]):
+    """Identifiers by priority, PGN, source and destination; a log has some hundred different ones."""
 
-    def __missing__(self, text: bytes) -> int | None:
-        can_id = message_id(*map(int, text[1:].split(b",")))
-        if len(self) > 4096:
+    def __missing__(self, parts: tuple[bytes, ...]) -> int | None:
+        priority, pgn, source, destination = map(int, parts)
+        if not b"".join(parts).isdigit():
+            raise ValueError(parts)
+        can_id = message_id(priority, pgn, source, destination)
+        if len(self) > MOST_KEPT:
             self.clear()
-        self[text] = can_id
+        self[parts] = can_id
         return can_id
 
 

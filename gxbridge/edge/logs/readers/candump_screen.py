@@ -7,9 +7,23 @@ Before it may stand `(seconds)` or `(date time)`. The candump of 2009 (socketcan
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from datetime import datetime
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, frame_data, frame_id, local_time, refuse, shown
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    BadLine,
+    Buses,
+    Comment,
+    Ids,
+    LogRow,
+    Parse,
+    frame_data,
+    frame_id,
+    local_time,
+    refuse,
+    shown,
+)
 from gxbridge.edge.logs.readers.candump import lost_frames
 
 CANDUMP_TEXT = re.compile(
@@ -18,15 +32,24 @@ CANDUMP_TEXT = re.compile(
     re.DOTALL,
 )
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+IN_BRACKETS = tuple(b"[%d]" % size for size in range(9))
 INTERFACE = re.compile(rb"\s*interface = (\S+), family = \d+, type = \d+, proto = \d+\s*")
 
 
 def candump_text() -> Parse:
     """The bus of old logs stands in their first line."""
-    named = "can0"
+    named, ids, buses, moment_of = "can0", Ids(), Buses(), _Moment()
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal named
+        try:  # the usual line, in a few operations
+            stamp, bus, digits, length, rest = line.split(None, 4)
+            data = unhexlify(rest.translate(None, b" \r\n"))
+            t = float(stamp[1:-1])
+            if stamp[:1] == b"(" and length == IN_BRACKETS[len(data)] and 0.0 <= t < FAR_FUTURE_S:
+                return t, buses[bus], ids[digits], data
+        except (ValueError, IndexError):
+            pass
         if line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
             return None
         if b"\x1b" in line:
@@ -49,18 +72,30 @@ def candump_text() -> Parse:
         if len(octets) != 2 * size:  # candump -a and others write more behind the data
             octets = b"".join(rest.split()[:size])
         data = frame_data(octets, size, line)
-        return _stamp(stamp, line), named if bus is None else bus.decode("utf-8", "replace"), can_id, data
+        return moment_of(stamp, line), named if bus is None else bus.decode("utf-8", "replace"), can_id, data
 
     return parse
 
 
-def _stamp(stamp: bytes | None, line: bytes) -> float:
-    if stamp is None:
-        return 0.0
-    try:
-        t = float(stamp) if b"-" not in stamp else local_time(datetime.fromisoformat(stamp.decode()))
-    except ValueError:
-        t = None
-    if t is None or not 0.0 <= t < 1e11:
-        raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}")
-    return t
+class _Moment:
+    """Seconds of what stands in brackets; the usual date has the same second as the one before it."""
+
+    def __init__(self) -> None:
+        self._second, self._second_at = b"", 0.0
+
+    def __call__(self, stamp: bytes | None, line: bytes) -> float:
+        if stamp is None:
+            return 0.0
+        second, _, fraction = stamp.partition(b".")
+        if second == self._second and fraction.isdigit():
+            return self._second_at + float(b"." + fraction)
+        is_date = b"-" in stamp
+        try:
+            t = local_time(datetime.fromisoformat(stamp.decode())) if is_date else float(stamp)
+            if t is not None and is_date and fraction.isdigit():
+                self._second, self._second_at = second, t - float(b"." + fraction)
+        except ValueError:
+            t = None
+        if t is None or not 0.0 <= t < FAR_FUTURE_S:
+            raise BadLine(f"the time {shown(stamp)} is neither seconds nor a date: {shown(line)}")
+        return t

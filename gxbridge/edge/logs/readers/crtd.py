@@ -7,17 +7,29 @@ Kinds that begin with C are remarks and events. (docs.openvehicles.com, CRTD log
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import Comment, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, Comment, Ids, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
 
 CRTD = re.compile(
     rb"\s*(\d+(?:\.\d+)?)\s+([1-9]?)(?:[RT](11|29)\s+([0-9A-Fa-f]{1,8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*|C[A-Z]{2}\b.*)",
     re.DOTALL,
 )
+BUSES = {b"": "can0"} | {b"%d" % bus: f"can{bus}" for bus in range(1, 10)}
+KINDS = {bus + way: name for bus, name in BUSES.items() for way in (b"R29", b"T29")}
 
 
 def crtd() -> Parse:
+    ids = Ids()
+
     def parse(line: bytes) -> LogRow | None:
+        try:  # the usual line, in a few operations
+            stamp, kind, digits, rest = line.split(None, 3)
+            t, octets = float(stamp), unhexlify(rest.translate(None, b" \r\n"))
+            if kind in KINDS and len(octets) <= 8 and 0.0 <= t < FAR_FUTURE_S and stamp[:1].isdigit():
+                return t, KINDS[kind], ids[digits], octets
+        except ValueError:
+            pass
         found = CRTD.fullmatch(line)
         if found is None:
             refuse("seconds R29 id data", line)
@@ -27,8 +39,8 @@ def crtd() -> Parse:
         can_id = frame_id(digits)
         if bits == b"11" or can_id is None:
             return None
-        octets = data.split()
-        payload = frame_data(b"".join(octets), len(octets), line)
-        return seconds_of(stamp, line), f"can{bus.decode() or 0}", can_id, payload
+        pairs = data.split()
+        payload = frame_data(b"".join(pairs), len(pairs), line)
+        return seconds_of(stamp, line), BUSES[bus], can_id, payload
 
     return parse

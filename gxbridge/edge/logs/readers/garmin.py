@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Moments, Parse, message_row, refuse, seconds_of
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    BadLine,
+    Comment,
+    LogRow,
+    Moments,
+    Parse,
+    message_row,
+    refuse,
+    seconds_of,
+)
 
 HEADING = b"Sequence #,"
 GARMIN = re.compile(
@@ -26,6 +36,14 @@ def garmin() -> Parse:
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal start
+        cells = line.split(b",")
+        try:  # the usual line, in a few operations
+            sender, addressee, urgency, _single, length, packet = cells[-6:]
+            data, t = unhexlify(packet.strip()[2:]), int(cells[1]) / 1000
+            if packet[:2] == b"0x" and len(data) == int(length) and 0.0 <= t < FAR_FUTURE_S and len(cells) > 8:
+                return message_row(t, (int(urgency), int(cells[2]), int(sender), int(addressee)), data)
+        except (ValueError, IndexError):
+            pass
         found = GARMIN.fullmatch(line)
         if found is None:
             if line.startswith(HEADING):
@@ -33,7 +51,7 @@ def garmin() -> Parse:
             refuse("number,time,pgn,...,sender,addressee,priority,single,size,0xdata", line)
         stamp, month, day, year, hours, minutes, seconds, ticks, pgn, *numbers, size, digits = found.groups()
         if ticks is None:
-            t = seconds_of(stamp, line) / 1000
+            t = seconds_of(stamp, line, 1000)
         else:
             date = b"%s-%02d-%02d" % (year, int(month), int(day))
             second = moments.read(b"%sT%02d:%02d:%02d" % (date, int(hours), int(minutes), int(seconds)))

@@ -11,9 +11,22 @@ milliseconds, above 1e14 in microseconds since 1970. Identifiers are hexadecimal
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable
 
-from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogRow, Moments, Parse, frame_data, refuse, shown
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    MOST_KEPT,
+    SIZES,
+    BadLine,
+    Comment,
+    LogRow,
+    Moments,
+    Parse,
+    frame_data,
+    refuse,
+    shown,
+)
 
 NAMES = {
     "time": (
@@ -80,10 +93,10 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
     per_second = next((parts for pattern, parts in UNITS if pattern.search(time_heading)), None)
     if per_second is None and "extended" in places and octets and NOT_WORD.sub(b"", time_heading) == b"timestamp":
         per_second = 1e6  # GVRET
-    size_at, data_at = places.get("size"), places.get("data")
+    size_at, data_at, id_at = places.get("size"), places.get("data"), places["id"]
     first = octets[0] if octets else 0
     in_order = octets == list(range(first, first + len(octets)))
-    at, bus, buses = places.get("time"), places.get("bus"), _Buses()
+    at, bus, buses, ids = places.get("time"), places.get("bus"), _Buses(), _Ids()
     marks = [places[name] for name in ("remote", "error") if name in places]
     moments, last = Moments(), max(places[name] for name in places if not name.isdigit())
 
@@ -93,12 +106,14 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
         if marks and any(cells[place].lower() in TRUE for place in marks):
             return None
         try:
-            can_id = int(cells[places["id"]], 16)
+            can_id = ids[cells[id_at]]
         except ValueError:
             raise BadLine(f"the identifier is not hexadecimal: {shown(line)}") from None
         if can_id >> 29 or (can_id < FIRST_29_BITS and not _is_extended(cells, places)):
             return None
-        size = int(cells[size_at]) if size_at is not None and cells[size_at].isdigit() else None
+        size = None if size_at is None else _SIZES.get(cells[size_at])
+        if size is None and size_at is not None and cells[size_at].isdigit():
+            size = int(cells[size_at])
         if data_at is not None:
             digits = cells[data_at].removeprefix(b"0x").translate(None, b" \t")
         else:
@@ -107,8 +122,14 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
             if len(digits) != 2 * len(found):
                 digits = b"".join([octet.zfill(2) for octet in found if octet or size is not None])
         t = 0.0 if at is None else _seconds(cells[at], per_second, moments, line)
-        data = frame_data(digits, len(digits) // 2 if size is None else size, line)
-        return t, "can0" if bus is None else buses[cells[bus]], can_id, data
+        name = "can0" if bus is None else buses[cells[bus]]
+        try:
+            data = unhexlify(digits)
+            if size is not None and len(data) == size <= 8:
+                return t, name, can_id, data
+        except ValueError:  # told below
+            pass
+        return t, name, can_id, frame_data(digits, len(digits) // 2 if size is None else size, line)
 
     return read
 
@@ -137,11 +158,24 @@ def _seconds(text: bytes, per_second: float | None, moments: Moments, line: byte
     return t
 
 
+_SIZES = {text: size for size, text in enumerate(SIZES)}
+
+
+class _Ids(dict[bytes, int]):
+    """Identifiers by their digits; raises ValueError."""
+
+    def __missing__(self, text: bytes) -> int:
+        if len(self) > MOST_KEPT:
+            self.clear()
+        can_id = self[text] = int(text, 16)
+        return can_id
+
+
 class _Buses(dict[bytes, str]):
     """Buses by what stands in their column: a number, or a name."""
 
     def __missing__(self, text: bytes) -> str:
-        if len(self) > 256:
+        if len(self) > MOST_KEPT:
             self.clear()
         number = text.isdigit() and len(text) < 4
         name = self[text] = f"can{int(text)}" if number else text.decode("utf-8", "replace") or "can0"

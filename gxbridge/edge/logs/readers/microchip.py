@@ -7,8 +7,20 @@ dashes. Identifiers above 0x7FF have 29 bits. (SavvyCAN framefileio.cpp.)
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import Comment, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    SIZES,
+    Comment,
+    Ids,
+    LogRow,
+    Parse,
+    frame_data,
+    frame_id,
+    refuse,
+    seconds_of,
+)
 
 MICROCHIP = re.compile(
     rb"\s*(\d+(?:\.\d+)?);[RT]X;0x([0-9A-Fa-f]{1,8});(\d);((?:0x[0-9A-Fa-f]{2};?)*)\s*", re.IGNORECASE
@@ -17,10 +29,19 @@ LAST_11_BITS = 0x7FF
 
 
 def microchip() -> Parse:
-    heading = False
+    heading, ids = False, Ids(b"0x", least=1)
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal heading
+        try:  # the usual line, in a few operations
+            stamp, _way, digits, size, rest = line.split(b";", 4)
+            count = SIZES.index(size)
+            data = unhexlify(rest.replace(b"0x", b"").replace(b";", b"")[: 2 * count].strip())
+            can_id, t = ids[digits], float(stamp) / 1000
+            if can_id > LAST_11_BITS and len(data) == count and 0.0 <= t < FAR_FUTURE_S and not heading:
+                return t, "can0", can_id, data
+        except ValueError:
+            pass
         if line.lstrip().startswith(b"//"):
             heading = not heading
             raise Comment
@@ -30,10 +51,10 @@ def microchip() -> Parse:
                 raise Comment
             refuse("milliseconds;RX;0xid;length;0xdata;...", line)
         stamp, digits, size, data = found.groups()
-        can_id = frame_id(digits)
-        if can_id is None or can_id <= LAST_11_BITS:
+        other_id = frame_id(digits)
+        if other_id is None or other_id <= LAST_11_BITS:
             return None
         digits = data.lower().replace(b"0x", b"").replace(b";", b"")[: 2 * int(size)]
-        return seconds_of(stamp, line) / 1000, "can0", can_id, frame_data(digits, int(size), line)
+        return seconds_of(stamp, line, 1000), "can0", other_id, frame_data(digits, int(size), line)
 
     return parse

@@ -18,6 +18,9 @@ from gxbridge.edge.logs.lines import BadLine, LogRow, Parse, message_row, refuse
 
 TAG = re.compile(rb"\\(?:[^\\]*?\bc:(\d{9,16}))?[^\\]*\\")
 PCDIN = re.compile(rb"\$PCDIN,([0-9A-Fa-f]{4,6}),([0-9A-Va-v]{1,8}),([0-9A-Fa-f]{2}),((?:[0-9A-Fa-f]{2})*)")
+USUAL = re.compile(
+    rb"\$(PCDIN,([0-9A-Fa-f]{4,6}),[0-9A-Va-v]{1,8},([0-9A-Fa-f]{2}),([0-9A-Fa-f]*))\*([0-9A-Fa-f]{2})\s*"
+)
 MXPGN = re.compile(rb"[$!]MXPGN,([0-9A-Fa-f]{4,6}),([0-9A-Fa-f]{4}),((?:[0-9A-Fa-f]{2}){0,8})")
 SENTENCE = re.compile(rb"[$!][A-Z]{2,5},[^*\r\n]*(?:\*[0-9A-Fa-f]{2})?\s*")
 DATA_OF_MXPGN = re.compile(rb"MXPGN,[0-9A-Fa-f]{4,6},[0-9A-Fa-f]{4},([0-9A-Fa-f]{2})[0-9A-Fa-f]*([0-9A-Fa-f]{2})\b")
@@ -29,6 +32,10 @@ def nmea0183(head: bytes = b"") -> Parse:
     lowest_first = sum(last == b"FF" for _, last in edges) > sum(first == b"FF" for first, _ in edges)
 
     def parse(line: bytes) -> LogRow | None:
+        if usual := USUAL.fullmatch(line):
+            body, pgn, source, digits, checksum = usual.groups()
+            if not len(digits) % 2 and _sum(body) == int(checksum, 16):
+                return message_row(0.0, (0, int(pgn, 16), int(source, 16), 255), unhexlify(digits))
         tag = TAG.match(line.lstrip())
         sentence = line.strip()[tag.end() :] if tag else line.strip()
         if not SENTENCE.fullmatch(sentence):
@@ -64,7 +71,9 @@ def _tagged(digits: bytes) -> float:
 
 
 def _sum(text: bytes) -> int:
-    found = 0
-    for byte in text:
-        found ^= byte
-    return found
+    """All bytes by exclusive or, the number halved again and again."""
+    number, width = int.from_bytes(text, "little"), 8 << max(len(text) - 1, 0).bit_length()
+    while width > 8:
+        width >>= 1
+        number ^= number >> width
+    return number & 0xFF
