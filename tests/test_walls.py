@@ -99,6 +99,9 @@ WINGS = {
     "edge/dbus": "edge",
     "edge/logs": "edge",
     "edge/logs/readers": "edge",
+    "edge/logs/readers/can_tools": "edge",
+    "edge/logs/readers/marine": "edge",
+    "edge/logs/readers/binary": "edge",
     "_candb": "core/nmea2000",
 }
 """Folders that belong to a room, and the compiled database."""

@@ -10,24 +10,25 @@ from collections.abc import Callable
 
 from gxbridge.core.model.record import record
 from gxbridge.edge.logs.lines import BadLine, Comment, Parse, Records
-from gxbridge.edge.logs.readers import actisense_binary, blf, mf4, mk2_trace, pcap, sqlite, ydvr
-from gxbridge.edge.logs.readers.actisense_ascii import actisense
-from gxbridge.edge.logs.readers.asc import asc
-from gxbridge.edge.logs.readers.busmaster import busmaster
-from gxbridge.edge.logs.readers.canboat import canboat
-from gxbridge.edge.logs.readers.candump import candump_log
-from gxbridge.edge.logs.readers.candump_screen import candump_text
-from gxbridge.edge.logs.readers.crtd import crtd
-from gxbridge.edge.logs.readers.garmin import garmin
-from gxbridge.edge.logs.readers.headed_csv import headed_csv
-from gxbridge.edge.logs.readers.ikonvert import ikonvert
-from gxbridge.edge.logs.readers.microchip import microchip
-from gxbridge.edge.logs.readers.nmea0183 import nmea0183
-from gxbridge.edge.logs.readers.python_can_csv import python_can_csv
-from gxbridge.edge.logs.readers.signalk import signalk
-from gxbridge.edge.logs.readers.slcan import slcan
-from gxbridge.edge.logs.readers.trc import trc
-from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
+from gxbridge.edge.logs.readers.binary import blf, mf4, mk2_trace, pcap, sqlite
+from gxbridge.edge.logs.readers.can_tools.asc import asc
+from gxbridge.edge.logs.readers.can_tools.busmaster import busmaster
+from gxbridge.edge.logs.readers.can_tools.candump import candump_log
+from gxbridge.edge.logs.readers.can_tools.candump_screen import candump_text
+from gxbridge.edge.logs.readers.can_tools.crtd import crtd
+from gxbridge.edge.logs.readers.can_tools.headed_csv import headed_csv
+from gxbridge.edge.logs.readers.can_tools.microchip import microchip
+from gxbridge.edge.logs.readers.can_tools.python_can_csv import python_can_csv
+from gxbridge.edge.logs.readers.can_tools.slcan import slcan
+from gxbridge.edge.logs.readers.can_tools.trc import trc
+from gxbridge.edge.logs.readers.marine import actisense_binary, ydvr
+from gxbridge.edge.logs.readers.marine.actisense_ascii import actisense
+from gxbridge.edge.logs.readers.marine.canboat import canboat
+from gxbridge.edge.logs.readers.marine.garmin import garmin
+from gxbridge.edge.logs.readers.marine.ikonvert import ikonvert
+from gxbridge.edge.logs.readers.marine.nmea0183 import nmea0183
+from gxbridge.edge.logs.readers.marine.signalk import signalk
+from gxbridge.edge.logs.readers.marine.yacht_devices import yacht_devices
 
 
 @record

@@ -46,7 +46,7 @@ def refuse(form: str, line: bytes) -> NoReturn:
     raise BadLine(f"not `{form}`: {shown(line)}")
 
 
-class Ids(dict[bytes, int]):
+class FrameIds(dict[bytes, int]):
     """29-bit identifiers by their hexadecimal digits, read once: a log has some hundred different ones.
 
     Raises ValueError for what has not its `prefix`, `suffix` and `least` digits, or has more bits, which are flags.
@@ -69,7 +69,7 @@ class Ids(dict[bytes, int]):
         return can_id
 
 
-class Buses(dict[bytes, str]):
+class ChannelNames(dict[bytes, str]):
     """Names of buses: as the log has them, or, with `first`, from numbers of channels of which that is the lowest."""
 
     def __init__(self, first: int | None = None) -> None:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
-from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Buses, Comment, Ids, LogError, LogRow, Parse
+from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, ChannelNames, Comment, FrameIds, LogError, LogRow, Parse
 from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
 from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
 
@@ -178,7 +178,7 @@ class LogReader:
 
     def _candump(self, careful: Parse) -> Iterator[LogRow]:
         """The usual candump line in a few operations; anything that does not fit goes to the careful parser."""
-        ids, buses = Ids(), Buses()
+        ids, buses = FrameIds(), ChannelNames()
         for done, lines in self._blocks():
             rest = iter(lines)
             for line in rest:

@@ -1,1 +1,1 @@
-"""The readers, one file for each kind of log: lines of text to rows, or the records of a binary file."""
+"""The readers, one file for each kind of log, in wings by who writes it: lines of text to rows, or records."""

@@ -40,7 +40,7 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
     """`head`, the beginning of the log, tells whether it holds whole messages; `moment_of` reads times."""
     whole = any(int(size) > 8 for size in SIZE.findall(head)) and not HEADING.search(head)
     moment_of = moment_of or Moments().read
-    ids, mixed = _Ids(), False
+    ids, mixed = _MessageIds(), False
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal whole, mixed
@@ -78,7 +78,7 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
     return parse
 
 
-class _Ids(dict[tuple[bytes, ...], int | None]):
+class _MessageIds(dict[tuple[bytes, ...], int | None]):
     """Identifiers by priority, PGN, source and destination; a log has some hundred different ones."""
 
     def __missing__(self, parts: tuple[bytes, ...]) -> int | None:

@@ -13,7 +13,7 @@ from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
     SIZES,
     Comment,
-    Ids,
+    FrameIds,
     LogRow,
     Parse,
     frame_data,
@@ -29,7 +29,7 @@ LAST_11_BITS = 0x7FF
 
 
 def microchip() -> Parse:
-    heading, ids = False, Ids(b"0x", least=1)
+    heading, ids = False, FrameIds(b"0x", least=1)
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal heading

@@ -15,9 +15,9 @@ from gxbridge.core.nmea2000.frame import MAX_ID
 from gxbridge.edge.logs.lines import (
     SIZES,
     BadLine,
-    Buses,
+    ChannelNames,
     Comment,
-    Ids,
+    FrameIds,
     LogRow,
     Moments,
     Parse,
@@ -42,7 +42,7 @@ def busmaster() -> Parse:
     base, relative, absolute = 16, False, False
     midnight, start, now = 0.0, 0.0, 0.0
     moments, last_text, whole = Moments(), b"", 0
-    ids, buses = Ids(b"0x", least=1), Buses(first=0)
+    ids, buses = FrameIds(b"0x", least=1), ChannelNames(first=0)
 
     def moment(text: bytes, parts: bytes) -> float:
         nonlocal now, last_text, whole

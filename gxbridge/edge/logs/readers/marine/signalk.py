@@ -7,13 +7,13 @@ that are not NMEA 2000 (NMEA 0183, JSON) are counted. (signalk-server src/stream
 from __future__ import annotations
 
 from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, refuse
-from gxbridge.edge.logs.readers.actisense_ascii import actisense
-from gxbridge.edge.logs.readers.canboat import canboat
-from gxbridge.edge.logs.readers.candump import candump_log
-from gxbridge.edge.logs.readers.candump_screen import candump_text
-from gxbridge.edge.logs.readers.ikonvert import ikonvert
-from gxbridge.edge.logs.readers.nmea0183 import nmea0183
-from gxbridge.edge.logs.readers.yacht_devices import yacht_devices
+from gxbridge.edge.logs.readers.can_tools.candump import candump_log
+from gxbridge.edge.logs.readers.can_tools.candump_screen import candump_text
+from gxbridge.edge.logs.readers.marine.actisense_ascii import actisense
+from gxbridge.edge.logs.readers.marine.canboat import canboat
+from gxbridge.edge.logs.readers.marine.ikonvert import ikonvert
+from gxbridge.edge.logs.readers.marine.nmea0183 import nmea0183
+from gxbridge.edge.logs.readers.marine.yacht_devices import yacht_devices
 
 
 def _no_moment(_text: bytes) -> float:

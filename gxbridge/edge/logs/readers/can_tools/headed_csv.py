@@ -96,7 +96,7 @@ def _reader(heading: bytes, mark: bytes) -> Callable[[list[bytes], bytes], LogRo
     size_at, data_at, id_at = places.get("size"), places.get("data"), places["id"]
     first = octets[0] if octets else 0
     in_order = octets == list(range(first, first + len(octets)))
-    at, bus, buses, ids = places.get("time"), places.get("bus"), _Buses(), _Ids()
+    at, bus, buses, ids = places.get("time"), places.get("bus"), _CellBuses(), _CellIds()
     marks = [places[name] for name in ("remote", "error") if name in places]
     moments, last = Moments(), max(places[name] for name in places if not name.isdigit())
 
@@ -161,7 +161,7 @@ def _seconds(text: bytes, per_second: float | None, moments: Moments, line: byte
 _SIZES = {text: size for size, text in enumerate(SIZES)}
 
 
-class _Ids(dict[bytes, int]):
+class _CellIds(dict[bytes, int]):
     """Identifiers by their digits; raises ValueError."""
 
     def __missing__(self, text: bytes) -> int:
@@ -171,7 +171,7 @@ class _Ids(dict[bytes, int]):
         return can_id
 
 
-class _Buses(dict[bytes, str]):
+class _CellBuses(dict[bytes, str]):
     """Buses by what stands in their column: a number, or a name."""
 
     def __missing__(self, text: bytes) -> str:

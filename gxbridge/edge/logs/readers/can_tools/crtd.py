@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import FAR_FUTURE_S, Comment, Ids, LogRow, Parse, frame_data, frame_id, refuse, seconds_of
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    Comment,
+    FrameIds,
+    LogRow,
+    Parse,
+    frame_data,
+    frame_id,
+    refuse,
+    seconds_of,
+)
 
 CRTD = re.compile(
     rb"\s*(\d+(?:\.\d+)?)\s+([1-9]?)(?:[RT](11|29)\s+([0-9A-Fa-f]{1,8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*|C[A-Z]{2}\b.*)",
@@ -20,7 +30,7 @@ KINDS = {bus + way: name for bus, name in BUSES.items() for way in (b"R29", b"T2
 
 
 def crtd() -> Parse:
-    ids = Ids()
+    ids = FrameIds()
 
     def parse(line: bytes) -> LogRow | None:
         try:  # the usual line, in a few operations

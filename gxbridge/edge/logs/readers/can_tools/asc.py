@@ -14,9 +14,9 @@ from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
     SIZES,
     BadLine,
-    Buses,
+    ChannelNames,
     Comment,
-    Ids,
+    FrameIds,
     LogRow,
     Parse,
     frame_id,
@@ -46,7 +46,7 @@ DIRECTIONS = (b"Rx", b"Tx")
 def asc() -> Parse:
     """Lines of events that are no CAN frame (statistics, errors, other buses) are passed over, and counted."""
     begin, last, base, relative = 0.0, 0.0, 16, False
-    ids, buses = Ids(suffix=b"x", least=1), Buses(first=1)
+    ids, buses = FrameIds(suffix=b"x", least=1), ChannelNames(first=1)
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal begin, last, base, relative

@@ -13,9 +13,9 @@ from datetime import datetime
 from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
     BadLine,
-    Buses,
+    ChannelNames,
     Comment,
-    Ids,
+    FrameIds,
     LogRow,
     Parse,
     frame_data,
@@ -24,7 +24,7 @@ from gxbridge.edge.logs.lines import (
     refuse,
     shown,
 )
-from gxbridge.edge.logs.readers.candump import lost_frames
+from gxbridge.edge.logs.readers.can_tools.candump import lost_frames
 
 CANDUMP_TEXT = re.compile(
     rb"\s*(?:\(([^)]*)\)\s+)?(?:(\S+)\s+(?:[RT]X\s+\S\s+\S\s+)?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})|<0x([0-9A-Fa-f]{3,8})>)"
@@ -38,7 +38,7 @@ INTERFACE = re.compile(rb"\s*interface = (\S+), family = \d+, type = \d+, proto 
 
 def candump_text() -> Parse:
     """The bus of old logs stands in their first line."""
-    named, ids, buses, moment_of = "can0", Ids(), Buses(), _Moment()
+    named, ids, buses, moment_of = "can0", FrameIds(), ChannelNames(), _ScreenTimes()
 
     def parse(line: bytes) -> LogRow | None:
         nonlocal named
@@ -77,7 +77,7 @@ def candump_text() -> Parse:
     return parse
 
 
-class _Moment:
+class _ScreenTimes:
     """Seconds of what stands in brackets; the usual date has the same second as the one before it."""
 
     def __init__(self) -> None:

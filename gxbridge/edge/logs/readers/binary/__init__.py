@@ -1,0 +1,1 @@
+"""Binary logs of CAN buses, and the trace of a VE.Bus interface."""

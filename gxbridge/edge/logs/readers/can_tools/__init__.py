@@ -1,0 +1,1 @@
+"""What programs and adapters of CAN buses write as text: lines of frames."""

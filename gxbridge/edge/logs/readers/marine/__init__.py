@@ -1,0 +1,1 @@
+"""What gateways, recorders and programs of boats write, as text or bytes: frames, or whole messages."""
