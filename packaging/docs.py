@@ -10,6 +10,8 @@ from pathlib import Path
 from gxbridge.config.pages import example
 from gxbridge.config.pages import markdown as configuration
 from gxbridge.core.model.finding import stopped
+from gxbridge.core.model.findings_in_monitor import IN_MONITOR
+from gxbridge.core.model.findings_table import FINDINGS as ROWS
 from gxbridge.core.model.findings_table import TABLE
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
@@ -175,10 +177,21 @@ def _docstring(path: Path) -> str:
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
 
 
+LISTENING = """
+## In monitor mode
+
+gxbridge stops nothing while it only listens, and what holds is what the GX makes of it. These say so:
+"""
+
+
 def findings() -> str:
     """docs/findings.md."""
     parts = [FINDINGS, "| id | severity | it says | do |", "|---|---|---|---|"]
     parts += [f"| `{row.id}` | {row.severity} | {stopped(row.text)} | {stopped(row.advice)} |" for row in TABLE]
+    parts += [LISTENING, "| id | severity | it says | do |", "|---|---|---|---|"]
+    for id, words in IN_MONITOR.items():
+        text, advice, severity = words.text or ROWS[id].text, words.advice or ROWS[id].advice, words.severity
+        parts.append(f"| `{id}` | {severity or ROWS[id].severity} | {stopped(text)} | {stopped(advice)} |")
     return "\n".join(parts) + "\n"
 
 

@@ -14,6 +14,7 @@ from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_O
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
+from gxbridge.core.dvcc.explain.pre_alarm import with_countdown
 from gxbridge.core.dvcc.read.chargers import charging_titles
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.paths import BATTERY as BATTERY_CLASS
@@ -49,6 +50,7 @@ from gxbridge.core.gate import GateMemory, may_send, pass_on
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
+from gxbridge.core.model.findings_in_monitor import in_monitor
 from gxbridge.core.model.items import Value, plain_items, printable
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
@@ -321,6 +323,9 @@ class Bridge:
             *self._held_findings,
             *self._reported,
         )
+        if self._standing.effective != "control":
+            findings = tuple(map(in_monitor, findings))
+        findings = with_countdown(findings, self.finding_log, services, now)
         began, ended = self.finding_log.update(findings, now)
         devices = self.registry.devices(now) if timers else None
         if devices is not None:

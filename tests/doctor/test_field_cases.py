@@ -42,7 +42,7 @@ def test_an_alarm_of_the_bms_is_a_problem_although_its_error_code_is_zero() -> N
     rows = examine(facts(services=changed(LYNX={"/Alarms/BmsCable": 2, "/ErrorCode": 0, "/Io/AllowToCharge": 0})))
     row = next(row for row in rows if row.id == "battery")
     assert (row.verdict, exit_code(rows)) == ("problem", 2)
-    assert row.text.endswith("refuses charging; alarm 'BMS cable'")
+    assert row.text.endswith("refuses charging; alarm 'BMS cable' (battery communication lost)")
     warned = report(services=changed(LYNX={"/Alarms/HighTemperature": 1}))["battery"]
     assert (warned.verdict, warned.advice) == ("warning", "")
 

@@ -23,7 +23,7 @@ from gxbridge.core.channels.terminals.terminals_text import (
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, DISCHARGE
 from gxbridge.core.channels.vebus.vebus_watch import WatchedSystems, WatchedVebus, follow, watch_findings
 from gxbridge.core.model.battery import Battery
-from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
@@ -165,7 +165,7 @@ class OtherChannels:
     def _pre_alarms(self, now: float) -> Iterator[Finding]:
         for address in self._addresses:
             if self.receiver.restriction(address, now).pre_alarm:
-                yield finding("readout-pre-alarm", address, now, device=self._name(address))
+                yield finding("readout-pre-alarm", address, now, device=self._name(address), **PRE_ALARM_WORDS)
 
     def _name(self, address: str) -> str:
         return self._names.get(address, address)

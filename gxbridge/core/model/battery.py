@@ -71,8 +71,11 @@ class Battery:
     distributors: str = ""
     """Letters of the distributors it has ever reported, such as `AB`."""
     unseen: tuple[str, ...] = ()
-    """Registers that make the battery and have not been heard since start, such as `0x2108 BMS_IO`."""
+    """Registers that make the battery and were never heard since start, such as `0x2108 BMS_IO`."""
+    fell_silent: tuple[tuple[str, float], ...] = ()
+    """Those that were heard and are not any more, each with the monotonic second at which it was heard last."""
     unseen_registers: tuple[int, ...] = ()
+    """What is worth asking for: never heard, or forgotten in a silence."""
 
     def get(self, quantity: str) -> Value:
         """The value of a quantity, or None when it is not known."""

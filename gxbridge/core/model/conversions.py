@@ -74,6 +74,12 @@ def any_yes(*codes: int) -> int | None:
     return 1 if 1 in said else None if None in said else 0
 
 
+def unknown_alarms(bits_14_15: int, bits_18_31: int) -> int:
+    """Register 0x2107 without the bits whose meaning is known, if one of its pairs warns (2, 3); else 0."""
+    pairs = bits_14_15 << 14 | bits_18_31 << 18
+    return pairs if pairs >> 1 & 0x55555555 else 0
+
+
 def alarm_or_warning(alarm: int, *warnings: int) -> int:
     """Flags, nonzero = raised: 2 alarm, 1 warning, 0 none."""
     return 2 if alarm else warning(*warnings)

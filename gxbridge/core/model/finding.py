@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from types import MappingProxyType
+from typing import Final
 
 from gxbridge.core.model.findings_table import FINDINGS, Severity
 from gxbridge.core.model.items import printable
 from gxbridge.core.model.record import record
 
 Argument = str | int | float
+
+PRE_ALARM_WORDS: Final[Mapping[str, Argument]] = MappingProxyType(
+    {"soon": "from 30 s after the alarm began", "loads": "the inverter and the large DC loads"}
+)
+"""What a pre-alarm says until the seconds that are left and the loads are known."""
 
 
 @record

@@ -45,6 +45,10 @@ class FindingLog:
             del self._known[key]
         return tuple(began), ended
 
+    def since(self, id: str, subject: str) -> float | None:
+        """Since when a finding holds (monotonic s); None while it does not."""
+        return self._known[id, subject].first if (id, subject) in self._holding else None
+
     @property
     def current(self) -> tuple[Finding, ...]:
         """What holds now: worst first, then by id and subject, so that the order does not jump."""

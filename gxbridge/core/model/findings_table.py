@@ -29,7 +29,7 @@ _LISTENS = (
 _OTHER_MASTER = "Check that the other master uses this BMS, and its limits"
 _INPUT_THERE = "Check that {input} exists and is enabled in the GX device's settings"
 _INPUT_TYPE = "Set {input} to type 'Generic I/O' in the GX device's settings"
-_CHARGE_OR_REDUCE = "Charge now, or switch off the inverter and the large DC loads before the BMS does"
+_CHARGE_OR_REDUCE = "Charge now, or switch off {loads} before the BMS does"
 _DEAD_CHANNEL = "A contact is stuck, a wire is wrong or a channel is dead: test the terminal with gxbridge wiring-test"
 _SAME_BMS = "Make sure that both channels belong to the same BMS, then check its measurement"
 _SENSOR = "Check the sensor and its cable, and the driver that publishes it"
@@ -254,15 +254,14 @@ TABLE: Final = (
         "bms-silent",
         "alarm",
         "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
-        f"{_CABLE}; in control mode charging is stopped now, and in a minute writing stops as well; in "
-        "monitor mode the GX's own controller stops telling the chargers at once",
+        f"{_CABLE}; every charger is told 0 A now, and in a minute nothing more, so that it stops by itself",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
         "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
-        f"{_CABLE}; in control mode nothing is written until it is heard again: chargers stop with error #67, and the "
-        "Multi by its own timer",
+        f"{_CABLE}; nothing is written until it is heard again: chargers stop with error #67, and the Multi by its own "
+        "timer",
     ),
     FindingRow(
         "bms-hangs",
@@ -281,13 +280,13 @@ TABLE: Final = (
     FindingRow(
         "bms-remembered",
         "warning",
-        "{device} remembers a BMS, and none is there: gxbridge would tell no charger anything",
+        "{device} remembers a BMS, and none is there: no charger is told anything",
         "Connect the BMS, or reset the charger's setting 'BMS present' if there is no BMS any more",
     ),
     FindingRow(
         "bms-there",
         "warning",
-        "{device} remembers a BMS, and none is in control yet: gxbridge would tell it nothing",
+        "{device} remembers a BMS, and none is in control yet: it is told nothing",
         "Wait for the BMS, and see what else is found: it is there, but not chosen, not readable or not heard out yet",
     ),
     FindingRow(
@@ -307,6 +306,12 @@ TABLE: Final = (
         "warning",
         "{device} reports {what}",
         "Look at the battery in VictronConnect, before charging or discharging is refused",
+    ),
+    FindingRow(
+        "bms-alarm-unknown",
+        "warning",
+        "{device} warns of something whose meaning is not public: bits {bits} of register 0x2107",
+        "VictronConnect shows what it is; please report both, with a recording of the bus",
     ),
     FindingRow(
         "limit-unreadable",
@@ -403,8 +408,7 @@ TABLE: Final = (
     FindingRow(
         "pre-alarm",
         "warning",
-        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused from 30 s after the alarm "
-        "began",
+        "Pre-alarm of {bms}: the battery is almost empty, and discharging may be refused {soon}",
         _CHARGE_OR_REDUCE,
     ),
     FindingRow(
@@ -577,7 +581,7 @@ TABLE: Final = (
     FindingRow(
         "vebus-bms-pre-alarm",
         "warning",
-        "The {bms} gives its pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
+        "The {bms} gives its pre-alarm: a cell is low, and discharging may be refused {soon}",
         _CHARGE_OR_REDUCE,
     ),
     FindingRow(
@@ -629,7 +633,7 @@ TABLE: Final = (
     FindingRow(
         "terminal-pre-alarm",
         "warning",
-        "{bms}: pre-alarm: a cell is low, and discharging may be refused from 30 s after the alarm began",
+        "{bms}: pre-alarm: a cell is low, and discharging may be refused {soon}",
         _CHARGE_OR_REDUCE,
     ),
     # Bluetooth
@@ -648,7 +652,7 @@ TABLE: Final = (
     FindingRow(
         "readout-pre-alarm",
         "warning",
-        "{device} advertises a pre-alarm: a cell is low, and discharging may be refused 30 s after it began",
+        "{device} advertises a pre-alarm: a cell is low, and discharging may be refused {soon}",
         _CHARGE_OR_REDUCE,
     ),
     # One BMS, two channels

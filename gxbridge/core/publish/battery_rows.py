@@ -225,7 +225,7 @@ ALARMS = (
     _alarm("HighInternalTemperature", "high_bms_temperature_alarm", "BMS too hot"),
     _alarm("HighTemperature", "high_temperature_alarm", "battery too hot"),
     _alarm("Contactor", "contactor_alarm", "contactor"),
-    _alarm("BmsCable", "bms_cable_alarm", "BMS cable"),
+    _alarm("BmsCable", "bms_cable_alarm", "BMS cable; the GX calls it `Battery communication lost`"),
     _alarm("LowSoc", "low_soc_alarm", "state of charge low"),
     *(
         _row(f"/Errors/SmartLithium/{name}", "u", "{}", INVALID, f"battery error: {text}", NO_REGISTER)

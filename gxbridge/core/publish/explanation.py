@@ -164,6 +164,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
                 "published": note.published,
                 "published_reason": note.reason,
                 "unseen": list(note.battery.unseen),
+                "fell_silent": [{"text": text, "last": epoch(last)} for text, last in note.battery.fell_silent],
             }
             for note in situation.batteries
         ],
@@ -240,6 +241,16 @@ def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
     return lines
 
 
+def _fell_silent(registers: Sequence[Mapping[str, Any]], now_epoch: int | None) -> list[str]:
+    """What was heard and is not any more, those that ended together in one line."""
+    ended: dict[int, list[str]] = {}
+    for one in registers:
+        ended.setdefault(one["last"], []).append(one["text"])
+    return [
+        f"    not heard any more{_since(last, now_epoch)}: {', '.join(texts)}" for last, texts in sorted(ended.items())
+    ]
+
+
 def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str:
     """Plain words, one block for each limit. With `now_epoch` (epoch seconds) ages are added."""
     dvcc, bms = explanation["dvcc"], explanation["bms"]
@@ -265,6 +276,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             lines.append(f"    {note['published_reason']}")
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
+        lines += _fell_silent(note.get("fell_silent", ()), now_epoch)
     for text in (*explanation["relatives"]["sentences"], *explanation["relatives"].get("evidence", ())):
         lines += ["", text]
     for item in explanation["waiting"]:

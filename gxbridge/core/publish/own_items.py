@@ -105,6 +105,7 @@ class OwnItems:
                 f"/Batteries/{n}/Published": note.published,
                 f"/Batteries/{n}/PublishedReason": note.reason,
                 f"/Batteries/{n}/Unseen": ", ".join(note.battery.unseen),
+                f"/Batteries/{n}/FellSilent": ", ".join(text for text, _ in note.battery.fell_silent),
             }
         for bus, view in can.items():
             items |= {

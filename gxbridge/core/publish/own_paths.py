@@ -100,6 +100,7 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Batteries/<n>/Published", "s", "bms, bms-neutral, monitor or none"),
     _row("/Batteries/<n>/PublishedReason", "s", "why"),
     _row("/Batteries/<n>/Unseen", "s", "registers not heard since start: sent on change or on request"),
+    _row("/Batteries/<n>/FellSilent", "s", "registers that were heard and are not any more"),
     _row("/Devices/<n>/Bus", "s", "CAN bus"),
     _row("/Devices/<n>/Address", "u", "source address at present"),
     _row("/Devices/<n>/Kind", "s", "battery, charger, inverter, VE.Bus system, GX device, other device ..."),

@@ -17,7 +17,7 @@ from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_
 from gxbridge.core.vecan.duplicates import Duplicate, census, stricter, twins_of
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
-from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unseen
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unheard
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, MOST_BMSES, MOST_CHARGERS, Network
 from gxbridge.core.vecan.node import Node, ReservedAs
 from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES, SHARED_BYTES, VREG
@@ -316,7 +316,7 @@ class BatteryRegistry:
         state = node.state(now)
         silent_since = None if state == "live" else node.last_heard + SILENT_S
         item = self._configuration(node)
-        lacking = unseen(node.readings)
+        lacking = unheard(node.readings, now)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
         for twin in twins:
             values = stricter(values, twin, now)
@@ -348,6 +348,7 @@ class BatteryRegistry:
             balances=node.balances,
             distributors=node.distributors,
             values=values,
-            unseen=tuple(essential.text for essential in lacking),
-            unseen_registers=tuple(essential.register for essential in lacking),
+            unseen=tuple(essential.text for essential, last, _ in lacking if last is None),
+            fell_silent=tuple((essential.text, last) for essential, last, _ in lacking if last is not None),
+            unseen_registers=tuple(essential.register for essential, _, forgotten in lacking if forgotten),
         )

@@ -98,7 +98,7 @@ def product_changed(node: Node, products: Mapping[int, ProductInfo], before: int
 
 
 def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Finding]:
-    """Contradictory permissions and impossible numbers of batteries."""
+    """Contradictory permissions, impossible numbers of batteries, and alarms that nobody knows."""
     disagreements = {} if node.belief is None else node.belief.contradictions()
     for name, (text, since) in disagreements.items():
         if now - since >= CONTRADICTION_S:
@@ -111,6 +111,9 @@ def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Findi
                 permission=name,
                 contradiction=text,
             )
+    bits = battery.get("unknown_alarm_bits")
+    if isinstance(bits, int) and bits:
+        yield finding("bms-alarm-unknown", battery.key, now, device=battery.product_name, bits=f"0x{bits:08X}")
     count, most = battery.get("battery_count"), most_batteries(battery)
     if isinstance(count, int) and count > most:
         yield finding("too-many-batteries", battery.key, now, product=battery.product_name, batteries=count, most=most)

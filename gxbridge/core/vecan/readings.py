@@ -96,6 +96,8 @@ class Readings:
         self._limit = MOST_SHARE
         self.size = 0
         """Bytes held, roughly."""
+        self.past: dict[ReadingKey, float] = {}
+        """When what was forgotten was heard last; at most one for each kind that was kept."""
         self.dropped = 0
         """Messages not kept because there is no room for so many kinds."""
 
@@ -163,6 +165,8 @@ class Readings:
 
     def forget(self, lasting: Callable[[ReadingKey], bool]) -> None:
         """Keep only what lasts (identity, settings, history)."""
+        gone = {key: reading.at for key, reading in self._readings.items() if not lasting(key)}
+        self.past = dict([*self.past.items(), *gone.items()][-MOST_READINGS:])
         self._readings = {key: reading for key, reading in self._readings.items() if lasting(key)}
         self.size = sum(_size(reading.layout) for reading in self._readings.values())
         self._instances = {

@@ -27,7 +27,8 @@ def alarmed() -> Items:
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        ({"/Alarms/BmsCable": 2, "/ErrorCode": 0}, "alarm 'BMS cable'"),
+        ({"/Alarms/BmsCable": 2, "/ErrorCode": 0}, "alarm 'BMS cable' (battery communication lost)"),
+        ({"/Alarms/CellMeasurementsFault": 2}, "alarm 'cell measurements fault'"),
         ({"/ErrorCode": 36, "/Alarms/Contactor": 2}, "alarm 'contactor' and error 36, ATC or ATD failure"),
         ({p.STATE: 10}, "state 10, error"),
         ({"/ErrorCode": 44}, "error 44"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Configured
+from gxbridge.core.publish.explanation import BatteryNote, Situation, as_dict, as_text
 from gxbridge.core.vecan.battery_registry import Change
 from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, STATUS, Listener, name_of, vreg_id
@@ -262,8 +264,34 @@ def test_ten_seconds_of_silence_forget_all_but_identity_settings_and_history() -
     for name in ("voltage_v", "charge_current_limit_a", "allow_to_charge", "low_soc_alarm", "bms_state", "mode"):
         assert silent.get(name) is None
     assert (silent.get("capacity_ah"), silent.get("last_error_1"), silent.serial) == (800, 36, "HQ21302VUDQ")
-    assert "0x2108 BMS_IO" in silent.unseen
+    assert silent.unseen == live.unseen
+    assert ("0x2108 BMS_IO", 0.0) in silent.fell_silent
+    assert [text for text, _ in live.fell_silent] == ["0xED8D DC_CHANNEL1_VOLTAGE", "0xED8F DC_CHANNEL1_CURRENT"]
     assert 0x2108 in silent.unseen_registers
+
+
+def test_what_was_heard_and_is_not_any_more_is_said_with_its_age_and_not_as_never_heard() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    silent = lynx.battery(10.0)
+    note = BatteryNote(silent, "", "none", "")
+    situation = Situation("monitor", "monitor", "strict", "", "", Decision(), {}, batteries=(note,))
+    text = as_text(as_dict(situation, lambda at: None if at is None else round(at)), 10)
+    (line,) = [line for line in text.splitlines() if "any more" in line]
+    assert line.startswith("    not heard any more, for 10 s: 0x2108 BMS_IO, ")
+    assert "since start" not in text
+
+
+def test_alarm_bits_of_unknown_meaning_are_a_finding_with_their_raw_value() -> None:
+    lynx = Listener()
+    lynx.lynx(0.0)
+    for raw, shown in ((0x9455, "0x00008000"), (0x0C1455, "0x000C0000")):
+        lynx.register(0x2107, raw.to_bytes(4, "little").hex(), 0.1)
+        (found,) = lynx.registry.findings(0.2)
+        assert (found.id, found.arguments["bits"]) == ("bms-alarm-unknown", shown)
+    for raw in (0x5455, 0x1455, 0x041455):
+        lynx.register(0x2107, raw.to_bytes(4, "little").hex(), 0.3)
+        assert lynx.registry.findings(0.4) == (), "supported and well, or not supported"
 
 
 def test_sixty_seconds_of_silence_and_the_battery_is_lost() -> None:

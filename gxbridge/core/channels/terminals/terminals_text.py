@@ -14,7 +14,7 @@ from gxbridge.core.channels.terminals.terminal_bms import (
     TerminalBms,
     TerminalDoubt,
 )
-from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 
 TERMINAL_NAMES: dict[Role, str] = {
     "charge": "allowed-to-charge terminal",
@@ -114,4 +114,4 @@ def _findings(bms: TerminalBms, now: float) -> Iterator[Finding]:
     if bms.charge and bms.discharge and bms.charge.level == bms.discharge.level == STOP_LEVEL:
         yield finding("terminals-both-open", name, now, bms=name)
     if bms.warns:
-        yield finding("terminal-pre-alarm", name, now, bms=name)
+        yield finding("terminal-pre-alarm", name, now, bms=name, **PRE_ALARM_WORDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gxbridge.core.channels.vebus.vebus_bms import CHARGE, CONNECTION_LOST, ERROR, Generation, VebusBms, VebusDoubt
-from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.permission import WORDS
 
 NAMES: dict[Generation, str] = {
@@ -67,7 +67,7 @@ def _findings(bms: VebusBms, due: bool, now: float) -> Iterator[Finding]:
     if bms.error:
         yield finding("vebus-bms-error", bms.service, now, bms=who, path=ERROR, error=str(bms.error_raw))
     if bms.pre_alarm:
-        yield finding("vebus-bms-pre-alarm", bms.service, now, bms=who)
+        yield finding("vebus-bms-pre-alarm", bms.service, now, bms=who, **PRE_ALARM_WORDS)
     if bms.generation in ("v1", "two-signal") and bms.multi_off and bms.doubt == "invalid":
         yield finding("vebus-bms-silent-multi-off", bms.service, now, bms=who)
     elif bms.doubt in ("invalid", "unknown-type") or (bms.doubt == "not-ready" and due):

@@ -102,7 +102,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "bms-awaited": _rule(
         "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken: "
-        "charging stops",
+        "no charging is granted",
         "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
     ),
     "no-such-limit": _rule(
@@ -118,7 +118,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "from 60 s after its last word on",
     ),
     "bms-remembered": _rule(
-        "a charger remembers a BMS and none is there: nothing is written to any charger",
+        "a charger remembers a BMS and none is there: no charger is told anything",
         "/Settings/BmsPresent is 1 without a BMS",
     ),
     "dvcc-off": _rule("DVCC is off", "the setting /Settings/Services/Bol"),

@@ -23,6 +23,8 @@ GENERAL: Final = "/Alarms/Alarm"
 RUNNING: Final = frozenset({9, 11, 13, 15})
 """States that need no word: running, unused, another BMS is updated, about to run."""
 FAILED: Final = 10
+ALSO_CALLED: Final = {"/Alarms/BmsCable": " (battery communication lost)"}
+"""What the GX calls an alarm since 2026-08, where its path says something else (gui-v2#3177)."""
 SPELLED: Final = {"bms": "BMS", "soc": "SoC", "soh": "SoH"}
 LIMITS: Final = (p.CVL, p.CCL, p.DCL)
 
@@ -48,7 +50,7 @@ def _shown(items: Service) -> Iterator[Trouble]:
     for path, value in items.items():
         if value and (ALARMS in path or path.startswith(ERRORS)) and isinstance(value, int | float) and value >= 1:
             level: TroubleKind = "warning" if value < 2 and ALARMS in path else "alarm"
-            yield Trouble(f"{level} '{alarm_words(path)}'", path, level)
+            yield Trouble(f"{level} '{alarm_words(path)}'{ALSO_CALLED.get(path, '')}", path, level)
     error, state = number(items, p.ERROR_CODE), number(items, p.STATE)
     if error:
         meaning = database().enums["bms_error"].get(int(error), "") if is_lynx_service(items) else ""

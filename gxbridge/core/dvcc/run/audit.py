@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_orders import feeding_system
-from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 
 TOLERANCE_A: Final = 2.0
 TOLERANCE_PART: Final = 0.05
@@ -134,7 +134,7 @@ def verdicts(audit: Audit, permits: str, now: float) -> Iterator[AuditResult]:
         if len(track.turns) >= TURNS:
             yield AuditResult(f"{name}-restless", {"name": limit, "minutes": f"{WINDOW_S / 60:.0f}"} | extremes(track))
     if audit.pre_alarm_at is not None:
-        yield AuditResult("pre-alarm", {})
+        yield AuditResult("pre-alarm", {name: str(word) for name, word in PRE_ALARM_WORDS.items()})
 
 
 def extremes(track: Track) -> dict[str, str]:

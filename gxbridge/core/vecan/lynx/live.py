@@ -132,6 +132,8 @@ ALARMS = (
     _q("high_temperature_alarm", "alarm", "", "battery too hot",
        _reported("high_temperature"), register(0x2100, "alarm_over_temperature warn_over_temperature",
                  convert.alarm_or_warning)),
+    _q("unknown_alarm_bits", "alarm", "", "register 0x2107 without the bits whose meaning is known, when one warns",
+       register(0x2107, "bits_14_15 bits_18_31", convert.unknown_alarms)),
     _q("load_disconnect_alarm", "alarm", "", "load disconnect: 1 is the pre-alarm, 2 disconnected",
        _reported("load_disconnect"), register(0x210A, "pre_alarm", convert.yes_no),
        register(0x2100, "pre_alarm", convert.warning)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan.device_state import MessageKind, QuantityTable, said
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
@@ -69,7 +71,29 @@ BMS_REGISTERS = frozenset({0x2100, 0x2101, 0x2102, 0x2107, 0x2108, 0x2109, 0x210
 """Registers only a BMS sends: by them a device is suspected to be one before its product is known."""
 
 
-def unseen(readings: Readings) -> tuple[Essential, ...]:
-    """The essential registers that have not been heard since start, or since the device came back."""
-    heard = {said(key) for key, _ in readings.items()}
-    return tuple(essential for essential in ESSENTIALS if heard.isdisjoint(essential.heard_by))
+class Unheard(NamedTuple):
+    """What is not heard now. `last`: when it was heard last (monotonic s), None: never since start. `forgotten`: it
+    fell silent with its device, or was never heard."""
+
+    essential: Essential
+    last: float | None
+    forgotten: bool
+
+
+def unheard(readings: Readings, now: float) -> tuple[Unheard, ...]:
+    """The essential registers that are not heard: never, not since the device came back, or not any more."""
+    fresh: set[MessageKind] = set()
+    last: dict[MessageKind, float] = {said(key): at for key, at in readings.past.items()}
+    kept: set[MessageKind] = set()
+    for key, reading in readings.items():
+        what = said(key)
+        kept.add(what)
+        last[what] = max(reading.at, last.get(what, reading.at))
+        if reading.until is None or now < reading.until:
+            fresh.add(what)
+    found = []
+    for essential in ESSENTIALS:
+        if fresh.isdisjoint(essential.heard_by):
+            heard_at = [last[what] for what in essential.heard_by if what in last]
+            found.append(Unheard(essential, max(heard_at, default=None), kept.isdisjoint(essential.heard_by)))
+    return tuple(found)

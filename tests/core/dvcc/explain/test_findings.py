@@ -129,7 +129,7 @@ def test_the_charger_that_remembers_a_bms_is_named_not_the_first_one(other: int 
     known = charger(BMS_PRESENT=1) | {p.PRODUCT_NAME: "MPPT 150/35"}
     (one,) = remembered_findings(inputs(SUN=charger(BMS_PRESENT=other), SUN_2=known), {}, 7.0)
     assert one.subject == SUN_2
-    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: gxbridge would tell no charger anything"
+    assert one.text == "MPPT 150/35 remembers a BMS, and none is there: no charger is told anything"
 
 
 def test_a_reset_is_advised_only_when_nothing_is_or_may_be_a_bms_and_not_in_the_first_ten_seconds() -> None:

@@ -1,0 +1,104 @@
+"""What findings say while gxbridge only listens: it stops nothing then, and what holds is what the GX makes of it.
+
+A finding that is not here says the same in either mode. `None`: as in `findings_table.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.findings_table import Severity
+
+
+class MonitorWords(NamedTuple):
+    """What is said in place of the table's."""
+
+    text: str | None = None
+    advice: str | None = None
+    severity: Severity | None = None
+
+
+_CABLE: Final = "Check the BMS, its cable and the CAN termination"
+_LOSS: Final = (
+    f"{_CABLE}. The GX's own controller stops telling the chargers at once, unless another BMS takes over there; those "
+    "that saw this one stop with error #67 a minute after its last word"
+)
+_DOUBT: Final = (
+    "Check the sensor and its cable, and the driver that publishes it; until then switch sharing off on the GX"
+)
+
+IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
+    "bms-silent": MonitorWords("{device} is silent, or gives no charge voltage limit any more", _LOSS),
+    "bms-lost": MonitorWords(
+        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
+        f"{_CABLE}; chargers that saw it have stopped with error #67 by now, if no other BMS took over on the GX",
+    ),
+    "bms-hangs": MonitorWords(
+        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it anew changes "
+        "nothing: the GX may still tell the chargers what is old"
+    ),
+    "bms-remembered": MonitorWords("{device} remembers a BMS, and none is there: the GX tells no charger anything"),
+    "bms-there": MonitorWords("{device} remembers a BMS, and none is in control yet: the GX tells it nothing"),
+    "bms-not-followed": MonitorWords(
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out; what gxbridge says of "
+        "limits is without them"
+    ),
+    "cvl-refused": MonitorWords(severity="warning"),
+    "led-refused": MonitorWords(severity="warning"),
+    "stricter-on-can": MonitorWords(
+        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the GX goes by the service"
+    ),
+    "battery-refuses": MonitorWords(
+        "{device} refuses {what}{why}; the GX goes by {who}, and does not hear it",
+        "Look at this battery in VictronConnect; until it allows it again, stop by hand what it refuses",
+    ),
+    "refusal-not-obeyed": MonitorWords(
+        "{device} refuses {what}{why}; the GX goes by {who}, and does not hear it",
+        "Look at this battery in VictronConnect; until it allows it again, stop by hand what it refuses",
+    ),
+    "battery-gone": MonitorWords("{device} of the bank has left the bus"),
+    "low-voltage-impossible": MonitorWords(
+        "The low-voltage limit of {device} is {value} V, which is none for a {expected} V battery: the GX may tell it "
+        "to the inverter"
+    ),
+    "temperature-impossible": MonitorWords(
+        "{device} says {value} °C ({path}), which cannot be: the GX may share it with the chargers", _DOUBT
+    ),
+    "voltage-impossible": MonitorWords(
+        "{device} says {value} V ({path}), which cannot be for this battery: the GX may share it with the chargers",
+        _DOUBT,
+    ),
+    "voltage-apart": MonitorWords(
+        "{device} measures {value} V where the others on the same DC bus measure {expected} V: the GX may share it "
+        "with the chargers",
+        _DOUBT,
+    ),
+    "voltages-disagree": MonitorWords(
+        "{device} measures {value} V and {other} {other_value} V on the same DC bus: the GX may share either"
+    ),
+    "sense-behind-contactor": MonitorWords(
+        "The voltage of {device} is measured behind an open contactor, or while it does not run: the GX may share it",
+        "None needed; it is that of the bus again when the BMS runs",
+    ),
+    "refusal-held-charge": MonitorWords(
+        "{device} refused to charge and does not say any more whether it allows it ({path}); for gxbridge the refusal "
+        "holds until it does{how}"
+    ),
+}
+
+
+def in_monitor(found: Finding) -> Finding:
+    """The finding as it is said while gxbridge only listens."""
+    words = IN_MONITOR.get(found.id)
+    if words is None:
+        return found
+    text, advice, severity = words
+    return replace(
+        found,
+        severity=found.severity if severity is None else severity,
+        text=found.text if text is None else text.format_map(found.arguments),
+        advice=found.advice if advice is None else advice.format_map(found.arguments),
+    )
