@@ -384,7 +384,10 @@ def test_a_damaged_bundle_a_checkout_and_a_full_disk_are_refused(gx: Venus) -> N
 
 
 def test_a_python_with_a_part_missing_is_refused_by_name(gx: Venus) -> None:
-    (gx.data / "home/gxbridge/lib/sqlite3.py").write_text("raise ModuleNotFoundError('no', name='_sqlite3')\n")
+    gx.done(
+        """mkdir /tmp/broken && echo "raise ModuleNotFoundError('no', name='_sqlite3')" > /tmp/broken/__init__.py"""
+        """ && mount --bind /tmp/broken "$(python3 -c 'import sqlite3; print(sqlite3.__path__[0])')" """
+    )
     result = gx.sh("sh /data/home/gxbridge/install.sh")
     assert result.returncode == 1
     assert "opkg install python3-sqlite3" in result.stdout
