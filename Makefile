@@ -5,6 +5,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Most of what the live tests do is wait: two at a time halve that.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -39,10 +42,10 @@ demo: setup packages-demo  ## a simulated installation plays a story (PLAIN=1 fo
 	$(BIN)/gxbridge demo $(if $(PLAIN),--plain)
 
 test: setup packages-test  ## every test, with the coverage that the core must have
-	$(BIN)/python -m pytest --cov=gxbridge/core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(PYTEST) --cov=gxbridge/core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 test-quick: setup packages-test  ## every test but the slowest, of whole installations (tests/faults, tests/demo): 6 minutes of 13
-	$(BIN)/python -m pytest --ignore=tests/faults --ignore=tests/demo
+	$(PYTEST) --ignore=tests/faults --ignore=tests/demo
 
 check: setup  ## formatting, lint, types
 	$(BIN)/ruff format --check .
