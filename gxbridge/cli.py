@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "blackbox": "read a record of the last minutes before an event, or play it again",
     "doctor": "what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
+    "watch": "what is on CAN buses now: devices and their newest values",
     "candb": "look into the message database",
     "config": "begin, check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",

@@ -68,6 +68,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("commands",),
     ("demo",),
     ("demo/sim",),
+    ("live",),
     ("doctor", "runtime"),
     ("config",),
     ("candb", "decodelog"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gxbridge.commands.message_filters import add_filters, wanted_of
 from gxbridge.core.model.wording import counted
 
 if TYPE_CHECKING:
     from gxbridge.core.nmea2000.database import Database
-    from gxbridge.decodelog.filters import Wanted
     from gxbridge.decodelog.statistics import Statistics
     from gxbridge.decodelog.stream import Output, Stream
     from gxbridge.decodelog.widelines import WideColumns
@@ -46,58 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--input-format", metavar="NAME", help="format of the log, if it is not detected")
     parser.add_argument("--stats", action="store_true", help="rates, jitter, gaps and bus load instead of messages")
-    chosen = parser.add_argument_group("only some messages (each option may repeat)")
-    for names, kind, what in (
-        (("--source",), _number, "sent from this address"),
-        (("--pgn",), _pgn, "of this PGN, such as 127508, 0x1F214 or battery_status"),
-        (("--vreg", "--register"), _register, "of, or about, this register, such as 0x2108 or BMS_IO"),
-    ):
-        chosen.add_argument(*names, action="append", default=[], metavar="N", type=kind, help=what)
-    chosen.add_argument(
-        "--device",
-        action="append",
-        default=[],
-        metavar="WHO",
-        help="of the device with this unique number, serial or product id (0xA3E5), from where it says so",
-    )
+    chosen = add_filters(parser)
     for name, what in (("from", "from"), ("to", "until")):
         where = f"{what} this long after the start of the log, or an epoch time"
         chosen.add_argument(f"--{name}", dest=f"{name}_s", metavar="SECONDS", type=_seconds, help=where)
-
-
-def _number(written: str) -> int:
-    from gxbridge.decodelog.filters import whole_number
-
-    try:
-        return whole_number(written)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{written!r} is not a number; write 127508 or 0x2108") from None
-
-
-def _pgn(written: str) -> int:
-    return _named(written, "pgn")
-
-
-def _register(written: str) -> int:
-    return _named(written, "register")
-
-
-def _named(written: str, what: str) -> int:
-    """A number, or the number of the PGN or register of this name."""
-    from gxbridge.candb.show import find
-    from gxbridge.core.nmea2000.database import DatabaseError, database
-
-    if not written[:1].isdigit():
-        with suppress(DatabaseError):  # told when the log is opened
-            for layout in find(database(), written):
-                if what == "register" and layout.register is not None:
-                    return layout.register
-                if what == "pgn" and layout.register is None:
-                    return layout.pgn
-        raise argparse.ArgumentTypeError(
-            f"no {what} is called {written!r}; write a number, or a name that `gxbridge candb search` finds"
-        )
-    return _number(written)
 
 
 def _seconds(written: str) -> float:
@@ -200,24 +151,11 @@ def _refuse(why: str) -> int:
     return 2
 
 
-def _wanted(args: argparse.Namespace) -> Wanted:
-    from gxbridge.decodelog.filters import Wanted
-
-    return Wanted(
-        frozenset(args.source),
-        frozenset(args.pgn),
-        frozenset(args.vreg),
-        frozenset(who.lower() for who in args.device),
-        args.from_s,
-        args.to_s,
-    )
-
-
 def _stream(args: argparse.Namespace, db: Database) -> Stream:
     from gxbridge.decodelog.filters import Filter
     from gxbridge.decodelog.stream import Stream
 
-    wanted = _wanted(args)
+    wanted = wanted_of(args, args.from_s, args.to_s)
     return Stream(db, None if wanted.everything else Filter(wanted))
 
 

@@ -53,6 +53,11 @@ class TextLines(LineFormat):
         where = f"{self._time(t)} {printable(bus)} {source:3} > {address_text(destination):3}"
         return f"{where} {subject}: {said}".rstrip(": ") + "\n"
 
+    def parts(self, layout: Layout, values: tuple[FieldValue, ...]) -> tuple[str, list[tuple[str, str]]]:
+        """What a message is about, and of each of its fields the name and the value."""
+        subject, writers = self._forms.get(layout) or self._new_form(layout)
+        return subject, [(name[:-1], write(value)) for (name, write), value in zip(writers, values, strict=False)]
+
     def _new_form(self, layout: Layout) -> tuple[str, list[tuple[str, WriteField]]]:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
             self._forms.clear()

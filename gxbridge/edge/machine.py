@@ -23,7 +23,7 @@ GX_COMMAND = "/data/apps/gxbridge/gxbridge"
 
 COMMANDS = re.compile(
     r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|config|decode|doctor|explain|master|models|readout|run|state"
-    r"|status|wiring-test)\b)"
+    r"|status|watch|wiring-test)\b)"
 )
 """A command of ours within a text."""
 

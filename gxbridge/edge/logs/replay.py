@@ -71,9 +71,12 @@ class ReplaySource:
         sink_of: Callable[[str], OnFrames | None],
         *,
         on_state: OnState | None = None,
+        on_row: Callable[[float, str, int, bytes], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`on_row` gets each row with the log's own time, as it is played."""
         self.spec = spec
+        self._on_row = on_row
         self.stats = CanStats("replay", log_s=0.0)
         self.bad_lines = 0
         self._sink_of = sink_of
@@ -134,7 +137,9 @@ class ReplaySource:
     async def _play_unpaced(self, reader: LogReader) -> None:
         batch: list[tuple[str, TimedFrame]] = []
         clock, first = SteadyClock(), None
-        for t, bus, can_id, data in reader:
+        for number, (t, bus, can_id, data) in enumerate(reader):
+            if self._on_row is not None:
+                self._on_row(t if reader.timed else number / UNTIMED_PER_S, bus, can_id, data)
             self.stats.log_s = clock.at(t) - (first := t if first is None else first)
             batch.append((bus, (0.0, can_id, data)))
             if len(batch) >= BATCH:
@@ -153,6 +158,7 @@ class ReplaySource:
         for number, (t, bus, can_id, data) in enumerate(reader):
             if not reader.timed:
                 t = number / UNTIMED_PER_S
+            log_t = t
             t = clock.at(t)  # where the recorder's clock was set, or a second recording was appended, there is no gap
             first = t if first is None else first
             if reader.timed:
@@ -166,6 +172,8 @@ class ReplaySource:
                 self._hand_on(batch)
                 batch = []
                 await asyncio.sleep(0)
+            if self._on_row is not None:
+                self._on_row(log_t, bus, can_id, data)
             batch.append((bus, (due, can_id, data)))
         self._hand_on(batch)
 
