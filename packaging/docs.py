@@ -114,6 +114,7 @@ ROOMS = (
     "commands",
     "demo",
     "demo/sim",
+    "live",
     "doctor",
     "doctor/checks",
     "runtime",
