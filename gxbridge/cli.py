@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "watch": "what is on CAN buses now: devices and their newest values",
+    "capture": "record buses and D-Bus as one anonymous file worth sending",
     "candb": "look into the message database",
     "config": "begin, check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",

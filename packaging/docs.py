@@ -147,6 +147,7 @@ ROOMS = (
     "core/channels/readout",
     "core/vecan",
     "core/vecan/lynx",
+    "core/capture",
     "core/nmea2000",
     "core/model",
 )

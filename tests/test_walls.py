@@ -85,6 +85,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("core/dvcc/read",),
     ("core/channels",),
     ("core/vecan",),
+    ("core/capture",),
     ("core/nmea2000",),
     ("core/model",),
 )

@@ -25,10 +25,10 @@ MOST_BUSES: Final = 64
 """Of a log; a broken one may have more names, whose frames are not looked at."""
 
 
-def configured(buses: list[str], replay: str | None, file: str | None) -> Config:
+def configured(buses: list[str], replay: str | None, file: str | None, dbus: str | None = None) -> Config:
     """The configuration with these buses; `can0` alone is an interface of SocketCAN. Raises ConfigError."""
     can = tuple(bus if ":" in bus or bus == MULTICAST else f"socketcan:{bus}" for bus in buses)
-    return load(file, Overrides(can=can, replay=replay))
+    return load(file, Overrides(can=can, replay=replay, dbus=dbus))
 
 
 class BusListener:
@@ -73,7 +73,7 @@ class BusListener:
     @property
     def over(self) -> bool:
         """Whether the log has ended; a bus never does."""
-        return self._replay is not None and self._replay.stats.state == "ended"
+        return self._replay is not None and self._replay.over
 
     async def ended(self) -> None:
         """Wait until the log is over."""

@@ -103,6 +103,8 @@ class Watching:
         begin = printed = time.monotonic()
         while not stop.is_set():
             now = time.monotonic()
+            if self.buses.over:
+                await self.buses.ended()  # and if it ended by a fault, that is told
             if now - begin >= self._order.seconds or (terminal is None and self.buses.over):
                 break
             if terminal is not None:

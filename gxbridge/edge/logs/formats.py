@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gxbridge.core.capture.remarks import FIRST_LINE
 from gxbridge.core.model.record import record
 from gxbridge.edge.logs.lines import BadLine, Comment, Parse, Records
 from gxbridge.edge.logs.readers.binary import blf, mf4, mk2_trace, pcap, sqlite
@@ -113,6 +114,8 @@ def is_remark(line: bytes) -> bool:
 
 def detect(head: bytes) -> LogFormat | None:
     """The format of a log from its beginning (some thousand bytes are enough), or None when nothing is telling."""
+    if head.startswith(FIRST_LINE.encode()):  # also one in which nothing was heard
+        return FORMATS["candump"]
     for item in FORMATS.values():
         if item.is_it is not None and item.is_it(head):
             return item

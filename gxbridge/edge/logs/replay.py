@@ -97,6 +97,11 @@ class ReplaySource:
         self._task = asyncio.create_task(self._play(self._reader), name="replay")
         loud(self._task)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is played."""
+        return self._task is not None and self._task.done()
+
     async def ended(self) -> None:
         """Wait until the log is over."""
         if self._task is not None:
