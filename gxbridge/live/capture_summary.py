@@ -20,6 +20,12 @@ KEPT = (
     "Registers of one frame that nobody knows are in it as they were (--keep-unknown): one could be a number of yours."
 )
 MOST_SHOWN = 12
+NOT_IN_IT = (
+    ("lost", "lost on the way to the program"),
+    ("not_vecan", "standard, remote or FD frames, which VE.Can has none of"),
+    ("error_frames", "error frames"),
+    ("too_long", "messages that are too long for fast packets"),
+)
 
 
 class CaptureError(Exception):
@@ -74,13 +80,9 @@ def _left_out(end: dict[str, Any]) -> Iterator[str]:
     if kinds:
         more = f" and {len(kinds) - MOST_SHOWN} more kinds" if len(kinds) > MOST_SHOWN else ""
         yield printable(f"    of these: {', '.join(kinds[:MOST_SHOWN])}{more}")
-    for key, noun in (
-        ("lost", "frame lost on the way to the program"),
-        ("not_vecan", "frame that is none of VE.Can"),
-        ("error_frames", "error frame"),
-    ):
+    for key, what in NOT_IN_IT:
         if count := _amount(end.get(key)):
-            yield f"  not in it: {count:.0f} {noun.replace('frame', 'frames', 1) if count != 1 else noun}"
+            yield f"  not in it: {count:.0f} {what}"
 
 
 def _under(said: dict[str, Any], key: str) -> dict[str, Any]:

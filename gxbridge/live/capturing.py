@@ -118,7 +118,7 @@ class Capturing:
             "gxbridge": __version__,
             "machine": platform(),
             "t": None if replay else round(t, 6),
-            "buses": [] if replay else [spec.name for spec in self._config.can],
+            "buses": [] if replay else [self._frames.bus(spec.name) for spec in self._config.can],
             "keep_unknown": self._order.keep_unknown,
         }
 
@@ -194,6 +194,7 @@ class Capturing:
                         "seconds": round(seconds, 1),
                         "frames": dict(self._written),
                         "heard": self._frames.frames,
+                        "too_long": self._file.left_out,
                         "lost": sum(bus.lost for bus in stats),
                         "not_vecan": sum(bus.ignored for bus in stats),
                         "error_frames": sum(bus.error_count for bus in stats),
@@ -201,7 +202,7 @@ class Capturing:
                         "unknown": dict(self._frames.unknown.most_common()),
                         "services": len(self._names),
                         "values": self._values,
-                        "values_left_out": self._services.left_out.total(),
+                        "values_left_out": self._services.left_out,
                     }
                 }
             )

@@ -7,6 +7,7 @@ number or a text; so is what does not come together.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Final, TypeAlias
@@ -27,6 +28,12 @@ MOST_HELD: Final = 8192
 MOST_KINDS: Final = 256
 """Kinds of left-out messages that are told apart."""
 
+MOST_BUSES: Final = 64
+"""Of a log; a broken one may have more names."""
+SAFE_BUS: Final = re.compile(r"(?:v|ve|sl)?can\d{1,2}|tty[A-Z]{1,4}\d{1,2}|udp_multicast")
+"""Names of buses that are the same on every boat; another could be somebody's word, or an address of his network."""
+
+TOO_MANY_BUSES: Final = "frames of more buses than there can be"
 INCOMPLETE: Final = "frames of messages that did not come together"
 NOT_KNOWN: Final = "messages that nobody here knows"
 OTHER_MAKERS: Final = "proprietary messages of other manufacturers"
@@ -57,6 +64,7 @@ class FrameAnonymiser:
         self._replacements = replacements
         self._keep_unknown = keep_unknown
         self._messages = MessageAnonymiser(db, replacements, keep_unknown)
+        self._buses: dict[str, str] = {}
         self._decoders: dict[str, Decoder] = {}
         self._queue: deque[_HeldFrame] = deque()
         self._open: dict[tuple[str, int], list[_HeldFrame]] = {}
@@ -67,8 +75,12 @@ class FrameAnonymiser:
     def feed(self, t: float, bus: str, can_id: int, data: bytes) -> Iterator[CapturedRow]:
         """One frame (or whole message); yields what can be written by now."""
         self.frames += 1
+        bus = self._buses.get(bus) or self.bus(bus)
         decoder = self._decoders.get(bus)
         if decoder is None:
+            if not bus:
+                self.left_out[TOO_MANY_BUSES] += 1
+                return iter(())
             decoder = self._decoders[bus] = Decoder(self._db, keep_unknown=True)
         held = _HeldFrame(t, bus, can_id, data)
         self._queue.append(held)
@@ -84,6 +96,15 @@ class FrameAnonymiser:
             parts = self._open.pop(key, [])
             self._drop([*parts, held], INCOMPLETE if parts else NOT_READ)
         return self._ready(t)
+
+    def bus(self, name: str) -> str:
+        """What a bus is called in the recording; "" for one bus too many."""
+        known = self._buses.get(name)
+        if known is None:
+            if len(self._buses) >= MOST_BUSES:
+                return ""
+            known = self._buses[name] = name if SAFE_BUS.fullmatch(name) else f"bus{len(self._buses) + 1}"
+        return known
 
     def end(self) -> Iterator[CapturedRow]:
         """What is left; messages that are not whole by now will not be."""

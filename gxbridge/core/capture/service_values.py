@@ -8,7 +8,6 @@ business of a capture at all.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -27,13 +26,13 @@ CLASSES: Final = frozenset(
 )  # fmt: skip
 """Classes of services that are recorded."""
 SAFE_PART: Final = re.compile(
-    r"socketcan|v?can\d|vecan\d|vi\d{1,3}|tty[A-Z]{1,4}\d{1,2}|ttyO\d|builtin|lynxparallel|aggregate|\d{1,3}|"
+    r"socketcan|v?can\d|vecan\d|vi\d{1,3}|tty[A-Z]{1,4}\d{1,2}|builtin|gxbridge|lynxparallel|aggregate|\d{1,3}"
 )
 """Parts of a service's name, between dots and underscores, that are the same on every boat."""
 UNIQUE_PART: Final = re.compile(r"uc(\d{1,10})")
 SERVICE_TEXT: Final = re.compile(r"com\.victronenergy\.[A-Za-z0-9_.\-]+(?:/\d{1,3})?")
-PATH: Final = re.compile(r"(?:/(?:[A-Z]?[A-Za-z]{0,30}\d{0,3}[A-Za-z]{0,30}|\d{1,3}))+")
-"""Paths as all boats have them: words and small numbers."""
+PATH_PART: Final = re.compile(r"[A-Za-z]{0,40}\d{0,3}[A-Za-z]{0,40}")
+"""Paths as all boats have them are made of words and small numbers."""
 WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 PRIVATE_WORDS: Final = frozenset(
     {
@@ -60,8 +59,8 @@ class ServiceAnonymiser:
     def __init__(self, db: Database, replacements: Replacements) -> None:
         self._replacements = replacements
         self._vocabulary = vocabulary_of(db, CONNECTIONS)
-        self.left_out: Counter[str] = Counter()
-        """Values that were left out, by path, as far as the path says nothing itself."""
+        self.left_out = 0
+        """Values that were left out."""
 
     def name(self, service: str) -> str | None:
         """What a service is called in the capture; None for one that is not recorded."""
@@ -85,13 +84,12 @@ class ServiceAnonymiser:
         """The items that may be recorded, by path."""
         found: dict[str, Value] = {}
         for path, value in items.items():
-            if not PATH.fullmatch(path):
-                self.left_out["values with a path of their own"] += 1
-                continue
             try:
+                if not path.startswith("/") or not all(map(PATH_PART.fullmatch, path[1:].split("/"))):
+                    raise _NotRecorded
                 found[path] = None if value is None else self._value(path, value)
             except (NoReplacement, _NotRecorded):
-                self.left_out[path] += 1
+                self.left_out += 1
         return found
 
     def _value(self, path: str, value: int | float | str) -> Value:

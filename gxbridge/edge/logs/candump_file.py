@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import BinaryIO, Final
 
 from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD, is_fast, split
@@ -58,5 +59,6 @@ class CandumpFile:
         self._stream.write(f"# {text}\n".encode())
 
 
+@lru_cache(maxsize=256)
 def _one_word(bus: str) -> str:
     return "".join(letter if letter.isprintable() and not letter.isspace() else "_" for letter in bus) or "can"

@@ -196,6 +196,21 @@ def test_what_is_not_whole_at_the_end_is_counted() -> None:
     assert anonymiser.left_out == {INCOMPLETE: 4}
 
 
+@pytest.mark.parametrize(("bus", "left"), [("vecan0", "vecan0"), ("Bobs boat", "bus1"), ("_10_0_0_1", "bus1")])
+def test_the_name_of_a_bus_says_nothing(bus: str, left: str) -> None:
+    written, anonymiser = anonymous(rows_of(pgn(127508, instance=0), bus))
+    assert [row[1] for row in written] == [left]
+    assert anonymiser.bus(bus) == left
+
+
+def test_so_many_buses_are_no_boat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BUSES", 2)
+    battery = pgn(127508, instance=0)
+    written, anonymiser = anonymous([row for number in range(4) for row in rows_of(battery, f"can{number}")])
+    assert [row[1] for row in written] == ["can0", "can1"]
+    assert anonymiser.left_out == {module.TOO_MANY_BUSES: 2}
+
+
 def test_padding_of_the_last_frame_does_not_pass() -> None:
     sent = pgn(126996, serial_code=SERIAL)
     can_id, last = sent[-1]
