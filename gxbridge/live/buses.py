@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from gxbridge.config import Config, Overrides, load
 from gxbridge.config.interfaces import MULTICAST
 from gxbridge.core.nmea2000.frame import TimedFrame
-from gxbridge.core.publish.own_items import CanView
+from gxbridge.core.vecan.bus_load import Carried, load_percent
 from gxbridge.edge.can.can_stats import CanStats
-from gxbridge.runtime.can_watch import CanWatch
+from gxbridge.runtime.can_watch import carried_by
 
 if TYPE_CHECKING:
     from gxbridge.edge.can.can_bus import CanSource
@@ -21,8 +21,16 @@ OnBusFrames: TypeAlias = Callable[[str, list[TimedFrame]], None]
 Recorded: TypeAlias = Callable[[float, str, int, bytes], None]
 """Each frame with its time in seconds since 1970, or of the log."""
 
+MEASURE_S: Final = 2.0
 MOST_BUSES: Final = 64
 """Of a log; a broken one may have more names, whose frames are not looked at."""
+
+
+class BusTraffic(NamedTuple):
+    """Frames a second, and the share of 250 kbit/s in percent; None where it cannot be told."""
+
+    frames_per_s: float
+    load_percent: float | None
 
 
 def configured(buses: list[str], replay: str | None, file: str | None, dbus: str | None = None) -> Config:
@@ -52,11 +60,20 @@ class BusListener:
             self._sources = [CanSource(spec, self._hearer(spec.name)) for spec in config.can]
             stats = [source.stats for source in self._sources]
         self.stats: tuple[CanStats, ...] = tuple(stats)
-        self._watch = CanWatch(self.stats)
+        self._measured: dict[str, BusTraffic] = {}
+        self._before: dict[str, tuple[float, int, Carried]] = {}
 
-    def views(self, now: float) -> Mapping[str, CanView]:
-        """How each bus is; its load over the last seconds."""
-        return self._watch.look(now)
+    def measure(self, now: float) -> Mapping[str, BusTraffic]:
+        """What each bus carries, by its own time, over the last seconds; to be asked again and again."""
+        for stats in self.stats:
+            at = now if stats.log_s is None else stats.log_s  # a log may be played faster or slower than the bus was
+            carried = carried_by(stats) or Carried(0, 0)
+            then, frames, before = self._before.setdefault(stats.name, (at, stats.frames, carried))
+            if at - then >= MEASURE_S:
+                load = None if carried_by(stats) is None else load_percent(before, carried, at - then)
+                self._measured[stats.name] = BusTraffic((stats.frames - frames) / (at - then), load)
+                self._before[stats.name] = at, stats.frames, carried
+        return self._measured
 
     async def start(self) -> None:
         """Open everything; a bus that is missing or down is waited for. Raises LogError."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from gxbridge.core.model.items import printable
 from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.field import FieldValue
-from gxbridge.core.publish.own_items import CanView
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.readings import Reading
 from gxbridge.decodelog.textlines import TextLines
 from gxbridge.decodelog.words import NOT_AVAILABLE
+from gxbridge.edge.can.can_stats import CanStats
+from gxbridge.live.buses import BusTraffic
 from gxbridge.live.device_readings import DeviceReadings
 
 Style = Literal["", "head", "bad", "old", "dim"]
@@ -48,18 +49,21 @@ class WatchTable:
     def __init__(self, db: Database) -> None:
         self._texts = TextLines(db)
 
-    def buses(self, views: Mapping[str, CanView], rates: Mapping[str, float], width: int) -> Iterator[Line]:
+    def buses(self, buses: Iterable[CanStats], traffic: Mapping[str, BusTraffic], width: int) -> Iterator[Line]:
         """How each bus is: what it carries, what was lost, and why it is silent."""
-        for name, view in views.items():
-            words = [f"{printable(name)}: {view.state}"]
-            if view.state == "ended":
-                words.append(counted(view.frames, "frame"))
+        for stats in buses:
+            words = [f"{printable(stats.name)}: {stats.state}"]
+            measured = traffic.get(stats.name)
+            if stats.state == "ended" or measured is None:
+                words.append(counted(stats.frames, "frame"))
             else:
-                words.append(f"{rates.get(name, 0.0):.0f} frames/s")
-                words.append("load not known yet" if view.load is None else f"load {view.load:.0f} %")
-            words += [f"{count} {what}" for count, what in ((view.lost, "lost"), (view.errors, "errors")) if count]
-            bad = view.state not in ("open", "ended")
-            text = ", ".join(words) + (f": {view.reason}" if view.reason and view.state != "ended" else "")
+                words.append(f"{measured.frames_per_s:.0f} frames/s")
+                words += [] if measured.load_percent is None else [f"load {measured.load_percent:.0f} %"]
+            words += [
+                f"{count} {what}" for count, what in ((stats.lost, "lost"), (stats.error_count, "errors")) if count
+            ]
+            bad = stats.state not in ("open", "ended")
+            text = ", ".join(words) + (f": {stats.reason}" if stats.reason and bad else "")
             yield from _wrapped(text, width, "bad" if bad else "")
 
     def devices(self, devices: Sequence[DeviceReadings], now: float, width: int) -> Iterator[Line]:

@@ -22,7 +22,6 @@ from gxbridge.live.terminal import LiveTerminal
 from gxbridge.live.watch_table import Line, WatchTable
 
 REFRESH_S: Final = 0.5
-RATE_S: Final = 1.0
 END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -75,8 +74,6 @@ class Watching:
         self.heard = WatchedDevices(db, order.wanted)
         self.buses = BusListener(config, self.heard.hear, None if dump is None else self._record)
         self._stop: asyncio.Event | None = None
-        self._rates: dict[str, float] = {}
-        self._counted: tuple[float, dict[str, int]] = (0.0, {})
 
     @property
     def frames(self) -> int:
@@ -103,6 +100,7 @@ class Watching:
         begin = printed = time.monotonic()
         while not stop.is_set():
             now = time.monotonic()
+            self.buses.measure(now)
             if self.buses.over:
                 await self.buses.ended()  # and if it ended by a fault, that is told
             if now - begin >= self._order.seconds or (terminal is None and self.buses.over):
@@ -122,8 +120,7 @@ class Watching:
     def table(self, width: int) -> tuple[list[Line], list[Line]]:
         """How the buses are, and every device with its newest values. A log that has ended stays as it was."""
         now = time.monotonic()
-        self._take_rates(now)
-        head = list(self._page.buses(self.buses.views(now), self._rates, width))
+        head = list(self._page.buses(self.buses.stats, self.buses.measure(now), width))
         if self.buses.over:
             now = max(
                 (stats.last_frame_at for stats in self.buses.stats if stats.last_frame_at is not None), default=now
@@ -136,14 +133,6 @@ class Watching:
         return head, lines or [
             Line("nothing is heard yet" if not self.frames else "nothing of what is heard is wanted")
         ]
-
-    def _take_rates(self, now: float) -> None:
-        then, before = self._counted
-        if now - then >= RATE_S:
-            frames = {stats.name: stats.frames for stats in self.buses.stats}
-            if before:
-                self._rates = {name: (count - before[name]) / (now - then) for name, count in frames.items()}
-            self._counted = now, frames
 
     def _print(self) -> None:
         head, lines = self.table(self._order.plain_width)

@@ -9,8 +9,9 @@ import pytest
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.encode import encode, frames, vreg_frames
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.publish.own_items import CanView
 from gxbridge.decodelog.filters import Wanted
+from gxbridge.edge.can.can_stats import CanStats
+from gxbridge.live.buses import BusTraffic
 from gxbridge.live.device_readings import WatchedDevices
 from gxbridge.live.watch_table import WatchTable, age_text
 
@@ -131,13 +132,15 @@ def test_thousands_of_senders_take_bounded_memory() -> None:
 
 
 def test_how_a_bus_is() -> None:
-    views = {
-        "can0": CanView("open", "", 900, 2, 3, 12.4),
-        "can1": CanView("down", "the interface can1 is down; `ip link set can1 up` brings it up"),
-        "replay": CanView("ended", "the log has ended", 77),
-    }
-    text = [line.text for line in WatchTable(DB).buses(views, {"can0": 431.2}, 80)]
+    buses = [
+        CanStats("can0", state="open", frames=900, lost=2, errors={"no-ack": 3}),
+        CanStats("can1", state="down", reason="the interface can1 is down; `ip link set can1 up` brings it up"),
+        CanStats("new", state="open", frames=1),
+        CanStats("replay", state="ended", reason="the log has ended", frames=77),
+    ]
+    text = [line.text for line in WatchTable(DB).buses(buses, {"can0": BusTraffic(431.2, 12.4)}, 80)]
     assert text[0] == "can0: open, 431 frames/s, load 12 %, 2 lost, 3 errors"
+    assert text.pop(-2) == "new: open, 1 frame"
     assert " ".join(" ".join(text[1:-1]).split()).endswith("`ip link set can1 up` brings it up")
     assert text[-1] == "replay: ended, 77 frames"
     assert max(map(len, text)) <= 80

@@ -53,15 +53,31 @@ def treatment_of(field: FieldInfo) -> Treatment:
     return {"string": "name", "lau": "name", "bytes": "blank"}.get(field.kind, "keep")  # type: ignore[return-value]
 
 
+PRODUCT_WORDS: Final = """
+AC Battery Blue BlueSolar BMS BMV BMV-700 BMV-702 BMV-712 Buck-Boost Cerbo Charger DC DC-DC EasyPlus EasySolar
+EasySolar-II Ekrano Energy GX Inverter Isolated Lynx Meter MPPT Multi MultiPlus MultiPlus-II NG Non-isolated Orion
+Orion-Tr Phoenix Quattro Quattro-II RS Shunt Skylla Skylla-i Smart SmartShunt SmartSolar Solar Tr Tr-Smart V2 V3 VE.Bus
+VE.Can VE.Direct XS interface rev2 rev3
+"""
+"""Words of the vendor's product names, as its D-Bus services give them (product names as on victronenergy.com)."""
+RATING: Final = re.compile(r"\d{1,3}V?[/|]\d{1,4}(?:[/|-]\d{1,3}){0,2}(?:A|mV)?|\d{1,4}A(?:/\d{2}mV)?")
+"""`150/70`, `24/3000/70-32`, `12/12-50`, `500A/50mV`."""
+
+
 def vocabulary_of(db: Database, further: Iterable[str] = ()) -> frozenset[str]:
     """The words of all products that are known: what a maker's text may say."""
     names = [product.name for product in db.products.values()]
-    return frozenset(word for name in (*names, *further) for word in name.lower().split())
+    return frozenset(word for name in (PRODUCT_WORDS, *names, *further) for word in name.lower().split())
 
 
 def maker_text(text: str, vocabulary: frozenset[str]) -> str:
-    """A product's name: words of known products stay; any other could be a boat's name and becomes `xxxx`."""
-    return words_replaced(text, lambda word: word if word.lower() in vocabulary else HIDDEN * len(word.encode()))
+    """A product's name: words of known products and ratings stay; any other could be a boat's name, and becomes
+    `xxxx`."""
+
+    def word_of(word: str) -> str:
+        return word if word.lower() in vocabulary or RATING.fullmatch(word) else HIDDEN * len(word.encode())
+
+    return words_replaced(text, word_of)
 
 
 def version_text(text: str) -> str:

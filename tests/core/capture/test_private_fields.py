@@ -54,6 +54,10 @@ def test_the_table_names_fields_that_there_are() -> None:
     ("text", "left"),
     [
         ("Lynx Smart BMS 500", "Lynx Smart BMS 500"),
+        ("SmartSolar Charger MPPT 150/70", "SmartSolar Charger MPPT 150/70"),
+        ("MultiPlus-II 24/3000/70-32", "MultiPlus-II 24/3000/70-32"),
+        ("SmartShunt 500A/50mV", "SmartShunt 500A/50mV"),
+        ("MPPT 12345678/1", "MPPT xxxxxxxxxx"),
         ("Lynx  Vega BMS", "Lynx  xxxx BMS"),
         ("Bob's gateway", "xxxxx xxxxxxx"),
         ("", ""),
