@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import BinaryIO, Final
 
-from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD, is_fast, split
+from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD, PROPRIETARY_PAGE, begins_proprietary, is_fast, split
 from gxbridge.core.nmea2000.frame import MAX_DATA, MAX_ID, WHOLE, pgn_of
 
 SEQUENCES: Final = 4096
@@ -34,7 +34,7 @@ class CandumpFile:
             self._write(t, bus, can_id, data)
             return
         can_id &= MAX_ID
-        fast = is_fast(pgn_of(can_id))
+        fast = is_fast(pgn_of(can_id)) and not _of_rvc(pgn_of(can_id), data)
         if not fast and len(data) <= MAX_DATA:
             self._write(t, bus, can_id, data)
         elif not fast or not 0 < len(data) <= MAX_PAYLOAD:
@@ -57,6 +57,13 @@ class CandumpFile:
     def remark(self, text: str) -> None:
         """A line that readers of logs pass over. Raises OSError."""
         self._stream.write(f"# {text}\n".encode())
+
+
+def _of_rvc(pgn: int, data: bytes) -> bool:
+    """Whether a message is one of RV-C, which has single frames where manufacturers have fast packets."""
+    if pgn >> 8 != PROPRIETARY_PAGE or not 0 < len(data) <= MAX_DATA:
+        return False
+    return not begins_proprietary(next(split(data, 0)))
 
 
 @lru_cache(maxsize=256)

@@ -52,6 +52,11 @@ def test_a_short_message_that_was_put_together_is_one_frame_where_the_standard_h
     assert written((2.0, "can0", BATTERY | WHOLE, b"\1" * 8))[1].count(b"\n") == 1
 
 
+def test_a_message_of_rv_c_is_one_frame_and_a_manufacturers_a_fast_packet() -> None:
+    assert written((2.0, "can0", 0x19FFFD42 | WHOLE, bytes.fromhex("0178e40100e1f505")))[1].count(b"\n") == 1
+    assert written((2.0, "can0", 0x19FF0042 | WHOLE, bytes.fromhex("6699010203040506")))[1].count(b"\n") == 2
+
+
 @pytest.mark.parametrize(("can_id", "size"), [(PRODUCT, 224), (PRODUCT, 0), (BATTERY, 9)])
 def test_what_frames_cannot_carry_is_counted(can_id: int, size: int) -> None:
     file, text = written((2.0, "can0", can_id | WHOLE, bytes(size)))
