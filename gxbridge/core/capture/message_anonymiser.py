@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gxbridge.core.capture.group_parameters import EMPTY, group_parameters
 from gxbridge.core.capture.private_fields import (
     HIDDEN,
     UNIQUE_BITS,
@@ -34,6 +35,7 @@ class MessageAnonymiser:
 
     def __init__(self, db: Database, replacements: Replacements, keep_unknown: bool = False) -> None:
         self._replacements = replacements
+        self._db = db
         self._keep_unknown = keep_unknown
         self._vocabulary = vocabulary_of(db)
         self._masks: dict[tuple[Layout, int], int] = {}
@@ -57,6 +59,9 @@ class MessageAnonymiser:
             start = layout.header * 8 + field.offset
             if field.kind == "lau":
                 at = self._lau(out, payload, start // 8 if at is None else at)
+            elif treatment == "parameters":
+                for parameter, begin in group_parameters(self._db, payload):
+                    self._parameter(out, payload, parameter, begin)
             elif treatment != "keep":
                 end = (start + field.length) // 8 if field.length else size
                 if field.is_number:
@@ -82,6 +87,15 @@ class MessageAnonymiser:
             mask |= ~held
         return mask & (1 << size * 8) - 1
 
+    def _parameter(self, out: bytearray, payload: bytes, field: FieldInfo, start: int) -> None:
+        """A field that stands somewhere else than in its message."""
+        if field is EMPTY:
+            out[start // 8] = 0
+        elif field.is_number:
+            self._number(out, payload, field, start, treatment_of(field))
+        elif field.kind == "lau":
+            self._lau(out, payload, start // 8)
+
     def _number(self, out: bytearray, payload: bytes, field: FieldInfo, start: int, treatment: Treatment) -> None:
         raw = raw_number(payload, start, field.length, field.kind == "signed")
         if raw is None:
@@ -89,7 +103,7 @@ class MessageAnonymiser:
         if raw not in field.missing:
             if treatment == "place":
                 raw = 0
-            else:
+            elif treatment != "keep":
                 number = raw & (1 << UNIQUE_BITS) - 1
                 rest = raw - number if treatment == "unique-low" else 0
                 raw = rest + self._replacements.number(number)

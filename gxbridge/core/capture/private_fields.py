@@ -14,7 +14,9 @@ from gxbridge.core.capture.replacements import words_replaced
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.field import FieldInfo
 
-Treatment = Literal["keep", "unique", "unique-low", "place", "serial", "name", "maker", "version", "pgns", "blank"]
+Treatment = Literal[
+    "keep", "unique", "unique-low", "place", "serial", "name", "maker", "version", "pgns", "parameters", "blank"
+]
 
 FIELDS: Final[Mapping[str, Treatment]] = {
     "unique_number": "unique",  # of the NAME (PGN 60928)
@@ -34,6 +36,7 @@ FIELDS: Final[Mapping[str, Treatment]] = {
     "model_version": "version",
     "build_timestamp": "version",
     "pgns": "pgns",
+    "parameters": "parameters",  # of a group function: fields of the PGN that it is about
 }
 
 UNIQUE_BITS: Final = 21

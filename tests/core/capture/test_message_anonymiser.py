@@ -101,6 +101,10 @@ def test_every_place_is_the_same_one(number: int) -> None:
     assert new.get("satellites", 9) == 9
 
 
+def test_raw_bytes_are_blank() -> None:
+    assert anonymous(DB.pgns[65281], b"\x66\x99secret") == b"\x66\x99" + b"\xff" * 6
+
+
 def test_a_number_that_is_cut_off_does_not_pass() -> None:
     assert anonymous(DB.pgns[60928], b"\xd0\x8c") == b"\xff\xff"
 
@@ -185,6 +189,36 @@ def test_names_of_any_length_and_letters_are_replaced(name: str) -> None:
 def test_a_serial_beyond_ascii_is_one_text() -> None:
     layout = DB.registers[0x010A]
     assert anonymous(layout, b"\x66\x99\x0a\x01HQ\xe9 12345") == b"\x66\x99\x0a\x01serial-01"
+
+
+GROUP = DB.pgns[126208]
+GROUPS = [
+    ("01 00EE00 F8 01 03 02", "01 00EE00 F8 01 03 02", "an instance stays"),
+    ("01 00EE00 F8 02 01 D08C02 03 02", "01 00EE00 F8 02 01 A08601 03 02", "a unique number is replaced"),
+    ("01 01F801 F8 01 01 12345678", "01 01F801 F8 01 01 00000000", "a place is"),
+    ("01 16F001 F8 01 01 06 01 56656761", "01 16F001 F8 01 01 06 01 6E303031", "a name is"),
+    ("00 14F201 FFFFFFFF FFFF 01 01 00", "00 14F201 FFFFFFFF FFFF 01 01 00", "a request stays"),
+    ("02 00EE00 00 03 21 03", "02 00EE00 00 03 21 03", "answers stay"),
+    ("02 00EE00 00 03 21 03 56", "02 00EE00 00 03 21 03 FF", "what is too much does not"),
+    ("01 14F001 F8 01 02 566567616f66426f62", "01 14F001 F8 01 02 5665FFFFFFFFFFFFFF", "what comes after does not"),
+    ("01 00EE00 F8 02 63 56 65", "01 00EE00 F8 02 FF FF FF", "a field that is not known does not"),
+    ("01 00EE00 F8 02 00 56", "01 00EE00 F8 02 FF FF", "no field does not"),
+    ("01 34FF01 F8 01 03 5665", "01 34FF01 F8 01 03 06FF", "of a manufacturer's own the head stays"),
+    ("05 00EE00 566567 61", "05 00EE00 FFFFFF FF", "other functions do not"),
+    ("01 00EE00 F8", "01 00EE00 F8", "one that ends early"),
+    ("01 00EE00", "01 00EE00", "one without parameters"),
+    ("01 EFEE00 F8 01 01 00", "01 EFEE00 F8 01 FF FF", "a PGN that is not known"),
+    ("01 10F001 F8 01 06 00", "01 10F001 F8 01 FF FF", "a reserved field that is not"),
+    ("01 00EE00 F8 02 06 00 03 02", "01 00EE00 F8 02 06 00 03 02", "a reserved field is blank"),
+    ("01 00EE00 F8 03 03 02", "01 00EE00 F8 03 03 02", "fewer than promised"),
+    ("01 14F001 F8 01 03" + "41" * 32, "01 14F001 F8 01 03" + "00" * 32, "a text of fixed length is blank"),
+    ("01 16F001 F8 01 01 00 01", "01 16F001 F8 01 FF FF FF", "a text without a length"),
+]
+
+
+@pytest.mark.parametrize(("payload", "left", "why"), GROUPS, ids=[why for _, _, why in GROUPS])
+def test_the_parameters_of_a_group_function_that_are_fields_of_a_known_pgn(payload: str, left: str, why: str) -> None:
+    assert anonymous(GROUP, bytes.fromhex(payload)).hex() == bytes.fromhex(left).hex(), why
 
 
 def test_a_list_of_pgns_stays_and_what_is_none_does_not() -> None:
