@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults hostile mutants bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults hostile mutants mutants-changed bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,14 +81,17 @@ faults: setup packages-test  ## every fault on the real service; writes the tabl
 
 $(VENV)-mutants/.ready: $(VENV)/.ready
 	$(PYTHON) -m venv $(VENV)-mutants
-	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100'
+	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100' dbus-next==0.2.3
 	@touch $@
 
 hostile: setup  ## a million looks of random, wrong and malicious decisions at the last gate (LOOKS=, SEED=): ten minutes
 	$(BIN)/python -m tests.core.gate.hostile $(or $(LOOKS),1000000) $(or $(SEED),0)
 
-mutants: build $(VENV)-mutants/.ready  ## does a test notice every change in core/dvcc and the last gate? an hour or more
+mutants: build $(VENV)-mutants/.ready  ## does a test notice every change in what decides, permits and writes? some hours
 	$(VENV)-mutants/bin/python -m tests.mutants $(MODULES)
+
+mutants-changed: build $(VENV)-mutants/.ready  ## the same for the lines changed since a commit (SINCE=), within 5 minutes (MINUTES=)
+	$(VENV)-mutants/bin/python -m tests.mutants --quick --changed $(SINCE) --minutes $(or $(MINUTES),5)
 
 bundle: setup build  ## dist/gxbridge-VERSION-venus.tar.gz: one file to install on a GX device
 	$(BIN)/python packaging/bundle.py

@@ -24,3 +24,8 @@ def test_until_what_waited_has_been_read_nothing_is_decided() -> None:
     hold_up.over(1000.0)
     looks = {at: hold_up.over(1015.0 + at) for at in (0.0, 0.01, 0.5, SETTLE_S - 0.01, SETTLE_S, SETTLE_S + 1)}
     assert [at for at, over in looks.items() if over] == [SETTLE_S, SETTLE_S + 1]
+
+
+def test_it_is_a_pause_of_more_than_3_s_and_then_1_s_of_reading_whatever_the_clock_says() -> None:
+    assert (HELD_S, SETTLE_S) == (3.0, 1.0)
+    assert HoldUp().over(-5.0)

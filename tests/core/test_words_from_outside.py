@@ -40,6 +40,11 @@ def test_names_of_d_bus_services_cannot_either() -> None:
     assert plain_items({"/CustomName": FORGED})["/CustomName"] == printable(FORGED)
 
 
+def test_a_boolean_is_a_number_everywhere() -> None:
+    found = plain_items({"/Io/AllowToCharge": True, "/Info/MaxChargeCurrent": False, "/List": [1]})
+    assert [repr(value) for value in found.values()] == ["1", "0", "None"]
+
+
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, [], b"x"], ids=repr)
 @pytest.mark.parametrize("path", ["/FirmwareVersion", "/ProductId", "/Dc/0/Voltage", "/CustomName", "/Connected"])
 def test_a_list_where_a_number_belongs_is_unknown_and_no_end(path: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [MODULE...]`: change core/dvcc or the gate in one place after another; tests must notice.
+"""`python -m tests.mutants [MODULE...]`: change what decides in one place after another; tests must notice.
 
 The mutants are those of cosmic-ray, kept with their results in one of its sessions (so `cr-report` and `cr-html` can
 show them), and two kinds of our own. Starting pytest anew for each of them would take most of a day: here everything is
@@ -12,16 +12,21 @@ import argparse
 import difflib
 import gc
 import json
+import math
 import os
+import re
 import resource
 import select
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
+from random import Random
 
 import cosmic_ray.plugins
 import hypothesis
@@ -36,21 +41,70 @@ from tests.mutants.operators import OURS
 from tests.mutants.swapping import compiled, meaning, put_in_place
 
 ROOT = Path(__file__).parents[2]
-CORE = ROOT / "gxbridge" / "core"
-GATE = ("gate", "gate_bounds", "raw_words")
-SOURCES = (*sorted((CORE / "dvcc").rglob("*.py")), *(CORE / f"{name}.py" for name in GATE))
+PACKAGE = ROOT / "gxbridge"
+WHOLE = tuple(f"core/test_{name}.py" for name in ("masters", "held", "can_word", "user_limits", "undelivered"))
+HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "heard_twice", "contested"))
+ASKED: Mapping[str, tuple[str, ...]] = {
+    "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
+    "core/gate.py": ("core/gate",),
+    "core/gate_bounds.py": ("core/gate",),
+    "core/raw_words.py": ("core/gate",),
+    "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),
+    "core/publish/publication.py": ("core/publish/test_publication.py", *WHOLE),
+    "core/stall_guard.py": ("core/test_stall_guard.py",),
+    "core/vecan/lynx": ("core/vecan", *HEARD),
+    "core/vecan/device_state.py": ("core/vecan", *HEARD),
+    "core/vecan/quantities.py": ("core/vecan", *HEARD),
+    "core/vecan/readings.py": ("core/vecan", *HEARD),
+    "core/vecan/transmit.py": ("core/vecan", *HEARD),
+    "core/vecan/transmitter.py": ("core/vecan", *HEARD),
+    "runtime/writer.py": ("runtime/test_writer.py",),
+}
+"""What is mutated, a module or a folder of them, and the tests that are asked about it."""
 SESSION = ROOT / "build" / "mutants.sqlite"
 CPU_S = 10
-"""So much processor time, or some minutes: then a mutant runs in a circle, which is noticed as well."""
+"""So much processor time more than all tests need, or some minutes: then a mutant runs in a circle, which is noticed as
+well."""
 PATIENCE_S = 300
+
+
+def sources() -> dict[str, tuple[Path, tuple[str, ...]]]:
+    """Every module that may be mutated by its name: its file, and the tests that are asked."""
+    found = {}
+    for place, asked in ASKED.items():
+        for path in sorted((PACKAGE / place).rglob("*.py")) or [PACKAGE / place]:
+            if path.name != "__init__.py":
+                found[path.stem] = path.relative_to(ROOT), asked
+    return found
 
 
 def modules(names: Sequence[str]) -> list[Path]:
     """The files to be mutated."""
-    found = {path.stem: path for path in SOURCES if path.name != "__init__.py"}
+    found = sources()
     if unknown := sorted(set(names) - set(found)):
-        sys.exit(f"not a module of core/dvcc or the gate: {', '.join(unknown)}")
-    return [found[name].relative_to(ROOT) for name in names or found]
+        sys.exit(f"not a module that is mutated: {', '.join(unknown)}")
+    return [found[name][0] for name in names or found]
+
+
+def git(*arguments: str) -> str:
+    """What git says; "" when it cannot."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def base_of_changes(since: str) -> str:
+    """The commit to compare with: what was named, else where this branch left the main one, else the one before."""
+    head, forked = git("rev-parse", "HEAD"), git("merge-base", "HEAD", "origin/main")
+    return git("rev-parse", "--verify", "--quiet", since or (forked if forked != head else "") or "HEAD~1")
+
+
+def changed_lines(since: str) -> dict[str, set[int]]:
+    """Module -> the numbers of its lines that were changed."""
+    found: dict[str, set[int]] = {}
+    base = base_of_changes(since)
+    for name, (path, _) in sources().items() if base else ():
+        for start, count in re.findall(r"^@@ .*?\+(\d+),?(\d*) @@", git("diff", "-U0", base, "--", str(path)), re.M):
+            found.setdefault(name, set()).update(range(int(start), int(start) + int(count or 1)))
+    return {name: lines for name, lines in found.items() if lines}
 
 
 def judge(path: Path, source: str, order: Sequence[str]) -> str:
@@ -88,12 +142,12 @@ def in_a_fork(work: Callable[[], str], cpu_s: int = CPU_S) -> str:
     return said.decode().removeprefix("-") if said else "no answer: it runs in a circle"
 
 
-def warm_up() -> None:
+def warm_up(places: Sequence[str]) -> None:
     """Import everything once, and make the property tests try the same each time."""
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     hypothesis.settings.load_profile("mutants")
     for slow in (False, True):
-        names(slow)
+        names(places, slow)
     gc.freeze()
 
 
@@ -110,9 +164,13 @@ def mutated(spec: MutationSpec, source: str) -> str:
 
 def far(module: str, test: str) -> bool:
     """Is it a test of something else?"""
-    return (".gate." in f".{test}") != (module in GATE) or (
-        module not in GATE and f".test_{module}::" not in f".{test}"
-    )
+    return f".test_{module}::" not in f".{test}"
+
+
+def belongs(test: str, places: Sequence[str]) -> bool:
+    """Is it a test of one of these folders or files?"""
+    file = test.partition("::")[0].replace(".", "/")
+    return any(file.startswith(f"{place}/") or fnmatch(f"{file}.py", place) for place in places)
 
 
 @dataclass
@@ -121,12 +179,13 @@ class Jury:
 
     slow: bool
     only: str
+    places: Sequence[str]
     seconds: dict[str, float] = field(default_factory=dict)
     noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
         for slow in (False, True)[: 1 + self.slow]:
-            said = in_a_fork(lambda slow=slow: measure(slow), 600)
+            said = in_a_fork(lambda slow=slow: measure(self.places, slow), 1200)
             known = json.loads(said) if said.startswith("{") else {"failures": {"": said}}
             if known["failures"]:
                 sys.exit(f"The tests fail without any mutant: {known['failures']}")
@@ -138,8 +197,12 @@ class Jury:
 
     def order(self, module: str) -> list[str]:
         """In which order the tests are asked about a mutant of a module."""
-        noticed = self.noticed[module]
-        rank = {test: (cost >= QUICK_S, -noticed[test], far(module, test), cost) for test, cost in self.seconds.items()}
+        noticed, (_, places) = self.noticed[module], sources()[module]
+        rank = {
+            test: (cost >= QUICK_S, -noticed[test], far(module, test), cost)
+            for test, cost in self.seconds.items()
+            if belongs(test, places)
+        }
         return sorted(rank, key=rank.__getitem__)
 
     def result(self, item: WorkItem) -> WorkResult:
@@ -155,17 +218,21 @@ class Jury:
         if meaning(changed) == meaning(source):
             return WorkResult(WorkerOutcome.SKIPPED, "only an annotation")
         order = self.order(module)
-        who = in_a_fork(lambda: judge(path, changed, order))
+        cpu_s = CPU_S + int(2 * sum(self.seconds[test] for test in order))
+        who = in_a_fork(lambda: judge(path, changed, order), cpu_s)
         if who:
             self.noticed[module][who] += 1
         outcome = TestOutcome.KILLED if who else TestOutcome.SURVIVED
         return WorkResult(WorkerOutcome.NORMAL, who, outcome, diff(source, changed))
 
 
-def run(database: WorkDB, jury: Jury, items: Sequence[WorkItem]) -> None:
-    """Try mutants, module by module."""
+def run(database: WorkDB, jury: Jury, items: Sequence[WorkItem], minutes: float) -> None:
+    """Try mutants one after the other, as long as there is time."""
     began = time.monotonic()
     for count, item in enumerate(items, 1):
+        if time.monotonic() - began > minutes * 60:
+            print(f"After {minutes:g} minutes {len(items) - count + 1} of {len(items)} were not tried.")
+            return
         outcome = jury.result(item)
         database.set_result(item.job_id, outcome)
         if outcome.test_outcome == TestOutcome.SURVIVED:
@@ -182,6 +249,12 @@ def pending(database: WorkDB, names: Sequence[str], again: bool) -> list[WorkIte
     wanted = {path.stem: place for place, path in enumerate(modules(names))}
     items = [item for item in items if item.mutations[0].module_path.stem in wanted]
     return sorted(items, key=lambda i: (wanted[i.mutations[0].module_path.stem], i.mutations[0].start_pos))
+
+
+def lines_of(item: WorkItem) -> set[int]:
+    """The lines that a mutant changes."""
+    (spec,) = item.mutations
+    return set(range(spec.start_pos[0], spec.end_pos[0] + 1))
 
 
 def change(difference: str | None) -> tuple[str, str]:
@@ -237,6 +310,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="modules, such as sharing or gate; none: all")
     parser.add_argument("--session", type=Path, default=SESSION, help="where the results are kept")
+    parser.add_argument("--changed", nargs="?", const="", metavar="COMMIT", help="only lines changed since then, anew")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="so long at most; which are tried is by chance")
     parser.add_argument("--again", action="store_true", help="try survivors again, after tests were added")
     parser.add_argument("--only", metavar="NAME", default="", help="ask only tests with this in their name")
     parser.add_argument("--quick", action="store_true", help="with the quick tests only")
@@ -246,19 +321,30 @@ def main() -> int:
     os.chdir(ROOT)
     cosmic_ray.plugins.OPERATOR_PROVIDERS["gxbridge"] = OURS
     arguments.session.parent.mkdir(exist_ok=True)
+    lines = None if arguments.changed is None else changed_lines(arguments.changed)
+    if lines is not None:
+        if not lines:
+            print("No line of a module that is mutated was changed.")
+            return 0
+        arguments.session = SESSION.with_name("mutants-changed.sqlite")
+        arguments.session.unlink(missing_ok=True)
+        arguments.modules = sorted(lines)
     fresh = not arguments.session.exists()
     with use_db(arguments.session) as database:
         if fresh:
-            init(modules(()), database, {})
+            init(modules(() if lines is None else arguments.modules), database, {})
         if arguments.outdated:
             return int(outdated(database) > 0)
         if not arguments.report:
-            warm_up()
-            run(
-                database,
-                Jury(not arguments.quick, arguments.only),
-                pending(database, arguments.modules, arguments.again),
-            )
+            items = pending(database, arguments.modules, arguments.again)
+            if lines is not None:
+                items = [item for item in items if lines_of(item) & lines[item.mutations[0].module_path.stem]]
+            if arguments.minutes < math.inf:
+                Random(0).shuffle(items)
+            known = sources()
+            places = tuple(dict.fromkeys(p for i in items for p in known[i.mutations[0].module_path.stem][1]))
+            warm_up(places)
+            run(database, Jury(not arguments.quick, arguments.only, places), items, arguments.minutes)
         return int(report(database) > 0)
 
 

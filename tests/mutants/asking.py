@@ -1,5 +1,5 @@
-"""The tests of core/dvcc and the gate as plain functions: none has a fixture, so each is called once for each of its
-parameters."""
+"""The tests of what is mutated as plain functions: each is called once for each of its parameters. The few that need a
+fixture are not asked."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ import itertools
 import json
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "tests.core"
-TESTS = Path(__file__).parents[1] / "core"
-ROOMS = ("dvcc", "gate")
+PACKAGE = "tests"
+TESTS = Path(__file__).parents[1]
 SLOW = ("test_properties", "test_parity", "test_hostile", "test_honest")
 """Asked only about those that all others let pass, and not even measured where only quick ones are wanted."""
 QUICK_S = 0.1
 """A test that takes longer is not quick either."""
 
 
-def names(slow: bool) -> list[str]:
-    """Every test as `folder.file::function`, from `tests.core` on."""
+def files_of(place: str) -> list[Path]:
+    """The test files of a folder, or those whose path is a pattern, from `tests` on."""
+    return sorted((TESTS / place).rglob("test_*.py") if (TESTS / place).is_dir() else TESTS.glob(place))
+
+
+def names(places: Iterable[str], slow: bool) -> list[str]:
+    """Every test of some folders or files as `folder.file::function`, from `tests` on."""
     found = []
-    for path in sorted(path for room in ROOMS for path in (TESTS / room).rglob("test_*.py")):
+    for path in dict.fromkeys(path for place in places for path in files_of(place)):
         if (path.stem in SLOW) == slow:
             file = ".".join(path.relative_to(TESTS).with_suffix("").parts)
             module = importlib.import_module(f"{PACKAGE}.{file}")
@@ -34,8 +38,11 @@ def names(slow: bool) -> list[str]:
 
 
 def is_test(name: str, test: Any, module: Any) -> bool:
-    """Is it one of this file's tests?"""
-    return name.startswith("test_") and inspect.isfunction(test) and test.__module__ == module.__name__
+    """Is it one of this file's tests, and does it take nothing but its parameters?"""
+    if not (name.startswith("test_") and inspect.isfunction(test) and test.__module__ == module.__name__):
+        return False
+    given = {key for arguments in itertools.islice(calls(test), 1) for key in arguments}
+    return given.issuperset(inspect.signature(test).parameters)
 
 
 def calls(test: Any) -> Iterator[dict[str, Any]]:
@@ -66,11 +73,11 @@ def failure(test: str) -> str:
     return ""
 
 
-def measure(slow: bool) -> str:
+def measure(places: Iterable[str], slow: bool) -> str:
     """Run all without a mutant: JSON of what fails and how long each takes (s)."""
     seconds: dict[str, float] = {}
     failures: dict[str, str] = {}
-    for test in names(slow):
+    for test in names(places, slow):
         began = time.process_time()
         said = failure(test)
         seconds[test] = round(time.process_time() - began, 4)

@@ -1,4 +1,4 @@
-"""Two kinds of mutants of our own beside those of cosmic-ray: a number that is a little off, and `min` for `max`."""
+"""Kinds of mutants of our own beside those of cosmic-ray: a number a little off, `min` for `max`, a call left out."""
 
 from __future__ import annotations
 
@@ -46,4 +46,21 @@ class MinForMax(Operator):
         return ()
 
 
-OURS = {"ABitOff": ABitOff, "MinForMax": MinForMax}
+class LeftOut(Operator):
+    """A call whose answer nobody wants is not made: what it was for must be missed."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Span]:
+        statement, last = node.parent, node.get_last_leaf().value
+        alone = statement is not None and statement.type == "simple_stmt" and statement.children[0] is node
+        if alone and node.type in ("atom_expr", "power") and last == ")":
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, _index: int) -> Any:
+        return tree.Name("None", node.start_pos, node.get_first_leaf().prefix)
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        return ()
+
+
+OURS = {"ABitOff": ABitOff, "MinForMax": MinForMax, "LeftOut": LeftOut}

@@ -15,7 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-ANEW = ("gxbridge", "tests.core")
+ANEW = ("gxbridge", "tests.core", "tests.runtime")
 """What may hold something of the module, and so is forgotten before it is imported anew."""
 
 

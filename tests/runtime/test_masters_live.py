@@ -54,6 +54,8 @@ class Stage:
         self.shown: dict[str, dict[str, Value]] = {}
         self.delay_s = 0.0
         """How long chargers take to answer a write."""
+        self.refuses = False
+        """Chargers refuse what they are told, and show what they showed before."""
         self.rival: dict[str, Value] = {}
         """What somebody else makes every charger show: path -> value."""
         self._loop = asyncio.new_event_loop()
@@ -95,6 +97,8 @@ class Stage:
             if member != "SetValue":
                 return "UnknownMethod"
             self.writes.append((name, path, body[0]))
+            if self.refuses:
+                return "i", [2]
             shown[path] = self.rival.get(path, body[0])
             changed = {path: {"Value": variant(shown[path])}}
             self.fakes[name].signal("/", "ItemsChanged", ITEMS, changed)
@@ -221,6 +225,23 @@ def test_writes_that_wait_for_a_slow_device_end_with_control(tmp_path: Path) -> 
         wait_for(lambda: len(stage.sent_in(0.1)), lambda count: count == 1, "the first write of a round")
         stage.mute(SYSTEM)
         assert stage.sent_in(5.0) == []
+
+
+@pytest.mark.parametrize("how", ["refuses", "waits"])
+def test_a_device_that_does_not_take_what_it_is_told_has_no_other_master(tmp_path: Path, how: str) -> None:
+    """It goes on showing 70 A while 0 A is told: of a charger that took it, that would be somebody else's word."""
+    soon = f"{QUICK}; import gxbridge.core.dvcc.run.read_back as r; r.LAG_S = 0.5"
+    with harbour(tmp_path, before=soon) as (_, stage, lynx, reader, service, _config):
+        reader.until(OWN, "/Dvcc/Effective", "control")
+        if how == "refuses":
+            stage.refuses = True
+        else:
+            stage.delay_s = 1.8
+        lynx.said[0x2108] = NO_CHARGE
+        wait_for(lambda: stage.writes[-20:], lambda writes: (CHARGER, CHARGE_CURRENT, 0.0) in writes, "0 A told")
+        assert len(stage.sent_in(9.0)) > 3
+        assert "set-apart" not in service.log()
+        assert reader.ask(OWN, "/Dvcc/Effective") == "control"
 
 
 def test_a_gx_that_comes_and_goes_delays_no_withdrawal(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 import pytest
 
@@ -31,6 +32,28 @@ class Bus:
             raise SetValueError("no answer within 2 s")
         self.taken.append((service, path, value))
         return self.codes.get(service, 0)
+
+
+class Lines(logging.Handler):
+    """What the writer logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    async def while_running(self, story: Awaitable[None]) -> None:
+        log = logging.getLogger("gxbridge.writer")
+        level = log.level
+        log.addHandler(self)
+        log.setLevel(logging.INFO)
+        try:
+            await story
+        finally:
+            log.removeHandler(self)
+            log.setLevel(level)
 
 
 async def settle() -> None:
@@ -106,7 +129,7 @@ def test_nothing_is_written_after_the_end() -> None:
 
 @pytest.mark.parametrize("trouble", ["broken", "refusing"])
 def test_a_failing_write_is_said_once_and_once_more_when_it_works_again(
-    trouble: str, caplog: pytest.LogCaptureFixture
+    trouble: str,
 ) -> None:
     async def story() -> None:
         bus = Bus()
@@ -122,10 +145,14 @@ def test_a_failing_write_is_said_once_and_once_more_when_it_works_again(
         assert writer.failures == 3
         await writer.close()
 
-    with caplog.at_level(logging.INFO):
-        asyncio.run(story())
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert "/Link/ChargeCurrent" in caplog.text
+    lines = Lines()
+    asyncio.run(lines.while_running(story()))
+    assert [record.levelname for record in lines.records] == ["WARNING", "INFO"]
+    problem = "no answer within 2 s" if trouble == "broken" else "the service refused it (code 2)"
+    assert [record.getMessage() for record in lines.records] == [
+        f"could not write 0.0 to {SOLAR}/Link/ChargeCurrent: {problem}",
+        f"{SOLAR}/Link/ChargeCurrent takes writes again",
+    ]
 
 
 def test_a_lowered_limit_goes_first_and_a_newer_value_keeps_the_place_of_the_older_one() -> None:
@@ -218,5 +245,89 @@ def test_what_waits_is_dropped_when_control_ends_though_it_comes_back_at_once() 
         await settle()
         assert bus.taken == [(SOLAR, "/Link/NetworkMode", 13)]
         await writer.close()
+
+    asyncio.run(story())
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """A loop whose time is what somebody says."""
+
+    now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+
+def test_a_service_is_slow_when_it_has_kept_us_waiting_for_longer() -> None:
+    async def story() -> None:
+        loop, bus = asyncio.get_running_loop(), Bus()
+        assert isinstance(loop, Clock)
+        writer = Writer(bus.set_value)
+        bus.stuck[MULTI] = asyncio.Event()
+        writer.write([Write(MULTI, "/A", 1)])
+        await settle()
+        for at, slow in ((102.0, False), (102.1, True)):
+            loop.now = at
+            assert writer.under_way(2.0) == ([(MULTI, "/A")] if slow else [])
+        loop.now = 250.0
+        assert writer.under_way(149.0) == [(MULTI, "/A")]
+        await writer.close()
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        runner.run(story())
+
+
+def test_one_that_may_not_leave_holds_up_no_other() -> None:
+    async def story() -> None:
+        bus = Bus()
+        writer = Writer(bus.set_value, may_send=lambda write, _sent: write.path != "/A")
+        writer.write([Write(SOLAR, "/A", 1), Write(SOLAR, "/B", 2)])
+        await settle()
+        assert bus.taken == [(SOLAR, "/B", 2)]
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_what_is_not_0_is_a_refusal_and_the_same_value_again_is_not_lower() -> None:
+    async def story() -> None:
+        bus = Bus()
+        bus.codes[SOLAR] = -1
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/A", 5.0)])
+        await settle()
+        assert (writer.written, writer.failures) == (1, 1)
+        gate = bus.stuck[SOLAR] = asyncio.Event()
+        writer.write([Write(SOLAR, "/B", 1.0)])
+        await settle()
+        writer.write([Write(SOLAR, "/C", 2.0), Write(SOLAR, "/A", 5.0)])
+        gate.set()
+        await settle()
+        assert [path for _, path, _ in bus.taken] == ["/A", "/B", "/C", "/A"]
+        await writer.close()
+        assert writer.refusals() == []
+
+    asyncio.run(story())
+
+
+def test_at_the_end_it_is_waited_for_who_does_not_let_go_and_nothing_follows() -> None:
+    async def story() -> None:
+        taken: list[str] = []
+
+        async def stubborn(_service: str, path: str, _value: Value) -> int:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.sleep(0)
+            taken.append(path)
+            return 0
+
+        writer = Writer(stubborn)
+        writer.write([Write(SOLAR, "/A", 1), Write(SOLAR, "/B", 2)])
+        await settle()
+        await writer.close()
+        assert taken == ["/A"]
+        await settle()
+        assert taken == ["/A"]
 
     asyncio.run(story())

@@ -49,11 +49,12 @@ def printable_data(data: Any) -> Any:
 
 
 def plain_items(items: Mapping[str, Any]) -> dict[str, Value]:
-    """What a D-Bus service says, as values of this program: text without control characters; a list is None."""
+    """What a D-Bus service says, as values of this program: text without control characters, a boolean as 0 or 1; a
+    list is None."""
     return {
         printable(path): printable(value)
         if isinstance(value, str)
-        else value
+        else value + 0
         if isinstance(value, int | float)
         else None
         for path, value in items.items()

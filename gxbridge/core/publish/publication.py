@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
+from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
@@ -67,8 +68,8 @@ def may_be(name: str, battery: Battery, port: str) -> bool:
     """Whether a battery service that says nothing may be this battery, by its name alone: the vendor's are called
     `socketcan_<port>_vi<n>_uc<unique number>`."""
     own_name = name[len(BATTERY_PREFIX) :]
-    number = re.search(r"uc(\d+)", own_name)
-    return int(number[1]) == battery.unique_number if number else port in own_name
+    unique = re.search(r"uc(\d+)", own_name)
+    return int(unique[1]) == battery.unique_number if unique else port in own_name
 
 
 def silent_publisher(
@@ -92,8 +93,8 @@ def last_word(value: Value) -> str | None:
 
 def vendor_driver(port: str, services: Mapping[str, Items]) -> str | None:
     """The name of the port's profile if it promises a vendor driver there, else None."""
-    profile = services.get(SETTINGS, {}).get(profile_path(port))
-    return VENDOR_DRIVER_PROFILES.get(int(profile)) if isinstance(profile, int | float) else None
+    profile = number(services.get(SETTINGS, {}), profile_path(port))
+    return None if profile is None else VENDOR_DRIVER_PROFILES.get(int(profile))
 
 
 def parallel_aggregate(services: Iterable[str]) -> str | None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import SETTINGS, verdict
+from gxbridge.core.publish.publication import SETTINGS, UNREAD_S, verdict
 from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
 VENDOR = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
 
 
-@pytest.fixture(scope="module")
-def battery() -> Battery:
+def heard() -> Battery:
     lynx = Listener()
     lynx.lynx(0.0)
     return lynx.battery(0.5)
 
 
+battery = heard()
+
+
 @pytest.mark.parametrize("publish", ["bms", "bms-neutral", "monitor"])
-def test_alone_on_the_bus_it_is_published_as_configured(battery: Battery, publish: str) -> None:
+def test_alone_on_the_bus_it_is_published_as_configured(publish: str) -> None:
     others: dict[str, dict[str, Value]] = {
         "com.victronenergy.battery.ttyUSB0": {"/N2kUniqueNumber": None, "/Serial": "HQ999"},
         "com.victronenergy.vebus.ttyO1": {"/N2kUniqueNumber": 167120, "/Serial": "HQ21302VUDQ"},
@@ -30,7 +34,7 @@ def test_alone_on_the_bus_it_is_published_as_configured(battery: Battery, publis
     assert (publication.publish, publication.published_by, publication.findings) == (publish, "", ())
 
 
-def test_publish_none_is_none(battery: Battery) -> None:
+def test_publish_none_is_none() -> None:
     assert verdict(battery, "none", {}).publish == "none"
 
 
@@ -42,9 +46,7 @@ def test_publish_none_is_none(battery: Battery) -> None:
         ({"/Serial": "HQ21302VUDQ"}, "serial HQ21302VUDQ"),
     ],
 )
-def test_the_same_battery_on_another_service_is_never_published_twice(
-    battery: Battery, items: dict[str, Value], mark: str
-) -> None:
+def test_the_same_battery_on_another_service_is_never_published_twice(items: dict[str, Value], mark: str) -> None:
     publication = verdict(battery, "bms", {VENDOR: items})
     assert (publication.publish, publication.published_by) == ("none", VENDOR)
     assert mark in publication.reason
@@ -52,7 +54,7 @@ def test_the_same_battery_on_another_service_is_never_published_twice(
     assert finding.id == "published-twice"
 
 
-def test_our_own_services_are_not_somebody_else(battery: Battery) -> None:
+def test_our_own_services_are_not_somebody_else() -> None:
     own = {"com.victronenergy.battery.gxbridge_can0_uc167120": {"/N2kUniqueNumber": 167120}}
     assert verdict(battery, "bms", own).publish == "bms"
 
@@ -66,11 +68,10 @@ def test_a_battery_without_a_serial_is_compared_by_number_only() -> None:
 
 @pytest.mark.parametrize(
     ("profile", "publish"),
-    [(0, "bms"), (1, "none"), (2, "none"), (3, "bms"), (4, "none"), (5, "bms"), (9, "none"), (None, "bms")],
+    [(0, "bms"), (1, "none"), (2, "none"), (3, "bms"), (4, "none"), (5, "bms"), (9, "none"), (None, "bms")]
+    + [(value, "bms") for value in (math.nan, math.inf, -math.inf, "1", 1e12, "")],
 )
-def test_a_port_profile_that_promises_a_vendor_driver_means_none(
-    battery: Battery, profile: int | None, publish: str
-) -> None:
+def test_a_port_profile_that_promises_a_vendor_driver_means_none(profile: Value, publish: str) -> None:
     publication = verdict(
         battery, "bms", {SETTINGS: {"/Settings/Canbus/can0/Profile": profile, "/Settings/Canbus/can1/Profile": 1}}
     )
@@ -78,7 +79,7 @@ def test_a_port_profile_that_promises_a_vendor_driver_means_none(
     assert [finding.id for finding in publication.findings] == ["vendor-driver"] * (publish == "none")
 
 
-def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port(battery: Battery) -> None:
+def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port() -> None:
     """The battery's bus is called can0 here, and its port is vecan1."""
     beside: dict[str, Value] = {"/Settings/Canbus/can0/Profile": 5, "/Settings/Canbus/vecan1/Profile": 1}
     publication = verdict(battery, "bms", {SETTINGS: beside}, "vecan1")
@@ -97,7 +98,14 @@ def test_the_service_looks_at_the_profile_of_the_port_and_not_at_the_bus_s_name(
         assert len(boat.tick().batteries) == published
 
 
-def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out(battery: Battery) -> None:
+def test_a_battery_that_does_not_answer_holds_up_for_a_minute() -> None:
+    assert UNREAD_S == 60.0
+    stranger = {"com.victronenergy.battery.ttyUSB0": 100.0}
+    for now, publish in ((159.9, "none"), (160.0, "bms")):
+        assert verdict(battery, "bms", {}, unread=stranger, now=now).publish == publish
+
+
+def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out() -> None:
     services: dict[str, dict[str, Value]] = {"com.victronenergy.battery.lynxparallel0": {"/DeviceInstance": 0}}
     publication = verdict(battery, "bms", services)
     assert publication.publish == "bms"

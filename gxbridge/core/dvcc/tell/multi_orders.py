@@ -6,7 +6,7 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
 from gxbridge.core.dvcc.limit.voltage import feeds_in
@@ -112,7 +112,8 @@ def multi_limits(
             writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
         now_a = own_current(multi)
         if now_a is not None and rest_a is not None:
-            writes += put(multi, p.MULTI_CHARGE_CURRENT, max(now_a, rest_a))
+            most_a = NO_LIMIT_A if inputs.options.strict_sharing else inf
+            writes += put(multi, p.MULTI_CHARGE_CURRENT, min(max(now_a, rest_a), most_a))
     if inputs.settings.all_multis:
         for other in inputs.selection.other_multis:
             writes += charge_limits(other, voltage_v, shares.get(other.name), tell_v=tell_v)

@@ -16,3 +16,14 @@ def test_in_profile_vendor_a_charger_that_is_set_apart_counts_with_the_most_of_i
     alone.run(3)
     told = [one.told(MULTI, p.BOL_CHARGE_CURRENT) for one in (world, alone)]
     assert told == [30, 50]
+
+
+def test_a_setting_of_the_multi_that_makes_no_sense_is_told_as_no_limit() -> None:
+    for shows, options, told in (
+        (70.0, Options(), 70.0),
+        (65535.0, Options(), 10000.0),
+        (65535.0, Options.vendor(), 65535.0),
+    ):
+        world = World({LYNX: lynx(CCL=60.0), MULTI: multi(MULTI_CHARGE_CURRENT=shows)}, options)
+        world.run(3)
+        assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == told
