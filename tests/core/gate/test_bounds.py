@@ -378,6 +378,9 @@ def test_the_bms_in_control_by_the_user_s_settings() -> None:
     assert leader(batteries, {SETUP + "BatteryService": "com.victronenergy.battery/5"}) == BATTERY
     assert leader(batteries, {SETUP + "BatteryService": "com.victronenergy.battery/4"}) == OTHER
     assert leader(batteries, {SETUP + "BatteryService": "default"}) == OTHER
+    for first, second in ((BATTERY, OTHER), (OTHER, BATTERY)):  # whichever name comes first
+        pair = {first: battery(NO_LYNX, 3), second: battery(NO_LYNX, 5)}
+        assert leader(pair, {SETUP + "BatteryService": "com.victronenergy.battery/5"}) == second
     assert leader({}) == ""
 
 

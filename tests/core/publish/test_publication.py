@@ -8,7 +8,7 @@ import pytest
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import SETTINGS, UNREAD_S, verdict
+from gxbridge.core.publish.publication import SETTINGS, UNREAD_S, may_be, verdict
 from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
@@ -103,6 +103,20 @@ def test_a_battery_that_does_not_answer_holds_up_for_a_minute() -> None:
     stranger = {"com.victronenergy.battery.ttyUSB0": 100.0}
     for now, publish in ((159.9, "none"), (160.0, "bms")):
         assert verdict(battery, "bms", {}, unread=stranger, now=now).publish == publish
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("socketcan_can9_vi0_uc167120", True),
+        ("socketcan_can0_vi0_uc167119", False),
+        ("socketcan_can0_vi0_uc167121", False),
+        ("ttyUSB0", False),
+        ("other_can0", True),
+    ],
+)
+def test_a_name_that_says_nothing_is_the_same_battery_by_its_number_else_by_its_port(name: str, same: bool) -> None:
+    assert may_be(f"com.victronenergy.battery.{name}", battery, "can0") is same
 
 
 def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out() -> None:

@@ -6,7 +6,7 @@ Source of the vendor's rules: dbus-systemcalc-py 9730db0 (2026-06-26) as observe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gxbridge.core.dvcc.limit.bank_caps import (
     bank_charge_caps,
@@ -23,13 +23,10 @@ from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
+from gxbridge.core.dvcc.read.plausible import NO_LIMIT_A, implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_limits import HELD
 from gxbridge.core.model.permission import Permit, Stop
-
-NO_LIMIT_A: Final = 10000.0
-"""What "no limit" is as a number."""
 
 
 class Capped(NamedTuple):

@@ -18,6 +18,8 @@ PER: Final = 12
 CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
 """A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
 HIGHEST_CLASS: Final = 48.0
+NO_LIMIT_A: Final = 10000.0
+"""What "no limit" is as a number."""
 LEAST_V: Final = 8.0
 MOST_V: Final = 100.0
 """What is below or above is not the voltage of a battery."""
@@ -32,8 +34,10 @@ class Window(NamedTuple):
 
 
 def sane(value: float | None, options: Options) -> float | None:
-    """A limit; one below 0 is nonsense and unknown, where that guard is on."""
-    return None if value is not None and value < 0 and options.clean_limits else value
+    """A limit; where that guard is on, one below 0 is nonsense and unknown, and one beyond any current is no limit."""
+    if value is None or not options.clean_limits:
+        return value
+    return None if value < 0 else min(value, NO_LIMIT_A)
 
 
 def nominal_voltage(bms: Bms | None, options: Options, measured_v: float | None) -> float | None:

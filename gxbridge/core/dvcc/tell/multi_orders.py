@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, inf
 
-from gxbridge.core.dvcc.limit.caps import NO_LIMIT_A, Capped
+from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.plausible import NO_LIMIT_A
 from gxbridge.core.dvcc.read.services import VebusSystem
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, feeding_system, put, solar_sum
 from gxbridge.core.dvcc.tell.one_bound import (
@@ -43,7 +44,7 @@ def remainder(
     if limit_a is None or (limit_a >= NO_LIMIT_A and inputs.bms is None and inputs.charge_permits):
         return cap  # a BMS at terminals that allows is no reason to touch what the Multi's own setting is
     if inputs.options.strict_sharing:
-        rest = floor(max(limit_a - taken(inputs, limit_a, orders, smoothed), 0.0) + 1e-6)
+        rest = floor(max(min(limit_a, NO_LIMIT_A) - taken(inputs, limit_a, orders, smoothed), 0.0) + 1e-6)
         return rest if cap is None else min(rest, cap)
     made = solar_sum(inputs, smoothed)
     made += sum(charger.made_current_a or 0.0 for charger in inputs.installation.others)

@@ -162,5 +162,5 @@ def test_reading_numbers_and_texts() -> None:
 
 
 def test_a_limit_below_zero_is_unknown_where_that_guard_is_on() -> None:
-    assert [sane(value, Options.strict()) for value in (-0.1, 0, None)] == [None, 0, None]
-    assert sane(-0.1, Options.vendor()) == -0.1
+    assert [sane(value, Options.strict()) for value in (-0.1, 0, None, 10000, 65535.0)] == [None, 0, None, 10000, 10000]
+    assert [sane(value, Options.vendor()) for value in (-0.1, 65535.0)] == [-0.1, 65535.0]

@@ -7,12 +7,13 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.bus_names import BusNames
-from gxbridge.core.dvcc.run.masters import OURSELVES, Standing, may_leave, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters import OURSELVES, Standing, may_leave, owed, standing, system_controls, unjudged
 from gxbridge.core.dvcc.run.read_back import Written
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, SUN, can_bms, charger, lynx, multi
 
+SYSTEM = "com.victronenergy.system"
 Services = dict[str, dict[str, Value]]
 
 
@@ -298,3 +299,19 @@ def test_only_batteries_and_multis_feed_the_loop_that_still_writes() -> None:
     assert stand(off | {"com.victronenergy.gxbridge": {"/Dvcc/Mode": "off"}}).effective == "control"
     assert stand(off, "".join(["o", "ff"])).effective == "off"
     assert stand(off, "".join(["moni", "tor"])).effective == "monitor"
+
+
+@pytest.mark.parametrize(
+    ("mode", "services", "controls"),
+    [
+        ("monitor", {}, False),
+        ("monitor", {SYSTEM: {"/Control/Dvcc": 0}}, True),
+        ("control", {}, False),
+        ("control", {SYSTEM: {"/Control/Dvcc": 0}}, False),
+        ("control", {SYSTEM: {"/Control/Dvcc": 1}}, True),
+        ("control", {SYSTEM: {}}, True),
+        ("control", {"com.victronenergy.gxbridge.b": {"/Dvcc/Mode": "control"}}, False),
+    ],
+)
+def test_when_the_gx_s_own_controller_decides(mode: str, services: Services, controls: bool) -> None:
+    assert system_controls(mode, services, frozenset(), BusNames()) is controls

@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.run.memory import Granted, Memory
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
-from tests.core.dvcc.world import LYNX, MULTI, Items, lynx, with_vebus_bms
+from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, Items, lynx, with_vebus_bms
 
 ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0)
 STOP = Stop("x", "", 0.0, "stop")
@@ -51,6 +51,24 @@ def granted(services: dict[str, Items], stops: tuple[Stop, ...] = (), **settings
 )
 def test_what_is_granted(changes: dict[str, Value], settings: dict[str, Value], differs: dict[str, float]) -> None:
     assert granted({LYNX: lynx(**changes)}, **settings) == ALL._replace(**differs)
+
+
+@pytest.mark.parametrize(
+    ("says", "refusals"),
+    [
+        ({}, 0),
+        ({"ALLOW_CHARGE": None}, -1),
+        ({"ALLOW_CHARGE": 0}, -2),
+        ({"ALLOW_DISCHARGE": None}, -1),
+        ({"ALLOW_DISCHARGE": 0}, -2),
+        ({"ALLOW_CHARGE": 0, "ALLOW_DISCHARGE": None}, -3),
+    ],
+)
+def test_of_the_others_a_no_is_less_than_unknown(says: dict[str, Value], refusals: float) -> None:
+    inputs = read_inputs(Snapshot({LYNX: lynx()}, {}))
+    (other,) = read_inputs(Snapshot({CAN_BMS: lynx(**says)}, {})).batteries
+    inputs = inputs._replace(bank=inputs.bank._replace(others=(other,)))
+    assert read_granted(inputs, Memory()).bank_refusals == refusals
 
 
 def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:

@@ -365,7 +365,7 @@ def test_a_permission_at_terminals_leaves_the_multis_own_setting() -> None:
     plain, permitted = (
         read_inputs(Snapshot({MULTI: multiplus()}, charge_permits=permits)) for permits in ((), (allowed,))
     )
-    assert [remainder(plain, limit, {}, 26.0, ()) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10001, 50]
+    assert [remainder(plain, limit, {}, 26.0, ()) for limit in (10000.0, 10001.0, 50.0)] == [10000, 10000, 50]
     assert [remainder(permitted, limit, {}, 26.0, ()) for limit in (10000.0, 10001.0, 50.0)] == [None, None, 50]
     for own, zero in ((0, True), (0.0, True), (-1, False), (1, False), (None, False)):
         inputs = read_inputs(Snapshot({MULTI: multiplus(MULTI_CHARGE_CURRENT=own)}, charge_permits=(allowed,)))

@@ -27,3 +27,17 @@ def test_a_setting_of_the_multi_that_makes_no_sense_is_told_as_no_limit() -> Non
         world = World({LYNX: lynx(CCL=60.0), MULTI: multi(MULTI_CHARGE_CURRENT=shows)}, options)
         world.run(3)
         assert world.told(MULTI, p.MULTI_CHARGE_CURRENT) == told
+
+
+def test_what_is_said_beyond_any_current_is_no_limit() -> None:
+    said = lynx(CCL=65535.0, DCL=65535.0)
+    world = World({LYNX: said, MULTI: multi()})
+    world.run(3)
+    assert world.told(MULTI, p.BOL_DISCHARGE_CURRENT) == 10000
+    assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == 10000
+    alone = World(
+        {MULTI: multi(MULTI_CHARGE_CURRENT=70.0, CONNECTED=1), SUN: charger()},
+        settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 65535},
+    )
+    alone.run(3)
+    assert alone.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9950, "beside a charger of 50 A"
