@@ -6,7 +6,12 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gxbridge.doctor.row import Row
 
 LONGEST_S = 60.0
 
@@ -19,7 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control",
         action="store_true",
-        help="only: may gxbridge control here, and what would it write? Nothing is written",
+        help="only: may gxbridge control here, and what would it write? Nothing is written without --try",
+    )
+    parser.add_argument(
+        "--try",
+        dest="try_writes",
+        action="store_true",
+        help="with --control: asks for each charger, then writes the value that it shows to it once more and reads it "
+        "back",
     )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument(
@@ -33,6 +45,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=_seconds, default=2.0, metavar="S", help="how long the bus load is measured (default: 2)"
     )
     parser.epilog = "Exit code: 0 nothing worse than a note, 1 a warning, 2 a problem."
+
+
+async def _tried(address: str, explained: Mapping[str, Any]) -> tuple[Row, ...]:
+    from gxbridge.doctor.read_back import try_read_back
+    from gxbridge.edge.dbus.bus import connect
+
+    connection = await connect(address)
+    try:
+        return tuple([row async for row in try_read_back(connection, explained, _ask)])
+    finally:
+        connection.close()
+
+
+def _ask(question: str) -> bool:
+    """Whoever does not answer says no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _seconds(text: str) -> float:
@@ -53,11 +82,17 @@ def run(args: argparse.Namespace) -> int:
     from gxbridge.doctor.row import exit_code
     from gxbridge.edge.machine import followable
 
+    if args.try_writes and not args.control:
+        print("gxbridge doctor: --try belongs to --control", file=sys.stderr)
+        return 2
     gathered = asyncio.run(gather(args.config, args.dbus, args.seconds))
     if args.control:
         from gxbridge.doctor.control import check_control
 
-        rows = tuple(check_control(gathered.facts, bundle.explanation(gathered)))
+        explained = bundle.explanation(gathered)
+        rows = tuple(check_control(gathered.facts, explained))
+        if args.try_writes and explained is not None and rows[0].verdict == "ok":
+            rows += asyncio.run(_tried(gathered.facts.bus.address, explained))
     else:
         rows = examine(gathered.facts)
     report = as_dict(rows, __version__)

@@ -44,6 +44,7 @@ from gxbridge.core.dvcc.run.masters import (
     unjudged,
 )
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.run.read_back import disturbs
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate import GateMemory, may_send, pass_on
@@ -116,6 +117,7 @@ class Bridge:
         self._bus_names = BusNames()
         self._disturbed: dict[str, float] = {}
         """When something last happened to a service that makes what it shows say nothing for a while."""
+        self._orders = OrdersOfADay()
         self._round: dict[tuple[str, str], Value] = {}
         """What the last round decided, and what was decided since, whether or not we were in control."""
         self._unpublished: frozenset[str] = frozenset()
@@ -441,6 +443,7 @@ class Bridge:
         for arrivals in ([tuple(self._arrivals)] if self._arrivals else []) + ([()] if timers else []):
             self._decision, self._memory = decide(snapshot, self._memory, now, arrivals)
             writes += self._decision.writes
+            self._orders.note(self._decision.writes, now)
             before = {} if self._decision.round_done else self._round
             self._round = {**before, **{(service, path): value for service, path, value in self._decision.writes}}
         self._arrivals.clear()
@@ -559,6 +562,7 @@ class Bridge:
             other_channels=self._other_channels,
             evidence=self._evidence,
             findings=self.finding_log.current,
+            orders=self._orders,
         )
 
 

@@ -10,11 +10,13 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import sort_services, title
 from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, obstacle
+from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Control"
+DAY_S: Final = 86400.0
 UNTOLD: Final = frozenset({"no-path", "no-setting", "other-network", "firmware"})
 """Reasons for which a charger cannot be told its current."""
 
@@ -49,6 +51,7 @@ def check_control(facts: Facts, explanation: Mapping[str, Any] | None) -> Iterat
         known = limit is not None and limit["value"] is not None
         said = limit["sentence"] if limit is not None else f"{name} is unknown"
         yield _yes_or_no(f"control-{name.lower()}", known, said, f"gxbridge explain {name.lower()} tells more.")
+    yield _day(explanation)
     yield from _chargers(facts, explanation)
     alarms = [finding["text"] for finding in explanation["findings"] if finding["severity"] == "alarm"]
     yield _yes_or_no("control-no-alarm", not alarms, f"no alarm holds{f': {alarms[0]}' if alarms else ''}",
@@ -61,6 +64,27 @@ def _yes_or_no(id: str, holds: bool, text: str, advice: str = "") -> Row:
     )
 
 
+def _day(explanation: Mapping[str, Any]) -> Row:
+    """For how long orders have been watched: what happens once a day is not seen in an hour."""
+    since, now = explanation.get("orders", {}).get("since"), explanation.get("time")
+    watched_s = 0.0 if since is None or now is None else float(now - since)
+    text = f"orders have been watched for {duration_text(watched_s)}"
+    if watched_s >= DAY_S:
+        return Row(SECTION, "control-day", "ok", f"yes: {text}; what follows is of the last 24 hours")
+    advice = "Let it see a whole day, with an absorption, before you decide."
+    return Row(SECTION, "control-day", "note", f"not yet a day: {text}", advice)
+
+
+def _in_a_day(explanation: Mapping[str, Any], service: str, path: str) -> str:
+    """What would have been told within the last 24 hours."""
+    for told in explanation.get("orders", {}).get("items", ()):
+        if (told["service"], told["path"]) == (service, path):
+            least, most = amount(told["least"], "A"), amount(told["most"], "A")
+            span = least if least == most else f"{least} to {most}"
+            return f" (in the last 24 hours {span}, with {counted(told['changes'], 'change')})"
+    return ""
+
+
 def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
     """Can each charger be told, what would it be told now, and what has it been told?"""
     told = [limit for limit in explanation["limits"] if limit["name"] in ("charger", "multi") and limit["subject"]]
@@ -71,6 +95,7 @@ def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
         now = amount(number(items, path), "A")
         ours = amount(limit["value"], "A")
         text = f"{limit['subject_name'] or service} can be told; now {now}, gxbridge would tell {ours}"
+        text += _in_a_day(explanation, service, path)
         can = path in items and not names & UNTOLD
         advice = f"{limit['sentence']} It follows its own settings and the BMS's charge terminal only."
         yield Row(SECTION, "control-charger", "ok" if can else "warning", f"{'yes' if can else 'no'}: {text}",

@@ -21,7 +21,8 @@ KINDS = {str: "s", int: "i", float: "d", type(None): "ai"}
 class Gx:
     """`services` by name; `interfaces` is what the platform service lists, `statistics` what it says of each.
 
-    Services named in `hanging` never answer, those in `refusing` with an error. Everything is on the bus inside `with`.
+    Services named in `hanging` never answer, those in `refusing` with an error, those in `special` by a function of
+    their own. Everything is on the bus inside `with`.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Gx:
         statistics: Mapping[str, str] | None = None,
         hanging: tuple[str, ...] = (),
         refusing: tuple[str, ...] = (),
+        special: Mapping[str, Any] | None = None,
     ) -> None:
         self._address = address
         self._services = services
@@ -39,6 +41,7 @@ class Gx:
         self._statistics = statistics or {}
         self._hanging = hanging
         self._refusing = refusing
+        self._special = special or {}
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._end: asyncio.Event
@@ -59,7 +62,9 @@ class Gx:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         async with AsyncExitStack() as stack:
             for name, items in self._services.items():
-                await stack.enter_async_context(fake(self._address, name, self._answers(items)))
+                await stack.enter_async_context(
+                    fake(self._address, name, self._special.get(name) or self.answers(items))
+                )
             for name in self._hanging:
                 await stack.enter_async_context(fake(self._address, name, lambda *_: None))
             for name in self._refusing:
@@ -70,7 +75,7 @@ class Gx:
             await self._end.wait()
 
     @staticmethod
-    def _answers(items: Mapping[str, Value]) -> Any:
+    def answers(items: Mapping[str, Value]) -> Any:
         rows = {path: value(KINDS[type(item)], [] if item is None else item) for path, item in items.items()}
 
         def answer(path: str, member: str, _body: list[Any]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 
 from gxbridge.cli import main
+from gxbridge.core.model.items import Value
 from gxbridge.doctor import bundle, gather, host
 from gxbridge.edge.can import ports
 from gxbridge.edge.dbus import scan
-from tests.commands.gx import Gx, listed
+from tests.commands.gx import UNKNOWN, Gx, listed
 from tests.doctor.facts_of import LYNX, OWN, SETTINGS, SOLAR, STATISTICS, changed, services
 from tests.edge.dbus_daemon import DBusDaemon
 
@@ -362,3 +364,71 @@ def test_as_a_process_it_ends_with_the_worst_verdict_and_no_traceback(tmp_path: 
     assert done.stderr == ""
     assert "PROBLEM" in done.stdout
     assert SETTINGS not in done.stdout
+
+
+CHARGE = "/Link/ChargeCurrent"
+TRIED = {
+    "dvcc": {}, "bms": {"state": "live", "name": "Lynx"}, "findings": [], "time": 1_700_086_400 + 3600,
+    "orders": {
+        "since": 1_700_000_000,
+        "items": [{"service": SOLAR, "path": CHARGE, "least": 0.0, "most": 35.0, "changes": 12}],
+    },
+    "limits": [
+        *({"name": name, "subject": "", "value": 1.0, "sentence": "x", "caps": []} for name in ("CVL", "CCL", "DCL")),
+        {"name": "charger", "subject": SOLAR, "subject_name": "MPPT", "value": 35.0, "sentence": "x", "caps": []},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown", "answer", "code", "keeps", "verdict", "said"),
+    [
+        (35.0, "y\n", 0, True, "ok", "MPPT: yes: it takes 35 A and shows it"),
+        (35.0, "\n", 0, True, "note", "MPPT: not tried"),
+        (35.0, "", 0, True, "note", "MPPT: not tried"),
+        (None, "y\n", 0, True, "note", "MPPT: it is told nothing now, so there is no value to write back"),
+        (35.0, "yes\n", 2, True, "problem", "MPPT: it answered 2 and shows 35 A afterwards"),
+        (35.0, "yes\n", 0, False, "problem", "MPPT: it answered 0 and shows 10 A afterwards"),
+        (35.0, "yes\n", None, True, "problem", "MPPT: it does not take what it is told: "),
+    ],
+)
+def test_a_charger_is_tried_at_its_present_value_after_a_yes(
+    bus: str,
+    config: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    shown: float | None,
+    answer: str,
+    code: int | None,
+    keeps: bool,
+    verdict: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    given = changed(SOLAR={CHARGE: shown}, OWN={"/Explain/Json": json.dumps(TRIED)})
+    written: list[Value] = []
+
+    def answers(path: str, member: str, body: list[Any]) -> Any:
+        if member == "SetValue" and path == CHARGE:
+            written.append(body[0])
+            if not keeps:
+                given[SOLAR][CHARGE] = 10.0
+            return UNKNOWN if code is None else ("i", [code])
+        return Gx.answers(given[SOLAR])(path, member, body)
+
+    with Gx(bus, given, special={SOLAR: answers}):
+        exit_code = main(["doctor", QUICK, "--dbus", bus, "--config", config, "--control", "--try", "--json"])
+    out, asked_for = capsys.readouterr()
+    rows = {row["id"]: row for row in json.loads(out)["rows"]}
+    assert (rows["read-back"]["verdict"], rows["read-back"]["text"].startswith(said)) == (verdict, True), rows
+    assert written == ([35.0] if answer in ("y\n", "yes\n") and shown is not None else [])
+    assert ("Write 35 A, which MPPT shows at /Link/ChargeCurrent now" in asked_for) is (shown is not None)
+    assert exit_code == 2, "another master is there"
+    told = "(in the last 24 hours 0 A to 35 A, with 12 changes)"
+    assert any(row["text"].endswith(told) for row in rows.values()) is True
+    assert rows["control-day"]["verdict"] == "ok"
+
+
+def test_trying_belongs_to_control(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--try"]) == 2
+    assert "belongs to --control" in capsys.readouterr().err

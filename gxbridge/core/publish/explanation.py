@@ -15,6 +15,7 @@ from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.run.shared import SHARED
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
@@ -61,6 +62,8 @@ class Situation:
     evidence: tuple[str, ...] = ()
     """What VE.Can shows of VE.Bus systems; it decides nothing."""
     findings: tuple[Finding, ...] = ()
+    orders: OrdersOfADay = field(default_factory=OrdersOfADay)
+    """What was told, or would have been, in the last 24 hours; read when somebody asks."""
 
 
 def _cap(cap: Cap, epoch: Epoch) -> dict[str, Any]:
@@ -185,6 +188,13 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             "discharge_stops": [_stop(stop, epoch) for stop in situation.other_channels.discharge_stops],
         },
         "findings": [_finding(finding, epoch) for finding in situation.findings],
+        "orders": {
+            "since": epoch(situation.orders.since),
+            "items": [
+                {"service": service, "path": path, "least": told.least, "most": told.most, "changes": told.changes}
+                for (service, path), told in situation.orders.day().items()
+            ],
+        },
     }
 
 
