@@ -31,9 +31,9 @@ _DOUBT: Final = (
 )
 
 IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
-    "bms-silent": MonitorWords("{device} is silent, or gives no charge voltage limit any more", _LOSS),
+    "bms-silent": MonitorWords("{device} {what}", _LOSS),
     "bms-lost": MonitorWords(
-        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
+        "{device} is lost: it {what}",
         f"{_CABLE}; chargers that saw it have stopped with error #67 by now, if no other BMS took over on the GX",
     ),
     "bms-hangs": MonitorWords(

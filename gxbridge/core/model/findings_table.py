@@ -253,13 +253,13 @@ TABLE: Final = (
     FindingRow(
         "bms-silent",
         "alarm",
-        "{device} is silent, or gives no charge voltage limit any more: nothing is granted",
+        "{device} {what}: nothing is granted",
         f"{_CABLE}; every charger is told 0 A now, and in a minute nothing more, so that it stops by itself",
     ),
     FindingRow(
         "bms-lost",
         "alarm",
-        "{device} is lost: it has not been heard, or has given no charge voltage limit, for a minute",
+        "{device} is lost: it {what}",
         f"{_CABLE}; nothing is written until it is heard again: chargers stop with error #67, and the Multi by its own "
         "timer",
     ),

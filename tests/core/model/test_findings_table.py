@@ -74,11 +74,11 @@ def test_text_and_advice_join_well(row: FindingRow) -> None:
 
 
 def test_a_finding_keeps_what_it_was_filled_in_with() -> None:
-    found = finding("bms-lost", "com.example", 10.0, device="Lynx")
+    found = finding("bms-lost", "com.example", 10.0, device="Lynx", what="x")
     assert found.text.startswith("Lynx is lost: ")
     assert (found.severity, found.first, found.last, found.count) == ("alarm", 10.0, 10.0, 1)
-    assert found.arguments == {"device": "Lynx"}
-    assert finding("bms-lost", "", 10.0, 4.0, device="Lynx").first == 4.0
+    assert found.arguments == {"device": "Lynx", "what": "x"}
+    assert finding("bms-lost", "", 10.0, 4.0, device="Lynx", what="x").first == 4.0
 
 
 def test_a_finding_that_is_not_in_the_table_is_a_fault() -> None:

@@ -72,7 +72,7 @@ def round_findings(
         if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):
             yield of_reason(now, reason)
     for reason in dcl.caps:
-        if reason.name == "discharge-observed":
+        if reason.name == "discharge-observed" and (reason.since is None or now - reason.since >= GRACE_S):
             yield finding("discharge-not-enforced", reason.source, now, why=reason.text)
     if ccl.value is not None and "feed-in" in [one.why for one in told]:
         subject = "" if inputs.multi is None else inputs.multi.name
@@ -86,9 +86,14 @@ def in_grace(service: str, seen: Mapping[str, float], now: float) -> bool:
     return now - seen.get(service, now - GRACE_S) < GRACE_S
 
 
-def loss_finding(service: str, bms: str, silent: bool, now: float) -> Finding:
-    """A BMS that was in control is not heard."""
-    return finding("bms-silent" if silent else "bms-lost", service, now, device=bms)
+def loss_finding(service: str, bms: str, silent: bool, now: float, *, gives_voltage: bool) -> Finding:
+    """A BMS that was in control is not heard. `gives_voltage`: it may as well have stopped to give its CVL."""
+    if silent:
+        what = "is silent, or gives no charge voltage limit any more" if gives_voltage else "is silent"
+    else:
+        or_given = ", or has given no charge voltage limit," if gives_voltage else ""
+        what = f"has not been heard{or_given} for a minute"
+    return finding("bms-silent" if silent else "bms-lost", service, now, device=bms, what=what)
 
 
 def remembered_findings(inputs: Inputs, seen: Mapping[str, float], now: float) -> Iterator[Finding]:

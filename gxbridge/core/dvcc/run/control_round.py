@@ -141,7 +141,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
         round_at=now,
         flags=flags,
         limits=tuple(same_reason(reason, inputs, orders)),
-        findings=(loss_finding(who.name, who.title, silent, now),),
+        findings=(loss_finding(who.name, who.title, silent, now, gives_voltage=who.kind == p.BATTERY),),
         since=history.fresh,
     )
     if not silent:

@@ -151,7 +151,7 @@ def test_a_reset_is_advised_only_when_nothing_is_or_may_be_a_bms_and_not_in_the_
     ],
 )  # fmt: skip
 def test_a_bms_that_is_not_heard_is_silent_and_then_lost(silent: bool, name: str, text: str) -> None:
-    one = loss_finding(LYNX, "Lynx", silent, 7.0)
+    one = loss_finding(LYNX, "Lynx", silent, 7.0, gives_voltage=True)
     assert (one.id, one.severity, one.subject, one.text, one.last) == (name, "alarm", LYNX, text, 7.0)
 
 
