@@ -53,12 +53,12 @@ async def _tried(address: str, explained: Mapping[str, Any]) -> tuple[Row, ...]:
 
     connection = await connect(address)
     try:
-        return tuple([row async for row in try_read_back(connection, explained, _ask)])
+        return tuple([row async for row in try_read_back(connection, explained, _agreed)])
     finally:
         connection.close()
 
 
-def _ask(question: str) -> bool:
+def _agreed(question: str) -> bool:
     """Whoever does not answer says no."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

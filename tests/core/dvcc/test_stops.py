@@ -115,7 +115,7 @@ def test_a_discharge_stop_without_a_battery_service_is_observed_and_not_enforced
     )
     assert dcl.caps[0].since == OPEN.since
     assert "discharge-not-enforced" not in world.findings(), "an input that has just settled is no finding yet"
-    world.run(9)
+    world.run(110)
     found = next(found for found in world.decision.findings if found.id == "discharge-not-enforced")
     assert (found.subject, found.severity, OPEN.text in found.text) == (INPUT, "warning", True)
     assert "load disconnect" in found.advice
