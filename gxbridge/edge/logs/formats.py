@@ -42,12 +42,10 @@ class LogFormat:
     records: Records | None = None
     is_it: Callable[[bytes], bool] | None = None
     """Whether the beginning of a file is that of this binary format."""
-    timed: bool = True
-    """False: lines have no time; then t is 0, and the log is played at a pace of its own."""
 
 
-def _text(name: str, title: str, make: Callable[[], Parse], timed: bool = True) -> LogFormat:
-    return LogFormat(name, title, lambda _head: make(), timed=timed)
+def _text(name: str, title: str, make: Callable[[], Parse]) -> LogFormat:
+    return LogFormat(name, title, lambda _head: make())
 
 
 def _magic(name: str, title: str, magic: bytes, records: Records) -> LogFormat:
@@ -75,7 +73,7 @@ FORMATS: dict[str, LogFormat] = {
             is_it=mk2_trace.is_mk2,
         ),
         _text("candump", "candump -l", candump_log),
-        _text("candump-text", "candump on the screen, with or without -t", candump_text),
+        LogFormat("candump-text", "candump on the screen, with or without -t", candump_text),
         LogFormat("canboat", "canboat plain", canboat),
         _text("actisense", "Actisense N2K ASCII", actisense),
         _text("yacht-devices", "Yacht Devices RAW", yacht_devices),
@@ -90,7 +88,7 @@ FORMATS: dict[str, LogFormat] = {
         _text("busmaster", "BusMaster", busmaster),
         _text("microchip", "Microchip CAN Bus Analyzer", microchip),
         _text("slcan", "SLCAN", slcan),
-        _text("gvret", "CSV with a heading: SavvyCAN GVRET and others", headed_csv),
+        LogFormat("gvret", "CSV with a heading: SavvyCAN GVRET and others", headed_csv),
     )
 }
 """Every format by the name to force it with. Of two that make the same of a log, the first counts."""
@@ -125,7 +123,7 @@ def detect(head: bytes) -> LogFormat | None:
         if item.parse is None:
             continue
         score = _understood(item.parse(head), lines)
-        if score > most:
+        if score > most and (score[0] or 2 * sum(score) > len(lines)):  # without a frame, most lines must be right
             best, most = item, score
     return best
 

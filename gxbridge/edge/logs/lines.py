@@ -70,7 +70,10 @@ class FrameIds(dict[bytes, int]):
 
 
 class ChannelNames(dict[bytes, str]):
-    """Names of buses: as the log has them, or, with `first`, from numbers of channels of which that is the lowest."""
+    """Names of buses: as the log has them, or, with `first`, from numbers of channels of which that is the lowest.
+
+    Raises ValueError for what is no number then.
+    """
 
     def __init__(self, first: int | None = None) -> None:
         super().__init__()
@@ -80,6 +83,8 @@ class ChannelNames(dict[bytes, str]):
         if len(self) > MOST_KEPT:
             self.clear()
         first = self._first
+        if first is not None and not name.isdigit():
+            raise ValueError(name)
         text = name.decode("utf-8", "replace") if first is None else f"can{max(int(name) - first, 0)}"
         self[name] = text
         return text
@@ -102,6 +107,17 @@ def frame_data(text: bytes, size: int, line: bytes) -> bytes:
 
 SIZES = tuple(b"%d" % size for size in range(9))
 """How the number of data bytes of a frame is written."""
+
+
+def spaced_bytes(text: bytes) -> bytes:
+    """Bytes of two hexadecimal digits each with one blank between them, and nothing else.
+
+    Raises ValueError: a damaged line must not become other bytes.
+    """
+    data = bytes.fromhex(text.decode("ascii"))
+    if len(text) != 3 * len(data) - 1 and text:
+        raise ValueError(text)
+    return data
 
 
 def sized(data: bytes, size: int, line: bytes) -> bytes:
@@ -211,6 +227,12 @@ class Moments:
 
 def _fraction(digits: bytes) -> float:
     return float(b"." + digits[:9])
+
+
+def has_point(text: bytes) -> bool:
+    """Whether a time is digits with a point among them: a damaged one could be another number too, such as 1e9."""
+    before, _, after = text.partition(b".")
+    return before.isdigit() and after.isdigit()
 
 
 def seconds_of(text: bytes, line: bytes, per_second: float = 1.0) -> float:

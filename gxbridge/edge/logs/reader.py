@@ -9,6 +9,7 @@ message. A decoder takes both.
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from binascii import unhexlify
 from collections.abc import Callable, Iterator
@@ -19,12 +20,17 @@ from typing import BinaryIO, cast
 from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, ChannelNames, Comment, FrameIds, LogError, LogRow, Parse
 from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
-from gxbridge.edge.logs.unpack import Packing, faults, packing_of, unpacked
+from gxbridge.edge.logs.unpack import Packing, faults, packed_twice, packing_of, unpacked
 
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
 UTF_8_MARK = codecs.BOM_UTF8
-MAYBE_TIMED = {"candump-text": b"(", "yacht-devices": b":", "nmea0183": b",c:", "gvret": b"ime"}
+MAYBE_TIMED = {
+    "candump-text": re.compile(rb"^[^'\n]*\(\d", re.MULTILINE),
+    "yacht-devices": re.compile(rb":"),
+    "nmea0183": re.compile(rb"\\[^\\\n]*\bc:\d{9}"),
+    "gvret": re.compile(rb"time", re.IGNORECASE),
+}
 """Formats with or without a time, and what stands in a log with one."""
 UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -92,6 +98,8 @@ class LogReader:
         if self._packing is not None:
             self._faults = faults()
             head, self._stream = beginning(unpacked(self._packing, self._stream, self.name))
+            if inner := packing_of(head):
+                raise LogError(packed_twice(self.name, self._packing, inner))
         if head.startswith(UTF_8_MARK):
             self._stream.read(len(UTF_8_MARK))
             head = head[len(UTF_8_MARK) :]
@@ -104,9 +112,8 @@ class LogReader:
                 f"{self.name}: the beginning looks like no log format known here; one can be forced ({known})"
             )
         self.format: LogFormat = found or FORMATS["candump"]
-        self.timed = self.format.timed and not (
-            self.format.name in MAYBE_TIMED and MAYBE_TIMED[self.format.name] not in head
-        )
+        in_a_timed_one = MAYBE_TIMED.get(self.format.name)
+        self.timed = in_a_timed_one is None or in_a_timed_one.search(head) is not None
         self._head = head
 
     @property

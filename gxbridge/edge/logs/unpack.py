@@ -62,6 +62,8 @@ class Packing:
     command: str
     names: tuple[str, ...] = ()
     unpacked: Callable[[Any, BinaryIO], Any] | None = None
+    at: int = 0
+    """Where the magic number stands."""
 
 
 def _zstd(module: Any, stream: BinaryIO) -> Any:
@@ -84,12 +86,13 @@ PACKINGS = (
     Packing("zstd", b"\x28\xb5\x2f\xfd", "zstd -dc", ("compression.zstd", "zstandard"), _zstd),
     Packing("zip", b"PK\x03\x04", "unzip -p"),
     Packing("7-Zip", b"7z\xbc\xaf\x27\x1c", "7z x -so"),
+    Packing("tar", b"ustar", "tar -xOf", at=257),
 )
 
 
 def packing_of(head: bytes) -> Packing | None:
     """What a file with this beginning is packed with; None when it is not."""
-    return next((packing for packing in PACKINGS if head.startswith(packing.magic)), None)
+    return next((packing for packing in PACKINGS if head.startswith(packing.magic, packing.at)), None)
 
 
 def unpacked(packing: Packing, stream: BinaryIO, name: str) -> BinaryIO:
@@ -102,9 +105,18 @@ def unpacked(packing: Packing, stream: BinaryIO, name: str) -> BinaryIO:
         assert packing.unpacked is not None  # noqa: S101 - whoever names a module says what to do with it
         return cast("BinaryIO", packing.unpacked(module, stream))
     missing = "" if not packing.names else f", and the Python here cannot unpack that (no {packing.names[-1]})"
-    file = "FILE" if name == "standard input" else name
-    command = f"{packing.command} {file} | gxbridge decode -"
-    raise LogError(f"{name}: packed with {packing.title}{missing}; unpack it first: {command}")
+    raise LogError(f"{name}: packed with {packing.title}{missing}; unpack it first: {_piped(name, packing)}")
+
+
+def packed_twice(name: str, outer: Packing, inner: Packing) -> str:
+    """What to do with a log that is packed within what it is packed with."""
+    last = "" if inner.names else f"{inner.command} - | "
+    piped = _piped(name, outer).replace("gxbridge", f"{last}gxbridge")
+    return f"{name}: packed with {inner.title} within {outer.title}; unpack it first: {piped}"
+
+
+def _piped(name: str, packing: Packing) -> str:
+    return f"{packing.command} {'FILE' if name == 'standard input' else name} | gxbridge decode -"
 
 
 FAULTS = (

@@ -21,6 +21,7 @@ from gxbridge.core.nmea2000.frame import MAX_ID, WHOLE
 from gxbridge.edge.logs.formats import FORMATS, detect
 from gxbridge.edge.logs.lines import LogError, LogRow
 from gxbridge.edge.logs.reader import LogReader, open_log
+from gxbridge.edge.logs.readers.marine.nmea0183 import checksum
 
 VREG = bytes.fromhex("6699900318150000")
 BATTERY = bytes.fromhex("00F704FF7FFFFFFF")
@@ -515,3 +516,136 @@ def test_marks_of_a_coding_and_remarks_change_nothing(tmp_path: Path, name: str,
     remarked = content + "# engine off\n; engine on\n// oil\n\n"
     found, reader, complaints = read(tmp_path, (mark + remarked).encode(coding))
     assert (reader.format.name, found, complaints) == (name, rows, [])
+
+
+SCREEN = "  can0  1CEFFF29   [8]  66 99 90 03 18 15 00 00"
+MORE = [
+    ("candump-text", f"Nov 29 10:00:00 einstein candump[99]: {SCREEN}\n", 0.0, "behind a system log's mark"),
+    ("candump-text", f"Nov 14 22:13:20 {SCREEN}\n", 0.0, "behind the time of `ts`"),
+    (
+        "candump-text",
+        "  can0  1CEFFF29   [8]  01100110 10011001 10010000 00000011 00011000 00010101 00000000 00000000\n",
+        0.0,
+        "-i",
+    ),
+    ("yacht-devices", "2023-11-14 22:13:20.250 R 1CEFFF29 66 99 90 03 18 15 00 00\n", 1700000000.25, "with a date"),
+    (
+        "gvret",
+        "TimestampEpoch;BusChannel;ID;IDE;DLC;DataLength;Dir;EDL;BRS;DataBytes\n"
+        "1700000000.25;1;1CEFFF29;1;8;8;0;0;0;6699900318150000\n",
+        1700000000.25,
+        "CANedge",
+    ),
+    (
+        "gvret",
+        "Timestamp;Type;ID;Data\n20231114T221320250;1;1CEFFF29;6699900318150000\n",
+        1700000000.25,
+        "CL2000 of CSS Electronics",
+    ),
+    ("gvret", "Timestamp;Type;ID;Data\n14T221320250;1;1CEFFF29;6699900318150000\n", 80000.25, "only a day"),
+    (
+        "gvret",
+        "Time [s],CAN Channel,Frame Id,DLC,Data Byte 0,Data Byte 1,Data Byte 2,Data Byte 3,Data Byte 4,Data Byte 5,"
+        "Data Byte 6,Data Byte 7\n1.5,0,0x1CEFFF29,8,0x66,0x99,0x90,0x03,0x18,0x15,0x00,0x00\n",
+        1.5,
+        "0x before every byte",
+    ),
+    ("gvret", "Time [s],ID,Data\n1.5,0x1CEFFF29,0x66 0x99 0x90 0x03 0x18 0x15 0x00 0x00\n", 1.5, "in one cell"),
+    ("gvret", "Time;ID;DLC;Data\n1,5;1CEFFF29;8;66 99 90 03 18 15 00 00\n", 1.5, "a decimal comma"),
+    ("gvret", "timestamp,arbitration_id,dlc,data\n1.5,485490473,8,6699900318150000\n", 1.5, "decimal identifiers"),
+    (
+        "gvret",
+        "Time,ID,Data\n1.5,1CEFFF29,6699900318150000\n" * 2,
+        1.5,
+        "a second log behind the first, with its heading",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "t", "_what"), MORE, ids=[what for *_, what in MORE])
+def test_what_other_programs_make_of_a_format_is_read_too(
+    tmp_path: Path, name: str, content: str, t: float, _what: str
+) -> None:
+    rows, reader, complaints = read(tmp_path, content)
+    assert (reader.format.name, complaints, reader.skipped) == (name, [], 0)
+    channels = {"can0", "can1"}
+    assert {(row[1] in channels, *row[2:]) for row in rows} == {(True, 0x1CEFFF29, VREG)}
+    assert [row[0] for row in rows] == pytest.approx([t] * len(rows))
+
+
+def test_times_since_the_line_before_are_added_up(tmp_path: Path) -> None:
+    times = ("000.000000", "001.000000", "000.500000", "000.600000", "000.400000")
+    content = "".join(f" ({t})  can0  1CEFFF29   [8]  66 99 90 03 18 15 00 00\n" for t in times)
+    assert [row[0] for row in read(tmp_path, content)[0]] == pytest.approx([0.0, 1.0, 1.5, 2.1, 2.5])
+    zero_based = content.replace("000.5", "001.5").replace("000.6", "001.6").replace("000.4", "001.59")
+    assert [row[0] for row in read(tmp_path, zero_based)[0]] == pytest.approx([0.0, 1.0, 1.5, 1.6, 1.59])
+
+
+def test_a_crtd_log_is_one_though_it_begins_with_frames_of_11_bits(tmp_path: Path) -> None:
+    content = "1.0 CXX OVMS\n" + "1.0 1R11 402 FA 01\n" * 300 + "2.0 1R29 1CEFFF29 66 99 90 03 18 15 00 00\n"
+    rows, reader, _ = read(tmp_path, content)
+    assert (reader.format.name, len(rows), reader.skipped) == ("crtd", 1, 300)
+
+
+def test_an_event_in_a_trc_log_is_counted(tmp_path: Path) -> None:
+    heading = ";$FILEVERSION=2.1\n;$COLUMNS=N,O,T,B,I,d,R,L,D\n"
+    frame = "      1      1059.900 DT 1    1CEFFF29 Rx -  8    66 99 90 03 18 15 00 00 \n"
+    rows, reader, complaints = read(tmp_path, heading + frame + "      2      1060.000 EV User event\n")
+    assert (len(rows), reader.skipped, complaints) == (1, 1, [])
+
+
+def test_a_frame_of_can_xl_is_counted(tmp_path: Path) -> None:
+    frame = "(1.0) can0 1CEFFF29#6699900318150000\n"
+    rows, reader, complaints = read(tmp_path, frame + "(1.0) can0 45123#81:00:12345678#11223344\n")
+    assert (len(rows), reader.skipped, complaints) == (1, 1, [])
+
+
+def test_rubbish_is_no_log(tmp_path: Path) -> None:
+    rubbish = b"\tone tab makes no log\n" + b"\xf7 and so on\n" * 40
+    with pytest.raises(LogError, match="looks like no log format"):
+        read(tmp_path, rubbish)
+
+
+@pytest.mark.parametrize(
+    ("content", "timed"),
+    [
+        ("  can0  1CEFFF29   [2]  66 28   'f('\n", False),
+        (" (1.5)  can0  1CEFFF29   [2]  66 28   'f('\n", True),
+        ("\\c:1696759212*3E\\$MXPGN,01F801,2801,C1308AC40C5DE343*19\n", True),
+    ],
+)
+def test_whether_a_log_has_times_is_told_by_times(tmp_path: Path, content: str, timed: bool) -> None:
+    assert read(tmp_path, content)[1].timed is timed
+
+
+DAMAGED = [
+    ("asc", "   1.0 1  18EAFF24x Tx d 3 1b F0 0c1\n"),
+    ("asc", "   1.0 1  18EAFF24x Tx d 1 14 F0 01\n"),
+    ("asc", "   1.0 1  1CEFFF29x Rx d 8 66 99 9 03 c18 15 00 00  Length = 260000 BitCount = 133\n"),
+    ("crtd", "1320745424.002 R29 1CEFFF29 66 9 90 03 8 15 00 00\n"),
+    ("crtd", "1320745424.0e2 R29 1CEFFF29 66 99 90 03 18 15 00 00\n"),
+    ("busmaster", "00:00:12:94201 Rx 1 0x1CEFFF29 x 8 66 99 90 03 18 15 00 00\n"),
+    ("busmaster", "00:-0:12:9420 Rx 1 0x1CEFFF29 x 8 66 99 90 03 18 15 00 00\n"),
+    ("microchip", "1247;RX;0x1CEFFF29;8;0x66;0x999;0x90;0x03;0x18;0x15;0x00;0x00\n"),
+    ("microchip", "1247;RX;0x1CEFFF29;8;0x66;0x99;0x90;0A03;0x18;0x15;0x00;0x00\n"),
+    ("garmin", "0,486942,127508,Battery Status,Garmin,36,255,6,17,2,0x00F7\n"),
+    ("candump-text", " (170.25,  vcan0  18EAFF24  [3]  14 F0 01\n"),
+    ("canboat", "2011-11-24-2:42:04.388,2,127251,36,255,8,7d,0b,7d,02,00,ff,ff,ff\n"),
+    ("nmea0183", "$PCDIN,01F119,00000000,0F,2AAF00D1067414F*1F\n"),
+    ("actisense", "A173321.107 23FF7 1F513 012F3070002F30709\n"),
+    ("gvret", "Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3\n1,1CEFFF29,true,Rx,0,3,6,6990,03\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), DAMAGED)
+def test_the_quick_way_takes_no_damaged_line_for_other_bytes(tmp_path: Path, name: str, line: str) -> None:
+    rows, reader, _ = read(tmp_path, line, name)
+    assert (rows, reader.bad_lines) == ([], 1)
+
+
+def test_the_sum_of_a_sentence_is_that_of_its_bytes() -> None:
+    for text in (b"", b"A", b"AB", b"GPRMC,123519,A", bytes(range(200))):
+        found = 0
+        for byte in text:
+            found ^= byte
+        assert checksum(text) == found

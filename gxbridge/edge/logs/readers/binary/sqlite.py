@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from gxbridge.core.nmea2000.frame import MAX_ID
+from gxbridge.core.nmea2000.frame import MAX_DATA, MAX_ID
 from gxbridge.edge.logs.lines import FAR_FUTURE_S, LogError, LogRow, OpenLog
 from gxbridge.edge.logs.on_disk import file_of
 
@@ -33,6 +33,9 @@ def _rows(log: OpenLog, path: str) -> Iterator[LogRow]:
         try:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CELL)
             for number, cells in enumerate(connection.execute(ROWS), 1):
+                if _is_usual(*cells):
+                    yield cells[0], "can0", cells[1], cells[6]
+                    continue
                 row = _row(log, number, *cells)
                 if row is not None:
                     yield row
@@ -40,6 +43,13 @@ def _rows(log: OpenLog, path: str) -> Iterator[LogRow]:
             connection.close()
     except (sqlite3.Error, OverflowError, ValueError) as fault:
         log.bad(number + 1, f"the log cannot be read any further: {fault}")
+
+
+def _is_usual(t: object, can_id: object, extended: object, remote: object, error: object, *rest: object) -> bool:
+    size, data = rest
+    if extended != 1 or remote or error or type(can_id) is not int or type(t) is not float or type(data) is not bytes:
+        return False
+    return 0 <= can_id <= MAX_ID and len(data) == size and len(data) <= MAX_DATA and 0.0 <= t < FAR_FUTURE_S
 
 
 def _row(log: OpenLog, number: int, *cells: object) -> LogRow | None:
@@ -54,7 +64,7 @@ def _row(log: OpenLog, number: int, *cells: object) -> LogRow | None:
         log.bad(number, f"{t} is not a time")
     elif not 0 <= can_id <= MAX_ID:
         log.skipped += 1
-    elif len(data) != size or len(data) > 8:
+    elif len(data) != size or len(data) > MAX_DATA:
         log.bad(number, f"{size} data bytes promised, {len(data)} there")
     else:
         return float(t), "can0", can_id, data

@@ -7,7 +7,6 @@ is a classic one where bit 12 of the flags (EDL) is not set. (python-can can/io/
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 from datetime import datetime
 
 from gxbridge.edge.logs.lines import (
@@ -20,9 +19,11 @@ from gxbridge.edge.logs.lines import (
     LogRow,
     Parse,
     frame_id,
+    has_point,
     local_time,
     shown,
     sized,
+    spaced_bytes,
 )
 
 DATE = re.compile(
@@ -35,12 +36,15 @@ HEADING = re.compile(
     rb"|-?\d+\.\d+\s+start of measurement)\s*",
     re.IGNORECASE,
 )
-EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(\S+)\s+(.*)", re.DOTALL)
+EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(?!\d?(?:[RT]\d\d|C[A-Z]{2})\s)(\S+)\s+(.*)", re.DOTALL)
+"""Not one of a CRTD log, which differs in its second word."""
 ID = re.compile(rb"([0-9A-Fa-f]+)x", re.IGNORECASE)
 MONTHS = b"jan feb mar apr may jun jul aug sep oct nov dec".split()
 OTHER_MONTHS = {b"mai": 5, b"okt": 10, b"dez": 12, b"m\xc3\xa4r": 3, b"mrz": 3}
 EDL = 0x1000
 DIRECTIONS = (b"Rx", b"Tx")
+AFTER_DATA = re.compile(rb"\s*$|\s+[A-Z]\w\w", re.DOTALL)
+"""Nothing, or `Length = ...`: no further byte."""
 
 
 def asc() -> Parse:
@@ -52,15 +56,10 @@ def asc() -> Parse:
         nonlocal begin, last, base, relative
         try:  # the usual line, in a few operations
             stamp, channel, digits, way, kind, size, rest = line.split(None, 6)
-            end = 3 * SIZES.index(size)
-            can_id, payload, now = ids[digits], unhexlify(rest[: end - 1].translate(None, b" ")), float(stamp)
-            if (
-                base == 16
-                and kind == b"d"
-                and way in DIRECTIONS
-                and 3 * len(payload) == end
-                and rest[end - 1 : end] <= b" "
-            ):
+            end = max(3 * SIZES.index(size) - 1, 0)
+            can_id, payload, now = ids[digits], spaced_bytes(rest[:end]), float(stamp)
+            usual = base == 16 and kind == b"d" and way in DIRECTIONS and has_point(stamp)
+            if usual and size == SIZES[len(payload)] and (not rest[end:].strip() or AFTER_DATA.match(rest, end)):
                 now = last + now if relative else now
                 if 0.0 <= begin + now < FAR_FUTURE_S:
                     last = now
@@ -97,6 +96,12 @@ def asc() -> Parse:
         try:
             length = min(int(size, base), 8)
             payload = bytes([int(byte, base) for byte in data[:length]])
+            if len(data) > length and len(data[length]) < 3 and data[length].isalnum() and channel != b"CANFD":
+                raise BadLine(f"{length} data bytes promised, more there: {shown(line)}")
+            if base == 16 and any(len(byte) > 2 for byte in data[:length]):
+                raise BadLine(f"a data byte has more than two digits: {shown(line)}")
+        except BadLine:
+            raise
         except ValueError:
             raise BadLine(f"data is not {'hexadecimal' if base == 16 else 'decimal'}: {shown(line)}") from None
         return t, buses[bus], other_id, sized(payload, length, line)

@@ -8,7 +8,6 @@ Hours, minutes, seconds and 100 us, of the day (`***SYSTEM MODE***`), since the 
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 from datetime import datetime
 
 from gxbridge.core.nmea2000.frame import MAX_ID
@@ -26,6 +25,7 @@ from gxbridge.edge.logs.lines import (
     refuse,
     shown,
     sized,
+    spaced_bytes,
 )
 
 BUSMASTER = re.compile(
@@ -48,6 +48,8 @@ def busmaster() -> Parse:
         nonlocal now, last_text, whole
         if text != last_text:
             hours, minutes, seconds = text.split(b":")
+            if not (hours + minutes + seconds).isdigit():
+                raise ValueError(text)
             last_text, whole = text, int(hours) * 3600 + int(minutes) * 60 + int(seconds)
         clock = whole + int(parts) / 10_000
         if relative:
@@ -60,7 +62,9 @@ def busmaster() -> Parse:
         try:  # the usual line, in a few operations
             stamp, way, channel, digits, kind, size, rest = line.split(None, 6)
             text, _, parts = stamp.rpartition(b":")
-            can_id, payload = ids[digits], unhexlify(rest.translate(None, b" \r\n"))
+            can_id, payload = ids[digits], spaced_bytes(rest.rstrip())
+            if len(parts) != 4 or not parts.isdigit():
+                raise ValueError(parts)
             if base == 16 and kind == b"x" and way in DIRECTIONS and size == SIZES[len(payload)] and len(text) == 8:
                 return moment(text, parts), buses[channel], can_id, payload
         except (ValueError, IndexError):

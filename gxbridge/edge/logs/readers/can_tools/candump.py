@@ -16,13 +16,16 @@ CANDUMP_LOG = re.compile(
 frame's eight bytes may stand its raw DLC of 9 to 15."""
 
 
+XL_FRAME = re.compile(rb".*?\(\d{1,11}\.\d+\)\s+\S+\s+[0-9A-Fa-f]{5}#[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:\S*\s*", re.DOTALL)
+
+
 def candump_log() -> Parse:
     """The careful parser; the reader has a fast one for the usual line and comes here when that one stumbles."""
 
     def parse(line: bytes) -> LogRow | None:
         found = CANDUMP_LOG.fullmatch(line)
         if found is None:
-            if lost_frames(line):
+            if lost_frames(line) or XL_FRAME.fullmatch(line):
                 return None
             refuse("(seconds) bus id#data", line)
         stamp, bus, digits, flexible, data = found.groups()

@@ -7,7 +7,6 @@ Kinds that begin with C are remarks and events. (docs.openvehicles.com, CRTD log
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 
 from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
@@ -17,8 +16,10 @@ from gxbridge.edge.logs.lines import (
     Parse,
     frame_data,
     frame_id,
+    has_point,
     refuse,
     seconds_of,
+    spaced_bytes,
 )
 
 CRTD = re.compile(
@@ -35,9 +36,9 @@ def crtd() -> Parse:
     def parse(line: bytes) -> LogRow | None:
         try:  # the usual line, in a few operations
             stamp, kind, digits, rest = line.split(None, 3)
-            t, octets = float(stamp), unhexlify(rest.translate(None, b" \r\n"))
-            if kind in KINDS and len(octets) <= 8 and 0.0 <= t < FAR_FUTURE_S and stamp[:1].isdigit():
-                return t, KINDS[kind], ids[digits], octets
+            t, payload = float(stamp), spaced_bytes(rest.rstrip())
+            if kind in KINDS and len(payload) <= 8 and 0.0 <= t < FAR_FUTURE_S and has_point(stamp):
+                return t, KINDS[kind], ids[digits], payload
         except ValueError:
             pass
         found = CRTD.fullmatch(line)

@@ -7,7 +7,6 @@ dashes. Identifiers above 0x7FF have 29 bits. (SavvyCAN framefileio.cpp.)
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 
 from gxbridge.edge.logs.lines import (
     FAR_FUTURE_S,
@@ -20,12 +19,14 @@ from gxbridge.edge.logs.lines import (
     frame_id,
     refuse,
     seconds_of,
+    spaced_bytes,
 )
 
 MICROCHIP = re.compile(
     rb"\s*(\d+(?:\.\d+)?);[RT]X;0x([0-9A-Fa-f]{1,8});(\d);((?:0x[0-9A-Fa-f]{2};?)*)\s*", re.IGNORECASE
 )
 LAST_11_BITS = 0x7FF
+DIRECTIONS = (b"RX", b"TX")
 
 
 def microchip() -> Parse:
@@ -34,11 +35,20 @@ def microchip() -> Parse:
     def parse(line: bytes) -> LogRow | None:
         nonlocal heading
         try:  # the usual line, in a few operations
-            stamp, _way, digits, size, rest = line.split(b";", 4)
+            stamp, way, digits, size, rest = line.split(b";", 4)
+            pairs = rest.rstrip(b"; \r\n")
+            if way not in DIRECTIONS or pairs[::5].strip(b"0") or pairs[1::5].strip(b"x") or pairs[4::5].strip(b";"):
+                raise ValueError(line)
             count = SIZES.index(size)
-            data = unhexlify(rest.replace(b"0x", b"").replace(b";", b"")[: 2 * count].strip())
-            can_id, t = ids[digits], float(stamp) / 1000
-            if can_id > LAST_11_BITS and len(data) == count and 0.0 <= t < FAR_FUTURE_S and not heading:
+            data = spaced_bytes(pairs.replace(b"0x", b"").replace(b";", b" "))[:count]
+            can_id, t = ids[digits], int(stamp) / 1000
+            if (
+                stamp.isdigit()
+                and can_id > LAST_11_BITS
+                and len(data) == count
+                and 0.0 <= t < FAR_FUTURE_S
+                and not heading
+            ):
                 return t, "can0", can_id, data
         except ValueError:
             pass

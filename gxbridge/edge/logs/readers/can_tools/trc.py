@@ -35,9 +35,11 @@ def trc(head: bytes = b"") -> Parse:
             refuse("number time id length data", line)
         cells = line.split(maxsplit=last)
         try:
+            if kind_at and cells[kind_at] not in DATA_TYPES:  # an event, an error frame, a CAN FD frame
+                return None
             digits, size = cells[id_at], int(cells[size_at])
             data = cells[data_at] if len(cells) > data_at else b""
-            if (kind_at and cells[kind_at] not in DATA_TYPES) or len(digits) <= 4 or data[:3] == b"RTR":
+            if len(digits) <= 4 or data[:3] == b"RTR":
                 return None
             can_id, t = int(digits, 16), begin + float(cells[time_at]) / 1000
             if can_id > MAX_ID:

@@ -48,7 +48,12 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
             moment, *message, length, digits = line.split(b",", 6)
             data = unhexlify(digits.translate(None, b", \r\n"))
             size = len(data)
-            if digits.count(b",") == size - 1 and size == int(length) and size <= (MOST_MESSAGE if whole else 8):
+            if (
+                moment.find(b":") == 13
+                and digits.count(b",") == size - 1
+                and size == int(length)
+                and size <= (MOST_MESSAGE if whole else 8)
+            ):
                 can_id = ids[tuple(message)]
                 if can_id is not None:
                     return moment_of(moment), "can0", can_id | WHOLE if whole else can_id, data

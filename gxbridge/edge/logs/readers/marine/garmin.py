@@ -38,9 +38,13 @@ def garmin() -> Parse:
         nonlocal start
         cells = line.split(b",")
         try:  # the usual line, in a few operations
-            sender, addressee, urgency, _single, length, packet = cells[-6:]
+            sender, addressee, urgency, single, length, packet = cells[-6:]
             data, t = unhexlify(packet.strip()[2:]), int(cells[1]) / 1000
-            if packet[:2] == b"0x" and len(data) == int(length) and 0.0 <= t < FAR_FUTURE_S and len(cells) > 8:
+            if not b"".join((*cells[1:3], sender, addressee, urgency, length)).isdigit() or single not in (b"0", b"1"):
+                raise ValueError(line)
+            if not cells[0].strip().isdigit():
+                raise ValueError(line)
+            if packet[:2] == b"0x" and len(data) == int(length) and 0.0 <= t < FAR_FUTURE_S and len(cells[2]) <= 6:
                 return message_row(t, (int(urgency), int(cells[2]), int(sender), int(addressee)), data)
         except (ValueError, IndexError):
             pass

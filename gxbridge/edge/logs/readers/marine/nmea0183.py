@@ -33,15 +33,15 @@ def nmea0183(head: bytes = b"") -> Parse:
 
     def parse(line: bytes) -> LogRow | None:
         if usual := USUAL.fullmatch(line):
-            body, pgn, source, digits, checksum = usual.groups()
-            if not len(digits) % 2 and _sum(body) == int(checksum, 16):
+            body, pgn, source, digits, told = usual.groups()
+            if not len(digits) % 2 and checksum(body) == int(told, 16):
                 return message_row(0.0, (0, int(pgn, 16), int(source, 16), 255), unhexlify(digits))
         tag = TAG.match(line.lstrip())
         sentence = line.strip()[tag.end() :] if tag else line.strip()
         if not SENTENCE.fullmatch(sentence):
             refuse("$PCDIN,pgn,time,source,data*checksum", line)
         t = 0.0 if tag is None or tag[1] is None else _tagged(tag[1])
-        body, star, checksum = sentence.partition(b"*")
+        body, star, told = sentence.partition(b"*")
         if found := PCDIN.fullmatch(body):
             pgn, _time, source, digits = found.groups()
             row = message_row(t, (0, int(pgn, 16), int(source, 16), 255), unhexlify(digits))
@@ -51,7 +51,7 @@ def nmea0183(head: bytes = b"") -> Parse:
             refuse("$PCDIN,pgn,time,source,data or $MXPGN,pgn,attributes,data", line)
         else:
             return None
-        if star and _sum(body[1:]) != int(checksum, 16):
+        if star and checksum(body[1:]) != int(told, 16):
             raise BadLine(f"the checksum is wrong: {shown(line)}")
         return row
 
@@ -70,7 +70,7 @@ def _tagged(digits: bytes) -> float:
     return int(digits) / (1000 if len(digits) > 11 else 1)
 
 
-def _sum(text: bytes) -> int:
+def checksum(text: bytes) -> int:
     """All bytes by exclusive or, the number halved again and again."""
     number, width = int.from_bytes(text, "little"), 8 << max(len(text) - 1, 0).bit_length()
     while width > 8:

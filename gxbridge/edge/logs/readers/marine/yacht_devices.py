@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import CLOCK, LogRow, Moments, Parse, frame_id, refuse
+from gxbridge.edge.logs.lines import CLOCK, DATE_TIME, LogRow, Moments, Parse, frame_id, refuse
 
-YACHT_DEVICES = re.compile(rb"\s*(?:(" + CLOCK + rb")\s+[RT]\s+)?([0-9A-Fa-f]{8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*")
+YACHT_DEVICES = re.compile(
+    rb"\s*(?:(" + DATE_TIME + rb"|" + CLOCK + rb")\s+[RT]\s+)?([0-9A-Fa-f]{8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*"
+)
 
 
 def yacht_devices() -> Parse:
