@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.explain.pre_alarm import with_countdown
 from gxbridge.core.dvcc.read.chargers import charging_titles
 from gxbridge.core.dvcc.read.held import held_findings, keep, recall, update_held, with_held
 from gxbridge.core.dvcc.read.paths import BATTERY as BATTERY_CLASS
+from gxbridge.core.dvcc.read.paths import CONTACTOR_CLOSED
 from gxbridge.core.dvcc.read.services import sort_services, titles
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_limits import (
@@ -385,7 +386,13 @@ class Bridge:
         services = self._can_words.applied(services)
         self._held = update_held(self._held, services)
         self._held_findings = (*self._can_words.findings, *held_findings(services, self._held, now))
-        return with_held(services, self._held)
+        services = with_held(services, self._held)
+        away = [battery for battery in batteries if battery.state == "live" and battery.get("contactor_closed") == 0]
+        names = {name for battery in away for name, _ in publishers(battery, self._services)}
+        names = (names | {service_name(battery) for battery in away}) & services.keys()
+        if not names:
+            return services
+        return {name: {**items, CONTACTOR_CLOSED: 0} if name in names else items for name, items in services.items()}
 
     def _raw_words(
         self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], unpublished: frozenset[str]

@@ -54,6 +54,8 @@ class RawBms(NamedTuple):
     offers: bool
     virtual: bool
     usable: bool
+    opened: bool
+    """It says on CAN that its contactor is open."""
     cvl: float | None
     ccl: float | None
     dcl: float | None
@@ -79,7 +81,7 @@ class RawBms(NamedTuple):
     @property
     def out(self) -> bool:
         """Is its contactor open, or may be: on its way in or out?"""
-        return self.state in OUT or self.state in ON_THE_WAY
+        return self.opened or self.state in OUT or self.state in ON_THE_WAY
 
     def listed(self, banks: Collection[str]) -> bool:
         """Is it named in a list, by its instance or one of its marks?"""
@@ -196,6 +198,7 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
         "/Info/MaxChargeVoltage" in items,
         get("/Mgmt/Connection") == "Virtual" or name.startswith(f"{BATTERY}virtual_"),
         get("/Connected") == 1 and bool(get("/ProductName")) and bool(get("/Mgmt/Connection")),
+        battery is not None and battery.get("contactor_closed") == 0,
         cvl,
         ccl,
         dcl,

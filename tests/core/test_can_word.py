@@ -117,7 +117,7 @@ def test_what_it_calls_unknown_on_can_is_unknown_and_what_it_has_not_said_is_not
     assert late.links[CURRENT] == 35
 
 
-@pytest.mark.parametrize("shown", [None, "1", math.nan], ids=repr)
+@pytest.mark.parametrize("shown", [None, "1", math.nan, 2, 255, -1, 0.5], ids=repr)
 def test_a_refusal_on_can_is_one_where_the_service_shows_nothing_and_a_permission_on_can_is_none(shown: Value) -> None:
     boat = afloat()
     boat.set(VENDOR, **{"/Io/AllowToCharge": shown, "/Io/AllowToDischarge": shown})
@@ -126,6 +126,36 @@ def test_a_refusal_on_can_is_one_where_the_service_shows_nothing_and_a_permissio
     boat.say(io=NO_DISCHARGE)
     boat.tick(4)
     assert boat.links[DISCHARGE] == 0
+
+
+def test_a_limit_below_0_is_none_whatever_can_says() -> None:
+    boat = afloat()
+    boat.set(VENDOR, **{"/Info/BatteryLowVoltage": -1, "/Info/MaxChargeCurrent": -1})
+    before = boat.links[LOW]
+    boat.tick(4)
+    assert (boat.links[CURRENT], boat.links[LOW]) == (0, before)
+    assert "gate" not in found(boat)
+
+
+def test_a_contactor_that_is_open_by_the_word_on_can_takes_a_lynx_out_of_its_bank() -> None:
+    """A total and another member on D-Bus; this one refuses, and its state still says 9."""
+    boat = Boat(publish="none")
+    quiet = {"/Serial": None, "/N2kUniqueNumber": None, "/N2kDeviceInstance": 0}
+    total = vendor_lynx(**quiet, **{"/ProductId": 0xA3E3, "/DeviceInstance": 0, "/Mgmt/Connection": "Virtual"})
+    boat.add("com.victronenergy.battery.lynxparallel0", {path: total[path] for path in total if "/Io" not in path})
+    other = vendor_lynx(**{"/Serial": "HQ7", "/N2kUniqueNumber": 7, "/DeviceInstance": 7, "/N2kDeviceInstance": 0})
+    boat.add("com.victronenergy.battery.socketcan_can0_vi1_uc7", other)
+    boat.add(SOLAR, solar())
+    boat.say(io=NO_CHARGE)
+    boat.tick(5)
+    assert boat.links[CURRENT] == 0
+    boat.say(io=NO_CHARGE & ~3 | 2)
+    boat.tick(5)
+    assert boat.links[CURRENT] == 35
+    assert "gate" not in found(boat)
+    boat.say(io=NO_CHARGE)
+    boat.react()
+    assert boat.links[CURRENT] == 0, "it is in again, and its refusal holds"
 
 
 def test_a_refusal_the_service_shows_is_stricter_than_unknown_on_can() -> None:

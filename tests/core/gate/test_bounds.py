@@ -558,6 +558,16 @@ def test_a_discharge_word_of_others_that_is_unknown_withholds_and_is_no_0_a() ->
     assert gate.told((MULTI, BOL_DISCHARGE, 0)) == [0]
 
 
+@pytest.mark.parametrize("closed", [0, 1, None])
+def test_a_member_whose_contactor_is_known_to_be_open_is_out_whatever_its_state(closed: Value) -> None:
+    gate = bank(battery(charge=0), battery())
+    gate.more["batteries"] = (on_can(1, contactor_closed=closed),)
+    assert (amps(gate) == 0) is (closed != 0)
+    alone = bank(battery())
+    alone.more["batteries"] = (on_can(1, contactor_closed=closed),)
+    assert (amps(alone) == 0) is (closed == 0), "nor does it grant"
+
+
 @pytest.mark.parametrize("state", [18, 14, 16])
 def test_a_member_that_is_not_on_the_busbar_speaks_for_no_lost_total(state: int) -> None:
     gate = Gate({TOTAL: battery(0xA3E3, charge=None, discharge=None), MULTI: multi()})

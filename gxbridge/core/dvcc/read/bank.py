@@ -53,9 +53,14 @@ def counts_as_bms(bms: Bms) -> bool:
     return bms.offers_limits or quirk_of(bms.product_id).gives_permissions
 
 
+def is_out(bms: Bms) -> bool:
+    """Does it say that it is not connected, or on its way in or out?"""
+    return bms.state in OUT or bms.state in NEITHER or bms.contactor_closed == 0
+
+
 def takes_part(bms: Bms) -> bool:
-    """Is it connected to its bank, or does it not say otherwise?"""
-    return bms.state not in OUT and bms.state not in NEITHER
+    """Does its word count for its bank? Of a Lynx not while it is out; of others it always does."""
+    return not (is_lynx(bms) and is_out(bms))
 
 
 def is_totals(bms: Bms) -> bool:

@@ -34,7 +34,8 @@ def behind_contactor(battery: Device) -> bool:
     if battery.kind != p.BATTERY:
         return False
     state = number(battery.items, p.STATE)
-    return state is not None and state != RUNNING  # old firmware of a Lynx does not say it
+    is_open = battery.items.get(p.CONTACTOR_CLOSED) == 0
+    return is_open or (state is not None and state != RUNNING)  # old firmware of a Lynx does not say it
 
 
 def battery_voltage(installation: Installation, monitor: Device | None, options: Options) -> Voltage | None:

@@ -53,6 +53,8 @@ class Bms(NamedTuple):
     temperature_c: float | None
     capacity_ah: float | None
     own_voltage_control: float | None
+    contactor_closed: float | None
+    """0: known to be open."""
     troubles: tuple[Trouble, ...] = ()
     """Its alarms, error code and state, and limits that are no numbers."""
 
@@ -76,8 +78,9 @@ NUMBERS: Final = (
     p.TEMPERATURE,
     p.INSTALLED_CAPACITY,
     p.OWN_VOLTAGE_CONTROL,
+    p.CONTACTOR_CLOSED,
 )
-"""Where each number comes from: the fields of `Bms` from `product_id` to `own_voltage_control`, in their order."""
+"""Where each number comes from: the fields of `Bms` from `product_id` to `contactor_closed`, in their order."""
 
 
 def read_permission(value: Value) -> float | None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import BatteryBank, takes_part
+from gxbridge.core.dvcc.read.bank import BatteryBank, is_out
 from gxbridge.core.dvcc.read.bms import Bms
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import temperature_sensor
@@ -155,7 +155,7 @@ def batteries_of(inputs: Inputs, bank: BatteryBank) -> Iterator[Device]:
 
 def on_the_bus(inputs: Inputs, bank: BatteryBank) -> Iterator[Device]:
     """Who surely measures the DC bus, and is on: a charger of another kind may charge another battery."""
-    out = {battery.name for battery in inputs.batteries if not takes_part(battery)}
+    out = {battery.name for battery in inputs.batteries if is_out(battery)}
     yield from (battery for battery in batteries_of(inputs, bank) if battery.name not in out)
     plant = inputs.installation
     chargers = [charger for charger in plant.solar_side if not charger.n2k_instance]

@@ -125,6 +125,8 @@ def stricter_words(battery: Battery, shown: Service) -> Iterator[tuple[str, Valu
     said and calls unknown now is unknown, unless the service shows a refusal."""
     for path, word in WORDS.items():
         said, shows = battery.get(word.quantity), number(shown, path)
+        if shows is not None and (shows < 0 or (word.permits and shows not in (0, 1))):
+            shows = None  # it says nothing that counts
         if said is None:
             refuses = word.permits and shows == 0
             if shows is not None and not refuses and word.register not in battery.unseen_registers:

@@ -159,6 +159,19 @@ def test_a_member_on_its_way_in_or_out_neither_stops_nor_grants(state: Value) ->
     assert "no-member-allows" in alone.findings()
 
 
+def test_a_member_whose_contactor_is_known_to_be_open_neither_stops_nor_grants() -> None:
+    second = member(2, ALLOW_CHARGE=0) | {p.CONTACTOR_CLOSED: 0}
+    assert world(total=total(), first=member(1), second=second).told(SUN) == 90
+    assert world(total=total(), second=second | {p.ALLOW_CHARGE: 1}).told(SUN) == 0
+
+
+@pytest.mark.parametrize("state", [0, 8, 12, 14, 15, 16, 17, 18])
+def test_only_a_lynx_is_out_of_its_bank_by_its_state(state: Value) -> None:
+    second = member(2, ALLOW_CHARGE=0, STATE=state) | {p.PRODUCT_ID: 0xB014}
+    assert world(first=member(1), second=second).told(SUN) == 0
+    assert world(first=member(1), second=second | {p.ALLOW_CHARGE: 1, p.CCL: 30.0}).told(SUN) == 30
+
+
 @pytest.mark.parametrize("word", [None, 2, "no"])
 def test_a_member_whose_permission_is_unknown_is_no_permission(word: Value) -> None:
     made = world(total=total(), first=member(1), second=member(2, ALLOW_CHARGE=word))
