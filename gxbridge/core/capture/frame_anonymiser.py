@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from gxbridge.core.capture.message_anonymiser import MessageAnonymiser
 from gxbridge.core.capture.replacements import NoReplacement, Replacements
-from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Database
+from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, VREG_HEADER, Database, Layout
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import KEY, TIMEOUT_S, split
 from gxbridge.core.nmea2000.frame import MAX_DATA, WHOLE
@@ -155,7 +155,7 @@ class FrameAnonymiser:
         try:
             if layout.kind == "write":
                 return self._written(message, decoder)
-            if layout.kind != "unknown":
+            if layout.kind != "unknown" and not _is_longer(layout, payload):
                 return self._messages.payload(layout, payload)
         except NoReplacement:
             self.left_out[NO_ROOM] += 1
@@ -168,7 +168,9 @@ class FrameAnonymiser:
         register = values[0]
         assert isinstance(register, int)  # noqa: S101 - the first value of a write is the register
         known = self._db.layout(register, decoder.product(destination), layout.pgn)
-        return self._unknown(layout.pgn, register, payload) if known is None else self._messages.payload(known, payload)
+        if known is None or _is_longer(known, payload):
+            return self._unknown(layout.pgn, register, payload)
+        return self._messages.payload(known, payload)
 
     def _unknown(self, pgn: int, register: int | None, payload: bytes) -> bytes | None:
         if register is None and pgn >> 8 & 0xFF in (0xEF, 0xFF) and payload[:2] != HEADER:
@@ -186,3 +188,11 @@ class FrameAnonymiser:
         if kind in self.unknown or len(self.unknown) < MOST_KINDS:
             self.unknown[kind] += 1
         return None
+
+
+def _is_longer(layout: Layout, payload: bytes) -> bool:
+    """Whether a register comes with more than its fields: then it is another one than the database knows, and perhaps a
+    text. In one frame a register is always filled up."""
+    if not layout.header or len(payload) <= max(layout.length, MAX_DATA):
+        return False
+    return all(field.length for field in layout.fields)

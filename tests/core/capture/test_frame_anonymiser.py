@@ -273,6 +273,15 @@ def test_a_name_that_is_written_to_another_device_is_replaced_too() -> None:
     assert NAME.encode() not in b"".join(data[1:] for _, _, _, data in written)
 
 
+@pytest.mark.parametrize("destination", [255, 41])
+def test_a_register_that_is_longer_than_the_database_knows_is_another_one(destination: int) -> None:
+    """The first four letters would pass as its number."""
+    text = b"\x66\x99\xf0\xedVega of Bob"
+    written, anonymiser = anonymous(rows_of(list(vreg_frames(text, 32, destination))))
+    assert written == []
+    assert anonymiser.unknown == {"register 0xEDF0 (long)": 1}
+
+
 def test_requests_and_answers_stay() -> None:
     sent = [(0x1CEF2920, bytes.fromhex("669901000201FFFF")), (0x1CEF2029, bytes.fromhex("6699020002010080"))]
     written, _ = anonymous(rows_of(sent))
