@@ -31,6 +31,8 @@ MANY_FLAGS: Final = 5
 """A message with so many flags is shown by those that are set."""
 HELD: Final = "\0"
 """A blank at which no line ends: a number stays with its unit. Texts from outside have no such character."""
+MOST_HELD: Final = 30
+"""A longer name and value may be parted; there are lines of 37."""
 MEANT: Final = re.compile(r"\d+ \((?!undefined|unknown product)(.+)\)")
 """A number of an enumeration with its meaning; the meaning is enough here."""
 CLEAR: Final = frozenset({0, None})
@@ -123,7 +125,8 @@ def _said(layout: Layout, values: tuple[FieldValue, ...], parts: list[tuple[str,
         elif name in flags and value == 1:
             words.append(name)
         elif text != NOT_AVAILABLE:
-            words.append(f"{name} {text}".replace(" ", HELD))
+            held = f"{name} {text}".replace(" ", HELD) if len(name) + len(text) < MOST_HELD else f"{name} {text}"
+            words.append(held)
     return ", ".join(words) or ("none set" if quiet else NOT_AVAILABLE)
 
 
