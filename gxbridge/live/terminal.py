@@ -104,7 +104,10 @@ class LiveTerminal:
             termios.tcsetattr(handle, termios.TCSADRAIN, before)
 
     def _key(self, handle: int) -> None:
-        pressed = os.read(handle, 16)
+        try:
+            pressed = os.read(handle, 16)
+        except OSError:  # the terminal has gone
+            pressed = b""
         if not pressed or pressed in QUIT_KEYS:
             self._quit()
         elif pressed in NEXT_KEYS or pressed in BACK_KEYS:

@@ -61,7 +61,7 @@ class WatchTable:
             else:
                 words.append(f"{measured.frames_per_s:.0f} frames/s")
                 words += [] if measured.load_percent is None else [f"load {measured.load_percent:.0f} %"]
-            troubles = (stats.lost, "lost"), (stats.error_count, "errors")
+            troubles = (stats.lost, "lost"), (stats.error_count, "errors"), (stats.ignored, "not of VE.Can")
             words += [f"{count} {what}" for count, what in troubles if count]
             bad = stats.state not in ("open", "ended")
             text = ", ".join(words) + (f": {stats.reason}" if stats.reason and bad else "")

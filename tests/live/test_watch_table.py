@@ -133,13 +133,13 @@ def test_thousands_of_senders_take_bounded_memory() -> None:
 
 def test_how_a_bus_is() -> None:
     buses = [
-        CanStats("can0", state="open", frames=900, lost=2, errors={"no-ack": 3}),
+        CanStats("can0", state="open", frames=900, lost=2, errors={"no-ack": 3}, ignored=4),
         CanStats("can1", state="down", reason="the interface can1 is down; `ip link set can1 up` brings it up"),
         CanStats("new", state="open", frames=1),
         CanStats("replay", state="ended", reason="the log has ended", frames=77),
     ]
     text = [line.text for line in WatchTable(DB).buses(buses, {"can0": BusTraffic(431.2, 12.4)}, 80)]
-    assert text[0] == "can0: open, 431 frames/s, load 12 %, 2 lost, 3 errors"
+    assert text[0] == "can0: open, 431 frames/s, load 12 %, 2 lost, 3 errors, 4 not of VE.Can"
     assert text.pop(-2) == "new: open, 1 frame"
     assert " ".join(" ".join(text[1:-1]).split()).endswith("`ip link set can1 up` brings it up")
     assert text[-1] == "replay: ended, 77 frames"
