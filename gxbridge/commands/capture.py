@@ -36,7 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave Victron registers of one frame that nobody knows as they are: to find out what they mean",
     )
-    parser.add_argument("--config", metavar="FILE", help="whose buses are recorded; without one vecan0")
+    parser.add_argument(
+        "--config", metavar="FILE", help="whose buses are recorded; without one the GX's usual one, else vecan0"
+    )
     parser.add_argument("--dbus", metavar="ADDRESS", help="system, session or a D-Bus address; replaces the file's")
     parser.add_argument("--no-dbus", action="store_true", help="leave the values of the D-Bus services out")
     parser.add_argument("--show", metavar="FILE", help="say what is in a capture, and record nothing")

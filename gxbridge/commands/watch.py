@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="can0, or INTERFACE:CHANNEL such as udp_multicast; without one those of the configuration",
     )
     parser.add_argument("--replay", metavar="LOG[@SPEED]", help="a recorded log; SPEED a factor or max (default 1)")
-    parser.add_argument("--config", metavar="FILE", help="whose buses are listened to; without one vecan0")
+    parser.add_argument(
+        "--config", metavar="FILE", help="whose buses are listened to; without one the GX's usual one, else vecan0"
+    )
     parser.add_argument("--dump", metavar="FILE", help="write everything that is heard as a log (candump -L)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after this time")
     parser.add_argument("--plain", action="store_true", help="print the table also on a terminal")

@@ -34,8 +34,13 @@ class BusTraffic(NamedTuple):
 
 
 def configured(buses: list[str], replay: str | None, file: str | None, dbus: str | None = None) -> Config:
-    """The configuration with these buses; `can0` alone is an interface of SocketCAN. Raises ConfigError."""
+    """The configuration with these buses; `can0` alone is an interface of SocketCAN. Without buses and file it is the
+    one that a GX has, if it has one. Raises ConfigError."""
     can = tuple(bus if ":" in bus or bus == MULTICAST else f"socketcan:{bus}" for bus in buses)
+    if file is None and not can and replay is None:
+        from gxbridge.doctor.gather import USUAL_CONFIG
+
+        file = str(USUAL_CONFIG) if USUAL_CONFIG.is_file() else None
     return load(file, Overrides(can=can, replay=replay, dbus=dbus))
 
 

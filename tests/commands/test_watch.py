@@ -23,6 +23,7 @@ import can
 import pytest
 
 from gxbridge.cli import main
+from gxbridge.doctor import gather
 from gxbridge.edge.can.gxsocket import SocketDirBus
 from gxbridge.live import terminal
 from gxbridge.live.terminal import RichMissing, require_rich
@@ -136,6 +137,18 @@ def test_a_bus_that_is_missing_says_why_and_nothing_heard_is_1(capsys: pytest.Ca
     assert "nowhere: waiting" in out
     assert "No such file or directory" in " ".join(out.split())
     assert "nothing is heard yet" in out
+
+
+def test_without_a_bus_it_is_that_of_the_configuration(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "gxbridge.yaml"
+    config.write_text("can:\n- {interface: gxsocket, channel: /nowhere, name: boat}\n")
+    assert "boat: waiting" in watch(capsys, "--config", str(config), "--seconds", "0.1")[1]
+    monkeypatch.setattr(gather, "USUAL_CONFIG", config)
+    assert "boat: waiting" in watch(capsys, "--seconds", "0.1")[1]
+    monkeypatch.setattr(gather, "USUAL_CONFIG", tmp_path / "none")
+    assert "vecan0: " in watch(capsys, "--seconds", "0.1")[1]
 
 
 def test_two_buses_are_heard_and_nothing_is_sent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
