@@ -50,6 +50,8 @@ VERSION: Final = frozenset({"/HardwareVersion", "/FirmwareVersion", "/Mgmt/Proce
 CONNECTIONS: Final = ("VE.Can", "VE.Bus", "VE.Direct", "can0", "can1", "vecan0", "vecan1", "CAN", "D-Bus")
 LEAST_NUMBER: Final = 10_000
 """A number as large as this that is somewhere a unique number or a serial is taken for one everywhere."""
+MOST_TEXT: Final = 255
+"""Characters of a text; a longer one is no name, and a line of a log has its limits."""
 LAST_INTEGER: Final = 1 << 64
 
 
@@ -85,6 +87,8 @@ class ServiceAnonymiser:
         found: dict[str, Value] = {}
         for path, value in items.items():
             try:
+                if isinstance(value, str) and len(value) > MOST_TEXT:
+                    raise _NotRecorded
                 if not path.startswith("/") or not all(map(PATH_PART.fullmatch, path[1:].split("/"))):
                     raise _NotRecorded
                 found[path] = None if value is None else self._value(path, value)
