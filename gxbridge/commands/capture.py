@@ -84,6 +84,10 @@ def _show(path: str) -> int:
     return 0
 
 
+def _tell(words: str) -> None:
+    print(f"gxbridge capture: {words}", file=sys.stderr, flush=True)
+
+
 def _capture(args: argparse.Namespace) -> int:
     import asyncio
     import math
@@ -102,7 +106,7 @@ def _capture(args: argparse.Namespace) -> int:
     done = False
     try:
         with new_capture_file(path) as stream:
-            capturing = Capturing(config, db, order, stream)
+            capturing = Capturing(config, db, order, stream, _tell)
             if replay is None:
                 buses = ", ".join(spec.name for spec in config.can)
                 print(

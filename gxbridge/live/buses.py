@@ -10,7 +10,7 @@ from gxbridge.config import Config, Overrides, load
 from gxbridge.config.interfaces import MULTICAST
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.vecan.bus_load import Carried, load_percent
-from gxbridge.edge.can.can_stats import CanStats
+from gxbridge.edge.can.can_stats import CanStats, OnState
 from gxbridge.runtime.can_watch import carried_by
 
 if TYPE_CHECKING:
@@ -47,7 +47,13 @@ def configured(buses: list[str], replay: str | None, file: str | None, dbus: str
 class BusListener:
     """`on_frames(bus, frames)` hears everything; `record` gets each frame with the time at which it was on the bus."""
 
-    def __init__(self, config: Config, on_frames: OnBusFrames, record: Recorded | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        on_frames: OnBusFrames,
+        record: Recorded | None = None,
+        on_state: OnState | None = None,
+    ) -> None:
         self._on_frames = on_frames
         self._record = record
         self._to_epoch = time.time() - time.monotonic()
@@ -62,7 +68,7 @@ class BusListener:
         else:
             from gxbridge.edge.can.can_bus import CanSource
 
-            self._sources = [CanSource(spec, self._hearer(spec.name)) for spec in config.can]
+            self._sources = [CanSource(spec, self._hearer(spec.name), on_state=on_state) for spec in config.can]
             stats = [source.stats for source in self._sources]
         self.stats: tuple[CanStats, ...] = tuple(stats)
         self._measured: dict[str, BusTraffic] = {}

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final
 
 from gxbridge import __version__
@@ -19,6 +19,7 @@ from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.decodelog.filters import Wanted
+from gxbridge.edge.can.can_stats import CanStats
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
@@ -49,7 +50,10 @@ class CaptureOrder:
 class Capturing:
     """Writes to `stream`. `run` raises LogError; `failed` tells why the file could not be written any further."""
 
-    def __init__(self, config: Config, db: Database, order: CaptureOrder, stream: BinaryIO) -> None:
+    def __init__(
+        self, config: Config, db: Database, order: CaptureOrder, stream: BinaryIO, tell: Callable[[str], None]
+    ) -> None:
+        """`tell` is told of a bus that is not there or fails, and when it is well again."""
         replacements = Replacements()
         self._config = config
         self._order = order
@@ -58,7 +62,9 @@ class Capturing:
         self._frames = FrameAnonymiser(db, replacements, order.keep_unknown)
         self._services = ServiceAnonymiser(db, replacements)
         self._devices = WatchedDevices(db, Wanted())
-        self._listener = BusListener(config, lambda _bus, _frames: None, self._record)
+        self._listener = BusListener(config, lambda _bus, _frames: None, self._record, self._told)
+        self._tell = tell
+        self._troubled: set[str] = set()
         self._stop: asyncio.Event | None = None
         self._flushed_at = time.monotonic()
         self._first_t: float | None = None
@@ -121,6 +127,15 @@ class Capturing:
             "buses": [] if replay else [self._frames.bus(spec.name) for spec in self._config.can],
             "keep_unknown": self._order.keep_unknown,
         }
+
+    def _told(self, stats: CanStats) -> None:
+        """Nobody should wait five minutes for a bus that is down."""
+        if stats.state in ("waiting", "down", "bus-off"):
+            self._troubled.add(stats.name)
+            self._tell(f"{stats.name}: {stats.state}: {stats.reason}")
+        elif stats.state == "open" and stats.name in self._troubled:
+            self._troubled.remove(stats.name)
+            self._tell(f"{stats.name}: open")
 
     # --- frames -------------------------------------------------------------------------------------------------------
 

@@ -277,6 +277,25 @@ def test_where_python_cannot_pack_it_is_said(
     assert not (tmp_path / "out.gz").exists()
 
 
+def test_a_bus_that_is_not_there_is_said_at_once_and_recorded_when_it_comes(tmp_path: Path) -> None:
+    file, folder = tmp_path / "boat.log", tmp_path / "can0"
+    process = subprocess.Popen(
+        [*COMMAND, f"gxsocket:{folder}", "--no-dbus", "-o", str(file)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("Recording")
+    assert process.stderr.readline().startswith("gxbridge capture: can0: waiting: cannot be opened")
+    with boat(folder):
+        while (line := process.stderr.readline()).startswith("gxbridge capture: can0: waiting"):
+            pass
+        assert line == "gxbridge capture: can0: open\n"
+        threading.Event().wait(1.0)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0, err
+
+
 def test_without_a_d_bus_it_records_the_bus_alone_and_says_so(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

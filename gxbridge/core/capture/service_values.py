@@ -51,7 +51,7 @@ CONNECTIONS: Final = ("VE.Can", "VE.Bus", "VE.Direct", "can0", "can1", "vecan0",
 LEAST_NUMBER: Final = 10_000
 """A number as large as this that is somewhere a unique number or a serial is taken for one everywhere."""
 MOST_TEXT: Final = 255
-"""Characters of a text; a longer one is no name, and a line of a log has its limits."""
+"""Characters of a text or path; a longer one is no name, and a line of a log has its limits."""
 LAST_INTEGER: Final = 1 << 64
 
 
@@ -87,7 +87,7 @@ class ServiceAnonymiser:
         found: dict[str, Value] = {}
         for path, value in items.items():
             try:
-                if isinstance(value, str) and len(value) > MOST_TEXT:
+                if len(path) > MOST_TEXT or (isinstance(value, str) and len(value) > MOST_TEXT):
                     raise _NotRecorded
                 if not path.startswith("/") or not all(map(PATH_PART.fullmatch, path[1:].split("/"))):
                     raise _NotRecorded

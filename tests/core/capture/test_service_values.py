@@ -65,7 +65,7 @@ def test_the_values_of_a_battery() -> None:
 LEFT_OUT = [
     ("/Position/Latitude", 52.1), ("/Mgmt/ProcessName", "/opt/bobs/driver.py"), ("/Settings/Wifi/Password", "secret"),
     ("/Pin", 123456), ("/Device/MacAddress", 1), ("/Devices/HQ2132ABCDE/Voltage", 1.0), ("/a b", 1), ("Soc", 1),
-    ("/a" * 200 + "/é", 1), ("/CustomName", "B" * 256),
+    ("/a" * 200 + "/é", 1), ("/CustomName", "B" * 256), ("/a" * 128, 1),
     ("/Serial", 1.5), ("/Serial", -1), ("/Serial", 1 << 64), ("/ActiveBmsService", "com.victronenergy.settings"),
     ("/AvailableBatteryServices", '{"com.victronenergy.battery/0": "Bob"}'), ("/State", "Bobs state"),
 ]  # fmt: skip
