@@ -96,18 +96,11 @@ FORMATS: dict[str, LogFormat] = {
 LINES_TO_JUDGE = 200
 ENOUGH = 25
 """Lines that a reader understood: more do not make it more certain."""
-MARKS = (b"#", b";", b"//", b"***")
-"""How remarks begin, in any text format."""
 
 
 def line_end(head: bytes) -> bytes:
     """What ends the lines of a log: serial adapters end theirs with a carriage return alone."""
     return b"\n" if b"\n" in head or b"\r" not in head[:-1] else b"\r"
-
-
-def is_remark(line: bytes) -> bool:
-    """Whether a line that its reader does not know is a remark."""
-    return line.lstrip().startswith(MARKS)
 
 
 def detect(head: bytes) -> LogFormat | None:

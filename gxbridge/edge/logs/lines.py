@@ -35,6 +35,15 @@ class Comment(Exception):
     """A line that says nothing of the bus: a heading, a remark."""
 
 
+MARKS = (b"#", b";", b"//", b"***")
+"""How remarks begin, in any text format."""
+
+
+def is_remark(line: bytes) -> bool:
+    """Whether a line that its reader does not know is a remark."""
+    return line.lstrip().startswith(MARKS)
+
+
 def shown(line: bytes) -> str:
     """The beginning of a line for an error message, printable."""
     text = line[:240].decode("utf-8", "replace").strip()

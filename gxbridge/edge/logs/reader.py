@@ -17,8 +17,18 @@ from operator import length_hint
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, is_remark, line_end
-from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, ChannelNames, Comment, FrameIds, LogError, LogRow, Parse
+from gxbridge.edge.logs.formats import FORMATS, LogFormat, detect, line_end
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    BadLine,
+    ChannelNames,
+    Comment,
+    FrameIds,
+    LogError,
+    LogRow,
+    Parse,
+    is_remark,
+)
 from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
 from gxbridge.edge.logs.unpack import Packing, faults, packed_twice, packing_of, unpacked
 

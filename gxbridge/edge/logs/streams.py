@@ -9,7 +9,8 @@ import stat
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
-from gxbridge.edge.logs.formats import is_remark, line_end
+from gxbridge.edge.logs.formats import line_end
+from gxbridge.edge.logs.lines import is_remark
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 15

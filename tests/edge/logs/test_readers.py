@@ -449,6 +449,28 @@ TRACES: list[tuple[str, str | bytes, list[float]]] = [
     ("a clock", numbered("12:00:0{}.5 RX {}\n"), [43200.5, 43201.5, 43202.5, 43203.5]),
     ("seconds", numbered("({}.25) < {}\n"), [0.25, 1.25, 2.25, 3.25]),
     ("a date", numbered("2023-11-14 22:13:2{},0: {}\n"), [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3]),
+    ("a direction first", numbered("RX 12:00:0{}.5 {}\n"), [43200.5, 43201.5, 43202.5, 43203.5]),
+    ("milliseconds", numbered("100{} {}\n"), [1.0, 1.001, 1.002, 1.003]),
+    ("seconds since 1970, whole", numbered("170000000{} {}\n"), [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3]),
+    ("milliseconds since 1970", numbered("170000000{}000 {}\n"), [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3]),
+    ("a table", "time,dir,data\n" + numbered("12:00:0{}.5,RX,{}\n"), [43200.5, 43201.5, 43202.5, 43203.5]),
+    (
+        "tabulators, remarks",
+        "; MK3\n" + numbered("12:00:0{}\tRX\t{}\n") + "// end\n",
+        [43200.0, 43201.0, 43202.0, 43203.0],
+    ),
+    ("hexdump -C", numbered("000000{}0  {}  |..L.....|\n"), [0.0] * 4),
+    ("xxd -g 1", numbered("000000{}0: {}  ..L.....\n"), [0.0] * 4),
+    (
+        "socat -x",
+        numbered("> 2023/11/14 22:13:2{}.000000  length=10 from=0 to=9\n {}\n--\n"),
+        [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3],
+    ),
+    (
+        "jpnevulator",
+        numbered("2023-11-14 22:13:2{}.000000: /dev/ttyUSB0\n{}\n"),
+        [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3],
+    ),
     ("as they were read", f"0.5 {MK2_BYTES[:20].hex(' ')}\n0.75 {MK2_BYTES[20:].hex(' ')}\n", [0.5, 0.75, 0.75, 0.75]),
 ]
 
