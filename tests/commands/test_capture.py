@@ -96,7 +96,7 @@ def test_frames_and_d_bus_values_are_in_one_file_without_the_originals(
         assert original.lower() not in text.lower()
     said = said_in(file)
     items = {remark["service"]: remark["items"] for remark in said["service"]}
-    battery = BATTERY.replace(str(NUMBER), "100000")
+    battery = BATTERY.replace(str(NUMBER), "999999")
     assert items == {
         battery: {
             "/Soc": 87.0, "/Serial": "serial-0001", "/CustomName": "name-000002", "/ProductName": "Lynx Smart BMS 500"
@@ -105,7 +105,7 @@ def test_frames_and_d_bus_values_are_in_one_file_without_the_originals(
     }  # fmt: skip
     device = said["device"][0]["device"]
     assert (device["product"], device["serial"], device["name"], device["unique_number"]) == (
-        "Lynx Smart BMS 500", "serial-0001", "name-000002", 100000,
+        "Lynx Smart BMS 500", "serial-0001", "name-000002", 999999,
     )  # fmt: skip
     first = float(text.partition("\n(")[2].partition(")")[0])
     assert all(abs(remark["t"] - first) < 60 for remark in said["service"])

@@ -14,6 +14,10 @@ TextKind = Literal["serial", "name"]
 
 MOST_REPLACED: Final = 4096
 """Numbers and texts that are told apart; a bus has 253 addresses, so more is a hostile log."""
+LAST_UNIQUE: Final = (1 << 21) - 1
+UNIQUE_DIGITS: Final = 7
+"""The largest unique number of a NAME has 21 bits. Replacements are counted down from the largest numbers: those that
+people invent are small, and nobody should take a replacement for one of these."""
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -52,9 +56,9 @@ class Replacements:
         while True:
             tried = self._used.get(digits, 0)
             self._used[digits] = tried + 1
-            least: int = 10 ** (digits - 1)
-            replacement = least + tried
-            if tried >= 9 * least:
+            top: int = min(10**digits - 1, LAST_UNIQUE) if digits == UNIQUE_DIGITS else 10**digits - 1
+            replacement = top - tried
+            if replacement < 10 ** (digits - 1):
                 raise NoReplacement(f"no more numbers of {digits} digits")
             if replacement != original and replacement not in self._numbers:
                 return replacement

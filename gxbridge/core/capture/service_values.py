@@ -26,7 +26,7 @@ CLASSES: Final = frozenset(
 )  # fmt: skip
 """Classes of services that are recorded."""
 SAFE_PART: Final = re.compile(
-    r"socketcan|v?can\d|vecan\d|vi\d{1,3}|tty[A-Z]{1,4}\d{1,2}|builtin|gxbridge|lynxparallel|aggregate|\d{1,3}"
+    r"socketcan|v?can\d|vecan\d|vi\d{1,3}|tty[A-Z]{1,4}\d{1,2}|builtin|gxbridge|lynxparallel\d{0,2}|aggregate|virtual|usb|ble|\d{1,3}"
 )
 """Parts of a service's name, between dots and underscores, that are the same on every boat."""
 UNIQUE_PART: Final = re.compile(r"uc(\d{1,10})")
@@ -47,7 +47,19 @@ SERIAL: Final = frozenset({"/Serial", "/SerialNumber"})
 NAMES: Final = frozenset({"/CustomName", "/Name", "/Description"})
 MAKER: Final = frozenset({"/ProductName", "/Mgmt/Connection"})
 VERSION: Final = frozenset({"/HardwareVersion", "/FirmwareVersion", "/Mgmt/ProcessVersion"})
-CONNECTIONS: Final = ("VE.Can", "VE.Bus", "VE.Direct", "can0", "can1", "vecan0", "vecan1", "CAN", "D-Bus")
+CONNECTIONS: Final = (
+    "VE.Can",
+    "VE.Bus",
+    "VE.Direct",
+    "can0",
+    "can1",
+    "vecan0",
+    "vecan1",
+    "CAN",
+    "D-Bus",
+    "USB",
+    "Virtual",
+)
 LEAST_NUMBER: Final = 10_000
 """A number as large as this that is somewhere a unique number or a serial is taken for one everywhere."""
 MOST_TEXT: Final = 255

@@ -109,9 +109,9 @@ def test_nothing_of_the_originals_is_in_it_and_the_same_is_always_the_same() -> 
         assert original not in payload
     for bus in (said[: len(said) // 2], said[len(said) // 2 :]):
         values = {name: fields for name, _, _, fields in bus}
-        assert values["address_claim"]["unique_number"] == 100000
+        assert values["address_claim"]["unique_number"] == 999999
         assert values["VE_REG_SERIAL_NUMBER"]["serial_number"] == "serial-0001"
-        assert values["product_information"]["serial_code"] == "100000 serial-0001"
+        assert values["product_information"]["serial_code"] == "999999 serial-0001"
         assert values["VE_REG_DESCRIPTION1"]["description1"] == "name-000002"
         assert values["configuration_information"]["installation_description_1"] == "name-000002"
     assert {"model_id": "Lynx Smart BMS 500", "software_version": "v1.13"}.items() <= values[

@@ -19,7 +19,7 @@ def service() -> tuple[ServiceAnonymiser, Replacements]:
 
 
 NAMES = [
-    ("com.victronenergy.battery.socketcan_can0_vi0_uc167120", "com.victronenergy.battery.socketcan_can0_vi0_uc100000"),
+    ("com.victronenergy.battery.socketcan_can0_vi0_uc167120", "com.victronenergy.battery.socketcan_can0_vi0_uc999999"),
     ("com.victronenergy.vebus.ttyS4", "com.victronenergy.vebus.ttyS4"),
     ("com.victronenergy.system", "com.victronenergy.system"),
     ("com.victronenergy.vecan.vecan0", "com.victronenergy.vecan.vecan0"),
@@ -57,8 +57,8 @@ def test_the_values_of_a_battery() -> None:
     assert found == {
         "/Soc": 87.5, "/Dc/0/Voltage": 26.4, "/Alarms/LowSoc": 0, "/Info/MaxChargeCurrent": None,
         "/ProductName": "Lynx Smart BMS 500", "/Mgmt/Connection": "VE.Can", "/ProductId": 0xA3E5,
-        "/Serial": "serial-0001", "/CustomName": "name-000002", "/N2kUniqueNumber": 100000, "/HardwareVersion": "v2.1",
-        "/DeviceId": 100000, "/History/ChargedEnergy": 20_000, "/SerialNumber": 1000000, "/Description": "serial-0001",
+        "/Serial": "serial-0001", "/CustomName": "name-000002", "/N2kUniqueNumber": 999999, "/HardwareVersion": "v2.1",
+        "/DeviceId": 999999, "/History/ChargedEnergy": 20_000, "/SerialNumber": 2097151, "/Description": "serial-0001",
     }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_values_that_are_left_out_are_counted(path: str, value: object) -> None:
     [
         ("com.victronenergy.battery/512", "com.victronenergy.battery/512"),
         ("com.victronenergy.battery.socketcan_can0_vi0_uc167120",
-         "com.victronenergy.battery.socketcan_can0_vi0_uc100000"),
+         "com.victronenergy.battery.socketcan_can0_vi0_uc999999"),
         ("", ""),
     ],
 )  # fmt: skip
