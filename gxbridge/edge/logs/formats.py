@@ -55,7 +55,7 @@ def _magic(name: str, title: str, magic: bytes, records: Records) -> LogFormat:
 FORMATS: dict[str, LogFormat] = {
     item.name: item
     for item in (
-        _magic("blf", "Vector binary log (BLF)", blf.MAGIC, blf.blf_rows),
+        LogFormat("blf", "Vector binary log (BLF)", records=blf.blf_rows, is_it=blf.is_blf),
         _magic("sqlite", "python-can database (sqlite)", sqlite.MAGIC, sqlite.sqlite_rows),
         _magic("mf4", "ASAM MDF 4 (MF4)", mf4.MAGIC, mf4.mf4_rows),
         LogFormat("pcap", "pcap or pcapng of SocketCAN", records=pcap.pcap_rows, is_it=pcap.is_pcap),

@@ -385,6 +385,11 @@ def test_pcapng_names_its_interfaces_and_tells_how_times_count(tmp_path: Path) -
     assert (reader.format.name, complaints, reader.skipped) == ("pcap", [], 1)
     assert rows == [(1700000000.5, "vecan0", 0x1CEFFF29, VREG), (0.0, "vecan0", 0x1CEFFF29, VREG)]
     assert "ends in a block" in read(tmp_path, content[:-9])[2][0]
+    stray = struct.pack("<LLLLL", 7, 0, 0, 16, 16) + PACKETS[0]
+    rows, reader, complaints = read(
+        tmp_path, section + interfaces + block(6, stray) + block(6, frame) + block(6, b"1234")
+    )
+    assert (len(rows), [text.split(":")[0] for text in complaints]) == (1, ["1", "3"]), "no packet is lost in silence"
     assert "a block of 7 bytes" in read(tmp_path, section + struct.pack("<LL", 6, 7) + bytes(8))[2][0]
 
 
@@ -671,3 +676,17 @@ def test_the_sum_of_a_sentence_is_that_of_its_bytes() -> None:
         for byte in text:
             found ^= byte
         assert checksum(text) == found
+
+
+def test_a_text_that_begins_like_a_binary_log_is_a_text(tmp_path: Path) -> None:
+    rows, reader, complaints = read(tmp_path, "LOGG starts here\n(1.0) can0 1CEFFF29#6699900318150000\n")
+    assert (reader.format.name, len(rows), len(complaints)) == ("candump", 1, 1)
+
+
+def test_a_damaged_message_in_a_log_of_signal_k_is_told_and_other_sources_are_counted(tmp_path: Path) -> None:
+    good = "1731371761281;A;2024-11-12T00:36:01.281Z,6,127508,36,255,8,00,f7,04,ff,7f,ff,ff,ff\n"
+    others = '1731371761282;I;{"a":1}\n1731371761283;V;V\t12800\n'
+    rows, reader, complaints = read(tmp_path, good + good.replace(",ff,ff,ff", "") + others)
+    assert (reader.format.name, len(rows), reader.skipped) == ("signalk", 1, 2)
+    assert [text.split(":")[0] for text in complaints] == ["2"]
+    assert "8 data bytes promised, 5 there" in complaints[0]

@@ -34,6 +34,11 @@ STORED, DEFLATED = 0, 2
 TEN_MICROSECONDS = 1
 
 
+def is_blf(head: bytes) -> bool:
+    """The magic number, and a size of the header that can be: a text may begin with the same four letters."""
+    return head[:4] == MAGIC and FILE_HEADER.size <= int.from_bytes(head[4:8], "little") <= LARGEST
+
+
 def blf_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """The frames in order. Broken objects are told by their number; reading goes on at the next one."""
     head = stream.read(FILE_HEADER.size)

@@ -141,9 +141,13 @@ def _blocks(log: OpenLog, stream: BinaryIO) -> Iterator[Packet]:
         if len(body) < size:
             log.bad(log.number + 1, "the log cannot be read any further: it ends in a block")
             return
-        packet = _of_block(unpack(order + "L", kind)[0], order, body[:-4], interfaces)
+        block = unpack(order + "L", kind)[0]
+        packet = _of_block(block, order, body[:-4], interfaces)
         if packet is not None:
             yield packet
+        elif block in (PACKET, OLD_PACKET, SIMPLE_PACKET):
+            log.number += 1
+            log.bad(log.number, "a packet that is too short, or of an interface that no block before it describes")
         elif len(interfaces) > MOST_INTERFACES:
             raise LogError(f"{log.name}: a capture of more than {MOST_INTERFACES} interfaces")
         kind = stream.read(4)

@@ -6,6 +6,8 @@ that are not NMEA 2000 (NMEA 0183, JSON) are counted. (signalk-server src/stream
 
 from __future__ import annotations
 
+import re
+
 from gxbridge.edge.logs.lines import BadLine, Comment, LogRow, Parse, refuse
 from gxbridge.edge.logs.readers.can_tools.candump import candump_log
 from gxbridge.edge.logs.readers.can_tools.candump_screen import candump_text
@@ -14,6 +16,11 @@ from gxbridge.edge.logs.readers.marine.canboat import canboat
 from gxbridge.edge.logs.readers.marine.ikonvert import ikonvert
 from gxbridge.edge.logs.readers.marine.nmea0183 import nmea0183
 from gxbridge.edge.logs.readers.marine.yacht_devices import yacht_devices
+
+OF_NMEA_2000 = re.compile(
+    rb"\s*(?:\d{4}-\d\d-\d\d[-T ][\d:.]+Z?,|A\d{6}\.|\(\d+\.|!PDGY,|\$(?:PCDIN|MXPGN),|\d\d:\d\d:\d\d\.\d+ [RT] )"
+)
+"""How lines begin that should be a message."""
 
 
 def _no_moment(_text: bytes) -> float:
@@ -37,16 +44,20 @@ def signalk(head: bytes) -> Parse:
         source, other_mark, sentence = rest.partition(b";")
         if not mark or not other_mark or not 10 <= len(stamp) <= 14 or not stamp.isdigit() or len(source) > 40:
             refuse("milliseconds;source;line", line)
+        damaged: BadLine | None = None
         for place, inner in enumerate(parsers):
             try:
                 row = inner(sentence)
-            except BadLine:
+            except BadLine as error:
+                damaged = damaged or error
                 continue
             except Comment:
                 return None
             if place:  # the next line is most likely of the same form
                 parsers.insert(0, parsers.pop(place))
             return None if row is None else (int(stamp) / 1000, row[1], row[2], row[3])
+        if damaged is not None and OF_NMEA_2000.match(sentence):
+            raise damaged
         return None
 
     return parse
