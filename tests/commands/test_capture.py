@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_frames_and_d_bus_values_are_in_one_file_without_the_originals(
     file = tmp_path / "boat.log.gz"
     with boat(tmp_path / "can0") as wire, Gx(bus, SERVICES):
         code, out, err = capture(
-            capsys, f"gxsocket:{tmp_path / 'can0'}", "--dbus", bus, "--minutes", "0.04", "-o", str(file)
+            capsys, f"gxsocket:{tmp_path / 'can0'}", "--dbus", bus, "--minutes", "0.07", "-o", str(file)
         )  # fmt: skip
         assert wire.recv(0) is None, "something was sent"
     assert code == 0, err
@@ -197,7 +198,9 @@ def test_ctrl_c_leaves_a_whole_file(tmp_path: Path) -> None:
         )  # fmt: skip
         assert process.stderr is not None
         assert process.stderr.readline().startswith("Recording can0 for 5 min")
-        threading.Event().wait(1.5)
+        deadline = time.monotonic() + WITHIN_S
+        while (not file.exists() or file.stat().st_size < 500) and time.monotonic() < deadline:
+            time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0, err
