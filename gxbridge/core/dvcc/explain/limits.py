@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.limit.reasons import (
     part_of,
     plain,
     reason_text,
+    spoken,
     term_text,
     would_hold,
 )
@@ -54,6 +55,8 @@ def kept(before: Limit | None, name: LimitName, value: float | None, unit: Unit,
     return limit(name, "", value, unit, caps)
 
 
+BESIDE: Final = frozenset({"ac-charger", "other-multi"})
+"""What charges beside the chargers of a round."""
 SHARES: Final = frozenset({"share", "rest", "asleep"})
 """The reasons that are a part of the system's limit."""
 
@@ -145,7 +148,7 @@ def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) 
 def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap) -> Worded:
     """The text of a charger's reason; `system` is the winner among the caps of CCL."""
     part = f"{part_of(system_a)} left by {taken_by}" if taken_by else part_of(system_a)
-    words = {"system": part} if why in SHARES else {"why": system.text} if why == "stopped" else {}
+    words = {"system": part} if why in SHARES else {"why": spoken(system)} if why == "stopped" else {}
     return Worded(reason_text(why, **words), words)
 
 
@@ -154,13 +157,15 @@ def untold_limits(inputs: Inputs) -> list[Limit]:
     return [
         limit("charger", one.device.name, None, "A", (cap(one.not_told, None, "A", one.device.name, p.CURRENT),))
         for one in read_makers(inputs)
-        if one.not_told is not None and one.not_told in ("ac-charger", "other-multi")
+        if one.not_told is not None and one.not_told in BESIDE
     ]
 
 
 def untold_term(inputs: Inputs, orders: Sequence[ChargerOrder]) -> tuple[Cap, ...]:
     """What others make that cannot be told: with strict sharing it is taken off the limit of the chargers."""
     made = [one.charger.made_current_a or 0.0 for one in orders if one.why in ("no-path", "no-setting")]
+    if len(inputs.installation.multis) > 1 or inputs.installation.of(p.CHARGER):
+        made += [one.made_a for one in read_makers(inputs) if one.not_told in BESIDE]
     made_a = sum(current for current in made if current > LEAST_A)
     return (cap("untold", None, "A", made=f"{made_a:.3g}"),) if made_a and inputs.options.strict_sharing else ()
 
@@ -177,7 +182,7 @@ def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Current
     if amps.limit_a is None:
         return limit("multi", multi.name, rest_a, "A", (power,))
     if amps.stop or ccl.value == 0:
-        caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=system.text)]
+        caps = [cap("stopped", rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, why=spoken(system))]
     elif rest_a == charge_power_current(inputs, inputs.voltage_v):
         caps = [power, system]
     else:

@@ -229,6 +229,8 @@ TITLES: Final[Mapping[LimitName, str]] = {
     "multi": "Multi",
 }
 NOTHING: Final = "none"
+SAID: Final = "said by "
+"""How the text begins of a value that somebody said."""
 UNLIMITED: Final = "no limit"
 UNLIMITED_PART: Final = "an unlimited current"
 UNLIMITED_A: Final = 5000.0
@@ -321,6 +323,11 @@ def finish(name: LimitName, value: float | None, unit: Unit, text: str, terms: s
 def term_text(c: Cap) -> str:
     """What changes the value, as a sentence of its own."""
     return f" {c.text[0].upper()}{c.text[1:]}."
+
+
+def spoken(c: Cap) -> str:
+    """A reason that stands by itself: `0 A said by the BMS`, `charging is refused by the BMS`."""
+    return f"{amount(c.value, c.unit)} {c.text}" if c.text.startswith(SAID) else c.text
 
 
 def would_hold(following: Cap) -> str:

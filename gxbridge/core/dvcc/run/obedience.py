@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.limit.reasons import spoken
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_charges
@@ -151,7 +152,7 @@ def creeping(inputs: Inputs, limits: tuple[Limit, ...], current_a: float | None,
 
 def why_nothing(limit: Limit) -> str:
     """Every reason for 0 A, and what is likely behind it."""
-    return ", ".join(cap.text for cap in limit.caps if cap.value == 0 or cap.kind == "inferred")
+    return ", ".join(spoken(cap) for cap in limit.caps if cap.value == 0 or cap.kind == "inferred")
 
 
 def net_current(inputs: Inputs, makers: list[Maker]) -> float:

@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
-from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, made_by, most_made, untold, wishes
+from gxbridge.core.dvcc.tell.one_bound import SUN, limited_multis, made_by, most_made, untold, untold_takers, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, round_down, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -301,9 +301,9 @@ def strict_currents(
         part = min(inverters_a / own, 1.0) if own > 0 else 1.0
     silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
-    taking: list[str] = []
-    whole_a = limit_a
-    limit_a -= untold(inputs, limited_multis(inputs))
+    whole_a, told = limit_a, limited_multis(inputs)
+    limit_a -= untold(inputs, told)
+    taking = untold_takers(inputs, told)
     for charger in inputs.installation.chargers:
         first, why = charger.kind in SUN, ""
         if p.CHARGE_CURRENT not in charger.paths:

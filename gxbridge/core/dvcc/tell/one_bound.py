@@ -6,13 +6,13 @@ doubles what it makes while it uses all it is told, so that the sun takes over w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import floor, inf
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Charger, VebusSystem
+from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, title
 
 SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 """The kinds on the solar side."""
@@ -79,12 +79,12 @@ def most_made(charger: Charger, smoothed: Mapping[str, float]) -> float:
     return max(made_by(charger, smoothed), charger.made_current_a or 0.0, 0.0)
 
 
-def untold(inputs: Inputs, told: Collection[VebusSystem]) -> float:
-    """What AC chargers make, and Multis that are not among those `told` (A): or may, by what they were told before.
-
-    Without a BMS the Multi has no more than its own setting, which is what we lower."""
+def takers(inputs: Inputs, told: Collection[VebusSystem]) -> Iterator[tuple[Device, float]]:
+    """AC chargers, and Multis that are not among those `told`, with what they make (A): or may, by what they were told
+    before. Without a BMS the Multi has no more than its own setting, which is what we lower."""
     ac_chargers: list[Any] = inputs.installation.by_kind.get(p.CHARGER, [])
-    taken_a = sum([max(charger.made_current_a or 0.0, 0.0) for charger in ac_chargers], 0.0)
+    for charger in ac_chargers:
+        yield charger, max(charger.made_current_a or 0.0, 0.0)
     names = {multi.name for multi in told}
     for multi in inputs.installation.multis:
         if multi.name not in names:
@@ -92,8 +92,17 @@ def untold(inputs: Inputs, told: Collection[VebusSystem]) -> float:
             made_a = max(multi.current_a or 0.0, may_a, 0.0)
             if inputs.bms is None and multi == inputs.multi and (own_a := own_current(multi)) is not None:
                 made_a = min(made_a, max(own_a, 0.0))
-            taken_a += made_a
-    return taken_a
+            yield multi, made_a
+
+
+def untold(inputs: Inputs, told: Collection[VebusSystem]) -> float:
+    """What those make that take some of the limit before it is shared (A)."""
+    return sum([made_a for _, made_a in takers(inputs, told)], 0.0)
+
+
+def untold_takers(inputs: Inputs, told: Collection[VebusSystem]) -> list[str]:
+    """Who they are, where they take anything."""
+    return [title(device) for device, made_a in takers(inputs, told) if made_a > 0]
 
 
 def wishes(

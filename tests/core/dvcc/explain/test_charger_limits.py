@@ -43,9 +43,9 @@ def explained(told_a: float | None, own_a: float | None, why: str, share_of: flo
          "50 A: its own setting. Feed-in is on, so the charge current limit is not applied to solar (as the vendor "
          "does)."),
         (0.0, 50.0, "stopped", None, 0.0, ["stopped", "own-limit"],
-         "0 A: no charging is granted: said by the Lynx. Next: its own setting 50 A."),
-        (0.0, 0.0, "stopped", None, 0.0, ["stopped", "own-limit"], "0 A: no charging is granted: said by the Lynx."),
-        (0.0, None, "stopped", None, 0.0, ["stopped"], "0 A: no charging is granted: said by the Lynx."),
+         "0 A: no charging is granted: 0 A said by the Lynx. Next: its own setting 50 A."),
+        (0.0, 0.0, "stopped", None, 0.0, ["stopped", "own-limit"], "0 A: no charging is granted: 0 A said by the Lynx."),
+        (0.0, None, "stopped", None, 0.0, ["stopped"], "0 A: no charging is granted: 0 A said by the Lynx."),
         (None, 50.0, "off", None, 40.0, ["off", "own-limit"], "none: not controllable because it is off."),
         (None, None, "no-setting", None, 40.0, ["no-setting"],
          "none: not controllable because its own limit is unknown."),

@@ -52,9 +52,11 @@ def test_the_sentence_that_it_is_all_about() -> None:
         ("cell-high", "inferred", None),
     ]
     assert world.limit("charger", SUN).sentence == (
-        "Charge current 0 A: no charging is granted: said by the Lynx Smart BMS NG. Next: its own setting 50 A."
+        "Charge current 0 A: no charging is granted: 0 A said by the Lynx Smart BMS NG. Next: its own setting 50 A."
     )
-    assert world.limit("multi", MULTI).sentence == "Multi 0 A: no charging is granted: said by the Lynx Smart BMS NG."
+    assert (
+        world.limit("multi", MULTI).sentence == "Multi 0 A: no charging is granted: 0 A said by the Lynx Smart BMS NG."
+    )
 
 
 @pytest.mark.parametrize(
