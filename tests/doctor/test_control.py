@@ -30,7 +30,9 @@ def test_a_boat_without_another_master_may_be_controlled_and_each_row_is_a_yes()
     found = rows()
     assert all(row.text.startswith("yes: ") for row in found.values())
     assert exit_code(found.values()) == 0
-    assert found[f"control-charger {SOLAR}"].text.endswith("now 40 A, gxbridge would tell 50 A")
+    assert found[f"control-charger {SOLAR}"].text.endswith(
+        "now 40 A, gxbridge would tell 50 A (in the last 24 hours 50 A, with 0 changes)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,13 @@ def test_a_charger_that_cannot_be_told_is_a_no_that_names_what_must_stop_it() ->
     assert found[f"control-charger {name}"].text.startswith("no: Phoenix Smart is an AC charger")
     assert found[f"control-charger {SOLAR}"].verdict == "warning"
     assert LYNX not in found
+
+
+def test_less_than_a_day_of_orders_is_said() -> None:
+    explained, services = boat("control")
+    explained["time"] = 1000 + 7200
+    (row,) = [
+        one for one in check_control(healthy(services={**services, OWN: own()}), explained) if one.id == "control-day"
+    ]
+    assert (row.verdict, row.text.startswith("not yet a day: orders have been watched for ")) == ("note", True)
+    assert "whole day" in row.advice

@@ -88,7 +88,7 @@ def _who(plant: Installation) -> Iterator[Row]:
 def _other_network(plant: Installation) -> Iterator[Row]:
     """Chargers that are not controlled because of their N2K device instance."""
     names = charging_titles(plant)
-    for charger in plant.chargers:
+    for charger in plant.solar_side:
         if charger.n2k_instance:
             text = (
                 f"{names[charger.name]} has the N2K device instance {charger.n2k_instance:g}, so it is not controlled"

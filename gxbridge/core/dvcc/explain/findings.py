@@ -66,7 +66,8 @@ def round_findings(
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
     early = refused is not None and refused.name in UNHEARD and in_grace(refused.source, seen, now)
-    if refused is not None and not early and not (refused.name == "bms-awaited" and inputs.bms_awaited):
+    elsewhere = {"bms-unchosen", "bms-awaited"} if inputs.bms_awaited else {"bms-unchosen"}
+    if refused is not None and not early and refused.name not in elsewhere:
         yield of_reason(now, refused)
     for reason in ccl.caps:
         if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):

@@ -26,6 +26,7 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.plausible import NO_LIMIT_A, implausible, nominal_voltage
 from gxbridge.core.dvcc.read.services import kind_of
 from gxbridge.core.dvcc.read.user_limits import HELD
+from gxbridge.core.dvcc.read.user_settings import NO_BMS
 from gxbridge.core.model.permission import Permit, Stop
 
 
@@ -53,7 +54,8 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
     """The charge voltage limit: BMS, quirk, user, installer; nothing outside the window is ever told."""
     bms = inputs.bms
     if bms is None and awaits_bms(inputs):
-        return Capped(None, (cap("bms-awaited", None, "V"),), True)
+        unchosen = inputs.settings.bms_instance == NO_BMS and any(bms.offers_limits for bms in inputs.batteries)
+        return Capped(None, (cap("bms-unchosen" if unchosen else "bms-awaited", None, "V"),), True)
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "V"),))
     if limits.cvl is None or limits.cvl_used is None:

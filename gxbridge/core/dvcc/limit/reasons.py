@@ -101,9 +101,12 @@ REASONS: Final[Mapping[str, Reason]] = {
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken: "
-        "no charging is granted",
+        "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken",
         "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
+    ),
+    "bms-unchosen": _rule(
+        "a charger remembers a BMS, and the settings choose none of those that are there",
+        "/Settings/SystemSetup/BmsInstance is -255 beside batteries that give limits: 0 A",
     ),
     "no-such-limit": _rule(
         "a BMS that only says yes or no gives no such limit", "wired terminals, a two-signal BMS or Bluetooth"

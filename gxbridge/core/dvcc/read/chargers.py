@@ -11,6 +11,8 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.services import Device, Installation, titles
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
+SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
+"""The kinds on the solar side."""
 LEAST_A: Final = 0.5
 """A current below this is none: what is measured is not better."""
 
@@ -72,8 +74,8 @@ def why_not_told(device: Device, told: Container[str]) -> Hindrance | None:
         return "genset"
     if p.CHARGE_CURRENT not in device.paths:
         return "no-path"
-    if device.items.get(p.N2K_INSTANCE) not in (0, None):
-        return "other-network"
+    if device.kind in SUN and device.items.get(p.N2K_INSTANCE) not in (0, None):
+        return "other-network"  # alternators are told whatever their network
     return "no-setting" if device.own_limit_a is None else None
 
 

@@ -11,11 +11,10 @@ from math import floor, inf
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, title
 
-SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
-"""The kinds on the solar side."""
 ROOM: Final = 0.1
 """This part of the limit is room to grow for all chargers together,"""
 LEAST_ROOM_A: Final = 2.0

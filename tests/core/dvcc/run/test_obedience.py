@@ -41,8 +41,8 @@ def test_a_small_current_while_charging_is_refused() -> None:
     assert found(world, "charge-creeps") is None
     world.run(1)
     assert text(world, "charge-creeps") == (
-        "0.8 A still flow into BMS for a minute although nothing is allowed: 0 A said by the BMS, charging is refused by "
-        "the BMS, highest cell 3.81 V; batteries stop at 3.75 V; MultiPlus makes 0.8 A and was told 0 A"
+        "0.8 A still flow into BMS for a minute although nothing is allowed: 0 A said by the BMS, charging is refused "
+        "by the BMS, highest cell 3.81 V; batteries stop at 3.75 V; MultiPlus makes 0.8 A and was told 0 A"
     )
     world.set(CAN_BMS, CURRENT=0.5)
     world.run(1)
