@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from gxbridge.decodelog.words import LineFormat
     from gxbridge.edge.logs.reader import LogReader
 
-BAD_LINES_SHOWN = 20
-"""Broken lines named on standard error; a log of another kind has nothing else, and the rest is only counted."""
-
 FAR_FUTURE_S = 1e11
 """The year 5138: neither infinite nor NaN."""
 
@@ -121,11 +118,12 @@ def _go_through(
     target: LineFormat | Statistics | WideColumns,
 ) -> None:
     """One log to lines, to statistics, or only to the columns it needs."""
+    from gxbridge.decodelog.complaints import LineComplaints
     from gxbridge.decodelog.progress import Progress
     from gxbridge.decodelog.statistics import Statistics
     from gxbridge.decodelog.widelines import WideColumns
 
-    complaints = _Complaints(log)
+    complaints = LineComplaints(log, sys.stderr)
     with _open(args, log, output.flush, complaints.add if lines_counted else None) as reader:
         stream.progress = Progress(sys.stderr, reader.size, sys.stderr.isatty() and not sys.stdout.isatty())
         complaints.before = stream.progress.clear
@@ -226,28 +224,6 @@ def _show(statistics: Statistics, stream: Stream, form: str) -> None:
         return
     for line in report.as_text(statistics, stream.decoders):
         print(line)
-
-
-class _Complaints:
-    """Broken lines of the log, the first ones by name."""
-
-    def __init__(self, log: str) -> None:
-        self._log = "standard input" if log == "-" else log
-        self._count = 0
-        self.before: Callable[[], None] = lambda: None
-
-    def add(self, number: int, what: str) -> None:
-        """Line `number` could not be parsed."""
-        self._count += 1
-        if self._count <= BAD_LINES_SHOWN:
-            self.before()
-            print(f"{self._log}:{number}: {what}", file=sys.stderr)
-
-    def summary(self) -> None:
-        """Say how many there were beyond those named."""
-        if self._count > BAD_LINES_SHOWN:
-            more = self._count - BAD_LINES_SHOWN
-            print(f"{self._log}: {counted(more, 'further line')} could not be parsed", file=sys.stderr)
 
 
 def _tell_counts(stream: Stream, lines: _Counts) -> None:

@@ -55,7 +55,7 @@ def run_log(args: argparse.Namespace) -> int:
     name = printable(args.log)
     try:
         write_time = dates(time_zone(args.tz))
-        looks, bad_lines = _looks(args.log, args.config)
+        looks, tell_counts = _looks(args.log, args.config)
         write = _write_csv if args.csv else _write_json if args.json else _write_text
         write(_report(looks, BridgeReport(EVERY_S if args.every is None else args.every)), write_time)
     except ConfigError as error:
@@ -65,14 +65,13 @@ def run_log(args: argparse.Namespace) -> int:
         text = str(error)
         print(f"gxbridge explain: {text if text.startswith(args.log) else f'{name}: {text}'}", file=sys.stderr)
         return 2
-    if bad := bad_lines():
-        print(f"gxbridge explain: {name}: {counted(bad, 'line')} could not be read", file=sys.stderr)
-    return 1 if bad else 0
+    return 1 if tell_counts() else 0
 
 
 def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
-    """Every look, and how many lines could not be read by then."""
+    """Every look, and what tells at the end which lines gave nothing, and gives the number of those that are broken."""
     from gxbridge.config import load
+    from gxbridge.core.model.items import printable
 
     if _is_box(path):
         from gxbridge.core.blackbox.play import ReplayReport, play
@@ -82,16 +81,27 @@ def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
             raise ValueError("a black box holds the configuration it was recorded with: leave --config out")
         return ((cycle, at) for cycle, at, _, _ in play(read(Path(path)), ReplayReport())), lambda: 0
     from gxbridge.core.log_play import play_frames
+    from gxbridge.decodelog.complaints import LineComplaints
     from gxbridge.edge.logs.reader import LogError, open_log
     from gxbridge.runtime.assembly import setup_of
 
     setup = replace(setup_of(load(config)), mode="monitor", transmit="off", platform="", own_number=1)
-    reader = open_log(path)
+    complaints = LineComplaints(path, sys.stderr)
+    reader = open_log(path, on_bad=complaints.add)
     if reader.format.name == "mk2":
         raise LogError(f"{path}: a trace of VE.Bus, not of a CAN bus; `gxbridge decode` shows it")
     if reader.size is not None:
         setup = replace(setup, configured=_with_found(setup.configured, path))
-    return play_frames(setup, _frames(reader)), lambda: reader.bad_lines
+
+    def tell_counts() -> int:
+        complaints.summary()
+        counts = [f"{counted(reader.skipped, 'line')} without a data frame of 29-bit id"] if reader.skipped else []
+        counts += [f"{counted(reader.bad_lines, 'line')} could not be read"] if reader.bad_lines else []
+        if counts:
+            print(f"gxbridge explain: {printable(path)}: {'; '.join(counts)}", file=sys.stderr)
+        return reader.bad_lines
+
+    return play_frames(setup, _frames(reader)), tell_counts
 
 
 def _is_box(path: str) -> bool:

@@ -16,7 +16,7 @@ from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.csvlines import CELSIUS, KELVIN, cell_text
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import LineFormat, celsius
+from gxbridge.decodelog.words import LineFormat, celsius, is_service
 
 HELD_S = 10.0
 """Slower than this says hardly any message that is worth a curve."""
@@ -119,7 +119,7 @@ class WideLines(LineFormat):
 def key_of(bus: str, message: Message) -> Key | None:
     """What tells a quantity from others; None for a message that holds no values of its sender."""
     layout, source, _, values, _ = message
-    if layout.kind not in KINDS:
+    if layout.kind not in KINDS or is_service(layout):
         return None
     for field, value in zip(layout.fields, values, strict=True):
         if field.name == INSTANCE:

@@ -211,3 +211,11 @@ def test_a_table_cannot_be_made_of_standard_input(capsys: pytest.CaptureFixture[
     code, rows, error = decode(capsys, "-", "--wide")
     assert (code, rows) == (2, [])
     assert "which standard input cannot" in error
+
+
+def test_what_is_asked_of_another_device_is_no_quantity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    command = "2024-01-01T00:00:00Z,3,126208,227,41,8,01,00,ee,00,f8,01,03,02\n"
+    log.write_text("# format=FAST\n" + command + "2024-01-01T00:00:00Z,6,127508,41,255,8,00,4f,0a,fd,ff,ff,ff,ff\n")
+    assert cli.main(["decode", "--wide", str(log)]) == 0
+    assert "group_function" not in capsys.readouterr().out

@@ -91,9 +91,12 @@ def test_what_is_wrong_is_said(log: Path, tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().err
     assert "No such file" in said
     assert "no such time zone" in said
-    log.write_text(log.read_text() + "rubbish\n")
+    lines = log.read_text()
+    log.write_text(lines + "rubbish\n(1.0) can0 123#01\n")
     assert cli.main(["explain", "--log", str(log)]) == 1
-    assert "1 line could not be read" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{log}:{lines.count(chr(10)) + 1}: not `(seconds) bus id#data`: 'rubbish'" in said
+    assert "1 line without a data frame of 29-bit id; 1 line could not be read" in said
 
 
 def test_what_is_for_a_log_is_not_ignored_without_one(capsys: pytest.CaptureFixture[str]) -> None:
