@@ -95,6 +95,10 @@ WINGS = {
     "core/channels/readout": "core/channels",
     "core/channels/terminals": "core/channels",
     "core/channels/vebus": "core/channels",
+    "core/dvcc/read/believed": "core/dvcc/read",
+    "core/dvcc/read/devices": "core/dvcc/read",
+    "core/dvcc/run/masters": "core/dvcc/run",
+    "core/dvcc/run/watching": "core/dvcc/run",
     "core/vecan/lynx": "core/vecan",
     "doctor/checks": "doctor",
     "edge/can": "edge",
@@ -215,8 +219,10 @@ ENTRIES = {"main", "configure", "run", "as_json", "as_text", "read", "load"}
 """Functions that every module of its kind has."""
 
 WORDS = {"said", "told", "heard", "grants", "chronicle", "scene", "plant", "family", "loud", "census", "twin"}
+NICKNAMES = {"loud", "census", "twin", "twins", "chronicle", "grants"}
 COMPOUNDS = ("lookaround", "boxkeeper")
-"""What no type and no module is called: everyday words that have stood for several things each."""
+"""What no type and no module is called: everyday words that have stood for several things each; and what no function is
+called either."""
 
 
 def is_alias(node: ast.stmt) -> str | None:
@@ -269,6 +275,11 @@ def forbidden(name: str) -> bool:
 def test_types_and_modules_are_called_by_nouns_of_the_field() -> None:
     names = [name for module in OURS for name in (module.rpartition("/")[2], *defined(module)[0])]
     assert {name for name in names if forbidden(name)} == set()
+
+
+def test_functions_have_no_nicknames() -> None:
+    functions = {name for module in OURS for name in defined(module)[1]}
+    assert {name for name in functions if words_of(name) & NICKNAMES or name.replace("_", "") in COMPOUNDS} == set()
 
 
 def test_a_name_that_breaks_a_rule_would_be_seen() -> None:

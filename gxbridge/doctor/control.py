@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import sort_services
+from gxbridge.core.dvcc.read.devices.services import title
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import sort_services, title
-from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, obstacle
+from gxbridge.core.dvcc.run.masters.masters import OTHER_GXBRIDGE, obstacle
 from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
@@ -101,7 +102,7 @@ def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(SECTION, "control-charger", "ok" if can else "warning", f"{'yes' if can else 'no'}: {text}",
                   "" if can else advice, service)  # fmt: skip
     known = {limit["subject"] for limit in told}
-    for device in sort_services(facts.services).of(p.CHARGER):
+    for device in sort_services(facts.services).ac_chargers:
         if device.name not in known:
             text = f"no: {title(device)} is an AC charger that takes no limits from gxbridge"
             yield Row(

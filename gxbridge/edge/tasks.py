@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 
-def loud(task: asyncio.Task[Any]) -> None:
+def report_failure(task: asyncio.Task[Any]) -> None:
     """Give the loop's exception handler whatever ends this task, at once and not when it is collected."""
     task.add_done_callback(_report)
 

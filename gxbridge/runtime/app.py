@@ -15,7 +15,6 @@ from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
-from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
 from gxbridge.core.publish.explanation import as_json, as_text
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, EXPLAIN_TEXT
 from gxbridge.core.setup import Setup
@@ -27,9 +26,11 @@ from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
 from gxbridge.edge.dbus.service import NameTaken
 from gxbridge.edge.machine import followable
+from gxbridge.runtime.can_speaker import CanSpeaker, FrameSender
 from gxbridge.runtime.can_watch import CanWatch
+from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
-from gxbridge.runtime.identities import Identities, unique_id
+from gxbridge.runtime.identities import Identities
 from gxbridge.runtime.publisher import Publisher
 from gxbridge.runtime.writer import Writer
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("gxbridge")
 
 TICK_S = 1.0
-SHORTEST_WAIT_S = 0.01
 SCAN_S = 3.0
 """How long the first cycle may wait for the services that are already on the bus."""
 CLOCK_STEP_S = 2.0
@@ -52,12 +52,10 @@ CLOSE_S = 1.5
 """An end must be over within 2 s, also when the bus does not answer."""
 
 
-class FrameSource(Protocol):
+class FrameSource(FrameSender, Protocol):
     """A CAN bus or a replayed log."""
 
     stats: CanStats
-
-    def send(self, can_id: int, data: bytes) -> bool: ...
 
     async def start(self) -> None: ...
 
@@ -121,7 +119,9 @@ class App:
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
-        self._views: dict[str, ServiceView] = {}
+        self._speaker = CanSpeaker(self.bridge.transmitter, self._sources, silent=setup.transmit == "off")
+        speak, show = self._speaker.speak, self._publisher.show
+        self._client_writes = ClientWrites(setup, self.bridge, self._identities, show, speak)
         self._cycle: Cycle | None = None
         self._epoch_offset = time.time() - time.monotonic()
         self._hold_up = HoldUp()
@@ -129,7 +129,6 @@ class App:
         self._can_troubles = CanTroubles()
         self._settings_troubles = SettingsTroubles()
         self._reaction: asyncio.Handle | None = None
-        self._speech: asyncio.TimerHandle | None = None
         self._ready = False
         self._bms: Value = ""
         self._failed: asyncio.Future[None] | None = None
@@ -200,9 +199,9 @@ class App:
 
     async def _close(self) -> None:
         """Nothing more is written to chargers; names leave the bus; buses are released. Bounded in time."""
-        for handle in (self._reaction, self._speech):
-            if handle is not None:
-                handle.cancel()
+        self._speaker.cancel()
+        if self._reaction is not None:
+            self._reaction.cancel()
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._writer.close()
@@ -226,7 +225,7 @@ class App:
         def hear(frames: list[TimedFrame]) -> None:
             if self.bridge.hear(bus, frames):
                 self._react_soon()
-            self._speak()
+            self._speaker.speak()
 
         return hear
 
@@ -262,33 +261,7 @@ class App:
         self.bridge.not_delivered([(service, path)])
 
     def _written_by_others(self, service: str, path: str, value: Value) -> int:
-        """A consumer writes to one of our battery services: returns 0, 1 or 2 as velib does."""
-        view = self._views.get(service)
-        if view is None:
-            return WRONG
-        answer = judge_write(
-            path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
-        )
-        log.info("D-Bus client writes to %s: %s", service, answer.text)
-        if answer.local is not None:
-            self._keep(view, path, answer.local)
-        if answer.register is not None:
-            sent = self.bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
-            self._speak()
-            if answer.local is None:
-                if not sent:
-                    return REFUSED
-                # What the BMS says counts, and so far it has said nothing else.
-                self._publisher.show(service, {path: view.items[path]})
-        return answer.code
-
-    def _keep(self, view: ServiceView, path: str, value: Value) -> None:
-        """A value that is ours to keep, whether or not it can be sent as well."""
-        if path == "/CustomName":
-            self._identities.rename(unique_id(view), str(value))
-            self.bridge.set_identity(view.battery.key, view.instance, str(value))
-        if value:
-            self._publisher.show(view.name, {path: value})
+        return self._client_writes.write(service, path, value)
 
     # --- what goes out ---------------------------------------------------------------------------------------------
 
@@ -304,23 +277,6 @@ class App:
         except Exception as error:  # the one broad except: who waits for `_failed` lets it end the program
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
-
-    def _speak(self) -> None:
-        """Send what the bridge has to say on CAN (nothing unless transmit is on); come back when it has more."""
-        if self._setup.transmit == "off":
-            return
-        now = time.monotonic()
-        for bus, can_id, data in self.bridge.transmitter.outgoing(now):
-            source = self._sources.get(bus)
-            if source is not None:
-                source.send(can_id, data)
-        if self._speech is not None:
-            self._speech.cancel()
-            self._speech = None
-        deadline = self.bridge.transmitter.next_deadline()
-        if deadline is not None:
-            delay = max(SHORTEST_WAIT_S, deadline - now)
-            self._speech = asyncio.get_running_loop().call_later(delay, self._speak)
 
     def _look(self, *, timers: bool, at: float) -> None:
         if not self._hold_up.over(time.monotonic()):
@@ -368,9 +324,9 @@ class App:
         self._writer.write(cycle.writes)
         for name in cycle.read_anew:
             self._monitor.read_anew(name)
-        self._speak()
+        self._speaker.speak()
         settled = self._identified(cycle.batteries)
-        self._views = {view.name: view for view in settled}
+        self._client_writes.views = {view.name: view for view in settled}
         self._publisher.refresh(settled, at)
         self._publisher.refresh_own(cycle.own)
         bms = cycle.own.get("/Bms/Name") or cycle.decision.bms_service

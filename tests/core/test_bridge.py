@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from gxbridge.core.bridge import name_for_people
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.publish.explanation import as_text
 from gxbridge.core.publish.own_items import CanView
+from gxbridge.core.publish.situations import name_for_people
 from tests.core.boat import (
     LOW_CELL,
     LYNX_SERVICE,

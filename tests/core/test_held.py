@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gxbridge.core.dvcc.read.held import MOST, Held, update_held
+from gxbridge.core.dvcc.read.believed.held import MOST, Held, read_permissions, update_held
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
@@ -215,7 +215,8 @@ def test_other_latches_are_left_alone() -> None:
 @pytest.mark.parametrize("names", [(BMS, OTHER_NAME), (OTHER_NAME, BMS)])
 def test_of_two_services_of_one_battery_one_takes_nothing_back_while_the_other_refuses(names: tuple[str, str]) -> None:
     said = zip(names, (0, 1), strict=True)
-    held = update_held(Held(), {name: battery(**{ATC: value}) for name, value in said})
+    services = {name: battery(**{ATC: value}) for name, value in said}
+    held = update_held(Held(), read_permissions(services), services)
     assert ("refused-charge", "S123") in held.words
 
 
@@ -223,7 +224,8 @@ def test_it_is_bounded_and_fits_into_the_state() -> None:
     held = Held()
     for number in range(3 * MOST):
         items = battery(**{ATC: 0, "/Serial": f"{number:060d}", "/N2kUniqueNumber": number})
-        held = update_held(held, {BMS: items, f"{SOLAR}{number}": solar()})
+        services = {BMS: items, f"{SOLAR}{number}": solar()}
+        held = update_held(held, read_permissions(services), services)
     assert len(held.words) == len(held.own_limits) == MOST
     assert ("refused-charge", f"uc{3 * MOST - 1} {3 * MOST - 1:060d}") in held.words
     latches = tuple(Latch(*word, 1.7e9, "its permission") for word in held.words)

@@ -186,7 +186,7 @@ def test_a_rival_is_found_though_the_gx_flickers() -> None:
         boat.bridge.service_named(SYSTEM, boat.now)
         boat.tick()
         boat.bridge.service_removed(SYSTEM, boat.now)
-    assert boat.bridge._standing.overruled
+    assert boat.bridge._control.standing.overruled
 
 
 def test_what_another_master_did_is_remembered_over_a_restart() -> None:
@@ -216,7 +216,7 @@ def test_one_charger_that_differs_is_set_apart_and_the_others_go_on() -> None:
 
 def test_one_that_is_set_apart_counts_with_the_most_of_told_shown_and_made() -> None:
     boat = rivalled(CURRENT)
-    assert boat.bridge._services[SOLAR]["/Link/ChargeCurrent"] == 99.0
+    assert boat.bridge._services.items[SOLAR]["/Link/ChargeCurrent"] == 99.0
     boat.set(MULTI, **{"/Ac/ActiveIn/ActiveInput": 240})
     for ccl, others in ((2000, [35.0, 66]), (1200, [21.0, 0]), (1000, [1.0, 0]), (500, [0.0, 0])):
         boat.say(ccl=ccl)

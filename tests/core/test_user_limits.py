@@ -7,8 +7,8 @@ import math
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.believed.user_limits import last_limits, limits_in_force
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.user_limits import last_limits, limits_in_force
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Due, Remembered, RememberedLimit, due

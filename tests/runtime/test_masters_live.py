@@ -32,7 +32,7 @@ VENDOR = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
 ITEMS = "a{sa{sv}}"
 QUICK = "; ".join(
     (
-        "import gxbridge.core.dvcc.run.decide as d, gxbridge.core.dvcc.run.masters as m",
+        "import gxbridge.core.dvcc.run.decide as d, gxbridge.core.dvcc.run.masters.masters as m",
         "d.ROUND_S, m.CALM_S = 1, 0.0",
     )
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import gate, gate_bounds, raw_words
+from gxbridge.core import bus_services, control, gate, gate_bounds, raw_words
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -16,26 +16,19 @@ from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.explain import master_watch
 from gxbridge.core.dvcc.limit import cap
-from gxbridge.core.dvcc.read import bank, bms, doubted, held, measurements, options, trouble
-from gxbridge.core.dvcc.run import (
-    audit,
-    bus_life,
-    bus_names,
-    can_word,
-    clocks,
-    decision,
-    masters,
-    memory,
-    obedience,
-    read_back,
-    shared,
-)
+from gxbridge.core.dvcc.read import measurements, options
+from gxbridge.core.dvcc.read.believed import bus_life, can_word, counting, doubted, held, user_limits
+from gxbridge.core.dvcc.read.devices import bank, bms, trouble
+from gxbridge.core.dvcc.run import decision, memory
+from gxbridge.core.dvcc.run.masters import bus_names, masters, read_back
+from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
+from gxbridge.core.dvcc.run.watching import audit, clocks, obedience, shared
 from gxbridge.core.dvcc.tell import flags, write
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
 from gxbridge.core.nmea2000.database import FAST_PGN, Layout, database
 from gxbridge.core.nmea2000.decoder import Decoder
-from gxbridge.core.publish import own_items
+from gxbridge.core.publish import own_items, situations
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan import network, node
 from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
@@ -67,7 +60,8 @@ VALUES: Final = tuple(
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, trouble.Trouble, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
-        *(master_watch.Ours, master_watch.MasterWatch, can_word.CanWords, held.Held),
+        *(master_watch.Ours, master_watch.MasterWatch, can_word.CanWords, held.Held, held.CountingServices),
+        *(counting.Believed, user_limits.UserLimits),
         *(bus_names.BusNames, read_back.Written, masters.Standing),
         *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
         *(obedience.Deviation, obedience.Obedience, shared.SharedValue),
@@ -105,6 +99,10 @@ OBJECTS: Final = (
     CodecClass(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
     CodecClass(network.Conflict, shared=True),
     CodecClass(finding_log.FindingLog, shared=True),
+    CodecClass(bus_services.BusServices, shared=True),
+    CodecClass(control.Control, shared=True, skip={"orders": OrdersOfADay}),  # nothing is decided by them
+    CodecClass(situations.LimitsSince, shared=True),
+    CodecClass(situations.ServiceNames, shared=True),
     CodecClass(fast_packet.FastPackets, shared=True),
     CodecClass(senders.Senders, shared=True),
     CodecClass(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),

@@ -76,8 +76,9 @@ def digest_of(cycle: Cycle, effective: str) -> str:
     """A decision in 16 digits: two that differ anywhere have different ones."""
     decision = cycle.decision
     plain = decision._replace(published=dict(decision.published), findings=())
+    decided = [value for name, value in zip(decision._fields, plain, strict=True) if name != "titles"]
     # JSON tells 1 from 1.0 and writes every float exactly; it is made in C, unlike the text of named tuples.
-    text = to_json([effective, cycle.writes, plain, [_finding(finding) for finding in decision.findings]])
+    text = to_json([effective, cycle.writes, decided, [_finding(finding) for finding in decision.findings]])
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -127,7 +128,7 @@ class RecordingBridge(Bridge):
         return super().service_named(name, now, appeared=appeared)
 
     def hold_name(self, ours: bool) -> None:
-        if ours != self._bus_names.ours:
+        if ours != self.owns_name:
             self._note("m", ours)
         super().hold_name(ours)
 
@@ -157,7 +158,7 @@ class RecordingBridge(Bridge):
         super().set_identity(key, instance, custom_name)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
-        known = [key for key in keys if key in self._standing.told]
+        known = [key for key in keys if key in self.standing.told]
         if known:
             self._note("u", [list(key) for key in known])
         super().not_delivered(known)
@@ -195,7 +196,7 @@ class RecordingBridge(Bridge):
         self._ring.event(["t" if timers else "r", now, offset])
 
     def _after(self, cycle: Cycle, now: float) -> None:
-        decision, standing = cycle.decision, self._standing
+        decision, standing = cycle.decision, self.standing
         said: dict[str, Plain] = {}
         if cycle.writes:
             said["w"] = cycle.writes

@@ -7,9 +7,9 @@ from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.blackbox.box import Head
 from gxbridge.core.blackbox.timeline import GOOD_STATES, BatteryState, Timeline
-from gxbridge.core.dvcc.run.clocks import LINK_S
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted, duration_text
+from gxbridge.core.vecan.readings import LINK_S
 
 VerdictName: TypeAlias = Literal["bms-silent", "gx-stopped-writing", "charger-link-stalled", "bus-errors", "unknown"]
 

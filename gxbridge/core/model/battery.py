@@ -82,6 +82,16 @@ class Battery:
         known = self.values.get(quantity)
         return None if known is None else known.value
 
+    def limit(self, quantity: str) -> Value:
+        """The same for a limit: none while the BMS is pending, as in the vendor's service."""
+        return None if self.get("bms_state") == BMS_PENDING else self.get(quantity)
+
+    @property
+    def serial_text(self) -> str:
+        """The vendor's form: unique number in seven digits, then the maker's serial."""
+        number = f"{self.unique_number:07d}"
+        return f"{number} {self.serial}" if self.serial else number
+
 
 @record
 class Provisional:

@@ -10,7 +10,7 @@ from gxbridge.core.model.record import record
 Value: TypeAlias = int | float | str | None
 """A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
 Items: TypeAlias = Mapping[str, Value]
-"""Path -> value of one service."""
+"""Path -> value of one service; a path that is not in it does not exist."""
 
 
 @record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import gxbridge
 from gxbridge.core.model.battery import Battery
@@ -34,20 +34,12 @@ Publish = Literal["bms", "bms-neutral", "monitor"]
 
 OWN_PREFIX = "com.victronenergy.battery.gxbridge_"
 
-NO_REASONS: Mapping[Any, str] = {}
-NOTHING_KNOWN: Mapping[str, Value] = {}
-
-BY_PUBLICATION = frozenset(
-    {
-        "/ProductId",
-        "/Devices/0/ProductId",
-        "/Settings/HasSettings",
-        "/Info/MaxChargeVoltageReason",
-        "/Info/MaxChargeCurrentReason",
-        "/Info/MaxDischargeCurrentReason",
-    }
-)
-"""What depends not only on the battery but also on how it is published, and on what was decided."""
+PRODUCT_ID_PATHS = ("/ProductId", "/Devices/0/ProductId")
+REASON_PATHS: Mapping[str, str] = {
+    "CVL": "/Info/MaxChargeVoltageReason",
+    "CCL": "/Info/MaxChargeCurrentReason",
+    "DCL": "/Info/MaxDischargeCurrentReason",
+}
 
 VENDOR_NAMES: Mapping[int, str] = {0xA3E7: "Lynx Smart BMS NG"}
 """Where the vendor's service calls a product otherwise than its product list (venus-docker s/battery1.csv)."""
@@ -79,11 +71,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 def service_name(battery: Battery) -> str:
     """`com.victronenergy.battery.gxbridge_can0_uc167120`; what D-Bus does not allow in a name becomes `_`."""
     return f"{OWN_PREFIX}{re.sub('[^A-Za-z0-9_]', '_', battery.bus)}_uc{battery.unique_number}"
-
-
-def distributors_of(battery: Battery) -> str:
-    """Letters of the distributors this battery has ever reported, such as `AB`: their paths exist from then on."""
-    return battery.distributors
 
 
 def _lost(status: str, bad: int) -> Make:
@@ -137,39 +124,39 @@ def specs(publish: Publish, *, balances: bool = False, distributors: str = "") -
 
 def battery_items(
     battery: Battery,
-    publish: Publish,
     instance: int,
     custom_name: str = "",
     *,
     transmit_writes: bool = False,
-    reasons: Mapping[Any, str] = NO_REASONS,
-    distributors: str = "",
     version: str = gxbridge.__version__,
-    known: Mapping[str, Value] = NOTHING_KNOWN,
 ) -> dict[str, Value]:
-    """Every path of `specs` with its value, None = invalid. `reasons`: `CVL`, `CCL`, `DCL` -> why it is what it is.
-
-    The product id is the vendor's with `bms` only: by it a GX knows how to treat the battery, and starts its own
-    aggregation of parallel BMSes. `known`: the items of the same battery, instance, name and version at the same
-    moment, published in another way; what does not depend on that is taken from there and not worked out again.
-    """
+    """Every path with its value, None = invalid: all that is known of the battery, as the vendor's service has it."""
     context = Context(
         battery=battery,
-        product_id=battery.product_id if publish == "bms" else OWN_PRODUCT_ID,
         product_name=VENDOR_NAMES.get(battery.product_id, battery.product_name),
         service=service_name(battery),
         instance=instance,
         custom_name=custom_name or battery.description or "",
         version=version,
         transmit_writes=transmit_writes,
-        reasons=reasons,
     )
     return {
-        row.path: known[row.path]
-        if row.path in known and row.path not in BY_PUBLICATION
-        else fitted(row.spec, row.make(context))
-        for row in rows(publish, balances=battery.balances, distributors=distributors)
+        row.path: fitted(row.spec, row.make(context))
+        for row in rows("bms", balances=battery.balances, distributors=battery.distributors)
     }
+
+
+def as_published(items: Mapping[str, Value], publish: Publish, reasons: Mapping[str, str]) -> dict[str, Value]:
+    """The same as it is published; `reasons`: `CVL`, `CCL`, `DCL` -> why it is what it is.
+
+    The product id is the vendor's with `bms` only: by it a GX knows how to treat the battery, and starts its own
+    aggregation of parallel BMSes.
+    """
+    if publish == "monitor":
+        found = {path: value for path, value in items.items() if not path.startswith("/Info/")}
+    else:
+        found = {**items, **{path: reasons.get(name) for name, path in REASON_PATHS.items()}}
+    return found if publish == "bms" else {**found, **dict.fromkeys(PRODUCT_ID_PATHS, OWN_PRODUCT_ID)}
 
 
 def fitted(spec: ItemSpec, value: Value) -> Value:

@@ -6,11 +6,12 @@ NG, vecan-dbus 2.69 to 3.42); where a recording has several widths the newer, wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from gxbridge.core.dvcc.read.devices.own_bms import ALARM_QUANTITIES
 from gxbridge.core.model import firmware
-from gxbridge.core.model.battery import BMS_PENDING, Battery
+from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_writes import WRITABLES
@@ -29,14 +30,12 @@ class Context:
     """What the values of a service are made from."""
 
     battery: Battery
-    product_id: int
     product_name: str
     service: str
     instance: int
     custom_name: str
     version: str
     transmit_writes: bool
-    reasons: Mapping[Any, str]
 
 
 Make = Callable[[Context], Value]
@@ -61,12 +60,7 @@ def quantity(name: str) -> Make:
 
 def limit_value(name: str) -> Make:
     """A limit: invalid while the BMS is pending (state 18), as in the vendor's service."""
-    return lambda context: None if context.battery.get("bms_state") == BMS_PENDING else context.battery.get(name)
-
-
-def reason(name: str) -> Make:
-    """Why a limit is what it is."""
-    return lambda context: context.reasons.get(name)
+    return lambda context: context.battery.limit(name)
 
 
 def always(value: Value) -> Make:
@@ -87,12 +81,6 @@ def told(attribute: str) -> Make:
 INVALID = always(None)
 
 
-def serial(context: Context) -> str:
-    """The vendor's form: unique number in seven digits, then the maker's serial."""
-    number = f"{context.battery.unique_number:07d}"
-    return f"{number} {context.battery.serial}" if context.battery.serial else number
-
-
 def balancing(context: Context) -> Value:
     """The old flag, else whether the balancer says it is balancing."""
     flag, status = context.battery.get("balancing"), context.battery.get("balancer_status")
@@ -109,8 +97,9 @@ def _firmware(path: str, doc: str, seen: str = "") -> PathRow:
     return PathRow(path, FirmwareSpec("u"), fact("firmware"), doc, seen)
 
 
-def _alarm(name: str, quantity_name: str, doc: str) -> PathRow:
-    return _row(f"/Alarms/{name}", "u", "{}", quantity(quantity_name), f"{doc}: 0 ok, 1 warning, 2 alarm")
+def _alarm(name: str, doc: str) -> PathRow:
+    path = f"/Alarms/{name}"
+    return _row(path, "u", "{}", quantity(ALARM_QUANTITIES[path]), f"{doc}: 0 ok, 1 warning, 2 alarm")
 
 
 def _last_error(n: int) -> tuple[PathRow, PathRow]:
@@ -132,11 +121,11 @@ IDENTIFICATION = (
     _row("/Mgmt/ProcessVersion", "s", "{}", told("version"), "its version"),
     _row("/Mgmt/Connection", "s", "{}", always("VE.Can"), "how the battery is connected"),
     _row("/DeviceInstance", "u", "{}", told("instance"), "VRM instance"),
-    _row("/ProductId", "q", "0x{:X}", told("product_id"), "the vendor's product id with `publish: bms`, else ours"),
+    _row("/ProductId", "q", "0x{:X}", fact("product_id"), "the vendor's product id with `publish: bms`, else ours"),
     _row("/ProductName", "s", "{}", told("product_name"), "product"),
     _row("/CustomName", "s", "{}", told("custom_name"),
          "name given by the user; as long as there is none, the one the BMS has (register 0x010C)"),
-    _row("/Serial", "s", "{}", serial, "unique number (7 digits) and serial"),
+    _row("/Serial", "s", "{}", fact("serial_text"), "unique number (7 digits) and serial"),
     _firmware("/FirmwareVersion", "24 bits, register 0x0102"),
     _row("/HardwareVersion", "s", "{}", INVALID, "hardware version", NEVER),
     _row("/Connected", "u", "{}", always(1),
@@ -149,7 +138,7 @@ IDENTIFICATION = (
     _firmware("/Devices/0/FirmwareVersion", "as /FirmwareVersion", OLD),
     _row("/Devices/0/Gateway", "s", "{}", lambda context: f"socketcan:{context.battery.bus}", "the CAN bus", OLD),
     _row("/Devices/0/Nad", "u", "{}", fact("address"), "address on the bus now", OLD),
-    _row("/Devices/0/ProductId", "q", "0x{:X}", told("product_id"), "as /ProductId", OLD),
+    _row("/Devices/0/ProductId", "q", "0x{:X}", fact("product_id"), "as /ProductId", OLD),
     _row("/Devices/0/ProductName", "s", "{}", told("product_name"), "as /ProductName", OLD),
     _row("/Devices/0/ServiceName", "s", "{}", told("service"), "name of this service", OLD),
     _row("/Devices/0/VregLink", "s", "{}", INVALID, "access to registers is not offered", NEVER),
@@ -182,14 +171,15 @@ INFO = (
     _row("/Info/MaxDischargeCurrent", "d", "{:.1f}A", limit_value("discharge_current_limit_a"),
          "discharge current limit (DCL)"),
     _row("/Info/BatteryLowVoltage", "d", "{:.2f}V", limit_value("low_voltage_limit_v"), "discharge voltage limit"),
-    _row("/Info/MaxChargeVoltageReason", "s", "{}", reason("CVL"), "why the system's charge voltage is what it is",
+    _row("/Info/MaxChargeVoltageReason", "s", "{}", INVALID, "why the system's charge voltage is what it is",
          "ours"),
-    _row("/Info/MaxChargeCurrentReason", "s", "{}", reason("CCL"), "why the system's charge current is what it is",
+    _row("/Info/MaxChargeCurrentReason", "s", "{}", INVALID, "why the system's charge current is what it is",
          "ours"),
-    _row("/Info/MaxDischargeCurrentReason", "s", "{}", reason("DCL"),
+    _row("/Info/MaxDischargeCurrentReason", "s", "{}", INVALID,
          "why the system's discharge current is what it is", "ours"),
 )  # fmt: skip
-"""Left out with `publish: monitor`: a path that exists, even invalid, makes the service a candidate for BMS."""
+"""Left out with `publish: monitor`: a path that exists, even invalid, makes the service a candidate for BMS. The
+reasons come with the decision."""
 
 IO = (
     _row("/Io/AllowToCharge", "u", "{}", quantity("allow_to_charge"),
@@ -220,13 +210,13 @@ SYSTEM = (
 )  # fmt: skip
 
 ALARMS = (
-    _alarm("LowCellVoltage", "low_cell_voltage_alarm", "cell voltage low (1 almost discharged)"),
-    _alarm("HighCurrent", "high_current_alarm", "current too high"),
-    _alarm("HighInternalTemperature", "high_bms_temperature_alarm", "BMS too hot"),
-    _alarm("HighTemperature", "high_temperature_alarm", "battery too hot"),
-    _alarm("Contactor", "contactor_alarm", "contactor"),
-    _alarm("BmsCable", "bms_cable_alarm", "BMS cable; the GX calls it `Battery communication lost`"),
-    _alarm("LowSoc", "low_soc_alarm", "state of charge low"),
+    _alarm("LowCellVoltage", "cell voltage low (1 almost discharged)"),
+    _alarm("HighCurrent", "current too high"),
+    _alarm("HighInternalTemperature", "BMS too hot"),
+    _alarm("HighTemperature", "battery too hot"),
+    _alarm("Contactor", "contactor"),
+    _alarm("BmsCable", "BMS cable; the GX calls it `Battery communication lost`"),
+    _alarm("LowSoc", "state of charge low"),
     *(
         _row(f"/Errors/SmartLithium/{name}", "u", "{}", INVALID, f"battery error: {text}", NO_REGISTER)
         for name, text in (

@@ -16,7 +16,7 @@ from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
-from gxbridge.core.dvcc.run.shared import SHARED
+from gxbridge.core.dvcc.run.watching.shared import SHARED
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop

@@ -12,9 +12,9 @@ from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
-from gxbridge.core.vecan.bus_findings import battery_findings, network_findings, product_changed, twin_findings
+from gxbridge.core.vecan.bus_findings import battery_findings, duplicate_findings, network_findings, product_changed
 from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_of, family_of, table_of
-from gxbridge.core.vecan.duplicates import Duplicate, census, stricter, twins_of
+from gxbridge.core.vecan.duplicates import Duplicate, duplicates_of, speaking_devices, stricter
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unheard
@@ -139,7 +139,7 @@ class BatteryRegistry:
         found += [finding("bms-waits", item.key, now, what=item.text) for item in self.provisional(now) if item.late]
         for bus, count in self.unfollowed(now).items():
             found.append(finding("bms-not-followed", bus, now, bus=bus, count=count))
-        found += twin_findings(duplicates, now)
+        found += duplicate_findings(duplicates, now)
         for battery, (_, node) in zip(batteries, chosen, strict=True):
             found += battery_findings(battery, node, now)
         return tuple(found)
@@ -182,21 +182,21 @@ class BatteryRegistry:
     def _looked(self, now: float) -> tuple[tuple[Battery, ...], list[tuple[int, Node]], list[Duplicate]]:
         """Every battery, and the device that stands for it; worked out once for each moment and what was heard."""
         if self._cycle is None or self._cycle[:2] != (self._heard, now):
-            chosen, duplicates = self._census(now)
+            chosen, duplicates = self._speaking(now)
             batteries = tuple(
-                self._battery(number, node, tuple(twins_of(node, duplicates)), now) for number, node in chosen
+                self._battery(number, node, tuple(duplicates_of(node, duplicates)), now) for number, node in chosen
             )
             self._cycle = (self._heard, now, batteries, chosen, duplicates)
         return self._cycle[2:]
 
-    def _census(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
+    def _speaking(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         self._share(now)
         candidates = (
             (number, node)
             for node in self._nodes(now)
             if node.reserved == "bms" and (number := self._number(node)) is not None
         )
-        chosen, duplicates = census(candidates, now, self._serial, self._only_remembered)
+        chosen, duplicates = speaking_devices(candidates, now, self._serial, self._only_remembered)
         for network in self._networks.values():
             for node, other, before in network.doubles(now):
                 if self._number(node) is not None:
@@ -312,14 +312,14 @@ class BatteryRegistry:
         if node.belief is None or node.belief.table is not table:
             node.believe(table, now)
 
-    def _battery(self, number: int, node: Node, twins: tuple[Duplicate, ...], now: float) -> Battery:
+    def _battery(self, number: int, node: Node, duplicates: tuple[Duplicate, ...], now: float) -> Battery:
         state = node.state(now)
         silent_since = None if state == "live" else node.last_heard + SILENT_S
         item = self._configuration(node)
         lacking = unheard(node.readings, now)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
-        for twin in twins:
-            values = stricter(values, twin, now)
+        for duplicate in duplicates:
+            values = stricter(values, duplicate, now)
         node.balances = node.balances or any(
             quantity in values and values[quantity].value is not None for quantity in BALANCE
         )

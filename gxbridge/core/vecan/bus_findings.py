@@ -73,7 +73,7 @@ def network_findings(network: Network, products: Mapping[int, ProductInfo], now:
         yield finding("too-many-devices", bus, now, bus=bus, refused=network.refused)
 
 
-def twin_findings(duplicates: Iterable[Duplicate], now: float) -> Iterable[Finding]:
+def duplicate_findings(duplicates: Iterable[Duplicate], now: float) -> Iterable[Finding]:
     """Batteries heard twice."""
     for duplicate in duplicates:
         yield finding(

@@ -38,7 +38,7 @@ class Duplicate:
     """What the other had said while it was not known to be another."""
 
 
-def census(
+def speaking_devices(
     candidates: Iterable[tuple[int, Node]],
     now: float,
     serial_of: Callable[[Node], str | None],
@@ -81,21 +81,21 @@ def _unite(
     return list(chosen.values())
 
 
-def twins_of(node: Node, duplicates: Sequence[Duplicate]) -> Iterator[Duplicate]:
+def duplicates_of(node: Node, duplicates: Sequence[Duplicate]) -> Iterator[Duplicate]:
     """Everything that is the same battery as the device that speaks for it, also of those that it displaced."""
     for duplicate in duplicates:
         if duplicate.kept is node:
             yield duplicate
-            yield from twins_of(duplicate.other, duplicates)
+            yield from duplicates_of(duplicate.other, duplicates)
 
 
-def stricter(values: Mapping[str, Known], twin: Duplicate, now: float) -> Mapping[str, Known]:
-    """The stricter of what the battery and its twin say, while that lives. A limit that the twin has given and calls
-    unknown now is unknown; one that it has never given is not asked of it."""
-    belief = twin.other.belief
-    if belief is None or twin.other.state(now) != "live":
+def stricter(values: Mapping[str, Known], duplicate: Duplicate, now: float) -> Mapping[str, Known]:
+    """The stricter of what battery and duplicate say, while that lives. A limit that the duplicate has given and
+    calls unknown now is unknown; one that it has never given is not asked of it."""
+    belief = duplicate.other.belief
+    if belief is None or duplicate.other.state(now) != "live":
         return values
-    theirs, merged = {**twin.before, **belief.values(now)}, dict(values)
+    theirs, merged = {**duplicate.before, **belief.values(now)}, dict(values)
     for name, sign in STRICTER.items():
         known, said = merged.get(name), theirs.get(name)
         if said is None:

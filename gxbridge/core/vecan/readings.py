@@ -33,7 +33,8 @@ FRESH_INTERVALS = 3
 
 LINK_REGISTERS = frozenset({0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 0x2015})
 LINK_S = 60.0
-"""Network operation data times out after 60 s (gui-v2@3b94597 ve_regs.h); 0x2015 is taken to do the same."""
+"""Network operation data times out after 60 s, then a charger shows error #67 (gui-v2@3b94597 ve_regs.h; Victron,
+VE.Can registers public, 0x2001, 0x200E); 0x2015 is taken to do the same."""
 
 READING_BYTES, FIELD_BYTES, TEXT_BYTES = 420, 60, 900
 """What a reading, each of its values, and its texts at most take."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import AGGREGATES, counts_as_bms
-from gxbridge.core.dvcc.read.bms import read_bms
+from gxbridge.core.dvcc.read.devices.bank import AGGREGATES, counts_as_bms
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.installation import sort_services, titles
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.numbers import text as text_at
 from gxbridge.core.dvcc.read.selection import is_bms, is_parallel, select
-from gxbridge.core.dvcc.read.services import Device, sort_services, title, titles
 from gxbridge.core.dvcc.read.user_settings import read_settings
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
@@ -30,14 +30,14 @@ SAME_NAME: Final = "/Alarms/SameUniqueNameUsed"
 def check_batteries(services: Services, platform: str) -> Iterator[Row]:
     """Every battery service, then what does not go together. `platform`: the kind of GX device."""
     plant = sort_services(services)
-    batteries = plant.of(p.BATTERY)
+    batteries = plant.batteries
     for battery in batteries:
-        yield _battery(battery)
+        yield _battery(battery, services[battery.name])
     if not batteries:
         text = "there is no battery service on D-Bus"
         advice = "Is a BMS connected and on? A VE.Bus BMS has none of its own: it speaks through the Multi."
         yield Row(SECTION, "no-battery", "note", text, advice)
-    yield from _published_twice(batteries)
+    yield from _published_twice(batteries, services)
     yield from _same_instance(batteries)
     yield from _several(batteries, controlling_bms(services, platform), services.get(OWN_NAME, {}))
     for name, items in services.items():
@@ -50,47 +50,47 @@ def check_batteries(services: Services, platform: str) -> Iterator[Row]:
 def controlling_bms(services: Services, platform: str) -> str:
     """The title of the BMS that controls: the GX's own word, else by the same rules as the control; "" for none."""
     plant, active = sort_services(services), text_at(services.get(p.SYSTEM, {}), p.ACTIVE_BMS)
-    chosen = plant.named(active, p.BATTERY)
+    chosen = plant.battery(active)
     if chosen is None:
         chosen = select(plant, read_settings(services.get(p.SETTINGS, {})), platform).bms
-    return "" if chosen is None else f"{title(chosen)} (instance {chosen.instance:g})"
+    return "" if chosen is None else f"{chosen.title} (instance {chosen.instance:g})"
 
 
-def _battery(battery: Device) -> Row:
+def _battery(bms: Bms, items: Items) -> Row:
     """One battery, with what it refuses and what is wrong with it."""
-    bms = read_bms(battery)
     refused = [word for word, said in (("charging", bms.charge), ("discharging", bms.discharge)) if said == 0]
     words = [*([f"refuses {listed(refused)}"] if refused else []), *(one.text for one in bms.troubles)]
-    line = "; ".join((_line(battery), *words))
+    line = "; ".join((_line(bms, items), *words))
     kinds = {one.kind for one in bms.troubles}
-    if battery.name.startswith(OWN_PREFIX) and p.CVL in battery.items and not is_bms(battery) and kinds <= {"warning"}:
+    if bms.name.startswith(OWN_PREFIX) and bms.offers_limits and not is_bms(bms) and kinds <= {"warning"}:
         advice = "Its own finding, above, says since when and why."
-        return Row(SECTION, "battery", "warning", line, advice, battery.name)
+        return Row(SECTION, "battery", "warning", line, advice, bms.name)
     if kinds <= {"warning"}:
-        return Row(SECTION, "battery", "warning" if kinds else "note" if refused else "ok", line, "", battery.name)
+        return Row(SECTION, "battery", "warning" if kinds else "note" if refused else "ok", line, "", bms.name)
     cure = "Correct the program that publishes it: limits are numbers." if kinds == {"unreadable"} else TROUBLE_CURE
-    return Row(SECTION, "battery", "problem", line, cure, battery.name)
+    return Row(SECTION, "battery", "problem", line, cure, bms.name)
 
 
-def _line(battery: Device) -> str:
-    whose = "gxbridge" if battery.name.startswith(OWN_PREFIX) else battery.items.get("/Mgmt/ProcessName")
+def _line(bms: Bms, items: Items) -> str:
+    whose = "gxbridge" if bms.name.startswith(OWN_PREFIX) else items.get("/Mgmt/ProcessName")
     limits = [
         "none" if value is None else f"{value:g} {unit}"
-        for value, unit in ((number(battery.items, p.CVL), "V"), (number(battery.items, p.CCL), "A"))
+        for value, unit in ((bms.max_charge_voltage_v, "V"), (bms.max_charge_current_a, "A"))
     ]
-    if is_bms(battery):
+    if is_bms(bms):
         role = f"limits {limits[0]}, {limits[1]}"
     else:
-        role = "a BMS that gives no limits now" if counts_as_bms(read_bms(battery)) else "a monitor without limits"
-    return f"{title(battery)}{f' by {whose}' if whose else ''}, instance {battery.instance:g}, {role}"
+        role = "a BMS that gives no limits now" if counts_as_bms(bms) else "a monitor without limits"
+    return f"{bms.title}{f' by {whose}' if whose else ''}, instance {bms.instance:g}, {role}"
 
 
-def _published_twice(batteries: Sequence[Device]) -> Iterator[Row]:
+def _published_twice(batteries: Sequence[Bms], services: Services) -> Iterator[Row]:
     """One battery, two services: by its unique number, or by its serial."""
-    by_mark: dict[object, list[Device]] = {}
+    by_mark: dict[object, list[Bms]] = {}
     for battery in batteries:
         if not is_parallel(battery):
-            mark = number(battery.items, "/N2kUniqueNumber") or last_word(battery.items.get("/Serial"))
+            items = services[battery.name]
+            mark = number(items, p.UNIQUE_NUMBER) or last_word(items.get(p.SERIAL))
             by_mark.setdefault(mark or battery.name, []).append(battery)
     for same in by_mark.values():
         if len(same) > 1:
@@ -105,8 +105,8 @@ def _published_twice(batteries: Sequence[Device]) -> Iterator[Row]:
             )
 
 
-def _same_instance(batteries: Sequence[Device]) -> Iterator[Row]:
-    by_instance: dict[float, list[Device]] = {}
+def _same_instance(batteries: Sequence[Bms]) -> Iterator[Row]:
+    by_instance: dict[float, list[Bms]] = {}
     for battery in batteries:
         by_instance.setdefault(battery.instance, []).append(battery)
     for instance, same in by_instance.items():
@@ -122,13 +122,13 @@ def _same_instance(batteries: Sequence[Device]) -> Iterator[Row]:
             )
 
 
-def _several(batteries: Sequence[Device], controls: str, own: Mapping[str, Value]) -> Iterator[Row]:
+def _several(batteries: Sequence[Bms], controls: str, own: Mapping[str, Value]) -> Iterator[Row]:
     """The vendor expects one BMS with limits, or a sum of several; gxbridge in control obeys all."""
     bmses = [battery for battery in batteries if is_bms(battery)]
     parallel = next((battery for battery in bmses if is_parallel(battery) or battery.name.endswith(AGGREGATES)), None)
     who = f"{controls} controls" if controls else "none of them controls"
     if parallel is not None:
-        text = f"{len(bmses) - 1} BMSes with limits beside their sum, {title(parallel)}; {who}"
+        text = f"{len(bmses) - 1} BMSes with limits beside their sum, {parallel.title}; {who}"
         yield Row(SECTION, "parallel", "note", text, "", parallel.name)
     elif len(bmses) > 1:
         names = titles(bmses)

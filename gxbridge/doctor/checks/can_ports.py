@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.read.devices.quirks import LYNX, quirk_of
+from gxbridge.core.dvcc.read.devices.services import Device, kind_of, title
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import PRODUCT_ID
-from gxbridge.core.dvcc.read.quirks import LYNX, quirk_of
-from gxbridge.core.dvcc.read.services import Device, kind_of, title
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX

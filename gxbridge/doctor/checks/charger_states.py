@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import counts_as_bms
-from gxbridge.core.dvcc.read.bms import read_bms
-from gxbridge.core.dvcc.read.chargers import charging_titles, told_multis, why_not_told
+from gxbridge.core.dvcc.read.chargers import told_multis, why_not_told
+from gxbridge.core.dvcc.read.devices.bank import counts_as_bms
+from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, charging_titles, sort_services
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
-from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem, sort_services
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
 from gxbridge.doctor.facts import Services
@@ -57,7 +57,7 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
     """Chargers that remember a BMS which is not there, and those that show it."""
     waiters, names = remembering(plant), charging_titles(plant)
     present = has_bms(plant, services, platform)
-    seen = any(counts_as_bms(read_bms(battery)) for battery in plant.of(p.BATTERY))
+    seen = any(map(counts_as_bms, plant.batteries))
     cure = LOOK if seen else CURE
     for device in waiters if not present else ():
         where = "none is in control" if seen else "none is there: nothing is written to any charger"
@@ -101,8 +101,8 @@ def _not_told(plant: Installation, services: Services, platform: str) -> Iterato
     """What charges and takes no limit: only its own setting, a wire or a switch holds it back."""
     settings = read_settings(services.get(p.SETTINGS, {}))
     told = told_multis(plant, select(plant, settings, platform).multi, settings)
+    devices = charging_devices(plant)
     names = charging_titles(plant)
-    devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
     found = [names[device.name] for device in devices if why_not_told(device, told) is not None]
     if found:
         text = f"{len(found)} that may charge and take no current limit from a GX: {', '.join(found)}"

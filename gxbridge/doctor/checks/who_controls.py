@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import sort_services
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.selection import is_bms
-from gxbridge.core.dvcc.read.services import sort_services, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, UserSettings, read_settings
-from gxbridge.core.dvcc.run.masters import OTHER_GXBRIDGE, OTHER_MODE, obstacle
+from gxbridge.core.dvcc.run.masters.masters import OTHER_GXBRIDGE, OTHER_MODE, obstacle
 from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts, Services
@@ -67,7 +67,7 @@ def _control(facts: Facts) -> Iterator[Row]:
         yield Row(SECTION, "master", "ok", "gxbridge controls the chargers, and nobody else does")
     elif vendor:
         yield Row(SECTION, "master", "ok", "the GX's own DVCC controls the chargers; gxbridge watches and explains")
-    elif any(is_bms(battery) for battery in sort_services(services).of(p.BATTERY)):
+    elif any(is_bms(battery) for battery in sort_services(services).batteries):
         who = "the GX's DVCC is off" if system is not None else "there is no DVCC on this bus"
         text = f"nobody passes the BMS's limits to the chargers: {who}, and gxbridge does not control"
         advice = "Switch DVCC on on the GX (Settings, DVCC), or set dvcc.mode: control."
@@ -101,17 +101,17 @@ def _limits(settings: UserSettings) -> Iterator[Row]:
 
 def _chosen(settings: UserSettings, services: Services) -> Iterator[Row]:
     """The BMS that the settings name."""
-    bmses = [battery for battery in sort_services(services).of(p.BATTERY) if is_bms(battery)]
+    bmses = [battery for battery in sort_services(services).batteries if is_bms(battery)]
     if settings.bms_instance == NO_BMS:
         text_ = "the GX is set to use no BMS: limits of the batteries are ignored"
         verdict_advice = "Choose Automatic as controlling BMS on the GX (Settings, DVCC)."
         yield Row(SECTION, "bms-choice", "warning" if bmses else "note", text_, verdict_advice)
     elif settings.bms_instance != AUTOMATIC_BMS and not any(b.instance == settings.bms_instance for b in bmses):
-        there = listed([f"{battery.instance:g} ({title(battery)})" for battery in bmses])
+        there = listed([f"{battery.instance:g} ({battery.title})" for battery in bmses])
         text_ = f"the GX is set to the BMS with instance {settings.bms_instance}, which is not there; there: {there}"
         advice = "Choose Automatic or one of these as controlling BMS on the GX (Settings, DVCC)."
         yield Row(SECTION, "bms-choice", "problem" if bmses else "warning", text_, advice)
     active = text(services.get(p.SYSTEM, {}), p.ACTIVE_BMS)
     chosen = next((battery for battery in bmses if battery.name == active), None)
     if chosen is not None:
-        yield Row(SECTION, "bms-active", "ok", f"the GX's controlling BMS is {title(chosen)}", "", active)
+        yield Row(SECTION, "bms-active", "ok", f"the GX's controlling BMS is {chosen.title}", "", active)

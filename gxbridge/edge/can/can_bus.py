@@ -22,7 +22,7 @@ from gxbridge.edge.can.can_library import LibraryDrain, open_bus
 from gxbridge.edge.can.can_link import link_state
 from gxbridge.edge.can.can_stats import BusState, CanSpec, CanStats, OnFrames, OnState
 from gxbridge.edge.can.socketcan import BUSY_S, CAN_FRAME, COALESCE_S, EFF_FLAG, SocketDrain
-from gxbridge.edge.tasks import loud
+from gxbridge.edge.tasks import report_failure
 
 if TYPE_CHECKING:
     import socket
@@ -96,7 +96,7 @@ class CanSource:
         """Begin. Returns after the first attempt to open the bus, or half a second; a missing bus is no error."""
         tried = asyncio.Event()
         self._task = asyncio.create_task(self._keep_open(tried), name=f"can {self.spec.name}")
-        loud(self._task)
+        report_failure(self._task)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 await tried.wait()

@@ -20,7 +20,7 @@ from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.reconnecting import ReconnectingBus
 from gxbridge.edge.dbus.wire import Incoming
-from gxbridge.edge.tasks import loud
+from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.dbus")
 
@@ -131,7 +131,7 @@ class Monitor:
         service = self._services.get(name)
         if service is not None and service.items is not None and service.scan is None:
             service.scan = asyncio.create_task(self._read_anew(service, service.items), name=f"read {name} anew")
-            loud(service.scan)
+            report_failure(service.scan)
 
     async def close(self) -> None:
         """Ends it. Nothing is called afterwards, for the services that were known neither."""
@@ -172,7 +172,7 @@ class Monitor:
         self._on_named(name, appeared)
         self._by_owner.setdefault(owner, []).append(service)
         service.scan = asyncio.create_task(self._scan(connection, service), name=f"scan {name}")
-        loud(service.scan)
+        report_failure(service.scan)
 
     def _drop(self, name: str) -> None:
         service = self._services.pop(name, None)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gxbridge.edge.dbus.bus import BusError, BusLost, Connection, connect
-from gxbridge.edge.tasks import loud
+from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.dbus")
 
@@ -41,7 +41,7 @@ class ReconnectingBus:
         """Opens the connection and keeps it from then on. Raises what opening and `set_up` raise."""
         await self._open()
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self._label} on the bus")
-        loud(self._keeper)
+        report_failure(self._keeper)
 
     async def close(self) -> None:
         """Ends the connection for good."""

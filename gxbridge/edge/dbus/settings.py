@@ -20,7 +20,7 @@ from gxbridge.edge.dbus import bodies
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue
-from gxbridge.edge.tasks import loud
+from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.dbus")
 
@@ -224,7 +224,7 @@ class SettingsClient:
             before.cancel()
         task = asyncio.create_task(self._insist(unique_id, wait_s), name=f"settings of {unique_id}")
         self._insisting[unique_id] = task
-        loud(task)
+        report_failure(task)
 
     async def _insist(self, unique_id: str, wait_s: float) -> None:
         while True:

@@ -16,7 +16,7 @@ from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 from gxbridge.edge.logs.steady_clock import SteadyClock
-from gxbridge.edge.tasks import loud
+from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.can")
 
@@ -95,7 +95,7 @@ class ReplaySource:
         self.stats.opened_at = self._clock()
         self._set("open", "")
         self._task = asyncio.create_task(self._play(self._reader), name="replay")
-        loud(self._task)
+        report_failure(self._task)
 
     @property
     def over(self) -> bool:

@@ -143,7 +143,7 @@ INPUTS = {
     *("advertised", "not_delivered", "report", "_look", "service_named", "hold_name", "reset_master"),
 }
 """What is remembered."""
-NO_INPUTS = {"react", "tick", "effective", "remember", "write_register", "may_write"}
+NO_INPUTS = {"react", "tick", "effective", "owns_name", "standing", "remember", "write_register", "may_write"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from gxbridge.core.dvcc.limit.reasons import REASONS, TERM_NAMES
+from gxbridge.core.dvcc.read.devices.quirks import QUIRKS
 from gxbridge.core.dvcc.read.options import SWITCHES
-from gxbridge.core.dvcc.read.quirks import QUIRKS
-from gxbridge.core.dvcc.run.clocks import CLOCKS
+from gxbridge.core.dvcc.run.watching.clocks import CLOCKS
 
 PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
 

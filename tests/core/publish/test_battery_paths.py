@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +18,9 @@ from hypothesis import strategies as st
 from gxbridge.core.model.battery import Battery, Known
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.publish.battery_paths import (
-    BY_PUBLICATION,
     PATHS,
-    Publish,
+    as_published,
     battery_items,
-    distributors_of,
     fitted,
     rows,
     service_name,
@@ -120,18 +117,18 @@ def test_every_recorded_path_is_there_in_the_vendor_s_type(row: dict[str, str]) 
 
 @pytest.mark.parametrize("row", VALID, ids=[row["path"] for row in VALID])
 def test_every_recorded_value_has_one_when_the_frames_say_so(row: dict[str, str], battery: Battery) -> None:
-    value = battery_items(battery, "bms", 100)[row["path"]]
+    value = battery_items(battery, 100)[row["path"]]
     assert (value is None) == (row["path"] in UNKNOWN_REGISTER)
 
 
 @pytest.mark.parametrize("row", [row for row in RECORDED if row not in VALID], ids=lambda row: row["path"])
 def test_what_the_vendor_never_has_a_value_for_is_invalid(row: dict[str, str], battery: Battery) -> None:
-    assert battery_items(battery, "bms", 100)[row["path"]] is None
+    assert battery_items(battery, 100)[row["path"]] is None
 
 
 @pytest.mark.parametrize(("path", "text"), TEXTS.items())
 def test_text_is_in_the_vendor_s_style(path: str, text: str, battery: Battery) -> None:
-    items = battery_items(battery, "bms", 100, "House")
+    items = battery_items(battery, 100, "House")
     assert specs("bms", balances=True)[path].text_of(items[path]) == text
 
 
@@ -142,14 +139,15 @@ def test_every_path_is_always_there_and_nothing_else(battery: Battery) -> None:
             one = replace(unknown, balances=balances)
             for letters in ("", "AD"):
                 paths = specs(publish, balances=balances, distributors=letters)
-                assert battery_items(one, publish, 1, distributors=letters).keys() == paths.keys()
-    assert battery_items(unknown, "bms", 1)["/Serial"] == "0167120"
-    assert battery_items(unknown, "bms", 1)["/FirmwareVersion"] is None
+                items = battery_items(replace(one, distributors=letters), 1)
+                assert as_published(items, publish, {}).keys() == paths.keys()
+    assert battery_items(unknown, 1)["/Serial"] == "0167120"
+    assert battery_items(unknown, 1)["/FirmwareVersion"] is None
 
 
 def test_limits_are_invalid_while_the_bms_is_pending(battery: Battery) -> None:
     pending = replace(battery, values={**battery.values, "bms_state": Known(18, 0.0, "VREG 0x2102")})
-    items = battery_items(pending, "bms", 100)
+    items = battery_items(pending, 100)
     assert items["/State"] == 18
     for name in ("MaxChargeVoltage", "MaxChargeCurrent", "MaxDischargeCurrent", "BatteryLowVoltage"):
         assert items[f"/Info/{name}"] is None
@@ -158,11 +156,12 @@ def test_limits_are_invalid_while_the_bms_is_pending(battery: Battery) -> None:
 
 def test_a_monitor_has_no_info_at_all_and_no_vendor_product_id(battery: Battery) -> None:
     assert not [path for path in specs("monitor", balances=True) if path.startswith("/Info")]
-    assert battery_items(battery, "monitor", 100)["/ProductId"] == OWN_PRODUCT_ID
+    assert as_published(battery_items(battery, 100), "monitor", {})["/ProductId"] == OWN_PRODUCT_ID
 
 
 def test_neutral_has_an_id_of_our_own_and_all_else(battery: Battery) -> None:
-    bms, neutral = battery_items(battery, "bms", 100), battery_items(battery, "bms-neutral", 100)
+    bms = battery_items(battery, 100)
+    neutral = as_published(bms, "bms-neutral", {})
     assert bms["/ProductId"] == 0xA3E5
     assert neutral["/ProductId"] == OWN_PRODUCT_ID
     assert {path for path in bms if bms[path] != neutral[path]} == {"/ProductId", "/Devices/0/ProductId"}
@@ -170,30 +169,30 @@ def test_neutral_has_an_id_of_our_own_and_all_else(battery: Battery) -> None:
 
 def test_the_balancing_path_is_there_from_the_first_word_about_it_on(battery: Battery) -> None:
     """To the GUI an item that exists and is invalid is "Inactive"."""
-    assert "/Balancing" not in battery_items(replace(battery, values={}, balances=False), "bms", 100)
-    silent_again = battery_items(replace(battery, values={}, balances=True), "bms", 100)
+    assert "/Balancing" not in battery_items(replace(battery, values={}, balances=False), 100)
+    silent_again = battery_items(replace(battery, values={}, balances=True), 100)
     assert silent_again["/Balancing"] is None
 
 
 def test_an_ng_is_called_as_the_vendor_s_service_calls_it(battery: Battery) -> None:
     ng = replace(battery, family="lynx-smart-bms-ng", product_id=0xA3E7)
-    assert battery_items(ng, "bms", 100)["/ProductName"] == "Lynx Smart BMS NG"
+    assert battery_items(ng, 100)["/ProductName"] == "Lynx Smart BMS NG"
 
 
 def test_without_a_name_of_the_user_s_the_bms_s_own_is_shown(battery: Battery) -> None:
     named = replace(battery, description="House bank")
-    assert battery_items(named, "bms", 100)["/CustomName"] == "House bank"
-    assert battery_items(named, "bms", 100, "Boat")["/CustomName"] == "Boat"
-    assert battery_items(battery, "bms", 100)["/CustomName"] == ""
+    assert battery_items(named, 100)["/CustomName"] == "House bank"
+    assert battery_items(named, 100, "Boat")["/CustomName"] == "Boat"
+    assert battery_items(battery, 100)["/CustomName"] == ""
 
 
 def test_settings_are_offered_only_when_they_would_be_sent(battery: Battery) -> None:
-    items = battery_items(battery, "bms", 100, transmit_writes=True)
+    items = battery_items(battery, 100, transmit_writes=True)
     assert (items["/Settings/HasSettings"], items["/History/CanBeCleared"]) == (1, 0)
 
 
 def test_reasons_stand_beside_the_limits(battery: Battery) -> None:
-    items = battery_items(battery, "bms", 100, reasons={"CVL": "the BMS says so", "CCL": "user limit"})
+    items = as_published(battery_items(battery, 100), "bms", {"CVL": "the BMS says so", "CCL": "user limit"})
     assert items["/Info/MaxChargeVoltageReason"] == "the BMS says so"
     assert items["/Info/MaxChargeCurrentReason"] == "user limit"
     assert items["/Info/MaxDischargeCurrentReason"] is None
@@ -207,8 +206,8 @@ def test_distributors_appear_when_reported(battery: Battery) -> None:
     lynx.register(0x2152, "7A 00", 0.1)
     lynx.text(0x2160, "Inverter", 0.1)
     with_distributors = lynx.battery(0.2)
-    letters = distributors_of(with_distributors)
-    items = battery_items(with_distributors, "bms", 100, distributors=letters)
+    letters = with_distributors.distributors
+    items = battery_items(with_distributors, 100)
     assert letters == "ACD"
     assert items["/NrOfDistributors"] == 3
     assert (items["/Distributor/A/Status"], items["/Distributor/A/Alarms/ConnectionLost"]) == (1, 0)
@@ -227,7 +226,7 @@ def test_balancing_is_the_flag_else_the_balancer(
 ) -> None:
     said = {"balancing": flag, "balancer_status": status}
     values = {name: Known(value, 0.0, "") for name, value in said.items() if value is not None}
-    assert battery_items(replace(battery, values=values), "bms", 1)["/Balancing"] == expected
+    assert battery_items(replace(battery, values=values), 1)["/Balancing"] == expected
 
 
 @pytest.mark.parametrize(
@@ -263,21 +262,3 @@ def test_paths_are_unique_documented_and_writable_where_a_rule_says_so() -> None
     assert len({row.path for row in PATHS}) == len(PATHS)
     assert all(row.doc for row in rows("bms", balances=True, distributors="AH"))
     assert {row.path for row in PATHS if row.spec.writable} == set(WRITABLES)
-
-
-@pytest.mark.parametrize("publish", ["bms", "bms-neutral", "monitor"])
-def test_what_is_known_of_a_battery_is_the_same_however_it_is_published(publish: Publish, battery: Battery) -> None:
-    def items(known: Mapping[str, Value]) -> dict[str, Value]:
-        reasons = {"CVL": "a", "CCL": "b", "DCL": "c"}
-        return battery_items(
-            *(battery, publish, 5, "House"),
-            transmit_writes=True,
-            reasons=reasons,
-            distributors="A",
-            known=known,
-        )
-
-    known = battery_items(battery, "bms", 5, "House")
-    assert items(known) == items({})
-    taken = items(dict.fromkeys(known, "taken"))
-    assert {path for path, value in taken.items() if value != "taken"} & known.keys() <= BY_PUBLICATION

@@ -9,9 +9,9 @@ import pytest
 
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
-from gxbridge.core.dvcc.run.clocks import running
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.shared import SharedValue
+from gxbridge.core.dvcc.run.watching.clocks import running
+from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.wording import names_text

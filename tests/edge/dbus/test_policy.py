@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.core.dvcc.read.devices.services import CHARGERS
 from gxbridge.core.dvcc.read.paths import VEBUS, VECAN
-from gxbridge.core.dvcc.read.services import CHARGERS
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.edge.dbus import client as ask
 from gxbridge.edge.dbus.bus import BusError, opened

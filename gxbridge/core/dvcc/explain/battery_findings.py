@@ -8,10 +8,10 @@ from typing import Final
 from gxbridge.core.dvcc.explain.findings import in_grace
 from gxbridge.core.dvcc.limit.likely import why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import counts_as_bms, differ, is_lynx, is_totals, network_of, takes_part
-from gxbridge.core.dvcc.read.bms import Bms
+from gxbridge.core.dvcc.read.devices.bank import counts_as_bms, differ, is_lynx, is_totals, network_of, takes_part
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.trouble import TroubleKind
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.trouble import TroubleKind
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.wording import listed

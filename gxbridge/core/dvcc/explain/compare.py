@@ -8,7 +8,7 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, kind_of, title
+from gxbridge.core.dvcc.read.devices.services import Charger, Device, VebusSystem, kind_of, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
 

@@ -10,11 +10,11 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import Exemption, counts_as_bms, is_aggregate, is_totals
 from gxbridge.core.dvcc.read.battery_voltage import Voltage
-from gxbridge.core.dvcc.read.doubted import Doubts
+from gxbridge.core.dvcc.read.believed.doubted import Doubts
+from gxbridge.core.dvcc.read.devices.bank import Exemption, counts_as_bms, is_aggregate, is_totals
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
-from gxbridge.core.dvcc.read.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
@@ -108,7 +108,7 @@ def remembered_findings(inputs: Inputs, seen: Mapping[str, float], now: float) -
 
 def sense_finding(voltage: Voltage, now: float) -> Finding:
     """A voltage that is not shared because of the contactor."""
-    return finding("sense-behind-contactor", voltage.source.name, now, device=title(voltage.source))
+    return finding("sense-behind-contactor", voltage.source.name, now, device=voltage.source.title)
 
 
 def doubt_findings(doubts: Doubts, now: float) -> Iterator[Finding]:
@@ -119,5 +119,5 @@ def doubt_findings(doubts: Doubts, now: float) -> Iterator[Finding]:
     pair = doubts.disagreement
     if pair is not None:
         low, low_v, high, high_v = pair
-        words = {"device": title(low), "value": plain(low_v), "other": title(high), "other_value": plain(high_v)}
+        words = {"device": low.title, "value": plain(low_v), "other": high.title, "other_value": plain(high_v)}
         yield finding("voltages-disagree", low.name, now, **words)

@@ -25,7 +25,7 @@ from gxbridge.core.dvcc.limit.reasons import (
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import LEAST_A, charging_titles, read_makers
+from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.dvcc.tell.multi_orders import charge_power_current
@@ -186,8 +186,7 @@ def multi_limit(inputs: Inputs, rest_a: float | None, ccl: Capped, amps: Current
     elif rest_a == charge_power_current(inputs, inputs.voltage_v):
         caps = [power, system]
     else:
-        names = charging_titles(inputs.installation)
-        others = names_text([text for service, text in names.items() if service != multi.name])
+        others = names_text([text for service, text in inputs.titles.items() if service != multi.name])
         words = {"system": part_of(amps.limit_a)} | ({"others": others} if others else {})
         name = "multi-rest" if others else "multi-alone"
         caps = [cap(name, rest_a, "A", multi.name, p.BOL_CHARGE_CURRENT, **words), system]

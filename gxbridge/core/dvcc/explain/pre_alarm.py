@@ -10,11 +10,11 @@ from math import ceil
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, sort_services, titles
-from gxbridge.core.dvcc.read.snapshot import Service
+from gxbridge.core.dvcc.read.devices.installation import sort_services, titles
+from gxbridge.core.dvcc.read.devices.services import DcLoad, Device
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.finding_log import FindingLog
+from gxbridge.core.model.items import Items
 from gxbridge.core.model.wording import names_text
 
 LEAST_S: Final = 30.0
@@ -25,7 +25,7 @@ LEAST_W: Final = 20.0
 
 
 def with_countdown(
-    findings: Iterable[Finding], log: FindingLog, services: Mapping[str, Service], now: float
+    findings: Iterable[Finding], log: FindingLog, services: Mapping[str, Items], now: float
 ) -> tuple[Finding, ...]:
     """The findings, pre-alarms with what is left of their time and with the loads that take most."""
     return tuple(
@@ -34,7 +34,7 @@ def with_countdown(
     )
 
 
-def countdown(found: Finding, since: float | None, services: Mapping[str, Service], now: float) -> Finding:
+def countdown(found: Finding, since: float | None, services: Mapping[str, Items], now: float) -> Finding:
     """One pre-alarm; `since` when it holds (None: from now on)."""
     left_s = LEAST_S - (0.0 if since is None else now - since)
     soon = f"in {ceil(left_s / STEP_S) * STEP_S:.0f} s at the earliest" if left_s > 0 else "at any moment"
@@ -42,10 +42,10 @@ def countdown(found: Finding, since: float | None, services: Mapping[str, Servic
     return finding(found.id, found.subject, now, **{**found.arguments, "soon": soon, "loads": loads})
 
 
-def who_draws(services: Mapping[str, Service]) -> str:
+def who_draws(services: Mapping[str, Items]) -> str:
     """Who takes how much out of the battery, the most first: `MultiPlus (960 W) and Windlass (400 W)`."""
     plant = sort_services(services)
-    loads = (*plant.multis, *plant.inverters, *plant.of(p.DCSYSTEM), *plant.of(p.DCLOAD))
+    loads = (*plant.multis, *plant.inverters, *plant.dc_loads, *plant.of(p.DCLOAD))
     names = titles(loads)
     drawn = sorted(((taken_w(load), names[load.name]) for load in loads), key=lambda one: -one[0])
     return names_text([f"{name} ({watts:.0f} W)" for watts, name in drawn if watts >= LEAST_W])
@@ -53,9 +53,9 @@ def who_draws(services: Mapping[str, Service]) -> str:
 
 def taken_w(load: Device) -> float:
     """What an inverter or a load takes out of the battery (W, 0 or more)."""
-    power = number(load.items, p.POWER)
-    if load.kind in (p.DCSYSTEM, p.DCLOAD):
+    power = load.power_w
+    if isinstance(load, DcLoad):
         return max(power or 0.0, 0.0)
     if power is None:
-        power = (number(load.items, p.CURRENT) or 0.0) * (number(load.items, p.VOLTAGE) or 0.0)
+        power = (load.current_a or 0.0) * (load.voltage_v or 0.0)
     return max(-power, 0.0)

@@ -9,10 +9,10 @@ from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.permissions import PermissionWord, word_of
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import takes_part
-from gxbridge.core.dvcc.read.bms import Bms
+from gxbridge.core.dvcc.read.devices.bank import takes_part
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.plausible import implausible, nominal_voltage, sane
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage, sane
 
 Gave = Set[tuple[str, str]]
 

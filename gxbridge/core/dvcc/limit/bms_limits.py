@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gxbridge.core.dvcc.read.devices.plausible import sane
+from gxbridge.core.dvcc.read.devices.quirks import QuirkLimits
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import least
-from gxbridge.core.dvcc.read.plausible import sane
-from gxbridge.core.dvcc.read.quirks import QuirkLimits
 
 
 class BmsLimits(NamedTuple):

@@ -21,11 +21,11 @@ from gxbridge.core.dvcc.limit.likely import its_troubles, near_the_end, why_no_c
 from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import Bms
+from gxbridge.core.dvcc.read.believed.user_limits import HELD
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A, implausible, nominal_voltage
+from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.plausible import NO_LIMIT_A, implausible, nominal_voltage
-from gxbridge.core.dvcc.read.services import kind_of
-from gxbridge.core.dvcc.read.user_limits import HELD
 from gxbridge.core.dvcc.read.user_settings import NO_BMS
 from gxbridge.core.model.permission import Permit, Stop
 

@@ -11,7 +11,7 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.reasons import cap, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import Bms
+from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.model.wording import celsius_text
 
 CELL_STOPS_V: Final = 3.75

@@ -9,9 +9,9 @@ from collections.abc import Set
 from typing import Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import Bms
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.model.items import Value

@@ -10,9 +10,9 @@ from math import inf
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 ESS: Final = 5

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor, Installation
+from gxbridge.core.dvcc.read.devices.services import INVERTERS, Device
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import INVERTERS, Device, Installation
 
 RUNNING: Final = 9
 """A BMS's `/State` while its contactor is closed (gui-v2@2ffcc3c src/enums.h)."""
@@ -24,31 +25,29 @@ class Voltage(NamedTuple):
     """
 
     value_v: float
-    source: Device
+    source: BatteryMonitor
     shared: bool
     guarded: bool = False
 
 
-def behind_contactor(battery: Device) -> bool:
+def behind_contactor(monitor: BatteryMonitor) -> bool:
     """Is (or may be) the battery's voltage measured behind an open contactor?"""
-    if battery.kind != p.BATTERY:
+    if not isinstance(monitor, Bms):
         return False
-    state = number(battery.items, p.STATE)
-    is_open = battery.items.get(p.CONTACTOR_CLOSED) == 0
-    return is_open or (state is not None and state != RUNNING)  # old firmware of a Lynx does not say it
+    return monitor.contactor_closed == 0 or monitor.state not in (None, RUNNING)  # old firmware of a Lynx says neither
 
 
-def battery_voltage(installation: Installation, monitor: Device | None, options: Options) -> Voltage | None:
+def battery_voltage(installation: Installation, monitor: BatteryMonitor | None, options: Options) -> Voltage | None:
     """The battery voltage; None when nobody knows it."""
     if monitor is not None:
-        value = number(monitor.items, p.VOLTAGE)
+        value = monitor.voltage_v
         if value is None:
             return None
         guarded = options.contactor_guard and behind_contactor(monitor)
-        return Voltage(value, monitor, not guarded and monitor.items.get(p.INSECURE) != 1, guarded)
-    running = [multi for multi in installation.of(p.VEBUS) if multi.items.get(p.STATE) not in (0, None)]
+        return Voltage(value, monitor, not guarded and monitor.secure, guarded)
+    running = [multi for multi in installation.multis if multi.runs]
     for device in (*running, *measurers(installation)):
-        value = number(device.items, p.VOLTAGE)
+        value = device.voltage_v
         if value is not None:
             return Voltage(value, device, True)
     return None
@@ -61,7 +60,7 @@ def measurers(installation: Installation) -> Iterator[Device]:
         if inverters:
             yield min(inverters, key=lambda inverter: (inverter.instance, inverter.name))
             break
-    yield from (charger for charger in installation.of(p.SOLAR) if number(charger.items, p.CURRENT) is not None)
+    yield from (charger for charger in installation.solar if charger.current_a is not None)
     yield from reversed(installation.of(p.CHARGER))
     yield from reversed(installation.of(p.FUELCELL))
     yield from installation.of(p.DCSYSTEM)[:1]

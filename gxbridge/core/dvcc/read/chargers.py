@@ -6,9 +6,9 @@ from collections.abc import Container, Iterable
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, Installation, charging_devices
+from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.services import Device, Installation, titles
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 
 SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
@@ -22,28 +22,23 @@ Hindrance: TypeAlias = Literal["ac-charger", "other-multi", "no-path", "no-setti
 class Maker(NamedTuple):
     """What charges: its current (A) and its limit as it shows it (A; None: none). `not_told`: why it takes none."""
 
-    device: Device
+    device: ChargingDevice
     name: str
     made_a: float
     told_a: float | None
     not_told: Hindrance | None = None
 
 
-def charging_titles(plant: Installation) -> dict[str, str]:
-    """The same for everything that charges."""
-    return titles((*plant.chargers, *plant.of(p.CHARGER), *plant.multis))
-
-
 def read_makers(inputs: Inputs) -> list[Maker]:
     """Everything that charges, whether it takes a limit or not."""
     plant = inputs.installation
-    devices = (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)
-    names, told = charging_titles(plant), told_multis(plant, inputs.multi, inputs.settings)
+    devices = charging_devices(plant)
+    names, told = inputs.titles, told_multis(plant, inputs.multi, inputs.settings)
     return [
         Maker(
             device,
             names[device.name],
-            max(number(device.items, p.CURRENT) or 0.0, 0.0),
+            max(device.current_a or 0.0, 0.0),
             shown_current(inputs, device),
             why,
         )
@@ -51,22 +46,22 @@ def read_makers(inputs: Inputs) -> list[Maker]:
     ]
 
 
-def shown_current(inputs: Inputs, device: Device) -> float | None:
+def shown_current(inputs: Inputs, device: ChargingDevice) -> float | None:
     """The limit that a device shows to be told."""
-    if device.kind == p.VEBUS:
-        return number(device.items, p.MULTI_CHARGE_CURRENT if inputs.bms is None else p.BOL_CHARGE_CURRENT)
-    return number(device.items, p.CHARGE_CURRENT)
+    if isinstance(device, VebusSystem):
+        return device.max_charge_current_a if inputs.bms is None else device.told_charge_a
+    return device.told_current_a
 
 
-def told_multis(plant: Installation, multi: Device | None, settings: UserSettings) -> set[str]:
+def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> set[str]:
     """The VE.Bus systems that are told limits: the first, or all where the user wants it."""
     multis = plant.multis if settings.all_multis else () if multi is None else (multi,)
     return {one.name for one in multis}
 
 
-def why_not_told(device: Device, told: Container[str]) -> Hindrance | None:
+def why_not_told(device: ChargingDevice, told: Container[str]) -> Hindrance | None:
     """Why a device takes no charge current limit; None where it does. `told`: VE.Bus systems that are."""
-    if device.kind == p.VEBUS:
+    if isinstance(device, VebusSystem):
         return None if device.name in told else "other-multi"
     if device.kind == p.CHARGER:
         return "ac-charger"
@@ -74,7 +69,7 @@ def why_not_told(device: Device, told: Container[str]) -> Hindrance | None:
         return "genset"
     if p.CHARGE_CURRENT not in device.paths:
         return "no-path"
-    if device.kind in SUN and device.items.get(p.N2K_INSTANCE) not in (0, None):
+    if device.kind in SUN and device.n2k_instance:
         return "other-network"  # alternators are told whatever their network
     return "no-setting" if device.own_limit_a is None else None
 

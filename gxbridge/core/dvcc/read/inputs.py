@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
-from gxbridge.core.dvcc.read.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank, is_virtual, named_in
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.installation import Installation, charging_titles, sort_services, told_apart
+from gxbridge.core.dvcc.read.devices.quirks import ORDINARY, Quirk, quirk_of
+from gxbridge.core.dvcc.read.devices.services import VebusSystem, kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.selection import Selection, select
-from gxbridge.core.dvcc.read.services import Installation, VebusSystem, kind_of, sort_services, titles
+from gxbridge.core.dvcc.read.sensor import Sensor, temperature_sensor
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.model.permission import Permit, Stop
 
 NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
+NO_TITLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Inputs(NamedTuple):
@@ -31,17 +34,20 @@ class Inputs(NamedTuple):
     options: Options
     quirk: Quirk
     voltage: Voltage | None
+    sensor: Sensor | None
+    """Whose temperature is shared."""
     charge_stops: tuple[Stop, ...] = ()
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
     bms: Bms | None = None
     """The BMS in control."""
-    batteries: tuple[Bms, ...] = ()
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
     from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
+    titles: Mapping[str, str] = NO_TITLES
+    """What a person calls everything that charges, by service."""
     disputed: frozenset[str] = frozenset()
     """Services whose voltages disagree: neither is shared (profile `strict`)."""
     bms_awaited: bool = False
@@ -52,9 +58,10 @@ class Inputs(NamedTuple):
         """The battery voltage."""
         return None if self.voltage is None else self.voltage.value_v
 
-    def battery(self, name: str) -> Bms | None:
-        """The battery of a service, if it is there."""
-        return next((battery for battery in self.batteries if battery.name == name), None)
+    @property
+    def batteries(self) -> Sequence[Bms]:
+        """Every battery."""
+        return self.installation.batteries
 
     @property
     def multi(self) -> VebusSystem | None:
@@ -64,40 +71,32 @@ class Inputs(NamedTuple):
 
 def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     """Prepare one decision; `held`: the battery monitor that is not chosen anew (`select`)."""
-    installation = sort_services(snapshot.services, snapshot.options.dcdc_obeys)
+    installation = told_apart(sort_services(snapshot.services, snapshot.options.dcdc_obeys, snapshot.batteries))
     settings = read_settings(snapshot.settings)
     options = snapshot.options
-    batteries = read_batteries(installation)
+    batteries = installation.batteries
     never: Container[str] = ()
     last: Container[str] = ()
     if options.every_bms_limits:
         never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
         last = [battery.name for battery in batteries if is_virtual(battery)]
     selection = select(installation, settings, snapshot.platform, never, last, held)
-    chosen = "" if selection.bms is None else selection.bms.name
-    bms = next((battery for battery in batteries if battery.name == chosen), None)
+    bms = selection.bms
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)
+    sensor = temperature_sensor(installation, selection.monitor, settings, snapshot.services)
     words = snapshot.charge_stops, snapshot.discharge_stops, snapshot.charge_permits
     if not options.other_bms_stops:
         words = (), (), ()
     return Inputs(
-        *(installation, settings, selection, options, quirk, voltage, *words),
+        *(installation, settings, selection, options, quirk, voltage, sensor, *words),
         bms=bms,
-        batteries=batteries,
         apart=snapshot.apart,
         bms_awaited=snapshot.bms_awaited,
         another_master=snapshot.another_master,
         from_file=snapshot.from_file,
+        titles=charging_titles(installation),
     )
-
-
-def read_batteries(installation: Installation) -> tuple[Bms, ...]:
-    """Every battery service; those of one name are told apart."""
-    services = installation.of(p.BATTERY)
-    names = titles(services)
-    found = (read_bms(battery) for battery in services)
-    return tuple(bms if bms.title == names[bms.name] else bms._replace(title=names[bms.name]) for bms in found)
 
 
 def bms_identity(inputs: Inputs) -> tuple[str, float | None]:
@@ -113,7 +112,7 @@ def wants_pv_off(snapshot: Snapshot) -> bool:
 
 def debug_values(inputs: Inputs) -> dict[str, float]:
     """What is set for a test at com.victronenergy.system, by path."""
-    system = inputs.installation.named(p.SYSTEM, kind_of(p.SYSTEM))
+    system = next((one for one in inputs.installation.of(kind_of(p.SYSTEM)) if one.name == p.SYSTEM), None)
     if system is None:
         return {}
     return {path: value for path in p.DEBUG if (value := number(system.items, path))}

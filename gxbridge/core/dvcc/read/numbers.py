@@ -13,7 +13,11 @@ SENSIBLE: Final = 1e9
 
 def number(items: Mapping[str, Value], path: str) -> float | None:
     """The number at `path`; None when it is missing, invalid, text, NaN or beyond any sense."""
-    value = items.get(path)
+    return sensible(items.get(path))
+
+
+def sensible(value: Value) -> float | None:
+    """A number; None for whatever is none."""
     if value is None:
         return None
     try:  # cheaper than asking for the type: text is rare, and this is asked some hundred times for each decision

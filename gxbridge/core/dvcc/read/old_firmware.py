@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 
 VEBUS_FIRMWARE: Final = 0x422
 SHORT_FIRMWARE: Final = 0x129

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import field
 from typing import TypeAlias
 
+from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
-
-Service: TypeAlias = Mapping[str, Value]
-"""The items of one service: path -> value. None: the path exists but is invalid; a missing path does not exist."""
 
 Arrival: TypeAlias = tuple[str, str]
 """(service, path) of an item that arrived."""
@@ -22,7 +20,7 @@ Arrivals: TypeAlias = Iterable[Arrival]
 
 @record
 class Snapshot:
-    """`services` in order of appearance; in profile `strict` the order only decides between equals.
+    """`services` of others, in order of appearance; in profile `strict` the order only decides between equals.
 
     `settings` are the values of com.victronenergy.settings by full path; what is missing has its default.
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
@@ -31,7 +29,7 @@ class Snapshot:
     `apart`: chargers that show something else than they are told, with what they were told last (A).
     """
 
-    services: Mapping[str, Service]
+    services: Mapping[str, Items]
     settings: Mapping[str, Value] = field(default_factory=dict)
     platform: str = ""
     heard: Mapping[str, float] = field(default_factory=dict)
@@ -45,3 +43,12 @@ class Snapshot:
     """The GX's own controller tells the chargers, and we only watch."""
     bms_awaited: bool = False
     """A device on CAN may be a BMS, and its NAME or product is not known yet."""
+    batteries: tuple[Bms, ...] = ()
+    """Our own."""
+
+    @property
+    def names(self) -> Set[str]:
+        """Every service that is there, or would be if ours were published."""
+        if not self.batteries:
+            return self.services.keys()
+        return self.services.keys() | {bms.name for bms in self.batteries}

@@ -23,11 +23,11 @@ from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.old_firmware import insufficient, proven_chargers
-from gxbridge.core.dvcc.read.services import Charger, VebusSystem
 from gxbridge.core.dvcc.run.decision import GONE, Controller
 from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass

@@ -11,27 +11,28 @@ from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.doubted import read_checked
+from gxbridge.core.dvcc.read.believed.doubted import read_checked
+from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
-from gxbridge.core.dvcc.read.quirks import quirk_of
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
-from gxbridge.core.dvcc.run.audit import audit, audit_findings
-from gxbridge.core.dvcc.run.clocks import LINK_S, MULTI_S, running
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, state_of
 from gxbridge.core.dvcc.run.memory import Memory
-from gxbridge.core.dvcc.run.obedience import look_closer, obedience_findings
 from gxbridge.core.dvcc.run.sense import share_sense
-from gxbridge.core.dvcc.run.shared import read_shared
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
 from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
+from gxbridge.core.dvcc.run.watching.audit import audit, audit_findings
+from gxbridge.core.dvcc.run.watching.clocks import MULTI_S, running
+from gxbridge.core.dvcc.run.watching.obedience import look_closer, obedience_findings
+from gxbridge.core.dvcc.run.watching.shared import read_shared
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.dvcc.tell.charger_orders import charge_voltages
 from gxbridge.core.dvcc.tell.flags import published
 from gxbridge.core.dvcc.tell.multi_orders import charge_limits
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.vecan.readings import LINK_S
 
 PV_DISABLE_READS: Final = 20
 """How many rounds a request to disable PV lasts."""
@@ -45,7 +46,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     the returned memory into the next call. Never raises, whatever the values are.
     """
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
-    keeps = not snapshot.options.fresh_values and snapshot.services.keys() == memory.services
+    keeps = not snapshot.options.fresh_values and snapshot.names == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
     inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)
     if doubts is not memory.doubts:
@@ -114,7 +115,7 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
     bms = inputs.bms
     if bms is None or bms.name != service:
         # It is no BMS any more: chargers and vecan still follow the Multi or inverter/charger, if one leads.
-        known = inputs.battery(service)
+        known = inputs.installation.battery(service)
         if known is None or not quirk_of(known.product_id).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(
@@ -166,6 +167,7 @@ def conclude(
         charge_link_ends_at=link,
         multi_stops_at=multi,
         shared=tuple(memory.shared.values()),
+        titles={**inputs.titles, **{bms.name: bms.title for bms in inputs.batteries}},
         clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )
 

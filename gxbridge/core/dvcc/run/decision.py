@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.limit.cap import Limit
-from gxbridge.core.dvcc.run.clocks import Clock
-from gxbridge.core.dvcc.run.shared import SharedValue
+from gxbridge.core.dvcc.read.inputs import NO_TITLES
+from gxbridge.core.dvcc.run.watching.clocks import Clock
+from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
@@ -63,3 +64,5 @@ class Decision(NamedTuple):
     multi_stops_at: float | None = None
     clocks: tuple[Clock, ...] = ()
     shared: tuple[SharedValue, ...] = ()
+    titles: Mapping[str, str] = NO_TITLES
+    """What a person calls the batteries and everything that charges, by service: those of one name told apart."""

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
-from gxbridge.core.dvcc.read.services import Device, identity_of, title
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
+from gxbridge.core.vecan.readings import LINK_S
 
-QUIET_S: Final = 60.0
+QUIET_S: Final = LINK_S
 """So long after the last word 0 A is written, then nothing."""
 NOTICED_S: Final = 10.0
 """A silent CAN battery is noticed after this time, so no last word is older while its values are still valid."""
@@ -45,33 +47,33 @@ def watch_battery(
     if wanted == NO_BMS:
         return None
     if known is not None and wanted in (AUTOMATIC_BMS, known.instance):
-        device = inputs.installation.named(known.name, p.BATTERY)
+        device = inputs.installation.battery(known.name)
         if device is None or not is_wanted(device, wanted):
             device = battery_elsewhere(inputs, known)
             if device is not None:
-                moved = present_battery(inputs, device, known, heard, now)
+                moved = present(device, known, heard, now)
                 return moved if known.lost_at is not None else moved._replace(since=known.since)
             lost = known if known.lost_at is not None else known._replace(lost_at=now)
             if inputs.another_master and inputs.selection.bms is not None:  # the GX's controller lets it take over
-                return present_battery(inputs, inputs.selection.bms, before, heard, now)._replace(instead_of=lost)
+                return present(inputs.selection.bms, before, heard, now)._replace(instead_of=lost)
             return lost
     bms = inputs.selection.bms
-    return None if bms is None else present_battery(inputs, bms, known, heard, now)
+    return None if bms is None else present(bms, known, heard, now)
 
 
-def is_wanted(device: Device, wanted: int) -> bool:
+def is_wanted(device: Bms, wanted: int) -> bool:
     """Is it a BMS, and the one that the user chose by its instance? One that has another instance now is lost."""
     return is_bms(device) and (wanted == AUTOMATIC_BMS or device.instance == wanted)
 
 
-def battery_elsewhere(inputs: Inputs, known: Controller) -> Device | None:
+def battery_elsewhere(inputs: Inputs, known: Controller) -> Bms | None:
     """The same battery under another name: the vendor's service and ours change places, the battery is still one."""
     marks = set(known.identity.split())
     return next(
         (
             device
-            for device in inputs.installation.of(p.BATTERY)
-            if is_wanted(device, inputs.settings.bms_instance) and not marks.isdisjoint(identity_of(device).split())
+            for device in inputs.batteries
+            if is_wanted(device, inputs.settings.bms_instance) and not marks.isdisjoint(device.identity.split())
         ),
         None,
     )
@@ -89,22 +91,13 @@ def watch_vebus(inputs: Inputs, known: Controller | None, heard: Mapping[str, fl
     return present(multi, known, heard, now)
 
 
-def present_battery(
-    inputs: Inputs, device: Device, known: Controller | None, heard: Mapping[str, float], now: float
-) -> Controller:
-    """The same for a battery, which has its own name among others of its kind."""
-    bms, controller = inputs.battery(device.name), present(device, known, heard, now)
-    return controller if bms is None else controller._replace(title=bms.title)
-
-
-def present(device: Device, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:
+def present(device: Bms | VebusSystem, known: Controller | None, heard: Mapping[str, float], now: float) -> Controller:
     """A controller that is there, with its last word."""
     same = known is not None and known.name == device.name and known.lost_at is None
     since = known.since if known is not None and same else now
     last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
-    return Controller(
-        device.name, device.kind, title(device), device.instance, since, last_word, identity=identity_of(device)
-    )
+    identity = device.identity
+    return Controller(device.name, device.kind, device.title, device.instance, since, last_word, identity=identity)
 
 
 def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:

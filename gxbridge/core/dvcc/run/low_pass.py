@@ -10,7 +10,8 @@ from math import tau
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.services import Charger, Installation, VebusSystem
+from gxbridge.core.dvcc.read.devices.installation import Installation
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 
 CHARGER_WEIGHT: Final = tau / 20
 VEBUS_WEIGHT: Final = tau / 30

@@ -8,14 +8,14 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
-from gxbridge.core.dvcc.read.bank import ALONE, BatteryBank
-from gxbridge.core.dvcc.read.doubted import NO_DOUBTS, Doubts
+from gxbridge.core.dvcc.read.believed.doubted import NO_DOUBTS, Doubts
+from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank
+from gxbridge.core.dvcc.read.devices.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.read.measurements import Measurements
-from gxbridge.core.dvcc.read.quirks import PYLONTECH_START_V
-from gxbridge.core.dvcc.run.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
-from gxbridge.core.dvcc.run.obedience import NOBODY_DEVIATES, Obedience
-from gxbridge.core.dvcc.run.shared import SharedValue
+from gxbridge.core.dvcc.run.watching.audit import NOTHING_SEEN, Audit
+from gxbridge.core.dvcc.run.watching.obedience import NOBODY_DEVIATES, Obedience
+from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding

@@ -30,6 +30,11 @@ class OrdersOfADay:
         self._hours: dict[int, dict[tuple[str, str], OrderRange]] = {}
         self._last: dict[tuple[str, str], float] = {}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OrdersOfADay) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def note(self, writes: Iterable[Write], now: float) -> None:
         """Orders of a decision, whether or not they left."""
         hour = int(now // HOUR_S)

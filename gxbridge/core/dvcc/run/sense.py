@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import Device, kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import Measurements, fits, read_measurements
-from gxbridge.core.dvcc.read.services import Device, kind_of
 from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import ROUND_S

@@ -7,12 +7,11 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
+from gxbridge.core.dvcc.read.devices.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
+from gxbridge.core.dvcc.read.devices.quirks import ORDINARY, Forced, force, forced_of, quirk_of
+from gxbridge.core.dvcc.read.devices.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.quirks import ORDINARY, Forced, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.selection import is_bms, select_bms
-from gxbridge.core.dvcc.read.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.snapshot import Arrival, Snapshot
 from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
@@ -56,8 +55,8 @@ def update_state(
     identity, monitor = bms_identity(inputs), inputs.selection.monitor
     monitor_name = "" if monitor is None else monitor.name
     names, came, gone = memory.services, NOBODY, NOBODY
-    if snapshot.services.keys() != names:
-        names = frozenset(snapshot.services)
+    if snapshot.names != names:
+        names = frozenset(snapshot.names)
         came, gone = names - memory.services, memory.services - names
     chosen = {path for service, path in arrivals if service == p.SETTINGS}
     dvcc = stored(memory.dvcc, inputs.settings.dvcc, p.SET_DVCC in chosen)
@@ -147,13 +146,13 @@ def forcing(
 
     In profile `vendor` batteries that appear together are chosen from one after the other.
     """
-    batteries = inputs.installation.of(p.BATTERY)
+    batteries = inputs.batteries
     found: list[Forced] = []
     fresh = [count for count, battery in enumerate(batteries, 1) if battery.name in came]
     if not inputs.options.fresh_values:
         for count in fresh[:-1]:
             bms = select_bms(list(filter(is_bms, batteries[:count])), None, inputs.settings)
-            found.append(forced_of(None if bms is None else number(bms.items, p.PRODUCT_ID)))
+            found.append(forced_of(None if bms is None else bms.product_id))
     if (
         fresh
         or identity != memory.bms
@@ -179,7 +178,7 @@ def control_timer(
     installation = inputs.installation
     if not gone or any(kind_of(name) == p.BATTERY for name in gone):
         return control, paused
-    if installation.chargers or installation.of(p.VECAN) or installation.of(p.BATTERY):
+    if installation.chargers or installation.of(p.VECAN) or installation.batteries:
         return control, paused
     return None, control.seconds
 
@@ -189,9 +188,9 @@ def expecting(inputs: Inputs) -> Inputs:
     allows nothing until it does, and limits whoever is chosen."""
     if inputs.settings.bms_instance == NO_BMS:
         return inputs
-    for device, bms in zip(inputs.installation.of(p.BATTERY), inputs.batteries, strict=True):
+    for bms in inputs.batteries:
         if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks):
-            selection = inputs.selection._replace(bms=device)
+            selection = inputs.selection._replace(bms=bms)
             return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
     return inputs
 

@@ -7,8 +7,8 @@ from math import inf
 from gxbridge.core.dvcc.limit.bank_caps import limiting, permissions
 from gxbridge.core.dvcc.limit.permissions import PermissionWord, battery_permission, vebus_permission
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.run.memory import Granted, Memory
 
 NOTHING: float = -1.0

@@ -13,8 +13,8 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
+from gxbridge.core.dvcc.read.devices.services import INVERTERS, Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import INVERTERS, Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.tell.one_bound import limited_multis, made_by, most_made, untold, untold_takers, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, round_down, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write

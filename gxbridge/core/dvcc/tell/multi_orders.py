@@ -12,9 +12,9 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
+from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A
+from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.plausible import NO_LIMIT_A
-from gxbridge.core.dvcc.read.services import VebusSystem
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, feeding_system, put, solar_sum
 from gxbridge.core.dvcc.tell.one_bound import (
     is_connected,

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
+from gxbridge.core.dvcc.read.devices.services import Charger, Device, VebusSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.services import Charger, Device, VebusSystem, title
 
 ROOM: Final = 0.1
 """This part of the limit is room to grow for all chargers together,"""

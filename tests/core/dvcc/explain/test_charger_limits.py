@@ -9,7 +9,7 @@ from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.services import read_service
+from gxbridge.core.dvcc.read.devices.installation import read_service
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from tests.core.dvcc.world import SUN
 

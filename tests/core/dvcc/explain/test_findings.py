@@ -11,9 +11,9 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import read_service
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import read_service
 from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.findings_table import FINDINGS

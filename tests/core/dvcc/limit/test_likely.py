@@ -6,15 +6,14 @@ import pytest
 
 from gxbridge.core.dvcc.limit.likely import near_the_end, why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.bms import Bms, read_bms
-from gxbridge.core.dvcc.read.services import Device
+from gxbridge.core.dvcc.read.devices.bms import Bms, read_bms
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import LYNX
 
 
 def battery(path: str, value: Value) -> Bms:
     """A battery that says one thing."""
-    return read_bms(Device(LYNX, p.BATTERY, {path: value}))
+    return read_bms(LYNX, {path: value})
 
 
 @pytest.mark.parametrize(

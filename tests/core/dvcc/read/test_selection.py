@@ -6,9 +6,11 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import behind_contactor, measurers
+from gxbridge.core.dvcc.read.devices.bms import read_bms
+from gxbridge.core.dvcc.read.devices.installation import sort_services
+from gxbridge.core.dvcc.read.devices.services import Device, kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device, kind_of, sort_services, title
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, read_settings
 from gxbridge.core.model.items import Value
@@ -187,7 +189,7 @@ def test_names() -> None:
     installation = inputs(
         {CAN_BMS: can_bms(CUSTOM_NAME="House"), LYNX: lynx(), SHUNT: shunt(PRODUCT_NAME=" ")}
     ).installation
-    assert [title(device) for device in installation.of(p.BATTERY)] == ["House", "Lynx Smart BMS NG", "ttyS7"]
+    assert [battery.title for battery in installation.batteries] == ["House", "Lynx Smart BMS NG", "ttyS7"]
     assert installation.of("nothing") == []
     assert installation.named("nothing", p.BATTERY) is None
 
@@ -213,11 +215,11 @@ def test_a_setting_below_zero_is_zero() -> None:
     ("state", "behind"), [(0, True), (8, True), (9, False), (9.0, False), (10, True), (None, False)]
 )
 def test_a_batterys_voltage_is_behind_its_contactor_unless_it_runs(state: Value, behind: bool) -> None:
-    assert behind_contactor(Device(CAN_BMS, p.BATTERY, {p.STATE: state})) == behind
+    assert behind_contactor(read_bms(CAN_BMS, {p.STATE: state})) == behind
     for kind in (p.ACSYSTEM, p.VEBUS):
         assert not behind_contactor(Device("x", kind, {p.STATE: state}))
     if state is None:
-        assert not behind_contactor(Device(LYNX, p.BATTERY, {p.PRODUCT_ID: 0xA3E4})), "old firmware does not say it"
+        assert not behind_contactor(read_bms(LYNX, {p.PRODUCT_ID: 0xA3E4})), "old firmware does not say it"
 
 
 def test_who_may_know_the_voltage() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import read_service
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import read_service
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.bms import read_bms
+from gxbridge.core.dvcc.read.devices.services import Device
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import Device
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Controller
-from gxbridge.core.dvcc.run.loss import identity_of, present
+from gxbridge.core.dvcc.run.loss import present
 from tests.core.dvcc.world import (
     ALTERNATOR,
     CAN_BMS,
@@ -314,13 +315,14 @@ def test_a_battery_is_known_again_by_the_last_word_of_its_serial_and_its_unique_
         ("", None, ""),
         (None, 0, "uc0"),
     ):
-        assert identity_of(Device(LYNX, p.BATTERY, {p.SERIAL: serial, p.UNIQUE_NUMBER: number})) == words
+        items = {p.SERIAL: serial, p.UNIQUE_NUMBER: number}
+        assert read_bms(LYNX, items).identity == Device(LYNX, p.VEBUS, items).identity == words
 
 
 def test_since_when_a_bms_controls_holds_for_that_one_until_it_is_lost() -> None:
     known = Controller("com.victronenergy.battery.m", p.BATTERY, "", 1, 5.0, 8.0)
     for name, lost_at, since in (("m", None, 5.0), ("a", None, 9.0), ("z", None, 9.0), ("m", 7.0, 9.0)):
-        device = Device(".".join(("com.victronenergy.battery", name)), p.BATTERY, {})
+        device = read_bms(".".join(("com.victronenergy.battery", name)), {})
         assert present(device, known._replace(lost_at=lost_at), {}, 9.0).since == since
 
 

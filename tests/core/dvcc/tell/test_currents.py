@@ -12,10 +12,11 @@ from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import read_service, sort_services
+from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.services import VebusSystem, read_service, sort_services
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.low_pass import (

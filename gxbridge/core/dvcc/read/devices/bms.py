@@ -1,0 +1,130 @@
+"""A battery as its D-Bus service shows it: parsed once, then a value with types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import ON_VECAN, identity_of, is_usable, title_of
+from gxbridge.core.dvcc.read.devices.trouble import Trouble, troubles
+from gxbridge.core.dvcc.read.numbers import number, text
+from gxbridge.core.model.fast import make
+from gxbridge.core.model.items import Items, Value
+
+NO_ANSWER: Final = -1.0
+"""Something was said about a permission, and it is neither yes nor no."""
+
+
+class Bms(NamedTuple):
+    """None: not said, or not a sensible number. Currents are positive into the battery.
+
+    `charge`, `discharge`: 1 allowed, 0 refused, `NO_ANSWER` for whatever else is said (text, 2, NaN). `alternator`: 1
+    allowed, 0 refused. `low_cell_alarm`: 0 none, 1 warning, 2 alarm. `own_voltage_control`: 1 where the battery itself
+    regulates its charge voltage.
+    """
+
+    name: str
+    title: str
+    """What a person calls it."""
+    identity: str
+    """Words by each of which it is known again, see `identity_of`."""
+    connection: str
+    usable: bool
+    """It can be the battery monitor."""
+    secure: bool
+    """It does not come by a connection that anybody may use."""
+    offers_limits: bool
+    """Its service has the charge voltage limit, maybe without a value."""
+    instance: float
+    charge: float | None
+    discharge: float | None
+    product_id: float | None
+    state: float | None
+    """9 running, 14 standby, 18 pending ..., where it says it."""
+    n2k_instance: float | None
+    voltage_v: float | None
+    current_a: float | None
+    max_charge_voltage_v: float | None
+    max_charge_current_a: float | None
+    max_discharge_current_a: float | None
+    low_voltage_v: float | None
+    nominal_v: float | None
+    alternator: float | None
+    low_cell_alarm: float | None
+    min_cell_v: float | None
+    max_cell_v: float | None
+    min_cell_c: float | None
+    max_cell_c: float | None
+    temperature_c: float | None
+    capacity_ah: float | None
+    own_voltage_control: float | None
+    contactor_closed: float | None
+    """0: known to be open."""
+    troubles: tuple[Trouble, ...] = ()
+    """Its alarms, error code and state, and limits that are no numbers."""
+
+    @property
+    def kind(self) -> str:
+        """The class of its service."""
+        return p.BATTERY
+
+    @property
+    def on_vecan(self) -> bool:
+        """Is it a device on VE.Can?"""
+        return self.connection == ON_VECAN
+
+
+NUMBERS: Final[Mapping[str, str]] = {
+    "product_id": p.PRODUCT_ID,
+    "state": p.STATE,
+    "n2k_instance": p.N2K_INSTANCE,
+    "voltage_v": p.VOLTAGE,
+    "current_a": p.CURRENT,
+    "max_charge_voltage_v": p.CVL,
+    "max_charge_current_a": p.CCL,
+    "max_discharge_current_a": p.DCL,
+    "low_voltage_v": p.LOW_VOLTAGE,
+    "nominal_v": p.NOMINAL_VOLTAGE,
+    "alternator": p.ALTERNATOR_ALLOW,
+    "low_cell_alarm": p.ALARM_LOW_CELL,
+    "min_cell_v": p.MIN_CELL_VOLTAGE,
+    "max_cell_v": p.MAX_CELL_VOLTAGE,
+    "min_cell_c": p.MIN_CELL_TEMPERATURE,
+    "max_cell_c": p.MAX_CELL_TEMPERATURE,
+    "temperature_c": p.TEMPERATURE,
+    "capacity_ah": p.INSTALLED_CAPACITY,
+    "own_voltage_control": p.OWN_VOLTAGE_CONTROL,
+    "contactor_closed": p.CONTACTOR_CLOSED,
+}
+"""Where each number comes from: the fields of `Bms` from `product_id` to `contactor_closed`, in their order."""
+NUMBER_PATHS: Final = tuple(NUMBERS.values())
+FIELDS: Final[Mapping[str, str]] = {path: field for field, path in NUMBERS.items()}
+
+
+def read_permission(value: Value) -> float | None:
+    """A permission: 1, 0, `NO_ANSWER`; None where nothing is said."""
+    return value if value is None or value in (0, 1) else NO_ANSWER
+
+
+def read_bms(name: str, items: Items) -> Bms:
+    """What a battery service shows."""
+    identity = identity_of(number(items, p.UNIQUE_NUMBER), items.get(p.SERIAL))
+    who = (name, title_of(items, name), identity, text(items, p.CONNECTION))
+    is_there = (is_usable(items), items.get(p.INSECURE) != 1, p.CVL in items, number(items, p.DEVICE_INSTANCE) or 0)
+    permits = (read_permission(items.get(path)) for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
+    numbers = (number(items, path) for path in NUMBER_PATHS)
+    return make(Bms, (*who, *is_there, *permits, *numbers, troubles(items)))
+
+
+def number_at(bms: Bms, path: str) -> float | None:
+    """What a battery says at one of the paths that are read of it."""
+    field = FIELDS.get(path)
+    value: float | None = None if field is None else getattr(bms, field)
+    return value
+
+
+def without_number(bms: Bms, path: str) -> Bms:
+    """A battery that does not say what it says at this path."""
+    nothing: dict[str, Any] = {FIELDS[path]: None}
+    return bms._replace(**nothing)

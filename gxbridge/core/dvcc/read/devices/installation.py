@@ -1,0 +1,164 @@
+"""Every service by what it is: each is read once, then everybody asks here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.devices.services import (
+    CHARGERS,
+    INVERTERS,
+    Charger,
+    DcLoad,
+    Device,
+    RsSystem,
+    VebusSystem,
+    kind_of,
+)
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.model.fast import make
+from gxbridge.core.model.items import Items
+
+BatteryMonitor: TypeAlias = Bms | Device
+"""What can be the battery monitor: whatever measures the battery."""
+ChargingDevice: TypeAlias = Charger | VebusSystem
+
+
+class Installation(NamedTuple):
+    """Every service that matters, by what it is, each in order of appearance.
+
+    `batteries`: those of others, then our own. `by_kind` holds all the others as they are, the rest what was read from
+    them. `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
+    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi.
+    """
+
+    batteries: tuple[Bms, ...]
+    by_kind: Mapping[str, list[Any]]
+    solar: list[Charger]
+    inverters: list[Charger]
+    others: list[Charger]
+    gensets: list[Charger]
+    solar_side: list[Charger]
+    chargers: list[Charger]
+    multis: list[VebusSystem]
+    rs_systems: list[RsSystem]
+    dc_loads: list[DcLoad]
+    ac_chargers: list[Charger]
+
+    def of(self, kind: str) -> list[Device]:
+        """The services of one class that is not that of batteries."""
+        return self.by_kind.get(kind, [])
+
+    def monitors(self, kind: str) -> Sequence[BatteryMonitor]:
+        """The services of one class, whichever."""
+        return self.batteries if kind == p.BATTERY else self.of(kind)
+
+    def named(self, name: str, kind: str) -> BatteryMonitor | None:
+        """The service of this name, if it is there."""
+        return next((device for device in self.monitors(kind) if device.name == name), None)
+
+    def battery(self, name: str) -> Bms | None:
+        """The battery of this name, if it is there."""
+        return next((battery for battery in self.batteries if battery.name == name), None)
+
+    def without(self, names: Container[str]) -> Installation:
+        """The same without some chargers."""
+        left = {kind: [one for one in devices if one.name not in names] for kind, devices in self.by_kind.items()}
+        inverters, others = ([one for one in few if one.name not in names] for few in (self.inverters, self.others))
+        return arranged(self.batteries, left, inverters, others)
+
+    def multi(self, name: str) -> VebusSystem | None:
+        """The VE.Bus system of this name, if it is there."""
+        return next((multi for multi in self.multis if multi.name == name), None)
+
+
+TYPES: Final[Mapping[str, type[Device]]] = {
+    **dict.fromkeys((*CHARGERS, p.CHARGER), Charger),
+    p.VEBUS: VebusSystem,
+    p.ACSYSTEM: RsSystem,
+    p.DCSYSTEM: DcLoad,
+    p.DCLOAD: DcLoad,
+}
+
+
+def read_service(name: str, kind: str, items: Items) -> Any:
+    """A service as what its class makes it."""
+    own_limit_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
+    if own_limit_a is not None and own_limit_a < 0:
+        own_limit_a = 0.0
+    return make(TYPES.get(kind, Device), (name, kind, items, own_limit_a))
+
+
+def sort_services(services: Mapping[str, Items], dcdc_obeys: bool = True, own: Iterable[Bms] = ()) -> Installation:
+    """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does. `own`: our own batteries."""
+    by_kind: dict[str, list[Any]] = {}
+    batteries: list[Bms] = []
+    inverters: list[Charger] = []
+    for name, items in services.items():
+        kind = kind_of(name)
+        if kind == p.BATTERY:
+            batteries.append(read_bms(name, items))
+            continue
+        device = read_service(name, kind, items)
+        if kind in by_kind:
+            by_kind[kind].append(device)
+        else:
+            by_kind[kind] = [device]
+        if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
+            inverters.append(device)
+    others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
+    return arranged((*batteries, *own), by_kind, inverters, others)
+
+
+def arranged(
+    batteries: tuple[Bms, ...], by_kind: Mapping[str, list[Any]], inverters: list[Charger], others: list[Charger]
+) -> Installation:
+    """The services in the groups in which they are asked for."""
+    solar, gensets = by_kind.get(p.SOLAR, []), by_kind.get(p.GENSET, [])
+    solar_side = solar + inverters
+    chargers = solar_side + others + gensets
+    rest = (by_kind.get(kind, []) for kind in (p.VEBUS, p.ACSYSTEM, p.DCSYSTEM, p.CHARGER))
+    return Installation(batteries, by_kind, solar, inverters, others, gensets, solar_side, chargers, *rest)
+
+
+def charging_devices(plant: Installation) -> tuple[ChargingDevice, ...]:
+    """Everything that charges."""
+    return (*plant.chargers, *plant.ac_chargers, *plant.multis)
+
+
+def charging_titles(plant: Installation) -> dict[str, str]:
+    """What a person calls everything that charges, by service."""
+    return titles(charging_devices(plant))
+
+
+def told_apart(plant: Installation) -> Installation:
+    """The same, and batteries of one name are told apart."""
+    names = titles(plant.batteries)
+    if all(bms.title == names[bms.name] for bms in plant.batteries):
+        return plant
+    return plant._replace(batteries=tuple(bms._replace(title=names[bms.name]) for bms in plant.batteries))
+
+
+def titles(devices: Iterable[BatteryMonitor]) -> dict[str, str]:
+    """Service -> what a person calls it; those of one name have their device instance behind it, and where that is the
+    same too, what they are known again by."""
+    found = {device.name: (device, device.title) for device in devices}
+    often = Counter(name for _, name in found.values())
+    if len(often) == len(found):
+        return {service: name for service, (_, name) in found.items()}
+    twins = Counter((name, device.instance) for device, name in found.values())
+    marks = {
+        service: mark_of(device) if twins[name, device.instance] > 1 else f"{device.instance:g}"
+        for service, (device, name) in found.items()
+        if often[name] > 1
+    }
+    return {service: f"{name} ({marks[service]})" if service in marks else name for service, (_, name) in found.items()}
+
+
+def mark_of(device: BatteryMonitor) -> str:
+    """What tells a device from its twins: its serial, else its unique number, else the end of its service's name."""
+    words = device.identity.split()
+    return words[-1].removeprefix("uc") if words else device.name.rpartition(".")[2]

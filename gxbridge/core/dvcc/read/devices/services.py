@@ -1,0 +1,213 @@
+"""Devices as their D-Bus services show them: one type for each class, whose fields are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import SENSIBLE, number, text
+from gxbridge.core.model.items import Items, Value
+
+ON_VECAN: Final = "VE.Can"
+"""`/Mgmt/Connection` of a device on VE.Can."""
+CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC, p.GENSET})
+"""The classes that can be chargers."""
+INVERTERS: Final = (p.MULTI, p.INVERTER)
+BY_USB: Final = "/dev/ttyUSB"
+"""How the connection of a VE.Bus system begins that is not on the GX's own port."""
+MK3: Final = "MK3"
+"""The interface a VE.Bus BMS V2 needs (`/Interfaces/Mk2/ProductName`)."""
+NO_NUMBER: Final = -1.0
+"""Something was said, and it is not a number."""
+
+
+class NumberAt:
+    """A number of a service, in a table of field and path: None when it is not said, or not a sensible number.
+
+    It is read when it is asked for: most are asked for once in a round or less.
+    """
+
+    def __init__(self, path: str, rubbish: float | None = None) -> None:
+        self.path = path
+        self.rubbish = rubbish
+        """What it is when something is said that is not a number."""
+
+    def __get__(self, device: tuple[str, str, Items, float | None], owner: object) -> float | None:
+        value = device[2].get(self.path)
+        if value is None:
+            return None
+        try:  # as `number` does, without the call: this is asked some hundred times for each decision
+            return value if -SENSIBLE < value < SENSIBLE else self.rubbish  # type: ignore[operator,return-value]
+        except TypeError:
+            return self.rubbish
+
+
+class DeviceItems(NamedTuple):
+    """One service with its class (`battery`, `solarcharger`, ...) and its items, which only this room looks into.
+
+    `own_limit_a`: the most a charger may by its own setting, 0 or more; None for others and where it is unknown.
+    """
+
+    name: str
+    kind: str
+    items: Items
+    own_limit_a: float | None = None
+
+
+class Device(DeviceItems):
+    """Any service, with what it may measure on the DC side. A battery is a `Bms` instead."""
+
+    __slots__ = ()
+    voltage_v = NumberAt(p.VOLTAGE)
+    current_a = NumberAt(p.CURRENT)
+    """As it says it: a charger's is + out of it, a Multi's + into the battery."""
+    power_w = NumberAt(p.POWER)
+    """The same; what a load takes is above 0."""
+    state = NumberAt(p.STATE)
+    soc_percent = NumberAt(p.SOC)
+
+    @property
+    def paths(self) -> Container[str]:
+        """The paths that it has: only these are ever written."""
+        return self.items
+
+    @property
+    def on_vecan(self) -> bool:
+        """Is it a device on VE.Can (its charge voltage then comes through the vecan service)?"""
+        return self.items.get(p.CONNECTION) == ON_VECAN
+
+    @property
+    def instance(self) -> float:
+        """The device instance, 0 when unknown."""
+        return number(self.items, p.DEVICE_INSTANCE) or 0
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return title_of(self.items, self.name)
+
+    @property
+    def identity(self) -> str:
+        """Words by each of which it is known again, see `identity_of`."""
+        return identity_of(number(self.items, p.UNIQUE_NUMBER), self.items.get(p.SERIAL))
+
+    @property
+    def usable(self) -> bool:
+        """Can it be the battery monitor?"""
+        return is_usable(self.items)
+
+    @property
+    def secure(self) -> bool:
+        """Does it not come by a connection that anybody may use?"""
+        return self.items.get(p.INSECURE) != 1
+
+
+class Charger(Device):
+    """Whatever charges but is not on VE.Bus: solar, inverter/charger, alternator, DC/DC, genset."""
+
+    __slots__ = ()
+    made_current_a = NumberAt(p.CURRENT)
+    told_current_a = NumberAt(p.CHARGE_CURRENT)
+    told_voltage_v = NumberAt(p.CHARGE_VOLTAGE)
+    network_mode = NumberAt(p.NETWORK_MODE)
+    n2k_instance = NumberAt(p.N2K_INSTANCE, NO_NUMBER)
+    """Its network; one that cannot be read is not ours."""
+    bms_present = NumberAt(p.BMS_PRESENT)
+    sensed_v = NumberAt(p.VOLTAGE_SENSE)
+    """The battery voltage that it is told."""
+    yield_w = NumberAt(p.YIELD_POWER)
+    setpoint_v = NumberAt(p.SETPOINT)
+    """What an inverter/charger aims at, and how much more for solar."""
+    solar_offset_v = NumberAt(p.SOLAR_OFFSET)
+    product_id = NumberAt(p.PRODUCT_ID)
+    firmware = NumberAt(p.FIRMWARE)
+
+
+class VebusSystem(Device):
+    """A VE.Bus system: a Multi, a Quattro, or several as one."""
+
+    __slots__ = ()
+    connected = NumberAt(p.CONNECTED)
+    max_charge_current_a = NumberAt(p.MULTI_CHARGE_CURRENT)
+    """Its own setting."""
+    told_voltage_v = NumberAt(p.BOL_CHARGE_VOLTAGE)
+    told_charge_a = NumberAt(p.BOL_CHARGE_CURRENT)
+    told_discharge_a = NumberAt(p.BOL_DISCHARGE_CURRENT)
+    hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
+    """The charge voltage that its assistant asks for."""
+    assistant = NumberAt(p.ASSISTANT)
+    ac_connected = NumberAt(p.AC_CONNECTED)
+    active_input = NumberAt(p.ACTIVE_INPUT)
+    bms_type = NumberAt(p.BMS_TYPE)
+    bms_version = NumberAt(p.BMS_VERSION)
+    bms_charge = NumberAt(p.BMS_ALLOW_CHARGE, NO_NUMBER)
+    """1 or 0 as its BMS allows charging; another number where it says something else."""
+    bol_frame = NumberAt(p.BOL_FRAME)
+    sense_feature = NumberAt(p.SENSE_FEATURE)
+    firmware = NumberAt(p.FIRMWARE)
+    extra_current_a = NumberAt(p.EXTRA_CURRENT)
+    """What it is told of currents that it does not measure itself."""
+
+    @property
+    def runs(self) -> bool:
+        """Is it on?"""
+        return self.items.get(p.STATE) not in (0, None)
+
+    @property
+    def on_board(self) -> bool:
+        """Is it on the GX's own port: not on an adapter on USB?"""
+        return not text(self.items, p.MK_CONNECTION).startswith(BY_USB)
+
+    @property
+    def by_mk3(self) -> bool:
+        """Is it connected by the interface that a VE.Bus BMS V2 needs?"""
+        return self.items.get(p.MK_PRODUCT) == MK3
+
+
+class DcLoad(Device):
+    """A metered part of the DC system."""
+
+    __slots__ = ()
+
+
+class RsSystem(Device):
+    """A system of Multi RS; `discharge_capacity_a`: what its battery side can take from solar chargers."""
+
+    __slots__ = ()
+    no_feed_in_reason = NumberAt(p.NO_FEED_IN)
+    discharge_capacity_a = NumberAt(p.DISCHARGE_CAPACITY)
+    known_instance = NumberAt(p.DEVICE_INSTANCE)
+    """None where it is not known."""
+
+
+def title(device: Device) -> str:
+    """What a person calls it."""
+    return device.title
+
+
+def title_of(items: Items, name: str) -> str:
+    """The name given to it, else the product's name, else the end of the service's name."""
+    given, product = items.get(p.CUSTOM_NAME), items.get(p.PRODUCT_NAME)
+    if isinstance(given, str) and given.strip():
+        return given
+    return product if isinstance(product, str) and product.strip() else name.rpartition(".")[2]
+
+
+def identity_of(unique: float | None, serial: Value) -> str:
+    """Words by each of which a device is known again: `uc` and the unique number of its NAME, and the maker's serial
+    (the last word of `0167120 HQ21302VUDQ`); "" when it says neither."""
+    words = serial.split()[-1:] if isinstance(serial, str) else []
+    return " ".join(([] if unique is None else [f"uc{unique:.0f}"]) + words)
+
+
+def is_usable(items: Items) -> bool:
+    """Only connected services with a product name and a connection can be the battery monitor."""
+    return items.get(p.CONNECTED) == 1 and bool(text(items, p.PRODUCT_NAME)) and bool(text(items, p.CONNECTION))
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> str:
+    """The class word of a service name: `com.victronenergy.battery.x` -> `battery`."""
+    return name[len(p.PREFIX) :].partition(".")[0] if name.startswith(p.PREFIX) else ""

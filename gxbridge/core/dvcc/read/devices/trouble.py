@@ -1,0 +1,93 @@
+"""A battery's own trouble, as its D-Bus service shows it: alarms, error code, state, and limits that are no numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES
+from gxbridge.core.model.items import Items, printable
+from gxbridge.core.nmea2000.database import database
+
+TroubleKind: TypeAlias = Literal["alarm", "warning", "unreadable"]
+
+ALARMS: Final = "/Alarms/"
+ERRORS: Final = "/Errors/"
+GENERAL: Final = "/Alarms/Alarm"
+"""Only says that there is one; some drivers have it beside the others."""
+RUNNING: Final = frozenset({9, 11, 13, 15})
+"""States that need no word: running, unused, another BMS is updated, about to run."""
+FAILED: Final = 10
+ALSO_CALLED: Final = {"/Alarms/BmsCable": " (battery communication lost)"}
+"""What the GX calls an alarm since 2026-08, where its path says something else (gui-v2#3177)."""
+SPELLED: Final = {"bms": "BMS", "soc": "SoC", "soh": "SoH"}
+LIMITS: Final = (p.CVL, p.CCL, p.DCL)
+
+
+class Trouble(NamedTuple):
+    """`kind`: an alarm stops or will stop something, a warning does not yet."""
+
+    text: str
+    path: str
+    kind: TroubleKind
+
+
+def troubles(items: Items) -> tuple[Trouble, ...]:
+    """What a battery service shows, the alarms first. Most of the time nothing."""
+    lynx = lynx_product(number(items, p.PRODUCT_ID))
+    found = [*alarms(items), *failure_troubles(number(items, p.ERROR_CODE), number(items, p.STATE), lynx=lynx)]
+    present = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(items.get(p.NUMBER_OF_BMSES)))
+    if present is not None and int(present[1]) < int(present[2]):
+        found.append(Trouble(f"only {present[1]} of {present[2]} BMSes are there", p.NUMBER_OF_BMSES, "alarm"))
+    for path in LIMITS:
+        shown = items.get(path)
+        if isinstance(shown, str):
+            text = f"{path} is the text '{printable(shown)[:20]}' and not a number"
+            found.append(Trouble(text, path, "unreadable"))
+    return in_order(found)
+
+
+def in_order(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
+    """The alarms first, and without the one that says only that there is one, if there are others."""
+    found = list(found)
+    if len(found) > 1:
+        found = [one for one in found if one.path != GENERAL]
+        found.sort(key=lambda one: one.kind == "warning")
+    return tuple(found)
+
+
+def alarms(items: Items) -> Iterator[Trouble]:
+    """The alarms among the items."""
+    for path, value in items.items():
+        if value and (ALARMS in path or path.startswith(ERRORS)) and isinstance(value, int | float) and value >= 1:
+            level: TroubleKind = "warning" if value < 2 and ALARMS in path else "alarm"
+            yield Trouble(f"{level} '{alarm_words(path)}'{ALSO_CALLED.get(path, '')}", path, level)
+
+
+def failure_troubles(error: float | None, state: float | None, *, lynx: bool) -> Iterator[Trouble]:
+    """What an error code and a state say. `lynx`: their numbers are those of a Lynx, and known."""
+    if error:
+        meaning = database().enums["bms_error"].get(int(error), "") if lynx else ""
+        text = f"error {error:g}" + (f", {meaning}" if meaning and "#" not in meaning else "")
+        yield Trouble(text, p.ERROR_CODE, "alarm")
+    if state is not None and state not in RUNNING and (state == FAILED or lynx):
+        word = database().enums["bms_state"].get(int(state), "unknown")
+        yield Trouble(f"state {state:g}, {word}", p.STATE, "alarm" if state == FAILED else "warning")
+
+
+def lynx_product(product_id: float | None) -> bool:
+    """Is it the product of a Lynx, or of several as one?"""
+    product = database().products.get(int(product_id or 0))
+    return product is not None and product.family in BATTERY_FAMILIES | VIRTUAL_FAMILIES
+
+
+@lru_cache(maxsize=1024)
+def alarm_words(path: str) -> str:
+    """An alarm's path in words: `BMS cable` of `/Alarms/BmsCable`, `distributor A fuse 0 blown`."""
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", path.replace(ALARMS, "/").replace(ERRORS, "/"))
+    spelled = [SPELLED.get(word.lower(), word if word.isupper() else word.lower()) for word in words]
+    return " ".join(spelled)

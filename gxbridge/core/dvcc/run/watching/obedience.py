@@ -1,0 +1,173 @@
+"""Who does not do as told, device by device: what must hold for a while before it is said.
+
+Thresholds are ours; the cases are those of Louisvdw/dbus-serialbattery#65, #297, #445 and #859.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.limit.reasons import spoken
+from gxbridge.core.dvcc.limit.voltage import feeds_in
+from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_charges
+from gxbridge.core.dvcc.read.devices.services import Charger
+from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.measurements import dc_loads
+from gxbridge.core.dvcc.run.watching.audit import measured_current, over
+from gxbridge.core.dvcc.tell.charger_orders import feeding_system
+from gxbridge.core.model.finding import Finding, finding
+
+FEED_IN_V: Final = 0.4
+"""What feed-in may add to a charge voltage, at any nominal voltage."""
+ABOVE: Final = 1.005
+"""A voltage is above a limit beyond this part of it: what is measured is not better."""
+CABLE: Final = 0.02
+"""A charger that is told the battery's voltage is above it by what its cable loses, at most by this part."""
+OTHER_BUS: Final = 1.25
+"""What is further above the charge voltage is the voltage of another battery."""
+SIGN_A: Final = 5.0
+SIGN_PART: Final = 0.15
+"""A current of the wrong sign is as large as what is made less what is taken, within this part."""
+
+
+class Deviation(NamedTuple):
+    """Something that should not be: a finding when it has lasted for `lasts_s`."""
+
+    id: str
+    subject: str
+    lasts_s: float
+    words: Mapping[str, str]
+
+
+class Obedience(NamedTuple):
+    """What deviates, and since when (monotonic s); `who` charges how much, in words; `current_a` of the battery, its
+    sign mended."""
+
+    found: tuple[Deviation, ...] = ()
+    since: Mapping[tuple[str, str], float] = MappingProxyType({})
+    who: str = ""
+    current_a: float | None = None
+
+
+NOBODY_DEVIATES: Final = Obedience()
+
+
+def look_closer(
+    inputs: Inputs, before: Obedience, limits: tuple[Limit, ...], effective_v: float | None, now: float
+) -> Obedience:
+    """Look once a second."""
+    makers = read_makers(inputs)
+    current, who = battery_current(inputs, makers), who_charges(makers)
+    found = tuple(deviations(inputs, makers, limits, effective_v, current, who))
+    since = {(one.id, one.subject): before.since.get((one.id, one.subject), now) for one in found}
+    return Obedience(found, since, who, current)
+
+
+def obedience_findings(seen: Obedience, now: float) -> Iterator[Finding]:
+    """What has lasted long enough."""
+    for one in seen.found:
+        if now - seen.since[one.id, one.subject] >= one.lasts_s:
+            yield finding(one.id, one.subject, now, **one.words)
+
+
+def deviations(
+    inputs: Inputs,
+    makers: list[Maker],
+    limits: tuple[Limit, ...],
+    effective_v: float | None,
+    current: float | None,
+    who: str,
+) -> Iterator[Deviation]:
+    """What is not as it was told, now. `limits`: CVL, CCL and DCL come first."""
+    if not limits or limits[1].caps[0].name == "bms-lost":  # nothing is told then, and chargers stop by themselves
+        return
+    for one in makers:
+        if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
+            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{one.told_a:.3g}"}
+            yield Deviation("charger-over-told", one.device.name, 10.0, words)
+    yield from too_high(inputs, makers, limits[0].value, effective_v, current, who)
+    yield from creeping(inputs, limits, current, who)
+    if sign_is_wrong(inputs, makers):
+        said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs, makers)
+        words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{made_a:.3g}"}
+        yield Deviation("current-sign", battery_service(inputs), 10.0, words)
+
+
+def battery_name(inputs: Inputs) -> str:
+    """What the battery is called."""
+    return "the battery" if inputs.bms is None else inputs.bms.title
+
+
+def battery_service(inputs: Inputs) -> str:
+    """Its service."""
+    return "" if inputs.bms is None else inputs.bms.name
+
+
+def too_high(
+    inputs: Inputs,
+    makers: list[Maker],
+    cvl_v: float | None,
+    effective_v: float | None,
+    current_a: float | None,
+    who: str,
+) -> Iterator[Deviation]:
+    """Voltages above the charge voltage limit while something charges: a decay after it was lowered is none."""
+    if cvl_v is None:
+        return
+    feeds = feeds_in(inputs.multi, inputs.settings) or feeding_system(inputs) is not None
+    more_v = FEED_IN_V if feeds else 0.0
+
+    def deviation(service: str, name: str, volts: float, limit_v: float) -> Deviation:
+        words = {"device": name, "voltage": f"{volts:.2f}", "more": f"{volts - limit_v:.2f}", "limit": f"{limit_v:.2f}"}
+        return Deviation("cvl-exceeded", service, 30.0, words | {"who": f"; {who}" if who else ""})
+
+    bms = inputs.bms
+    volts = None if bms is None or (current_a or 0.0) <= LEAST_A else bms.voltage_v
+    if bms is not None and volts is not None and volts > cvl_v * ABOVE + more_v:
+        yield deviation(bms.name, bms.title, volts, cvl_v)
+    limit_v = max(cvl_v, effective_v or 0.0)
+    for one in makers:
+        volts = one.device.voltage_v
+        if volts is None or one.made_a <= LEAST_A or one.not_told == "other-network":
+            continue
+        sensed = isinstance(one.device, Charger) and one.device.sensed_v is not None
+        allowed_v = limit_v * (ABOVE + (CABLE if sensed else 0.0)) + more_v
+        if allowed_v < volts < cvl_v * OTHER_BUS:
+            yield deviation(one.device.name, one.name, volts, limit_v)
+
+
+def creeping(inputs: Inputs, limits: tuple[Limit, ...], current_a: float | None, who: str) -> Iterator[Deviation]:
+    """A small current that goes on although nothing is allowed; a large one exceeds the limit."""
+    if current_a is None:
+        return
+    for limit, amps, name in ((limits[1], current_a, "charge-creeps"), (limits[2], -current_a, "discharge-creeps")):
+        if limit.value == 0 and amps > LEAST_A and not over(amps, 0.0):
+            words = {"device": battery_name(inputs), "current": f"{amps:.2g}", "why": why_nothing(limit)}
+            yield Deviation(name, battery_service(inputs), 60.0, words | {"who": f"; {who}" if who else ""})
+
+
+def why_nothing(limit: Limit) -> str:
+    """Every reason for 0 A, and what is likely behind it."""
+    return ", ".join(spoken(cap) for cap in limit.caps if cap.value == 0 or cap.kind == "inferred")
+
+
+def net_current(inputs: Inputs, makers: list[Maker]) -> float:
+    """What must flow into the battery by what all others measure (A): unmetered loads make it less."""
+    drawn = sum(min(multi.current_a or 0.0, 0.0) for multi in inputs.installation.multis)
+    made = sum(one.made_a for one in makers if one.not_told != "other-network")
+    return made + drawn - (dc_loads(inputs.installation, inputs.voltage_v) or 0.0)
+
+
+def sign_is_wrong(inputs: Inputs, makers: list[Maker]) -> bool:
+    """Does the battery say as much in one direction as must flow in the other?"""
+    said, net = measured_current(inputs), net_current(inputs, makers)
+    return said is not None and abs(net) >= SIGN_A and abs(said + net) <= SIGN_PART * abs(net)
+
+
+def battery_current(inputs: Inputs, makers: list[Maker]) -> float | None:
+    """The battery current with the right sign (A, + = into the battery)."""
+    current = measured_current(inputs)
+    return -current if current is not None and sign_is_wrong(inputs, makers) else current

@@ -1,0 +1,62 @@
+"""What happens when a D-Bus client writes to one of our battery services: sent, kept here, or refused."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from gxbridge.core.bridge import Bridge
+from gxbridge.core.cycle import ServiceView
+from gxbridge.core.model.items import Value
+from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.setup import Setup
+from gxbridge.runtime.identities import Identities, unique_id
+
+log = logging.getLogger("gxbridge")
+
+Show = Callable[[str, Mapping[str, Value]], None]
+"""Shows items of a service at once, before the next cycle."""
+
+
+class ClientWrites:
+    """Answers writes. `views` are the battery services as they are published now."""
+
+    def __init__(
+        self, setup: Setup, bridge: Bridge, identities: Identities, show: Show, speak: Callable[[], None]
+    ) -> None:
+        self._setup = setup
+        self._bridge = bridge
+        self._identities = identities
+        self._show = show
+        self._speak = speak
+        self.views: Mapping[str, ServiceView] = {}
+
+    def write(self, service: str, path: str, value: Value) -> int:
+        """A client writes; 0, 1 or 2, as velib answers."""
+        view = self.views.get(service)
+        if view is None:
+            return WRONG
+        answer = judge_write(
+            path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
+        )
+        log.info("D-Bus client writes to %s: %s", service, answer.text)
+        if answer.local is not None:
+            self._keep(view, path, answer.local)
+        if answer.register is not None:
+            sent = self._bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
+            self._speak()
+            if answer.local is None:
+                if not sent:
+                    return REFUSED
+                # What the BMS says counts, and so far it has said nothing else.
+                self._show(service, {path: view.items[path]})
+        return answer.code
+
+    def _keep(self, view: ServiceView, path: str, value: Value) -> None:
+        """A value that is ours to keep, whether or not it can be sent as well."""
+        if path == "/CustomName":
+            self._identities.rename(unique_id(view), str(value))
+            self._bridge.set_identity(view.battery.key, view.instance, str(value))
+        if value:
+            self._show(view.name, {path: value})

@@ -1,0 +1,56 @@
+"""What chargers, VE.Bus and Multi RS systems say, as numbers: rubbish is unknown, and a strange network not ours."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+import pytest
+
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.installation import read_service, sort_services
+from gxbridge.core.dvcc.read.devices.services import NO_NUMBER, Charger, NumberAt, RsSystem, VebusSystem
+from gxbridge.core.model.items import Value
+from tests.core.dvcc.world import ALTERNATOR, GENSET, MULTI, RS, SUN
+
+ACSYSTEM = "com.victronenergy.acsystem.can0"
+
+
+@pytest.mark.parametrize("kind", [Charger, VebusSystem, RsSystem])
+def test_every_number_comes_from_its_own_path(kind: type[Charger | VebusSystem | RsSystem]) -> None:
+    rows = {name: row.path for name, row in vars(kind).items() if isinstance(row, NumberAt)}
+    assert len(set(rows.values())) == len(rows)
+    for path in rows.values():
+        device = kind("x", "", {path: 7})
+        assert {name: getattr(device, name) for name in rows} == {
+            name: 7 if path == own else None for name, own in rows.items()
+        }
+
+
+@pytest.mark.parametrize("rubbish", ["7", nan, inf, 1e12, None])
+def test_what_is_not_a_sensible_number_is_unknown(rubbish: Value) -> None:
+    charger = Charger(SUN, p.SOLAR, {p.CHARGE_CURRENT: rubbish, p.CURRENT: 5.0})
+    assert (charger.told_current_a, charger.made_current_a) == (None, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "network"), [(None, None), (0, 0), (2, 2), ("0", NO_NUMBER), (nan, NO_NUMBER), ("", NO_NUMBER)]
+)
+def test_a_network_that_cannot_be_read_is_not_the_own_one(value: Value, network: float | None) -> None:
+    assert Charger(SUN, p.SOLAR, {p.N2K_INSTANCE: value}).n2k_instance == network
+
+
+def test_every_service_is_read_as_what_it_is() -> None:
+    services: dict[str, dict[str, Value]] = {
+        name: {p.IS_INVERTER_CHARGER: 1} for name in (SUN, ALTERNATOR, GENSET, RS, MULTI, ACSYSTEM)
+    }
+    found = sort_services(services)
+    assert {type(charger) for charger in found.chargers} == {Charger}
+    assert (type(found.multis[0]), type(found.rs_systems[0])) == (VebusSystem, RsSystem)
+    assert found.multi(MULTI) == found.multis[0]
+    assert found.multi(SUN) is None
+
+
+def test_only_a_charger_has_a_limit_of_its_own() -> None:
+    items: dict[str, Value] = {p.CHARGE_LIMIT_SETTING: 50}
+    assert read_service(SUN, p.SOLAR, items).own_limit_a == 50
+    assert read_service(MULTI, p.VEBUS, items).own_limit_a is None
