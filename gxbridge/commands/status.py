@@ -22,6 +22,8 @@ from gxbridge.core.model.wording import celsius_text, duration_text
 from gxbridge.core.publish.explanation import limits_of
 
 WIDTH: Final = 80
+TAKES_NONE: Final = frozenset({"no-path", "no-setting", "other-network", "ac-charger", "other-multi", "genset"})
+"""Reasons for which a charger is told nothing, whoever is master."""
 NAME_WIDTH: Final = 24
 EACH_S: Final = 2.0
 """For the answer of one device."""
@@ -175,12 +177,15 @@ class _Page:
         values = self._items.get(limit["subject"])
         if values is None:
             return "does not answer"
-        paths = (p.BOL_CHARGE_CURRENT, p.CHARGE_CURRENT) if limit["name"] == "multi" else (p.CHARGE_CURRENT,)
+        # Without a battery BMS the Multi is told by its own setting.
+        paths = (p.BOL_CHARGE_CURRENT, p.MULTI_CHARGE_CURRENT) if limit["name"] == "multi" else (p.CHARGE_CURRENT,)
         told = next((value for path in paths if (value := number(values, path)) is not None), None)
         dvcc = self._explained["dvcc"]
         ours = amount(limit["value"], "A")
         made = number(values, p.CURRENT)
         makes = "unknown" if made is None else f"{plain(round(made, 1))} A"
+        if limit["value"] is None and limit["caps"] and limit["caps"][0]["name"] in TAKES_NONE:
+            return f"takes no limit, makes {makes}"
         if dvcc["effective"] == "control":
             return f"told {amount(told, 'A')}, makes {makes}"
         who = "GX told" if dvcc["master"] == p.SYSTEM else "told"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gxbridge.commands.status import screen
 from gxbridge.core.dvcc.read import paths as p
-from tests.field.sea_trial import BOATS, SeaTrial, case
+from tests.field.sea_trial import BOATS, EPOCH, SeaTrial, case
 
 LYNX = "com.victronenergy.battery.socketcan_can0_vi0_uc10001"
 MULTI = "com.victronenergy.vebus.ttyS4"
@@ -280,3 +281,11 @@ def test_a_pre_alarm_of_a_vebus_bms_counts_down() -> None:
 
 def test_every_report_is_played() -> None:
     assert {path.name.partition("-")[0] for path in BOATS.glob("*.json")} == PLAYED
+
+
+def test_the_status_says_who_takes_no_limit_and_what_the_multi_is_told_without_a_battery_bms() -> None:
+    for name, said in (("15", "takes no limit, makes 90 A"), ("05", "told 0 A, makes 30 A")):
+        boat = SeaTrial(case(name)).play()
+        now = round(boat.now + EPOCH)
+        explained = {"version": "0", "time": now, **boat.cycle.explanation()}
+        assert any(line.endswith(said) for line in screen(explained, boat.services, now, colour=False))
