@@ -259,6 +259,35 @@ def test_no_bms_is_chosen_although_some_are_there() -> None:
     assert not any("onnect the BMS" in row.advice for row in boat.doctor())
 
 
+def test_a_bms_that_has_moved_is_not_said_to_be_silent() -> None:
+    given = case("06")
+    given["devices"][p.SETTINGS] = {p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 0}
+    given["devices"][LYNX] |= {"/N2kUniqueNumber": 10001}
+    given["steps"] = [{"wait": 10}, {"set": {LYNX: {p.DEVICE_INSTANCE: 5}}, "wait": 9}]
+    boat = SeaTrial(given).play()
+    assert boat.sentence("CCL").startswith(
+        "CCL 0 A: the Lynx Smart BMS 500 has device instance 5 now, and the settings"
+    )
+    assert set(boat.findings) == {"bms-moved"}
+    boat.sail(60)
+    assert set(boat.findings) == {"bms-moved"}
+
+
+def test_a_limit_that_is_lifted_again_was_not_followed_slowly() -> None:
+    given = case("06")
+    limits = {p.CVL: 56.8, p.CCL: 100.0}
+    given["steps"] = [
+        {"wait": 7}, {"set": {LYNX: dict.fromkeys(limits)}, "wait": 20}, {"set": {LYNX: limits}, "wait": 10},
+    ]  # fmt: skip
+    assert SeaTrial(given).play().findings == {}
+
+
+def test_in_monitor_mode_nothing_is_said_to_be_shared() -> None:
+    shown = changed("02", monitor=True).explained
+    assert "Shared battery voltage (if gxbridge were in control): 56.4 V" in shown
+    assert "Shared battery voltage: 56.4 V" in sailed("02").explained
+
+
 def test_two_of_one_name_are_told_apart_where_they_disobey() -> None:
     boat = changed("44", items={SUN: {p.PRODUCT_NAME: "SmartSolar 250/70"}})
     assert "SmartSolar 250/70 (280) makes 62 A" in boat.findings["ccl-exceeded"]

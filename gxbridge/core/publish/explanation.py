@@ -277,7 +277,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
     for one in explanation.get("shared", ()):
         whose = one["source_name"] or one["source"]
         value = f"{one['value']:.4g} {one['unit']}"
-        lines += ["", f"{one['text']}: {value} of {whose}, for {', '.join(one['receiver_names'])}"]
+        would = "" if dvcc["effective"] == "control" else " (if gxbridge were in control)"
+        lines += ["", f"{one['text']}{would}: {value} of {whose}, for {', '.join(one['receiver_names'])}"]
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
         state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"

@@ -72,6 +72,17 @@ def member_chosen(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Find
             )
 
 
+def moved_battery(inputs: Inputs, lost_identity: str) -> Bms | None:
+    """The BMS that was in control and is there with another device instance than the settings name."""
+    marks, wanted = set(lost_identity.split()), inputs.settings.bms_instance
+    if wanted in (AUTOMATIC_BMS, NO_BMS) or any(
+        bms.instance == wanted for bms in inputs.batteries if counts_as_bms(bms)
+    ):
+        return None
+    known = (bms for bms in inputs.batteries if counts_as_bms(bms))
+    return next((bms for bms in known if not marks.isdisjoint(bms.identity.split())), None)
+
+
 def choice_findings(inputs: Inputs, lost_identity: str, now: float) -> Iterator[Finding]:
     """The user's setting names a BMS that is not there, or none."""
     wanted = inputs.settings.bms_instance
@@ -82,8 +93,7 @@ def choice_findings(inputs: Inputs, lost_identity: str, now: float) -> Iterator[
     if wanted == NO_BMS:
         yield finding("bms-none-chosen", "", now, instances=instances)
         return
-    marks = set(lost_identity.split())
-    moved = next((bms for bms in there if not marks.isdisjoint(bms.identity.split())), None)
+    moved = moved_battery(inputs, lost_identity)
     if moved is not None:
         yield finding("bms-moved", moved.name, now, device=moved.title, was=wanted, is_now=f"{moved.instance:g}")
     else:

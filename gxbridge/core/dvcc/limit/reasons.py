@@ -116,6 +116,10 @@ REASONS: Final[Mapping[str, Reason]] = {
         "the {bms} is silent: nothing is granted",
         "until 60 s after its last word",
     ),
+    "bms-elsewhere": _rule(
+        "the {bms} has device instance {instance} now, and the settings choose another: nothing is granted",
+        "the BMS that was in control is there with another /DeviceInstance: as if it were silent",
+    ),
     "bms-lost": _rule(
         "the {bms} is lost: no limit is renewed, so that the chargers stop by themselves (#67)",
         "from 60 s after its last word on",

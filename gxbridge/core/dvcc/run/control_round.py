@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from gxbridge.core.dvcc.explain.battery_findings import moved_battery
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_findings, round_findings
 from gxbridge.core.dvcc.explain.limits import (
     charger_limits,
@@ -132,16 +133,20 @@ def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -
 
 def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
-    name = "bms-silent" if silent else "bms-lost"
+    moved = moved_battery(inputs, who.identity)
+    name = "bms-elsewhere" if moved is not None and silent else "bms-silent" if silent else "bms-lost"
     flags = flags.but(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None)
     orders = no_orders(inputs.installation.chargers, name, 0.0 if silent else None)
     history = CapHistory(now, memory.since)
-    reason = history.cap(name, 0.0 if silent else None, "A", who.name, "", bms=who.title)
+    words = {"bms": who.title} | ({} if moved is None else {"instance": f"{moved.instance:g}"})
+    reason = history.cap(name, 0.0 if silent else None, "A", who.name, "", **words)
     memory = memory.but(
         round_at=now,
         flags=flags,
         limits=tuple(same_reason(reason, inputs, orders)),
-        findings=(loss_finding(who.name, who.title, silent, now, gives_voltage=who.kind == p.BATTERY),),
+        findings=()
+        if moved is not None
+        else (loss_finding(who.name, who.title, silent, now, gives_voltage=who.kind == p.BATTERY),),
         since=history.fresh,
     )
     if not silent:

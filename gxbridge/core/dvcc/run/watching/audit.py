@@ -86,7 +86,7 @@ def follow(track: Track, limit_a: float | None, current_a: float | None, now: fl
             dropped_at=now if dropped and track.dropped_at is None else track.dropped_at,
         )
     lag_s, lag_at = track.lag_s, track.lag_at
-    if track.dropped_at is not None:
+    if track.dropped_at is not None and track.limit_a is not None and limit_a <= track.limit_a:  # it was not lifted
         lag_s, lag_at = now - track.dropped_at, now
     return track._replace(limit_a=limit_a, over_since=None, worst_a=0.0, dropped_at=None, lag_s=lag_s, lag_at=lag_at)
 
