@@ -99,6 +99,11 @@ class BusListener:
             await source.close()
 
     @property
+    def is_log(self) -> bool:
+        """Whether a recorded log is played in place of buses."""
+        return self._replay is not None
+
+    @property
     def over(self) -> bool:
         """Whether the log has ended; a bus never does."""
         return self._replay is not None and self._replay.over

@@ -88,7 +88,7 @@ class Capturing:
 
     async def run(self) -> None:
         """Until the time is over, the log has ended, or the user asks for the end."""
-        with stop_asked() as stop, quiet_log():
+        with stop_asked() as stop, quiet_log(not self._listener.is_log):
             self._stop = stop
             begin = time.monotonic()
             self._put(FIRST_LINE)

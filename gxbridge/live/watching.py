@@ -49,8 +49,12 @@ def stop_asked() -> Iterator[asyncio.Event]:
 
 
 @contextlib.contextmanager
-def quiet_log() -> Iterator[None]:
-    """What the buses log stands in the table, and would spoil the screen."""
+def quiet_log(quiet: bool = True) -> Iterator[None]:
+    """What the buses log stands in the table, and would spoil the screen. Lines of a log that cannot be read are told
+    where there is none."""
+    if not quiet:
+        yield
+        return
     log = logging.getLogger("gxbridge.can")
     before, log.propagate = log.propagate, False
     handler = logging.NullHandler()
@@ -82,7 +86,7 @@ class Watching:
 
     async def run(self, live: bool) -> None:
         """Until the time is over, the printed log has ended, or the user asks for the end."""
-        with stop_asked() as stop, quiet_log():
+        with stop_asked() as stop, quiet_log(live or not self.buses.is_log):
             terminal = LiveTerminal(stop.set) if live else None
             self._stop = stop
             try:

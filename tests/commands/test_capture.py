@@ -256,6 +256,18 @@ def test_a_full_disk_is_said_and_leaves_no_file(tmp_path: Path, name: str) -> No
     assert not (tmp_path / name).exists()
 
 
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    log = log_of_the_boat(tmp_path)
+    log.write_text(log.read_text() + "(1.0) can0 nonsense\n")
+    done = subprocess.run(
+        [*COMMAND, "--replay", str(log), "-o", str(tmp_path / "out.log")],
+        capture_output=True, text=True, timeout=WITHIN_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"{log}: line {3 * len(LYNX) + 1}: " in done.stderr
+    assert "1 line could not be read" in done.stderr
+
+
 def test_without_a_name_it_is_called_by_the_time(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
