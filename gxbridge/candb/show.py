@@ -81,7 +81,7 @@ def _field(field: FieldInfo) -> str:
     parts = [f"{bits:<12} {field.name}", field.kind]
     if (field.scale, field.add) != (1, 0) or field.unit:
         step = field.numerator if field.denominator == 1 else field.scale
-        parts.append(f"{step:g} {field.unit}".strip() + (f" {field.add:+g}" if field.add else ""))
+        parts.append(f"{step:g} {field.unit}".strip() + (f" {field.add:+.10g}" if field.add else ""))
     if field.missing:
         missing, apart = field.missing, ", "
         if isinstance(missing, range):

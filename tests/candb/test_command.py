@@ -54,7 +54,7 @@ def test_all_layouts_of_a_register_are_shown(capsys: pytest.CaptureFixture[str])
 
 
 def test_offsets_fast_packets_and_commands_have_their_words(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "1 W -2e+09" in ran(capsys, "show", "65013")[1]
+    assert "1 W -2000000000" in ran(capsys, "show", "65013")[1]
     assert "0.002 +1" in ran(capsys, "show", "127513")[1]
     assert "fast packet or single frame" in ran(capsys, "show", "127513")[1]
     assert "fast packet, PGN 126720; access R" in ran(capsys, "show", "0x010A")[1]

@@ -26,7 +26,7 @@ HEX_LINE = re.compile(
     re.IGNORECASE,
 )
 """After the bytes may stand what they are as text."""
-MOMENT_LINE = re.compile(rb"\s*[<>]?\s*(\d{4})[-/](\d\d)[-/](\d\d)[ T](" + CLOCK + rb")\b.*")
+MOMENT_LINE = re.compile(rb"\s*(?:[<>]\s*)?(\d{4})[-/](\d\d)[-/](\d\d)[ T](" + CLOCK + rb")\b.*")
 END_LINE = b"--"
 WHOLE_SECONDS = 10
 """Digits of seconds since 1970; three more are milliseconds, and fewer are milliseconds since some start."""
