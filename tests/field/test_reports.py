@@ -288,6 +288,17 @@ def test_in_monitor_mode_nothing_is_said_to_be_shared() -> None:
     assert "Shared battery voltage: 56.4 V" in sailed("02").explained
 
 
+def test_a_dcdc_converter_with_a_link_is_told_by_gxbridge_and_never_by_the_gx() -> None:
+    orion = "com.victronenergy.dcdc.ttyS5"
+    link = dict.fromkeys((p.NETWORK_MODE, p.CHARGE_VOLTAGE, p.CHARGE_CURRENT))
+    row = changed("03", items={orion: link}, monitor=True).row("error-67")
+    assert "takes no limits from a GX" in row.text
+    assert row.advice.startswith("Reset it")
+    boat = changed("03", items={orion: link})
+    assert "It goes away once" in boat.row("error-67").advice
+    assert boat.last_told(orion, p.CHARGE_CURRENT) is not None
+
+
 def test_two_of_one_name_are_told_apart_where_they_disobey() -> None:
     boat = changed("44", items={SUN: {p.PRODUCT_NAME: "SmartSolar 250/70"}})
     assert "SmartSolar 250/70 (280) makes 62 A" in boat.findings["ccl-exceeded"]

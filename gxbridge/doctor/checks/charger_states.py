@@ -14,6 +14,7 @@ from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, 
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model import firmware
+from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
 
@@ -38,13 +39,18 @@ def check_chargers(services: Services, platform: str) -> Iterator[Row]:
     yield from _firmware(plant)
 
 
-def remembering(plant: Installation) -> list[Charger]:
+def remembering(plant: Installation, services: Services) -> list[Charger]:
     """Chargers that have seen a BMS: without one they stop with error #67 a minute after the last word to them."""
-    return [charger for charger in plant.chargers if charger.bms_present == 1 and is_linked(charger)]
+    return [charger for charger in plant.chargers if charger.bms_present == 1 and is_linked(charger, services)]
 
 
-def is_linked(charger: Charger) -> bool:
-    """Can it be told anything? A DC/DC converter to another battery has no items for that."""
+def is_linked(charger: Charger, services: Services) -> bool:
+    """Is it told anything? A DC/DC converter to another battery has no items for that, and the GX's own controller
+    passes no limits to any."""
+    own = services.get(OWN_NAME, {})
+    ours = (own.get("/Dvcc/Effective"), own.get("/Dvcc/Profile")) == ("control", "strict")
+    if charger.kind == p.DCDC and not ours:
+        return False
     return any(path in charger.items for path in (p.NETWORK_MODE, p.CHARGE_VOLTAGE, p.CHARGE_CURRENT))
 
 
@@ -55,7 +61,7 @@ def has_bms(plant: Installation, services: Services, platform: str) -> bool:
 
 def waiting(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """Chargers that remember a BMS which is not there, and those that show it."""
-    waiters, names = remembering(plant), charging_titles(plant)
+    waiters, names = remembering(plant, services), charging_titles(plant)
     present = has_bms(plant, services, platform)
     seen = any(map(counts_as_bms, plant.batteries))
     cure = LOOK if seen else CURE
@@ -70,7 +76,7 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
         if services[device.name].get("/ErrorCode") == BMS_LOST:
             text = f"{names[device.name]} shows error #67: the connection to the BMS is lost"
             advice = cure if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
-            if not is_linked(device):
+            if not is_linked(device, services):
                 text += "; it takes no limits from a GX, so nobody will ever pass them to it"
                 advice = RESET
             yield Row(SECTION, "error-67", "problem", text, advice, device.name)
