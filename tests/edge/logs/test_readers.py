@@ -579,6 +579,7 @@ MORE = [
     ),
     ("gvret", "Time [s],ID,Data\n1.5,0x1CEFFF29,0x66 0x99 0x90 0x03 0x18 0x15 0x00 0x00\n", 1.5, "in one cell"),
     ("gvret", "Time;ID;DLC;Data\n1,5;1CEFFF29;8;66 99 90 03 18 15 00 00\n", 1.5, "a decimal comma"),
+    ("gvret", "Time [ms];ID;DLC;Data\n1500,5;1CEFFF29;8;66 99 90 03 18 15 00 00\n", 1.5005, "and milliseconds"),
     ("gvret", "timestamp,arbitration_id,dlc,data\n1.5,485490473,8,6699900318150000\n", 1.5, "decimal identifiers"),
     (
         "gvret",

@@ -190,7 +190,7 @@ def _is_extended(cells: list[bytes], places: dict[str, int]) -> bool:
     return "extended" in places and cells[places["extended"]].lower() in TRUE
 
 
-def _other_time(text: bytes, moments: Moments, line: bytes) -> float:
+def _other_time(text: bytes, per_second: float, moments: Moments, line: bytes) -> float:
     """A time of day, a date, or seconds with a decimal comma."""
     if b":" in text:
         return moments.read(text)
@@ -198,14 +198,14 @@ def _other_time(text: bytes, moments: Moments, line: bytes) -> float:
         year, month, _, hours, minutes, seconds, rest = compact.groups(b"0")
         clock = b"%s:%s:%s.%s" % (hours, minutes, seconds, rest)
         return moments.read(clock if compact[1] is None else b"%s-%s-%sT%s" % (year, month, compact[3], clock))
-    return seconds_of(text.replace(b",", b"."), line)
+    return seconds_of(text.replace(b",", b"."), line, per_second)
 
 
 def _seconds(text: bytes, per_second: float | None, moments: Moments, line: bytes) -> float:
     try:
         t = float(text)
     except ValueError:
-        return _other_time(text, moments, line)
+        return _other_time(text, per_second or 1.0, moments, line)
     if per_second is None:
         whole = b"." not in text
         per_second = 1e6 if whole and t >= MICROSECONDS_FROM else 1e3 if whole and t >= MILLISECONDS_FROM else 1.0
