@@ -230,7 +230,7 @@ def test_writes_that_wait_for_a_slow_device_end_with_control(tmp_path: Path) -> 
 @pytest.mark.parametrize("how", ["refuses", "waits"])
 def test_a_device_that_does_not_take_what_it_is_told_has_no_other_master(tmp_path: Path, how: str) -> None:
     """It goes on showing 70 A while 0 A is told: of a charger that took it, that would be somebody else's word."""
-    soon = f"{QUICK}; import gxbridge.core.dvcc.run.read_back as r; r.LAG_S = 0.5"
+    soon = f"{QUICK}; import gxbridge.core.dvcc.run.masters.read_back as r; r.LAG_S = 0.5"
     with harbour(tmp_path, before=soon) as (_, stage, lynx, reader, service, _config):
         reader.until(OWN, "/Dvcc/Effective", "control")
         if how == "refuses":
