@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
-from gxbridge.core.dvcc.run.masters.masters import Standing, may_leave, owed, standing, unjudged
+from gxbridge.core.dvcc.run.masters.masters import Standing, may_leave, owes, standing, takes_up, unjudged
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.tell.write import Write
@@ -66,9 +66,10 @@ class Control:
         """What may leave. `words` are those that the last gate reads; `on_bus`: the services as they are on the bus, or
         would be if ours were published."""
         self._unpublished = frozenset(words.unpublished)
+        takes = takes_up(setup.mode, self.standing, on_bus, self._unpublished, bus.names)
+        if takes and owes(self._round, self.standing.told, snapshot.names, now):
+            snapshot = replace(snapshot, take_up=True)
         writes = self._decide(snapshot, bus.arrivals, now, timers=timers)
-        if self.standing.effective != "control":
-            writes = owed(self._round, self.standing.told, snapshot.names, now)
         told = self._gate.told
         asked = writes if setup.mode == "control" else ()
         writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours, one_bound=True)
@@ -99,8 +100,11 @@ class Control:
         """With what arrived, if anything did, and at every whole second without."""
         arrived = tuple(arrivals)
         writes: tuple[Write, ...] = ()
-        for news in ([arrived] if arrived else []) + ([()] if timers else []):
+        looks: list[tuple[tuple[str, str], ...]] = ([arrived] if arrived else []) + ([()] if timers else [])
+        for news in looks or ([()] if snapshot.take_up else []):
             self.decision, self._memory = decide(snapshot, self._memory, now, news)
+            if snapshot.take_up:
+                snapshot = replace(snapshot, take_up=False)
             writes += self.decision.writes
             self.orders.note(self.decision.writes, now)
             before = {} if self.decision.round_done else self._round

@@ -331,3 +331,23 @@ def test_no_other_bms_takes_over_because_the_gx_was_there_for_a_moment() -> None
     ]
     assert set(after) == {0}
     assert "gate" not in ids(boat)
+
+
+def test_when_control_comes_back_what_is_told_fits_together_and_holds_now() -> None:
+    """Meanwhile one charger makes all there is, and the other's share of before would be too much."""
+    boat = sailing()
+    boat.add(SOLAR + "2", solar(limit_a=85.0))
+    boat.say(ccl=600)
+    boat.tick(9)
+    assert sum(value for (_, path), value in boat.links.items() if path == CURRENT[1]) > 50  # type: ignore[misc]
+    boat.add(SYSTEM, {"/Control/Dvcc": 1})
+    boat.say(ccl=300)
+    boat.tick(2)
+    boat.set(SOLAR, **{"/Dc/0/Current": 29.0})
+    boat.bridge.service_removed(SYSTEM, boat.now)
+    cycle = boat.react()
+    assert cycle.decision.round_done
+    told = [write.value for write in cycle.writes if write.path == CURRENT[1]]
+    assert len(told) == 2
+    assert sum(told) <= 30.2  # type: ignore[arg-type]
+    assert "gate" not in ids(boat)

@@ -41,6 +41,8 @@ class Snapshot:
     from_file: frozenset[str] = frozenset()
     another_master: bool = False
     """The GX's own controller tells the chargers, and we only watch."""
+    take_up: bool = False
+    """Control has come back, and something that was decided was not told: a round is due now."""
     bms_awaited: bool = False
     """A device on CAN may be a BMS, and its NAME or product is not known yet."""
     batteries: tuple[Bms, ...] = ()

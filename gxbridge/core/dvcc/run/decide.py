@@ -70,7 +70,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     # One that returns after a loss is no newcomer: its first frames may be long outdated, and grant nothing.
     returns = memory.round_state in GONE
     newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0] and not returns
-    round_done = round_due or (granted is not None and (newly_lost or lowered or newcomer))
+    round_done = round_due or snapshot.take_up or (granted is not None and (newly_lost or lowered or newcomer))
     if round_done:
         more, memory = control_round(inputs, memory, now, standing, timely=round_due)
         writes += more

@@ -210,14 +210,23 @@ def unjudged(standing: Standing, keys: Iterable[tuple[str, str]]) -> Standing:
     return replace(standing, told={**told, **{key: replace(told[key], strikes=0, judged=True) for key in open_keys}})
 
 
-def owed(
-    decided: Mapping[tuple[str, str], Value], told: LastWrites, services: Set[str], now: float
-) -> tuple[Write, ...]:
-    """Of what was decided last, what was not told since: control may be coming back."""
-    return tuple(
-        Write(*key, value)
+def takes_up(
+    mode: str,
+    before: Standing,
+    services: Mapping[str, Mapping[str, Value]],
+    unpublished: Set[str],
+    names: BusNames,
+) -> bool:
+    """Does control begin with this look, or come back?"""
+    ready = mode == "control" and before.effective != "control" and not before.overruled
+    return ready and obstacle(services, unpublished, names) is None
+
+
+def owes(decided: Mapping[tuple[str, str], Value], told: LastWrites, services: Set[str], now: float) -> bool:
+    """Was anything that was decided last not told since, or so long ago that it is to be renewed?"""
+    return any(
+        key[0] in services and (key not in told or told[key].value != value or now - told[key].at >= ROUND_S)
         for key, value in decided.items()
-        if key[0] in services and (key not in told or told[key].value != value or now - told[key].at >= ROUND_S)
     )
 
 

@@ -11,9 +11,10 @@ from gxbridge.core.dvcc.run.masters.masters import (
     OURSELVES,
     Standing,
     may_leave,
-    owed,
+    owes,
     standing,
     system_controls,
+    takes_up,
     unjudged,
 )
 from gxbridge.core.dvcc.run.masters.read_back import Written
@@ -258,8 +259,23 @@ def test_a_service_that_has_gone_is_forgotten() -> None:
 def test_control_that_comes_back_owes_what_was_not_told() -> None:
     told = {(SUN, "/a"): Written(1.0, 10.0), (SUN, "/b"): Written(1.0, 10.0)}
     decided: dict[tuple[str, str], Value] = {(SUN, "/a"): 1.0, (SUN, "/b"): 2.0, (SUN, "/c"): 3.0, ("gone", "/a"): 4.0}
-    assert owed(decided, told, {SUN}, 12.9) == (Write(SUN, "/b", 2.0), Write(SUN, "/c", 3.0))
-    assert len(owed(decided, told, {SUN}, 13.0)) == 3
+    for key, owed in (((SUN, "/a"), False), ((SUN, "/b"), True), ((SUN, "/c"), True), (("gone", "/a"), False)):
+        assert owes({key: decided[key]}, told, {SUN}, 12.9) is owed, key
+    assert owes({(SUN, "/a"): 1.0}, told, {SUN}, 13.0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "services", "takes"),
+    [
+        ("control", Standing(), {}, True),
+        ("control", Standing(effective="control"), {}, False),
+        ("control", Standing(overruled="x"), {}, False),
+        ("control", Standing(), {"com.victronenergy.system": {"/Control/Dvcc": 1}}, False),
+        ("monitor", Standing(), {}, False),
+    ],
+)
+def test_when_control_begins_or_comes_back(mode: str, before: Standing, services: Services, takes: bool) -> None:
+    assert takes_up(mode, before, services, frozenset(), BusNames()) is takes
 
 
 RIVAL = BusNames(unread={p.SYSTEM: 0.0})
