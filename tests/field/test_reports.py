@@ -271,6 +271,10 @@ def test_a_bms_that_has_moved_is_not_said_to_be_silent() -> None:
     assert set(boat.findings) == {"bms-moved"}
     boat.sail(60)
     assert set(boat.findings) == {"bms-moved"}
+    for text in (boat.explained, boat.row("bms").text):
+        assert "silent" not in text
+        assert "lost" not in text
+        assert "has another device instance" in text
 
 
 def test_a_limit_that_is_lifted_again_was_not_followed_slowly() -> None:

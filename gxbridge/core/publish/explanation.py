@@ -268,7 +268,9 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
         dvcc["effective"] if dvcc["effective"] == dvcc["mode"] else f"{dvcc['effective']} (configured: {dvcc['mode']})"
     )
     lines = [f"DVCC: {mode}, profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
-    state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {bms['state']}"
+    winning = next((limit["caps"][0]["name"] for limit in explanation["limits"] if limit["caps"]), "")
+    word = "has another device instance" if winning == "bms-elsewhere" else bms["state"]
+    state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {word}"
     lines.append(f"BMS: {state}{_since(bms['since'], now_epoch)}")
     for clock in bms["clocks"]:
         if now_epoch is not None:

@@ -56,7 +56,8 @@ def check_service(facts: Facts) -> Iterator[Row]:
     if state == "live":
         yield Row(SECTION, "bms", "ok", f"the BMS in control is {name}, live", "", str(own.get("/Bms/Service") or ""))
     else:
-        text = "no BMS is in control" if state in (None, "none") else f"the BMS in control, {name}, is {state}"
+        word = "has another device instance" if own.get("/Limits/Ccl/ReasonId") == "bms-elsewhere" else f"is {state}"
+        text = "no BMS is in control" if state in (None, "none") else f"the BMS in control, {name}, {word}"
         yield Row(SECTION, "bms", "note", text, "gxbridge explain tells more.")
     yield from _other_channels(own)
     yield from _buses(own)

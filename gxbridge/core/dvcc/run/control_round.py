@@ -134,7 +134,7 @@ def remembered_round(inputs: Inputs, memory: Memory, now: float, flags: Flags) -
 def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Controller, *, silent: bool) -> Round:
     """0 A for everybody until a minute after the last word, then nothing at all."""
     moved = moved_battery(inputs, who.identity)
-    name = "bms-elsewhere" if moved is not None and silent else "bms-silent" if silent else "bms-lost"
+    name = "bms-elsewhere" if moved is not None else "bms-silent" if silent else "bms-lost"
     flags = flags.but(solar_voltage=0, solar_current=int(silent), bms_parameters=0, effective_v=None, charge_v=None)
     orders = no_orders(inputs.installation.chargers, name, 0.0 if silent else None)
     history = CapHistory(now, memory.since)

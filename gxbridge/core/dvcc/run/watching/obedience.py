@@ -82,7 +82,10 @@ def deviations(
     who: str,
 ) -> Iterator[Deviation]:
     """What is not as it was told, now. `limits`: CVL, CCL and DCL come first."""
-    if not limits or limits[1].caps[0].name == "bms-lost":  # nothing is told then, and chargers stop by themselves
+    if not limits or limits[1].caps[0].name in (
+        "bms-lost",
+        "bms-elsewhere",
+    ):  # nothing is told then, and chargers stop by themselves
         return
     for one in makers:
         if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
