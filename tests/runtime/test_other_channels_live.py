@@ -106,7 +106,7 @@ def by_terminals(model: str) -> None:
     level(boat, PRE_ALARM, 0)
     assert "terminal-pre-alarm" in findings(boat)
     level(boat, DISCHARGE, 1)
-    cycle = boat.tick(4, speaking=False)
+    cycle = boat.tick(14, speaking=False)  # it is said of what lasts
     assert "allowed-to-discharge terminal at input_2: open, which is stop" in reasons(cycle)
     assert "observed, not enforced: no battery service gives a discharge limit" in reasons(cycle)
     assert "discharge-not-enforced" in findings(boat)
@@ -146,7 +146,7 @@ def bms_12_200() -> None:
     assert boat.links == {}, "nothing is known of it, and nothing is told"
     assert cycle.own["/Bms/State"] == "none"
     advertise(boat, 0x05, LOW_VOLTAGE_FLAGS)
-    cycle = boat.tick(1, speaking=False)
+    cycle = boat.tick(14, speaking=False)  # it is said of what lasts
     assert "Aft advertises that it does not allow to discharge" in reasons(cycle)
     assert "readout-pre-alarm" in findings(boat)
     assert CURRENT not in boat.links
