@@ -86,7 +86,7 @@ def test_a_bank_in_parallel_and_who_of_it_is_chosen() -> None:
     boat = sailed("08c")
     there = "0 (Lynx Smart BMS 500), 1 (Lynx Smart BMS 500) and 512 (Lynx Smart BMS totals)"
     assert set(boat.findings) == {"bms-not-selected"}
-    assert f"names instance 3, and no battery has it: {there} are there" in boat.findings["bms-not-selected"]
+    assert f"names instance 3, and no battery has it; there: {there}" in boat.findings["bms-not-selected"]
     first = next(row for row in boat.doctor() if row.verdict == "problem")
     assert "instance 3" in first.text
     assert there in first.text

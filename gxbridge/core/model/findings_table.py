@@ -341,7 +341,7 @@ TABLE: Final = (
     FindingRow(
         "bms-not-selected",
         "alarm",
-        "The setting of the controlling BMS names instance {instance}, and no battery has it: {instances} are there",
+        "The setting of the controlling BMS names instance {instance}, and no battery has it; there: {instances}",
         "Choose Automatic or one of these as controlling BMS on the GX (Settings, DVCC)",
     ),
     FindingRow(

@@ -66,7 +66,7 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
     seen = any(map(counts_as_bms, plant.batteries))
     cure = LOOK if seen else CURE
     for device in waiters if not present else ():
-        where = "none is in control" if seen else "none is there: nothing is written to any charger"
+        where = "none is in control" if seen else "none is there"
         text = f"{names[device.name]} has seen a BMS, and {where}"
         yield Row(SECTION, "bms-remembered", "problem", text, cure, device.name)
     if waiters and present:
