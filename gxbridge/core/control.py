@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.masters.masters import Standing, may_leave, owes, standing, takes_up, unjudged
+from gxbridge.core.dvcc.run.masters.release import released
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.tell.write import Write
@@ -70,6 +71,8 @@ class Control:
         if takes and owes(self._round, self.standing.told, snapshot.names, now):
             snapshot = replace(snapshot, take_up=True)
         writes = self._decide(snapshot, bus.arrivals, now, timers=timers)
+        if apart := self.standing.apart.keys():  # what is not told to them anyway is nothing to hold back
+            writes = released(writes, self.standing.told, apart, on_bus, now, raises_wait=False)
         told = self._gate.told
         asked = writes if setup.mode == "control" else ()
         writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours, one_bound=True)

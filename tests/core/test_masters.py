@@ -351,3 +351,19 @@ def test_when_control_comes_back_what_is_told_fits_together_and_holds_now() -> N
     assert len(told) == 2
     assert sum(told) <= 30.2  # type: ignore[arg-type]
     assert "gate" not in ids(boat)
+
+
+def test_what_one_that_is_set_apart_is_not_told_is_no_matter_for_the_gate() -> None:
+    boat = Rival()
+    boat.tick(3)
+    boat.add(SOLAR, solar(limit_a=50.0))
+    boat.add(SOLAR + "2", solar(limit_a=50.0, current_a=0.0))
+    boat.say(ccl=600)
+    boat.tick(15)
+    boat.values = {CURRENT: 20.0}
+    boat.tick(30)
+    assert "set-apart" in ids(boat)
+    boat.add("com.victronenergy.charger.ttyUSB3", {"/Connected": 1, "/State": 3, "/Dc/0/Voltage": 26.4})
+    boat.set("com.victronenergy.charger.ttyUSB3", **{"/Dc/0/Current": 45.0})
+    boat.tick(9)
+    assert "gate" not in ids(boat)

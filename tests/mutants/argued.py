@@ -72,7 +72,6 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
         "caps": (
             "if limits.cvl is None and limits.cvl_used is None:",
-            "if refused or capped.value <= 0:",
             "elif limits.ccl_used is not None and limits.ccl_used != limits.ccl:",
             "elif limits.ccl_used is not None and limits.ccl_used is not limits.ccl:",
             'caps.append(history.cap(known, 0.0 if known >= "ccl-unknown" else None, "A", bms.name, p.CCL, bms=name))',

@@ -95,8 +95,9 @@ def test_discharging_of_which_another_bms_says_nothing_is_withheld_and_never_0_a
     assert (said.caps[0].source, said.caps[0].since) == (MULTI, 90.0)
     assert told(look(services, discharge=(BMS_GONE, OPEN)))[MULTI, path] == 0, "one that refuses is a word"
     empty = {OURS: lynx(**{"/Info/MaxDischargeCurrent": 0.0}), MULTI: boat.multi()}
-    assert told(look(empty, discharge=(BMS_GONE,)))[MULTI, path] == 0, "so is DCL 0"
-    assert limit(look(empty, discharge=(BMS_GONE,)), "DCL")[0] == 0
+    assert (MULTI, path) not in told(look(empty, discharge=(BMS_GONE,))), "as where another battery's word is unknown"
+    refusing = {OURS: lynx(**{"/Io/AllowToDischarge": 0}), MULTI: boat.multi()}
+    assert told(look(refusing, discharge=(BMS_GONE,)))[MULTI, path] == 0
     chosen = look(services, discharge=(BMS_GONE,), options=Options(discharge_on_loss="stop"))
     assert (MULTI, path) not in told(chosen), "not in the first 10 s"
 

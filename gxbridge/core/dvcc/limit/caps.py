@@ -247,7 +247,7 @@ def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[t
     if inputs.bms is None:
         return capped._replace(caps=(*observed_caps(stops), *capped.caps))
     refused, unknown = stop_caps(stop for stop in stops if stop.refused), unknown_caps(stops)
-    if refused or capped.value == 0:
+    if refused or any(one.name == "discharge-refused" for one in capped.caps):
         return Capped(0.0, ordered([*refused, *unknown, *capped.caps]))
     return Capped(None, (*unknown, *capped.caps), True)
 
