@@ -585,3 +585,19 @@ def test_a_lost_bms_gives_no_limit_to_discharge() -> None:
     gate.passes()
     del gate.services[BATTERY]
     assert gate.one(MULTI, BOL_DISCHARGE, 50) == HELD
+
+
+def test_a_battery_of_a_lower_or_a_higher_nominal_voltage_is_another_one() -> None:
+    for own, other in ((24, 12), (24, 48), (48, 24)):
+        gate = two(
+            battery(NO_LYNX, 2, charge=0, nominal=other, cvl=None), battery(NO_LYNX, nominal=own, cvl=own * 1.15)
+        )
+        gate.services[SUN]["/Dc/0/Voltage"] = gate.services[BATTERY]["/Dc/0/Voltage"] = own * 1.08
+        assert amps(gate) == 50
+
+
+def test_of_two_vebus_systems_one_with_a_bms_that_speaks_is_enough() -> None:
+    gate = Gate({SUN: charger(**{"/Settings/BmsPresent": 1}), MULTI: multi(**{"/Bms/BmsType": 0})})
+    assert amps(gate) == 0
+    gate.services[MULTI + "1"] = multi(**{"/Bms/BmsType": 2, "/Bms/AllowToCharge": 1})
+    assert amps(gate) == 50

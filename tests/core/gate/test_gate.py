@@ -10,8 +10,10 @@ import pytest
 
 from gxbridge.core import gate as gate_module
 from gxbridge.core import gate_bounds, raw_words
-from gxbridge.core.gate import ALLOWED, GateMemory, may_send
+from gxbridge.core.gate import ALLOWED, NEAR_V, GateMemory, may_send
+from gxbridge.core.gate_bounds import CLASSES
 from gxbridge.core.model.items import Value
+from gxbridge.core.raw_words import WINDOWS
 from gxbridge.core.vecan.transmit import SENDABLE
 from tests.core.gate.boat import (
     ALTERNATOR,
@@ -615,3 +617,29 @@ def test_with_nothing_to_write_the_gate_only_watches() -> None:
     gate = Gate(mode="monitor")
     assert gate.passes().writes == ()
     assert gate.memory == GateMemory()
+
+
+def test_the_bounds_of_the_list_are_these() -> None:
+    """A bound is changed here too, by somebody who means it."""
+    volts, amps, flows, heat = (0.0, 70.0), (0.0, 10000.0), (-10000.0, 10000.0), (-40.0, 125.0)
+    bounds = {
+        "/Link/NetworkMode": (1.0, 13.0),
+        "/Link/ChargeVoltage": volts,
+        "/Link/ChargeCurrent": amps,
+        "/Link/DischargeCurrent": amps,
+        "/Link/VoltageSense": volts,
+        "/Link/TemperatureSense": heat,
+        "/Link/BatteryCurrent": flows,
+        "/BatteryOperationalLimits/MaxChargeVoltage": volts,
+        "/BatteryOperationalLimits/MaxChargeCurrent": amps,
+        "/BatteryOperationalLimits/MaxDischargeCurrent": amps,
+        "/BatteryOperationalLimits/BatteryLowVoltage": volts,
+        "/Dc/0/MaxChargeCurrent": amps,
+        "/BatterySense/Voltage": volts,
+        "/BatterySense/Temperature": heat,
+        "/Ess/BatteryDischargeSetpoint": amps,
+    }
+    assert {path: (row.low, row.high) for path, row in ALLOWED.items()} == bounds
+    assert WINDOWS == ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))
+    assert CLASSES == ((18.0, 12.0), (36.0, 24.0), (100.0, 48.0))
+    assert NEAR_V == (0.7, 1.25)
