@@ -367,6 +367,6 @@ def of_this_bank(items: Items) -> bool:
 def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], *, managed: bool) -> float:
     """What one that is not told now makes, or may make by what it was told. A Multi without a BMS is told by its own
     setting, and makes no more than that."""
-    made = max(finite(items.get("/Dc/0/Current")) or 0.0, told.get(name, (0.0, 0.0))[0], 0.0)
+    made = finite(items.get("/Dc/0/Current")) or 0.0
     own = None if managed or class_of(name) not in VE_BUS else limit(items.get("/Dc/0/MaxChargeCurrent"))
-    return made if own is None else min(made, own)
+    return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], 0.0)
