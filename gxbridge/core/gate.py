@@ -322,29 +322,38 @@ def share(
 ) -> dict[tuple[str, str], float | None]:
     """The highest lawful current for each that is told one: its own limit, and what the others leave of the sum."""
     pooled = CHARGERS | (ALSO_CHARGING if one_bound else frozenset())
-    if bounds.feeds_in:
-        pooled -= SUN
     asked = [write for write in part if can_be_told(write, words)]
     names = {write.service for write in asked}
-    left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a
+    left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + bounds.fed_a
     if left is not None:
         left += PER_CHARGER_A * sum(class_of(name) in pooled for name in names)
         for name, items in words.services.items():
             if name not in names and class_of(name) in pooled and of_this_bank(items):
                 left -= untold(name, items, told, managed=bounds.managed)
+    others = 0.0
     shares: dict[tuple[str, str], float | None] = {}
     for service, path, value in asked:
         kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
-        if bounds.stop:
+        if bounds.stop and not (bounds.exports and kind in SUN):
             highest: float | None = 0.0
         elif kind in pooled:
-            highest = lowest(own, None if left is None else max(left, 0.0))
+            rest = left if kind in SUN else without_sun(bounds, others)
+            highest = lowest(own, None if left is None or rest is None else max(min(left, rest), 0.0))
         else:
             highest = multi_limit(bounds) if kind in VE_BUS else own
         shares[service, path] = highest
         if left is not None and kind in pooled:
-            left -= min(limit(value) or 0.0, highest or 0.0)
+            passed = min(limit(value) or 0.0, highest or 0.0)
+            left -= passed
+            others += 0.0 if kind in SUN else passed
     return shares
+
+
+def without_sun(bounds: Bounds, told_a: float) -> float | None:
+    """What is left for others than the sun, of which `told_a` is told to them: nothing that is fed in."""
+    if bounds.limit_a is None:
+        return None
+    return bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + PER_CHARGER_A - told_a
 
 
 def can_be_told(write: Write, words: RawWords) -> bool:

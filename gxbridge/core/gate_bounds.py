@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from gxbridge.core.gate_feed_in import charged, fed, fed_by, feeds_in, headroom
+from gxbridge.core.gate_settings import setting, setting_text, user_limits
 from gxbridge.core.model.items import Items
 from gxbridge.core.raw_words import (
     AUTOMATIC,
@@ -21,24 +23,19 @@ from gxbridge.core.raw_words import (
     finite,
     limit,
     lowest,
+    of_class,
     own_bms,
     read_bmses,
     same,
 )
 from gxbridge.core.setup import Setup
 
-SYSTEM_SETUP: Final = "/Settings/SystemSetup/"
-USER: Final = (("MaxChargeCurrent", 0.0), ("MaxChargeVoltage", 0.1))
-"""The user's limits, and the least of each that is one."""
 HUB_OFFSET_V: Final = 0.4
 SOLAR_OFFSET_V: Final = 0.4
 FEED_IN_V: Final = 0.1
 """What may be added to a charge voltage: with an ESS hub voltage, for the sun by an inverter RS, with feed-in."""
 CHARGING: Final = (3, 4, 5)
 """`/State` of a Multi: bulk, absorption, float."""
-ESS: Final = 5
-"""`/Hub4/AssistantId`."""
-GENSET: Final = 2
 VEBUS_BMS: Final = 2
 """`/Bms/BmsType`."""
 START_S: Final = 10.0
@@ -51,6 +48,8 @@ CLASS_S: Final = 60.0
 """So long a battery must measure another nominal voltage to have it."""
 NEAR: Final = 0.8
 """Voltages of one DC bus are within this part of the highest."""
+OVER_S: Final = 3.0
+"""So long a battery may be charged with that much above its limit."""
 MOST: Final = 256
 """Marks kept at most; beyond, every BMS is expected to give permissions."""
 
@@ -66,6 +65,8 @@ class Watched(NamedTuple):
     nominal_v: float | None = None
     other_since: float | None = None
     """The nominal voltage by what the battery measures, and since when it measures another one."""
+    over_since: float | None = None
+    """Since when the battery is charged with more than the limit and the headroom of feed-in."""
 
 
 class Bounds(NamedTuple):
@@ -74,7 +75,8 @@ class Bounds(NamedTuple):
     `stop`: why everybody gets 0 A, "" where nothing stops. `limit_a`: over everything that charges, beside what DC and
     AC loads take now. `bms_v` for whoever takes the BMS's voltage, `solar_v` for the solar side, `vecan_v` for VE.Can.
     `managed`: a BMS is or was in control. `discharge_0`: 0 A of discharge is somebody's word, or chosen for a loss.
-    `feeds_in`: `limit_a` does not bind the solar side. `battery_v`: what the battery measures.
+    `fed_a`: what the sun may make beside it because it is fed in; `exports`: it may so although all others stop at the
+    0 A of a full battery. `battery_v`: what the battery measures.
     `unshared`: batteries that measure behind an open contactor. `nominal_v`: of the battery, None: not known.
     """
 
@@ -89,7 +91,8 @@ class Bounds(NamedTuple):
     dcl: float | None
     discharge_0: bool
     low_v: float | None
-    feeds_in: bool
+    fed_a: float
+    exports: bool
     battery_v: float | None
     unshared: frozenset[str]
     nominal_v: float | None
@@ -114,6 +117,21 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     stop = why_stopped(words, bank, lost) or awaited
     if not stop and bank.limiting and base_v is not None and not plausible(base_v, nominal_v):
         stop = "the charge voltage limit does not fit the battery"
+    limit_a = lowest(*(bms.ccl for bms in bank.limiting), user_a, options.max_charge_current_a)
+    feeder = None if stop or limit_a is None else fed_by(words, setup)
+    full = [bms for bms in bank.limiting if not bms.ccl]
+    exports = not stop and bool(full) and feeder is not None and not any(bms.lynx or bms.lynx_total for bms in full)
+    exports = exports and not any(multi.get("/Bms/BmsType") == VEBUS_BMS for multi in of_class(words, "vebus"))
+    if not stop and full:
+        stop = f"{full[0].name} gives no charge limits, or 0 A"
+    fed_a, over_since = 0.0, None
+    if feeder is not None and limit_a is not None:
+        room_a = headroom(words, feeder)
+        charged_a = charged(words, bank)
+        if charged_a is not None and charged_a > limit_a + room_a:
+            over_since = now if known.over_since is None else known.over_since
+        held = charged_a is None or (over_since is not None and now - over_since > OVER_S)
+        fed_a = fed(feeder, 0.0 if held else room_a)
     dc_loads_a, ac_loads_a = loads(words, battery_v)
     discharge = discharge_words(bank)
     refused = "no" in discharge or bool(words.discharge_stops)
@@ -124,7 +142,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
     volts = (None, None, None) if lost or awaited else voltages(words, setup, bank, base_v, user_v)
     bounds = Bounds(
         stop,
-        lowest(*(bms.ccl for bms in bank.limiting), user_a, options.max_charge_current_a),
+        limit_a,
         dc_loads_a,
         ac_loads_a,
         *volts,
@@ -132,53 +150,13 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         dcl if refused or not unknown else None,
         refused or (dcl == 0 and not unknown) or (unknown and on_loss),
         low_voltage((bms.low_v for bms in bank.limiting), nominal_v),
-        any(feeds_in(multi, words, setup) for multi in of_class(words, "vebus")) or rs_feeds_in(words),
+        fed_a,
+        exports,
         battery_v,
         frozenset(bms.name for bms in bmses if bms.out),
         nominal_v,
     )
-    return bounds, Watched(known.since, own, gave, user, measured_v, other_since)
-
-
-def of_class(words: RawWords, kind: str) -> Iterator[Items]:
-    """The items of every service of a class."""
-    prefix = f"com.victronenergy.{kind}."
-    return (items for name, items in words.services.items() if name.startswith(prefix))
-
-
-# --- settings ---------------------------------------------------------------------------------------------------------
-
-
-def setting(words: RawWords, setup: Setup, name: str, default: float) -> float:
-    """A number of the GX's settings, else of the configuration, else its default."""
-    path = name if name.startswith("/") else SYSTEM_SETUP + name
-    value = finite(words.settings.get(path, setup.user_settings.get(path)))
-    return default if value is None else value
-
-
-def setting_text(words: RawWords, setup: Setup, name: str) -> str:
-    """A text of the GX's settings, else of the configuration."""
-    path = SYSTEM_SETUP + name
-    value = words.settings.get(path, setup.user_settings.get(path))
-    return value if isinstance(value, str) else ""
-
-
-def user_limits(
-    words: RawWords, before: tuple[float | None, ...], setup: Setup
-) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    """The user's limits as they are to be remembered, and as they hold (None: none): one that is not known any more
-    holds as it was last, unless the configuration says less."""
-    last: list[float | None] = []
-    hold: list[float | None] = []
-    for (name, least), known in zip(USER, before, strict=True):
-        said, own = (
-            finite(words.settings.get(SYSTEM_SETUP + name)),
-            finite(setup.user_settings.get(SYSTEM_SETUP + name)),
-        )
-        last.append(known if said is None else said)
-        values = (known, own) if said is None else (said,)
-        hold.append(lowest(*(value for value in values if value is not None and value >= least)))
-    return tuple(last), tuple(hold)
+    return bounds, Watched(known.since, own, gave, user, measured_v, other_since, over_since)
 
 
 # --- the BMSes --------------------------------------------------------------------------------------------------------
@@ -216,7 +194,7 @@ def why_stopped(words: RawWords, bank: CountedBmses, lost: bool) -> str:
         if bms.charge in ("no", "unknown"):
             return f"{bms.name} does not allow charging"
     for bms in bank.limiting:
-        if bms.cvl is None or not bms.ccl:
+        if bms.cvl is None or bms.ccl is None:
             return f"{bms.name} gives no charge limits, or 0 A"
     if bank.nobody_in:
         return "no member of the bank is on its busbar and allows charging"
@@ -316,26 +294,6 @@ def leaders(words: RawWords) -> Iterator[Items]:
 def offset(rs: Items) -> float:
     """What it asks for solar above the charge voltage, within what is known of them."""
     return min(limit(rs.get("/Link/ChargeVoltageSolarOffset")) or 0.0, SOLAR_OFFSET_V)
-
-
-def feeds_in(multi: Items, words: RawWords, setup: Setup) -> bool:
-    """May the sun be fed into the grid? Then the charge current limit is not applied to it: the declared exception."""
-    if multi.get("/Hub4/AssistantId") != ESS or multi.get("/Ac/ActiveIn/Connected") != 1:
-        return False
-    if setting(words, setup, "/Settings/CGwacs/OvervoltageFeedIn", 0) != 1:
-        return False
-    source = finite(multi.get("/Ac/ActiveIn/ActiveInput"))
-    return source not in (0, 1) or setting(words, setup, f"AcInput{source + 1:.0f}", source + 1) != GENSET
-
-
-def rs_feeds_in(words: RawWords) -> bool:
-    """Does a Multi RS system feed in?"""
-    return any(
-        system.get("/DeviceInstance") == 0
-        and system.get("/Ac/NoFeedInReason") == 0
-        and finite(system.get("/Ess/BatteryDischargeCapacity")) is not None
-        for system in of_class(words, "acsystem")
-    )
 
 
 # --- loads ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import isfinite
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -111,6 +111,12 @@ class RawWords(NamedTuple):
     permits: Collection[object] = ()
     unpublished: Collection[str] = ()
     other_banks: Collection[str] = ()
+
+
+def of_class(words: RawWords, kind: str) -> Iterator[Items]:
+    """The items of every service of a class."""
+    prefix = f"com.victronenergy.{kind}."
+    return (items for name, items in words.services.items() if name.startswith(prefix))
 
 
 def finite(value: Value) -> float | None:

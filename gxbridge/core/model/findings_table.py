@@ -439,6 +439,13 @@ TABLE: Final = (
         "Switch DC-coupled feed-in off, or limit each charger by its own setting, if the battery must be spared",
     ),
     FindingRow(
+        "feed-in-held",
+        "warning",
+        "Feed-in is on, and solar may make no more than leaves for loads and the grid now: {why}",
+        "See that the BMS or the battery monitor shows its current, and the inverter/charger its own: without them "
+        "nobody can tell whether more is fed in or charged",
+    ),
+    FindingRow(
         "dc-loads-not-added",
         "info",
         "The metered DC loads are not added to the charge current limit: this kind of BMS stops everything at 0 A",

@@ -118,6 +118,15 @@ def strict_sharing(options: Options) -> object:
     return world.told(SUN), world.told(MULTI, p.BOL_CHARGE_CURRENT)
 
 
+@rule(on=62.5, off=90)
+def feed_in_obeys_ccl(options: Options) -> object:
+    """20 A for the battery, 38 A that leave, and 5 % of 90 A."""
+    ess = multi(ASSISTANT=5, ACTIVE_INPUT=0, CURRENT=-38.0)
+    world = World({LYNX: lynx(CCL=20.0), MULTI: ess, SUN: charger(90)}, options, {p.SET_DVCC: 1, p.SET_FEED_IN: 1})
+    world.run(3)
+    return world.told(SUN)
+
+
 @rule(on=20, off=50)
 def early_lowering(options: Options) -> object:
     world = World({LYNX: lynx(CCL=50.0), SUN: charger()}, options)

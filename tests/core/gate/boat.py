@@ -107,9 +107,11 @@ def rs(**paths: Value) -> Items:
     return charger(80.0, **{"/IsInverterCharger": 1, "/N2kDeviceInstance": 0, "/Link/DischargeCurrent": None, **paths})
 
 
-def feeding(**paths: Value) -> Items:
+def feeding(makes_a: Value = 0.0, **paths: Value) -> Items:
     """A Multi with ESS that feeds in, with the setting for it."""
-    return multi(**{"/Hub4/AssistantId": 5, "/Ac/ActiveIn/Connected": 1, "/Ac/ActiveIn/ActiveInput": 0, **paths})
+    return multi(
+        makes_a, **{"/Hub4/AssistantId": 5, "/Ac/ActiveIn/Connected": 1, "/Ac/ActiveIn/ActiveInput": 0, **paths}
+    )
 
 
 FEED_IN: Items = {"/Settings/CGwacs/OvervoltageFeedIn": 1}

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from gxbridge.core.model.items import Value
-from tests.core.gate.worlds import TrueBms, TrueWorld
+from tests.core.gate.worlds import LYNX, LYNX_TOTAL, TrueBms, TrueWorld
 
 Order = tuple[str, str, Value]
 LINKS = {"NetworkMode", "ChargeVoltage", "ChargeCurrent", "DischargeCurrent", "VoltageSense", "TemperatureSense"}
@@ -46,17 +46,20 @@ class Oracle:
         self.holds: dict[str, tuple[float, float]] = {}
         """What each was told and when."""
         self.user_v_ever = False
+        self.over_since: float | None = None
+        """Since when a battery is charged beyond its limit and what feed-in may add."""
 
     def judge(self, world: TrueWorld, asked: list[Order], passed: list[Order], *, one_bound: bool) -> list[str]:
         """Everything that is broken by what was passed."""
         self.notice(world)
         broken = list(self.shape(world, asked, passed))
-        stop = self.stopped(world)
+        stop, sun_stop = self.stopped(world), self.stopped(world, sun=True)
         for service, path, value in passed:
             if path in CHARGE and isinstance(value, int | float):
                 self.holds[service] = value, world.now
         for order in passed:
-            broken += [f"{problem}: {order}" for problem in self.one(world, order, stop)]
+            why = sun_stop if (*order[0].split("."), "", "")[2] in SUN else stop
+            broken += [f"{problem}: {order}" for problem in self.one(world, order, why)]
         broken += self.together(world, passed, one_bound=one_bound)
         return broken
 
@@ -69,6 +72,12 @@ class Oracle:
             bms.gave_discharge = bms.gave_discharge or (bms.there and bms.discharge in (0, 1))
         there = {charger.name for charger in world.chargers if charger.there}
         self.holds = {name: held for name, held in self.holds.items() if world.now - held[1] < 60 and name in there}
+        limits, charged = self.limits(world), self.charged(world)
+        over = bool(limits) and charged is not None and charged > min(limits) + self.whole_room(world)
+        if not (over and world.feed_in_now) or self.stopped(world, sun=True):
+            self.over_since = None
+        elif self.over_since is None:
+            self.over_since = world.now
 
     # --- each by itself ---------------------------------------------------------------------------------------------
 
@@ -132,8 +141,9 @@ class Oracle:
         """The members of a bank that are on its busbar."""
         return [bms for bms in world.bmses if bms.role == "member" and bms.there and bms.state not in (*OUT, *BETWEEN)]
 
-    def stopped(self, world: TrueWorld) -> str:
-        """Why nobody may charge."""
+    def stopped(self, world: TrueWorld, *, sun: bool = False) -> str:
+        """Why nobody may charge. The sun may feed in past a battery that is full, and refuses nobody by saying 0 A."""
+        feeds_past = sun and world.feed_in_now and not world.vebus_bms
         own = world.own
         if world.spoken and own is not None and not is_live(own):
             return "the BMS is lost"
@@ -141,7 +151,8 @@ class Oracle:
             if bms.role != "total" and (bms.charge == 0 or self.unanswered(bms, bms.charge, bms.gave)):
                 return f"{bms.name} does not allow it"
         for bms in self.counting(world):
-            if not good(bms.ccl) or not bms.ccl:
+            full = feeds_past and bms.ccl == 0 and bms.cvl is not None and bms.product not in (LYNX, LYNX_TOTAL)
+            if not full and (not good(bms.ccl) or not bms.ccl):
                 return f"{bms.name} gives {bms.ccl} A"
         if own is not None and own.role == "total" and not any(bms.charge == 1 for bms in self.members(world)):
             return "no member is in and allows it"
@@ -202,10 +213,33 @@ class Oracle:
 
     # --- all together -----------------------------------------------------------------------------------------------
 
+    def limits(self, world: TrueWorld) -> list[float]:
+        """Every charge current limit."""
+        limits = [bms.ccl for bms in self.counting(world) if bms.ccl is not None and good(bms.ccl)]
+        return limits + [amps for amps in (world.user_a, world.installer_a) if amps is not None]
+
+    def charged(self, world: TrueWorld) -> float | None:
+        """What the batteries are charged with, as far as it is measured."""
+        for bmses, together in ((self.counting(world), sum), ([bms for bms in world.bmses if bms.there], min)):
+            known = [bms.current_a for bms in bmses if bms.current_a is not None and math.isfinite(bms.current_a)]
+            if known:
+                return together(known)
+        return None
+
+    def whole_room(self, world: TrueWorld) -> float:
+        """What feed-in may add to the limit at most, beside what the Multi takes."""
+        return max(2.0, 0.05 * sum(c.own_a or 0.0 for c in world.chargers if c.there and c.kind in SUN))
+
+    def room(self, world: TrueWorld) -> float:
+        """What it may add now."""
+        if not world.feed_in_now or self.charged(world) is None:
+            return 0.0
+        over = self.over_since is not None and world.now - self.over_since > 3.0
+        return 0.0 if over else self.whole_room(world)
+
     def together(self, world: TrueWorld, passed: list[Order], *, one_bound: bool) -> list[str]:
         """The sum of what is told, and made by those that are not told."""
-        limits = [bms.ccl for bms in self.counting(world) if bms.ccl is not None and good(bms.ccl)]
-        limits += [amps for amps in (world.user_a, world.installer_a) if amps is not None]
+        limits, room = self.limits(world), self.room(world)
         if not limits:
             return []
         drawn = [-c.makes_a for c in world.chargers if c.kind == "vebus" and c.there and c.makes_a < 0]
@@ -215,17 +249,23 @@ class Oracle:
             for service, path, value in passed
             if path in CHARGE and isinstance(value, int | float) and value > 0
         }
-        total = 0.0
+        total = without_sun = 0.0
         for charger in world.chargers:
             pooled = charger.kind not in ("vebus", "vecan") or (one_bound and charger.kind == "vebus")
-            if not charger.there or not pooled or (world.feed_in_now and charger.kind in SUN):
+            if not charger.there or not pooled:
                 raised.discard(charger.name)
                 continue
             held = self.holds.get(charger.name)
-            total += max(charger.makes_a, 0.0) if held is None else held[0]
+            amps = max(charger.makes_a, 0.0) if held is None else held[0]
+            if charger.kind == "vebus" and not world.spoken:  # its own setting holds, whatever it is told beside it
+                amps = min(amps, 70.0)
+            total += amps
+            without_sun += 0.0 if charger.kind in SUN else amps
             bound += 0.0 if held is None else 0.1
-        if raised and total > bound:
-            return [f"{total} A are told or made of {bound} A"]
+        if raised and total > bound + room:
+            return [f"{total} A are told or made of {bound} A and {room} A for feed-in"]
+        if without_sun > bound and any((*name.split("."), "", "")[2] not in SUN for name in raised):
+            return [f"{without_sun} A are told or made without the sun of {bound} A"]
         for service, path, value in passed:
             if path == CHARGE[1] and isinstance(value, int | float) and value > bound:
                 return [f"{service} alone is told {value} A of {bound} A"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.core import gate as gate_module
-from gxbridge.core import gate_bounds, raw_words
+from gxbridge.core import gate_bounds, gate_feed_in, gate_settings, raw_words
 from gxbridge.core.gate import ALLOWED, NEAR_V, GateMemory, may_send
 from gxbridge.core.gate_bounds import CLASSES
 from gxbridge.core.model.items import Value
@@ -24,8 +24,11 @@ from tests.core.gate.boat import (
     BOL_VOLTAGE,
     CURRENT,
     FEED_IN,
+    LYNX,
     MODE,
     MULTI,
+    NO_LYNX,
+    OTHER,
     RS,
     SETUP,
     SUN,
@@ -33,6 +36,7 @@ from tests.core.gate.boat import (
     VECAN,
     VOLTAGE,
     Gate,
+    Items,
     battery,
     charger,
     feeding,
@@ -44,7 +48,9 @@ from tests.core.gate.boat import (
 HELD = "held back"
 
 
-@pytest.mark.parametrize("module", [gate_module, gate_bounds, raw_words], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [gate_module, gate_bounds, gate_feed_in, gate_settings, raw_words], ids=lambda module: module.__name__
+)
 def test_it_shares_no_code_with_the_decision(module: object) -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -332,13 +338,113 @@ def test_one_bound_over_everything_that_charges() -> None:
     assert gate.told((SUN, CURRENT, 100)) == [pytest.approx(45.1)]
 
 
-def test_dc_feed_in_is_the_declared_exception_for_the_sun() -> None:
-    gate = Gate({BATTERY: battery(ccl=20.0), SUN: charger(50.0), ALTERNATOR: charger(90.0), MULTI: feeding()})
+def feeding_gate(makes_a: Value = -12.0, product: int = NO_LYNX, **said: Value) -> Gate:
+    """Feed-in by a Multi that takes 12 A out of the battery, beside 60 A of sun."""
+    gate = Gate({BATTERY: battery(product, **said), SUN: charger(60.0), MULTI: feeding(makes_a)})
     gate.more["settings"] = FEED_IN
-    assert gate.told(*wants([(SUN, 50), (ALTERNATOR, 50)])) == [50, pytest.approx(20.1)]
-    assert gate.one(SUN, CURRENT, 51) == 50
-    gate.services[BATTERY] = battery(charge=0)
-    assert gate.told(*wants([(SUN, 50), (ALTERNATOR, 50)])) == [0, 0]
+    return gate
+
+
+def test_with_feed_in_the_sun_has_the_limit_and_what_leaves_and_a_headroom() -> None:
+    gate = feeding_gate(ccl=20.0)
+    gate.services[SUN_2] = charger(90.0, 0.0)
+    assert gate.told(*wants([(SUN, 60), (SUN_2, 90)])) == [pytest.approx(39.7), 0], "20 + 12 + 5 % of 150 + 0.2"
+    gate.services[SUN_2] = charger(90.0, 4.0, **{CURRENT: "gone"})
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(35.6), "what another makes is not told twice"
+    gate.services[BATTERY] = battery(NO_LYNX, charge=0)
+    assert gate.one(SUN, CURRENT, 60) == 0
+
+
+def test_the_headroom_of_feed_in_is_two_amperes_at_least() -> None:
+    gate = feeding_gate(ccl=20.0)
+    gate.services[SUN] = charger(39.0)
+    assert gate.one(SUN, CURRENT, 39) == pytest.approx(20 + 12 + 2 + 0.1)
+
+
+def test_what_is_fed_in_is_only_for_the_sun() -> None:
+    gate = feeding_gate(ccl=20.0)
+    gate.services[ALTERNATOR] = charger(90.0, 0.0)
+    gate.more["one_bound"] = True
+    for sun, alternator in ((10, 20 + 12 + 3 - 10 + 0.3), (0, 20 + 12 + 0.1)):
+        asked = [*wants([(SUN, sun), (ALTERNATOR, 50)]), (MULTI, BOL_CURRENT, 50.0)]
+        told = gate.told(*asked)
+        assert told[:2] == [sun, pytest.approx(alternator)]
+        assert told[2] == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("current", [None, math.nan, "12", 1e12])
+def test_nothing_more_is_fed_in_where_a_current_is_not_known(current: Value) -> None:
+    gate = feeding_gate(current, ccl=20.0)
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20.1), "what the Multi takes"
+    gate = feeding_gate(ccl=20.0, **{"/Dc/0/Current": current})
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(32.1), "what the battery takes"
+    gate = feeding_gate(ccl=20.0)
+    gate.services[MULTI]["/Connected"] = 0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20.1), "nor without a Multi behind the service"
+
+
+def test_no_headroom_while_the_battery_takes_more_than_it_for_three_seconds() -> None:
+    gate = feeding_gate(ccl=20.0, **{"/Dc/0/Current": 23.1})
+    told = []
+    for _ in range(6):
+        told.append(gate.one(SUN, CURRENT, 60))
+        gate.now += 1.0
+    assert told == pytest.approx([35.1] * 4 + [32.1] * 2)
+    gate.services[BATTERY]["/Dc/0/Current"] = 23.0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(35.1)
+    gate.services[BATTERY]["/Dc/0/Current"] = 23.1
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(35.1), "it counts anew"
+
+
+def test_batteries_that_limit_together_are_charged_together() -> None:
+    gate = feeding_gate(ccl=20.0, **{"/Dc/0/Current": 12.0})
+    gate.services[OTHER] = battery(NO_LYNX, 2, ccl=30.0, **{"/Dc/0/Current": 12.0})
+    gate.one(SUN, CURRENT, 60)
+    gate.now += 4.0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(32.1), "24 A of 20"
+
+
+def test_without_a_bms_the_battery_that_is_charged_least_says_whether_there_is_a_headroom() -> None:
+    shunt = {"/Dc/0/Voltage": 26.4, "/Dc/0/Current": 30.0}
+    gate = Gate({BATTERY: dict(shunt), SUN: charger(60.0), MULTI: feeding(-12.0)})
+    gate.more["settings"] = FEED_IN | {SETUP + "MaxChargeCurrent": 20}
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(35.1)
+    gate.now += 4.0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(32.1)
+    gate.services[OTHER] = shunt | {"/Dc/0/Current": 1.0}
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(35.1)
+    for name in (BATTERY, OTHER):
+        del gate.services[name]
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(32.1), "nobody measures it"
+
+
+def test_the_sun_is_fed_in_past_a_battery_that_is_full_and_nobody_else_charges() -> None:
+    gate = feeding_gate(ccl=0.0, **{"/Dc/0/Current": 0.0})
+    gate.services[ALTERNATOR] = charger(90.0, 0.0)
+    asked = [*wants([(SUN, 60), (ALTERNATOR, 50)]), (MULTI, BOL_CURRENT, 50.0)]
+    assert gate.told(*asked) == [pytest.approx(15.2), 0, 0]
+    assert gate.rules()[1] == f"{BATTERY} gives no charge limits, or 0 A"
+    gate.more["settings"] = {}
+    assert gate.told(*asked) == [0, 0, 0], "no feed-in"
+
+
+@pytest.mark.parametrize(
+    ("product", "said", "multi_says"),
+    [
+        (LYNX, {}, {}),
+        (0xA3E3, {}, {}),
+        (NO_LYNX, {"charge": 0}, {}),
+        (NO_LYNX, {"charge": "?"}, {}),
+        (NO_LYNX, {"ccl": None}, {}),
+        (NO_LYNX, {"cvl": 99.0}, {}),
+        (NO_LYNX, {}, {"/Bms/BmsType": 2, "/Bms/AllowToCharge": 1}),
+        (NO_LYNX, {}, {"/Ac/ActiveIn/ActiveInput": 240}),
+    ],
+)
+def test_a_stop_is_a_stop_with_feed_in_too(product: int, said: Items, multi_says: Items) -> None:
+    gate = feeding_gate(product=product, **({"ccl": 0.0, "/Dc/0/Current": 0.0} | said))
+    gate.services[MULTI] |= multi_says
+    assert gate.one(SUN, CURRENT, 60) == 0
 
 
 @pytest.mark.parametrize(
@@ -351,23 +457,34 @@ def test_dc_feed_in_is_the_declared_exception_for_the_sun() -> None:
         ({"/Ac/ActiveIn/ActiveInput": 1}, FEED_IN, False),
         ({"/Ac/ActiveIn/ActiveInput": 1}, FEED_IN | {SETUP + "AcInput2": 1}, True),
         ({}, FEED_IN | {SETUP + "AcInput1": 2}, False),
-        ({"/Ac/ActiveIn/ActiveInput": 240}, FEED_IN, True),
-        ({"/Ac/ActiveIn/ActiveInput": None}, FEED_IN, True),
+        ({"/Ac/ActiveIn/ActiveInput": 240}, FEED_IN, False),
+        ({"/Ac/ActiveIn/ActiveInput": None}, FEED_IN, False),
     ],
 )
 def test_when_there_is_feed_in(paths: dict[str, Value], settings: dict[str, Value], feeds: bool) -> None:
     gate = Gate({BATTERY: battery(ccl=20.0), SUN: charger(50.0), MULTI: feeding(**paths)})
     gate.more["settings"] = settings
-    assert gate.one(SUN, CURRENT, 50) == (50 if feeds else pytest.approx(20.1))
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(22.6 if feeds else 20.1)
 
 
 def test_a_multi_rs_that_feeds_in_is_one_too_and_its_set_point_is_bound_by_its_capacity() -> None:
-    system = {"/DeviceInstance": 0, "/Ac/NoFeedInReason": 0, "/Ess/BatteryDischargeCapacity": 30.0}
+    system: Items = {"/DeviceInstance": 0, "/Ac/NoFeedInReason": 0, "/Ess/BatteryDischargeCapacity": 30.0}
     name = "com.victronenergy.acsystem.can0"
     gate = Gate(
-        {BATTERY: battery(ccl=20.0), SUN: charger(50.0), name: {**system, "/Ess/BatteryDischargeSetpoint": None}}
+        {BATTERY: battery(ccl=20.0), SUN: charger(60.0), name: {**system, "/Ess/BatteryDischargeSetpoint": None}}
     )
-    assert gate.one(SUN, CURRENT, 50) == 50
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20.1), "nobody says what it takes"
+    gate.services[RS] = rs(**{"/Dc/0/Current": -4.0})
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20 + 4 + 3 + 0.1), "its members, and 5 % of the solar chargers"
+    gate.services[RS]["/Dc/0/Current"] = None
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20.1)
+    gate.services[name]["/Dc/0/Current"] = -8.0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20 + 8 + 3 + 0.1)
+    gate.services[name]["/Dc/0/Current"] = 8.0
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20 + 3 + 0.1), "it charges"
+    gate.services[name]["/Dc/0/Current"] = -28.5
+    assert gate.one(SUN, CURRENT, 60) == pytest.approx(20 + 30 + 0.1), "never more than it says that it takes"
+    del gate.services[RS]
     assert gate.one(name, "/Ess/BatteryDischargeSetpoint", 31) == 30
     gate.services[name]["/Ess/BatteryDischargeCapacity"] = None
     assert gate.one(name, "/Ess/BatteryDischargeSetpoint", 31) == HELD

@@ -35,6 +35,7 @@ class TrueBms:
     there: bool = True
     gave: bool = False
     gave_discharge: bool = False
+    current_a: float | None = 12.5
     connection: str = "VE.Can"
 
     @property
@@ -51,7 +52,7 @@ class TrueBms:
             "/N2kDeviceInstance": self.network,
             "/State": self.state,
             "/Dc/0/Voltage": self.nominal_v * 1.1,
-            "/Dc/0/Current": 12.5,
+            "/Dc/0/Current": self.current_a,
             "/Dc/0/Temperature": 21.0,
             "/Settings/Battery/NominalVoltage": self.nominal_v,
             "/Info/MaxChargeVoltage": self.cvl,
@@ -250,7 +251,7 @@ def change_world(world: TrueWorld, chance: Random) -> None:
     """Something happens, or nothing."""
     world.shown = {}
     world.now += chance.choice([0.02, 0.5, 1.0, 1.0, 3.0, 20.0])
-    what = chance.randrange(16)
+    what = chance.randrange(17)
     if world.bmses and what < 6:
         bms = chance.choice(world.bmses)
         if what == 0:
@@ -282,6 +283,9 @@ def change_world(world: TrueWorld, chance: Random) -> None:
         world.load_w = chance.choice([0.0, 0.0, 260.0, 1300.0])
     elif what == 11:
         world.master = chance.choice(["", "", "", "system", "rival"])
+    elif what == 16:
+        for bms in world.bmses:
+            bms.current_a = chance.choice([12.5, 12.5, 45.0, 150.0, -20.0, None, math.nan])
     elif what == 12:
         charger = chance.choice(world.chargers)
         charger.there = not charger.there

@@ -78,6 +78,8 @@ def round_findings(
     if ccl.value is not None and "feed-in" in [one.why for one in told]:
         subject = "" if inputs.multi is None else inputs.multi.name
         yield finding("feed-in-override", subject, now, limit=amount(ccl.value, "A"))
+    if amps.fed is not None and amps.fed.blind:
+        yield finding("feed-in-held", "" if inputs.multi is None else inputs.multi.name, now, why=amps.fed.held)
     if any(term.name == "dc-loads-not" for term in amps.terms):
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
 

@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.user_limits import HELD
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A, implausible, nominal_voltage
+from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.user_settings import NO_BMS
@@ -199,11 +200,24 @@ def stopping(inputs: Inputs, caps: Iterable[Cap]) -> Iterator[Bms]:
 
 
 class ChargeCaps(NamedTuple):
-    """The charge current limit; `bms_a` is what the BMSes alone say, `stopped` that this is a refusal (0 A)."""
+    """The charge current limit; `bms_a` is what the BMSes alone say, `stopped` that this is a refusal (0 A).
+
+    `full`: it is nothing but the number 0, of batteries of a kind whose 0 A refuses nobody: what does not reach them
+    may be made.
+    """
 
     limit: Capped
     bms_a: float | None
     stopped: bool
+    full: bool = False
+
+
+def only_full(inputs: Inputs, zeros: Iterable[Cap]) -> bool:
+    """Is 0 A only the number that batteries give, whose product does not stop everything by it?"""
+    stopping_kind = {bms.name for bms in inputs.batteries if quirk_of(bms.product_id).stop_on_zero}
+    return not inputs.selection.vebus_bms and all(
+        c.name == "bms-ccl" and c.source not in stopping_kind for c in zeros if c.value == 0
+    )
 
 
 def ccl_caps(
@@ -232,7 +246,8 @@ def ccl_caps(
     if bms_a == 0:
         for one in stopping(inputs, from_bms):
             caps += why_no_charge(one)
-    return ChargeCaps(Capped(lowest_value(caps), ordered(caps)), bms_a, bms_a == 0 and inputs.options.stop_means_zero)
+    limit = Capped(lowest_value(caps), ordered(caps))
+    return ChargeCaps(limit, bms_a, bms_a == 0 and inputs.options.stop_means_zero, only_full(inputs, from_bms))
 
 
 def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import ChargeCaps
-from gxbridge.core.dvcc.limit.reasons import cap, load
+from gxbridge.core.dvcc.limit.feed_in import Surplus
+from gxbridge.core.dvcc.limit.reasons import cap, load, plain
 from gxbridge.core.dvcc.read.inputs import Inputs
 
 
@@ -18,7 +19,8 @@ class Currents(NamedTuple):
     """`limit_a`: for the Multi, `solar_a`: for the solar side (AC loads may be fed too). None: no limit.
 
     `stop`: 0 A for everybody, no help from anything. `terms` explain what was added. `dark`: PV is disabled, and the
-    BMS is of the kind whose 0 A is 0 A for every charger of the solar side.
+    BMS is of the kind whose 0 A is 0 A for every charger of the solar side. `fed`: what solar may make
+    beyond `solar_a` because it is fed in, where it obeys the limit.
     """
 
     limit_a: float | None
@@ -26,6 +28,7 @@ class Currents(NamedTuple):
     stop: bool
     terms: tuple[Cap, ...]
     dark: bool = False
+    fed: Surplus | None = None
 
 
 def stops_everything(inputs: Inputs) -> bool:
@@ -38,8 +41,15 @@ def counts_loads(inputs: Inputs, limit_a: float | None) -> bool:
     return limit_a is not None and limit_a > 0 and not stops_everything(inputs)
 
 
-def compensate(inputs: Inputs, charge: ChargeCaps, dc_loads_a: float | None, vebus_a: float, pv_off: bool) -> Currents:
-    """Add what DC loads and the Multi take, where that kind of BMS leaves room for it."""
+def compensate(
+    inputs: Inputs,
+    charge: ChargeCaps,
+    dc_loads_a: float | None,
+    vebus_a: float,
+    pv_off: bool,
+    fed: Surplus | None = None,
+) -> Currents:
+    """Add what DC loads and the Multi take, where that kind of BMS leaves room for it, and what feed-in does."""
     terms: list[Cap] = []
     limit = charge.limit.value
     stops = stops_everything(inputs)
@@ -55,16 +65,26 @@ def compensate(inputs: Inputs, charge: ChargeCaps, dc_loads_a: float | None, veb
             limit = round(limit + (dc_loads_a or 0.0), 1)
     if inputs.options.clean_limits and limit is not None:
         limit = max(limit, 0.0)
-    stop = charge.stopped or (stops and limit == 0)
+    refused = charge.stopped and fed is None
+    stop = refused or (stops and limit == 0)
     solar = limit
-    if solar is not None and vebus_a < 0 and not charge.stopped and not (stops and limit == 0):
+    if solar is not None and vebus_a < 0 and not stop:
         raised = solar - vebus_a
         solar = raised if inputs.options.strict_sharing else float(ceil(raised))
         terms.append(cap("ac-loads", None, "A", added=load(-vebus_a)))
-    if charge.stopped:
+    if fed is not None and not stop:
+        terms.append(headroom_term(fed))
+    if refused:
         limit = solar = 0.0
     if pv_off:
         solar = 0.0
         terms.append(cap("pv-disabled", None, "A"))
     dark = stops and pv_off and not inputs.options.strict_sharing
-    return Currents(limit, solar, stop, tuple(terms), dark)
+    return Currents(limit, solar, stop, tuple(terms), dark, fed)
+
+
+def headroom_term(fed: Surplus) -> Cap:
+    """Why solar may make more than leaves now, or may not."""
+    if fed.held:
+        return cap("feed-in-held", None, "A", why=fed.held)
+    return cap("feed-in-room", None, "A", added=plain(fed.headroom_a))

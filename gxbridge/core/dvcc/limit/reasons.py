@@ -173,8 +173,17 @@ REASONS: Final[Mapping[str, Reason]] = {
         "feed-in is on, so the charge current limit is not applied to solar (as the vendor does)",
         "/Settings/CGwacs/OvervoltageFeedIn with the ESS assistant",
     ),
+    "feed-in-room": _rule(
+        "with feed-in on, solar may make {added} A more than that, to find out whether more can be fed in",
+        "the larger of 2 A and 5 % of what solar may make; taken back where it is charged",
+    ),
+    "feed-in-held": _rule(
+        "feed-in is on, but solar may make no more than that: {why}",
+        "the battery current, the Multi's current, and what the Multi says of feeding in",
+    ),
     "rs-feed-in": _rule(
-        "the Multi RS feeds in, so solar may make {added} A more", "/Ess/BatteryDischargeCapacity of the RS system"
+        "the Multi RS feeds in, so solar may make {added} A more",
+        "what the RS system takes out of the battery now (vendor: its /Ess/BatteryDischargeCapacity)",
     ),
     # Chargers.
     "own-limit": _named("said", "its own setting", "the charger's /Settings/ChargeCurrentLimit"),
@@ -245,7 +254,10 @@ UNLIMITED_A: Final = 5000.0
 LIKELY: Final = " (likely: {texts})"
 NEXT: Final = " Next: "
 TERM_NAMES: Final = frozenset(
-    {"dc-loads", "dc-loads-not", "ac-loads", "untold", "pv-disabled", "feed-in", "rs-feed-in", "firmware", "no-bms"}
+    {
+        *("dc-loads", "dc-loads-not", "ac-loads", "untold", "pv-disabled", "firmware", "no-bms"),
+        *("feed-in", "feed-in-room", "feed-in-held", "rs-feed-in"),
+    }
 )
 """Caps that explain a change of the value, as sentences of their own."""
 

@@ -72,6 +72,13 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "solar does not make",
     ),
     Switch(
+        "feed_in_obeys_ccl",
+        "with DC-coupled feed-in solar is told the charge current limit, what leaves for loads and the grid now, and a "
+        "headroom that is taken back where the battery is charged above its limit",
+        "with DC-coupled feed-in the charge current limit is not applied to solar",
+        had_key=False,
+    ),
+    Switch(
         "dcdc_obeys",
         "a DC/DC charger (com.victronenergy.dcdc) that has the paths is told what an alternator is told",
         "com.victronenergy.dcdc is no charger of DVCC: it is told nothing, and its current does not count",
@@ -147,6 +154,7 @@ class Options:
     voltage_window: bool = True
     clean_limits: bool = True
     strict_sharing: bool = True
+    feed_in_obeys_ccl: bool = True
     dcdc_obeys: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True

@@ -28,13 +28,14 @@ DEFAULTS: Final[Mapping[str, float]] = {
     p.SET_AC_INPUT_1: 1,
     p.SET_AC_INPUT_2: 2,
     p.SET_FEED_IN: 0,
+    p.SET_MOST_FEED_IN: -1,
 }
 DEFAULT_BATTERY: Final = "default"
 DEFAULT_TEMPERATURE: Final = "default"
 
 
 class UserSettings(NamedTuple):
-    """`dvcc`, `svs`, `sts`: the stored numbers (bit 0 on, bit 1 forced). A current below 0 and 0 V: no limit."""
+    """`dvcc`, `svs`, `sts`: the stored numbers (bit 0 on, bit 1 forced). Below 0 A, below 0 W and 0 V: no limit."""
 
     dvcc: int
     svs: int
@@ -49,6 +50,7 @@ class UserSettings(NamedTuple):
     has_dc_system: bool
     ac_inputs: tuple[int, int]
     feed_in: bool
+    most_feed_in_w: float
 
 
 def value_of(values: Mapping[str, Value], path: str) -> float:
@@ -73,4 +75,5 @@ def read_settings(values: Mapping[str, Value]) -> UserSettings:
         has_dc_system=value_of(values, p.SET_DC_SYSTEM) == 1,
         ac_inputs=(int(value_of(values, p.SET_AC_INPUT_1)), int(value_of(values, p.SET_AC_INPUT_2))),
         feed_in=value_of(values, p.SET_FEED_IN) == 1,
+        most_feed_in_w=value_of(values, p.SET_MOST_FEED_IN),
     )

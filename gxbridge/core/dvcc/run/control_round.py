@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
+from gxbridge.core.dvcc.limit.feed_in import obeys, still_watched, surplus
 from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
@@ -34,6 +35,7 @@ from gxbridge.core.dvcc.run.loss import BmsStanding
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.update_state import is_on
+from gxbridge.core.dvcc.run.watching.obedience import charged_with
 from gxbridge.core.dvcc.tell.charger_orders import (
     EXTERNAL,
     NETWORKED,
@@ -195,7 +197,11 @@ def live_round(
     if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
         vebus_a = max(vebus_a, drawn(inputs.multi))
         added_a = least(added_a, draw_a)
-    amps = compensate(inputs, charge, added_a, vebus_a, pv_off)
+    fed, seen = None, still_watched(memory.feed_in, now)
+    if charge.limit.value is not None and obeys(inputs) and (charge.full or not charge.stopped):
+        vebus_a = drawn(inputs.multi)
+        fed, seen = surplus(inputs, memory.feed_in, charge.limit.value, charged_with(inputs), now)
+    amps = compensate(inputs, charge, added_a, vebus_a, pv_off, None if pv_off else fed)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
     rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v, orders)
@@ -223,6 +229,7 @@ def live_round(
         pv_disabled_reads=max(memory.pv_disabled_reads - (speaks and timely), 0),
         regulator_v=bms_limits.regulator_v if timely else memory.regulator_v,
         dc_loads_a=loads_a,
+        feed_in=seen,
         unlimited=unlimited,
         limited=rest is not None or (memory.limited and not unlimited),
         limits=tuple(limits),

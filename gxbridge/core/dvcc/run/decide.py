@@ -9,6 +9,7 @@ from gxbridge.core.dvcc.explain.findings import doubt_findings, sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
+from gxbridge.core.dvcc.limit.feed_in import obeys
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.doubted import read_checked
@@ -71,6 +72,10 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     returns = memory.round_state in GONE
     newcomer = before is not None and inputs.bms is not None and inputs.bms.name != before[0] and not returns
     round_done = round_due or snapshot.take_up or (granted is not None and (newly_lost or lowered or newcomer))
+    fed, feeding = memory.feed_in, obeys(inputs)
+    if not stopped and (feeding or fed is not None):  # it changes from second to second, and its end cannot wait
+        ends = fed is not None and fed.fed_at == memory.round_at and not feeding
+        round_done = round_done or ends or second is not None
     if round_done:
         more, memory = control_round(inputs, memory, now, standing, timely=round_due)
         writes += more

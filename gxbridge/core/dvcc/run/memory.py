@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
+from gxbridge.core.dvcc.limit.feed_in import FeedIn
 from gxbridge.core.dvcc.read.believed.doubted import NO_DOUBTS, Doubts
 from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank
 from gxbridge.core.dvcc.read.devices.quirks import PYLONTECH_START_V
@@ -78,6 +79,8 @@ class Memory(NamedTuple):
     """Service -> smoothed current of a solar charger or inverter/charger."""
     vebus_a: float = 0.0
     dc_loads_a: float = 0.0
+    feed_in: FeedIn | None = None
+    """Of solar that is fed in and obeys the charge current limit, until some seconds after its end; else None."""
     regulator_v: float = PYLONTECH_START_V
     flags: Flags = START_FLAGS
     bms: tuple[str, float | None] | None = None

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
+from gxbridge.core.dvcc.limit.feed_in import Surplus, feeding_system
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
-from gxbridge.core.dvcc.read.devices.services import INVERTERS, Charger, Device, RsSystem, title
+from gxbridge.core.dvcc.read.devices.services import Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.one_bound import limited_multis, made_by, most_made, untold, untold_takers, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, round_down, strict_share, vendor_share
@@ -25,6 +27,9 @@ NETWORKED: Final = 1
 EXTERNAL: Final = 4
 REMOTE_BMS: Final = 8
 """Bits of `/Link/NetworkMode`."""
+NO_CEILINGS: Final[Mapping[str, float]] = MappingProxyType({})
+LEAST_GROWTH_A: Final = 1.0
+"""A charger whose solar energy is fed in is told at least so much more than it makes."""
 
 
 class ChargerOrder(NamedTuple):
@@ -103,11 +108,12 @@ def currents(
         return no_orders(inputs.installation.chargers, "stopped", 0.0), push_out(rs, 0.0)
     if inputs.apart:
         return apart_currents(inputs, amps, smoothed, pv_off)
-    feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off
-    if inputs.options.strict_sharing and amps.solar_a is not None and (rs is not None or not feeding):
-        if rs is None or pv_off:
-            return strict_currents(inputs, amps.solar_a, smoothed), push_out(rs, 0.0)
-        return strict_rs_currents(inputs, rs, amps.solar_a, smoothed)
+    if amps.fed is not None and amps.solar_a is not None:
+        return fed_currents(inputs, rs, amps, amps.solar_a, amps.fed)
+    obeys = inputs.options.feed_in_obeys_ccl
+    feeding = feeds_in(inputs.multi, inputs.settings) and not pv_off and not obeys
+    if inputs.options.strict_sharing and amps.solar_a is not None and (obeys or (rs is None and not feeding)):
+        return strict_currents(inputs, amps.solar_a, smoothed), push_out(rs, 0.0)
     orders, writes = solar_currents(inputs, amps, smoothed, pv_off, rs, feeding)
     return orders + other_currents(inputs, amps, smoothed), writes
 
@@ -213,14 +219,6 @@ def solar_currents(
     return shared(chargers, amps.solar_a, smoothed).orders + silent, []
 
 
-def feeding_system(inputs: Inputs) -> RsSystem | None:
-    """A Multi RS system that may feed in and says how much its battery side can take."""
-    for system in inputs.installation.rs_systems:
-        if system.known_instance == 0 and system.no_feed_in_reason == 0 and system.discharge_capacity_a is not None:
-            return system
-    return None
-
-
 def rs_currents(
     rs: RsSystem,
     chargers: Sequence[Charger],
@@ -238,16 +236,41 @@ def rs_currents(
     return orders, push_out(rs, made_a - limit_a)
 
 
-def strict_rs_currents(
-    inputs: Inputs, rs: RsSystem, limit_a: float, smoothed: Mapping[str, float]
+def fed_currents(
+    inputs: Inputs, rs: RsSystem | None, amps: Currents, limit_a: float, fed: Surplus
 ) -> tuple[list[ChargerOrder], list[Write]]:
-    """All together are told at most the limit and what the RS can push out; its inverter/chargers, which charge the
-    battery only, at most what the others leave of the limit."""
-    capacity_a, plant = max(rs.discharge_capacity_a or 0.0, 0.0), inputs.installation
-    made_a = sum(smoothed.get(charger.name, 0.0) for charger in plant.solar)
+    """Feed-in that obeys the limit: only the sun gets what leaves and the headroom, by what is made now.
+
+    All that charges the battery otherwise shares what the sun leaves of the limit itself.
+    """
+    plant = inputs.installation
+    sun = plant.solar_side if rs is None else plant.solar
+    made = {charger.name: charger.made_current_a or 0.0 for charger in plant.solar_side}
+    made_a = sum(max(made[charger.name], 0.0) for charger in sun)
+    others = [charger for charger in plant.chargers if charger not in sun]
+    most_a = room_to_feed(sun, fed) | parts_of(max((amps.limit_a or 0.0) - made_a, 0.0), others)
+    orders = strict_currents(inputs, limit_a + fed.rs_a + fed.headroom_a, made, fed.rs_a, most_a)
     made_a += sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
-    orders = strict_currents(inputs, limit_a + capacity_a, smoothed, capacity_a, max(limit_a - made_a, 0.0))
+    capacity_a = 0.0 if rs is None else max(rs.discharge_capacity_a or 0.0, 0.0)
     return orders, push_out(rs, min(made_a - limit_a, capacity_a))
+
+
+def room_to_feed(sun: Sequence[Charger], fed: Surplus) -> dict[str, float]:
+    """The most for those that do not use what they are told: a shaded one leaves the headroom to the others."""
+    room_a = max(fed.headroom_a / len(sun), LEAST_GROWTH_A) if sun else 0.0
+    found = {}
+    for charger in sun:
+        made_a, told_a = max(charger.made_current_a or 0.0, 0.0), charger.told_current_a
+        if told_a is not None and made_a < told_a - room_a:
+            found[charger.name] = made_a + room_a
+    return found if len(found) < len(sun) else {}
+
+
+def parts_of(limit_a: float, chargers: Sequence[Charger]) -> dict[str, float]:
+    """A limit as the most for each of some chargers, by their size."""
+    own_a = sum(charger.own_limit_a or 0.0 for charger in chargers)
+    part = min(limit_a / own_a, 1.0) if own_a > 0 else 1.0
+    return {charger.name: (charger.own_limit_a or 0.0) * part for charger in chargers}
 
 
 def push_out(rs: RsSystem | None, excess_a: float) -> list[Write]:
@@ -290,16 +313,12 @@ def strict_currents(
     limit_a: float,
     smoothed: Mapping[str, float],
     extra_a: float = 0.0,
-    inverters_a: float | None = None,
+    most_a: Mapping[str, float] = NO_CEILINGS,
 ) -> list[ChargerOrder]:
     """All chargers together are told at most the limit, less what those make that cannot be told.
 
-    `extra_a`: what of the limit is for solar chargers only; `inverters_a`: the most for all inverter/chargers, if any.
+    `extra_a`: what of the limit is for solar chargers only; `most_a`: the most for some chargers, by name.
     """
-    part = 1.0
-    if inverters_a is not None:
-        own = sum(inverter.own_limit_a or 0.0 for inverter in inputs.installation.inverters)
-        part = min(inverters_a / own, 1.0) if own > 0 else 1.0
     silent: list[ChargerOrder] = []
     chargers: list[Charger] = []
     whole_a, told = limit_a, limited_multis(inputs)
@@ -325,7 +344,7 @@ def strict_currents(
     sharers = []
     for charger in chargers:
         name, kind, _, own_a = charger
-        own_a = min((own_a or 0.0) * (part if kind in INVERTERS else 1.0), most.get(name, inf))
+        own_a = min(own_a or 0.0, most_a.get(name, inf), most.get(name, inf))
         actual = made_by(charger, smoothed)
         sharers.append(make(Sharer, (actual, own_a, 0.0, kind in SUN, charger.state != 0)))
     return [

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor, inf
 
 from gxbridge.core.dvcc.limit.caps import Capped
-from gxbridge.core.dvcc.limit.voltage import feeds_in
+from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A
 from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, feeding_system, put, solar_sum
+from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, put, solar_sum
 from gxbridge.core.dvcc.tell.one_bound import (
     is_connected,
     made_by,
@@ -67,7 +67,7 @@ def taken(inputs: Inputs, limit_a: float, orders: Sequence[ChargerOrder], smooth
 
     A Multi without a BMS is lowered first, by its own setting: chargers get the room when it has made it.
     """
-    feeding = feeds_in(inputs.multi, inputs.settings) or feeding_system(inputs) is not None
+    feeding = may_feed_in(inputs) and not inputs.options.feed_in_obeys_ccl
     told = [order.charger for order in orders if order.current_a is not None]
     waiting = wishes(inputs, limit_a, told, smoothed) if inputs.bms is None else {}
     sum_a = untold(inputs, told_multis(inputs))

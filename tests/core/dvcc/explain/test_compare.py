@@ -7,6 +7,7 @@ import pytest
 from gxbridge.core.dvcc.explain.compare import allowed, compare_with_master, feeding, more
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
@@ -44,7 +45,8 @@ def test_more_than_the_bms_allows_together() -> None:
 
 def test_feed_in_is_named_as_the_reason() -> None:
     ess = multi(ASSISTANT=5, HUB_VOLTAGE=27.8)
-    made = World({LYNX: lynx(CCL=40.0), SUN: charger(80, 20), MULTI: ess}, settings={p.SET_DVCC: 1, p.SET_FEED_IN: 1})
+    services = {LYNX: lynx(CCL=40.0), SUN: charger(80, 20), MULTI: ess}
+    made = World(services, Options.vendor(), {p.SET_DVCC: 1, p.SET_FEED_IN: 1})
     made.run(3)
     found = differences(made)
     assert found["told-over-limit"].text == (
@@ -108,7 +110,7 @@ def test_what_is_not_told_counts_nothing_together() -> None:
 
 
 def test_what_feeds_in_is_named_by_its_own_reason() -> None:
-    system: Items = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 30.0}
+    system: Items = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 30.0, p.CURRENT: -26.0}
     made = World({LYNX: lynx(CCL=40.0), SUN: charger(80, 20), "com.victronenergy.acsystem.can0": system})
     made.run(3)
     found = differences(made, sun={p.CHARGE_CURRENT: 80.0})

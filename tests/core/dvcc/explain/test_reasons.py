@@ -157,7 +157,8 @@ def test_metered_dc_loads_are_a_term_added_or_not() -> None:
 
 def test_feed_in_is_a_reason_of_its_own_and_a_finding() -> None:
     ess = multi(ASSISTANT=5, HUB_VOLTAGE=27.8)
-    world = World({LYNX: lynx(CCL=20.0), SUN: charger(), MULTI: ess}, settings={p.SET_DVCC: 1, p.SET_FEED_IN: 1})
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(), MULTI: ess}
+    world = World(services, Options.vendor(), {p.SET_DVCC: 1, p.SET_FEED_IN: 1})
     world.run(3)
     assert world.told(SUN) == 50
     assert world.limit("charger", SUN).caps[1].name == "feed-in"
@@ -167,16 +168,19 @@ def test_feed_in_is_a_reason_of_its_own_and_a_finding() -> None:
     )
     assert "feed-in-override" in world.findings()
     world.set(LYNX, CCL=0.0)
+    world.run(3)
     assert world.told(SUN) == 0, "a stop beats feed-in"
 
 
 def test_a_multi_rs_that_feeds_in_adds_to_the_share() -> None:
     system = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 15.0, p.DISCHARGE_SETPOINT: None}
+    system |= {p.CURRENT: -10.0}
     world = World({LYNX: lynx(CCL=20.0), SUN: charger(50, 30), "com.victronenergy.acsystem.can0": system})
     world.run(3)
     assert world.limit("charger", SUN).sentence == (
-        "Charge current 35 A: its share of 35 A. The Multi RS feeds in, so solar may make 15 A more. "
-        "Next: its own setting 50 A."
+        "Charge current 32.5 A: its share of 32.5 A. With feed-in on, solar may make 2.5 A more than that, to find "
+        "out whether more can be fed in. The Multi RS feeds in, so solar may make 10 A more. Next: its own setting "
+        "50 A."
     )
     assert world.services["com.victronenergy.acsystem.can0"][p.DISCHARGE_SETPOINT] == 10
 

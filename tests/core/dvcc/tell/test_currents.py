@@ -65,9 +65,10 @@ DCSYSTEM = "com.victronenergy.dcsystem.ttyUSB1"
 BOTH = pytest.mark.parametrize("options", [Options.strict(), Options.vendor()], ids=["strict", "vendor"])
 
 
-def feeding_rs(capacity: Value = 25.0) -> Items:
-    """A Multi RS system that may feed in."""
-    return {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: capacity, p.DISCHARGE_SETPOINT: None}
+def feeding_rs(capacity: Value = 25.0, current: Value = -20.0) -> Items:
+    """A Multi RS system that may feed in; `current`: + = into the battery (A)."""
+    system: Items = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: capacity, p.DISCHARGE_SETPOINT: None}
+    return system | {p.CURRENT: current}
 
 
 def rs(limit_a: float = 40.0, current_a: float = 5.0, **changes: Value) -> Items:
@@ -77,14 +78,14 @@ def rs(limit_a: float = 40.0, current_a: float = 5.0, **changes: Value) -> Items
 
 @pytest.mark.parametrize(
     ("sun", "inverter", "strict", "excess"),
-    [(48.0, 0, (45, 0), 25.0), (30.0, 0, (45, 0), 10.0), (20.26, 0, (45, 0), 0.3), (12.0, 8, (37.9, 7), 0.0),
-     (None, 20, (30.7, 14.2), 0.0)],
+    [(48.0, 0, (42.5, 0), 25.0), (30.0, 0, (42.5, 0), 10.0), (20.26, 0, (42.5, 0), 0.3), (12.0, 8, (35.6, 6.8), 0.0),
+     (None, 20, (28.8, 13.6), 0.0)],
     ids=["more than it can push out", "some", "rounded", "nothing to push out", "unknown is nothing"],
 )  # fmt: skip
 def test_a_feeding_rs_pushes_out_what_the_sun_makes_above_the_limit(
     sun: Value, inverter: float, strict: tuple[float, float], excess: float
 ) -> None:
-    """20 A for the battery and 25 A to push out; `strict` tells no more than that to all together."""
+    """20 A for the battery and 25 A to push out; `strict` counts the 20 A that leave now, and 2.5 A to grow."""
     for options, told in ((Options.vendor(), (45, inverter)), (Options.strict(), strict)):
         services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0, CURRENT=sun), RS: rs(), ACSYSTEM: feeding_rs()}
         world = World(services, options)
@@ -432,7 +433,7 @@ def test_when_a_multi_rs_feeds_in(instance: Value, no_feed_in: Value, capacity: 
 def test_what_a_feeding_rs_can_push_out_is_never_less_than_nothing(
     options: Options, capacity: float, told: float
 ) -> None:
-    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0), ACSYSTEM: feeding_rs(capacity)}
+    services = {LYNX: lynx(CCL=20.0), SUN: charger(50, 0), ACSYSTEM: feeding_rs(capacity, -30.0)}
     world = World(services, options)
     world.run(3)
     assert world.told(SUN) == (told if options.strict_sharing else ceil(told))

@@ -138,6 +138,7 @@ class VebusSystem(Device):
     hub_voltage_v = NumberAt(p.HUB_VOLTAGE)
     """The charge voltage that its assistant asks for."""
     assistant = NumberAt(p.ASSISTANT)
+    not_fed_in = NumberAt(p.NOT_FED_IN)
     ac_connected = NumberAt(p.AC_CONNECTED)
     active_input = NumberAt(p.ACTIVE_INPUT)
     bms_type = NumberAt(p.BMS_TYPE)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.limit.feed_in import feeding_system
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import feeding_system
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 
 TOLERANCE_A: Final = 2.0
@@ -187,7 +187,9 @@ def audit_findings(inputs: Inputs, seen: Audit, who: str, now: float) -> Iterato
     if quiet(seen):
         return
     permits = ""
-    if feeds_in(inputs.multi, inputs.settings):
+    if inputs.options.feed_in_obeys_ccl:
+        pass
+    elif feeds_in(inputs.multi, inputs.settings):
         permits = "feed-in is on, which permits this for solar"
     elif feeding_system(inputs) is not None:
         permits = "the Multi RS feeds in, which permits this for solar"

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.limit.reasons import spoken
-from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_charges
+from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.run.watching.audit import measured_current, over
-from gxbridge.core.dvcc.tell.charger_orders import feeding_system
 from gxbridge.core.model.finding import Finding, finding
 
 FEED_IN_V: Final = 0.4
@@ -120,8 +120,7 @@ def too_high(
     """Voltages above the charge voltage limit while something charges: a decay after it was lowered is none."""
     if cvl_v is None:
         return
-    feeds = feeds_in(inputs.multi, inputs.settings) or feeding_system(inputs) is not None
-    more_v = FEED_IN_V if feeds else 0.0
+    more_v = FEED_IN_V if may_feed_in(inputs) else 0.0
 
     def deviation(service: str, name: str, volts: float, limit_v: float) -> Deviation:
         words = {"device": name, "voltage": f"{volts:.2f}", "more": f"{volts - limit_v:.2f}", "limit": f"{limit_v:.2f}"}
@@ -168,6 +167,18 @@ def sign_is_wrong(inputs: Inputs, makers: list[Maker]) -> bool:
     """Does the battery say as much in one direction as must flow in the other?"""
     said, net = measured_current(inputs), net_current(inputs, makers)
     return said is not None and abs(net) >= SIGN_A and abs(said + net) <= SIGN_PART * abs(net)
+
+
+def charged_with(inputs: Inputs) -> float | None:
+    """The most that anybody measures as charged (A): the BMS, with its sign mended, the batteries of its bank together,
+    the battery monitor. None where nobody knows it."""
+    monitor = inputs.selection.monitor
+    shown = None if monitor is None else inputs.installation.battery(monitor.name)
+    bank = (*(() if inputs.bms is None else (inputs.bms,)), *filter(takes_part, inputs.bank.others))
+    currents = [bms.current_a for bms in bank if bms.current_a is not None]
+    measured = [battery_current(inputs, read_makers(inputs)), sum(currents) if currents else None]
+    measured.append(None if shown is None else shown.current_a)
+    return max((current for current in measured if current is not None), default=None)
 
 
 def battery_current(inputs: Inputs, makers: list[Maker]) -> float | None:

@@ -6,6 +6,7 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
+from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.watching.audit import (
     NOTHING_SEEN,
@@ -121,8 +122,8 @@ def test_six_reversals_in_ten_minutes_are_restless() -> None:
 
 def test_a_real_overcharge_becomes_a_finding_that_says_what_permits_it() -> None:
     ess = multi(ASSISTANT=5, HUB_VOLTAGE=27.8)
-    settings = {p.SET_DVCC: 1, p.SET_FEED_IN: 1}
-    world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), SUN: charger(), MULTI: ess}, settings=settings)
+    settings, vendor = {p.SET_DVCC: 1, p.SET_FEED_IN: 1}, Options.vendor()
+    world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), SUN: charger(), MULTI: ess}, vendor, settings)
     world.run(15)
     found = next(finding for finding in world.decision.findings if finding.id == "ccl-exceeded")
     assert found.text == (
@@ -130,9 +131,10 @@ def test_a_real_overcharge_becomes_a_finding_that_says_what_permits_it() -> None
         "feed-in is on, which permits this for solar; SmartSolar makes 10 A and was told 50 A"
     )
     system = {p.DEVICE_INSTANCE: 0, p.NO_FEED_IN: 0, p.DISCHARGE_CAPACITY: 15.0}
-    world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), "com.victronenergy.acsystem.can0": system})
-    world.run(15)
-    assert "the Multi RS feeds in" in next(f.text for f in world.decision.findings if f.id == "ccl-exceeded")
+    for options, why in ((vendor, "the Multi RS feeds in"), (Options.strict(), "nothing permits this")):
+        world = World({LYNX: lynx(CCL=20.0, CURRENT=45.0), "com.victronenergy.acsystem.can0": system}, options)
+        world.run(15)
+        assert why in next(f.text for f in world.decision.findings if f.id == "ccl-exceeded")
 
 
 def test_a_discharge_over_the_limit_is_seen_at_the_battery_monitor_when_the_bms_does_not_measure() -> None:
