@@ -325,12 +325,14 @@ def share(
     asked = [write for write in part if can_be_told(write, words)]
     names = {write.service for write in asked}
     left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + bounds.fed_a
+    others = 0.0
     if left is not None:
         left += PER_CHARGER_A * sum(class_of(name) in pooled for name in names)
         for name, items in words.services.items():
             if name not in names and class_of(name) in pooled and of_this_bank(items):
-                left -= untold(name, items, told, managed=bounds.managed)
-    others = 0.0
+                made = untold(name, items, told, managed=bounds.managed)
+                left -= made
+                others += 0.0 if class_of(name) in SUN else made
     shares: dict[tuple[str, str], float | None] = {}
     for service, path, value in asked:
         kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
@@ -350,7 +352,7 @@ def share(
 
 
 def without_sun(bounds: Bounds, told_a: float) -> float | None:
-    """What is left for others than the sun, of which `told_a` is told to them: nothing that is fed in."""
+    """What is left for others than the sun, of which `told_a` is told to them or made: nothing that is fed in."""
     if bounds.limit_a is None:
         return None
     return bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + PER_CHARGER_A - told_a
