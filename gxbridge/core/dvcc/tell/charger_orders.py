@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.services import Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.one_bound import limited_multis, made_by, most_made, untold, untold_takers, wishes
-from gxbridge.core.dvcc.tell.sharing import Sharer, round_down, strict_share, vendor_share
+from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.wording import names_text
@@ -303,8 +303,6 @@ def other_currents(inputs: Inputs, amps: Currents, smoothed: Mapping[str, float]
         return no_orders(chargers, "own-zero") + orders
     part = rest / capacity
     shares = {name: clamp(own, part * own) for name, own in own_a.items()}
-    if inputs.options.strict_sharing:
-        shares = {name: round_down(share, own_a[name], asleep=False) for name, share in shares.items()}
     return [ChargerOrder(one, shares[one.name], "rest", amps.solar_a) for one in chargers] + orders
 
 
