@@ -29,7 +29,7 @@ from gxbridge.edge.logs.lines import (
     Parse,
     is_remark,
 )
-from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size
+from gxbridge.edge.logs.streams import CHUNK, LONGEST_LINE, Recoded, beginning, file_size, utf_16_of
 from gxbridge.edge.logs.unpack import Packing, faults, packed_twice, packing_of, unpacked
 
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
@@ -42,7 +42,6 @@ MAYBE_TIMED = {
     "gvret": re.compile(rb"time", re.IGNORECASE),
 }
 """Formats with or without a time, and what stands in a log with one."""
-UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 OnBad = Callable[[int, str], None]
 """Called with the line number (frame number for binary logs) and what is wrong."""
@@ -113,7 +112,7 @@ class LogReader:
         if head.startswith(UTF_8_MARK):
             self._stream.read(len(UTF_8_MARK))
             head = head[len(UTF_8_MARK) :]
-        elif coding := UTF_16_MARKS.get(head[:2]):
+        elif coding := utf_16_of(head):
             head, self._stream = beginning(cast("BinaryIO", Recoded(self._stream, coding)))
         found = FORMATS[format] if format is not None else detect(head)
         if found is None and head.strip():

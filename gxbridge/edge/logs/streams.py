@@ -17,6 +17,10 @@ LONGEST_LINE = 1 << 15
 """More than this without a line end is no text (a log on a card that lost power often ends in zeros)."""
 
 
+UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+TELLING, LEAST_TELLING = 64, 16
+
+
 class _Joined(io.RawIOBase):
     """What was read already, then the stream it came from: looking at the beginning of a pipe without losing it."""
 
@@ -57,6 +61,14 @@ class Recoded(io.RawIOBase):
                 break
         buffer[: len(data)] = data
         return len(data)
+
+
+def utf_16_of(head: bytes) -> str | None:
+    """Which UTF-16 a text with this beginning is in, by its mark, or without one by every other byte being 0."""
+    even, odd = head[:TELLING:2], head[1:TELLING:2]
+    if len(head) >= LEAST_TELLING and any(even) != any(odd) and (all(even) or all(odd)):
+        return "utf-16-le" if all(even) else "utf-16-be"
+    return UTF_16_MARKS.get(head[:2])
 
 
 def beginning(stream: BinaryIO) -> tuple[bytes, BinaryIO]:

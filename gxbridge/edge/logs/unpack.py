@@ -17,10 +17,15 @@ from gxbridge.edge.logs.lines import LogError
 MEMORY = 128 << 20
 """Most bytes an unpacker may take for itself: `xz -9` and `zstd --long` need so much, and a file may ask for more."""
 PIECE = 1 << 16
+FEW = 256
+"""Bytes of zstd that the package `zstandard` is given at once: 64 blocks at most, of 128 KB unpacked."""
 
 
 class _Unpacked(io.RawIOBase):
-    """A stream unpacked by a decompressor of the standard library's kind, with all its parts one after the other."""
+    """A stream unpacked by a decompressor of the standard library's kind, with all its parts one after the other.
+
+    Between the parts and behind the last there may be zeros (the padding of xz), with which no part begins.
+    """
 
     def __init__(self, stream: BinaryIO, make: Callable[[], Any]) -> None:
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
@@ -45,7 +50,9 @@ class _Unpacked(io.RawIOBase):
                     if self._begun:
                         raise EOFError("the file ends before its end-of-stream marker")
                     return 0
-                self._begun = True
+                if not self._begun:
+                    piece = piece.lstrip(b"\0")
+                self._begun = self._begun or bool(piece)
             else:
                 piece = b""
             data = self._unpacker.decompress(piece, len(buffer))
@@ -66,9 +73,35 @@ class Packing:
     """Where the magic number stands."""
 
 
+class _Zstandard:
+    """The decompressor of the package `zstandard` as one of the standard library's kind.
+
+    The package's own stream ends without a word where a file is cut, and its decompressor knows no limit for what one
+    call gives.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._packed = self._ready = io.BytesIO()
+        self.needs_input, self.eof, self.unused_data = True, False, b""
+
+    def decompress(self, piece: bytes, most: int) -> bytes:
+        if piece:
+            self._packed = io.BytesIO(piece)
+        data = self._ready.read(most)
+        while not data and not self._inner.eof and (few := self._packed.read(FEW)):
+            self._ready = io.BytesIO(self._inner.decompress(few))
+            data = self._ready.read(most)
+        if not data and self._inner.eof:
+            self.eof, self.unused_data = True, self._inner.unused_data + self._packed.read()
+        self.needs_input = not data
+        return data
+
+
 def _zstd(module: Any, stream: BinaryIO) -> Any:
     if module.__name__ == "zstandard":
-        return module.ZstdDecompressor(max_window_size=MEMORY).stream_reader(stream, read_across_frames=True)
+        make = module.ZstdDecompressor(max_window_size=MEMORY).decompressobj
+        return _Unpacked(stream, lambda: _Zstandard(make()))
     options = {module.DecompressionParameter.window_log_max: 27}
     return _Unpacked(stream, lambda: module.ZstdDecompressor(options=options))
 
@@ -84,6 +117,7 @@ PACKINGS = (
     ),
     Packing("bzip2", b"BZh", "bzip2 -dc", ("bz2",), lambda module, stream: _Unpacked(stream, module.BZ2Decompressor)),
     Packing("zstd", b"\x28\xb5\x2f\xfd", "zstd -dc", ("compression.zstd", "zstandard"), _zstd),
+    Packing("zstd", b"\x50\x2a\x4d\x18", "zstd -dc", ("compression.zstd", "zstandard"), _zstd),  # of pzstd
     Packing("zip", b"PK\x03\x04", "unzip -p"),
     Packing("7-Zip", b"7z\xbc\xaf\x27\x1c", "7z x -so"),
     Packing("tar", b"ustar", "tar -xOf", at=257),

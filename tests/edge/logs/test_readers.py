@@ -6,6 +6,7 @@ collin80/SavvyCAN (comments of framefileio.cpp). `made` samples follow the descr
 
 from __future__ import annotations
 
+import gc
 import io
 import struct
 from collections.abc import Iterator
@@ -403,6 +404,27 @@ def test_no_single_word_makes_a_format(word: str) -> None:
 MF4 = b"MDF     4.10    gxbridge" + bytes(100)
 
 
+def test_a_damaged_mf4_leaves_no_half_made_object_that_complains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+
+    class Damaged:
+        def __init__(self, path: str) -> None:
+            self.me = self  # as asammdf's: it goes with the next collection only
+            raise RuntimeError(f"{Path(path).name} is cut")
+
+        def __del__(self) -> None:
+            raise AttributeError("_file")
+
+    monkeypatch.setattr("sys.unraisablehook", told.append)
+    monkeypatch.setattr("can.io.mf4.asammdf", object())
+    monkeypatch.setattr("can.io.mf4.MF4Reader", Damaged)
+    rows, _, complaints = read(tmp_path, MF4)
+    gc.collect()
+    assert (rows, len(complaints), told) == ([], 1, [])
+
+
 def test_mf4_needs_a_package_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("can.io.mf4.asammdf", None)
     with pytest.raises(LogError, match="pip install asammdf"):
@@ -536,10 +558,11 @@ TEXTS = [("candump", SYSLOG), *((sample[1], sample[2]) for sample in SAMPLES if 
 
 
 @pytest.mark.parametrize(("name", "content"), TEXTS, ids=[f"{name}-{place}" for place, (name, _) in enumerate(TEXTS)])
-@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16-le", "utf-16-be", "utf-16-le-unmarked", "utf-16-be-unmarked"])
 def test_marks_of_a_coding_and_remarks_change_nothing(tmp_path: Path, name: str, content: str, coding: str) -> None:
     rows, _, _ = read(tmp_path, content)
-    mark = "" if coding == "utf-8-sig" else "\ufeff"
+    coding, unmarked, _ = coding.partition("-unmarked")
+    mark = "" if coding == "utf-8-sig" or unmarked else "\ufeff"
     remarked = content + "# engine off\n; engine on\n// oil\n\n"
     found, reader, complaints = read(tmp_path, (mark + remarked).encode(coding))
     assert (reader.format.name, found, complaints) == (name, rows, [])
@@ -682,6 +705,29 @@ def test_the_sum_of_a_sentence_is_that_of_its_bytes() -> None:
 def test_a_text_that_begins_like_a_binary_log_is_a_text(tmp_path: Path) -> None:
     rows, reader, complaints = read(tmp_path, "LOGG starts here\n(1.0) can0 1CEFFF29#6699900318150000\n")
     assert (reader.format.name, len(rows), len(complaints)) == ("candump", 1, 1)
+
+
+def test_every_source_of_a_log_of_signal_k_is_read_whatever_stood_before(tmp_path: Path) -> None:
+    lines = (
+        "1731371761281;N;$PCDIN,01F214,0000C20D,24,00F704FF7FFFFFFF*27\n"
+        "1731371761282;N;$GPRMC,225446,A,4916.45,N,12311.12,W,000.5,054.7,191194,020.3,E*68\n"
+        "1731371761283;I;!PDGY,127508,6,36,255,481.706,APcE/3////8=\n"
+        "1731371761284;Y;17:33:21.107 R 19F21424 00 F7 04 FF 7F FF FF FF\n"
+    )
+    rows, reader, complaints = read(tmp_path, lines)
+    assert [round(row[0] * 1000) % 1000 for row in rows] == [281, 283, 284]
+    assert {row[3].hex() for row in rows} == {"00f704ff7fffffff"}
+    assert (reader.skipped, complaints) == (1, [])
+
+
+def test_a_table_of_kvaser_is_no_log_of_peak(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="no log format known here"):
+        read(
+            tmp_path,
+            "Chn Identifier Flg   DLC  D0...1...2...3...4...5...6..D7       Time     Dir\n"
+            " 0    19F21424  X       8  00  F7  04  FF  7F  FF  FF  FF      50.101000 R\n"
+            " 0    1CEFFF29  X       8  66  99  90  03  18  15  00  00      50.601000 R\n",
+        )
 
 
 def test_a_damaged_message_in_a_log_of_signal_k_is_told_and_other_sources_are_counted(tmp_path: Path) -> None:

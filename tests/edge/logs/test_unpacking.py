@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
-import io
 import lzma
 import sqlite3
 import struct
@@ -15,7 +14,6 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -44,6 +42,16 @@ def test_what_is_packed_is_known_by_its_content_also_in_parts_one_after_the_othe
     path.write_bytes(PACKERS[kind](LOG[:half]) + PACKERS[kind](LOG[half:]))
     rows, reader, complaints = read(path)
     assert (len(rows), complaints, reader.compressed) == (5000, [], True)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+@pytest.mark.parametrize("size", [4, 200_000])
+def test_padding_between_and_behind_the_parts_is_no_damage(tmp_path: Path, kind: str, size: int) -> None:
+    path = tmp_path / "boat.log"
+    packed = PACKERS[kind](LOG)
+    path.write_bytes((packed + bytes(size)) * 2)
+    rows, _, complaints = read(path)
+    assert (len(rows), complaints) == (10_000, [])
 
 
 @pytest.mark.parametrize("kind", PACKERS)
@@ -107,16 +115,28 @@ def test_zstd_needs_a_module_of_python_or_a_package(tmp_path: Path, monkeypatch:
 
 
 def test_zstd_is_unpacked_by_the_package_within_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
+    asked: dict[str, int] = {"most": 0}
 
     class Decompressor:
+        """Made of zlib, with the interface of the package's."""
+
         def __init__(self, max_window_size: int) -> None:
             asked["window"] = max_window_size
 
-        def stream_reader(self, stream: Any, read_across_frames: bool) -> io.BytesIO:
-            asked["all"] = read_across_frames
-            assert stream.read(4) == ZSTD
-            return io.BytesIO(LOG)
+        def decompressobj(self) -> _Part:
+            return _Part()
+
+    class _Part:
+        def __init__(self) -> None:
+            self._inner, self._begun = zlib.decompressobj(), 0
+            self.eof, self.unused_data = False, b""
+
+        def decompress(self, data: bytes) -> bytes:
+            asked["most"] = max(asked["most"], len(data))
+            unpacked = self._inner.decompress(data[len(ZSTD) :] if not self._begun else data)
+            self._begun += len(data)
+            self.eof, self.unused_data = self._inner.eof, self._inner.unused_data
+            return unpacked
 
     module = ModuleType("zstandard")
     module.ZstdDecompressor = Decompressor  # type: ignore[attr-defined]
@@ -124,9 +144,19 @@ def test_zstd_is_unpacked_by_the_package_within_a_limit(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "compression.zstd", None)
     monkeypatch.setitem(sys.modules, "zstandard", module)
     path = tmp_path / "boat.log"
-    path.write_bytes(ZSTD)
-    assert len(read(path)[0]) == 5000
-    assert asked == {"window": unpack.MEMORY, "all": True}
+    packed = ZSTD + zlib.compress(LOG)
+    path.write_bytes(packed * 3)
+    assert len(read(path)[0]) == 15_000
+    assert asked == {"window": unpack.MEMORY, "most": 256}, "what a few bytes unpack to is bounded"
+    path.write_bytes(packed * 2 + bytes(100))
+    assert (len(read(path)[0]), read(path)[2]) == (10_000, [])
+    path.write_bytes(packed * 2 + packed[:-5000])
+    rows, reader, complaints = read(path)
+    assert 10_000 < len(rows) < 15_000
+    assert reader.bad_lines == 1
+    assert complaints == ["the log cannot be read any further: zstd: the file ends before its end-of-stream marker"]
+    path.write_bytes(b"\x50\x2a\x4d\x18" + zlib.compress(LOG))
+    assert len(read(path)[0]) == 5000, "a frame to skip, with which pzstd begins"
 
 
 def test_zstd_is_unpacked_by_a_newer_python_within_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

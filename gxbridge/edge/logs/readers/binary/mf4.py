@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from gxbridge.core.nmea2000.frame import MAX_DATA, MAX_ID
@@ -13,13 +16,24 @@ MAGIC = b"MDF     4."
 MISSING = "an MF4 log needs the package asammdf: pip install asammdf"
 
 
+@contextmanager
+def _no_last_words() -> Iterator[None]:
+    """What asammdf has opened half of a damaged file with complains when it is thrown away: nothing to show people."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        yield
+    finally:
+        gc.collect()
+        sys.unraisablehook = hook
+
+
 def mf4_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """The frames in order of time."""
     from can.io import mf4
 
     if getattr(mf4, "asammdf", None) is None:
         raise LogError(f"{log.name}: {MISSING}")
-    with file_of(log, stream, ".mf4") as path:
+    with file_of(log, stream, ".mf4") as path, _no_last_words():
         try:
             for message in mf4.MF4Reader(path):
                 log.number += 1

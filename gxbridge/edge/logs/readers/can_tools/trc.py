@@ -13,7 +13,8 @@ from gxbridge.edge.logs.lines import FAR_FUTURE_S, BadLine, Comment, LogRow, Par
 
 HEADING = re.compile(rb"\s*;\$(FILEVERSION|STARTTIME|COLUMNS)\s*=\s*(\S+)\s*")
 VERSIONS = {b"1.0": b"N,O,I,L,D", b"1.1": b"N,O,T,I,L,D", b"1.2": b"N,O,B,T,I,L,D", b"1.3": b"N,O,B,T,I,R,L,D"}
-NUMBER = re.compile(rb"\s*\d+\)?\s")
+NUMBER, NUMBER_OF_1 = re.compile(rb"\s*\d+\)?\s"), re.compile(rb"\s*\d+\)\s")
+"""Before version 2 a bracket stands behind the number of a line, as in no other format."""
 DATA_TYPES = (b"Rx", b"Tx", b"DT")
 
 
@@ -21,17 +22,19 @@ def trc(head: bytes = b"") -> Parse:
     """Without a heading the first line decides between the two oldest versions."""
     version = b"1.1" if re.search(rb"(?:^|\n)\s*\d+\)\s+\d+\.\d+\s+[RT]x\s", head) else b"1.0"
     columns = VERSIONS[version].split(b",")
-    begin = 0.0
+    begin, number = 0.0, NUMBER_OF_1
     time_at, id_at, size_at, data_at, kind_at, bus_at, last = _places(columns)
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal begin, columns, time_at, id_at, size_at, data_at, kind_at, bus_at, last
+        nonlocal begin, number, columns, time_at, id_at, size_at, data_at, kind_at, bus_at, last
         if line.lstrip()[:1] == b";":
             if heading := HEADING.fullmatch(line):
                 columns, begin = _told(heading[1], heading[2], columns, begin)
+                if heading[1] == b"COLUMNS" or heading[2][:2] == b"2.":
+                    number = NUMBER
                 time_at, id_at, size_at, data_at, kind_at, bus_at, last = _places(columns)
             raise Comment
-        if not NUMBER.match(line):
+        if not number.match(line):
             refuse("number time id length data", line)
         cells = line.split(maxsplit=last)
         try:

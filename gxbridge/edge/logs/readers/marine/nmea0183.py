@@ -6,7 +6,7 @@ canboatjs seconds since 2010 in 1/1024, base 32; since one line cannot tell, t i
 MXPGN (ShipModul MiniPlex, single frames): PGN, attributes (bit 15 sent, bits 12-14 priority, 8-11 length, 0-7
 address), and the data with the highest byte first, as its manual has it; some gateways write the lowest first. Which
 it is shows in the log: a byte that is not used, 0xFF, stands at the end of a payload far more often than at its
-beginning. Other sentences are passed over, and counted.
+beginning. Other sentences are passed over, and counted, but for the messages of an iKonvert.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ USUAL = re.compile(
     rb"\$(PCDIN,([0-9A-Fa-f]{4,6}),[0-9A-Va-v]{1,8},([0-9A-Fa-f]{2}),([0-9A-Fa-f]*))\*([0-9A-Fa-f]{2})\s*"
 )
 MXPGN = re.compile(rb"[$!]MXPGN,([0-9A-Fa-f]{4,6}),([0-9A-Fa-f]{4}),((?:[0-9A-Fa-f]{2}){0,8})")
-SENTENCE = re.compile(rb"[$!][A-Z]{2,5},[^*\r\n]*(?:\*[0-9A-Fa-f]{2})?\s*")
+SENTENCE = re.compile(rb"(?!!PDGY,)[$!][A-Z]{2,5},[^*\r\n]*(?:\*[0-9A-Fa-f]{2})?\s*")
 DATA_OF_MXPGN = re.compile(rb"MXPGN,[0-9A-Fa-f]{4,6},[0-9A-Fa-f]{4},([0-9A-Fa-f]{2})[0-9A-Fa-f]*([0-9A-Fa-f]{2})\b")
 
 
