@@ -83,7 +83,7 @@ PASSED_OVER = [
     ("candump-text", "  can0  123   [2]  01 02"),
     ("candump-text", "  can0  18EAFF24   [3]  remote request"),
     ("candump-text", "  can0  20000088   [8]  00 00 80 19 00 00 00 00   ERRORFRAME"),
-    ("candump-text", "\tprotocol-violation{{tx-error-flag}{acknowledge-slot}}"),
+    ("asc", "   0.015991 CAN 1 Status:chip status error passive - TxErr: 132 RxErr: 0"),
     ("candump-text", "  can0  18EAFF24  [12]  01 02 03 04 05 06 07 08 09 0A 0B 0C"),
     ("candump", "(0.5) can0 18EAFF24#R8_9"),
     ("candump", "DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)"),
@@ -91,6 +91,14 @@ PASSED_OVER = [
     ("canboat", "2016-04-09T16:41:09.078Z,0,262386,0,0,3,01,0e,00"),
     ("actisense", "A173321.107 23FF7 400F2 01"),
 ]
+
+
+def test_candump_explains_an_error_frame_on_lines_that_count_only_behind_one(tmp_path: Path) -> None:
+    explanation = "\tprotocol-violation{{tx-error-flag}{acknowledge-slot}}\n"
+    frame = "  can0  20000088   [8]  00 00 80 19 00 00 00 00   ERRORFRAME\n"
+    _, reader, complaints = read(tmp_path, frame + explanation)
+    assert (reader.format.name, reader.skipped, complaints) == ("candump-text", 2, [])
+    assert detect(explanation.encode() * 30) is None, "a text with tabs is no log"
 
 
 @pytest.mark.parametrize(("name", "line"), PASSED_OVER)

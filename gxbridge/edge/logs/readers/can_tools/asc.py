@@ -36,8 +36,8 @@ HEADING = re.compile(
     rb"|-?\d+\.\d+\s+start of measurement)\s*",
     re.IGNORECASE,
 )
-EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(?!\d?(?:[RT]\d\d|C[A-Z]{2})\s)(\S+)\s+(.*)", re.DOTALL)
-"""Not one of a CRTD log, which differs in its second word."""
+EVENT = re.compile(rb"\s*(-?\d+\.\d+)\s+(?!\d?(?:[RT]\d\d|C(?!AN\s)[A-Z]{2})\s)(\S+)\s+(.*)", re.DOTALL)
+"""Not one of a CRTD log, which differs in its second word; `CAN 1 Status:...` is one of ASC."""
 ID = re.compile(rb"([0-9A-Fa-f]+)x", re.IGNORECASE)
 MONTHS = b"jan feb mar apr may jun jul aug sep oct nov dec".split()
 OTHER_MONTHS = {b"mai": 5, b"okt": 10, b"dez": 12, b"m\xc3\xa4r": 3, b"mrz": 3}

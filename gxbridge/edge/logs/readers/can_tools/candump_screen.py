@@ -70,9 +70,10 @@ def candump_text(head: bytes = b"") -> Parse:
 
 def _screen() -> Parse:
     named, ids, buses, moment_of = "can0", FrameIds(), ChannelNames(), _ScreenTimes()
+    explained = False
 
     def parse(line: bytes) -> LogRow | None:
-        nonlocal named
+        nonlocal named, explained
         try:  # the usual line, in a few operations
             stamp, bus, digits, length, rest = line.split(None, 4)
             data = spaced_bytes(rest.rstrip())
@@ -86,7 +87,7 @@ def _screen() -> Parse:
                 return t, buses[bus], ids[digits], data
         except (ValueError, IndexError):
             pass
-        if line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
+        if explained and line[:1] == b"\t":  # candump -e explains an error frame on lines of their own
             return None
         if b"\x1b" in line:
             line = COLOUR.sub(b"", line)
@@ -99,6 +100,7 @@ def _screen() -> Parse:
                 return None
             refuse("bus id [length] data", line)
         stamp, bus, digits, old_digits, bracket, length, rest = found.groups()
+        explained = explained or b"ERRORFRAME" in rest
         # In braces stands the raw DLC of a classic frame, which has eight bytes then.
         size = int(length) if bracket == b"[" else min(int(length), 8)
         can_id = frame_id(digits or old_digits)
