@@ -314,6 +314,46 @@ def test_an_ebl_file_of_frames_counts_from_its_moment(tmp_path: Path) -> None:
     assert [row[0] for row in cut] == [39.464], "without the moment it counts from the start"
 
 
+def bdtp(body: str) -> bytes:
+    """A message of a serial port: its bytes with checksum, escaped, between its marks."""
+    content = bytes.fromhex(body)
+    content += bytes([-sum(content) & 0xFF])
+    return b"\x10\x02" + content.replace(b"\x10", b"\x10\x10") + b"\x10\x03"
+
+
+def test_newer_gateways_send_frames_and_messages_of_any_length(tmp_path: Path) -> None:
+    # The example of Actisense/SDK docs/DataFormats/Binary/bst-detail/BST-95-can-frame.md, then with 100 us, and sent.
+    frame = "950E01203002F809FFFC370A0010FFFF"
+    frames = [frame, frame.replace("01203002F809", "02203002F829"), frame.replace("01203002F809", "03203002F889")]
+    data = "00F704FF7FFFFFFF"
+    messages = [
+        "D01500FF2414F2190139300000" + data,
+        "D01000298000EF190039300000" + "669909",
+        "D0" + (13 + 300).to_bytes(2, "little").hex() + "FF2414F2190239300000" + "10" * 300,
+    ]
+    rows, reader, complaints = read(tmp_path, b"".join(map(bdtp, frames + messages)))
+    assert (reader.format.name, complaints, reader.skipped) == ("actisense-binary", [], 0)
+    assert [row[2:] for row in rows[:3]] == [(0x09F80230, bytes.fromhex("FFFC370A0010FFFF"))] * 3
+    assert [round(row[0], 4) for row in rows[:3]] == [8.193, 0.8194, 8.195]
+    assert rows[3:] == [
+        (12.345, "can0", 0x19F21424 | WHOLE, bytes.fromhex(data)),
+        (12.345, "can0", 0x19EF2980 | WHOLE, bytes.fromhex("669909")),
+        (12.345, "can0", 0x19F21424 | WHOLE, b"\x10" * 300),
+    ]
+
+
+@pytest.mark.parametrize("body", ["950E01203002F809FFFC", "95020120", "D01600FF2414F2190139300000FF", "D00400FF"])
+def test_a_damaged_message_of_a_newer_gateway_is_told(tmp_path: Path, body: str) -> None:
+    rows, reader, complaints = read(tmp_path, bdtp("950E01203002F809FFFC370A0010FFFF") + bdtp(body))
+    assert (reader.format.name, len(rows), len(complaints)) == ("actisense-binary", 1, 1)
+    assert "length is wrong" in complaints[0]
+
+
+def test_an_empty_message_is_told(tmp_path: Path) -> None:
+    rows, _, complaints = read(tmp_path, SERIAL + b"\x10\x02\x10\x03")
+    assert (len(rows), len(complaints)) == (2, 1)
+
+
 def test_a_voyage_recorder_keeps_some_messages_whole(tmp_path: Path) -> None:
     rows, reader, complaints = read(tmp_path, YDVR + YDVR[14:28])
     assert (reader.format.name, complaints, reader.skipped) == ("ydvr", [], 1)
