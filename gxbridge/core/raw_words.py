@@ -288,10 +288,12 @@ def same(bms: RawBms, own: RawBms | None) -> bool:
 
 def belongs(bms: RawBms, own: RawBms | None, other_banks: Collection[str]) -> bool:
     """Is it on the same DC bus as the BMS in control? What is unknown counts as the same."""
-    if own is None or same(bms, own):
+    if same(bms, own):
         return True
     if bms.listed(other_banks):
         return False
+    if own is None:
+        return True
     if None not in (bms.class_v, own.class_v) and bms.class_v != own.class_v:
         return False
     lynx = (bms.lynx or bms.lynx_total) and (own.lynx or own.lynx_total)

@@ -7,13 +7,22 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.bank import BatteryBank, counts_as_bms, find_bank, left, named_in, nominal_of
+from gxbridge.core.dvcc.read.devices.bank import (
+    BatteryBank,
+    counts_as_bms,
+    find_bank,
+    is_totals,
+    is_virtual,
+    left,
+    named_in,
+    nominal_of,
+)
 from gxbridge.core.dvcc.read.devices.quirks import ORDINARY, Forced, force, forced_of, quirk_of
 from gxbridge.core.dvcc.read.devices.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs, bms_identity
 from gxbridge.core.dvcc.read.selection import is_bms, select_bms
 from gxbridge.core.dvcc.read.snapshot import Arrival, Snapshot
-from gxbridge.core.dvcc.read.user_settings import NO_BMS, ON
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, ON
 from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
@@ -108,9 +117,10 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
         volts = nominal.get(battery.name) or nominal_of(battery)
         if volts is not None:
             known[battery.name] = volts
-    options = inputs.options
-    bank = find_bank(inputs.bms, inputs.batteries, known, options.other_banks, options.aggregates)
-    if inputs.bms is not None:
+    options, wanted, bms = inputs.options, inputs.settings.bms_instance, inputs.bms
+    in_place = bms is not None and wanted not in (AUTOMATIC_BMS, bms.instance)
+    bank = find_bank(bms, inputs.batteries, known, options.other_banks, options.aggregates, in_place=in_place)
+    if bms is not None:
         bank = bank._replace(gone=left(before, inputs.batteries))
     return inputs._replace(bank=bank), nominal if known == nominal else known
 
@@ -188,11 +198,11 @@ def expecting(inputs: Inputs) -> Inputs:
     allows nothing until it does, and limits whoever is chosen."""
     if inputs.settings.bms_instance == NO_BMS:
         return inputs
-    for bms in inputs.batteries:
-        if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks):
-            selection = inputs.selection._replace(bms=bms)
-            return inputs._replace(selection=selection, quirk=quirk_of(bms.product_id), bms=bms)
-    return inputs
+    there = [bms for bms in inputs.batteries if counts_as_bms(bms) and not named_in(bms, inputs.options.other_banks)]
+    if not there:
+        return inputs
+    bms = min(there, key=lambda bms: (is_virtual(bms), not is_totals(bms)))
+    return inputs._replace(selection=inputs.selection._replace(bms=bms), quirk=quirk_of(bms.product_id), bms=bms)
 
 
 def stored(known: Stored | None, raw: int, chosen: bool = False) -> Stored:

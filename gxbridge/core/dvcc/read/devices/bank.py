@@ -111,14 +111,15 @@ def is_virtual(bms: Bms) -> bool:
 
 
 def exemption(
-    other: Bms, bms: Bms, nominal: Mapping[str, float | None], other_banks: Iterable[str]
+    other: Bms, bms: Bms, nominal: Mapping[str, float | None], other_banks: Iterable[str], *, in_place: bool = False
 ) -> Exemption | None:
-    """Why a battery neither limits nor stops; None where it does."""
+    """Why a battery neither limits nor stops; None where it does. `in_place`: `bms` only stands in the place of one
+    that is not there, so that nobody knows which of them is on its DC bus."""
     if named_in(other, other_banks):
         return "other-bank"
-    if differ(nominal.get(other.name), nominal.get(bms.name)):
+    if not in_place and differ(nominal.get(other.name), nominal.get(bms.name)):
         return "other-nominal-voltage"
-    if is_lynx(other) and is_lynx(bms) and differ(network_of(other), network_of(bms)):
+    if not in_place and is_lynx(other) and is_lynx(bms) and differ(network_of(other), network_of(bms)):
         return "other-network"
     return "virtual-copy" if is_virtual(other) and not is_virtual(bms) else None
 
@@ -134,8 +135,11 @@ def find_bank(
     nominal: Mapping[str, float | None],
     other_banks: Iterable[str],
     aggregates: Iterable[str],
+    *,
+    in_place: bool = False,
 ) -> BatteryBank:
-    """The bank of the BMS in control. `nominal`: service -> nominal voltage as it was first known."""
+    """The bank of the BMS in control. `nominal`: service -> nominal voltage as it was first known. `in_place`: it only
+    stands in the place of the one that the user chose."""
     if bms is None:
         return ALONE
     bank: list[Bms] = []
@@ -143,7 +147,7 @@ def find_bank(
     for other in batteries:
         if other.name == bms.name or not counts_as_bms(other):
             continue
-        why = exemption(other, bms, nominal, other_banks)
+        why = exemption(other, bms, nominal, other_banks, in_place=in_place)
         if why is None:
             bank.append(other)
         else:
