@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Final
 
 from gxbridge.core.model.record import record
-from gxbridge.core.nmea2000.fast_packet import frames_of
-from gxbridge.core.nmea2000.frame import TimedFrame
+from gxbridge.core.nmea2000.fast_packet import KEY, TIMEOUT_S, frames_of, is_fast
+from gxbridge.core.nmea2000.frame import WHOLE, TimedFrame, pgn_of
 from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
+from gxbridge.edge.logs.lines import MOST_KEPT
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
 from gxbridge.edge.logs.steady_clock import SteadyClock
 from gxbridge.edge.tasks import report_failure
@@ -26,6 +27,8 @@ BATCH: Final = 256
 """Frames handed on at once where there is no timing to keep."""
 UNTIMED_PER_S: Final = 500.0
 """Pace of a log without times: a busy 250 kbit/s bus."""
+LATE_S: Final = 3 * TIMEOUT_S
+"""So much older is a frame made that came too late in the log: enough also beside a frame of the batch before."""
 MAX: Final = math.inf
 
 
@@ -56,6 +59,33 @@ def parse_replay(text: str) -> ReplaySpec:
     if not 0 < speed < math.inf:
         raise ValueError(f"{speed_text!r} is not a speed")
     return ReplaySpec(path, speed)
+
+
+class _Gaps:
+    """Which frames came too late, by the log's own time, to go on with the fast packet before them.
+
+    What is played faster would bring together what did not belong together on the bus.
+    """
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._last: dict[tuple[str, int], tuple[float, float]] = {}
+        self._keys: dict[int, int] = {}
+
+    def behind_s(self, t: float, steady: float, bus: str, can_id: int, data: bytes) -> float:
+        """`LATE_S` for such a frame at `t`, 0 for others and where the pause is played (`steady`) and long enough."""
+        key = self._keys.get(can_id)
+        if key is None:
+            if len(self._keys) > MOST_KEPT:  # a hostile log may count through all of them
+                self._keys.clear()
+                self._last.clear()
+            key = self._keys[can_id] = can_id & KEY if is_fast(pgn_of(can_id)) and not can_id & WHOLE else -1
+        if key < 0:
+            return 0.0
+        last, last_steady = self._last.get((bus, key), (t, steady))
+        self._last[bus, key] = t, steady
+        is_late = abs(t - last) > TIMEOUT_S >= (steady - last_steady) / self._speed
+        return LATE_S if is_late and data and data[0] & 31 else 0.0
 
 
 class ReplaySource:
@@ -141,25 +171,26 @@ class ReplaySource:
 
     async def _play_unpaced(self, reader: LogReader) -> None:
         batch: list[tuple[str, TimedFrame]] = []
-        clock, first = SteadyClock(), None
+        clock, first, gaps = SteadyClock(), None, _Gaps(self.spec.speed)
         for number, (t, bus, can_id, data) in enumerate(reader):
             if self._on_row is not None:
                 self._on_row(t if reader.timed else number / UNTIMED_PER_S, bus, can_id, data)
-            self.stats.log_s = clock.at(t) - (first := t if first is None else first)
-            batch.append((bus, (0.0, can_id, data)))
+            steady = clock.at(t)
+            self.stats.log_s = steady - (first := t if first is None else first)
+            batch.append((bus, (-gaps.behind_s(t, steady, bus, can_id, data), can_id, data)))
             if len(batch) >= BATCH:
                 now = self._clock()
-                self._hand_on([(name, (now, i, d)) for name, (_, i, d) in batch])
+                self._hand_on([(name, (now + behind, i, d)) for name, (behind, i, d) in batch])
                 batch = []
                 await asyncio.sleep(0)
         now = self._clock()
-        self._hand_on([(name, (now, i, d)) for name, (_, i, d) in batch])
+        self._hand_on([(name, (now + behind, i, d)) for name, (behind, i, d) in batch])
 
     async def _play_paced(self, reader: LogReader) -> None:
         """Each frame gets the moment it is due; what is due is handed on once a tick."""
         begin = self._clock()
         batch: list[tuple[str, TimedFrame]] = []
-        clock, first = SteadyClock(), None
+        clock, first, gaps = SteadyClock(), None, _Gaps(self.spec.speed)
         for number, (t, bus, can_id, data) in enumerate(reader):
             if not reader.timed:
                 t = number / UNTIMED_PER_S
@@ -179,7 +210,7 @@ class ReplaySource:
                 await asyncio.sleep(0)
             if self._on_row is not None:
                 self._on_row(log_t, bus, can_id, data)
-            batch.append((bus, (due, can_id, data)))
+            batch.append((bus, (due - gaps.behind_s(log_t, t, bus, can_id, data), can_id, data)))
         self._hand_on(batch)
 
     def _hand_on(self, batch: list[tuple[str, TimedFrame]]) -> None:

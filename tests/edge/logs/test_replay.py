@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.edge.can.can_stats import OnFrames
 from gxbridge.edge.logs import replay
@@ -95,6 +96,41 @@ def test_max_speed_keeps_no_time_but_lets_the_loop_breathe(tmp_path: Path, boat:
     assert boat.now == 1000.0
     assert [int.from_bytes(data) for _, _, data in boat.heard["can0"]] == list(range(1000))
     assert [count for _, count in boat.moments] == [256, 256, 256, 232]
+
+
+@pytest.mark.parametrize("speed", [replay.MAX, 100.0, 2.0, 1.0])
+def test_a_frame_that_came_too_late_in_the_log_ends_its_message_at_any_speed(
+    tmp_path: Path, boat: Boat, speed: float
+) -> None:
+    def frame(t: float, data: str, can_id: str = "09F20105", bus: str = "can0") -> str:
+        return f"({1700000000 + t:.6f}) {bus} {can_id}#{data}"
+
+    first, second = "000A000102030405", "0106070809FFFFFF"
+    path = write(
+        tmp_path,
+        frame(0.0, first),
+        frame(0.1, second),
+        frame(10.0, first),
+        frame(10.8, second),
+        frame(20.0, first),
+        frame(20.0, first, bus="can1"),
+        frame(20.7, first, can_id="19F21424"),
+        frame(20.7, second),
+        frame(21.0, second, bus="can1"),
+        frame(30.0, second, can_id="19F21424"),
+        frame(40.0, first),
+        frame(40.1 - 1e6, second),  # the recorder's clock was set
+    )
+    boat.play(path, speed)
+    whole = {}
+    for bus, frames in boat.heard.items():
+        decoder = Decoder(keep_unknown=True)
+        messages = [decoder.feed(can_id, data, at) for at, can_id, data in frames]
+        whole[bus] = [message[0].pgn for message in messages if message is not None]
+        assert decoder.fast.late == {"can0": 2, "can1": 1}[bus]
+    assert whole == {"can0": [127489, 127508, 127489, 127508], "can1": []}
+    moments = [at for at, can_id, _ in boat.heard["can0"] if can_id == 0x19F21424]
+    assert moments[1] >= moments[0], "a message of one frame is never late"
 
 
 def test_a_clock_that_was_set_back_is_no_pause(tmp_path: Path, boat: Boat) -> None:
