@@ -20,6 +20,7 @@ import pytest
 
 from gxbridge.core.model.items import Value
 from gxbridge.edge.dbus.bus import connect
+from gxbridge.state.state_file import FILE
 from tests.core.boat import LYNX_SERVICE, NO_CHARGE
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.edge.dbus_fakes import Answer, Fake, value
@@ -258,7 +259,7 @@ def test_another_master_is_remembered_by_who_was_killed_until_somebody_resets_it
     with harbour(tmp_path, before=QUICK) as (_, stage, _lynx, reader, service, config):
         stage.charger(OTHER_CHARGER)
         stage.rival = {CHARGE_CURRENT: 99.0}
-        wait_for(lambda: "overruled" in service.log(), True, "the other master in the log")
+        wait_for(lambda: (tmp_path / FILE).exists() and "overruled" in (tmp_path / FILE).read_text(), True, "the latch")
         service.process.send_signal(signal.SIGKILL)
         service.process.wait()
         with Service(tmp_path, "--config", config, before=QUICK) as again:
