@@ -19,7 +19,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import celsius_text, duration_text
-from gxbridge.core.publish.explanation import limits_of
+from gxbridge.core.publish.explanation import MOVED, limits_of
 
 WIDTH: Final = 80
 TAKES_NONE: Final = frozenset({"no-path", "no-setting", "other-network", "ac-charger", "other-multi", "genset"})
@@ -142,8 +142,9 @@ class _Page:
             yield self._in("bad", "no BMS in control")
             return
         age = "" if bms["since"] is None else f", for {duration_text(self._now - bms['since'])}"
-        yield self._in("good" if bms["state"] == "live" else "bad", f"{_cut(bms['name'] or bms['service']).strip()}: "
-                       f"{bms['state']}{age}")  # fmt: skip
+        state = MOVED if bms["state"] == "moved" else bms["state"]
+        name = _cut(bms["name"] or bms["service"]).strip()
+        yield self._in("good" if state == "live" else "bad", f"{name}: {state}{age}")
         values = self._items.get(bms["service"], {})
 
         def said(path: str, unit: str) -> str:

@@ -268,7 +268,9 @@ def test_a_bms_that_has_moved_is_not_said_to_be_silent() -> None:
         "CCL 0 A: the Lynx Smart BMS 500 has device instance 5 now, and the settings"
     )
     assert set(boat.findings) == {"bms-moved"}
+    assert boat.cycle.own["/Bms/State"] == "moved"
     boat.sail(60)
+    assert boat.cycle.own["/Bms/State"] == "moved"
     assert set(boat.findings) == {"bms-moved"}
     for text in (boat.explained, boat.row("bms").text):
         assert "silent" not in text
@@ -325,6 +327,19 @@ def test_a_pre_alarm_of_a_vebus_bms_counts_down() -> None:
 def test_every_report_is_played() -> None:
     played = set(re.findall(r'\bsailed\("(\w+)"\)', Path(__file__).read_text(encoding="utf-8")))
     assert {path.name.partition("-")[0] for path in BOATS.glob("*.json")} == played
+
+
+def test_the_status_says_of_a_bms_that_has_moved_what_explain_says() -> None:
+    given = case("06")
+    given["devices"][p.SETTINGS] = {p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 0}
+    given["devices"][LYNX] |= {"/N2kUniqueNumber": 10001}
+    given["steps"] = [{"wait": 10}, {"set": {LYNX: {p.DEVICE_INSTANCE: 5}}, "wait": 9}]
+    boat = SeaTrial(given).play()
+    now = round(boat.now + EPOCH)
+    explained = {"version": "0", "time": now, **boat.cycle.explanation()}
+    shown = "\n".join(screen(explained, boat.services, now, colour=False))
+    assert "has another device instance" in shown
+    assert "moved" not in shown
 
 
 def test_the_status_says_who_takes_no_limit_and_what_the_multi_is_told_without_a_battery_bms() -> None:

@@ -28,6 +28,8 @@ Epoch = Callable[[float | None], int | None]
 
 FORMAT = 1
 """Of the JSON: raised when a field goes or changes its meaning, not when one is added."""
+MOVED = "has another device instance"
+"""What is said of a BMS whose state is `moved`."""
 LIMIT_TITLES = {"CVL": "Charge voltage", "CCL": "Charge current", "DCL": "Discharge current"}
 
 
@@ -268,8 +270,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
         dvcc["effective"] if dvcc["effective"] == dvcc["mode"] else f"{dvcc['effective']} (configured: {dvcc['mode']})"
     )
     lines = [f"DVCC: {mode}, profile {dvcc['profile']}. {dvcc['master_reason']}".rstrip()]
-    winning = next((limit["caps"][0]["name"] for limit in explanation["limits"] if limit["caps"]), "")
-    word = "has another device instance" if winning == "bms-elsewhere" else bms["state"]
+    word = MOVED if bms["state"] == "moved" else bms["state"]
     state = "no BMS in control" if bms["state"] == "none" else f"{bms['name'] or bms['service']}: {word}"
     lines.append(f"BMS: {state}{_since(bms['since'], now_epoch)}")
     for clock in bms["clocks"]:

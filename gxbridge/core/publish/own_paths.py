@@ -69,7 +69,7 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Dvcc/MasterReason", "s", "why"),
     _row("/Bms/Service", "s", "the BMS in control, or the one that was lost"),
     _row("/Bms/Name", "s", "its name"),
-    _row("/Bms/State", "s", "live, silent, lost or none"),
+    _row("/Bms/State", "s", "live, silent, lost, moved (to another device instance) or none"),
     _row("/Bms/Since", "u", "epoch seconds since when it is in this state"),
     _row("/Bms/ChargeLinkEndsAt", "u", "epoch seconds at which the chargers' links expire (they show error 67)"),
     _row("/Bms/MultiStopsAt", "u", "epoch seconds at which the Multi stops by its own timer"),

@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import counted, duration_text
+from gxbridge.core.publish.explanation import MOVED
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
 from gxbridge.doctor.facts import Facts
 from gxbridge.doctor.row import OF_SEVERITY, Row, RowVerdict
@@ -56,7 +57,7 @@ def check_service(facts: Facts) -> Iterator[Row]:
     if state == "live":
         yield Row(SECTION, "bms", "ok", f"the BMS in control is {name}, live", "", str(own.get("/Bms/Service") or ""))
     else:
-        word = "has another device instance" if own.get("/Limits/Ccl/ReasonId") == "bms-elsewhere" else f"is {state}"
+        word = MOVED if state == "moved" else f"is {state}"
         text = "no BMS is in control" if state in (None, "none") else f"the BMS in control, {name}, {word}"
         yield Row(SECTION, "bms", "note", text, "gxbridge explain tells more.")
     yield from _other_channels(own)

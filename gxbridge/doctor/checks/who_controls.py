@@ -101,7 +101,8 @@ def _limits(settings: UserSettings) -> Iterator[Row]:
 
 def _chosen(settings: UserSettings, services: Services) -> Iterator[Row]:
     """The BMS that the settings name."""
-    bmses = [battery for battery in sort_services(services).batteries if is_bms(battery)]
+    found = (battery for battery in sort_services(services).batteries if is_bms(battery))
+    bmses = sorted(found, key=lambda battery: battery.instance)
     if settings.bms_instance == NO_BMS:
         text_ = "the GX is set to use no BMS: limits of the batteries are ignored"
         verdict_advice = "Choose Automatic as controlling BMS on the GX (Settings, DVCC)."

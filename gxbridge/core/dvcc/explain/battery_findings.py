@@ -86,7 +86,7 @@ def moved_battery(inputs: Inputs, lost_identity: str) -> Bms | None:
 def choice_findings(inputs: Inputs, lost_identity: str, now: float) -> Iterator[Finding]:
     """The user's setting names a BMS that is not there, or none."""
     wanted = inputs.settings.bms_instance
-    there = [battery for battery in inputs.batteries if counts_as_bms(battery)]
+    there = sorted((bms for bms in inputs.batteries if counts_as_bms(bms)), key=lambda bms: bms.instance)
     if not there or wanted == AUTOMATIC_BMS or any(bms.instance == wanted for bms in there):
         return
     instances = listed([f"{bms.instance:g} ({bms.title.removesuffix(f' ({bms.instance:g})')})" for bms in there])

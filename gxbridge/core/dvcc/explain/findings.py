@@ -58,9 +58,6 @@ def round_findings(
         yield finding("debug-values", p.SYSTEM, now, path=path, value=f"{value:g}")
     for bms, why in inputs.bank.left_out:
         yield finding("battery-left-out", bms.name, now, device=bms.title, why=LEFT_OUT[why])
-    for bms in inputs.bank.gone:
-        stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
-        yield finding("battery-gone", bms.name, now, device=bms.title, word=stops)
     summed = any(is_totals(bms) or is_aggregate(bms, inputs.options.aggregates) for bms in inputs.batteries)
     if inputs.selection.bmses > 1 and not inputs.options.every_bms_limits and not summed:
         name, who = ("", "none of them") if inputs.bms is None else (inputs.bms.name, inputs.bms.title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.dvcc.explain.battery_findings import battery_findings, choice_findings
+from gxbridge.core.dvcc.explain.battery_findings import battery_findings, choice_findings, moved_battery
 from gxbridge.core.dvcc.explain.findings import doubt_findings, sense_finding
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
@@ -147,6 +147,8 @@ def conclude(
     """Put the decision together."""
     state, who, since = standing
     lost = first_lost(memory.controllers)
+    if lost is not None and moved_battery(inputs, lost.identity) is not None:
+        state = "moved"
     findings = (
         *choice_findings(inputs, "" if lost is None else lost.identity, now),
         *battery_findings(inputs, memory.audit.pre_alarm_at is not None, memory.first_seen, now),

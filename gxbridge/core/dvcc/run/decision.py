@@ -36,7 +36,7 @@ class Controller(NamedTuple):
     instead_of: Controller | None = None
 
 
-BmsState: TypeAlias = Literal["live", "silent", "lost", "none"]
+BmsState: TypeAlias = Literal["live", "silent", "lost", "moved", "none"]
 GONE: Final = ("silent", "lost")
 """The states of a BMS that was in control and is not heard."""
 
@@ -45,8 +45,9 @@ class Decision(NamedTuple):
     """`published`: path -> value as the vendor's com.victronenergy.system has them (see `publish.py`).
 
     `bms_service`: the BMS in control, or the one that was lost; `bms_state`: live, silent (lost less than 60 s ago),
-    lost, or none (there never was one); `bms_since`: since when in this state. The two moments are when the chargers'
-    links end (#67) and when the Multi stops by its own timer; None while nothing runs out. All monotonic seconds.
+    lost, moved (heard, with another device instance than the settings name), or none (there never was one);
+    `bms_since`: since when in this state. The two moments are when the chargers' links end (#67) and when the Multi
+    stops by its own timer; None while nothing runs out. All monotonic seconds.
     `round_done`: this was a full round (else only sense, a quick change, or nothing was due). `clocks`: what runs out.
     """
 

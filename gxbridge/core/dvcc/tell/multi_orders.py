@@ -109,7 +109,7 @@ def multi_limits(
         writes += charge_limits(multi, voltage_v, rest_a, tell_v=tell_v)
         if renew:
             writes += put(multi, p.BOL_DISCHARGE_CURRENT, discharge_a)
-        if low_v is not None or not inputs.options.measurements_checked:
+        if low_v or not inputs.options.measurements_checked:  # 0 V: the BMS has no such limit
             writes += put(multi, p.BOL_LOW_VOLTAGE, positive(low_v))
         now_a = own_current(multi)
         if now_a is not None and rest_a is not None:

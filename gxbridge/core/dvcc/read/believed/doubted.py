@@ -1,9 +1,9 @@
 """Measurements that cannot be: outside any sense, or away from what the others on the same DC bus measure.
 
-Only the measurement is doubted, never a permission or a limit; the one exception is a low-voltage limit above any
-voltage that the battery can have. Windows and times are ours; the readings are those of broken sensors and drivers in
-victronenergy/venus#438 and #602, mr-manuel/venus-os_dbus-serialbattery#145 and #329 and
-pulquero/BatteryAggregator#26.
+Only the measurement is doubted, never a permission or a limit; the one exception is a low-voltage limit at which the
+battery can never be: no inverter could run, or none would ever stop. Windows and times are ours; the readings are
+those of broken sensors and drivers in victronenergy/venus#438 and #602, mr-manuel/venus-os_dbus-serialbattery#145 and
+#329 and pulquero/BatteryAggregator#26.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bank import BatteryBank, is_out
 from gxbridge.core.dvcc.read.devices.bms import Bms, number_at, without_number
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor
-from gxbridge.core.dvcc.read.devices.plausible import HIGHEST_CLASS, class_of_voltage, implausible, window
+from gxbridge.core.dvcc.read.devices.plausible import HIGHEST_CLASS, LOWEST_CLASS, class_of_voltage, implausible, window
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 
@@ -28,6 +28,8 @@ TEMPERATURES: Final = (p.TEMPERATURE, p.MIN_CELL_TEMPERATURE, p.MAX_CELL_TEMPERA
 APART: Final = 0.1
 """Voltages of one DC bus differ by less than this part."""
 APART_S: Final = 3.0
+EMPTY: Final = 8 / 12
+"""No battery is used below this part of its nominal voltage: 2 V for each of 4, 8 or 16 lithium cells."""
 CLASS_S: Final = 60.0
 """A device has another nominal voltage when it has measured it for so long; less is a glitch."""
 
@@ -229,14 +231,16 @@ def temperatures(inputs: Inputs, bank: BatteryBank) -> Iterator[Doubted]:
 
 
 def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:
-    """Low-voltage limits above any voltage that the battery can have: no inverter could ever run."""
+    """Low-voltage limits above or below any voltage that the battery can have; 0 V says that there is none."""
     for battery in batteries_of(inputs, bank):
         value = battery.low_voltage_v
         known_v = before.get(battery.name, VoltageRecord()).nominal_v
         known_v = known_v or class_of_voltage(battery.voltage_v or 0.0)
-        nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v or HIGHEST_CLASS
-        if value is not None and value > window(nominal_v).high_v:
-            yield Doubted("low-voltage-impossible", battery.name, battery.title, p.LOW_VOLTAGE, value, nominal_v)
+        nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v
+        highest, lowest = nominal_v or HIGHEST_CLASS, nominal_v or LOWEST_CLASS
+        if value is not None and (0 < value < lowest * EMPTY or value > window(highest).high_v):
+            expected_v = highest if value > lowest else lowest
+            yield Doubted("low-voltage-impossible", battery.name, battery.title, p.LOW_VOLTAGE, value, expected_v)
 
 
 def without(snapshot: Snapshot, doubts: Doubts) -> Snapshot:

@@ -17,6 +17,7 @@ PER: Final = 12
 """The window of a nominal voltage: 10 to 16 V at 12 V, 20 to 32 V at 24 V, 40 to 64 V at 48 V."""
 CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
 """A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
+LOWEST_CLASS: Final = 12.0
 HIGHEST_CLASS: Final = 48.0
 NO_LIMIT_A: Final = 10000.0
 """What "no limit" is as a number."""

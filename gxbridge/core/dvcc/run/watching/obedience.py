@@ -1,4 +1,4 @@
-"""Who does not do as told, device by device: what must hold for a while before it is said.
+"""Who does not do as told, and who has left: what must hold for a while before it is said.
 
 Thresholds are ours; the cases are those of Louisvdw/dbus-serialbattery#65, #297, #445 and #859.
 """
@@ -31,6 +31,8 @@ OTHER_BUS: Final = 1.25
 SIGN_A: Final = 5.0
 SIGN_PART: Final = 0.15
 """A current of the wrong sign is as large as what is made less what is taken, within this part."""
+RESTART_S: Final = 30.0
+"""A driver that starts again has its battery back within this time."""
 
 
 class Deviation(NamedTuple):
@@ -82,10 +84,8 @@ def deviations(
     who: str,
 ) -> Iterator[Deviation]:
     """What is not as it was told, now. `limits`: CVL, CCL and DCL come first."""
-    if not limits or limits[1].caps[0].name in (
-        "bms-lost",
-        "bms-elsewhere",
-    ):  # nothing is told then, and chargers stop by themselves
+    # Nothing is told then, and chargers stop by themselves or were never told.
+    if not limits or limits[1].caps[0].name in ("bms-lost", "bms-elsewhere", "dvcc-off"):
         return
     for one in makers:
         if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
@@ -97,6 +97,9 @@ def deviations(
         said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs, makers)
         words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{made_a:.3g}"}
         yield Deviation("current-sign", battery_service(inputs), 10.0, words)
+    for bms in inputs.bank.gone:
+        stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
+        yield Deviation("battery-gone", bms.name, RESTART_S, {"device": bms.title, "word": stops})
 
 
 def battery_name(inputs: Inputs) -> str:

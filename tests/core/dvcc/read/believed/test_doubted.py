@@ -188,6 +188,35 @@ def test_a_low_voltage_limit_above_any_voltage_is_not_told() -> None:
     assert (world.told(MULTI, p.BOL_LOW_VOLTAGE), world.findings()) == (46.4, set())
 
 
+@pytest.mark.parametrize("volts", [0.02, 5.3, 24.0])
+def test_a_low_voltage_limit_below_any_voltage_is_not_told(volts: float) -> None:
+    world = boat()
+    world.set(CAN_BMS, LOW_VOLTAGE=volts)
+    world.run(6)
+    assert world.told(MULTI, p.BOL_LOW_VOLTAGE) is None
+    (found,) = world.decision.findings
+    assert found.text.startswith(f"The low-voltage limit of BMS is {volts:g} V, which is none for a 48 V battery")
+
+
+@pytest.mark.parametrize(("volts", "told"), [(37.5, 37.5), (0, None)])
+def test_an_empty_battery_has_a_voltage_and_0_v_is_no_limit(volts: float, told: float | None) -> None:
+    """15 lithium cells at 2.5 V; a driver that has no such limit shows 0."""
+    world = boat()
+    world.set(CAN_BMS, LOW_VOLTAGE=volts)
+    world.run(6)
+    assert (world.told(MULTI, p.BOL_LOW_VOLTAGE), world.findings()) == (told, set())
+
+
+def test_a_low_voltage_limit_of_a_battery_of_unknown_voltage_is_one_of_any() -> None:
+    for volts, word in ((0.02, "12 V"), (655.35, "48 V")):
+        world = boat()
+        world.set(CAN_BMS, VOLTAGE=None, LOW_VOLTAGE=volts)
+        world.run(3)
+        assert f"which is none for a {word} battery" in next(
+            one.text for one in world.decision.findings if one.id == "low-voltage-impossible"
+        )
+
+
 def test_a_battery_that_says_its_nominal_voltage_is_held_against_it() -> None:
     world = boat()
     world.set(CAN_BMS, NOMINAL_VOLTAGE=48, VOLTAGE=26.0, LOW_VOLTAGE=65.0)
