@@ -27,7 +27,8 @@ def _section(path: str) -> dict[str, Any]:
 
 def _value(key: ConfigKey) -> dict[str, Any]:
     if key.kind == "section":
-        return _section(key.path)
+        section = _section(key.path)
+        return {"anyOf": [section, _value(children(key.path)[key.short])]} if key.short else section
     if key.kind == "items":
         return {"type": ["array", "null"], "items": _section(f"{key.path}[]")}
     if key.kind == "names":

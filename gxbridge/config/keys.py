@@ -191,7 +191,10 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "battery service.",
         default="bms", choices=("bms", "bms-neutral", "monitor", "none"),
     ),
-    ConfigKey("transmit", "section", "What gxbridge may send on CAN."),
+    ConfigKey(
+        "transmit", "section", "What gxbridge may send on CAN. `transmit: requests` is short for its `level`.",
+        short="level",
+    ),
     ConfigKey(
         "transmit.level", "choice",
         "`off`: it only listens. `requests`: it claims an address and asks devices for what it has not heard. "

@@ -94,6 +94,10 @@ class _FileReading:
         if key.kind == "section":
             if isinstance(node, yaml.MappingNode):
                 values[key.name] = self._section(node, key.path, path)
+            elif key.short and isinstance(node, yaml.ScalarNode) and not is_empty(node):
+                values[key.name] = {}
+                self._checked.lines[f"{path}.{key.short}"] = line_of(node)
+                self._entry(children(key.path)[key.short], node, f"{path}.{key.short}", values[key.name])
             elif not is_empty(node):  # a section whose keys are all commented out is empty
                 names = ", ".join(children(key.path) or children(key.path, retired=True))
                 self._problem(node, path, f"is {kind_of(node)}", f"write its keys indented below it: {names}")

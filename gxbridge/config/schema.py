@@ -41,7 +41,8 @@ class ConfigKey:
     """One key. `path` has dots between sections and `[]` behind a list.
 
     `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
-    never shown or logged. `retired`: still read for two releases, on no page (`deprecated.py`).
+    never shown or logged. `short`: a section's key that its value alone sets, as in `transmit: requests`. `retired`:
+    still read for two releases, on no page (`deprecated.py`).
     """
 
     path: str
@@ -56,6 +57,7 @@ class ConfigKey:
     example: object = None
     required: bool = False
     secret: bool = False
+    short: str = ""
     retired: bool = False
 
     @property

@@ -338,6 +338,7 @@ class Bridge:
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=bool(self.registry.provisional(now)),
             another_master=system_controls(self.setup.mode, on_bus, unpublished, bus.names),
+            shown_still=self._believed.on_can.shown_still,
             batteries=counting.own,
         )
 

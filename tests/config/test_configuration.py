@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gxbridge.config import Config, Overrides, Readout, Terminals, load
+from gxbridge.config import Config, ConfigError, Overrides, Readout, Terminals, load
 from gxbridge.config.build_config import bus_name
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
@@ -114,3 +114,15 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
 )
 def test_a_bus_gets_a_name_that_d_bus_accepts(channel: str, name: str) -> None:
     assert bus_name(channel) == name
+
+
+def test_a_transmit_level_alone_is_short_for_its_section(tmp_path: Path) -> None:
+    for text, level in (("requests", "requests"), ("off", "off"), ("{level: writes}", "writes")):
+        path = tmp_path / "c.yaml"
+        path.write_text(f"transmit: {text}\n")
+        assert load(str(path)).transmit == level
+    path.write_text("publish: bms\ntransmit: all\n")
+    with pytest.raises(
+        ConfigError, match=r"c.yaml:2:transmit.level: 'all' is not a valid value; write one of off, req"
+    ):
+        load(str(path))

@@ -183,6 +183,33 @@ def test_silent_on_can_while_others_are_heard_is_silent_whatever_the_service_sho
     assert "silent-on-can" not in found(boat)
 
 
+def test_beside_the_gx_controller_that_goes_on_by_the_old_values_nothing_else_is_said() -> None:
+    """What it tells the chargers goes on, and no link ends; what was measured last is held against nothing."""
+    boat = Boat(mode="monitor")
+    boat.tick(3)
+    boat.add("com.victronenergy.system", {"/Control/Dvcc": 1})
+    boat.add(VENDOR, vendor_lynx(**{"/Dc/0/Current": 20.0}))
+    boat.add(SOLAR, solar())
+    boat.tick(6)
+    pass_time(boat, 80)
+    loss = {"silent-on-can", "bms-silent", "bms-lost", "ccl-exceeded"}
+    assert found(boat).keys() & loss == {"silent-on-can"}
+    decision = boat.tick(speaking=False).decision
+    assert (decision.bms_state, decision.charge_link_ends_at) == ("lost", None)
+    boat.bridge.service_removed(VENDOR, boat.now)
+    pass_time(boat, 3)
+    assert found(boat).keys() & loss == {"bms-lost"}
+
+
+def test_what_a_silent_battery_measured_last_is_held_against_no_limit() -> None:
+    boat = afloat()
+    boat.set(VENDOR, **{"/Dc/0/Current": 20.0})
+    pass_time(boat, 40)
+    assert boat.links[CURRENT] == 0
+    assert "silent-on-can" in found(boat)
+    assert "ccl-exceeded" not in found(boat)
+
+
 def test_a_bus_that_is_wholly_quiet_is_a_matter_of_our_listening() -> None:
     boat = afloat()
     pass_time(boat, 12, others=False)

@@ -75,6 +75,8 @@ class Timeline:
     errors_67: list[tuple[float, str]] = field(default_factory=list)
     lost: list[tuple[float, str, str]] = field(default_factory=list)
     """When the BMS in control became silent or lost: moment, service, state."""
+    old_on_dbus: dict[str, str] = field(default_factory=dict)
+    """Service -> what was said of it when it still showed what a silent battery had said last."""
     effective: list[tuple[float, str, str]] = field(default_factory=list)
     """What was in effect since when, and why."""
     pauses: list[tuple[float, float]] = field(default_factory=list)
@@ -201,8 +203,10 @@ class _Reader:
                 self._say(told or f"{what}: this limit no longer exists.")
             self.limits[name, subject] = value
         for mark, word in (("f", "begins"), ("e", "is over")):
-            for id, severity, _, text in said.get(mark, ()):
+            for id, severity, subject, text in said.get(mark, ()):
                 self._say(f"{severity} {id} {word}: {text}")
+                if id == "silent-on-can":
+                    self.facts.old_on_dbus[subject] = text
         for service, path, value in said.get("w", ()):
             self._write(service, path, value, now)
 

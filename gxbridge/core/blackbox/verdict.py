@@ -55,7 +55,8 @@ def verdict(facts: Timeline, head: Head) -> Verdict:
         return _link(facts, error, trouble)
     lost = next((item for item in reversed(facts.lost) if item[0] <= at + TOGETHER_S), None)
     if lost is not None:
-        why = f"{lost[1]} is {lost[2]}: its service left D-Bus or no longer gives a charge voltage limit"
+        service_gone = "its service left D-Bus or no longer gives a charge voltage limit"
+        why = facts.old_on_dbus.get(lost[1]) or f"{lost[1]} is {lost[2]}: {service_gone}"
         return Verdict("bus-errors" if trouble else "bms-silent", (*trouble, why))
     if trouble:
         return Verdict("bus-errors", trouble)

@@ -12,7 +12,7 @@ from gxbridge.core.blackbox.verdict import Verdict, verdict
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.publish.own_items import CanView
 from tests.core.blackbox.test_play import BoxedBoat
-from tests.core.boat import MULTI, SOLAR, multi, solar, vreg
+from tests.core.boat import MULTI, SOLAR, VENDOR, multi, solar, vendor_lynx, vreg
 
 OTHER = 0x40
 
@@ -281,3 +281,15 @@ def test_the_first_hour_of_control_is_kept_once_and_none_of_monitor(monkeypatch:
         boat.seconds(200)
     assert watching.frozen == []
     assert [frozen.cause.name for frozen in controlling.frozen] == ["first-control"]
+
+
+def test_a_battery_that_is_silent_while_its_service_shows_old_values_is_said_to_be_that() -> None:
+    boat = SeenBoat(mode="monitor")
+    boat.add(VENDOR, vendor_lynx())
+    boat.seconds(100)
+    boat.seconds(90, bms=False)
+    found, facts, _ = boat.judged()
+    assert found.name == "bms-silent"
+    assert any("has fallen silent on can0, where others are heard" in text for text in found.evidence)
+    assert "left D-Bus" not in "".join(found.evidence)
+    assert "silent-on-can begins" in text_of(facts)

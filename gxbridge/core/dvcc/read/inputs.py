@@ -52,6 +52,7 @@ class Inputs(NamedTuple):
     """Services whose voltages disagree: neither is shared (profile `strict`)."""
     bms_awaited: bool = False
     another_master: bool = False
+    shown_still: frozenset[str] = frozenset()
 
     @property
     def voltage_v(self) -> float | None:
@@ -94,6 +95,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         apart=snapshot.apart,
         bms_awaited=snapshot.bms_awaited,
         another_master=snapshot.another_master,
+        shown_still=snapshot.shown_still,
         from_file=snapshot.from_file,
         titles=charging_titles(installation),
     )

@@ -45,6 +45,9 @@ class Snapshot:
     """Control has come back, and something that was decided was not told: a round is due now."""
     bms_awaited: bool = False
     """A device on CAN may be a BMS, and its NAME or product is not known yet."""
+    shown_still: frozenset[str] = frozenset()
+    """Services that show limits which do not count here, because the battery itself is silent or calls them unknown:
+    the GX's own controller goes on by them."""
     batteries: tuple[Bms, ...] = ()
     """Our own."""
 

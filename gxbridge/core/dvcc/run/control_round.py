@@ -31,7 +31,7 @@ from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.old_firmware import insufficient, proven_chargers
 from gxbridge.core.dvcc.run.decision import GONE, Controller
-from gxbridge.core.dvcc.run.loss import BmsStanding
+from gxbridge.core.dvcc.run.loss import BmsStanding, goes_on_elsewhere
 from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.update_state import is_on
@@ -147,7 +147,7 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
         flags=flags,
         limits=tuple(same_reason(reason, inputs, orders)),
         findings=()
-        if moved is not None
+        if moved is not None or goes_on_elsewhere(inputs, who)
         else (loss_finding(who.name, who.title, silent, now, gives_voltage=who.kind == p.BATTERY),),
         since=history.fresh,
     )

@@ -19,7 +19,7 @@ from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
-from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, state_of
+from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, goes_on_elsewhere, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
@@ -183,7 +183,9 @@ def link_ends(inputs: Inputs, memory: Memory, standing: BmsStanding) -> float | 
     """When the chargers' links end, if nothing changes: None while they are renewed."""
     told, who = memory.charge_told_at, standing.who
     if inputs.another_master:  # it tells nothing more from the moment on at which it sees the loss
-        return None if who is None or who.lost_at is None else who.lost_at + LINK_S
+        if who is None or who.lost_at is None or goes_on_elsewhere(inputs, who):
+            return None
+        return who.lost_at + LINK_S
     if told is None or memory.round_at is None:
         return None
     if standing.state == "silent" and who is not None and inputs.options.loss_stops_first:

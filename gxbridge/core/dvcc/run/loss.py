@@ -100,6 +100,11 @@ def present(device: Bms | VebusSystem, known: Controller | None, heard: Mapping[
     return Controller(device.name, device.kind, device.title, device.instance, since, last_word, identity=identity)
 
 
+def goes_on_elsewhere(inputs: Inputs, who: Controller) -> bool:
+    """Does the GX's own controller go on by what a silent battery's service still shows? Another finding says so."""
+    return inputs.another_master and who.name in inputs.shown_still
+
+
 def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:
     """The controller that is lost, the battery before the VE.Bus BMS."""
     return next((controller for controller in controllers if controller.lost_at is not None), None)

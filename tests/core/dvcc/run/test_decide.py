@@ -198,7 +198,7 @@ def test_more_than_one_bms_is_published_and_said() -> None:
     world.settings[p.SET_BMS_INSTANCE] = -255
     world.run(3)
     texts = [finding.text for finding in world.decision.findings]
-    assert texts[0].startswith("The setting of the controlling BMS says that there is none; limits come from 512 (BMS)")
+    assert texts[0].startswith("The setting of the controlling BMS says that there is none; limits come from 100 (Lynx")
     assert texts[1:] == ["2 battery services give limits; none of them controls"]
 
 

@@ -40,6 +40,8 @@ WORDS: Final[Mapping[str, CanWord]] = {
 }
 """By path. The alternator's permission is not among them: nothing is told by it."""
 
+MEASURED: Final = (p.VOLTAGE, p.CURRENT, p.TEMPERATURE)
+"""What is old as well when the battery has fallen silent: it is neither shared nor held against a limit."""
 TROUBLES: Final = {**ALARM_QUANTITIES, p.ERROR_CODE: "bms_error"}
 """Its alarms and its error code: what the battery says counts where the service does not show it."""
 
@@ -64,6 +66,11 @@ class CanWords(NamedTuple):
         if not self.changes:
             return services
         return {name: {**items, **self.changes.get(name, {})} for name, items in services.items()}
+
+    @property
+    def shown_still(self) -> frozenset[str]:
+        """Services whose charge voltage does not count, although they show one."""
+        return frozenset(name for name, changes in self.changes.items() if p.CVL in changes and changes[p.CVL] is None)
 
     @property
     def silences(self) -> tuple[Finding, ...]:
@@ -95,7 +102,7 @@ def hear_can(
         if battery.state == "live":
             stricter = {**dict(stricter_words(battery, shown)), **dict(unshown_troubles(battery, shown))}
         elif others_heard:
-            stricter = {path: None for path in WORDS if shown.get(path) is not None}
+            stricter = {path: None for path in (*WORDS, *MEASURED) if shown.get(path) is not None}
             findings.append(finding("silent-on-can", service, now, battery.silent_since, **words))
         else:
             stricter = {}
