@@ -35,6 +35,8 @@ from gxbridge.edge.logs.unpack import Packing, faults, packed_twice, packing_of,
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
 UTF_8_MARK = codecs.BOM_UTF8
+BEGIN, END = b"()"
+"""Of the time of a candump line."""
 MAYBE_TIMED = {
     "candump-text": re.compile(rb"^[^'\n]*\(\d", re.MULTILINE),
     "yacht-devices": re.compile(rb":"),
@@ -203,7 +205,7 @@ class LogReader:
                     can_id, _, data = frame.partition(b"#")
                     t = float(stamp[1:-1])
                     row = t, buses[bus], ids[can_id], unhexlify(data)
-                    if len(data) > 16 or not 0.0 <= t < FAR_FUTURE_S:
+                    if len(data) > 16 or not 0.0 <= t < FAR_FUTURE_S or stamp[0] != BEGIN or stamp[-1] != END:
                         raise ValueError(line)
                 except ValueError:
                     careful_row = self._parse(careful, line, done + len(lines) - length_hint(rest))

@@ -93,6 +93,30 @@ PASSED_OVER = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("candump", "1700000000.000000) can0 1CEFFF29#6699900318150000"),
+        ("candump", "(1700000000.0000001 can0 1CEFFF29#6699900318150000"),
+        ("candump", "Nov 29 einstein candump[99]: (1700000000.000000 can0 1CEFFF29#6699900318150000"),
+        ("candump", "Nov 29 einstein candump[99]: (17e8) can0 1CEFFF29#6699900318150000"),
+        ("candump", "Nov 29 einstein candump[99]: (1700000000.000000) can0 1CEFFF2#6699900318150000"),
+        ("candump", "Nov 29 einstein candump[99]: (1700000000.000000) can0 1CEFFF29#669990031815000011"),
+        ("candump-text", " (2023-11-14 22:13:20.2x)  can0  1CEFFF29   [8]  66 99 90 03 18 15 00 00"),
+        ("candump-text", " (2023-11-14 22:13:20.25  can0  1CEFFF29   [8]  66 99 90 03 18 15 00 00"),
+        ("candump-text", " (2023-11-14 22:13:20.25)  can0  1CEFFF29   [8]  66 99 90 03 18 15 00"),
+        ("yacht-devices", "22:13:2x.250 R 1CEFFF29 66 99 90 03 18 15 00 00"),
+        ("yacht-devices", "22:13:20.250 X 1CEFFF29 66 99 90 03 18 15 00 00"),
+        ("yacht-devices", "22:13:20.250 R 1CEFFF29 66 99 90 03 18 15 00 00 11"),
+        ("canboat", "25:13:20.250,6,127508,36,255,8,00,f7,04,ff,7f,ff,ff,ff"),
+        ("canboat", "20:13x20.250,6,127508,36,255,8,00,f7,04,ff,7f,ff,ff,ff"),
+    ],
+)
+def test_a_damaged_line_is_no_usual_one(tmp_path: Path, name: str, line: str) -> None:
+    rows, reader, complaints = read(tmp_path, line + "\n", name)
+    assert (rows, reader.bad_lines, len(complaints)) == ([], 1, 1)
+
+
 def test_candump_explains_an_error_frame_on_lines_that_count_only_behind_one(tmp_path: Path) -> None:
     explanation = "\tprotocol-violation{{tx-error-flag}{acknowledge-slot}}\n"
     frame = "  can0  20000088   [8]  00 00 80 19 00 00 00 00   ERRORFRAME\n"

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import LogRow, Parse, frame_id, refuse, seconds_of, sized
+from gxbridge.edge.logs.lines import (
+    FAR_FUTURE_S,
+    ChannelNames,
+    FrameIds,
+    LogRow,
+    Parse,
+    frame_id,
+    has_point,
+    refuse,
+    seconds_of,
+    sized,
+)
 
 CANDUMP_LOG = re.compile(
     rb".*?\((\d{1,11}\.\d+)\)\s+(\S+)\s+([0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})"
@@ -21,8 +32,18 @@ XL_FRAME = re.compile(rb".*?\(\d{1,11}\.\d+\)\s+\S+\s+[0-9A-Fa-f]{5}#[0-9A-Fa-f]
 
 def candump_log() -> Parse:
     """The careful parser; the reader has a fast one for the usual line and comes here when that one stumbles."""
+    ids, buses = FrameIds(), ChannelNames()
 
     def parse(line: bytes) -> LogRow | None:
+        try:  # the usual line behind the mark of a system log, in a few operations
+            _, bracket, rest = line.rpartition(b"(")
+            stamp, bus, frame = rest.split()
+            digits, _, octets = frame.partition(b"#")
+            row = float(stamp[:-1]), buses[bus], ids[digits], unhexlify(octets)
+            if bracket and len(octets) <= 16 and stamp[-1:] == b")" and has_point(stamp[:-1]) and row[0] < FAR_FUTURE_S:
+                return row
+        except ValueError:
+            pass
         found = CANDUMP_LOG.fullmatch(line)
         if found is None:
             if lost_frames(line) or XL_FRAME.fullmatch(line):

@@ -76,14 +76,15 @@ def _screen() -> Parse:
         nonlocal named, explained
         try:  # the usual line, in a few operations
             stamp, bus, digits, length, rest = line.split(None, 4)
+            if stamp[:1] != b"(":
+                raise ValueError(stamp)
+            if stamp[-1:] == b")":
+                t = float(stamp[1:-1])
+            else:  # a date: day and time of day
+                stamp, bus, digits, (length, rest) = stamp + b" " + bus, digits, length, rest.split(None, 1)
+                t = moment_of(stamp[1:-1], line)
             data = spaced_bytes(rest.rstrip())
-            t = float(stamp[1:-1])
-            if (
-                stamp[:1] == b"("
-                and stamp[-1:] == b")"
-                and length == IN_BRACKETS[len(data)]
-                and 0.0 <= t < FAR_FUTURE_S
-            ):
+            if stamp[-1:] == b")" and length == IN_BRACKETS[len(data)] and 0.0 <= t < FAR_FUTURE_S:
                 return t, buses[bus], ids[digits], data
         except (ValueError, IndexError):
             pass

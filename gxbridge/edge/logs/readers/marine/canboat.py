@@ -49,7 +49,7 @@ def canboat(head: bytes = b"", moment_of: Callable[[bytes], float] | None = None
             data = unhexlify(digits.translate(None, b", \r\n"))
             size = len(data)
             if (
-                moment.find(b":") == 13
+                moment.find(b":") in (13, 2)
                 and digits.count(b",") == size - 1
                 and size == int(length)
                 and size <= (MOST_MESSAGE if whole else 8)

@@ -8,25 +8,34 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 
-from gxbridge.edge.logs.lines import CLOCK, DATE_TIME, LogRow, Moments, Parse, frame_id, refuse
+from gxbridge.edge.logs.lines import CLOCK, DATE_TIME, FrameIds, LogRow, Moments, Parse, frame_id, refuse, spaced_bytes
 
 YACHT_DEVICES = re.compile(
     rb"\s*(?:(" + DATE_TIME + rb"|" + CLOCK + rb")\s+[RT]\s+)?([0-9A-Fa-f]{8})((?:\s+[0-9A-Fa-f]{2}){0,8})\s*"
 )
 
+DIRECTIONS = (b"R", b"T")
+
 
 def yacht_devices() -> Parse:
-    moments = Moments()
+    moments, ids = Moments(), FrameIds()
 
     def parse(line: bytes) -> LogRow | None:
+        try:  # the usual line, in a few operations
+            clock, way, digits, rest = line.split(None, 3)
+            payload = spaced_bytes(rest.rstrip())
+            if way in DIRECTIONS and len(payload) <= 8:
+                return moments.read(clock), "can0", ids[digits], payload
+        except ValueError:
+            pass
         found = YACHT_DEVICES.fullmatch(line)
         if found is None:
             refuse("hh:mm:ss.ddd R id data", line)
-        clock, digits, data = found.groups()
+        moment, digits, data = found.groups()
         can_id = frame_id(digits)
         if can_id is None:
             refuse("a 29-bit id", line)
-        t = 0.0 if clock is None else moments.read(clock)
+        t = 0.0 if moment is None else moments.read(moment)
         return t, "can0", can_id, unhexlify(data.translate(None, b" \t\r\n"))
 
     return parse
