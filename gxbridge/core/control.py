@@ -75,7 +75,7 @@ class Control:
             writes = released(writes, self.standing.told, apart, on_bus, now, raises_wait=False)
         told = self._gate.told
         asked = writes if setup.mode == "control" else ()
-        writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours, one_bound=True)
+        writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours)
         self.standing, writes = standing(
             setup.mode,
             replace(snapshot, services=on_bus),

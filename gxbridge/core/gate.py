@@ -56,7 +56,8 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
     "/Ess/BatteryDischargeSetpoint":                 AllowedRow("set-point",   SYSTEMS,       0.0,  10000.0),
 }  # fmt: skip
 """Every path of others that may ever be written to command chargers and inverters."""
-ALSO_CHARGING: Final = frozenset({"vebus", "charger"})
+CHARGING: Final = CHARGERS | VE_BUS | {"charger"}
+"""What shares the charge current limit, Multis and AC chargers too."""
 MEASURED: Final = {
     "/Link/VoltageSense": "/Dc/0/Voltage",
     "/BatterySense/Voltage": "/Dc/0/Voltage",
@@ -121,10 +122,8 @@ def pass_on(
     now: float,
     *,
     own_name: bool = True,
-    one_bound: bool = False,
 ) -> Passed:
-    """The writes that may leave at `now` (monotonic s). `own_name`: our own D-Bus name is ours. `one_bound`: Multis and
-    AC chargers share the limit with all others, instead of being bound each by itself."""
+    """The writes that may leave at `now` (monotonic s). `own_name`: our own D-Bus name is ours."""
     asked = tuple(writes)
     shut = why_shut(words, setup, own_name) if asked else ""
     bounds, watched = None, before.watched
@@ -134,7 +133,7 @@ def pass_on(
     passed: list[Write] = []
     found: dict[str, Finding] = {}
     for part in parts(asked):
-        shares = {} if bounds is None else share(part, words, bounds, told, one_bound=one_bound)
+        shares = {} if bounds is None else share(part, words, bounds, told)
         for write in part:
             verdict = GateVerdict(None, shut) if shut else judge(write, words, bounds, shares)
             if verdict.rule:
@@ -318,18 +317,17 @@ def discharge(number: float, value: Value, bounds: Bounds) -> GateVerdict:
 
 
 def share(
-    part: Iterable[Write], words: RawWords, bounds: Bounds, told: Mapping[str, tuple[float, float]], *, one_bound: bool
+    part: Iterable[Write], words: RawWords, bounds: Bounds, told: Mapping[str, tuple[float, float]]
 ) -> dict[tuple[str, str], float | None]:
     """The highest lawful current for each that is told one: its own limit, and what the others leave of the sum."""
-    pooled = CHARGERS | (ALSO_CHARGING if one_bound else frozenset())
     asked = [write for write in part if can_be_told(write, words)]
     names = {write.service for write in asked}
     left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + bounds.fed_a
     others = 0.0
     if left is not None:
-        left += PER_CHARGER_A * sum(class_of(name) in pooled for name in names)
+        left += PER_CHARGER_A * len(names)
         for name, items in words.services.items():
-            if name not in names and class_of(name) in pooled and of_this_bank(items):
+            if name not in names and class_of(name) in CHARGING and of_this_bank(items):
                 made = untold(name, items, told, managed=bounds.managed)
                 left -= made
                 others += 0.0 if class_of(name) in SUN else made
@@ -338,13 +336,11 @@ def share(
         kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
         if bounds.stop and not (bounds.exports and kind in SUN):
             highest: float | None = 0.0
-        elif kind in pooled:
+        else:
             rest = left if kind in SUN else without_sun(bounds, others)
             highest = lowest(own, None if left is None or rest is None else max(min(left, rest), 0.0))
-        else:
-            highest = multi_limit(bounds) if kind in VE_BUS else own
         shares[service, path] = highest
-        if left is not None and kind in pooled:
+        if left is not None:
             passed = min(limit(value) or 0.0, highest or 0.0)
             left -= passed
             others += 0.0 if kind in SUN else passed

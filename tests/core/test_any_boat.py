@@ -209,7 +209,7 @@ class AnyBoat(RuleBasedStateMachine):
             world.services()[name]["/Dc/0/Voltage"] = 26.4
         came = self.system_came[-2:]
         flickers = len(came) == 2 and came[1] - came[0] <= MINUTE_S and self.now - came[1] < MINUTE_S
-        broken = self.oracle.judge(world, writes, writes, one_bound=False)
+        broken = self.oracle.judge(world, writes, writes)
         unclosed = any(self.now - since <= MINUTE_S for since in self.silent_since.values())
         if flickers or (unclosed and world.on_loss == "stop"):  # 0 A of discharge was told, or is chosen for a loss
             broken = [problem for problem in broken if "nobody's word" not in problem]

@@ -136,14 +136,14 @@ class Gate:
         self.services: dict[str, Items] = {BATTERY: battery(), SUN: charger()} if services is None else dict(services)
         self.memory, self.now = GateMemory(), 1000.0
         self.more: dict[str, Any] = {}
-        """Further fields of `RawWords`, and arguments of `pass_on`."""
+        """Further fields of `RawWords`, and `own_name`."""
 
     def passes(self, *writes: tuple[str, str, Value]) -> Passed:
         """What becomes of writes now."""
         more = dict(self.more)
-        arguments = {name: more.pop(name) for name in ("own_name", "one_bound") if name in more}
-        words = RawWords(self.services, **more)
-        passed = pass_on([Write(*write) for write in writes], words, self.memory, self.setup, self.now, **arguments)
+        own_name = more.pop("own_name", True)
+        words, asked = RawWords(self.services, **more), [Write(*write) for write in writes]
+        passed = pass_on(asked, words, self.memory, self.setup, self.now, own_name=own_name)
         self.memory = passed.memory
         return passed
 

@@ -115,7 +115,7 @@ def words_of(world: TrueWorld) -> RawWords:
 def live(chance: Random) -> Iterator[list[str]]:
     """One world and its looks: what was broken in each."""
     world, oracle, memory, last = make_world(chance), Oracle(), GateMemory(), ()
-    setup, one_bound = setup_of(world), chance.random() < 0.5
+    setup = setup_of(world)
     for _ in range(LOOKS_PER_WORLD):
         asked = [
             order for policy in chance.choices(POLICIES, k=chance.randint(1, 2)) for order in policy(world, chance)
@@ -123,9 +123,9 @@ def live(chance: Random) -> Iterator[list[str]]:
         if chance.random() < 0.1:
             asked = [*asked, *last]  # what was right a moment ago
         writes = [Write(*order) for order in asked]
-        passed, memory = pass_on(writes, words_of(world), memory, setup, world.now, one_bound=one_bound)
+        passed, memory = pass_on(writes, words_of(world), memory, setup, world.now)
         last = tuple(asked)
-        broken = oracle.judge(world, asked, [tuple(write) for write in passed], one_bound=one_bound)
+        broken = oracle.judge(world, asked, [tuple(write) for write in passed])
         yield [f"{problem}\n    {world}" for problem in broken]
         change_world(world, chance)
 

@@ -49,7 +49,7 @@ class Oracle:
         self.over_since: float | None = None
         """Since when a battery is charged beyond its limit and what feed-in may add."""
 
-    def judge(self, world: TrueWorld, asked: list[Order], passed: list[Order], *, one_bound: bool) -> list[str]:
+    def judge(self, world: TrueWorld, asked: list[Order], passed: list[Order]) -> list[str]:
         """Everything that is broken by what was passed."""
         self.notice(world)
         broken = list(self.shape(world, asked, passed))
@@ -60,7 +60,7 @@ class Oracle:
         for order in passed:
             why = sun_stop if (*order[0].split("."), "", "")[2] in SUN else stop
             broken += [f"{problem}: {order}" for problem in self.one(world, order, why)]
-        broken += self.together(world, passed, one_bound=one_bound)
+        broken += self.together(world, passed)
         return broken
 
     def notice(self, world: TrueWorld) -> None:
@@ -237,7 +237,7 @@ class Oracle:
         over = self.over_since is not None and world.now - self.over_since > 3.0
         return 0.0 if over else self.whole_room(world)
 
-    def together(self, world: TrueWorld, passed: list[Order], *, one_bound: bool) -> list[str]:
+    def together(self, world: TrueWorld, passed: list[Order]) -> list[str]:
         """The sum of what is told, and made by those that are not told."""
         limits, room = self.limits(world), self.room(world)
         if not limits:
@@ -251,7 +251,7 @@ class Oracle:
         }
         total = without_sun = 0.0
         for charger in world.chargers:
-            pooled = charger.kind not in ("vebus", "vecan") or (one_bound and charger.kind == "vebus")
+            pooled = charger.kind != "vecan"
             if not charger.there or not pooled:
                 raised.discard(charger.name)
                 continue

@@ -606,7 +606,6 @@ def test_of_two_vebus_systems_one_with_a_bms_that_speaks_is_enough() -> None:
 def test_what_a_multi_was_told_counts_though_its_own_setting_is_less() -> None:
     hub = multi(makes_a=50.0, **{"/Hub/ChargeVoltage": 27.0, "/Dc/0/MaxChargeCurrent": 9.0})
     gate = Gate({SUN: charger(200.0), MULTI: hub}, max_charge_current_a=100.0)
-    gate.more["one_bound"] = True
     assert gate.one(SUN, CURRENT, 95.0) == pytest.approx(91.1), "it makes no more than its own setting soon"
     assert gate.one(MULTI, BOL + "MaxChargeCurrent", 8.0) == 8.0
     gate.now += 61
