@@ -114,6 +114,13 @@ def _text(spec: ItemSpec) -> str:
     return f"`{spec.text_of(0xA3E5 if 'X' in spec.text else 12)}`"
 
 
+MODULES = """\
+# Every module
+
+This page is made from the first paragraph of each module (`make docs`); a test keeps it current. The rooms themselves
+and the road of one frame through them are in [the architecture](architecture.md).
+"""
+BEGIN = "<!-- rooms: made by `make docs` -->\n"
 END = "<!-- end -->"
 ROOMS = (
     "commands",
@@ -164,22 +171,26 @@ ROOMS = (
 
 
 def architecture() -> str:
-    """docs/architecture.md: the two tables anew, the rest as it was written by hand."""
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    """docs/architecture.md: the table of the rooms anew, the rest as it was written by hand."""
+    before, begin, rest = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition(BEGIN)
     rooms = ["| room | for what, and what may enter |", "|---|---|"]
     faces = ((room, PACKAGE / room / "__init__.py") for room in ROOMS)
     rooms += [f"| `{room}` | {_docstring(face)} |" for room, face in faces if face.exists()]
-    modules = ["| module | what it holds |", "|---|---|"]
+    return before + begin + "\n".join(rooms) + "\n" + END + rest.partition(END)[2]
+
+
+def modules() -> str:
+    """docs/modules.md: each room with its modules, one line each."""
+    parts = [MODULES]
     for room in ["", *ROOMS]:
-        for path in sorted((PACKAGE / room).glob("*.py")):
-            if path.name not in ("__init__.py", "_candb.py"):
-                name = path.relative_to(PACKAGE).as_posix()
-                modules.append(f"| [`{name}`](../gxbridge/{name}) | {_docstring(path)} |")
-    for mark, table in (("rooms", rooms), ("modules", modules)):
-        begin = f"<!-- {mark}: made by `make docs` -->\n"
-        before, _, rest = text.partition(begin)
-        text = before + begin + "\n".join(table) + "\n" + END + rest.partition(END)[2]
-    return text
+        paths = [
+            path for path in sorted((PACKAGE / room).glob("*.py")) if path.name not in ("__init__.py", "_candb.py")
+        ]
+        if paths:
+            parts += ["", f"## {room or 'gxbridge'}", ""]
+            folder = f"../gxbridge/{room}/" if room else "../gxbridge/"
+            parts += [f"- [{path.name}]({folder}{path.name}): {_docstring(path)}" for path in paths]
+    return "\n".join(parts) + "\n"
 
 
 def _docstring(path: Path) -> str:
@@ -208,6 +219,7 @@ def findings() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture,
+    "modules.md": modules,
     "dbus-paths.md": dbus_paths,
     "configuration.md": configuration,
     "findings.md": findings,
