@@ -56,12 +56,13 @@ format: setup  ## put the formatting right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX in a folder, ARM, a kernel with real CAN, a simulated week
+check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX in a folder, ARM, a kernel with real CAN, the trouble reports live, a simulated week
 	@sh packaging/system-packages.sh gx arm
 	sh packaging/check-wheel.sh $(BIN)/python
 	@sh packaging/system-packages.sh iproute2
 	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/field/check_live.py
 	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
 
 bench: packages-test  ## the benchmarks, as ratios against a peer in the same run; writes docs/performance.md
