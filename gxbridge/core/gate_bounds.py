@@ -206,12 +206,14 @@ def why_stopped(words: RawWords, bank: CountedBmses, lost: bool) -> str:
 
 def unspoken(words: RawWords, bmses: Collection[RawBms], bank: CountedBmses, own: RawBms | None, wanted: float) -> str:
     """Is a BMS expected that has not spoken? That a charger was with one before, or the item for a limit, is enough."""
+    speaks = words.permits or any(multi.get("/Bms/BmsType") == VEBUS_BMS for multi in of_class(words, "vebus"))
+    if wanted not in (AUTOMATIC, NOBODY) and own is None and not speaks:
+        return "the BMS that the settings choose is not there"
     if bank.limiting:
         return ""
     waiting = [bms for bms in bmses if (bms.offers or bms.lynx) and belongs(bms, own, words.other_banks)]
     if any(wanted in (AUTOMATIC, bms.instance) for bms in waiting):
         return "the BMS has not said its limits"
-    speaks = words.permits or any(multi.get("/Bms/BmsType") == VEBUS_BMS for multi in of_class(words, "vebus"))
     if not speaks and any(items.get("/Settings/BmsPresent") == 1 for items in words.services.values()):
         return "a charger remembers a BMS, and none has spoken"
     return ""

@@ -177,7 +177,11 @@ def test_a_bms_that_has_not_spoken_is_waited_for() -> None:
     assert amps(gate) == 50, "a mere battery monitor"
     gate.services[BATTERY] = battery(NO_LYNX, cvl=None)
     gate.more["settings"] = {SETUP + "BmsInstance": 5}
-    assert amps(gate) == 50, "not the one that is chosen"
+    assert amps(gate) == 0
+    assert gate.rules() == ["the BMS that the settings choose is not there"]
+    gate.services[BATTERY] = battery(NO_LYNX)
+    assert amps(gate) == 0, "another one does not speak for it"
+    gate.services[BATTERY] = battery(NO_LYNX, cvl=None)
     gate.more["settings"] = {SETUP + "BmsInstance": -255}
     assert amps(gate) == 50
 
@@ -343,7 +347,7 @@ def test_a_virtual_copy_counts_only_alone_or_in_control(copy: Items) -> None:
     alone = Gate({name: virtual, SUN: charger()})
     assert amps(alone) == pytest.approx(1.1)
     nobody = Gate({BATTERY: battery(NO_LYNX), name: virtual, SUN: charger()})
-    nobody.more["settings"] = {SETUP + "BmsInstance": 77}
+    nobody.more |= {"settings": {SETUP + "BmsInstance": 77}, "permits": WIRE}
     assert amps(nobody) == 50, "beside another one"
     del nobody.services[BATTERY]
     assert amps(nobody) == pytest.approx(1.1)

@@ -129,7 +129,23 @@ def test_where_the_chosen_bms_is_not_there_every_one_that_may_be_of_its_bank_lim
     boat.add(SOLAR, solar(limit_a=85.0))
     boat.add(MULTI, multi())
     boat.tick(9, speaking=False)
-    assert boat.links[SOLAR, "/Link/ChargeCurrent"] == told_a
+    assert boat.links[SOLAR, "/Link/ChargeCurrent"] == 0, "the one that was chosen has not spoken"
+    assert [found.id for found in boat.bridge.finding_log.current if found.id.startswith("bms-")] == ["bms-not-selected"]
+    boat.set(MULTI, **{"/Bms/BmsType": 2, "/Bms/AllowToCharge": 1})
+    boat.tick(9, speaking=False)
+    assert boat.links[SOLAR, "/Link/ChargeCurrent"] == told_a, "a VE.Bus BMS speaks"
+    assert not any(found.id == "gate" for found in boat.bridge.finding_log.current)
+
+
+@pytest.mark.parametrize("unsaid", [None, "28.4", -1.0])
+def test_a_bms_that_has_not_said_its_voltage_is_told_in_nothing(unsaid: Value) -> None:
+    boat = Boat(publish="none")
+    boat.add(FIRST, vendor_lynx(**ORDINARY, **{"/Info/MaxChargeVoltage": unsaid}))
+    boat.add(SOLAR, solar())
+    boat.add(MULTI, multi())
+    boat.tick(9, speaking=False)
+    assert boat.links[SOLAR, "/Link/ChargeCurrent"] == 0
+    assert (MULTI, "/BatteryOperationalLimits/MaxDischargeCurrent") not in boat.links
     assert not any(found.id == "gate" for found in boat.bridge.finding_log.current)
 
 

@@ -64,6 +64,8 @@ def round_findings(
         yield finding("multiple-batteries", name, now, services=inputs.selection.bmses, who=who)
     early = refused is not None and refused.name in UNHEARD and in_grace(refused.source, seen, now)
     elsewhere = {"bms-unchosen", "bms-awaited"} if inputs.bms_awaited else {"bms-unchosen"}
+    if inputs.bms is not None:
+        elsewhere.add("bms-awaited")  # the one that was chosen is not there: `choice_findings`
     if refused is not None and not early and refused.name not in elsewhere:
         yield of_reason(now, refused)
     for reason in ccl.caps:

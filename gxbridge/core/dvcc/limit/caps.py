@@ -54,7 +54,7 @@ def missing(inputs: Inputs) -> str:
 def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v: float | None) -> Capped:
     """The charge voltage limit: BMS, quirk, user, installer; nothing outside the window is ever told."""
     bms = inputs.bms
-    if bms is None and awaits_bms(inputs):
+    if awaits_bms(inputs):
         unchosen = inputs.settings.bms_instance == NO_BMS and any(bms.offers_limits for bms in inputs.batteries)
         return Capped(None, (cap("bms-unchosen" if unchosen else "bms-awaited", None, "V"),), True)
     if bms is None:
@@ -286,6 +286,9 @@ def bms_dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: S
     if bms is None:
         return Capped(None, (cap(missing(inputs), None, "A"),), True)
     name = bms.title
+    if options.unknown_limit_stops and bms.max_charge_voltage_v is None:
+        unsaid = history.cap("bms-incomplete", None, "A", bms.name, p.CVL, bms=name)
+        return Capped(None, (unsaid,), True)
     allowed = battery_permission(inputs, p.ALLOW_DISCHARGE, gave)
     if allowed == "no":
         caps = [history.cap("discharge-refused", 0.0, "A", bms.name, p.ALLOW_DISCHARGE, bms=name)]

@@ -57,12 +57,12 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
 
 
 def awaits_bms(inputs: Inputs) -> bool:
-    """Is a BMS expected, because a charger remembers one or the user chose one, and has none spoken?"""
-    multis, permits = inputs.installation.multis, inputs.charge_permits
-    if inputs.bms is not None or permits or any(multi.bms_type == VEBUS_BMS for multi in multis):
+    """Is a BMS expected that has not spoken: the one that the user chose, or any because a charger remembers one?"""
+    multis, permits, wanted = inputs.installation.multis, inputs.charge_permits, inputs.settings.bms_instance
+    if permits or any(multi.bms_type == VEBUS_BMS for multi in multis):
         return False
-    chosen = inputs.settings.bms_instance not in (AUTOMATIC_BMS, NO_BMS)
-    remembered = any(charger.bms_present == 1 for charger in inputs.installation.chargers)
+    chosen = wanted not in (AUTOMATIC_BMS, NO_BMS) and (inputs.bms is None or inputs.bms.instance != wanted)
+    remembered = inputs.bms is None and any(charger.bms_present == 1 for charger in inputs.installation.chargers)
     return inputs.options.unknown_limit_stops and (chosen or remembered)
 
 

@@ -101,7 +101,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, because a charger remembers one or the settings choose one, and none has spoken",
+        "a BMS is expected, because a charger remembers one or the settings choose one, and it has not spoken",
         "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
     ),
     "bms-unchosen": _rule(
@@ -129,6 +129,10 @@ REASONS: Final[Mapping[str, Reason]] = {
         "/Settings/BmsPresent is 1 without a BMS",
     ),
     "dvcc-off": _rule("DVCC is off", "the setting /Settings/Services/Bol"),
+    "bms-incomplete": _rule(
+        "the {bms} has not said its charge voltage limit, so it is not in control and its discharge limit is not told",
+        "/Info/MaxChargeVoltage is invalid since it is there: nothing is written",
+    ),
     "cvl-unknown": _rule(
         "the {bms} gives no valid charge voltage limit, so no charging is granted",
         "/Info/MaxChargeVoltage is invalid (a Lynx that has not said it yet) or below 0: 0 A",
