@@ -245,7 +245,7 @@ class Bridge:
         if self.setup.mode == "off":
             self._control.rest()
         else:
-            words = self._raw_words(live, batteries, without_limits)
+            words = self._raw_words(live, batteries, without_limits, now)
             snapshot = self._snapshot(on_bus, without_limits, now)
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
         bus.arrivals.clear()
@@ -306,7 +306,11 @@ class Bridge:
         return tuple(own)
 
     def _raw_words(
-        self, services: Mapping[str, Mapping[str, Value]], batteries: Iterable[Battery], unpublished: frozenset[str]
+        self,
+        services: Mapping[str, Mapping[str, Value]],
+        batteries: Iterable[Battery],
+        unpublished: frozenset[str],
+        now: float,
     ) -> RawWords:
         """What the last gate reads."""
         channels = self._other_channels
@@ -318,6 +322,8 @@ class Bridge:
             permits=channels.charge_permits,
             unpublished=unpublished,
             other_banks=self.setup.options.other_banks,
+            awaited=bool(self.registry.provisional(now))
+            or self.registry.remembered_only(self.setup.options.other_banks),
         )
 
     def _snapshot(self, on_bus: Mapping[str, Items], unpublished: Set[str], now: float) -> Snapshot:
@@ -337,6 +343,7 @@ class Bridge:
             apart_chargers(self._control.standing),
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=bool(self.registry.provisional(now)),
+            bms_remembered=self.registry.remembered_only(self.setup.options.other_banks),
             another_master=system_controls(self.setup.mode, on_bus, unpublished, bus.names),
             shown_still=self._believed.on_can.shown_still,
             batteries=counting.own,

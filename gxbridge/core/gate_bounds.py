@@ -216,6 +216,8 @@ def unspoken(words: RawWords, bmses: Collection[RawBms], bank: CountedBmses, own
         return "the BMS has not said its limits"
     if not speaks and any(items.get("/Settings/BmsPresent") == 1 for items in words.services.values()):
         return "a charger remembers a BMS, and none has spoken"
+    if not speaks and words.awaited:
+        return "a BMS is known on CAN, and none has spoken"
     return ""
 
 

@@ -98,6 +98,7 @@ class RawWords(NamedTuple):
 
     `stops`, `discharge_stops`: sources that can only stop (wires, VE.Bus, Bluetooth); `permits`: wires that allow;
     `discharge_unknown`: sources of which nobody knows whether they allow discharging.
+    `awaited`: a BMS on CAN has not said yet who it is, or was heard before the last start and not since.
     `unpublished`: our battery services that are not on the bus. `other_banks`: instances and serials of batteries that
     the installer says are on another DC bus.
     """
@@ -111,6 +112,7 @@ class RawWords(NamedTuple):
     permits: Collection[object] = ()
     unpublished: Collection[str] = ()
     other_banks: Collection[str] = ()
+    awaited: bool = False
 
 
 def of_class(words: RawWords, kind: str) -> Iterator[Items]:

@@ -274,8 +274,8 @@ TABLE: Final = (
         "bms-awaited",
         "warning",
         "{why}",
-        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present' or choose "
-        "another BMS in the GX's settings",
+        "Check the BMS and its cable; if it has gone for good, reset the charger's setting 'BMS present', choose "
+        "another BMS in the GX's settings, and have gxbridge forget it: `gxbridge state forget identities`",
     ),
     FindingRow(
         "bms-remembered",

@@ -11,7 +11,7 @@ from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
+from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON, Name
 from gxbridge.core.vecan.bus_findings import battery_findings, duplicate_findings, network_findings, product_changed
 from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_of, family_of, table_of
 from gxbridge.core.vecan.duplicates import Duplicate, duplicates_of, speaking_devices, stricter
@@ -121,6 +121,16 @@ class BatteryRegistry:
                     Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard, late)
                 )
         return tuple(found)
+
+    def remembered_only(self, other_banks: Iterable[str] = ()) -> bool:
+        """Has a battery that was heard before the program was started not been heard since? `other_banks`: serials and
+        unique numbers (`uc167120`) of those that nobody waits for."""
+        heard = {node.name.identity for bus in self._networks.values() for node in bus.devices if node.name is not None}
+        return any(
+            name not in heard
+            and {f"uc{Name(int(name, 16)).unique_number}", *(known.serial or "").split()}.isdisjoint(other_banks)
+            for name, known in self._remembered.items()
+        )
 
     def devices(self, now: float) -> tuple[DeviceView, ...]:
         """Every device of every bus with what it said last."""

@@ -197,6 +197,12 @@ def test_where_a_charger_remembers_a_bms_one_must_have_spoken() -> None:
     gate.more["permits"] = WIRE
     assert amps(gate) == 50
     gate.more.clear()
+    gate.services[SUN] |= {"/Settings/BmsPresent": 0}
+    assert amps(gate) == 50
+    gate.more["awaited"] = True
+    assert amps(gate) == 0
+    assert gate.rules() == ["a BMS is known on CAN, and none has spoken"]
+    gate.services[SUN] |= {"/Settings/BmsPresent": 1}
     gate.services[BATTERY] = battery()
     assert amps(gate) == 50
 

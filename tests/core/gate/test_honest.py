@@ -130,7 +130,9 @@ def test_where_the_chosen_bms_is_not_there_every_one_that_may_be_of_its_bank_lim
     boat.add(MULTI, multi())
     boat.tick(9, speaking=False)
     assert boat.links[SOLAR, "/Link/ChargeCurrent"] == 0, "the one that was chosen has not spoken"
-    assert [found.id for found in boat.bridge.finding_log.current if found.id.startswith("bms-")] == ["bms-not-selected"]
+    assert [found.id for found in boat.bridge.finding_log.current if found.id.startswith("bms-")] == [
+        "bms-not-selected"
+    ]
     boat.set(MULTI, **{"/Bms/BmsType": 2, "/Bms/AllowToCharge": 1})
     boat.tick(9, speaking=False)
     assert boat.links[SOLAR, "/Link/ChargeCurrent"] == told_a, "a VE.Bus BMS speaks"

@@ -57,13 +57,15 @@ def vebus_permission(inputs: Inputs) -> PermissionWord:
 
 
 def awaits_bms(inputs: Inputs) -> bool:
-    """Is a BMS expected that has not spoken: the one that the user chose, or any because a charger remembers one?"""
+    """Is a BMS expected that has not spoken: the one that the user chose, or any, because a charger or gxbridge
+    remembers one, or one on CAN has not said its name yet?"""
     multis, permits, wanted = inputs.installation.multis, inputs.charge_permits, inputs.settings.bms_instance
     if permits or any(multi.bms_type == VEBUS_BMS for multi in multis):
         return False
     chosen = wanted not in (AUTOMATIC_BMS, NO_BMS) and (inputs.bms is None or inputs.bms.instance != wanted)
-    remembered = inputs.bms is None and any(charger.bms_present == 1 for charger in inputs.installation.chargers)
-    return inputs.options.unknown_limit_stops and (chosen or remembered)
+    known = inputs.bms_remembered or inputs.bms_awaited
+    known = known or any(charger.bms_present == 1 for charger in inputs.installation.chargers)
+    return inputs.options.unknown_limit_stops and (chosen or (known and inputs.bms is None))
 
 
 def given(inputs: Inputs, gave: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:

@@ -101,8 +101,9 @@ REASONS: Final[Mapping[str, Reason]] = {
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, because a charger remembers one or the settings choose one, and it has not spoken",
-        "/Settings/BmsPresent of a charger is 1, or /Settings/SystemSetup/BmsInstance names one: 0 A",
+        "a BMS is expected, because it is remembered by a charger or gxbridge, or the settings choose it; it has not spoken",
+        "/Settings/BmsPresent of a charger is 1, a Lynx was heard before the last start or has not said who it is, or "
+        "/Settings/SystemSetup/BmsInstance names one: 0 A",
     ),
     "bms-unchosen": _rule(
         "a charger remembers a BMS, and the settings choose none of those that are there",

@@ -51,6 +51,7 @@ class Inputs(NamedTuple):
     disputed: frozenset[str] = frozenset()
     """Services whose voltages disagree: neither is shared (profile `strict`)."""
     bms_awaited: bool = False
+    bms_remembered: bool = False
     another_master: bool = False
     shown_still: frozenset[str] = frozenset()
 
@@ -94,6 +95,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         bms=bms,
         apart=snapshot.apart,
         bms_awaited=snapshot.bms_awaited,
+        bms_remembered=snapshot.bms_remembered,
         another_master=snapshot.another_master,
         shown_still=snapshot.shown_still,
         from_file=snapshot.from_file,

@@ -48,6 +48,8 @@ class Snapshot:
     shown_still: frozenset[str] = frozenset()
     """Services that show limits which do not count here, because the battery itself is silent or calls them unknown:
     the GX's own controller goes on by them."""
+    bms_remembered: bool = False
+    """A BMS that was heard on CAN before the program was started has not been heard since."""
     batteries: tuple[Bms, ...] = ()
     """Our own."""
 
