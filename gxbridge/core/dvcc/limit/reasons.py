@@ -101,7 +101,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, because it is remembered by a charger or gxbridge, or the settings choose it; it has not spoken",
+        "a BMS is expected, remembered by a charger or gxbridge or chosen in the settings, and it has not spoken",
         "/Settings/BmsPresent of a charger is 1, a Lynx was heard before the last start or has not said who it is, or "
         "/Settings/SystemSetup/BmsInstance names one: 0 A",
     ),
