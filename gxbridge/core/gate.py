@@ -185,8 +185,9 @@ def why_shut(words: RawWords, setup: Setup, own_name: bool) -> str:
 
 
 def feeds(items: Items, path: str) -> bool:
-    """Is there a number for the controller's older loop, which writes although its DVCC is off?"""
-    return finite(items.get(path)) is not None
+    """Is there a value for the controller's older loop, which writes although its DVCC is off? What is no number may
+    be one to it."""
+    return items.get(path) is not None
 
 
 def may_send(register: int, data: bytes) -> bool:

@@ -189,6 +189,8 @@ def test_with_dvcc_off_the_older_loop_of_the_gx_still_writes_where_it_has_a_limi
     assert silent.one(SUN, CURRENT, 5) == 5
     silent.services[MULTI] = multi(**{"/Hub/ChargeVoltage": 27.0})
     assert shut(silent)[0] == "nothing is written beside the GX's own controller"
+    silent.services[MULTI] = multi(**{"/Hub/ChargeVoltage": "27"})
+    assert shut(silent)[0] == "nothing is written beside the GX's own controller"
     silent.services[MULTI] = multi(**{"/Hub/ChargeVoltage": None})
     assert silent.one(SUN, CURRENT, 5) == 5
 

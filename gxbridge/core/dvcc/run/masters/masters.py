@@ -85,9 +85,9 @@ def obstacle(
             return p.SYSTEM, f"the GX's DVCC is off but may still write because of {name}, which has not answered yet"
     for name, items in services.items():
         kind = kind_of(name)
-        if kind == p.BATTERY and name not in unpublished and number(items, p.CCL) is not None:
+        if kind == p.BATTERY and name not in unpublished and items.get(p.CCL) is not None:
             return p.SYSTEM, f"the GX's DVCC is off but still writes while {name} gives a charge current limit"
-        if kind == p.VEBUS and number(items, p.HUB_VOLTAGE) is not None:
+        if kind == p.VEBUS and items.get(p.HUB_VOLTAGE) is not None:
             return p.SYSTEM, f"the GX's DVCC is off but still writes while {name} asks for a charge voltage"
     return None
 

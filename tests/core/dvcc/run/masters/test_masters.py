@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
@@ -171,7 +173,7 @@ def test_an_obstacle_that_flickers_does_not_hide_somebody_else() -> None:
     [
         ([80.0, 30.0, 80.0], p.CHARGE_CURRENT, 30.0, {}),
         ([80.0, None, 80.0], p.CHARGE_CURRENT, 30.0, {}),
-        ([30.1, 29.9, 30.15], p.CHARGE_CURRENT, 30.0, {}),
+        ([30.15, 29.85, 30.15], p.CHARGE_CURRENT, 30.0, {}),
         ([None, "80", float("nan")], p.CHARGE_CURRENT, 30.0, {}),
         ([20.0, 20.0, 20.1], p.CHARGE_CURRENT, 30.0, {p.CHARGE_LIMIT_SETTING: 20.0}),
         ([20.0, 20.0, 20.0], p.BOL_CHARGE_CURRENT, 30.0, {p.MULTI_CHARGE_CURRENT: 20.0}),
@@ -323,6 +325,13 @@ def test_only_batteries_and_multis_feed_the_loop_that_still_writes() -> None:
     assert stand(off | {"com.victronenergy.gxbridge": {"/Dvcc/Mode": "off"}}).effective == "control"
     assert stand(off, "".join(["o", "ff"])).effective == "off"
     assert stand(off, "".join(["moni", "tor"])).effective == "monitor"
+
+
+@pytest.mark.parametrize("said", ["28", math.nan, 1e12])
+@pytest.mark.parametrize(("name", "path"), [("battery", p.CCL), ("vebus", p.HUB_VOLTAGE)])
+def test_what_is_no_number_may_be_one_to_the_loop_that_still_writes(name: str, path: str, said: Value) -> None:
+    services: Services = {p.SYSTEM: {p.CONTROL_DVCC: 0}, f"com.victronenergy.{name}.a": {path: said}}
+    assert stand(services).effective == "monitor"
 
 
 @pytest.mark.parametrize(
