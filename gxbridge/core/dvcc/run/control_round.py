@@ -208,7 +208,8 @@ def live_round(
     if inputs.bms is None:
         multi_writes, unlimited = without_bms(inputs, rest, memory.unlimited, memory.limited)
     else:
-        multi_writes = multi_limits(inputs, cvl.value, rest, discharge, bms_limits.low_v)
+        low_v = None if inputs.bms.max_charge_voltage_v is None else bms_limits.low_v
+        multi_writes = multi_limits(inputs, cvl.value, rest, discharge, low_v)
         if discharge.refused and loss_is_stop(inputs, memory, now):
             multi_writes += stop_discharge(inputs)
         raised = any(write.path == p.MULTI_CHARGE_CURRENT for write in multi_writes)
