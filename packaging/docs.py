@@ -74,7 +74,7 @@ A finding is something a person should know. The log says it once when it begins
 and `/Findings` on D-Bus show it while it holds. Its id never changes. `{...}` stands for what is filled in.
 
 A healthy boat has none through start, a day with an absorption and restarts of its programs, but for what is so by
-choice, as information: `published-twice` beside the vendor's driver, and `feed-in-override` where feed-in is on.
+choice, as information: `published-twice` beside the vendor's driver.
 `bms-silent`, `bms-lost` and `battery-gone` say that a BMS is switched off or its driver has ended, and
 `terminal-...-vanished` that an input has gone (`tests/field/test_healthy_boats.py`).
 """

@@ -9,7 +9,7 @@ from gxbridge.core.dvcc.read import paths as p
 from tests.field.healthy_boats import CAN_SOLAR, SECOND, SOLAR, HealthyBoat
 
 KINDS = ("alone", "beside", "parallel", "vebus-bms", "terminals", "feed-in")
-WANTED = {"beside": {"published-twice"}, "feed-in": {"feed-in-override"}}
+WANTED = {"beside": {"published-twice"}}
 """What each kind says in a day in which nothing is wrong."""
 
 

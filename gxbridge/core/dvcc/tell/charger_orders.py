@@ -241,14 +241,19 @@ def fed_currents(
 ) -> tuple[list[ChargerOrder], list[Write]]:
     """Feed-in that obeys the limit: only the sun gets what leaves and the headroom, by what is made now.
 
-    All that charges the battery otherwise shares what the sun leaves of the limit itself.
+    All that charges the battery otherwise shares what the sun leaves: of the limit itself by what the sun makes, or of
+    the limit and what VE.Bus takes by the most that the sun may make, if that is more.
     """
     plant = inputs.installation
     sun = plant.solar_side if rs is None else plant.solar
     made = {charger.name: charger.made_current_a or 0.0 for charger in plant.solar_side}
     made_a = sum(max(made[charger.name], 0.0) for charger in sun)
     others = [charger for charger in plant.chargers if charger not in sun]
-    most_a = room_to_feed(sun, fed) | parts_of(max((amps.limit_a or 0.0) - made_a, 0.0), others)
+    shaded = room_to_feed(sun, fed)
+    sun_most_a = sum(min(charger.own_limit_a or inf, shaded.get(charger.name, inf)) for charger in sun)
+    ccl_a = amps.limit_a or 0.0
+    left_a = max(ccl_a - made_a, min(limit_a - sun_most_a, ccl_a), 0.0)
+    most_a = shaded | parts_of(left_a, others)
     orders = strict_currents(inputs, limit_a + fed.rs_a + fed.headroom_a, made, fed.rs_a, most_a)
     made_a += sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
     capacity_a = 0.0 if rs is None else max(rs.discharge_capacity_a or 0.0, 0.0)
