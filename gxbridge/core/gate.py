@@ -338,7 +338,7 @@ def share(
         if bounds.stop and not (bounds.exports and kind in SUN):
             highest: float | None = 0.0
         else:
-            rest = left if kind in SUN else without_sun(bounds, others)
+            rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind == "vebus")
             highest = lowest(own, None if left is None or rest is None else max(min(left, rest), 0.0))
         shares[service, path] = highest
         if left is not None:
@@ -348,11 +348,15 @@ def share(
     return shares
 
 
-def without_sun(bounds: Bounds, told_a: float) -> float | None:
-    """What is left for others than the sun, of which `told_a` is told to them or made: nothing that is fed in."""
+def without_sun(bounds: Bounds, told_a: float, *, own_draw: bool) -> float | None:
+    """What is left for others than the sun, of which `told_a` is told to them or made: nothing that is fed in.
+
+    `own_draw`: for who takes the current of the AC loads itself, and no longer does when it charges.
+    """
     if bounds.limit_a is None:
         return None
-    return bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + PER_CHARGER_A - told_a
+    loads_a = bounds.dc_loads_a + (0.0 if own_draw else bounds.ac_loads_a)
+    return bounds.limit_a + loads_a + PER_CHARGER_A - told_a
 
 
 def can_be_told(write: Write, words: RawWords) -> bool:

@@ -295,7 +295,8 @@ def test_loads_count_as_far_as_they_are_measured_now() -> None:
     gate.services["com.victronenergy.dcsystem.x"] = {"/Dc/0/Power": 264.0, "/Dc/0/Voltage": 26.4}
     assert gate.one(SUN, CURRENT, 90) == pytest.approx(20 + 15 + 264 / 26.1 + 0.1)
     alone = Gate({name: items for name, items in gate.services.items() if name != SUN})
-    assert alone.one(MULTI, BOL_CURRENT, 90) == pytest.approx(20 + 15 + 264 / 26.1 + 0.1)
+    # A Multi that charges takes no current of AC loads any more.
+    assert alone.one(MULTI, BOL_CURRENT, 90) == pytest.approx(20 + 264 / 26.1 + 0.1)
     gate.services[MULTI]["/Connected"] = 0
     gate.services["com.victronenergy.dcsystem.x"]["/Dc/0/Power"] = None
     assert gate.one(SUN, CURRENT, 90) == pytest.approx(20.1)
