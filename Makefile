@@ -27,6 +27,7 @@ $(VENV)/.ready: pyproject.toml packaging/backend.py
 gxbridge/_candb.py: $(VENV)/.ready $(CANDB) gxbridge/candb/generate.py gxbridge/candb/load.py
 	$(BIN)/python -m gxbridge.candb.build
 	@touch $@
+	@$(BIN)/python -m py_compile $@  # touching made the compiled form old
 
 packages-demo:
 	@sh packaging/system-packages.sh dbus-daemon

@@ -94,7 +94,7 @@ def test_the_schema_for_editors_knows_every_key_and_no_retired_one(capsys: pytes
     schema = json.loads(capsys.readouterr().out)
 
     def paths(node: dict[str, Any], prefix: str) -> set[str]:
-        found = set()
+        found = set().union(*(paths(choice, prefix) for choice in node.get("anyOf", [])))
         for name, value in node.get("properties", {}).items():
             found |= {f"{prefix}{name}", *paths(value, f"{prefix}{name}.")}
             found |= paths(value.get("items", {}), f"{prefix}{name}[].")

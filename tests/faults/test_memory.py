@@ -10,7 +10,8 @@ from tests.boat.conftest import ROOT
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.runtime.service import OWN, Reader, Service
 
-MOST_MB = 70
+MOST_MB = 85
+"""72 to 77 were measured on a machine that does nothing else; the service's own limit is 100."""
 CONFIG = """\
 can:
   - {{interface: gxsocket, channel: {folder}/a, name: can0}}

@@ -129,9 +129,9 @@ def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
     return make(Limit, ("charger", name, value, "A", caps + terms, sentence))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024, typed=True)
 def own_setting(name: str, own_a: float) -> Cap:
-    """A charger's own limit setting as a cap."""
+    """A charger's own limit setting as a cap. `typed`: 70 and 70.0 are one key otherwise, and two in a black box."""
     return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
 
 

@@ -6,6 +6,7 @@ import string
 
 import pytest
 
+from gxbridge.core.dvcc.explain.limits import own_setting
 from gxbridge.core.dvcc.limit import reasons
 from gxbridge.core.dvcc.limit.reasons import (
     REASONS,
@@ -374,3 +375,9 @@ def test_nothing_has_no_sign(value: float) -> None:
 
 def test_a_load_that_feeds_in_is_rounded_like_one_that_draws() -> None:
     assert [load(current_a) for current_a in (9.44, -9.44, 12.4, -12.4)] == ["9.4", "-9.4", "12", "-12"]
+
+
+def test_a_cap_made_before_from_a_whole_number_does_not_stand_in_for_another() -> None:
+    """A black box writes 70 and 70.0 otherwise, and is to be played again bit for bit."""
+    assert isinstance(own_setting("com.victronenergy.solarcharger.any", 70).value, int)
+    assert isinstance(own_setting("com.victronenergy.solarcharger.any", 70.0).value, float)
