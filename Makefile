@@ -45,7 +45,7 @@ demo: setup packages-demo  ## a simulated installation plays a story (PLAIN=1 fo
 test: setup packages-test  ## every test, with the coverage that the core must have
 	$(PYTEST) --cov=gxbridge/core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
-test-quick: setup packages-test  ## every test but the slowest, of whole installations (tests/faults, tests/demo): 6 minutes of 13
+test-quick: setup packages-test  ## every test but the slowest, of whole installations (tests/faults, tests/demo)
 	$(PYTEST) --ignore=tests/faults --ignore=tests/demo
 
 check: setup  ## formatting, lint, types
