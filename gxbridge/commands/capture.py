@@ -7,6 +7,7 @@ import os
 import sys
 import time
 
+from gxbridge.commands.arguments import add_buses, number_of
 from gxbridge.core.model.wording import counted
 
 MOST_MINUTES = 120.0
@@ -20,13 +21,10 @@ wrong usage, or a file cannot be read or written.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
+    add_buses(parser)
     parser.add_argument(
-        "bus",
-        metavar="BUS",
-        nargs="*",
-        help="can0, or INTERFACE:CHANNEL such as udp_multicast; without one those of the configuration",
+        "--minutes", type=number_of("minutes", MOST_MINUTES), default=5.0, metavar="M", help="how long (default: 5)"
     )
-    parser.add_argument("--minutes", type=_minutes, default=5.0, metavar="M", help="how long (default: 5)")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="packed if it ends with .gz (default: named by the time)"
     )
@@ -42,16 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dbus", metavar="ADDRESS", help="system, session or a D-Bus address; replaces the file's")
     parser.add_argument("--no-dbus", action="store_true", help="leave the values of the D-Bus services out")
     parser.add_argument("--show", metavar="FILE", help="say what is in a capture, and record nothing")
-
-
-def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= MOST_MINUTES:
-        raise argparse.ArgumentTypeError(f"write a number of minutes up to {MOST_MINUTES:.0f}")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gxbridge.commands.arguments import number_of
+
 if TYPE_CHECKING:
     from gxbridge.doctor.row import Row
 
@@ -42,7 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--with-serials", action="store_true", help="leave serial and unique numbers readable; keys never are"
     )
     parser.add_argument(
-        "--seconds", type=_seconds, default=2.0, metavar="S", help="how long the bus load is measured (default: 2)"
+        "--seconds",
+        type=number_of("seconds", LONGEST_S),
+        default=2.0,
+        metavar="S",
+        help="how long the bus load is measured (default: 2)",
     )
     parser.epilog = "Exit code: 0 nothing worse than a note, 1 a warning, 2 a problem."
 
@@ -62,16 +68,6 @@ def _agreed(question: str) -> bool:
     """Whoever does not answer says no."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= LONGEST_S:
-        raise argparse.ArgumentTypeError(f"write a number of seconds up to {LONGEST_S:.0f}")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import math
 import os
 import sys
 
+from gxbridge.commands.arguments import add_buses, number_of
 from gxbridge.commands.message_filters import add_filters, wanted_of
 from gxbridge.core.model.wording import counted
 
@@ -22,33 +23,18 @@ end. NO_COLOR is obeyed. Exit code: 0; 1: nothing was heard; 2: wrong usage, or 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "bus",
-        metavar="BUS",
-        nargs="*",
-        help="can0, or INTERFACE:CHANNEL such as udp_multicast; without one those of the configuration",
-    )
+    add_buses(parser)
     parser.add_argument("--replay", metavar="LOG[@SPEED]", help="a recorded log; SPEED a factor or max (default 1)")
     parser.add_argument(
         "--config", metavar="FILE", help="whose buses are listened to; without one the GX's usual one, else vecan0"
     )
     parser.add_argument("--dump", metavar="FILE", help="write everything that is heard as a log (candump -L)")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="end after this time")
+    parser.add_argument("--seconds", type=number_of("seconds"), metavar="S", help="end after this time")
     parser.add_argument("--plain", action="store_true", help="print the table also on a terminal")
     parser.add_argument(
-        "--every", type=_positive, default=EVERY_S, metavar="S", help="how often it is printed (default: 10)"
+        "--every", type=number_of("seconds"), default=EVERY_S, metavar="S", help="how often it is printed (default: 10)"
     )
     add_filters(parser)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
