@@ -31,7 +31,7 @@ from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate import may_send
-from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.findings_in_monitor import in_monitor
@@ -199,7 +199,7 @@ class Bridge:
         return self._look(now, epoch_offset, can, timers=True)
 
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
-        batteries = self.registry.batteries(now)
+        batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
         bus = self._services
         others = {SETTINGS: bus.settings_before, **bus.items}
         publications = {
@@ -245,8 +245,9 @@ class Bridge:
         if self.setup.mode == "off":
             self._control.rest()
         else:
-            words = self._raw_words(live, batteries, without_limits, now)
-            snapshot = self._snapshot(on_bus, without_limits, now)
+            awaited, remembered = bool(provisional), self.registry.remembered_only(self.setup.options.other_banks)
+            words = self._raw_words(live, batteries, without_limits, awaited=awaited or remembered)
+            snapshot = self._snapshot(on_bus, without_limits, now, awaited=awaited, remembered=remembered)
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
         bus.arrivals.clear()
         views = tuple(
@@ -274,9 +275,9 @@ class Bridge:
         devices = self.registry.devices(now) if timers else None
         if devices is not None:
             if self.setup.transmit != "off":
-                self.transmitter.ask(batteries, self.registry.provisional(now), devices, now)
+                self.transmitter.ask(batteries, provisional, devices, now)
             self._evidence = evidence(devices, any(seen.had_bms for seen in self._other_channels.vebus))
-        situation = self._situation(batteries, publications, now)
+        situation = self._situation(batteries, publications, provisional, now)
         own = self._own.render(
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
@@ -310,7 +311,8 @@ class Bridge:
         services: Mapping[str, Mapping[str, Value]],
         batteries: Iterable[Battery],
         unpublished: frozenset[str],
-        now: float,
+        *,
+        awaited: bool,
     ) -> RawWords:
         """What the last gate reads."""
         channels = self._other_channels
@@ -322,11 +324,12 @@ class Bridge:
             permits=channels.charge_permits,
             unpublished=unpublished,
             other_banks=self.setup.options.other_banks,
-            awaited=bool(self.registry.provisional(now))
-            or self.registry.remembered_only(self.setup.options.other_banks),
+            awaited=awaited,
         )
 
-    def _snapshot(self, on_bus: Mapping[str, Items], unpublished: Set[str], now: float) -> Snapshot:
+    def _snapshot(
+        self, on_bus: Mapping[str, Items], unpublished: Set[str], now: float, *, awaited: bool, remembered: bool
+    ) -> Snapshot:
         """What the decision looks at. `on_bus`: services as they are there; `unpublished`: batteries that are not."""
         bus, counting, channels = self._services, self._believed.services, self._other_channels
         configured, strict = self.setup.user_settings, self.setup.options.profile == "strict"
@@ -342,8 +345,8 @@ class Bridge:
             channels.charge_permits,
             apart_chargers(self._control.standing),
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
-            bms_awaited=bool(self.registry.provisional(now)),
-            bms_remembered=self.registry.remembered_only(self.setup.options.other_banks),
+            bms_awaited=awaited,
+            bms_remembered=remembered,
             another_master=system_controls(self.setup.mode, on_bus, unpublished, bus.names),
             shown_still=self._believed.on_can.shown_still,
             batteries=counting.own,
@@ -383,7 +386,11 @@ class Bridge:
         )
 
     def _situation(
-        self, batteries: Iterable[Battery], publications: Mapping[str, Publication], now: float
+        self,
+        batteries: Iterable[Battery],
+        publications: Mapping[str, Publication],
+        provisional: tuple[Provisional, ...],
+        now: float,
     ) -> Situation:
         return Situation(
             mode=self.setup.mode,
@@ -395,7 +402,7 @@ class Bridge:
             since=self._limits_since.look(self._control.decision, now),
             names=self._service_names.look({**self._services.items, **self._ours}, self._control.decision),
             batteries=battery_notes(batteries, publications),
-            provisional=self.registry.provisional(now),
+            provisional=provisional,
             other_channels=self._other_channels,
             evidence=self._evidence,
             findings=self.finding_log.current,
