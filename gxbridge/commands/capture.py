@@ -101,9 +101,9 @@ def _capture(args: argparse.Namespace) -> int:
                     f"Recording {buses} for {args.minutes:g} min into {path}; Ctrl-C ends it earlier.", file=sys.stderr
                 )
             asyncio.run(capturing.run())
-            done = capturing.failed is None
-        if capturing.failed is not None:
-            raise capturing.failed
+            done = capturing.recording.failed is None
+        if capturing.recording.failed is not None:
+            raise capturing.recording.failed
     except OSError as error:
         taken = isinstance(error, FileExistsError)
         why = "is there already and is not overwritten; choose another with -o" if taken else error.strerror or error

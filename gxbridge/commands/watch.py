@@ -83,10 +83,10 @@ def _watch(args: argparse.Namespace) -> int:
             os.unlink(args.dump)
         raise
     except OSError:
-        if watching.failed is None:
+        if watching.recording.failed is None:
             raise
-    if watching.failed is not None:
-        return _not_written(args.dump, watching.failed)
+    if watching.recording.failed is not None:
+        return _not_written(args.dump, watching.recording.failed)
     if dump is not None:
         left_out = f", {counted(dump.left_out, 'message')} left out (longer than fast packets)" if dump.left_out else ""
         print(f"gxbridge watch: wrote {args.dump}: {counted(dump.frames, 'frame')}{left_out}", file=sys.stderr)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Final
 
 from gxbridge import __version__
@@ -27,7 +27,7 @@ from gxbridge.edge.logs.candump_file import CandumpFile
 from gxbridge.edge.machine import platform
 from gxbridge.live.buses import BusListener
 from gxbridge.live.device_readings import WatchedDevices
-from gxbridge.live.watching import quiet_log, stop_asked
+from gxbridge.live.session import Recording, ends_by_signal, quiet_log
 
 LOOK_S: Final = 0.5
 FLUSH_S: Final = 2.0
@@ -48,7 +48,7 @@ class CaptureOrder:
 
 
 class Capturing:
-    """Writes to `stream`. `run` raises LogError; `failed` tells why the file could not be written any further."""
+    """Writes to `stream`. `run` raises LogError; `recording` tells whether the file could be written."""
 
     def __init__(
         self, config: Config, db: Database, order: CaptureOrder, stream: BinaryIO, tell: Callable[[str], None]
@@ -65,7 +65,6 @@ class Capturing:
         self._listener = BusListener(config, lambda _bus, _frames: None, self._record, self._told)
         self._tell = tell
         self._troubled: set[str] = set()
-        self._stop: asyncio.Event | None = None
         self._flushed_at = time.monotonic()
         self._first_t: float | None = None
         self._last_t = 0.0
@@ -74,7 +73,7 @@ class Capturing:
         self._written: Counter[str] = Counter()
         self.dbus_trouble = ""
         """Why there are no D-Bus values, for people."""
-        self.failed: OSError | None = None
+        self.recording = Recording()
 
     @property
     def written(self) -> int:
@@ -88,8 +87,8 @@ class Capturing:
 
     async def run(self) -> None:
         """Until the time is over, the log has ended, or the user asks for the end."""
-        with stop_asked() as stop, quiet_log(not self._listener.is_log):
-            self._stop = stop
+        stop = self.recording.stop
+        with ends_by_signal(stop), quiet_log(not self._listener.is_log):
             begin = time.monotonic()
             self._put(FIRST_LINE)
             for words in WORDS:
@@ -113,7 +112,7 @@ class Capturing:
                 await self._listener.close()
             if self._listener.over:
                 await self._listener.ended()  # and if it ended by a fault, that is told
-            self._write(self._frames.end())
+            self.recording.attempt(self._write, self._frames.end())
             live = self._config.replay is None
             self._put_end(time.monotonic() - begin if live else self._last_t - (self._first_t or 0.0))
 
@@ -140,24 +139,15 @@ class Capturing:
     # --- frames -------------------------------------------------------------------------------------------------------
 
     def _record(self, t: float, bus: str, can_id: int, data: bytes) -> None:
-        self._write(self._frames.feed(t, bus, can_id, data))
+        self.recording.attempt(self._write, self._frames.feed(t, bus, can_id, data))
 
-    def _write(self, rows: Any) -> None:
-        if self.failed is not None:
-            return
-        try:
-            for row in rows:
-                self._write_row(row)
-        except OSError as error:
-            self._fail(error)
-
-    def _write_row(self, row: CapturedRow) -> None:
-        t, bus, can_id, data = row
-        self._file.put(t, bus, can_id, data)
-        self._written[bus] += 1
-        self._first_t = t if self._first_t is None else self._first_t
-        self._last_t = max(self._last_t, t)
-        self._devices.hear(bus, [(t, can_id, data)])
+    def _write(self, rows: Iterable[CapturedRow]) -> None:
+        for t, bus, can_id, data in rows:
+            self._file.put(t, bus, can_id, data)
+            self._written[bus] += 1
+            self._first_t = t if self._first_t is None else self._first_t
+            self._last_t = max(self._last_t, t)
+            self._devices.hear(bus, [(t, can_id, data)])
 
     # --- D-Bus --------------------------------------------------------------------------------------------------------
 
@@ -224,26 +214,13 @@ class Capturing:
         )
 
     def _put(self, line: str) -> None:
-        if self.failed is not None:
-            return
-        try:
-            self._stream.write(line.encode())
-        except OSError as error:
-            self._fail(error)
+        self.recording.attempt(self._stream.write, line.encode())
 
     def _flush(self) -> None:
         now = time.monotonic()
-        if self.failed is None and now - self._flushed_at >= FLUSH_S:
+        if now - self._flushed_at >= FLUSH_S:
             self._flushed_at = now
-            try:
-                self._stream.flush()
-            except OSError as error:
-                self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        self.failed = error
-        if self._stop is not None:
-            self._stop.set()
+            self.recording.attempt(self._stream.flush)
 
 
 def device_facts(view: DeviceView) -> dict[str, Any]:

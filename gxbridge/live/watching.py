@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import signal
 import sys
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.config import Config
@@ -18,11 +15,11 @@ from gxbridge.decodelog.filters import Wanted
 from gxbridge.edge.logs.candump_file import CandumpFile
 from gxbridge.live.buses import BusListener
 from gxbridge.live.device_readings import WatchedDevices
+from gxbridge.live.session import Recording, ends_by_signal, quiet_log
 from gxbridge.live.terminal import LiveTerminal
 from gxbridge.live.watch_table import Line, WatchTable
 
 REFRESH_S: Final = 0.5
-END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @record
@@ -35,49 +32,17 @@ class WatchOrder:
     plain_width: int
 
 
-@contextlib.contextmanager
-def stop_asked() -> Iterator[asyncio.Event]:
-    """Set by Ctrl-C, or when the terminal or the system ends us: then everything is still closed in order."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in END_SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in END_SIGNALS:
-            loop.remove_signal_handler(number)
-
-
-@contextlib.contextmanager
-def quiet_log(quiet: bool = True) -> Iterator[None]:
-    """What the buses log stands in the table, and would spoil the screen. Lines of a log that cannot be read are told
-    where there is none."""
-    if not quiet:
-        yield
-        return
-    log = logging.getLogger("gxbridge.can")
-    before, log.propagate = log.propagate, False
-    handler = logging.NullHandler()
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.propagate = before
-
-
 class Watching:
     """`dump` takes every frame. `run` raises LogError."""
 
     def __init__(self, config: Config, db: Database, order: WatchOrder, dump: CandumpFile | None) -> None:
         self._order = order
         self._dump = dump
-        self.failed: OSError | None = None
-        """Why the log could not be written any further; that ends it."""
+        self.recording = Recording()
+        """Whether the log could be written."""
         self._page = WatchTable(db)
         self.heard = WatchedDevices(db, order.wanted)
         self.buses = BusListener(config, self.heard.hear, None if dump is None else self._record)
-        self._stop: asyncio.Event | None = None
 
     @property
     def frames(self) -> int:
@@ -86,9 +51,9 @@ class Watching:
 
     async def run(self, live: bool) -> None:
         """Until the time is over, the printed log has ended, or the user asks for the end."""
-        with stop_asked() as stop, quiet_log(live or not self.buses.is_log):
+        stop = self.recording.stop
+        with ends_by_signal(stop), quiet_log(live or not self.buses.is_log):
             terminal = LiveTerminal(stop.set) if live else None
-            self._stop = stop
             try:
                 await self.buses.start()
                 if terminal is not None:
@@ -145,21 +110,9 @@ class Watching:
         sys.stdout.flush()
 
     def _flush(self) -> None:
-        if self._dump is not None and self.failed is None:
-            try:
-                self._dump.flush()
-            except OSError as error:
-                self._fail(error)
+        if self._dump is not None:
+            self.recording.attempt(self._dump.flush)
 
     def _record(self, t: float, bus: str, can_id: int, data: bytes) -> None:
-        if self._dump is None or self.failed is not None:
-            return
-        try:
-            self._dump.put(t, bus, can_id, data)
-        except OSError as error:
-            self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        self.failed = error
-        if self._stop is not None:
-            self._stop.set()
+        if self._dump is not None:
+            self.recording.attempt(self._dump.put, t, bus, can_id, data)

@@ -11,12 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import can
 import pytest
 
 from gxbridge.cli import main
@@ -27,6 +25,7 @@ from gxbridge.live.capture_file import capture_lines
 from tests.commands.gx import WITHIN_S, Gx
 from tests.core.capture.test_frame_anonymiser import LYNX, NAME, NUMBER, SERIAL
 from tests.edge.dbus_fakes import Answer, fake, value
+from tests.live.speaker import speaking
 
 LOGS = Path(__file__).parents[1] / "faults" / "logs"
 COMMAND = [sys.executable, "-m", "gxbridge", "capture"]
@@ -55,25 +54,10 @@ def said_in(path: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-@contextmanager
-def boat(folder: Path) -> Iterator[SocketDirBus]:
+def boat(folder: Path) -> AbstractContextManager[SocketDirBus]:
     """A Lynx that says everything again and again."""
     folder.mkdir(exist_ok=True)
-    bus, end = SocketDirBus(str(folder)), threading.Event()
-
-    def speak() -> None:
-        while not end.wait(0.05):
-            for can_id, data in LYNX:
-                bus.send(can.Message(arbitration_id=can_id, data=data, is_extended_id=True))
-
-    thread = threading.Thread(target=speak, daemon=True)
-    thread.start()
-    try:
-        yield bus
-    finally:
-        end.set()
-        thread.join()
-        bus.shutdown()
+    return speaking(folder, LYNX, 0.05)
 
 
 def log_of_the_boat(folder: Path) -> Path:

@@ -13,13 +13,11 @@ import struct
 import subprocess
 import sys
 import termios
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import can
 import pytest
 
 from gxbridge.cli import main
@@ -27,6 +25,7 @@ from gxbridge.doctor import gather
 from gxbridge.edge.can.gxsocket import SocketDirBus
 from gxbridge.live import terminal
 from gxbridge.live.terminal import RichMissing, require_rich
+from tests.live.speaker import speaking
 
 LOGS = Path(__file__).parents[1] / "faults" / "logs"
 LOG = LOGS / "bms-cable.log"
@@ -41,23 +40,9 @@ def watch(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     return code, out, err
 
 
-@contextmanager
-def sender(folder: Path, pause_s: float = 0.01) -> Iterator[SocketDirBus]:
+def sender(folder: Path, pause_s: float = 0.01) -> AbstractContextManager[SocketDirBus]:
     """A device that says its CCL again and again."""
-    bus, end = SocketDirBus(str(folder)), threading.Event()
-
-    def speak() -> None:
-        while not end.wait(pause_s):
-            bus.send(can.Message(arbitration_id=0x1CEFFF29, data=CCL, is_extended_id=True))
-
-    thread = threading.Thread(target=speak, daemon=True)
-    thread.start()
-    try:
-        yield bus
-    finally:
-        end.set()
-        thread.join()
-        bus.shutdown()
+    return speaking(folder, [(0x1CEFFF29, CCL)], pause_s)
 
 
 def test_on_a_pipe_a_log_gives_one_table(capsys: pytest.CaptureFixture[str]) -> None:
