@@ -36,9 +36,9 @@ def stops_everything(inputs: Inputs) -> bool:
     return inputs.quirk.stop_on_zero or inputs.selection.vebus_bms
 
 
-def counts_loads(inputs: Inputs, limit_a: float | None) -> bool:
-    """Are metered DC loads added to this limit?"""
-    return limit_a is not None and limit_a > 0 and not stops_everything(inputs)
+def counts_loads(inputs: Inputs, limit_a: float | None, feeds: bool = False) -> bool:
+    """Are metered DC loads added to this limit? `feeds`: solar that is fed in obeys it, and goes on at 0 A."""
+    return limit_a is not None and (limit_a > 0 or feeds) and not stops_everything(inputs)
 
 
 def compensate(
@@ -68,6 +68,9 @@ def compensate(
     refused = charge.stopped and fed is None
     stop = refused or (stops and limit == 0)
     solar = limit
+    if fed is not None and solar == 0 and dc_loads_a and not stops:  # all that is fed in would go to them first
+        solar = round(dc_loads_a, 1)
+        terms.append(cap("dc-loads", None, "A", added=load(solar)))
     if solar is not None and vebus_a < 0 and not stop:
         raised = solar - vebus_a
         solar = raised if inputs.options.strict_sharing else float(ceil(raised))

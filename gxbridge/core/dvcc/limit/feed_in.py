@@ -26,7 +26,8 @@ GROWS: Final = 0.25
 ENDS_S: Final = 10.0
 """So long after feed-in has ended the loads are still followed from second to second: they fall away with it."""
 AGAIN_S: Final = 30.0
-"""Where the headroom was taken back twice at the same feed-in, so long nothing more is tried."""
+"""Where the headroom was taken back twice at the same feed-in, or the battery stays above its limit, so long nothing
+more is tried."""
 IDLE: Final = (0, 1, 2, 8, 9)
 """`/State` of a Multi that feeds nothing in: off, low power, fault, passthru, inverting (gui-v2@2ffcc3c enums.h)."""
 
@@ -51,13 +52,15 @@ class Surplus(NamedTuple):
     """What solar may make beyond the limit and what VE.Bus takes (A).
 
     `rs_a`: what a Multi RS system takes out of the battery now. `held`: why there is no headroom, "" where there is
-    one. `blind`: there is none because something is not known.
+    one. `blind`: there is none because something is not known. `takes_a`: what that system would have to take out by
+    what the battery shows; 0 where that is far from its limit.
     """
 
     rs_a: float
     headroom_a: float
     held: str = ""
     blind: bool = False
+    takes_a: float = 0.0
 
 
 BLIND: Final = {
@@ -134,9 +137,10 @@ def surplus(
     if battery_a is None or taken is None:
         why = BLIND["battery" if battery_a is None else "multi"]
         return Surplus(rs_a, 0.0, why, blind=True), seen._replace(given=False)
+    takes_a = rs_a + min(over_a, whole_a) if over_a >= -whole_a else 0.0
     if not seen.given:
-        return Surplus(rs_a, 0.0, CHARGED), seen
-    return Surplus(rs_a, whole_a if rs is None else min(whole_a, most_rs_a - rs_a)), seen
+        return Surplus(rs_a, 0.0, CHARGED, takes_a=takes_a), seen
+    return Surplus(rs_a, whole_a if rs is None else min(whole_a, most_rs_a - rs_a), takes_a=takes_a), seen
 
 
 def still_watched(before: FeedIn | None, now: float) -> FeedIn | None:
@@ -149,11 +153,14 @@ def watch(before: FeedIn, leaves_a: float, whole_a: float, over_a: float, now: f
     charged above its limit.
 
     What is fed in follows with a lag: while it grows, the charge above the limit is what makes it grow. That is no
-    excuse for more than the headroom.
+    excuse for more than the headroom. A battery that shows a little too much, because sensors differ or another charges
+    it, is never back at its limit: there it is asked again after a while, or after a cloud.
     """
     since, from_a, given, tried_a, again_at, _ = before
     if tried_a is not None and leaves_a < tried_a - whole_a:  # a cloud, or a load that has gone: all is new after it
-        tried_a, again_at = None, 0.0
+        since, given, tried_a, again_at = None, given or over_a <= whole_a, None, 0.0
+    elif not given and since is not None and now - since > OVER_S + AGAIN_S and over_a <= whole_a:
+        since, given = None, True
     if over_a <= TOLERANCE * whole_a:
         return FeedIn(None, 0.0, now >= again_at, tried_a, again_at)
     if since is None or (leaves_a >= from_a + GROWS * whole_a and over_a <= whole_a):

@@ -191,14 +191,15 @@ def live_round(
     pv_off = speaks and memory.pv_disabled_reads > 0
     draw_a = dc_loads(inputs.installation, voltage_v) if inputs.options.fresh_values else memory.shown.dc_loads_a
     loads_a = memory.dc_loads_a
-    if timely and draw_a is not None and counts_loads(inputs, charge.limit.value):
+    feeds = charge.limit.value is not None and obeys(inputs) and (charge.full or not charge.stopped)
+    if timely and draw_a is not None and counts_loads(inputs, charge.limit.value, feeds):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
     vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
     if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
         vebus_a = max(vebus_a, drawn(inputs.multi))
         added_a = least(added_a, draw_a)
     fed, seen = None, still_watched(memory.feed_in, now)
-    if charge.limit.value is not None and obeys(inputs) and (charge.full or not charge.stopped):
+    if charge.limit.value is not None and feeds:
         vebus_a = drawn(inputs.multi)
         fed, seen = surplus(inputs, memory.feed_in, charge.limit.value, charged_with(inputs), now)
     amps = compensate(inputs, charge, added_a, vebus_a, pv_off, None if pv_off else fed)

@@ -242,7 +242,8 @@ def fed_currents(
     """Feed-in that obeys the limit: only the sun gets what leaves and the headroom, by what is made now.
 
     All that charges the battery otherwise shares what the sun leaves: of the limit itself by what the sun makes, or of
-    the limit and what VE.Bus takes by the most that the sun may make, if that is more.
+    the limit and what VE.Bus takes by the most that the sun may make, if that is more. What is told nothing has its
+    part first.
     """
     plant = inputs.installation
     sun = plant.solar_side if rs is None else plant.solar
@@ -251,13 +252,20 @@ def fed_currents(
     others = [charger for charger in plant.chargers if charger not in sun]
     shaded = room_to_feed(sun, fed)
     sun_most_a = sum(min(charger.own_limit_a or inf, shaded.get(charger.name, inf)) for charger in sun)
+    silent_a = untold(inputs, limited_multis(inputs)) + sum(
+        most_made(charger, made)
+        for charger in others
+        if charger.own_limit_a is None or p.CHARGE_CURRENT not in charger.paths
+    )
     ccl_a = amps.limit_a or 0.0
-    left_a = max(ccl_a - made_a, min(limit_a - sun_most_a, ccl_a), 0.0)
+    left_a = max(max(ccl_a - made_a, min(limit_a - sun_most_a, ccl_a)) - silent_a, 0.0)
     most_a = shaded | parts_of(left_a, others)
     orders = strict_currents(inputs, limit_a + fed.rs_a + fed.headroom_a, made, fed.rs_a, most_a)
-    made_a += sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
+    fuel_a = sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
+    excess_a = made_a + fuel_a - limit_a
     capacity_a = 0.0 if rs is None else max(rs.discharge_capacity_a or 0.0, 0.0)
-    return orders, push_out(rs, min(made_a - limit_a, capacity_a))
+    # Sensors differ, and AC chargers are told nothing: what the battery shows as too much leaves too, if it can be sun.
+    return orders, push_out(rs, min(max(excess_a, min(fed.takes_a, made_a)), capacity_a))
 
 
 def room_to_feed(sun: Sequence[Charger], fed: Surplus) -> dict[str, float]:

@@ -490,3 +490,92 @@ def test_in_profile_vendor_the_limit_is_not_applied() -> None:
     plant = FeedingPlant(0.0, SOME_SUN, options=Options.vendor(), exports=False)
     plant.world.run(3)
     assert plant.told_a() == 200.0
+
+
+# --- sensors differ, and others charge -------------------------------------------------------------------------------
+
+
+def test_a_battery_that_shows_two_percent_too_much_does_not_keep_the_sun_down_after_a_thin_cloud() -> None:
+    plant = FeedingPlant(100.0, SOME_SUN, offset_a=2.0)
+    plant.sail(5)
+    plant.shine(0.95)
+    plant.sail(90)
+    plant.shine(0.8)
+    plant.sail(30)
+    plant.shine(0.95)
+    assert plant.seconds_to(0.99) <= 60
+    assert plant.worst_s <= 3.0
+
+
+def test_a_battery_monitor_that_always_shows_a_little_too_much_does_not_keep_the_sun_down() -> None:
+    plant = FeedingPlant(0.0, SOME_SUN, offset_a=2.0)
+    plant.sail(5)
+    plant.shine(0.9)
+    assert plant.seconds_to(0.95) <= 60 + AGAIN_S
+    plant.shine(0.18)
+    plant.sail(30)
+    plant.shine(0.9)
+    assert plant.seconds_to(0.95) <= 60
+    held = FeedingPlant(0.0, SOME_SUN, offset_a=2.0, exports=False)
+    held.sail(5)
+    held.shine(0.9)
+    held.sail(300)
+    assert held.charged_as / 300 < 0.2 * held.headroom_a, "and where nothing is fed in it is tried rarely"
+    assert held.worst_s <= 3.0
+
+
+def test_a_little_too_much_that_stays_is_asked_again_and_far_too_much_is_not() -> None:
+    assert seen((0, 20, 4), (3, 20, 4), (33, 20, 4), (33.1, 20, 4), (36.1, 20, 4)) == [True, False, False, True, False]
+    assert seen((0, 20, 4), (3, 20, 4), (34, 20, 11))[-1:] == [False]
+    assert seen((0, 20, 4), (3, 20, 4), (5, 9.9, 4), (8, 9.9, 4)) == [True, False, True, False], "after a cloud"
+    assert seen((0, 20, 4), (3, 20, 4), (5, 9.9, 11))[-1:] == [False]
+
+
+def test_a_multi_rs_takes_what_the_battery_shows_as_too_much() -> None:
+    made = rs_world(-30.0)
+    made.services[SUN][p.CURRENT] = 49.0
+    made.services[CAN_BMS][p.CURRENT] = 22.0
+    made.run(1)
+    assert made.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 32.0, "the sun shows 49 A, and 22 A + 30 A is more"
+    made.services[CAN_BMS][p.CURRENT] = 90.0
+    made.run(1)
+    assert made.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 35.0, "a headroom more at most"
+    made.services[SUN][p.CURRENT] = 31.0
+    made.run(1)
+    assert made.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 31.0, "and only what the sun makes"
+    made.services[CAN_BMS][p.CURRENT] = 14.9
+    made.run(1)
+    assert made.told(ACSYSTEM, p.DISCHARGE_SETPOINT) == 11.0, "far below the limit the chargers are asked"
+
+
+@pytest.mark.parametrize(("ccl", "told"), [(60.0, 55.0), (10.0, 0.0), (0.0, 0.0)])
+def test_an_ac_charger_has_its_part_before_the_alternator(ccl: float, told: float) -> None:
+    made = world(ess(CURRENT=-10.0), can_bms(CCL=ccl, CURRENT=0.0))
+    made.services[SUN] = charger(300.0, 0.0, VOLTAGE=52.0)
+    made.services[ALTERNATOR] = charger(100.0, 60.0)
+    made.services["com.victronenergy.charger.ttyUSB2"] = {p.CURRENT: 5.0 if ccl == 60.0 else 15.0}
+    made.run(6)
+    assert made.told(ALTERNATOR) == pytest.approx(told)
+
+
+def test_an_alternator_that_cannot_be_told_has_its_part_before_the_other() -> None:
+    made = world(ess(CURRENT=-10.0), can_bms(CCL=60.0, CURRENT=0.0))
+    made.services[SUN] = charger(300.0, 0.0, VOLTAGE=52.0)
+    made.services[ALTERNATOR] = charger(100.0, 60.0)
+    made.services["com.victronenergy.alternator.ttyUSB2"] = charger(100.0, 20.0, CHARGE_LIMIT_SETTING=None)
+    made.run(6)
+    assert made.told(ALTERNATOR) == pytest.approx(40.0)
+
+
+def test_past_a_full_battery_the_sun_serves_the_metered_dc_loads_and_nobody_else_does() -> None:
+    made = world(ess(CURRENT=-10.0), can_bms(CCL=0.0, CURRENT=-30.0))
+    made.services[SUN][p.CURRENT] = 0.0
+    made.services[ALTERNATOR] = charger(50.0, 0.0)
+    made.services["com.victronenergy.dcsystem.ttyUSB3"] = {p.VOLTAGE: 52.0, p.POWER: 1040.0}
+    made.run(120)
+    assert made.told(SUN) == pytest.approx(35.0, abs=0.2), "20 + 10 + 5 % of 100"
+    assert made.told(ALTERNATOR) == 0.0
+    assert made.told(MULTI, p.BOL_CHARGE_CURRENT) == 0
+    assert "For the chargers 20 A that the metered DC loads take are added" in made.limit("charger", SUN).sentence
+    made.set(CAN_BMS, ALLOW_CHARGE=0)
+    assert made.told(SUN) == 0.0
