@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.services import Charger, Device, RsSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.one_bound import limited_multis, made_by, most_made, untold, untold_takers, wishes
+from gxbridge.core.dvcc.tell.one_bound import TINY, limited_multis, made_by, most_made, untold, untold_takers, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -126,13 +126,17 @@ def counted_apart(inputs: Inputs, charger: Charger, smoothed: Mapping[str, float
 def apart_currents(
     inputs: Inputs, amps: Currents, smoothed: Mapping[str, float], pv_off: bool
 ) -> tuple[list[ChargerOrder], list[Write]]:
-    """The others share what those leave that are set apart; these are never told more than before."""
+    """The others share what those leave that are set apart; these are never told more than before, nor together more
+    than there is."""
     orders: list[ChargerOrder] = []
-    limit_a = amps.solar_a
+    limit_a, part = amps.solar_a, 1.0
+    if limit_a is not None and inputs.options.strict_sharing:
+        rest_a = max(limit_a - untold(inputs, limited_multis(inputs)), 0.0)
+        part = min(rest_a / max(sum(inputs.apart.values()), TINY), 1.0)
     for charger in inputs.installation.chargers:
         if charger.name in inputs.apart:
             most_a = inputs.apart[charger.name]
-            told_a = None if amps.solar_a is None else clamp(charger.own_limit_a, min(amps.solar_a, most_a))
+            told_a = None if amps.solar_a is None else clamp(charger.own_limit_a, min(amps.solar_a, most_a * part))
             orders.append(ChargerOrder(charger, told_a, "set-apart", amps.solar_a))
             limit_a = None if limit_a is None else max(limit_a - counted_apart(inputs, charger, smoothed), 0.0)
     rest = inputs._replace(installation=inputs.installation.without(inputs.apart), apart={})

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gxbridge.core.dvcc.limit.feed_in import AGAIN_S, FeedIn, watch
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.run.feeding_plant import ACSYSTEM, FEED_IN, FeedingPlant, Lag, ess, rs_system
 from tests.core.dvcc.world import (
@@ -579,3 +580,12 @@ def test_past_a_full_battery_the_sun_serves_the_metered_dc_loads_and_nobody_else
     assert "For the chargers 20 A that the metered DC loads take are added" in made.limit("charger", SUN).sentence
     made.set(CAN_BMS, ALLOW_CHARGE=0)
     assert made.told(SUN) == 0.0
+
+
+@pytest.mark.parametrize(("ac_a", "told"), [(0.0, 10.0), (5.0, 7.5), (30.0, 0.0)])
+def test_chargers_set_apart_are_not_told_the_limit_each(ac_a: float, told: float) -> None:
+    made = world(ess(CURRENT=0.0), can_bms(CCL=20.0, CURRENT=0.0))
+    made.services |= {SUN_2: charger(100.0, 40.0), "com.victronenergy.charger.ttyUSB2": {p.CURRENT: ac_a}}
+    made.snapshot = lambda: Snapshot(made.services, made.settings, apart={SUN: 40.0, SUN_2: 40.0})
+    made.run(6)
+    assert (made.told(SUN), made.told(SUN_2)) == (told, told)
