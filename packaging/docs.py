@@ -146,6 +146,7 @@ ROOMS = (
     "edge/logs/readers/binary",
     "core/blackbox",
     "core",
+    "core/gate",
     "core/publish",
     "core/dvcc",
     "core/dvcc/run",

@@ -99,6 +99,7 @@ WINGS = {
     "core/dvcc/read/devices": "core/dvcc/read",
     "core/dvcc/run/masters": "core/dvcc/run",
     "core/dvcc/run/watching": "core/dvcc/run",
+    "core/gate": "core",
     "core/vecan/lynx": "core/vecan",
     "doctor/checks": "doctor",
     "edge/can": "edge",

@@ -30,7 +30,8 @@ from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate import may_send
+from gxbridge.core.gate.allowed import may_send
+from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
@@ -45,7 +46,6 @@ from gxbridge.core.publish.explanation import Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.publication import Publication, publishers, verdict
 from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes
-from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter

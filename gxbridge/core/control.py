@@ -15,10 +15,10 @@ from gxbridge.core.dvcc.run.masters.release import released
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate import GateMemory, pass_on
+from gxbridge.core.gate.gate import GateMemory, pass_on
+from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Items, Value
-from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 
 OFF = "DVCC is off in the configuration."

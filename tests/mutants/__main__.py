@@ -46,11 +46,7 @@ WHOLE = tuple(f"core/test_{name}.py" for name in ("masters", "held", "can_word",
 HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "heard_twice", "contested"))
 ASKED: Mapping[str, tuple[str, ...]] = {
     "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
-    "core/gate.py": ("core/gate",),
-    "core/gate_bounds.py": ("core/gate",),
-    "core/gate_feed_in.py": ("core/gate",),
-    "core/gate_settings.py": ("core/gate",),
-    "core/raw_words.py": ("core/gate",),
+    "core/gate": ("core/gate",),
     "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),
     "core/publish/publication.py": ("core/publish/test_publication.py", *WHOLE),
     "core/stall_guard.py": ("core/test_stall_guard.py",),

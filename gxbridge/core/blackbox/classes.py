@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import bus_services, control, gate, gate_bounds, raw_words
+from gxbridge.core import bus_services, control
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.run.masters import bus_names, masters, read_back
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.run.watching import audit, clocks, obedience, shared
 from gxbridge.core.dvcc.tell import flags, write
+from gxbridge.core.gate import bounds, gate, raw_words
 from gxbridge.core.model import battery, finding, finding_log, permission, remembered
 from gxbridge.core.nmea2000 import fast_packet, name, senders
 from gxbridge.core.nmea2000.database import FAST_PGN, Layout, database
@@ -66,7 +67,7 @@ VALUES: Final = tuple(
         *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
         *(obedience.Deviation, obedience.Obedience, shared.SharedValue),
         *(doubted.Doubted, doubted.Disagreement, doubted.VoltageRecord, doubted.Doubts),
-        *(gate.GateMemory, gate_bounds.Watched, raw_words.RawBms),
+        *(gate.GateMemory, bounds.Watched, raw_words.RawBms),
         *(
             other_channels.OtherChannelsView,
             permission.Stop,

@@ -7,10 +7,10 @@ from typing import Any
 
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate import GateMemory, Passed, pass_on
+from gxbridge.core.gate.gate import GateMemory, Passed, pass_on
+from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Known
 from gxbridge.core.model.items import Value
-from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 
 BATTERY = "com.victronenergy.battery.socketcan_can0"

@@ -13,10 +13,10 @@ from random import Random
 
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate import GateMemory, pass_on
+from gxbridge.core.gate.gate import GateMemory, pass_on
+from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
-from gxbridge.core.raw_words import RawWords
 from gxbridge.core.setup import Setup
 from tests.core.gate.oracle import CHARGE, DISCHARGE, SENSE, VOLTAGE, WRITABLE, Oracle, Order
 from tests.core.gate.worlds import TrueWorld, change_world, make_world

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate import GateMemory, Passed
+from gxbridge.core.gate.gate import GateMemory, Passed
 from tests.core.gate.hostile import LOOKS_PER_WORLD, attack
 
 LOOKS = 30_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gxbridge.core.gate_settings import setting
+from gxbridge.core.gate.counted_bmses import CountedBmses
+from gxbridge.core.gate.gx_settings import setting
+from gxbridge.core.gate.raw_words import BATTERY, RawWords, finite, limit, lowest, of_class
 from gxbridge.core.model.items import Items
-from gxbridge.core.raw_words import BATTERY, CountedBmses, RawWords, finite, limit, lowest, of_class
 from gxbridge.core.setup import Setup
 
 ESS: Final = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.core.raw_words import RawWords, finite, lowest
+from gxbridge.core.gate.raw_words import RawWords, finite, lowest
 from gxbridge.core.setup import Setup
 
 SYSTEM_SETUP: Final = "/Settings/SystemSetup/"

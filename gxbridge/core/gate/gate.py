@@ -1,7 +1,7 @@
 """The last gate: what may leave for chargers and inverters, whatever was decided. It shares no rule with the decision.
 
 First a list of what may be written at all, with type and bounds; then bounds from what the BMSes say now, read from
-their raw words (`raw_words.py`, `gate_bounds.py`). What is beyond becomes the largest lawful value, else 0 A, else it
+their raw words (`raw_words.py`, `bounds.py`). What is beyond becomes the largest lawful value, else 0 A, else it
 does not leave. Modelled on the safety layer of opendbc (github commaai/opendbc, `safety/`).
 """
 
@@ -9,55 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate_bounds import Bounds, Watched, plausible, read_bounds
+from gxbridge.core.gate.allowed import ALLOWED, SUN, WrittenQuantity, class_of
+from gxbridge.core.gate.bounds import Bounds, Watched, read_bounds
+from gxbridge.core.gate.currents import share
+from gxbridge.core.gate.raw_words import BATTERY, VEBUS, RawWords, finite, limit
+from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
-from gxbridge.core.raw_words import BATTERY, VEBUS, RawWords, finite, limit, lowest
 from gxbridge.core.setup import Setup
 
-WrittenQuantity: TypeAlias = Literal[
-    "mode", "voltage", "current", "own current", "discharge", "low voltage", "set-point", "measured"
-]
-
-
-class AllowedRow(NamedTuple):
-    """What may be written at a path: by services of these classes, from `low` to `high` (V, A, °C)."""
-
-    quantity: WrittenQuantity
-    classes: frozenset[str]
-    low: float
-    high: float
-
-
-SUN: Final = frozenset({"solarcharger", "inverter", "multi"})
-CHARGERS: Final = SUN | {"alternator", "dcdc", "dcgenset"}
-LINKED: Final = CHARGERS | {"vecan"}
-VE_BUS: Final = frozenset({"vebus"})
-SYSTEMS: Final = frozenset({"acsystem"})
-#   path                                                        quantity       of          lowest      highest
-ALLOWED: Final[Mapping[str, AllowedRow]] = {
-    "/Link/NetworkMode":                             AllowedRow("mode",        LINKED,        1.0,     13.0),
-    "/Link/ChargeVoltage":                           AllowedRow("voltage",     LINKED,        0.0,     70.0),
-    "/Link/ChargeCurrent":                           AllowedRow("current",     CHARGERS,      0.0,  10000.0),
-    "/Link/DischargeCurrent":                        AllowedRow("discharge",   SUN,           0.0,  10000.0),
-    "/Link/VoltageSense":                            AllowedRow("measured",    LINKED,        0.0,     70.0),
-    "/Link/TemperatureSense":                        AllowedRow("measured",    LINKED,      -40.0,    125.0),
-    "/Link/BatteryCurrent":                          AllowedRow("measured",    LINKED,   -10000.0,  10000.0),
-    "/BatteryOperationalLimits/MaxChargeVoltage":    AllowedRow("voltage",     VE_BUS,        0.0,     70.0),
-    "/BatteryOperationalLimits/MaxChargeCurrent":    AllowedRow("current",     VE_BUS,        0.0,  10000.0),
-    "/BatteryOperationalLimits/MaxDischargeCurrent": AllowedRow("discharge",   VE_BUS,        0.0,  10000.0),
-    "/BatteryOperationalLimits/BatteryLowVoltage":   AllowedRow("low voltage", VE_BUS,        0.0,     70.0),
-    "/Dc/0/MaxChargeCurrent":                        AllowedRow("own current", VE_BUS,        0.0,  10000.0),
-    "/BatterySense/Voltage":                         AllowedRow("measured",    VE_BUS,        0.0,     70.0),
-    "/BatterySense/Temperature":                     AllowedRow("measured",    VE_BUS,      -40.0,    125.0),
-    "/Ess/BatteryDischargeSetpoint":                 AllowedRow("set-point",   SYSTEMS,       0.0,  10000.0),
-}  # fmt: skip
-"""Every path of others that may ever be written to command chargers and inverters."""
-CHARGING: Final = CHARGERS | VE_BUS | {"charger"}
-"""What shares the charge current limit, Multis and AC chargers too."""
 MEASURED: Final = {
     "/Link/VoltageSense": "/Dc/0/Voltage",
     "/BatterySense/Voltage": "/Dc/0/Voltage",
@@ -67,16 +30,8 @@ MEASURED: Final = {
 }
 """What is told as measured must be shown now at a path that ends so: a voltage too low raises the charge."""
 NO_MEASUREMENT: Final = ("/Alarms/", "/Settings/", "/History/")
-REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
-    0x0200: (1, 3, 252), 0x010C: (129, 0, 255), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
-}  # fmt: skip
-"""The registers of a battery that may ever be written on CAN: bytes, lowest and highest number; of the name the most
-bytes (32 letters and the end)."""
-
 ABOVE_VOLTAGE: Final = "above the charge voltage limit, with 0.4 V for a hub voltage or an RS and 0.1 V for feed-in"
 NO_BOUND: Final = "nobody gives a limit for it"
-PER_CHARGER_A: Final = 0.1
-"""Rounding, for each charger that is told a current."""
 SLACK: Final = 1e-6
 NEAR_V: Final = 0.7, 1.25
 """A measured voltage is told within these parts of what the battery measures, or may be charged to."""
@@ -190,16 +145,6 @@ def feeds(items: Items, path: str) -> bool:
     return items.get(path) is not None
 
 
-def may_send(register: int, data: bytes) -> bool:
-    """May a register of a battery be written so on CAN?"""
-    if register not in REGISTERS:
-        return False
-    most, low, high = REGISTERS[register]
-    if register == 0x010C:
-        return len(data) <= most
-    return len(data) == most and low <= int.from_bytes(data, "little") <= high
-
-
 # --- one write --------------------------------------------------------------------------------------------------------
 
 
@@ -235,12 +180,6 @@ def judge(
     if highest is None:
         return GateVerdict(None, NO_BOUND)
     return GateVerdict(value) if number <= highest + SLACK else GateVerdict(highest, rule)
-
-
-def class_of(name: str) -> str:
-    """`com.victronenergy.solarcharger.ttyO2` -> `solarcharger`."""
-    com, _, rest = name.partition("victronenergy.")
-    return rest.partition(".")[0] if com == "com." else ""
 
 
 def bound_of(
@@ -312,73 +251,3 @@ def discharge(number: float, value: Value, bounds: Bounds) -> GateVerdict:
         if number <= bounds.dcl + SLACK
         else GateVerdict(bounds.dcl, "above the discharge current limit")
     )
-
-
-# --- currents together ------------------------------------------------------------------------------------------------
-
-
-def share(
-    part: Iterable[Write], words: RawWords, bounds: Bounds, told: Mapping[str, tuple[float, float]]
-) -> dict[tuple[str, str], float | None]:
-    """The highest lawful current for each that is told one: its own limit, and what the others leave of the sum."""
-    asked = [write for write in part if can_be_told(write, words)]
-    names = {write.service for write in asked}
-    left = None if bounds.limit_a is None else bounds.limit_a + bounds.dc_loads_a + bounds.ac_loads_a + bounds.fed_a
-    others = 0.0
-    if left is not None:
-        left += PER_CHARGER_A * len(names)
-        for name, items in words.services.items():
-            if name not in names and class_of(name) in CHARGING and of_this_bank(items):
-                made = untold(name, items, told, managed=bounds.managed)
-                left -= made
-                others += 0.0 if class_of(name) in SUN else made
-    shares: dict[tuple[str, str], float | None] = {}
-    for service, path, value in asked:
-        kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
-        if bounds.stop and not (bounds.exports and kind in SUN):
-            highest: float | None = 0.0
-        else:
-            rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind == "vebus")
-            highest = lowest(own, None if left is None or rest is None else max(min(left, rest), 0.0))
-        shares[service, path] = highest
-        if left is not None:
-            passed = min(limit(value) or 0.0, highest or 0.0)
-            left -= passed
-            others += 0.0 if kind in SUN else passed
-    return shares
-
-
-def without_sun(bounds: Bounds, told_a: float, *, own_draw: bool) -> float | None:
-    """What is left for others than the sun, of which `told_a` is told to them or made: nothing that is fed in.
-
-    `own_draw`: for who takes the current of the AC loads itself, and no longer does when it charges.
-    """
-    if bounds.limit_a is None:
-        return None
-    loads_a = bounds.dc_loads_a + (0.0 if own_draw else bounds.ac_loads_a)
-    return bounds.limit_a + loads_a + PER_CHARGER_A - told_a
-
-
-def can_be_told(write: Write, words: RawWords) -> bool:
-    """Is it a current that may be told at all, less or more?"""
-    row, value = ALLOWED.get(write.path), limit(write.value)
-    return (
-        row is not None
-        and row.quantity == "current"
-        and value is not None
-        and value <= row.high
-        and (write.path in words.services.get(write.service, {}) and class_of(write.service) in row.classes)
-    )
-
-
-def of_this_bank(items: Items) -> bool:
-    """Not a charger in another network, and no mere inverter."""
-    return items.get("/N2kDeviceInstance") in (0, None) and items.get("/IsInverterCharger") in (1, None)
-
-
-def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], *, managed: bool) -> float:
-    """What one that is not told now makes, or may make by what it was told. A Multi without a BMS is told by its own
-    setting, and makes no more than that."""
-    made = finite(items.get("/Dc/0/Current")) or 0.0
-    own = None if managed or class_of(name) not in VE_BUS else limit(items.get("/Dc/0/MaxChargeCurrent"))
-    return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], 0.0)
