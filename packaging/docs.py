@@ -18,6 +18,7 @@ from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
 from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
 from gxbridge.core.publish.battery_writes import WRITABLES
 from gxbridge.core.publish.own_paths import OWN_NAME, OWN_PATHS
+from gxbridge.fleet.columns.tables import TABLES
 from gxbridge.models.page import models_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,6 +127,8 @@ ROOMS = (
     "commands",
     "demo",
     "demo/sim",
+    "fleet",
+    "fleet/columns",
     "live",
     "doctor",
     "doctor/checks",
@@ -218,12 +221,35 @@ def findings() -> str:
     return "\n".join(parts) + "\n"
 
 
+COLUMNS = """\
+# The fleet's tables
+
+This page is made from the table of columns (`make docs`); a test keeps it current.
+
+A data set is a folder with one folder a table, below it `site=...` and `day=...` (UTC; `undated` where a log does not
+know the date, and times count from its own zero, as if that were 1970), and Parquet files in it. Every field has its
+unit and meaning as metadata too (`unit`, `description`). What is not known is null.
+"""
+
+
+def fleet_columns() -> str:
+    """docs/fleet-columns.md."""
+    parts = [COLUMNS]
+    for table in TABLES.values():
+        parts += [f"## `{table.name}`", "", f"{table.text[0].upper()}{table.text[1:]}.", ""]
+        parts += ["| column | type | unit | what it says |", "|---|---|---|---|"]
+        parts += [f"| `{name}` | {type} | {unit} | {text} |" for name, type, unit, text in table.columns]
+        parts.append("")
+    return "\n".join(parts)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "modules.md": modules,
     "dbus-paths.md": dbus_paths,
     "configuration.md": configuration,
     "findings.md": findings,
+    "fleet-columns.md": fleet_columns,
     "models.md": models_page,
     "../service/gxbridge.example.yaml": example,
 }

@@ -1,10 +1,12 @@
-"""`gxbridge decode LOG`: a recorded log as readable lines, JSON lines, CSV, or statistics."""
+"""`gxbridge decode LOG`: a recorded log as readable lines, JSON lines, CSV, Parquet, or statistics."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gxbridge.commands.message_filters import add_filters, wanted_of
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from gxbridge.decodelog.widelines import WideColumns
     from gxbridge.decodelog.words import LineFormat
     from gxbridge.edge.logs.reader import LogReader
+    from gxbridge.fleet.columns.decoded import DecodedTable
 
 FAR_FUTURE_S = 1e11
 """The year 5138: neither infinite nor NaN."""
@@ -32,8 +35,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "log", metavar="LOG", nargs="+", help="log files, also compressed, one after the other; - reads standard input"
     )
-    parser.add_argument("--format", choices=("text", "json", "csv"), help="output (default: text, with --wide csv)")
-    parser.add_argument("--wide", action="store_true", help="CSV to plot: a row a second, a column for each quantity")
+    parser.add_argument(
+        "--format", choices=("text", "json", "csv", "parquet"), help="output (default: text, with --wide csv)"
+    )
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder for Parquet, by site and day")
+    parser.add_argument("--site", metavar="NAME", help="whose log it is, for Parquet (default: boat)")
+    parser.add_argument("--wide", action="store_true", help="a table to plot: a row a second, a column a quantity")
     parser.add_argument(
         "--columns", metavar="NAMES", type=_names, help="of CSV: t,bus,...; with --wide quantities such as 41:*.voltage"
     )
@@ -79,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         check(args)
         db = database()
+        if args.format == "parquet":
+            return _write_parquet(args, db)
         stream, lines = _stream(args, db), _lines(args, db)
         statistics = Statistics() if args.stats else None
         counted_lines = _Counts()
@@ -91,14 +100,31 @@ def run(args: argparse.Namespace) -> int:
             output.flush()
         else:
             _show(statistics, stream, args.format)
-        _tell_counts(stream, counted_lines)
-        if stream.decoders and not stream.wanted:
-            print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
-        if args.input_format and not stream.decoders and not counted_lines.skipped and not counted_lines.bad:
-            print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
+        _tell_end(args, stream, counted_lines)
     except (OptionError, DatabaseError, LogError) as error:
         output.flush()
         return _refuse(str(error))
+    return 1 if counted_lines.bad else 0
+
+
+def _write_parquet(args: argparse.Namespace, db: Database) -> int:
+    from gxbridge.core.model.items import printable
+    from gxbridge.decodelog.stream import Output
+    from gxbridge.fleet.columns.arrow import FleetError
+    from gxbridge.fleet.columns.decoded import OWN_SITE, DecodedFolder
+
+    try:
+        stream, counted_lines, columns = _stream(args, db), _Counts(), _wide_columns(args, db) if args.wide else None
+        folder = DecodedFolder(db, args.output, args.site or OWN_SITE, columns)
+        for log in args.log:
+            folder.log(log, partial(_go_through, args, log, stream, Output(sys.stdout), counted_lines))
+    except FleetError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot write below {printable(args.output)}: {error.strerror or error}")
+    for path in folder.written:
+        print(printable(os.path.join(args.output, path)))
+    _tell_end(args, stream, counted_lines)
     return 1 if counted_lines.bad else 0
 
 
@@ -115,13 +141,14 @@ def _go_through(
     stream: Stream,
     output: Output,
     lines_counted: _Counts | None,
-    target: LineFormat | Statistics | WideColumns,
+    target: LineFormat | Statistics | WideColumns | DecodedTable,
 ) -> None:
-    """One log to lines, to statistics, or only to the columns it needs."""
+    """One log to lines, to statistics, to Parquet, or only to the columns it needs."""
     from gxbridge.decodelog.complaints import LineComplaints
     from gxbridge.decodelog.progress import Progress
     from gxbridge.decodelog.statistics import Statistics
     from gxbridge.decodelog.widelines import WideColumns
+    from gxbridge.decodelog.words import LineFormat
 
     complaints = LineComplaints(log, sys.stderr)
     with _open(args, log, output.flush, complaints.add if lines_counted else None) as reader:
@@ -132,8 +159,10 @@ def _go_through(
                 stream.count(reader, target)
             elif isinstance(target, WideColumns):
                 stream.look(reader, target)
-            else:
+            elif isinstance(target, LineFormat):
                 stream.write(reader, target, output)
+            else:
+                stream.give(reader, target.add)
         except KeyboardInterrupt:
             stream.progress.clear()
             output.flush()
@@ -197,10 +226,16 @@ def _lines(args: argparse.Namespace, db: Database) -> LineFormat:
 
 
 def _wide(args: argparse.Namespace, db: Database, write_time: Callable[[float], str]) -> LineFormat:
+    from gxbridge.decodelog.widelines import WideLines
+
+    return WideLines(_wide_columns(args, db), write_time)
+
+
+def _wide_columns(args: argparse.Namespace, db: Database) -> WideColumns:
     """The columns are found by going through the logs once, before the rows are written."""
     from gxbridge.decodelog.options import OptionError
     from gxbridge.decodelog.stream import Output
-    from gxbridge.decodelog.widelines import WideColumns, WideLines
+    from gxbridge.decodelog.widelines import WideColumns
 
     columns, first_pass = WideColumns(db, args.columns or ()), _stream(args, db)
     for log in args.log:
@@ -211,7 +246,7 @@ def _wide(args: argparse.Namespace, db: Database, write_time: Callable[[float], 
         print(
             f"gxbridge decode: {counted(columns.left_out, 'column')} left out; choose with --columns", file=sys.stderr
         )
-    return WideLines(columns, write_time)
+    return columns
 
 
 def _show(statistics: Statistics, stream: Stream, form: str) -> None:
@@ -224,6 +259,14 @@ def _show(statistics: Statistics, stream: Stream, form: str) -> None:
         return
     for line in report.as_text(statistics, stream.decoders):
         print(line)
+
+
+def _tell_end(args: argparse.Namespace, stream: Stream, lines: _Counts) -> None:
+    _tell_counts(stream, lines)
+    if stream.decoders and not stream.wanted:
+        print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
+    if args.input_format and not stream.decoders and not lines.skipped and not lines.bad:
+        print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
 
 
 def _tell_counts(stream: Stream, lines: _Counts) -> None:

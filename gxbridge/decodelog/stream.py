@@ -97,8 +97,12 @@ class Stream:
 
     def look(self, reader: LogReader, columns: WideColumns) -> None:
         """Only find out which quantities the wanted messages have."""
-        for number, (_, bus, message) in enumerate(self._messages(reader, None)):
-            columns.note(bus, message)
+        self.give(reader, lambda _t, bus, message: columns.note(bus, message))
+
+    def give(self, reader: LogReader, take: Callable[[float, str, Message], None]) -> None:
+        """Give every wanted message to `take`, with its time and its bus."""
+        for number, (t, bus, message) in enumerate(self._messages(reader, None)):
+            take(t, bus, message)
             if not number % BATCH:
                 self.progress.at(reader.position)
         self.progress.clear()

@@ -38,6 +38,8 @@ class WideColumns:
         self.places: dict[Key, list[tuple[int, int]]] = {}
         """Where the fields of a message go: number of the field, number of the column."""
         self.heads: list[str] = []
+        self.names: list[str] = []
+        """The columns without their units."""
         self.fields: list[FieldInfo] = []
         self.left_out = 0
         """Quantities beyond the first `MOST_COLUMNS`."""
@@ -61,6 +63,7 @@ class WideColumns:
                 continue
             places.append((number, len(self.heads)))
             unit = CELSIUS if field.unit == KELVIN else field.unit
+            self.names.append(full)
             self.heads.append(cell_text(f"{full} [{unit}]" if unit else full))
             self.fields.append(field)
 

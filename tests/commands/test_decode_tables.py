@@ -190,7 +190,7 @@ def test_several_logs_are_one_output(capsys: pytest.CaptureFixture[str], log: Pa
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--wide", "--format", "json"], "--wide makes CSV, not json"),
+        (["--wide", "--format", "json"], "--wide makes CSV or Parquet, not json"),
         (["--format", "json", "--tz", "UTC"], "--tz is for text and CSV"),
         (["--stats", "--tz", "UTC"], "--tz is for text and CSV"),
         (["--columns", "t"], "--columns is for CSV"),
