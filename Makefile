@@ -83,7 +83,7 @@ faults: setup packages-test  ## every fault on the real service; writes the tabl
 
 $(VENV)-mutants/.ready: $(VENV)/.ready
 	$(PYTHON) -m venv $(VENV)-mutants
-	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100' dbus-next==0.2.3 'PyYAML>=6'
+	$(VENV)-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 'pytest>=8' 'hypothesis>=6.100' dbus-next==0.2.3 'PyYAML>=6' 'python-can>=4.5'
 	@touch $@
 
 hostile: setup  ## a million looks of random, wrong and malicious decisions at the last gate (LOOKS=, SEED=): ten minutes

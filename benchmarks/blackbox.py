@@ -15,7 +15,7 @@ from collections.abc import Callable
 from gxbridge.core.blackbox.bridge_state import capture, names_of
 from gxbridge.core.blackbox.classes import codec
 from gxbridge.core.blackbox.recorder import RecordingBridge
-from gxbridge.core.blackbox.ring import KEYFRAME_S, Ring, to_json
+from gxbridge.core.blackbox.ring import KEYFRAME_S, Ring
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.setup import Setup
@@ -80,7 +80,7 @@ def main() -> int:
 
     def remember() -> None:
         ring = Ring(4_000_000)
-        ring.begin(0.0, {})
+        ring.begin(0.0, "{}")
         for batch in batches:
             ring.frames("can0", batch)
         ring.stretches()
@@ -101,7 +101,7 @@ def main() -> int:
     names, coding = names_of(bridge), codec()
     ring = Ring(4_000_000)
     (taking,) = medians(lambda: ring.begin(0.0, capture(bridge, names, coding)))
-    size = len(to_json(capture(bridge, names, coding)))
+    size = len("".join(capture(bridge, names, coding)))
     print(f"the whole state, once in {KEYFRAME_S:.0f} s: {taking * 1e3:.2f} ms, {size} bytes before compression")
     return 0
 

@@ -13,9 +13,9 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from gxbridge.core.blackbox.codec import Plain
+from gxbridge.core.blackbox.codec import Plain, to_json
 from gxbridge.core.blackbox.recorder import Frozen
-from gxbridge.core.blackbox.ring import FRAME, Block, to_json
+from gxbridge.core.blackbox.ring import FRAME, Block
 from gxbridge.core.model.items import printable_data
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame

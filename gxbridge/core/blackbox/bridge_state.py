@@ -5,7 +5,7 @@ Left out are what is only remembered to be quicker, what is said on CAN (nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gxbridge.core.blackbox.codec import Codec, CodecError, Plain
@@ -16,6 +16,8 @@ APART: Final = frozenset({"setup", "transmitter", "registry", "channels"})
 """Attributes of the bridge that are made anew and then given what they held."""
 
 REGISTRY: Final = ("_networks",)
+APIECE: Final = 6
+"""Levels above what one device has said: group, name, buses, bus, devices, device."""
 CHANNELS: Final = ("_terminals", "_watch", "_disputes", "_stopped")
 
 
@@ -24,16 +26,17 @@ def names_of(bridge: Bridge) -> tuple[str, ...]:
     return tuple(name for name in vars(Bridge(bridge.setup)) if name not in APART)
 
 
-def capture(bridge: Bridge, names: tuple[str, ...], codec: Codec) -> Plain:
-    """Everything `bridge` holds that a decision can depend on. Raises CodecError."""
+def capture(bridge: Bridge, names: tuple[str, ...], codec: Codec) -> Iterator[str]:
+    """Everything `bridge` holds that a decision can depend on, as JSON in pieces. Raises CodecError on the way."""
     state = {name: getattr(bridge, name) for name in names}
-    return codec.encode(
+    return codec.pieces(
         {
             "bridge": state,
             "registry": {name: getattr(bridge.registry, name) for name in REGISTRY},
             "channels": {name: getattr(bridge.channels, name) for name in CHANNELS},
             "heard": bridge.channels.receiver._heard,
-        }
+        },
+        APIECE,
     )
 
 

@@ -12,9 +12,11 @@ None, True, 1, 1.5, "text"      themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, is_dataclass
 from dataclasses import fields as dataclass_fields
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,6 +25,8 @@ from gxbridge.core.model.record import record
 
 Plain = Any
 """What JSON can hold."""
+
+to_json: Final[Callable[[Plain], str]] = json.JSONEncoder(separators=(",", ":")).encode
 
 LEAVES: Final = frozenset({type(None), bool, int, float, str})
 DEEPEST: Final = 64
@@ -69,6 +73,11 @@ class Codec:
     def encode(self, value: object) -> Plain:
         """`value` as plain data. Raises CodecError for a class that is not in the list."""
         return _Encoder(self).put(value)
+
+    def pieces(self, value: object, depth: int) -> Iterator[str]:
+        """The JSON of `encode(value)` in pieces: down to `depth`, the parts of dictionaries and of objects that can
+        change are taken one after the other, so that never all of it is in memory. Raises CodecError on the way."""
+        return _Encoder(self).pieces(value, depth)
 
     def decode(self, plain: Plain, fields: Mapping[str, Iterable[str]]) -> Any:
         """The value of plain data; `fields` as they were when it was made. Raises CodecError, and nothing else."""
@@ -143,6 +152,28 @@ class _Encoder:
         if cls is MappingProxyType:
             return self._mapping("m", value)
         raise CodecError(f"objects of {cls.__module__}.{cls.__qualname__} are not in the list")
+
+    def pieces(self, value: Any, depth: int) -> Iterator[str]:
+        head, parts = self._opened(value) if depth else ([], ())
+        if not head:
+            yield to_json(self.put(value))
+            return
+        yield to_json(head)[:-1]
+        for part in parts:
+            yield ","
+            yield from self.pieces(part, depth - 1)
+        yield "]"
+
+    def _opened(self, value: Any) -> tuple[list[str], Iterable[Any]]:
+        """The marks of a dictionary or an object that can change, and its parts; nothing for anything else."""
+        cls, codec = type(value), self._codec
+        if cls is dict:
+            return ["d"], chain.from_iterable(value.items())
+        name = codec._names.get(cls)
+        if name is None or not codec._kinds[name].shared or id(value) in self._seen:
+            return [], ()
+        self._seen[id(value)] = len(self._seen)
+        return ["o", name], (codec._getters.get(cls) or codec.getter(value))(value)
 
     def _mapping(self, tag: str, value: Mapping[Any, Any]) -> Plain:
         plain: list[Plain] = [tag]

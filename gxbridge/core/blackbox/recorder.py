@@ -24,8 +24,8 @@ from typing import Any, Final
 
 from gxbridge.core.blackbox.bridge_state import capture, names_of
 from gxbridge.core.blackbox.classes import codec
-from gxbridge.core.blackbox.codec import Plain
-from gxbridge.core.blackbox.ring import Ring, Stretch, to_json
+from gxbridge.core.blackbox.codec import Plain, to_json
+from gxbridge.core.blackbox.ring import Ring, Stretch
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.run.decision import GONE

@@ -5,10 +5,9 @@ What happens is kept as it will be written: one line of JSON for each event, and
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -16,7 +15,7 @@ from struct import Struct
 from struct import error as struct_error
 from typing import Final, NamedTuple
 
-from gxbridge.core.blackbox.codec import Plain
+from gxbridge.core.blackbox.codec import Plain, to_json
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 FRAME: Final = Struct("<dIB8s")
@@ -33,8 +32,6 @@ OVERHEAD: Final = 48
 """Bytes that an object of Python takes beside what it holds."""
 SHARE: Final = 4
 """A stretch ends early when it takes this part of the memory: there are always several beginnings."""
-
-to_json: Final[Callable[[Plain], str]] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Block(NamedTuple):
@@ -81,10 +78,11 @@ class Ring:
         # What cannot be kept long is not begun anew more often than a second's look allows.
         return now - last.at >= KEYFRAME_S or last.size - len(last.keyframe) > self._max_bytes // SHARE
 
-    def begin(self, now: float, state: Plain) -> None:
-        """Begin a stretch with the whole state."""
+    def begin(self, now: float, state: Iterable[str]) -> None:
+        """Begin a stretch with the whole state, as JSON in pieces."""
         self._pack()
-        keyframe = zlib.compress(to_json(state).encode(), 1)
+        press = zlib.compressobj(1)
+        keyframe = b"".join([*(press.compress(piece.encode()) for piece in state), press.flush()])
         self._stretches.append(Stretch(now, keyframe, size=len(keyframe) + OVERHEAD))
         self.size += len(keyframe) + OVERHEAD
         self._shrink()

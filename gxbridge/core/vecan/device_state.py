@@ -6,15 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from gxbridge.core.model.battery import Known
 from gxbridge.core.vecan.quantities import LASTING, Quantity, judge
-from gxbridge.core.vecan.readings import VREG, ReadingKey, Readings
-
-MessageKind = tuple[int, int | None]
-"""A kind of message as a source names it: (PGN, register or None)."""
-
-
-def said(key: ReadingKey) -> MessageKind:
-    """What a source calls the message filed under `key`."""
-    return (VREG, key[1] & 0xFFFF) if key[0] == VREG else (key[0], None)
+from gxbridge.core.vecan.readings import MessageKind, ReadingKey, Readings, said
 
 
 class QuantityTable:
@@ -31,6 +23,10 @@ class QuantityTable:
             key: tuple(names.values()) for key, names in touched.items()
         }
         self.derived = tuple(quantity for quantity in self.quantities if quantity.derived is not None)
+
+    def uses(self, key: ReadingKey) -> bool:
+        """Whether a message touches any of them."""
+        return said(key) in self.touched
 
     def lasting(self, key: ReadingKey) -> bool:
         """Whether a message outlives the silence of its device: all it says is identity, setting or history."""
@@ -86,7 +82,7 @@ class DeviceState:
 
     def forget(self, now: float) -> None:
         """The device fell silent: keep only identity, settings and history."""
-        self._readings.forget(self.table.lasting)
+        self._readings.forget(self.table.lasting, self.table.uses)
         self.gave.clear()
         self._pending.clear()
         self._judge(self.table.quantities, now)

@@ -7,8 +7,7 @@ from dataclasses import field, fields
 
 from gxbridge.core.model import firmware
 from gxbridge.core.model.record import state
-from gxbridge.core.vecan.device_state import MessageKind
-from gxbridge.core.vecan.readings import VREG
+from gxbridge.core.vecan.readings import VREG, MessageKind
 
 PRODUCT_REGISTER = 0x0100
 PRODUCT_INFORMATION = 126996

@@ -7,9 +7,9 @@ from typing import Literal
 from gxbridge.core.model.battery import LOST_S, SILENT_S, State
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.device_state import DeviceState, MessageKind, QuantityTable, said
+from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.identity import LEARNT, Identity
-from gxbridge.core.vecan.readings import VREG, Readings, names
+from gxbridge.core.vecan.readings import VREG, MessageKind, Readings, names, said
 
 ReservedAs = Literal["", "bms", "charger"]
 
@@ -129,7 +129,7 @@ class Node:
     def bound(self, limit: int) -> None:
         """Hold no more bytes of what it said than that."""
         belief = self.belief
-        gone = self.readings.bound(limit, lambda key: belief is not None and said(key) in belief.table.touched)
+        gone = self.readings.bound(limit, lambda key: belief is not None and belief.table.uses(key))
         if belief is not None:
             for key in gone:
                 belief.heard(said(key))

@@ -24,6 +24,15 @@ MOST_SHARE = 400_000
 ReadingKey = tuple[int, int]
 """(61184, register), with an identifier or battery and cell above bit 16, or (PGN, instance)."""
 
+MessageKind = tuple[int, int | None]
+"""A kind of message as a source names it: (PGN, register or None)."""
+
+
+def said(key: ReadingKey) -> MessageKind:
+    """What a source calls the message filed under `key`."""
+    return (VREG, key[1] & 0xFFFF) if key[0] == VREG else (key[0], None)
+
+
 _APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
 """Bytes at the head of a register that tell several things apart, and where they go in the key."""
 
@@ -97,8 +106,8 @@ class Readings:
         self._limit = MOST_SHARE
         self.size = 0
         """Bytes held, roughly."""
-        self.past: dict[ReadingKey, float] = {}
-        """When what was forgotten was heard last; at most one for each kind that was kept."""
+        self.past: dict[MessageKind, float] = {}
+        """When kinds that were forgotten were heard last, of those that somebody used."""
         self.dropped = 0
         """Messages not kept because there is no room for so many kinds."""
 
@@ -161,13 +170,14 @@ class Readings:
                 self.size -= _size(self._readings[key].layout)
                 gone.append(key)
             removed = frozenset(gone)
-            self.forget(lambda key: key not in removed)
+            self.forget(lambda key: key not in removed, used)
         return gone
 
-    def forget(self, lasting: Callable[[ReadingKey], bool]) -> None:
-        """Keep only what lasts (identity, settings, history)."""
-        gone = {key: reading.at for key, reading in self._readings.items() if not lasting(key)}
-        self.past = dict([*self.past.items(), *gone.items()][-MOST_READINGS:])
+    def forget(self, lasting: Callable[[ReadingKey], bool], used: Callable[[ReadingKey], bool]) -> None:
+        """Keep only what lasts (identity, settings, history), and of the rest when it was heard, where it is used."""
+        for key, reading in self._readings.items():
+            if not lasting(key) and used(key):
+                self.past[said(key)] = max(reading.at, self.past.get(said(key), reading.at))
         self._readings = {key: reading for key, reading in self._readings.items() if lasting(key)}
         self.size = sum(_size(reading.layout) for reading in self._readings.values())
         self._instances = {

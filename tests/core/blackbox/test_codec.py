@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gxbridge.core.blackbox.box import BoxError, lines, parse
 from gxbridge.core.blackbox.bridge_state import restore
 from gxbridge.core.blackbox.classes import TABLE_NAMES, codec
-from gxbridge.core.blackbox.codec import Codec, CodecClass, CodecError, Reference
+from gxbridge.core.blackbox.codec import Codec, CodecClass, CodecError, Reference, to_json
 from gxbridge.core.blackbox.play import replay, setup_of
 from gxbridge.core.blackbox.ring import PENDING_FRAMES, Ring
 from gxbridge.core.blackbox.timeline import CanState, Timeline, facts_of
@@ -99,6 +99,20 @@ def exactly(value: Any) -> str:
 @given(values)
 def test_every_value_comes_back_exactly(value: Any) -> None:
     assert exactly(there_and_back(value)) == exactly(value)
+
+
+@given(values, st.integers(0, 5))
+def test_the_pieces_of_a_value_are_its_text(value: Any, depth: int) -> None:
+    loose = Loose()
+    loose.first = [value, loose]
+    whole = {"a": {"b": loose, "c": value}, "d": loose}
+    assert "".join(Codec(KINDS_OF_TEST).pieces(whole, depth)) == to_json(Codec(KINDS_OF_TEST).encode(whole))
+
+
+def test_no_piece_holds_more_than_one_part_of_what_is_taken_apart() -> None:
+    whole = {name: {"bus": ["x" * 100] * 10} for name in "abcdefgh"}
+    sizes = {depth: max(map(len, Codec(()).pieces(whole, depth))) for depth in (0, 1, 2)}
+    assert sizes[0] > 8000 > 1200 > sizes[1] > sizes[2]
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, -0.0, 5e-324, 0.1 + 0.2])
@@ -334,7 +348,7 @@ def test_a_ring_without_room_holds_nothing() -> None:
 
 def test_more_frames_at_once_than_are_left_unpacked_are_packed_at_once() -> None:
     ring = Ring(1_000_000)
-    ring.begin(0.0, {})
+    ring.begin(0.0, "{}")
     ring.frames("can0", [(0.0, 1, b"12345678")] * (PENDING_FRAMES + 1))
     assert ring._pending_frames == 0
     assert ring.size > PENDING_FRAMES * 21

@@ -15,7 +15,7 @@ from tests.core.boat import vreg
 
 def test_a_frame_with_more_than_eight_bytes_is_kept_as_what_was_heard() -> None:
     ring = Ring(1 << 20)
-    ring.begin(0.0, {})
+    ring.begin(0.0, "{}")
     ring.frames("can0", [(1.0, 0x1CEFFF29, b"\x66" * 9)])
     (stretch,) = ring.stretches()
     assert [bytes(record) for record in stretch.records] == [

@@ -126,7 +126,7 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
     for event in before:
         befall(boat, event)
     coding = codec()
-    state = json.loads(json.dumps(capture(boat.bridge, names_of(boat.bridge), coding)))
+    state = json.loads("".join(capture(boat.bridge, names_of(boat.bridge), coding)))
     setup = codec().decode(coding.encode(boat.bridge.setup), coding.fields)
     duplicate = WatchedBoat()
     duplicate.bridge = restore(setup, state, coding.fields, codec())

@@ -81,6 +81,17 @@ def test_bytes_are_counted_as_they_come_and_go() -> None:
     assert {key for key, _ in node.readings.items()} <= {(VREG, PRODUCT)}
 
 
+def test_what_was_forgotten_takes_no_place_that_grows() -> None:
+    bus = Bus()
+    bus.send([*is_there(1, MONITOR, 1), *is_there(2, LYNX, 2)])
+    for _ in range(20):
+        for address in (1, 2):
+            bus.send(cells(address, 1000))
+        bus.now += 1.0
+        bus.look()
+    assert all(len(node.readings.past) <= 1 for node in bus.registry.network("can0").devices), "one kind was heard"
+
+
 def test_what_was_there_first_stays_whatever_comes() -> None:
     bus = Bus()
     bus.send([*is_there(167120, LYNX, 41), status(), *(vreg(register, raw) for register, raw in RUNNING.items())])

@@ -49,6 +49,19 @@ def test_the_lowest_instance_comes_first() -> None:
         readings.put((layout, 41, 255, (instance, 26.39, -0.3, 295.0, 1), b""), 0.0)
     assert readings.instances(127508) == [1, 3]
     assert readings.instances(127506) == []
-    readings.forget(lambda key: key == (127508, 3))
+    readings.forget(lambda key: key == (127508, 3), lambda _: True)
     assert readings.instances(127508) == [3]
     assert (127508, 1) not in readings
+
+
+def test_of_what_is_forgotten_the_latest_moment_of_each_used_kind_is_kept() -> None:
+    readings = Readings()
+    layout = database().pgns[127508]
+    for at, instance in ((2.0, 1), (1.0, 2)):
+        readings.put((layout, 41, 255, (instance, 26.39, -0.3, 295.0, 1), b""), at)
+    readings.put((database().pgns[127506], 41, 255, (0, 1, 0, 50, 100, 60, 0.1, None), b""), 3.0)
+    readings.forget(lambda _: False, lambda key: key[0] == 127508)
+    assert readings.past == {(127508, None): 2.0}
+    readings.put((layout, 41, 255, (1, 26.39, -0.3, 295.0, 1), b""), 5.0)
+    readings.forget(lambda _: False, lambda _: True)
+    assert readings.past == {(127508, None): 5.0}

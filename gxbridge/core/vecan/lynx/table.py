@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gxbridge.core.model.record import record
-from gxbridge.core.vecan.device_state import MessageKind, QuantityTable, said
+from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.lasting import LASTING_QUANTITIES
 from gxbridge.core.vecan.lynx.live import BATTERY_STATUS, LIVE
-from gxbridge.core.vecan.readings import VREG, Readings
+from gxbridge.core.vecan.readings import VREG, MessageKind, Readings, said
 
 LYNX = QuantityTable(LIVE + LASTING_QUANTITIES + DISTRIBUTORS)
 
@@ -83,7 +83,7 @@ class Unheard(NamedTuple):
 def unheard(readings: Readings, now: float) -> tuple[Unheard, ...]:
     """The essential registers that are not heard: never, not since the device came back, or not any more."""
     fresh: set[MessageKind] = set()
-    last: dict[MessageKind, float] = {said(key): at for key, at in readings.past.items()}
+    last: dict[MessageKind, float] = dict(readings.past)
     kept: set[MessageKind] = set()
     for key, reading in readings.items():
         what = said(key)
