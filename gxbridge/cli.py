@@ -15,24 +15,24 @@ from types import ModuleType
 from gxbridge import __version__
 
 COMMANDS: dict[str, str] = {
-    "run": "the service: CAN in, battery on D-Bus, limits to the chargers",
-    "status": "one screen: battery, limits, chargers, findings, asked from the running service",
-    "explain": "why every limit is what it is: in the running service, or in a log",
-    "blackbox": "read a record of the last minutes before an event, or play it again",
-    "doctor": "what an installer or a forum helper asks first",
+    "run": "run the service: CAN in, battery on D-Bus, limits to the chargers",
+    "status": "one screen about the running service: battery, limits, chargers, findings",
+    "explain": "explain why each limit is what it is, in the running service or in a log",
+    "blackbox": "read the record of the minutes before an event, or play it again",
+    "doctor": "check this installation: what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
-    "watch": "what is on CAN buses now: devices and their newest values",
-    "capture": "record buses and D-Bus as one anonymous file worth sending",
+    "watch": "show what is on CAN buses now: devices and their newest values",
+    "capture": "record buses and D-Bus into one anonymous file that can be shared",
     "candb": "look into the message database",
-    "config": "begin, check or show a configuration file",
+    "config": "create, check or show a configuration file",
     "dvcc": "replay DVCC scenarios on simulated time",
-    "state": "what is remembered over a restart, and how to have it forgotten",
-    "master": "whether another master was found, and how to reset that",
-    "demo": "a simulated installation with a story, no hardware needed",
-    "models": "the BMS models and what each offers to a GX device",
-    "advise": "which BMS fits an installation",
+    "state": "show or delete what is remembered across restarts",
+    "master": "show whether another master was found, or reset that",
+    "demo": "play a simulated installation; no hardware needed",
+    "models": "list the BMS models and what each offers to a GX device",
+    "advise": "recommend a BMS for an installation",
     "readout": "decode one Bluetooth Instant Readout advertisement",
-    "wiring-test": "walk through the wired BMS terminals",
+    "wiring-test": "test the wired BMS terminals one by one",
 }
 """Name and one line of help; the module is `gxbridge.commands.<name with underscores>`."""
 

@@ -27,7 +27,7 @@ PACKAGE = ROOT / "gxbridge"
 HEAD = f"""\
 # D-Bus paths
 
-This page is made from the tables that the service publishes from (`make docs`); a test keeps it current.
+This page is generated from the tables that the service publishes from (`make docs`); a test keeps it current.
 
 Types are D-Bus types: `d` double, `i` int32, `u` uint32, `q` uint16, `y` byte, `s` string. An item that is not known is
 invalid: an empty array of `i`. Texts have the unit in the vendor's style; temperatures are in degrees Celsius.
@@ -69,7 +69,7 @@ OWN = f"""
 FINDINGS = """\
 # Findings
 
-This page is made from the table of findings (`make docs`); a test keeps it current.
+This page is generated from the table of findings (`make docs`); a test keeps it current.
 
 A finding is something a person should know. The log says it once when it begins; `gxbridge explain`, `gxbridge doctor`
 and `/Findings` on D-Bus show it while it holds. Its id never changes. `{...}` stands for what is filled in.
@@ -118,7 +118,7 @@ def _text(spec: ItemSpec) -> str:
 MODULES = """\
 # Every module
 
-This page is made from the first paragraph of each module (`make docs`); a test keeps it current. The rooms themselves
+Generated from the first paragraph of each module (`make docs`); a test keeps it current. The rooms themselves
 and the road of one frame through them are in [the architecture](architecture.md).
 """
 BEGIN = "<!-- rooms: made by `make docs` -->\n"
@@ -206,7 +206,7 @@ def _docstring(path: Path) -> str:
 LISTENING = """
 ## In monitor mode
 
-gxbridge stops nothing while it only listens, and what holds is what the GX makes of it. These say so:
+While gxbridge only listens it stops nothing, and the GX decides. There these findings read:
 """
 
 

@@ -15,10 +15,10 @@ YES = frozenset({"y", "yes", "j", "ja"})
 NO = frozenset({"n", "no", "nein"})
 
 _FLAG_HELP: dict[Question, str] = {
-    "inverter_charger": "an inverter or inverter/charger is there",
-    "gx": "a GX device is there",
+    "inverter_charger": "there is an inverter or inverter/charger",
+    "gx": "there is a GX device",
     "alternator": "an alternator charges the battery",
-    "dc_loads": "DC loads are there",
+    "dc_loads": "there are DC loads",
     "contactor": "a safety relay must disconnect DC loads or inverters",
 }
 

@@ -106,7 +106,7 @@ def _capture(args: argparse.Namespace) -> int:
             raise capturing.recording.failed
     except OSError as error:
         taken = isinstance(error, FileExistsError)
-        why = "is there already and is not overwritten; choose another with -o" if taken else error.strerror or error
+        why = "already exists and is not overwritten; choose another with -o" if taken else error.strerror or error
         print(f"gxbridge capture: {path}: {why}", file=sys.stderr)
         done = done or taken  # somebody else's file
         return 2

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("schema", help="a JSON schema, by which an editor completes and checks the file")
     check = actions.add_parser("check", help="list what is wrong in a file, with line and key; exit code 2 if anything")
     check.add_argument("file", metavar="FILE")
-    show = actions.add_parser("show", help="print what holds: defaults, the file, and the options given here")
+    show = actions.add_parser("show", help="print the values in effect: defaults, the file, and the options given here")
     show.add_argument("file", metavar="FILE", nargs="?")
     add_options(show)
 

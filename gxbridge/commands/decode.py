@@ -40,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", metavar="DIR", help="folder for Parquet, by site and day")
     parser.add_argument("--site", metavar="NAME", help="whose log it is, for Parquet (default: boat)")
-    parser.add_argument("--wide", action="store_true", help="a table to plot: a row a second, a column a quantity")
+    parser.add_argument(
+        "--wide", action="store_true", help="a table to plot: one row per second, one column per quantity"
+    )
     parser.add_argument(
         "--columns", metavar="NAMES", type=_names, help="of CSV: t,bus,...; with --wide quantities such as 41:*.voltage"
     )
@@ -69,7 +71,7 @@ def _names(written: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in written.split(",") if name.strip())
 
 
-NOTHING_READ = "nothing in it reads as {}; without --input-format the format is detected"
+NOTHING_READ = "nothing in it can be read as {}; without --input-format the format is detected"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -264,7 +266,7 @@ def _show(statistics: Statistics, stream: Stream, form: str) -> None:
 def _tell_end(args: argparse.Namespace, stream: Stream, lines: _Counts) -> None:
     _tell_counts(stream, lines)
     if stream.decoders and not stream.wanted:
-        print("gxbridge decode: none of its messages is wanted; try without the filters", file=sys.stderr)
+        print("gxbridge decode: no message passes the filters; try without them", file=sys.stderr)
     if args.input_format and not stream.decoders and not lines.skipped and not lines.bad:
         print(f"gxbridge decode: {NOTHING_READ.format(args.input_format)}", file=sys.stderr)
 

@@ -32,7 +32,7 @@ def add_dbus(parser: argparse.ArgumentParser) -> None:
     configure_log(parser)
 
 
-OTHER_VERSION = "what the service answers is no explanation: is it another version?"
+OTHER_VERSION = "the answer of the service is not an explanation; is it another version?"
 BROKEN = (TypeError, ValueError, LookupError, AttributeError)
 """What reading an explanation of another shape raises."""
 
@@ -111,7 +111,9 @@ def _show(explanation: dict[str, Any], args: argparse.Namespace) -> int:
     limits = limits_of(explanation, args.what)
     if args.what and not limits:
         known = ", ".join(map(limit_title, limits_of(explanation)))
-        print(f"gxbridge explain: nothing is called {args.what}; there is: {known or 'no limit'}", file=sys.stderr)
+        print(
+            f"gxbridge explain: there is nothing called {args.what}; there are: {known or 'no limit'}", file=sys.stderr
+        )
         return 2
     if args.json:
         print(json.dumps(explanation | {"limits": limits} if args.what else explanation, ensure_ascii=False, indent=2))

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=("show", "reset"),
         default="show",
-        help="show (default): what is remembered and what holds; reset: the other master is gone, control again",
+        help="show (default): what is remembered, and the mode now; reset: the other master is gone, control again",
     )
     parser.add_argument("--config", metavar="FILE", help="configuration file of the service (on a GX: the usual one)")
 
@@ -95,7 +95,7 @@ def _ask_service(file: StateFile) -> int:
     while file.reset_asked():
         if time.monotonic() > until:
             print(
-                "gxbridge master: the service does not answer; it resets when it looks again or is started",
+                "gxbridge master: the service does not answer; the reset takes effect when it next checks, or starts",
                 file=sys.stderr,
             )
             return 2

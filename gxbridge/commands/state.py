@@ -28,11 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--json", action="store_true", help="the same as JSON")
     forget = actions.add_parser(
         "forget",
-        help="have something forgotten, while the service is stopped",
+        help="forget something, while the service is stopped",
         description="Exit code 0: it is forgotten; 2: it is not, and the text says why.",
     )
     forget.add_argument(
-        "what", metavar="identities|limits|latches|members|NAME|all", help="NAME: of one battery, as `show` has it"
+        "what", metavar="identities|limits|latches|members|NAME|all", help="NAME of one battery, as `show` prints it"
     )
     for action in (show, forget):
         action.add_argument(

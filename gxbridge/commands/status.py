@@ -37,8 +37,8 @@ ServiceItems = Mapping[str, Mapping[str, Value]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--watch", action="store_true", help=f"again every {REFRESH_S:.0f} s, until Ctrl-C")
-    parser.add_argument("--json", action="store_true", help="the same as JSON: the explanation, and what was measured")
+    parser.add_argument("--watch", action="store_true", help=f"refresh every {REFRESH_S:.0f} s, until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="as JSON: the explanation, and what was measured")
     add_dbus(parser)
     parser.epilog = "On a terminal it is in colour, unless NO_COLOR is set."
 

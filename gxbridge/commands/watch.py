@@ -96,6 +96,6 @@ def _watch(args: argparse.Namespace) -> int:
 
 
 def _not_written(path: str, error: OSError) -> int:
-    why = "is there already and is not overwritten" if isinstance(error, FileExistsError) else error.strerror or error
+    why = "already exists and is not overwritten" if isinstance(error, FileExistsError) else error.strerror or error
     print(f"gxbridge watch: {path}: {why}", file=sys.stderr)
     return 2

@@ -31,7 +31,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "can[].name", "name",
-        "How this bus is called in logs and on D-Bus.",
+        "Name of this bus in logs and on D-Bus.",
         unset="made from the channel: `vecan0`, `/dev/ttyUSB0` gives `ttyUSB0`", example="vecan0",
     ),
     ConfigKey(
@@ -206,7 +206,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "With `writes`: also let `/Mode` switch the BMS to standby, which opens the contactor.",
         default=False,
     ),
-    ConfigKey("log", "section", "What is said on standard error."),
+    ConfigKey("log", "section", "What is logged on standard error."),
     ConfigKey(
         "log.level", "choice",
         "`info` is quiet: a line when something changes, none per frame.",
@@ -289,7 +289,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "terminals[].name", "name",
-        "How it is called in the reasons.",
+        "Its name in the reasons.",
         unset="made from the model", example="small_bms",
     ),
     ConfigKey(
@@ -340,7 +340,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "readout[].name", "text",
-        "How it is called in the reasons.",
+        "Its name in the reasons.",
         unset="its address", example="Lynx in the engine room",
     ),
 )  # fmt: skip

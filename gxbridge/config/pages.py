@@ -26,12 +26,12 @@ PAGE: Final = "docs/configuration.md"
 """Where the two pages stand in the repository; `python -m gxbridge.config.pages` writes them anew."""
 
 EXAMPLE_HEAD: Final = """\
-# The configuration of gxbridge: every key with its default. Keys behind a `#` are not set; what they show is an
-# example, and taking the `#` away (nothing else) sets them. gxbridge runs without any file, and a file needs only what
+# The configuration of gxbridge: every key with its default. Keys after a `#` are not set; their values are only
+# examples, and removing only the `#` sets them. gxbridge runs without any file, and a file needs only what
 # differs.
 #
 #     gxbridge config check FILE     says what is wrong, with line and key
-#     gxbridge config show FILE      says what holds
+#     gxbridge config show FILE      prints the values in effect
 """
 
 
@@ -116,10 +116,10 @@ The file is checked completely before anything starts. Each problem is one line,
 
     gxbridge.yaml:7:dvcc.mode: 'of' is not a valid value; did you mean off? write one of off, monitor, control
 
-`gxbridge config check FILE` does only that; `gxbridge config show [FILE]` prints what holds, with keys hidden.
+`gxbridge config check FILE` does only that; `gxbridge config show [FILE]` prints the values in effect, keys hidden.
 [`service/gxbridge.example.yaml`](../service/gxbridge.example.yaml) has every key with its default.
 
-This page is made from the table in `gxbridge/config/keys.py`, like the check and the example.
+This page is generated from the table in `gxbridge/config/keys.py`, like the check and the example.
 """
 
 
@@ -184,7 +184,7 @@ def _default_words(key: ConfigKey) -> str:
 
 def show(config: Config) -> str:
     """The whole configuration as YAML, secrets hidden; loading it gives the same configuration where there are none."""
-    head = f"# from {printable(config.file or 'the defaults')}; what holds, with everything from the command line\n"
+    head = f"# from {printable(config.file or 'the defaults')}; the values in effect, command line included\n"
     if config.replay is not None:
         head += f"# replays {printable(config.replay.path)} at speed {config.replay.speed:g} in place of the buses\n"
     return head + yaml.safe_dump(_without_keys(tree(config)), sort_keys=False, allow_unicode=True, width=WIDTH)

@@ -6,7 +6,8 @@ from typing import Final
 
 HEAD: Final = """\
 # gxbridge: {title}
-# Every other key has its default; `gxbridge config show` lists what holds, `gxbridge config check FILE` what is wrong.
+# Every other key has its default: `gxbridge config show FILE` prints all values, `gxbridge config check FILE` what is
+# wrong.
 {more}
 can:
   - interface: {interface}

@@ -28,7 +28,7 @@ def time_zone(name: str) -> tzinfo | None:
 
         return ZoneInfo(name)
     except ImportError:
-        why = "the Python here knows no names of time zones; write an offset such as +02:00"
+        why = "this Python knows no names of time zones; write an offset such as +02:00"
     except (KeyError, ValueError, OSError):
         why = "no such time zone; write UTC, local, +02:00, or a name such as Europe/Berlin"
     raise ValueError(f"{name!r}: {why}")

@@ -56,7 +56,7 @@ def check_control(facts: Facts, explanation: Mapping[str, Any] | None) -> Iterat
     yield from _chargers(facts, explanation)
     alarms = [finding["text"] for finding in explanation["findings"] if finding["severity"] == "alarm"]
     yield _yes_or_no("control-no-alarm", not alarms, f"no alarm holds{f': {alarms[0]}' if alarms else ''}",
-                     "See to it first.")  # fmt: skip
+                     "Deal with it first.")  # fmt: skip
 
 
 def _yes_or_no(id: str, holds: bool, text: str, advice: str = "") -> Row:

@@ -32,7 +32,7 @@ def new_capture_file(path: str) -> Iterator[BinaryIO]:
     try:
         import gzip
     except ImportError:
-        raise LogError(f"{path}: the Python here cannot pack with gzip; choose a name without {GZ}") from None
+        raise LogError(f"{path}: this Python cannot compress with gzip; choose a name without {GZ}") from None
     with create_file(path) as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
         yield cast("BinaryIO", packed)
 

@@ -22,7 +22,7 @@ KEPT = (
 MOST_SHOWN = 12
 NOT_IN_IT = (
     ("lost", "lost on the way to the program"),
-    ("not_vecan", "standard, remote or FD frames, which VE.Can has none of"),
+    ("not_vecan", "standard, remote or FD frames, which VE.Can does not use"),
     ("error_frames", "error frames"),
     ("too_long", "messages that are too long for fast packets"),
 )
@@ -41,7 +41,7 @@ def summary(name: str, lines: Iterable[str]) -> Iterator[str]:
     end: dict[str, Any] | None = None
     for number, line in enumerate(lines):
         if number == 0 and line != FIRST_LINE:
-            raise CaptureError(f"{name} is no capture of gxbridge: its first line is not `{FIRST_LINE.strip()}`")
+            raise CaptureError(f"{name} is not a gxbridge capture: its first line is not `{FIRST_LINE.strip()}`")
         said = remark_of(line)
         if said is None:
             if line.startswith("("):
@@ -55,7 +55,7 @@ def summary(name: str, lines: Iterable[str]) -> Iterator[str]:
         elif "end" in said:
             end = _under(said, "end")
     if not head:
-        raise CaptureError(f"{name} is no capture of gxbridge, or it was cut off at its beginning")
+        raise CaptureError(f"{name} is not a gxbridge capture, or it was cut off at its beginning")
     seconds = "cut off" if end is None else duration_text(_amount(end.get("seconds")))
     yield f"{name}: a capture by gxbridge {head.get('gxbridge')}, {seconds}"
     of_buses = ", ".join(f"{counted(count, 'frame')} of {printable(bus)}" for bus, count in sorted(frames.items()))

@@ -63,7 +63,7 @@ def remark(wanted: InstalledBms, catalogue: Catalogue) -> str | None:
     found = catalogue.find(wanted.model)
     if found is None or found.model.successor is None:
         return None
-    return f"{found.name} is at its end of life; its successor is the {found.model.successor}"
+    return f"{found.name} has reached its end of life; its successor is the {found.model.successor}"
 
 
 def _voltage(wanted: InstalledBms, found: FoundModel) -> Iterator[ModelProblem]:

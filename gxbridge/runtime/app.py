@@ -217,7 +217,7 @@ class App:
                 if self._scanner is not None:  # last, as the Bluetooth service may hang
                     await self._scanner.close()
         except TimeoutError:
-            log.warning("the end took longer than %.1f s and was cut short", CLOSE_S)
+            log.warning("stopping took longer than %.1f s and was cut short", CLOSE_S)
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -300,7 +300,7 @@ class App:
         )
         self.bridge.hold_name(self._publisher.owns_name)
         if timers and self._state is not None and self._state.reset_asked():
-            log.info("the other master is gone, somebody says: control as configured")
+            log.info("reset: the other master is gone; control as configured")
             self.bridge.reset_master()
         run_cycle = self.bridge.tick if timers else self.bridge.react
         cycle = run_cycle(at, self._epoch_offset, buses)

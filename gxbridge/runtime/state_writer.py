@@ -54,7 +54,7 @@ class StateWriter:
         try:
             self._file.hold(HOLD_WAIT_S)
         except (OSError, StateHeldError) as error:
-            log.info("the state in %s is not held: %s", self._file.folder, reason(error))  # told when it is to be saved
+            log.info("the state in %s is not locked: %s", self._file.folder, reason(error))
         try:
             return self._file.read()
         except AnotherBoatError:

@@ -130,5 +130,5 @@ def test_length_is_where_the_last_field_ends_or_what_the_entry_says() -> None:
 def test_another_form_of_the_compiled_database_is_refused() -> None:
     module = module_of(model())
     module.FORMAT = 99
-    with pytest.raises(Exception, match=r"has form 99.*make build"):
+    with pytest.raises(Exception, match=r"has format 99.*make build"):
         Database(module)

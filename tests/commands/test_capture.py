@@ -198,7 +198,7 @@ def test_what_nobody_knows_is_left_out_unless_wanted(capsys: pytest.CaptureFixtu
     code, out, err = capture(capsys, "--replay", str(log), "-o", str(tmp_path / "a.log"))
     assert code == 1
     assert "no frame was heard that could be recorded" in err
-    assert "left out: 2 messages that nobody here knows" in out
+    assert "left out: 2 messages that gxbridge does not know" in out
     assert "register 0x1234 (1)" in out
     code, out, _ = capture(capsys, "--replay", str(log), "-o", str(tmp_path / "b.log"), "--keep-unknown")
     assert code == 0
@@ -272,7 +272,7 @@ def test_where_python_cannot_pack_it_is_said(
     monkeypatch.setitem(sys.modules, "gzip", None)
     code, _, err = capture(capsys, "--replay", str(log), "-o", str(tmp_path / "out.gz"))
     assert code == 2
-    assert "cannot pack with gzip; choose a name without .gz" in err
+    assert "cannot compress with gzip; choose a name without .gz" in err
     assert not (tmp_path / "out.gz").exists()
 
 
@@ -309,7 +309,7 @@ def test_without_a_d_bus_it_records_the_bus_alone_and_says_so(
 
 def test_show_refuses_what_is_no_capture(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     log = log_of_the_boat(tmp_path)
-    for path, words in ((log, "is no capture of gxbridge"), (tmp_path / "none", "No such file")):
+    for path, words in ((log, "is not a gxbridge capture"), (tmp_path / "none", "No such file")):
         code, _, err = capture(capsys, "--show", str(path))
         assert code == 2
         assert words in err

@@ -73,7 +73,7 @@ def test_a_register_and_a_pgn_may_be_named(log: Path, capsys: pytest.CaptureFixt
 
 
 def test_filters_that_match_nothing_say_so(log: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    nothing = "none of its messages is wanted"
+    nothing = "no message passes the filters"
     assert nothing in said(capsys, "decode", log, "--source", 77)[2]
     assert nothing in said(capsys, "decode", log, "--source", 77, "--stats")[2]
     assert nothing not in said(capsys, "decode", log, "--source", 0x29)[2]

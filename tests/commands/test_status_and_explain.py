@@ -131,7 +131,7 @@ def test_status_and_explain_ask_the_running_service(bus: str, capsys: pytest.Cap
         assert (code, out.splitlines()[0][:4]) == (0, "CVL ")
         code, out, err = asked(capsys, "explain", "Orion", "--dbus", bus)
         assert (code, out) == (2, "")
-        assert "nothing is called Orion; there is: Charge voltage (CVL), Charge current (CCL)" in err
+        assert "there is nothing called Orion; there are: Charge voltage (CVL), Charge current (CCL)" in err
 
 
 @pytest.mark.parametrize("command", ["status", "explain"])

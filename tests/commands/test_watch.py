@@ -73,7 +73,7 @@ def test_the_dump_is_never_written_over_a_file(capsys: pytest.CaptureFixture[str
     dump.write_text("mine")
     code, _, err = watch(capsys, "--replay", f"{LOG}@max", "--dump", str(dump))
     assert (code, dump.read_text()) == (2, "mine")
-    assert "is there already" in err
+    assert "already exists" in err
 
 
 def test_a_log_that_cannot_be_read_leaves_no_dump(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_restless_limit_has_both_values() -> None:
 
 def test_a_current_of_the_wrong_sign_is_noticed() -> None:
     boat = sailed("37")
-    assert "it says -58 A, and by all others 60 A flow into it" in boat.findings["current-sign"]
+    assert "it says -58 A, and by all other measurements 60 A flow into it" in boat.findings["current-sign"]
     assert "up to 58 A" in boat.findings["ccl-exceeded"]
     assert boat.findings["charger-over-told"] == "SmartSolar 150/70 makes 60 A and was told 30 A"
 
@@ -312,9 +312,9 @@ def test_two_of_one_name_are_told_apart_where_they_disobey() -> None:
 
 def test_beside_another_master_nothing_is_said_to_be_shared_or_obeyed() -> None:
     boat = changed("09", monitor=True)
-    assert boat.findings["battery-refuses"].endswith("; the GX goes by Lynx Smart BMS 500, and does not hear it")
-    assert "the GX may share it" in changed("07a", monitor=True).findings["temperature-impossible"]
-    assert "the GX may tell it to the inverter" in changed("12", monitor=True).findings["low-voltage-impossible"]
+    assert boat.findings["battery-refuses"].endswith("; a GX goes by Lynx Smart BMS 500, and does not hear it")
+    assert "a GX may share it" in changed("07a", monitor=True).findings["temperature-impossible"]
+    assert "a GX may tell it to the inverter" in changed("12", monitor=True).findings["low-voltage-impossible"]
     assert boat.told == {}
 
 

@@ -66,7 +66,7 @@ def test_several_faults_are_all_told() -> None:
 def test_an_end_of_life_model_is_remarked_with_its_successor_and_is_no_error() -> None:
     assert check_installation(InstalledBms("BMS 12/200", 12), WHOLE) == []
     assert remark(InstalledBms("BMS 12/200"), WHOLE) == (
-        "BMS 12/200 is at its end of life; its successor is the Smart BMS 12/200"
+        "BMS 12/200 has reached its end of life; its successor is the Smart BMS 12/200"
     )
     assert remark(InstalledBms("VE.Bus BMS"), WHOLE) is not None
     assert remark(InstalledBms("Lynx Smart BMS"), WHOLE) is None

@@ -128,7 +128,7 @@ def test_what_the_service_hears_reaches_its_bridge(tmp_path: Path) -> None:
         app._scanner.start()
         await radio.idle.wait()
         (stop,) = app.bridge.channels.look({}, (), asyncio.get_running_loop().time()).discharge_stops
-        assert stop.text == "Lynx advertises that it does not allow to discharge"
+        assert stop.text == "Lynx advertises that it does not allow discharging"
         await app._scanner.close()
 
     after(story)

@@ -147,14 +147,14 @@ def bms_12_200() -> None:
     assert cycle.own["/Bms/State"] == "none"
     advertise(boat, 0x05, LOW_VOLTAGE_FLAGS)
     cycle = boat.tick(14, speaking=False)  # it is said of what lasts
-    assert "Aft advertises that it does not allow to discharge" in reasons(cycle)
+    assert "Aft advertises that it does not allow discharging" in reasons(cycle)
     assert "readout-pre-alarm" in findings(boat)
     assert CURRENT not in boat.links
     assert "discharge-not-enforced" in findings(boat)
     advertise(boat, 0x05, CHARGE_FLAGS, nonce=2)
     cycle = boat.tick(4, speaking=False)
     assert boat.links[CURRENT] == 0
-    assert "Aft advertises that it does not allow to charge" in reasons(cycle)
+    assert "Aft advertises that it does not allow charging" in reasons(cycle)
     cycle = boat.tick(61, speaking=False)
     assert boat.links[MULTI_CURRENT] == 10000.0, "the inverter/charger is let go; the chargers' links have ended"
     assert cycle.own["/Limits/Ccl/Value"] is None, "silence of a Bluetooth device is no stop, and never was a grant"
@@ -165,7 +165,7 @@ def vebus_bms(items: dict[str, Value], mode: int) -> None:
     boat = boat_with(items)
     cycle = boat.tick(7, speaking=False)
     assert (boat.links[CURRENT], boat.links[MODE]) == (35.0, mode)
-    assert "It controls on and off only and gives no current limits" in reasons(cycle)
+    assert "It only says yes or no and gives no current limits" in reasons(cycle)
     assert cycle.batteries == (), "it is no second battery"
     for change, word in (
         ({"/Bms/AllowToCharge": 0}, "charging refused"),

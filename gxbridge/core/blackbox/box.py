@@ -146,7 +146,7 @@ def _head(row: bytes) -> Head:
     if not isinstance(head, dict) or "gxbox" not in head:
         raise BoxError("this is not a black box of gxbridge")
     if head["gxbox"] != FORMAT:
-        raise BoxError(f"the box has form {head['gxbox']!r}; this version of gxbridge reads form {FORMAT}")
+        raise BoxError(f"the box has format {head['gxbox']!r}; this version of gxbridge reads format {FORMAT}")
     texts = [head.get(name) for name in ("version", "database", "cause", "subject", "text")]
     moments = [head.get(name) for name in ("at", "frozen_at", "epoch_offset")]
     fields = head.get("fields")

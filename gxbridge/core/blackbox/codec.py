@@ -196,7 +196,7 @@ class _Reader:
         if depth > DEEPEST:
             raise CodecError("the state is nested too deeply")
         if type(plain) is not list or not plain:
-            raise CodecError("the state holds something that is no state")
+            raise CodecError("the state contains something that does not belong in a state")
         tag, rest = plain[0], plain[1:]
         if tag == "o":
             return self._object(rest, depth)

@@ -88,7 +88,7 @@ def facts_of(box: Box) -> Timeline:
     try:
         return _Reader().read(box)
     except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-        raise BoxError(f"the events make no sense: {type(error).__name__}: {error}") from error
+        raise BoxError(f"the events contradict each other: {type(error).__name__}: {error}") from error
 
 
 class _Reader:

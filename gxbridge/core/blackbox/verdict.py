@@ -95,13 +95,13 @@ def _silence(facts: Timeline, silent: BatteryState, at: float) -> Verdict:
     fell_too = sorted(who for who, times in others.items() if times and abs(times[-1] - last) <= TOGETHER_S)
     trouble = _trouble(facts, bus, at)
     if spoke_on:
-        evidence.append(f"others on {bus} went on speaking: {_addresses(spoke_on)}")
+        evidence.append(f"others on {bus} went on sending: {_addresses(spoke_on)}")
         return Verdict("bms-silent", (*evidence, *trouble))
     if trouble or fell_too:
         if fell_too:
             evidence.append(f"the others on {bus} fell silent with it: {_addresses(fell_too)}")
         return Verdict("bus-errors", (*trouble, *evidence))
-    evidence.append(f"nobody else speaks on {bus}, and the bus shows no errors: the BMS itself or its cable")
+    evidence.append(f"no other device sends on {bus}, and the bus shows no errors: the BMS itself or its cable")
     return Verdict("bms-silent", tuple(evidence))
 
 

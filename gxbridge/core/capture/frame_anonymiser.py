@@ -35,7 +35,7 @@ SAFE_BUS: Final = re.compile(r"(?:v|ve|sl)?can\d{1,2}|tty[A-Z]{1,4}\d{1,2}|udp_m
 
 TOO_MANY_BUSES: Final = "frames of more buses than there can be"
 INCOMPLETE: Final = "frames of messages that did not come together"
-NOT_KNOWN: Final = "messages that nobody here knows"
+NOT_KNOWN: Final = "messages that gxbridge does not know"
 OTHER_MAKERS: Final = "proprietary messages of other manufacturers"
 NO_ROOM: Final = "messages with more names and numbers than can be replaced"
 NOT_READ: Final = "frames without a message"

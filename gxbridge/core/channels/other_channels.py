@@ -159,7 +159,7 @@ class OtherChannels:
             told = self.receiver.restriction(address, now)
             if told.stops_charge if what == "charge" else told.stops_discharge:
                 since = self._stopped.setdefault((what, address), now)
-                text = f"{self._name(address)} advertises that it does not allow to {what}"
+                text = f"{self._name(address)} advertises that it does not allow {what.removesuffix('e')}ing"
                 yield Stop(address, "", since, text, "bluetooth")
 
     def _pre_alarms(self, now: float) -> Iterator[Finding]:

@@ -23,25 +23,31 @@ class MonitorWords(NamedTuple):
 
 _CABLE: Final = "Check the BMS, its cable and the CAN termination"
 _LOSS: Final = (
-    f"{_CABLE}. The GX's own controller stops telling the chargers at once, unless another BMS takes over there; those "
-    "that saw this one stop with error #67 a minute after its last word"
+    f"{_CABLE}. A GX's own controller stops telling the chargers at once, unless another BMS takes over there; those "
+    "that saw this one stop with error #67 a minute after its last message"
 )
 _DOUBT: Final = (
-    "Check the sensor and its cable, and the driver that publishes it; until then switch sharing off on the GX"
+    "Check the sensor and its cable, and the driver that publishes it; until then switch sharing off on a GX"
+)
+
+_LOOK: Final = (
+    "Look at this battery in the app of its BMS (VictronConnect for a Lynx); until it allows it again, stop by hand "
+    "what "
+    "it refuses"
 )
 
 IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
     "bms-silent": MonitorWords("{device} {what}", _LOSS),
     "bms-lost": MonitorWords(
         "{device} is lost: it {what}",
-        f"{_CABLE}; chargers that saw it have stopped with error #67 by now, if no other BMS took over on the GX",
+        f"{_CABLE}; chargers that saw it have stopped with error #67 by now, if no other BMS took over there",
     ),
     "bms-hangs": MonitorWords(
-        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it anew changes "
-        "nothing: the GX may still tell the chargers what is old"
+        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it again changes "
+        "nothing: a GX may still tell the chargers what is old"
     ),
-    "bms-remembered": MonitorWords("{device} remembers a BMS, and none is there: the GX tells no charger anything"),
-    "bms-there": MonitorWords("{device} remembers a BMS, and none is in control yet: the GX tells it nothing"),
+    "bms-remembered": MonitorWords("{device} remembers a BMS, and none is there: a GX tells no charger anything"),
+    "bms-there": MonitorWords("{device} remembers a BMS, and none is in control yet: a GX tells it nothing"),
     "bms-not-followed": MonitorWords(
         "More devices on {bus} are or may be BMSes than can be followed: {count} left out; what gxbridge says of "
         "limits is without them"
@@ -49,42 +55,42 @@ IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
     "cvl-refused": MonitorWords(severity="warning"),
     "led-refused": MonitorWords(severity="warning"),
     "stricter-on-can": MonitorWords(
-        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the GX goes by the service"
+        "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: a GX goes by the service"
     ),
     "battery-refuses": MonitorWords(
-        "{device} refuses {what}{why}; the GX goes by {who}, and does not hear it",
-        "Look at this battery in VictronConnect; until it allows it again, stop by hand what it refuses",
+        "{device} refuses {what}{why}; a GX goes by {who}, and does not hear it",
+        _LOOK,
     ),
     "refusal-not-obeyed": MonitorWords(
-        "{device} refuses {what}{why}; the GX goes by {who}, and does not hear it",
-        "Look at this battery in VictronConnect; until it allows it again, stop by hand what it refuses",
+        "{device} refuses {what}{why}; a GX goes by {who}, and does not hear it",
+        _LOOK,
     ),
     "battery-gone": MonitorWords("{device} of the bank has left the bus"),
     "low-voltage-impossible": MonitorWords(
-        "The low-voltage limit of {device} is {value} V, which is none for a {expected} V battery: the GX may tell it "
+        "The low-voltage limit of {device} is {value} V, which is none for a {expected} V battery: a GX may tell it "
         "to the inverter"
     ),
     "temperature-impossible": MonitorWords(
-        "{device} says {value} °C ({path}), which cannot be: the GX may share it with the chargers", _DOUBT
+        "{device} says {value} °C ({path}), which cannot be: a GX may share it with the chargers", _DOUBT
     ),
     "voltage-impossible": MonitorWords(
-        "{device} says {value} V ({path}), which cannot be for this battery: the GX may share it with the chargers",
+        "{device} says {value} V ({path}), which cannot be for this battery: a GX may share it with the chargers",
         _DOUBT,
     ),
     "voltage-apart": MonitorWords(
-        "{device} measures {value} V where the others on the same DC bus measure {expected} V: the GX may share it "
+        "{device} measures {value} V where the others on the same DC bus measure {expected} V: a GX may share it "
         "with the chargers",
         _DOUBT,
     ),
     "voltages-disagree": MonitorWords(
-        "{device} measures {value} V and {other} {other_value} V on the same DC bus: the GX may share either"
+        "{device} measures {value} V and {other} {other_value} V on the same DC bus: a GX may share either"
     ),
     "sense-behind-contactor": MonitorWords(
-        "The voltage of {device} is measured behind an open contactor, or while it does not run: the GX may share it",
+        "The voltage of {device} is measured behind an open contactor, or while it does not run: a GX may share it",
         "None needed; it is that of the bus again when the BMS runs",
     ),
     "refusal-held-charge": MonitorWords(
-        "{device} refused to charge and does not say any more whether it allows it ({path}); for gxbridge the refusal "
+        "{device} refused to charge and no longer says whether it allows it ({path}); for gxbridge the refusal "
         "holds until it does{how}"
     ),
 }

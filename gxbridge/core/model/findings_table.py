@@ -106,7 +106,7 @@ TABLE: Final = (
         "bms-waits",
         "warning",
         "A BMS is not followed yet: {what}",
-        "It comes by itself once the device has said this, up to a minute for one that was heard before; with "
+        "This ends by itself once the device has said it, up to a minute for one that was heard before; with "
         "`transmit: requests` gxbridge asks for it",
     ),
     FindingRow(
@@ -126,7 +126,8 @@ TABLE: Final = (
         "stricter-on-can",
         "warning",
         "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: the stricter counts",
-        "The driver behind {service} may hang: restart it (or the GX), and check what it is if it is not the GX's own",
+        "The driver behind {service} may have hung: restart it (or the GX), and check what it is if it is not the "
+        "GX's own",
     ),
     FindingRow(
         "silent-on-can",
@@ -184,7 +185,7 @@ TABLE: Final = (
         "set-apart",
         "alarm",
         "{device} shows another value at {path} than it was told, twice in a row; it is only told lower values and "
-        "0 A, and counts with the most of what it was told, shows and makes",
+        "0 A, and counts with the highest of what it was told, shows and makes",
         "Find what else controls this device, or what limits it; then run `gxbridge master reset`",
     ),
     FindingRow(
@@ -198,7 +199,7 @@ TABLE: Final = (
         "battery-mute",
         "warning",
         "{service} has been on the bus for a minute and has not answered: what it says is unknown, and limits nothing",
-        "Restart the driver of this battery, or stop it if there is no such battery",
+        "Restart the driver of this battery, or stop it if the battery does not exist",
     ),
     FindingRow(
         "battery-unknown",
@@ -221,8 +222,9 @@ TABLE: Final = (
     FindingRow(
         "master-silent",
         "warning",
-        "{master} has said nothing for {seconds} s, which it did all the time before: it may hang, and then no limit "
-        "is renewed",
+        "{master} has written nothing for {seconds} s, although it wrote all the time before: it may have hung, and "
+        "then "
+        "no limit is renewed",
         "Restart the GX; its log is in /var/log/dbus-systemcalc-py. Chargers that saw a BMS stop by themselves (#67)",
     ),
     FindingRow(
@@ -264,9 +266,15 @@ TABLE: Final = (
         "timer",
     ),
     FindingRow(
+        "bms-replaced",
+        "warning",
+        "{device} has left D-Bus or no longer gives a charge voltage limit, and the GX goes by {now_by} in its place",
+        "Check {device} and the driver that publishes it; if it was taken out for good, restart gxbridge",
+    ),
+    FindingRow(
         "bms-hangs",
         "alarm",
-        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it anew changes "
+        "{service} shows the same for a minute, whatever its chargers and loads do, and reading it again changes "
         "nothing: it counts as lost",
         "Restart the program that publishes this battery, or the GX; check the cable of its BMS",
     ),
@@ -287,7 +295,8 @@ TABLE: Final = (
         "bms-there",
         "warning",
         "{device} remembers a BMS, and none is in control yet: it is told nothing",
-        "Wait for the BMS, and see what else is found: it is there, but not chosen, not readable or not heard out yet",
+        "Wait for the BMS, and see what else is found: it is there, but not chosen, not readable, or it has not yet "
+        "said everything",
     ),
     FindingRow(
         "multiple-batteries",
@@ -299,13 +308,17 @@ TABLE: Final = (
         "bms-trouble",
         "alarm",
         "{device} reports {what}",
-        "See to this first: it explains refusals and limits of 0 A. VictronConnect and the BMS's manual say what to do",
+        "Deal with this first: it explains refusals and limits of 0 A. The BMS's app (VictronConnect for a Lynx) and "
+        "manual "
+        "say what to do",
     ),
     FindingRow(
         "bms-warning",
         "warning",
         "{device} reports {what}",
-        "Look at the battery in VictronConnect, before charging or discharging is refused",
+        "Look at the battery in the app of its BMS (VictronConnect for a Lynx): if it gets worse, charging or "
+        "discharging is "
+        "refused",
     ),
     FindingRow(
         "bms-alarm-unknown",
@@ -323,7 +336,9 @@ TABLE: Final = (
         "battery-refuses",
         "warning",
         "{device} refuses {what}{why}: this counts in the limits of the whole bank",
-        "Look at this battery in VictronConnect; it allows it again by itself when the cause is gone",
+        "Look at this battery in the app of its BMS (VictronConnect for a Lynx); it allows it again by itself when "
+        "the cause "
+        "is gone",
     ),
     FindingRow(
         "refusal-not-obeyed",
@@ -383,7 +398,8 @@ TABLE: Final = (
     FindingRow(
         "same-instance",
         "warning",
-        "{devices} have the same device instance {instance}: the GX forgets all of them but one, with its limits",
+        "{devices} have the same device instance {instance}: a GX forgets all but one of them, and the limits of the "
+        "others",
         "Give each battery a device instance of its own",
     ),
     FindingRow(
@@ -420,7 +436,7 @@ TABLE: Final = (
     FindingRow(
         "refusal-held-charge",
         "warning",
-        "{device} refused to charge and does not say any more whether it allows it ({path}): the refusal holds until "
+        "{device} refused to charge and no longer says whether it allows it ({path}): the refusal holds until "
         "it does{how}",
         "Check the BMS and its cable; if the refusal is to be forgotten, stop gxbridge, run "
         "`gxbridge state forget latches` and start it again",
@@ -497,7 +513,9 @@ TABLE: Final = (
         "warning",
         "The battery was charged with up to {worst} A for more than 10 s, {more} A above its {name} of {limit} A; "
         "{why}{who}",
-        "Find the charger that is not controlled: alternators and chargers without a data link obey only wires",
+        "Limit the charger that is named by its own setting or by a wire; if none is, look for one that is not on the "
+        "GX: "
+        "alternators and chargers without a data link obey only wires",
     ),
     FindingRow(
         "charger-over-told",
@@ -526,8 +544,10 @@ TABLE: Final = (
     FindingRow(
         "current-sign",
         "warning",
-        "The sign of the current of {device} looks wrong: it says {said} A, and by all others {made} A flow into it",
-        "Turn the shunt's wires, or correct the sign in the driver; until then the limit is watched by the other sign",
+        "The sign of the current of {device} looks wrong: it says {said} A, and by all other measurements {made} A "
+        "flow {way} it",
+        "Swap the sense wires of the shunt, or correct the sign in the driver; until then the limit is watched by the "
+        "other sign",
     ),
     FindingRow(
         "ccl-slow",
@@ -687,7 +707,7 @@ TABLE: Final = (
         "upgrade-undone",
         "warning",
         "The upgrade to {version} was undone: it ended five times soon after its start",
-        "Read the log, /var/log/gxbridge/current; this goes when a version is installed again",
+        "Read the log, /var/log/gxbridge/current; this finding ends when a version is installed again",
     ),
     FindingRow("key-doubtful", "warning", "{where}: {key}: {what}", "{cure}"),
     FindingRow(

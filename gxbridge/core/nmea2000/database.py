@@ -231,7 +231,7 @@ class Database:
 
     def __init__(self, compiled: Any) -> None:
         if compiled.FORMAT != FORMAT:
-            raise DatabaseError(f"the compiled database has form {compiled.FORMAT}, not {FORMAT}: run `make build`")
+            raise DatabaseError(f"the compiled database has format {compiled.FORMAT}, not {FORMAT}: run `make build`")
         self.digest: str = compiled.DIGEST
         self.enums: Mapping[str, Mapping[int, str]] = compiled.ENUMS
         self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS)

@@ -34,7 +34,7 @@ def encode(layout: Layout, values: Mapping[str, FieldValue], rest: int | None = 
     without a field are 1 in PGNs and 0 in registers, as on the wire. Raises EncodeError.
     """
     if layout.kind in ("write", "unknown"):
-        raise EncodeError(f"{layout.name}: there is no layout to write by; `vreg.payload` makes raw register frames")
+        raise EncodeError(f"{layout.name}: it has no layout to be written by; `vreg.payload` makes raw register frames")
     unknown = [name for name in values if name not in {field.name for field in layout.fields}]
     if unknown:
         known = ", ".join(field.name for field in layout.fields) or "none"

@@ -23,7 +23,7 @@ from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Batteries"
-TROUBLE_CURE: Final = "See to this first: VictronConnect and the BMS's manual say what to do."
+TROUBLE_CURE: Final = "Deal with this first: the BMS's app (VictronConnect for a Lynx) and manual say what to do."
 SAME_NAME: Final = "/Alarms/SameUniqueNameUsed"
 
 
@@ -128,7 +128,8 @@ def _several(batteries: Sequence[Bms], controls: str, own: Mapping[str, Value]) 
     parallel = next((battery for battery in bmses if is_parallel(battery) or battery.name.endswith(AGGREGATES)), None)
     who = f"{controls} controls" if controls else "none of them controls"
     if parallel is not None:
-        text = f"{len(bmses) - 1} BMSes with limits beside their sum, {parallel.title}; {who}"
+        members = len(bmses) - 1
+        text = f"{members} BMS{'es' * (members != 1)} with limits beside their sum, {parallel.title}; {who}"
         yield Row(SECTION, "parallel", "note", text, "", parallel.name)
     elif len(bmses) > 1:
         names = titles(bmses)

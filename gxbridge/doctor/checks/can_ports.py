@@ -128,7 +128,7 @@ def check_ports(facts: Facts) -> Iterator[Row]:
         yield Row(
             SECTION,
             "no-ports",
-            "warning" if facts.program.venus else "note",
+            "warning" if facts.program.venus and facts.configured.buses else "note",
             "no CAN interface was found",
             "On a GX restart it; some have no CAN port. Elsewhere connect an adapter; `ip -br link` shows it.",
         )

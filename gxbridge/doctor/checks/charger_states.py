@@ -26,6 +26,10 @@ RESET: Final = (
     "Networked operation, BMS controlled, Reset."
 )
 LOOK: Final = "A BMS is there: see under Batteries and DVCC why it is not in control."
+NOT_PASSED_ON: Final = (
+    "A VE.Bus BMS V2 or newer is passed on behind an MK3 interface. Where the BMS is older, or the charger is that of "
+    f"another battery: {RESET}"
+)
 CURE: Final = f"Connect the BMS, or make the GX hear it. If there is none any more: {RESET}"
 
 
@@ -54,25 +58,23 @@ def is_linked(charger: Charger, services: Services) -> bool:
     return any(path in charger.items for path in (p.NETWORK_MODE, p.CHARGE_VOLTAGE, p.CHARGE_CURRENT))
 
 
-def has_bms(plant: Installation, services: Services, platform: str) -> bool:
-    """Is there a BMS for the chargers, by the same rules as the control?"""
-    return select(plant, read_settings(services.get(p.SETTINGS, {})), platform).has_bms
-
-
 def waiting(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """Chargers that remember a BMS which is not there, and those that show it."""
     waiters, names = remembering(plant, services), charging_titles(plant)
-    present = has_bms(plant, services, platform)
+    selection = select(plant, read_settings(services.get(p.SETTINGS, {})), platform)
+    present = selection.has_bms
     seen = any(map(counts_as_bms, plant.batteries))
     cure = LOOK if seen else CURE
+    where = "none is in control" if seen else "none is there"
+    if selection.vebus_bms and not seen:
+        where, cure = "the VE.Bus BMS that is there is not passed on to chargers", NOT_PASSED_ON
     for device in waiters if not present else ():
-        where = "none is in control" if seen else "none is there"
         text = f"{names[device.name]} has seen a BMS, and {where}"
         yield Row(SECTION, "bms-remembered", "problem", text, cure, device.name)
     if waiters and present:
         there = ", ".join(names[charger.name] for charger in waiters)
         yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {there}")
-    for device in plant.chargers:
+    for device in (*plant.chargers, *plant.ac_chargers):
         if services[device.name].get("/ErrorCode") == BMS_LOST:
             text = f"{names[device.name]} shows error #67: the connection to the BMS is lost"
             advice = cure if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."

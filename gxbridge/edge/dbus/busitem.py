@@ -151,7 +151,7 @@ class ItemTree:
         elif interface in (PEER, None) and member == "GetMachineId":
             connection.answer(call, "s", bodies.string_body(_machine_id()))
         elif not (leaf := path in self.items or path in self._on_request) and path not in self._nodes:
-            connection.refuse(call, "UnknownObject", f"There is no {path} here")
+            connection.refuse(call, "UnknownObject", f"This service has no {path}")
         elif interface in (INTROSPECTABLE, None) and member == "Introspect":
             document = introspect.xml(path, self._nodes, is_item=leaf)
             connection.answer(call, "s", bodies.string_body(document))

@@ -120,7 +120,8 @@ class LogReader:
         if found is None and head.strip():
             known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
             raise LogError(
-                f"{self.name}: the beginning looks like no log format known here; one can be forced ({known})"
+                f"{self.name}: its beginning does not look like any log format known to gxbridge; one can be forced "
+                f"({known})"
             )
         self.format: LogFormat = found or FORMATS["candump"]
         in_a_timed_one = MAYBE_TIMED.get(self.format.name)

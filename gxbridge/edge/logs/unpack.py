@@ -138,7 +138,7 @@ def unpacked(packing: Packing, stream: BinaryIO, name: str) -> BinaryIO:
             continue
         assert packing.unpacked is not None  # noqa: S101 - whoever names a module says what to do with it
         return cast("BinaryIO", packing.unpacked(module, stream))
-    missing = "" if not packing.names else f", and the Python here cannot unpack that (no {packing.names[-1]})"
+    missing = "" if not packing.names else f", and this Python cannot unpack that (no {packing.names[-1]})"
     raise LogError(f"{name}: packed with {packing.title}{missing}; unpack it first: {_piped(name, packing)}")
 
 

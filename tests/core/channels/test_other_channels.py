@@ -140,7 +140,7 @@ def test_bluetooth_stops_from_the_first_advertisement_until_it_is_silent() -> No
     assert view.charge_stops == ()
     (stop,) = view.discharge_stops
     assert (stop.kind, stop.source, stop.since) == ("bluetooth", ADDRESS, 10.0)
-    assert stop.text == "Aft battery advertises that it does not allow to discharge"
+    assert stop.text == "Aft battery advertises that it does not allow discharging"
     assert people.look({}, (), 101.0).discharge_stops == ()
     people.hear(ADDRESS, seal(0x0A, LOW_CELL, nonce=3), 200.0)
     assert people.look({}, (), 201.0).discharge_stops[0].since == 201.0

@@ -188,12 +188,12 @@ def test_both_terminals_open_names_the_usual_causes() -> None:
 
 def test_another_master_is_said() -> None:
     bms = play((0.0, inputs()), (5.0, inputs()))
-    assert terminal_sentence(bms, lowers_discharge=True).endswith("It says yes or no only and gives no current limits.")
+    assert terminal_sentence(bms, lowers_discharge=True).endswith("It only says yes or no and gives no current limits.")
     assert terminal_sentence(bms).endswith(
         "A refusal to discharge is observed, not enforced: loads need the BMS's own wire."
     )
     only_charge = play((0.0, inputs()), wiring=Wiring("Bank 1", "Small BMS", CHARGE))
-    assert terminal_sentence(only_charge).endswith("It says yes or no only and gives no current limits.")
+    assert terminal_sentence(only_charge).endswith("It only says yes or no and gives no current limits.")
     assert terminal_sentence(bms, OBSERVED).endswith("Observed, not enforced: gxbridge does not control the chargers.")
 
 

@@ -124,7 +124,7 @@ def test_a_v2_with_an_mk3_is_full_and_has_nothing_to_complain_of() -> None:
     assert vebus_findings(bms, 5.0) == ()
     assert vebus_sentence(bms) == (
         "VE.Bus BMS V2 or newer (firmware 100): charging allowed, discharging allowed. "
-        "It controls on and off only and gives no current limits."
+        "It only says yes or no and gives no current limits."
     )
 
 

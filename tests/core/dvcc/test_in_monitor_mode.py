@@ -22,7 +22,7 @@ def test_what_the_gx_tells_beyond_the_limit_is_a_finding_in_monitor_mode_also_wh
         began = [finding for second in range(1, 9) for finding in made.tick(float(second)).began]
         texts = {finding.id: finding.text for finding in began}
         assert texts["told-over-limit"] == (
-            "com.victronenergy.system told the chargers 80 A together, and 20 A is allowed: said by the BMS"
+            "The GX told the chargers 80 A together, and 20 A is allowed: said by the BMS"
         )
 
 
@@ -64,7 +64,7 @@ def test_a_multi_that_is_left_with_a_current_at_no_charge_allowed_is_an_alarm() 
     made.service_added(CAN_BMS, can_bms(CCL=0.0, CURRENT=0.0), 0.0)
     made.service_added(MULTI, multi(BOL_CHARGE_CURRENT=179.0, BOL_CHARGE_VOLTAGE=57.0, VOLTAGE=52.0), 0.0)
     began = {finding.id: finding.text for second in range(1, 9) for finding in made.tick(float(second)).began}
-    assert began["told-despite-stop"].startswith("com.victronenergy.system told MultiPlus 179 A, gxbridge would tell 0")
+    assert began["told-despite-stop"].startswith("The GX told MultiPlus 179 A, gxbridge would tell 0")
     assert "told MultiPlus 57 V, gxbridge would tell 56 V" in began["told-more-voltage"]
 
 
@@ -90,3 +90,11 @@ def test_after_a_loss_the_clock_is_that_of_the_gx_and_another_bms_takes_over_as_
     decision = made.tick(11.0).decision
     assert (decision.bms_state, decision.bms_service) == ("live", "com.victronenergy.battery.other")
     assert decision.charge_link_ends_at is None
+    assert "bms-replaced" not in ids(made, 12, 40), "a driver that starts again is back before"
+    found = {finding.id: finding.text for finding in made.tick(40.0).began}
+    assert found == {
+        "bms-replaced": "BMS has left D-Bus or no longer gives a charge voltage limit, "
+        "and the GX goes by Other in its place"
+    }
+    made.service_added(CAN_BMS, can_bms(CCL=20.0), 41.0)
+    assert [finding.id for finding in made.tick(41.0).ended] == ["bms-replaced"]

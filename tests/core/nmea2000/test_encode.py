@@ -155,7 +155,7 @@ def test_bits_without_a_field_are_ones_in_pgns() -> None:
         (TEXTS.pgns[126998], {"text0": 7}, r"7 is not text"),
         (TEXTS.pgns[126998], {"text0": "x" * 254}, r"has 254 bytes; there is room for 253"),
         (TEXTS.pgns[126998], {"text0": "x "}, r"ends in blanks"),
-        (VregServices(SINGLE_PGN).write, {"register": 1}, r"no layout to write by"),
+        (VregServices(SINGLE_PGN).write, {"register": 1}, r"no layout to be written by"),
     ],
 )
 def test_texts_that_cannot_be_sent_are_refused(layout: Layout, values: dict[str, FieldValue], why: str) -> None:

@@ -154,7 +154,7 @@ def test_errors_of_the_file_are_in_plain_words(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="no such log format; there are blf, sqlite, mf4, pcap"):
         open_log(str(tmp_path / "nothing"), "xls")
     (tmp_path / "prose").write_text("It was a dark and stormy night.\n")
-    with pytest.raises(LogError, match="looks like no log format known here"):
+    with pytest.raises(LogError, match="does not look like any log format known"):
         open_log(str(tmp_path / "prose"))
 
 

@@ -391,7 +391,7 @@ def test_a_capture_of_socketcan(tmp_path: Path, order: str, magic: int, parts: i
     rows, reader, complaints = read(tmp_path, content)
     assert (reader.format.name, complaints, reader.skipped) == ("pcap", [], 4)
     assert rows == [(1700000000.5, "can0", 0x1CEFFF29, VREG)]
-    assert "ends in a packet" in read(tmp_path, content[:-3])[2][0]
+    assert "ends inside a packet" in read(tmp_path, content[:-3])[2][0]
 
 
 def test_a_capture_of_any_interface_has_can_among_others(tmp_path: Path) -> None:
@@ -425,7 +425,7 @@ def test_pcapng_names_its_interfaces_and_tells_how_times_count(tmp_path: Path) -
     rows, reader, complaints = read(tmp_path, content)
     assert (reader.format.name, complaints, reader.skipped) == ("pcap", [], 1)
     assert rows == [(1700000000.5, "vecan0", 0x1CEFFF29, VREG), (0.0, "vecan0", 0x1CEFFF29, VREG)]
-    assert "ends in a block" in read(tmp_path, content[:-9])[2][0]
+    assert "ends inside a block" in read(tmp_path, content[:-9])[2][0]
     stray = struct.pack("<LLLLL", 7, 0, 0, 16, 16) + PACKETS[0]
     rows, reader, complaints = read(
         tmp_path, section + interfaces + block(6, stray) + block(6, frame) + block(6, b"1234")
@@ -560,7 +560,7 @@ def test_a_damaged_frame_of_a_vebus_trace_is_counted_and_leds_at_the_end_of_one_
         "5: 1 byte in no frame",
         "6: neither hexadecimal nor a remark: 'oops'",
         "7: 9 bytes in no frame",
-        "8: the trace ends in a frame: 08 ff 4c 01",
+        "8: the trace ends inside a frame: 08 ff 4c 01",
     ]
 
 
@@ -693,7 +693,7 @@ def test_a_frame_of_can_xl_is_counted(tmp_path: Path) -> None:
 
 def test_rubbish_is_no_log(tmp_path: Path) -> None:
     rubbish = b"\tone tab makes no log\n" + b"\xf7 and so on\n" * 40
-    with pytest.raises(LogError, match="looks like no log format"):
+    with pytest.raises(LogError, match="does not look like any log format"):
         read(tmp_path, rubbish)
 
 
@@ -761,7 +761,7 @@ def test_every_source_of_a_log_of_signal_k_is_read_whatever_stood_before(tmp_pat
 
 
 def test_a_table_of_kvaser_is_no_log_of_peak(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="no log format known here"):
+    with pytest.raises(LogError, match="any log format known"):
         read(
             tmp_path,
             "Chn Identifier Flg   DLC  D0...1...2...3...4...5...6..D7       Time     Dir\n"

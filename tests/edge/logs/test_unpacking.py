@@ -222,7 +222,7 @@ def test_a_packed_database_has_a_limit_on_disk_that_is_said(tmp_path: Path, monk
 
 
 def blf(*containers: bytes) -> bytes:
-    """A BLF file of containers, packed with zlib."""
+    """A BLF file of containers, compressed with zlib."""
     body = b""
     for content in containers:
         packed = zlib.compress(content)
@@ -251,7 +251,7 @@ def test_a_container_that_unpacks_to_very_much_takes_no_memory(tmp_path: Path) -
     finally:
         tracemalloc.stop()
     assert len(rows) == 101, "reading goes on behind what is no object"
-    assert complaints == ["no object where one must begin"]
+    assert complaints == ["no object where one should begin"]
     assert peak < 4 << 20
 
 
@@ -280,5 +280,5 @@ def test_a_blf_without_zlib_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "boat.blf"
     path.write_bytes(blf(blf_frame(1)))
     monkeypatch.setitem(sys.modules, "zlib", None)
-    with pytest.raises(LogError, match="packed with zlib"):
+    with pytest.raises(LogError, match="compressed with zlib"):
         read(path)

@@ -103,7 +103,9 @@ def parse(data: bytes) -> Advertisement | Refusal:
     if data[:2] == COMPANY_ID.to_bytes(2, "little"):
         data = data[2:]
     if not data or data[0] != PRODUCT_ADVERTISEMENT:
-        return Refusal("not-victron", "this is no Instant Readout advertisement: it must begin with 10 (or E1 02 10)")
+        return Refusal(
+            "not-victron", "this is not an Instant Readout advertisement: it must begin with 10 (or E1 02 10)"
+        )
     if len(data) <= HEADER:
         return Refusal("short", f"the advertisement has {len(data)} bytes; one with content has more than {HEADER}")
     if data[4] == TWO_BYTE_TYPE:

@@ -79,7 +79,7 @@ def terminal_sentence(bms: TerminalBms, observed: str = "", lowers_discharge: bo
         _said("discharging", bms.discharge, "allowed", "refused"),
         _said("pre-alarm", bms.pre_alarm, "off", "ON"),
     ]
-    end = f"{observed[0].upper()}{observed[1:]}" if observed else "It says yes or no only and gives no current limits"
+    end = f"{observed[0].upper()}{observed[1:]}" if observed else "It only says yes or no and gives no current limits"
     if not observed and bms.discharge is not None and not lowers_discharge:
         end += f". {DISCHARGE_OBSERVED}"
     return f"{bms.wiring.name} ({bms.wiring.model}): {', '.join(said)}. {end}."

@@ -17,7 +17,7 @@ NAMES: dict[Generation, str] = {
     "unknown": "VE.Bus BMS of unknown kind",
 }
 
-ON_OFF_ONLY = "It controls on and off only and gives no current limits"
+ON_OFF_ONLY = "It only says yes or no and gives no current limits"
 
 DOUBTS: dict[VebusDoubt, str] = {
     "": "",

@@ -18,6 +18,11 @@ MORE_PART: Final = 0.05
 MORE_V: Final = 0.05
 
 
+def master_title(master: str) -> str:
+    """What a person calls another master, at the beginning of a sentence."""
+    return "The GX" if master == p.SYSTEM else master
+
+
 def more(theirs: float | None, ours: float | None) -> bool:
     """Is a current clearly more than ours?"""
     return theirs is not None and ours is not None and theirs > ours * (1 + MORE_PART) + MORE_A
@@ -95,7 +100,7 @@ def difference_finding(
         name,
         device.name or master,
         now,
-        master=master,
+        master=master_title(master),
         device=title(device),
         theirs=plain(theirs or 0.0),
         ours=plain(ours.value or 0.0),

@@ -69,7 +69,7 @@ def round_findings(
     if refused is not None and not early and refused.name not in elsewhere:
         yield of_reason(now, refused)
     for reason in ccl.caps:
-        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now):
+        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now) and not unreadable(inputs, reason):
             yield of_reason(now, reason)
     for reason in dcl.caps:
         if reason.name == "discharge-observed" and (reason.since is None or now - reason.since >= GRACE_S):
@@ -81,6 +81,16 @@ def round_findings(
         yield finding("feed-in-held", "" if inputs.multi is None else inputs.multi.name, now, why=amps.fed.held)
     if any(term.name == "dc-loads-not" for term in amps.terms):
         yield finding("dc-loads-not-added", "" if inputs.bms is None else inputs.bms.name, now)
+
+
+def unreadable(inputs: Inputs, reason: Cap) -> bool:
+    """Is a limit unknown because it is text? That is a finding with a cure of its own."""
+    return any(
+        one.kind == "unreadable" and one.path == reason.path
+        for bms in inputs.batteries
+        if bms.name == reason.source
+        for one in bms.troubles
+    )
 
 
 def in_grace(service: str, seen: Mapping[str, float], now: float) -> bool:

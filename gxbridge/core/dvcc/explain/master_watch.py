@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.explain.compare import compare_with_master
+from gxbridge.core.dvcc.explain.compare import compare_with_master, master_title
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
@@ -62,5 +62,7 @@ def watch_master(
     heard = snapshot.heard.get(master)
     signs = before.signs + (heard != before.heard_at)
     if heard is not None and signs >= LIVELY and now - heard >= HUNG_S:
-        findings.append(finding("master-silent", master, now, heard, master=master, seconds=int(now - heard)))
+        findings.append(
+            finding("master-silent", master, now, heard, master=master_title(master), seconds=int(now - heard))
+        )
     return MasterWatch(recent, since, tuple(findings), heard, signs)

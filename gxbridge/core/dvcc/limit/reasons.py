@@ -101,7 +101,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, remembered by a charger or gxbridge or chosen in the settings, and it has not spoken",
+        "a BMS is expected, remembered by a charger or gxbridge or chosen in the settings, and it has not been heard",
         "/Settings/BmsPresent of a charger is 1, a Lynx was heard before the last start or has not said who it is, or "
         "/Settings/SystemSetup/BmsInstance names one: 0 A",
     ),
@@ -115,7 +115,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "no-vebus-limit": _rule("a VE.Bus BMS gives no such limit", "a VE.Bus BMS only allows or refuses"),
     "bms-silent": _rule(
         "the {bms} is silent: nothing is granted",
-        "until 60 s after its last word",
+        "until 60 s after its last message",
     ),
     "bms-elsewhere": _rule(
         "the {bms} has device instance {instance} now, and the settings choose another: nothing is granted",
@@ -123,7 +123,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "bms-lost": _rule(
         "the {bms} is lost: no limit is renewed, so that the chargers stop by themselves (#67)",
-        "from 60 s after its last word on",
+        "from 60 s after its last message on",
     ),
     "bms-remembered": _rule(
         "a charger remembers a BMS and none is there: no charger is told anything",
@@ -206,7 +206,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "firmware": _rule("its firmware is too old for external control", "the least firmware versions"),
     "set-apart": _rule("it shows another limit than it was told, and is only told less", "what it read back, twice"),
     "genset": _rule("a DC genset is told a voltage only", "as the vendor does"),
-    "nothing-to-say": _rule("there is neither a voltage nor a current to say", "no BMS, no limit, no ESS"),
+    "nothing-to-say": _rule("there is neither a voltage nor a current to tell it", "no BMS, no limit, no ESS"),
     "ac-charger": _rule("not controllable: an AC charger takes no limit", "com.victronenergy.charger"),
     "other-multi": _rule(
         "not controllable: only the first VE.Bus system is told limits",

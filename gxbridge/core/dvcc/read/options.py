@@ -133,7 +133,7 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     ),
     Switch(
         "loss_stops_first",
-        "after the loss of the BMS 0 A is written until 60 s after its last word, then nothing; "
+        "after the loss of the BMS 0 A is written until 60 s after its last message, then nothing; "
         "the loss is remembered, and no other BMS takes over by itself",
         "after the loss of the BMS nothing is written, if a charger remembers a BMS; else control goes on without one",
     ),

@@ -19,7 +19,7 @@ from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.run.control_round import control_round
 from gxbridge.core.dvcc.run.decision import GONE, Decision
-from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, goes_on_elsewhere, state_of
+from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, goes_on_elsewhere, replaced_findings, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
@@ -150,6 +150,7 @@ def conclude(
     if lost is not None and moved_battery(inputs, lost.identity) is not None:
         state = "moved"
     findings = (
+        *replaced_findings(memory.controllers, now),
         *choice_findings(inputs, "" if lost is None else lost.identity, now),
         *battery_findings(inputs, memory.audit.pre_alarm_at is not None, memory.first_seen, now),
         *memory.findings,

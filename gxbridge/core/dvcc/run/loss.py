@@ -8,7 +8,7 @@ limits (victronenergy/venus, as users report).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
@@ -18,10 +18,13 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.vecan.readings import LINK_S
 
 QUIET_S: Final = LINK_S
 """So long after the last word 0 A is written, then nothing."""
+RESTART_S: Final = 30.0
+"""A driver that starts again has its battery back within this time."""
 NOTICED_S: Final = 10.0
 """A silent CAN battery is noticed after this time, so no last word is older while its values are still valid."""
 
@@ -98,6 +101,14 @@ def present(device: Bms | VebusSystem, known: Controller | None, heard: Mapping[
     last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
     identity = device.identity
     return Controller(device.name, device.kind, device.title, device.instance, since, last_word, identity=identity)
+
+
+def replaced_findings(controllers: tuple[Controller, ...], now: float) -> Iterator[Finding]:
+    """A BMS whose place another has for the GX: by the other's limits alone nobody would know."""
+    for controller in controllers:
+        lost = controller.instead_of
+        if lost is not None and lost.lost_at is not None and now - lost.lost_at >= RESTART_S:
+            yield finding("bms-replaced", lost.name, now, device=lost.title, now_by=controller.title)
 
 
 def goes_on_elsewhere(inputs: Inputs, who: Controller) -> bool:

@@ -38,7 +38,7 @@ def test_more_than_the_bms_allows_together() -> None:
     found = differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 80.0}, sun_2={p.CHARGE_CURRENT: 40.0})
     assert list(found) == ["told-over-limit"]
     assert found["told-over-limit"].text == (
-        "com.victronenergy.system told the chargers 120 A together, and 40 A is allowed: said by the Lynx Smart BMS NG"
+        "The GX told the chargers 120 A together, and 40 A is allowed: said by the Lynx Smart BMS NG"
     )
     assert differences(world(CCL=40.0), sun={p.CHARGE_CURRENT: 30.0}, sun_2={p.CHARGE_CURRENT: 12.9}) == {}
 
@@ -50,7 +50,7 @@ def test_feed_in_is_named_as_the_reason() -> None:
     made.run(3)
     found = differences(made)
     assert found["told-over-limit"].text == (
-        "com.victronenergy.system told the chargers 80 A together, and 40 A is allowed: feed-in is on, so the charge "
+        "The GX told the chargers 80 A together, and 40 A is allowed: feed-in is on, so the charge "
         "current limit is not applied to solar (as the vendor does)"
     )
 
@@ -64,7 +64,7 @@ def test_a_current_despite_a_stop_is_an_alarm() -> None:
 def test_a_higher_voltage() -> None:
     found = differences(world(), sun={p.CHARGE_VOLTAGE: 28.8})
     assert found["told-more-voltage"].text == (
-        "com.victronenergy.system told SmartSolar 28.8 V, gxbridge would tell 27.4 V: said by the Lynx Smart BMS NG"
+        "The GX told SmartSolar 28.8 V, gxbridge would tell 27.4 V: said by the Lynx Smart BMS NG"
     )
     assert differences(world(), sun={p.CHARGE_VOLTAGE: 27.4 + 0.05}) == {}
     assert differences(world(), sun={p.CHARGE_VOLTAGE: 20.0}) == {}
@@ -73,7 +73,7 @@ def test_a_higher_voltage() -> None:
 def test_more_discharge_than_allowed() -> None:
     found = differences(world(DCL=0.0, ALLOW_DISCHARGE=0), multi={p.BOL_DISCHARGE_CURRENT: 100.0})
     assert found["told-more-discharge"].text == (
-        "com.victronenergy.system told MultiPlus to discharge with up to 100 A, gxbridge would tell 0 A: "
+        "The GX told MultiPlus to discharge with up to 100 A, gxbridge would tell 0 A: "
         "discharging is refused by the Lynx Smart BMS NG"
     )
     assert found["told-more-discharge"].subject == MULTI

@@ -229,7 +229,7 @@ def test_when_nothing_is_there_every_limit_still_has_a_reason() -> None:
     world.run(1)
     assert (
         world.limit("charger", SUN).sentence
-        == ("Charge current none: there is neither a voltage nor a current to say. Next: its own setting 50 A.")
+        == ("Charge current none: there is neither a voltage nor a current to tell it. Next: its own setting 50 A.")
         or world.limit("charger", SUN).caps[0].name == "nothing-to-say"
     )
 

@@ -174,7 +174,7 @@ def test_where_a_bms_is_expected_and_none_has_spoken_nobody_charges(remembers: i
     assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 0}
     assert not world.written(p.CHARGE_VOLTAGE)
     assert world.findings() == {"bms-awaited"}
-    assert "it has not spoken" in world.limit("CCL").sentence
+    assert "it has not been heard" in world.limit("CCL").sentence
 
 
 def test_a_vebus_bms_that_speaks_is_a_bms() -> None:

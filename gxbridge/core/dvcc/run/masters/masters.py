@@ -50,7 +50,7 @@ class Standing:
     """
 
     effective: str = "off"
-    reason: str = "Nothing was looked at yet."
+    reason: str = "Nothing has been checked yet."
     master: str = ""
     findings: tuple[Finding, ...] = ()
     told: LastWrites = field(default_factory=dict)
@@ -130,7 +130,7 @@ def standing(
     waits = names.raises_wait(now)
     writes = released(writes, told, apart.keys(), services, now, raises_wait=bool(waits))
     findings = tuple(finding("set-apart", name, now, device=name, path=path) for name, path in apart.items())
-    reason = "No other master is there." + (f" Raised limits wait: {waits}." if waits else "")
+    reason = "There is no other master." + (f" Raised limits wait: {waits}." if waits else "")
     return Standing("control", reason, OURSELVES, findings, noted(told, writes, services, now), apart), writes
 
 

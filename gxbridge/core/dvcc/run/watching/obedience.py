@@ -17,6 +17,7 @@ from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
+from gxbridge.core.dvcc.run.loss import RESTART_S
 from gxbridge.core.dvcc.run.watching.audit import measured_current, over
 from gxbridge.core.model.finding import Finding, finding
 
@@ -31,8 +32,6 @@ OTHER_BUS: Final = 1.25
 SIGN_A: Final = 5.0
 SIGN_PART: Final = 0.15
 """A current of the wrong sign is as large as what is made less what is taken, within this part."""
-RESTART_S: Final = 30.0
-"""A driver that starts again has its battery back within this time."""
 
 
 class Deviation(NamedTuple):
@@ -95,7 +94,8 @@ def deviations(
     yield from creeping(inputs, limits, current, who)
     if sign_is_wrong(inputs, makers):
         said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs, makers)
-        words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{made_a:.3g}"}
+        way = "into" if made_a > 0 else "out of"
+        words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{abs(made_a):.3g}", "way": way}
         yield Deviation("current-sign", battery_service(inputs), 10.0, words)
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""

@@ -43,7 +43,7 @@ def blf_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     """The frames in order. Broken objects are told by their number; reading goes on at the next one."""
     head = stream.read(FILE_HEADER.size)
     if len(head) < FILE_HEADER.size:
-        log.bad(1, "the log ends in its header")
+        log.bad(1, "the log ends inside its header")
         return
     header = FILE_HEADER.unpack(head)
     start = _start(header[14:])
@@ -79,7 +79,7 @@ class _Pieces:
         while head := self._take(OBJECT.size):
             if len(head) < OBJECT.size or head[:4] != b"LOBJ":
                 self._log.bad(
-                    self._log.number + 1, "the log cannot be read any further: no object where one must begin"
+                    self._log.number + 1, "the log cannot be read any further: no object where one should begin"
                 )
                 return
             _, _, _, size, kind = OBJECT.unpack(head)
@@ -97,7 +97,7 @@ class _Pieces:
         try:
             import zlib
         except ImportError:
-            raise LogError(f"{self._log.name}: packed with zlib, which the Python here comes without") from None
+            raise LogError(f"{self._log.name}: compressed with zlib, which this Python lacks") from None
         return zlib
 
     def _end(self, what: str) -> None:
@@ -113,12 +113,12 @@ class _Pieces:
             size -= len(piece)
             yield piece
         if size > 0:
-            self._end("it ends in an object")
+            self._end("it ends inside an object")
 
     def _unpacked(self, size: int) -> Iterator[bytes]:
         head = self._take(min(size, CONTAINER.size))
         if len(head) < CONTAINER.size:
-            self._end("it ends in a container")
+            self._end("it ends inside a container")
             return
         method = CONTAINER.unpack(head)[0]
         unpacker = self._zlib().decompressobj() if method == DEFLATED else None
@@ -147,7 +147,7 @@ def _objects(log: OpenLog, pieces: _Pieces) -> Iterator[tuple[int, bytes]]:
             begin = waiting.find(b"LOBJ", at)
             if begin < 0 or begin > at + 8:  # up to 3 bytes of padding, by some writers 4 to 7
                 if not lost and len(waiting) - at >= 12:
-                    log.bad(log.number + 1, "no object where one must begin")
+                    log.bad(log.number + 1, "no object where one should begin")
                     lost = True
                 if begin < 0:
                     at = max(at, len(waiting) - 3)

@@ -67,7 +67,7 @@ def mk2_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
         for frame in frames:
             yield from _rows(t, frame)
     if rest:
-        log.bad(log.number, f"the trace ends in a frame: {rest[:16].hex(' ')}")
+        log.bad(log.number, f"the trace ends inside a frame: {rest[:16].hex(' ')}")
 
 
 def _rows(t: float, frame: Mk2Frame) -> Iterator[LogRow]:

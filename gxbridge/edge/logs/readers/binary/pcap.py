@@ -83,7 +83,7 @@ def _plain(log: OpenLog, stream: BinaryIO, magic: bytes) -> Iterator[Packet]:
     header = Struct(order + "LLLL")
     while head := stream.read(header.size):
         if len(head) < header.size:
-            log.bad(log.number + 1, "the log cannot be read any further: it ends in a packet")
+            log.bad(log.number + 1, "the log cannot be read any further: it ends inside a packet")
             return
         seconds, fraction, size, _ = header.unpack(head)
         if size > LARGEST:
@@ -91,7 +91,7 @@ def _plain(log: OpenLog, stream: BinaryIO, magic: bytes) -> Iterator[Packet]:
             return
         packet = stream.read(size)
         if len(packet) < size:
-            log.bad(log.number + 1, "the log cannot be read any further: it ends in a packet")
+            log.bad(log.number + 1, "the log cannot be read any further: it ends inside a packet")
             return
         yield link, order, "can0", seconds + fraction / parts, packet
 
@@ -139,7 +139,7 @@ def _blocks(log: OpenLog, stream: BinaryIO) -> Iterator[Packet]:
             return
         body = stream.read(size)
         if len(body) < size:
-            log.bad(log.number + 1, "the log cannot be read any further: it ends in a block")
+            log.bad(log.number + 1, "the log cannot be read any further: it ends inside a block")
             return
         block = unpack(order + "L", kind)[0]
         packet = _of_block(block, order, body[:-4], interfaces)
@@ -152,7 +152,7 @@ def _blocks(log: OpenLog, stream: BinaryIO) -> Iterator[Packet]:
             raise LogError(f"{log.name}: a capture of more than {MOST_INTERFACES} interfaces")
         kind = stream.read(4)
     if kind:
-        log.bad(log.number + 1, "the log cannot be read any further: it ends in a block")
+        log.bad(log.number + 1, "the log cannot be read any further: it ends inside a block")
 
 
 def _of_block(kind: int, order: str, body: bytes, interfaces: list[_Interface]) -> Packet | None:

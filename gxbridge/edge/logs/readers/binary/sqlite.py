@@ -26,7 +26,7 @@ def _rows(log: OpenLog, path: str) -> Iterator[LogRow]:
         import sqlite3
         from urllib.parse import quote
     except ImportError:
-        raise LogError(f"{log.name}: a database, but the Python here comes without its sqlite3 module") from None
+        raise LogError(f"{log.name}: a database, but this Python has no sqlite3 module") from None
     number = 0
     try:
         connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)

@@ -129,7 +129,7 @@ def _reader(heading: bytes, mark: bytes, head: bytes) -> Callable[[list[bytes], 
         try:
             can_id = ids[cells[id_at]]
         except ValueError:
-            raise BadLine(f"the identifier is no number: {shown(line)}") from None
+            raise BadLine(f"the identifier is not a number: {shown(line)}") from None
         if can_id >> 29 or (can_id < FIRST_29_BITS and not _is_extended(cells, places)):
             return None
         size = None if size_at is None else _SIZES.get(cells[size_at])

@@ -41,7 +41,7 @@ def ydvr_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
     while head := stream.read(HEAD.size):
         log.number += 1
         if len(head) < HEAD.size:
-            log.bad(log.number, "the log cannot be read any further: it ends in a record")
+            log.bad(log.number, "the log cannot be read any further: it ends inside a record")
             return
         milliseconds, can_id = HEAD.unpack(head)
         if milliseconds >= MINUTE_MS or (can_id > MAX_ID and can_id != SERVICE):
@@ -61,7 +61,7 @@ def ydvr_rows(log: OpenLog, stream: BinaryIO) -> Iterator[LogRow]:
                 size = 3
         data = stream.read(size)
         if len(data) < size:
-            log.bad(log.number, "the log cannot be read any further: it ends in a record")
+            log.bad(log.number, "the log cannot be read any further: it ends inside a record")
             return
         if can_id == SERVICE:
             log.skipped += 1

@@ -162,13 +162,18 @@ def test_a_battery_current_of_the_wrong_sign() -> None:
     world = boat(changed({"CCL": 30.0, "CURRENT": -58.0}), SUN=sun(60.0))
     world.run(20)
     assert text(world, "current-sign") == (
-        "The sign of the current of BMS looks wrong: it says -58 A, and by all others 60 A flow into it"
+        "The sign of the current of BMS looks wrong: it says -58 A, and by all other measurements 60 A flow into it"
     )
     assert "charged with up to 58 A" in text(world, "ccl-exceeded"), "the audit is not blind"
     assert text(world, "charger-over-told") == "SmartSolar makes 60 A and was told 30 A"
     world.set(CAN_BMS, CURRENT=58.0)
     world.run(1)
     assert found(world, "current-sign") is None
+    world.set(CAN_BMS, CURRENT=62.0)
+    world.set(SUN, CURRENT=0.0)
+    world.services[MULTI] = multi(CURRENT=-60.0, VOLTAGE=52.0)
+    world.run(20)
+    assert "it says 62 A, and by all other measurements 60 A flow out of it" in text(world, "current-sign")
 
 
 @pytest.mark.parametrize(("said", "made"), [(-4.0, 4.0), (-100.0, 60.0), (None, 60.0)])
