@@ -309,6 +309,80 @@ def test_only_one_module_imports_the_dbus_library() -> None:
     assert {name for name in importers if not name.startswith("demo/")} == {"edge/dbus/bus.py"}
 
 
+PATH_ROOMS = {
+    "core/dvcc/read": "the door of the decision",
+    "core/channels": "the doors of VE.Bus BMSes, terminals and Bluetooth",
+    "core/capture": "replaces values before they leave the boat",
+    "core/publish": "writes the items of our own services",
+    "core/gate": "reads the raw words itself, so that it shares no rule with the decision",
+    "core/gate_bounds": "the same",
+    "core/gate_feed_in": "the same",
+    "core/gate_settings": "the same",
+    "core/raw_words": "the same",
+    "core/bridge_report": "says what our own service shows",
+}
+"""Where in the core the path of a D-Bus item may stand: a value that it names is parsed there, or written."""
+BELOW_THE_DOOR = ("core/dvcc/limit", "core/dvcc/tell", "core/dvcc/explain", "core/dvcc/run")
+PLAYS_THE_BUS = {"core/dvcc/run/scenario"}
+"""It is the D-Bus of a scenario: services come in as the file has them."""
+DBUS_PATH = re.compile(r"/[A-Z][A-Za-z0-9]*(/[A-Za-z0-9]+)*/?")
+SERVICES = re.compile(r"(Mapping|dict)\[str, (Mapping|dict)\[str, Value\]\]")
+HAVE_ITEMS = {"snapshot", "device", "charger", "multi", "battery"}
+
+
+def within(module: str, rooms: Iterable[str]) -> bool:
+    return any(module == room or module.startswith(f"{room}/") for room in rooms)
+
+
+def paths_in(text: str) -> list[str]:
+    """The D-Bus paths that stand in a source as texts of their own."""
+    constants = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+    return [node.value for node in constants if isinstance(node.value, str) and DBUS_PATH.fullmatch(node.value)]
+
+
+def raw_words_in(text: str) -> list[str]:
+    """Where a source takes, or looks into, the items of a service."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            if node.module == "gxbridge.core.dvcc.read.numbers":
+                found += sorted(names & {"number", "text"})
+            if node.module == "gxbridge.core.model.items":
+                found += sorted(names & {"Items", "plain_items"})
+        elif isinstance(node, ast.Attribute) and node.attr in ("items", "services"):
+            found += [name for name in (ast.unparse(node),) if name.partition(".")[0] in HAVE_ITEMS]
+        elif isinstance(node, ast.Subscript) and SERVICES.fullmatch(ast.unparse(node)):
+            found.append(ast.unparse(node))
+    return found
+
+
+CORE = [module for module in OURS if within(module, ["core"])]
+
+
+@pytest.mark.parametrize("module", [module for module in CORE if not within(module, PATH_ROOMS)])
+def test_dbus_paths_stand_at_the_doors_and_where_something_is_written(module: str) -> None:
+    assert paths_in(MODULES[module].read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in CORE if within(module, BELOW_THE_DOOR) and module not in PLAYS_THE_BUS]
+)
+def test_the_decision_never_sees_a_dictionary_of_paths(module: str) -> None:
+    assert raw_words_in(MODULES[module].read_text(encoding="utf-8")) == []
+
+
+def test_a_raw_word_would_be_seen() -> None:
+    assert paths_in("x = items.get('/Info/MaxChargeCurrent')") == ["/Info/MaxChargeCurrent"]
+    assert paths_in("x = 'see /Info/MaxChargeCurrent'") == []
+    assert raw_words_in("from gxbridge.core.dvcc.read.numbers import least, number") == ["number"]
+    assert raw_words_in("from gxbridge.core.model.items import Items, Value") == ["Items"]
+    assert raw_words_in("def f(services: Mapping[str, Mapping[str, Value]]) -> None: ...")
+    assert raw_words_in("volts = number(charger.items, path)") == ["charger.items"]
+    assert raw_words_in("for name in snapshot.services: ...") == ["snapshot.services"]
+    assert all(within(module, PATH_ROOMS) is False for module in ("core/dvcc/run/decide", "core/gateway"))
+
+
 EXECUTES = {"eval", "exec", "__import__"}
 SHELLS = {("os", "system"), ("os", "popen"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput")}
 YAML_LOADERS = {"load", "load_all", "full_load", "full_load_all", "unsafe_load", "unsafe_load_all"}

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
-from gxbridge.core.bus_services import SETTINGS, BusServices
+from gxbridge.core.bus_services import BusServices
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.control import Control
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.explain.pre_alarm import with_countdown
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.can_word import PublishedElsewhere
 from gxbridge.core.dvcc.read.believed.counting import Believed, believe
 from gxbridge.core.dvcc.read.believed.held import (
@@ -24,6 +25,7 @@ from gxbridge.core.dvcc.read.believed.held import (
     recall,
 )
 from gxbridge.core.dvcc.read.believed.user_limits import UserLimits, keep_limits, recall_limits, user_settings
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.own_bms import own_bms
 from gxbridge.core.dvcc.read.devices.services import title_of
@@ -50,8 +52,8 @@ from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
 
-BOL = "/Settings/Services/Bol"
-BATTERY = "com.victronenergy.battery."
+BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
+"""How the name of a battery service begins."""
 
 MOST_IDENTITIES = 512
 """Batteries whose instance is remembered: more than two buses can carry."""
@@ -201,7 +203,7 @@ class Bridge:
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
         bus = self._services
-        others = {SETTINGS: bus.settings_before, **bus.items}
+        others = {p.SETTINGS: bus.settings_before, **bus.items}
         publications = {
             battery.key: verdict(
                 *(battery, self.setup.publish, others, self.setup.ports.get(battery.bus)),
@@ -234,7 +236,7 @@ class Bridge:
         self._other_channels = self.channels.look(
             *(self._believed.services.services, batteries, now),
             observed=self._observed(),
-            lowers_discharge=self._control.decision.bms_service.startswith(BATTERY),
+            lowers_discharge=self._control.decision.bms_service.startswith(BATTERY_NAME),
         )
         without_limits = frozenset(
             service_name(battery)
@@ -270,7 +272,7 @@ class Bridge:
         )
         if self.effective != "control":
             findings = tuple(map(in_monitor, findings))
-        findings = with_countdown(findings, self.finding_log, self._believed.services.services, now)
+        findings = with_countdown(findings, self.finding_log, DbusState(self._believed.services.services), now)
         began, ended = self.finding_log.update(findings, now)
         devices = self.registry.devices(now) if timers else None
         if devices is not None:
@@ -336,7 +338,7 @@ class Bridge:
         self._user_limits, settings = user_settings(self._user_limits, bus.settings, configured, now, strict=strict)
         return Snapshot(
             counting.services,
-            {**settings, BOL: 1},
+            {**settings, p.SET_DVCC: 1},
             self.setup.platform,
             dict(bus.heard),
             self.setup.options,
@@ -347,7 +349,7 @@ class Bridge:
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=awaited,
             bms_remembered=remembered,
-            another_master=system_controls(self.setup.mode, on_bus, unpublished, bus.names),
+            another_master=system_controls(self.setup.mode, DbusState(on_bus), unpublished, bus.names),
             shown_still=self._believed.on_can.shown_still,
             batteries=counting.own,
         )

@@ -6,28 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.bus_life import BusLife, watch_life
+from gxbridge.core.dvcc.read.dbus_state import URGENT_PREFIXES, disturbs
 from gxbridge.core.dvcc.run.masters.bus_names import BusNames
 from gxbridge.core.dvcc.run.masters.masters import MAY_MASTER
-from gxbridge.core.dvcc.run.masters.read_back import disturbs
 from gxbridge.core.model.items import Items, Value, plain_items
 from gxbridge.core.publish.own_paths import OWN_NAME
 
-SETTINGS: Final = "com.victronenergy.settings"
-NOT_DECIDED_BY: Final = (SETTINGS, OWN_NAME)
-
-URGENT_PREFIXES: Final = (
-    "/Info/",
-    "/Io/",
-    "/Bms/",
-    "/InputState",
-    "/Alarms/Bms",
-    "/N2kUniqueNumber",
-    "/Serial",
-    "/Settings/Canbus/",
-)
-"""Paths whose change may lower a limit, withdraw a permission or show a battery that others publish too: looked at when
-they arrive, not at the next second."""
+NOT_DECIDED_BY: Final = (p.SETTINGS, OWN_NAME)
 
 
 class BusServices:
@@ -51,7 +38,7 @@ class BusServices:
     @property
     def settings(self) -> Items:
         """What the settings service shows, nothing while it is not there."""
-        return self.items.get(SETTINGS, {})
+        return self.items.get(p.SETTINGS, {})
 
     def named(self, name: str, now: float, *, appeared: bool) -> bool:
         """A name has an owner, whose items are not known yet; True when that cannot wait."""
@@ -88,7 +75,7 @@ class BusServices:
         self.names = self.names.without(name)
         self.heard.pop(name, None)
         self.disturbed.pop(name, None)
-        if name == SETTINGS and known is not None:
+        if name == p.SETTINGS and known is not None:
             self.settings_before = known
         urgent = known is not None and self._arrived(name, known, now)
         return urgent or name.startswith(MAY_MASTER)

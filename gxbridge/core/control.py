@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
@@ -67,18 +68,19 @@ class Control:
         """What may leave. `words` are those that the last gate reads; `on_bus`: the services as they are on the bus, or
         would be if ours were published."""
         self._unpublished = frozenset(words.unpublished)
-        takes = takes_up(setup.mode, self.standing, on_bus, self._unpublished, bus.names)
+        there = DbusState(on_bus)
+        takes = takes_up(setup.mode, self.standing, there, self._unpublished, bus.names)
         if takes and owes(self._round, self.standing.told, snapshot.names, now):
             snapshot = replace(snapshot, take_up=True)
         writes = self._decide(snapshot, bus.arrivals, now, timers=timers)
         if apart := self.standing.apart.keys():  # what is not told to them anyway is nothing to hold back
-            writes = released(writes, self.standing.told, apart, on_bus, now, raises_wait=False)
+            writes = released(writes, self.standing.told, apart, there, now, raises_wait=False)
         told = self._gate.told
         asked = writes if setup.mode == "control" else ()
         writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours)
         self.standing, writes = standing(
             setup.mode,
-            replace(snapshot, services=on_bus),
+            there,
             self.standing,
             frozenset(bms.name for bms in snapshot.batteries),
             unpublished=self._unpublished,
@@ -89,7 +91,10 @@ class Control:
         )
         if self.standing.effective == "monitor" and self.standing.master:
             told_by, ours = self.standing.master, self.decision
-            self._master_watch = watch_master(self._master_watch, ours.limits, ours.effective_v, snapshot, told_by, now)
+            counting, heard = DbusState(snapshot.services), snapshot.heard.get(told_by)
+            self._master_watch = watch_master(
+                self._master_watch, ours.limits, ours.effective_v, counting, told_by, heard, now
+            )
         else:
             self._master_watch = MasterWatch()
         if self.standing.effective == "control":
@@ -121,7 +126,7 @@ class Control:
 
     def may_write(self, write: Write, sent: Value, on_bus: Mapping[str, Items], bus: BusServices, now: float) -> bool:
         """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
-        return may_leave(write, sent, self.standing, on_bus, self._unpublished, bus.names, now)
+        return may_leave(write, sent, self.standing, DbusState(on_bus), self._unpublished, bus.names, now)
 
     def reset_master(self) -> None:
         """Somebody has seen to the other master: forget that there was one."""

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import OTHER_GXBRIDGE, DbusState
 from gxbridge.core.dvcc.read.devices.installation import sort_services
 from gxbridge.core.dvcc.read.devices.services import title
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.run.masters.masters import OTHER_GXBRIDGE, obstacle
+from gxbridge.core.dvcc.run.masters.masters import obstacle
 from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
@@ -32,7 +33,7 @@ def check_control(facts: Facts, explanation: Mapping[str, Any] | None) -> Iterat
     yield _yes_or_no("control-service", True, "gxbridge runs and answers")
     others = {name: items for name, items in facts.services.items() if not name.startswith(OTHER_GXBRIDGE)}
     # Our own battery is published beside the GX: its DVCC takes that for its own as well.
-    found = obstacle(others)
+    found = obstacle(DbusState(others))
     unread = [name for name in facts.bus.unanswered if name == p.SYSTEM or name.startswith(OTHER_GXBRIDGE)]
     why = found[1] if found else f"{unread[0]} does not answer" if unread else ""
     advice = "Switch DVCC off on the GX, and stop any other controller; else leave gxbridge in monitor mode."

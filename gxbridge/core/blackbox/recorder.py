@@ -28,6 +28,7 @@ from gxbridge.core.blackbox.codec import Plain, to_json
 from gxbridge.core.blackbox.ring import Ring, Stretch
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.run.decision import GONE
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
@@ -42,7 +43,6 @@ FIRST_CONTROL_S: Final = 3600.0
 AGAIN_S: Final = 600.0
 """One cause is worth one file in this time."""
 MOST_CAUSES: Final = 256
-ERROR_CODE: Final = "/ErrorCode"
 NOT_HEARD: Final = "not-heard-on-can"
 """A battery that somebody else publishes fell silent with its whole bus: it is a loss that D-Bus does not show."""
 LINK_LOST: Final = 67
@@ -275,7 +275,7 @@ class RecordingBridge(Bridge):
         return Frozen(cause, now, self._offset, setup, stretches, dict(self._codec.fields))
 
     def _look_for_67(self, name: str, items: Mapping[str, Value], now: float) -> None:
-        if items.get(ERROR_CODE) == LINK_LOST:
+        if items.get(p.ERROR_CODE) == LINK_LOST:
             self.freeze("error-67", name, "a charger lost its BMS (error #67)", now)
 
     def _note(self, *event: Plain) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received, Torn
-from gxbridge.core.blackbox.recorder import ERROR_CODE, LINK_LOST
+from gxbridge.core.blackbox.recorder import LINK_LOST
+from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.run.decision import GONE
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.nmea2000.frame import TimedFrame
 
-LINK: Final = "/Link/"
 LINK_REGISTERS: Final = frozenset({0x2001, 0x200E, 0x2015})
 """What keeps a charger's link alive on CAN: charge voltage, "a BMS is there", charge current (VE.Can registers)."""
 SINGLE_PGN_BITS: Final = 0xEF0000
@@ -148,7 +148,7 @@ class _Reader:
             service, items, at = values
             if event.mark == "+":
                 self._say(f"{service} appears", at)
-            if items.get(ERROR_CODE) == LINK_LOST:
+            if items.get(p.ERROR_CODE) == LINK_LOST:
                 self.facts.errors_67.append((at, service))
                 self._say(f"{service} shows error #67: it lost its BMS", at)
         elif event.mark == "?":
@@ -222,7 +222,7 @@ class _Reader:
         self.state = tuple(state)
 
     def _write(self, service: str, path: str, value: Any, now: float) -> None:
-        if path.startswith(LINK):
+        if path.startswith(p.LINK):
             times = self.facts.written.setdefault(service, [])
             if times and now - times[-1] > WRITES_AGAIN_S:
                 self._say(f"{service} is written to again after {duration_text(now - times[-1])}")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import OTHER_GXBRIDGE, OTHER_MODE, DbusState
 from gxbridge.core.dvcc.read.devices.installation import sort_services
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.selection import is_bms
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, UserSettings, read_settings
-from gxbridge.core.dvcc.run.masters.masters import OTHER_GXBRIDGE, OTHER_MODE, obstacle
+from gxbridge.core.dvcc.run.masters.masters import obstacle
 from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts, Services
@@ -55,7 +56,7 @@ def _control(facts: Facts) -> Iterator[Row]:
     effective = own.get(EFFECTIVE)
     wanted = own.get(OTHER_MODE, facts.configured.mode)
     others = {name: items for name, items in services.items() if not name.startswith(OTHER_GXBRIDGE)}
-    found = obstacle(others)
+    found = obstacle(DbusState(others))
     vendor = None if system is None else number(system, p.CONTROL_DVCC)
     if vendor and effective == "control":
         text = "the GX's own DVCC is on, and gxbridge is in control: two masters"

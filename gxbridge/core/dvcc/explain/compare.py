@@ -8,8 +8,8 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.services import Charger, Device, VebusSystem, kind_of, title
-from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.dbus_state import DbusState
+from gxbridge.core.dvcc.read.devices.services import Device, title
 from gxbridge.core.model.finding import Finding, finding
 
 MORE_A: Final = 1.0
@@ -29,26 +29,25 @@ def more(theirs: float | None, ours: float | None) -> bool:
 
 
 def compare_with_master(
-    limits: Sequence[Limit], effective_v: float | None, snapshot: Snapshot, now: float, master: str = p.SYSTEM
+    limits: Sequence[Limit], effective_v: float | None, bus: DbusState, now: float, master: str = p.SYSTEM
 ) -> tuple[Finding, ...]:
     """Where the other master allows more than we would. Called in monitor mode, while another master is there.
 
     `limits` and `effective_v` (the charge voltage for the solar side) are ours.
     """
-    return tuple(differences(limits, effective_v, snapshot, now, master))
+    return tuple(differences(limits, effective_v, bus, now, master))
 
 
 def differences(
-    limits: Sequence[Limit], effective_v: float | None, snapshot: Snapshot, now: float, master: str
+    limits: Sequence[Limit], effective_v: float | None, bus: DbusState, now: float, master: str
 ) -> Iterator[Finding]:
     """One after the other."""
     system = {limit.name: limit for limit in limits if not limit.subject}
     ccl, cvl, dcl = (system.get(name) for name in ("CCL", "CVL", "DCL"))
     together = made = 0.0
     for limit in limits:
-        items = snapshot.services.get(limit.subject, {})
         if limit.name == "charger":
-            charger = Charger(limit.subject, kind_of(limit.subject), items)
+            charger = bus.charger(limit.subject)
             theirs = charger.told_current_a
             together += theirs or 0.0
             made += max(charger.made_current_a or 0.0, 0.0)
@@ -59,7 +58,7 @@ def differences(
                 ours = cvl._replace(value=effective_v)
                 yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)
         elif limit.name == "multi":
-            multi = VebusSystem(limit.subject, p.VEBUS, items)
+            multi = bus.multi(limit.subject)
             theirs, volts, discharge = multi.told_charge_a, multi.told_voltage_v, multi.told_discharge_a
             if ccl is not None and ccl.value is not None and more(theirs, max(ccl.value - made, 0.0)):
                 together += theirs or 0.0  # the GX tells it what the others do not make: that is no more than the limit

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.explain.compare import compare_with_master, master_title
 from gxbridge.core.dvcc.limit.cap import Limit
-from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.model.finding import Finding, finding
 
 LAG_S: Final = 4.0
@@ -43,23 +43,23 @@ def watch_master(
     before: MasterWatch,
     limits: Sequence[Limit],
     effective_v: float | None,
-    snapshot: Snapshot,
+    bus: DbusState,
     master: str,
+    heard: float | None,
     now: float,
 ) -> MasterWatch:
-    """Look at what another master tells. `limits` and `effective_v` are ours."""
+    """Look at what another master tells. `limits` and `effective_v` are ours; `heard`: when it gave its last sign."""
     recent = tuple(one for one in before.recent if now - one.at <= LAG_S)
     if not recent or recent[-1].limits is not limits or recent[-1].effective_v != effective_v:
         recent = (*recent, Ours(now, tuple(limits), effective_v))
     else:
         recent = (*recent[:-1], recent[-1]._replace(at=now))
-    found = {(one.id, one.subject): one for one in compare_with_master(limits, effective_v, snapshot, now, master)}
+    found = {(one.id, one.subject): one for one in compare_with_master(limits, effective_v, bus, now, master)}
     for ours in recent[:-1] if found else ():
-        told = compare_with_master(ours.limits, ours.effective_v, snapshot, now, master)
+        told = compare_with_master(ours.limits, ours.effective_v, bus, now, master)
         found = {key: found[key] for key in ((one.id, one.subject) for one in told) if key in found}
     since = {key: before.since.get(key, now) for key in found}
     findings = [one for key, one in found.items() if now - since[key] >= LASTS_S]
-    heard = snapshot.heard.get(master)
     signs = before.signs + (heard != before.heard_at)
     if heard is not None and signs >= LIVELY and now - heard >= HUNG_S:
         findings.append(

@@ -70,6 +70,8 @@ NUMBER_OF_BMSES: Final = "/NumberOfBmses"
 NOMINAL_VOLTAGE: Final = "/Settings/Battery/NominalVoltage"
 
 # Charger.
+LINK: Final = "/Link/"
+"""How every path begins by which a charger is told something."""
 CHARGE_LIMIT_SETTING: Final = "/Settings/ChargeCurrentLimit"
 BMS_PRESENT: Final = "/Settings/BmsPresent"
 N2K_INSTANCE: Final = "/N2kDeviceInstance"

@@ -7,8 +7,8 @@ import pytest
 from gxbridge.core.dvcc.explain.compare import allowed, compare_with_master, feeding, more
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import LYNX, MULTI, SUN, SUN_2, Items, World, charger, lynx, multi
@@ -20,7 +20,7 @@ def differences(world: World, **told: Items) -> dict[str, Finding]:
     for name, items in told.items():
         services[{"sun": SUN, "sun_2": SUN_2, "multi": MULTI}[name]].update(items)
     decision = world.decision
-    found = compare_with_master(decision.limits, decision.effective_v, Snapshot(services), world.now)
+    found = compare_with_master(decision.limits, decision.effective_v, DbusState(services), world.now)
     return {finding.id: finding for finding in found}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.dvcc.explain.pre_alarm import who_draws
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.setup import Setup
 from tests.core.dvcc.world import LYNX, MULTI, RS, Items, lynx, multi, with_vebus_bms
 
@@ -44,4 +45,4 @@ def test_a_vebus_bms_does_so_too_and_without_metered_loads_they_are_named_in_gen
 
 def test_a_power_counts_before_current_and_voltage() -> None:
     services: dict[str, Items] = {RS: {p.POWER: -300.0, p.PRODUCT_NAME: "RS", "/IsInverterCharger": 1}, WINDLASS: {}}
-    assert who_draws(services) == "RS (300 W)"
+    assert who_draws(DbusState(services)) == "RS (300 W)"

@@ -13,9 +13,9 @@ from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import LEGACY_INPUT, OTHER_GXBRIDGE, DbusState
 from gxbridge.core.dvcc.read.devices.services import kind_of
-from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.dvcc.run.masters.bus_names import BusNames
 from gxbridge.core.dvcc.run.masters.read_back import CALM_S, STRIKES, LastWrites, rewritten, strikes
 from gxbridge.core.dvcc.run.masters.release import GRANTS, lower, no_raise, released
@@ -29,13 +29,7 @@ Mode: TypeAlias = Literal["off", "monitor", "control"]
 
 OURSELVES: Final = "gxbridge"
 """What `Standing.master` says when we are the master."""
-OTHER_GXBRIDGE: Final = "com.victronenergy.gxbridge"
-OTHER_MODE: Final = "/Dvcc/Mode"
-WRITES_NOTHING: Final = ("monitor", "off")
-"""Modes of another gxbridge that are no obstacle; one that is missing, invalid or new may be control."""
-FEEDS_LEGACY: Final = (p.BATTERY, p.VEBUS)
-"""What may feed the vendor's legacy loop."""
-MAY_MASTER: Final = (p.SYSTEM, OTHER_GXBRIDGE, *(f"{p.PREFIX}{kind}." for kind in FEEDS_LEGACY))
+MAY_MASTER: Final = (p.SYSTEM, OTHER_GXBRIDGE, *(f"{p.PREFIX}{kind}." for kind in LEGACY_INPUT))
 """How the names begin whose coming and going decides who is master."""
 NOBODY: Final = BusNames()
 MONITOR: Final = "Monitor mode: limits are computed, explained and compared, never written."
@@ -58,43 +52,38 @@ class Standing:
     overruled: str = ""
 
 
-def obstacle(
-    services: Mapping[str, Mapping[str, Value]], unpublished: Set[str] = frozenset(), names: BusNames = NOBODY
-) -> tuple[str, str] | None:
+def obstacle(bus: DbusState, unpublished: Set[str] = frozenset(), names: BusNames = NOBODY) -> tuple[str, str] | None:
     """Who stands in the way of control, and why; None when nobody does. `unpublished` are batteries not on the bus."""
     if not names.ours:
         return OTHER_GXBRIDGE, f"it does not own its D-Bus name {OTHER_GXBRIDGE}; another gxbridge may"
     for name in names.unread:
         if name.startswith(OTHER_GXBRIDGE):
             return name, "another gxbridge is on the bus and has not answered yet"
-    for name, items in services.items():
-        if name.startswith(OTHER_GXBRIDGE) and items.get(OTHER_MODE) not in WRITES_NOTHING:
-            return name, "another gxbridge is in control, or may be"
+    if other := bus.other_gxbridge:
+        return other, "another gxbridge is in control, or may be"
     if p.SYSTEM in names.unread:
         return p.SYSTEM, "the GX's own controller is on the bus and has not answered yet"
-    system = services.get(p.SYSTEM)
-    if system is None:
+    if p.SYSTEM not in bus.names:
         return None
-    dvcc = number(system, p.CONTROL_DVCC)
+    dvcc = bus.vendor_dvcc
     if dvcc is None:
         return p.SYSTEM, "it is unknown whether the GX's own DVCC is on"
     if dvcc != 0:
         return p.SYSTEM, "the GX's own DVCC is on"
     for name in names.unread:
-        if kind_of(name) in FEEDS_LEGACY:
+        if kind_of(name) in LEGACY_INPUT:
             return p.SYSTEM, f"the GX's DVCC is off but may still write because of {name}, which has not answered yet"
-    for name, items in services.items():
-        kind = kind_of(name)
-        if kind == p.BATTERY and name not in unpublished and items.get(p.CCL) is not None:
-            return p.SYSTEM, f"the GX's DVCC is off but still writes while {name} gives a charge current limit"
-        if kind == p.VEBUS and items.get(p.HUB_VOLTAGE) is not None:
+    for name, kind in bus.feeding_legacy():
+        if kind == p.VEBUS:
             return p.SYSTEM, f"the GX's DVCC is off but still writes while {name} asks for a charge voltage"
+        if name not in unpublished:
+            return p.SYSTEM, f"the GX's DVCC is off but still writes while {name} gives a charge current limit"
     return None
 
 
 def standing(
     mode: str,
-    snapshot: Snapshot,
+    bus: DbusState,
     before: Standing,
     ours: Set[str] = frozenset(),
     *,
@@ -106,20 +95,19 @@ def standing(
 ) -> tuple[Standing, tuple[Write, ...]]:
     """What holds now, and which of `writes` may go out at `now` (monotonic s).
 
-    `ours`: the names of our own battery services in the snapshot; `unpublished`: those of them not on the bus.
+    `ours`: the names of our own battery services on the bus; `unpublished`: those of them not on the bus.
     `disturbed`: when something last happened to a service that makes what it shows say nothing for a while.
     """
-    services = snapshot.services
     if mode != "control":
         reason = MONITOR if mode == "monitor" else "DVCC is off in the configuration."
-        return Standing(mode, reason, other_master(snapshot), overruled=before.overruled), ()
+        return Standing(mode, reason, other_master(bus), overruled=before.overruled), ()
     writes = tuple(writes)
-    found = obstacle(services, unpublished & ours if ours else unpublished, names)
-    told: LastWrites = {key: written for key, written in before.told.items() if key[0] in services}
+    found = obstacle(bus, unpublished & ours if ours else unpublished, names)
+    told: LastWrites = {key: written for key, written in before.told.items() if key[0] in bus.names}
     if before.effective == "control":
         ends = told if found is not None else {write[:2] for write in writes}
-        told = judged(told, ends, services, disturbed or {}, now)
-    apart = {name: path for name, path in before.apart.items() if name in services} | differing(told)
+        told = judged(told, ends, bus, disturbed or {}, now)
+    apart = {name: path for name, path in before.apart.items() if name in bus.names} | differing(told)
     overruled = before.overruled or another_master(apart)
     if found is not None or overruled:
         master, why = found or ("", "")
@@ -128,31 +116,29 @@ def standing(
         fight = [finding("overruled", overruled, now, path=overruled)] if overruled else []
         return Standing("monitor", reason, master, (*two, *fight), told, apart, overruled), ()
     waits = names.raises_wait(now)
-    writes = released(writes, told, apart.keys(), services, now, raises_wait=bool(waits))
+    writes = released(writes, told, apart.keys(), bus, now, raises_wait=bool(waits))
     findings = tuple(finding("set-apart", name, now, device=name, path=path) for name, path in apart.items())
     reason = "There is no other master." + (f" Raised limits wait: {waits}." if waits else "")
-    return Standing("control", reason, OURSELVES, findings, noted(told, writes, services, now), apart), writes
+    return Standing("control", reason, OURSELVES, findings, noted(told, writes, bus, now), apart), writes
 
 
-def other_master(snapshot: Snapshot) -> str:
+def other_master(bus: DbusState) -> str:
     """The other master, where it is not us: the GX's own controller, or ""."""
-    return p.SYSTEM if p.SYSTEM in snapshot.services else ""
+    return p.SYSTEM if p.SYSTEM in bus.names else ""
 
 
-def system_controls(
-    mode: str, services: Mapping[str, Mapping[str, Value]], unpublished: Set[str], names: BusNames
-) -> bool:
+def system_controls(mode: str, bus: DbusState, unpublished: Set[str], names: BusNames) -> bool:
     """Is it the GX's own controller that tells chargers at this look, and not we?"""
     if mode != "control":
-        return p.SYSTEM in services
-    found = obstacle(services, unpublished, names)
+        return p.SYSTEM in bus.names
+    found = obstacle(bus, unpublished, names)
     return found is not None and found[0] == p.SYSTEM
 
 
 def judged(
     told: LastWrites,
     ends: Iterable[tuple[str, str]],
-    services: Mapping[str, Mapping[str, Value]],
+    bus: DbusState,
     disturbed: Mapping[str, float],
     now: float,
 ) -> LastWrites:
@@ -164,7 +150,7 @@ def judged(
         if written is not None:
             service, path = key
             calm = now - disturbed.get(service, now - CALM_S) >= CALM_S
-            struck = strikes(written, path, services[service], now, calm)
+            struck = strikes(written, path, bus.shows(*key), bus.own_limit(*key), now, calm=calm)
             fresh[key] = replace(written, strikes=struck, judged=True)
     return fresh
 
@@ -178,7 +164,7 @@ def apart_chargers(standing: Standing) -> Mapping[str, float]:
     """The devices that are set apart, with the current that they were told last (A; 0: none)."""
     told = standing.told
     last = {name: told.get((name, p.CHARGE_CURRENT)) for name in standing.apart}
-    return {name: 0.0 if one is None else number({"": one.value}, "") or 0.0 for name, one in last.items()}
+    return {name: 0.0 if one is None else sensible(one.value) or 0.0 for name, one in last.items()}
 
 
 def another_master(apart: Mapping[str, str]) -> str:
@@ -190,14 +176,12 @@ def another_master(apart: Mapping[str, str]) -> str:
     return ""
 
 
-def noted(
-    told: LastWrites, writes: Iterable[Write], services: Mapping[str, Mapping[str, Value]], now: float
-) -> LastWrites:
+def noted(told: LastWrites, writes: Iterable[Write], bus: DbusState, now: float) -> LastWrites:
     """Remember what is written now."""
     fresh = dict(told)
     for service, path, value in writes:
         key = (service, path)
-        fresh[key] = rewritten(told.get(key), value, services.get(service, {}).get(path), now)
+        fresh[key] = rewritten(told.get(key), value, bus.shows(service, path), now)
     return fresh
 
 
@@ -213,13 +197,13 @@ def unjudged(standing: Standing, keys: Iterable[tuple[str, str]]) -> Standing:
 def takes_up(
     mode: str,
     before: Standing,
-    services: Mapping[str, Mapping[str, Value]],
+    bus: DbusState,
     unpublished: Set[str],
     names: BusNames,
 ) -> bool:
     """Does control begin with this look, or come back?"""
     ready = mode == "control" and before.effective != "control" and not before.overruled
-    return ready and obstacle(services, unpublished, names) is None
+    return ready and obstacle(bus, unpublished, names) is None
 
 
 def owes(decided: Mapping[tuple[str, str], Value], told: LastWrites, services: Set[str], now: float) -> bool:
@@ -234,17 +218,17 @@ def may_leave(
     write: Write,
     sent: Value,
     standing: Standing,
-    services: Mapping[str, Mapping[str, Value]],
+    bus: DbusState,
     unpublished: Set[str],
     names: BusNames,
     now: float,
 ) -> bool:
     """Whether a write that waited may go out this moment, after `sent` went to the same path."""
     service, path, value = write
-    if standing.effective != "control" or service not in services or obstacle(services, unpublished, names):
+    if standing.effective != "control" or service not in bus.names or obstacle(bus, unpublished, names):
         return False
     if path not in GRANTS:
         return True
     if service in standing.apart:
-        return lower(value, sent, services[service].get(path))
+        return lower(value, sent, bus.shows(service, path))
     return no_raise(value, sent) or not names.raises_wait(now)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 
@@ -22,11 +22,6 @@ READ_BACK: Final = frozenset(
     }
 )
 """Paths that show what was written to them. `/Dc/0/MaxChargeCurrent` is not among them: the Multi clamps it."""
-OWN_LIMIT: Final[Mapping[str, str]] = {
-    p.CHARGE_CURRENT: p.CHARGE_LIMIT_SETTING,
-    p.BOL_CHARGE_CURRENT: p.MULTI_CHARGE_CURRENT,
-}
-"""Path -> the device's own limit, at which it may cut off what it is told."""
 ROUNDING: Final = 0.15
 """Devices round what they are told; a difference up to this is no sign of anybody else (A or V)."""
 SETTLE_S: Final = 0.8
@@ -52,7 +47,7 @@ class Written:
 
     value: Value
     at: float
-    previous: Value = None
+    previous: float | None = None
     recent: tuple[tuple[Value, float], ...] = ()
     strikes: int = 0
     judged: bool = False
@@ -62,20 +57,15 @@ LastWrites: TypeAlias = Mapping[tuple[str, str], Written]
 """(service, path) -> our last write."""
 
 
-def disturbs(path: str, before: Value, after: Value) -> bool:
-    """Does this change say that a device was connected, switched or started?"""
-    if path == p.STATE:
-        return (before == 0) != (after == 0)
-    return path in (p.CONNECTED, p.MODE) and before != after
-
-
-def strikes(written: Written, path: str, items: Mapping[str, Value], now: float, calm: bool) -> int:
-    """How many of our writes in a row, with this one, read back as somebody else's. `calm`: nothing happened to the
-    device for a while."""
+def strikes(
+    written: Written, path: str, reads: float | None, own_limit: float | None, now: float, *, calm: bool
+) -> int:
+    """How many of our writes in a row, with this one, read back as somebody else's. `reads`: what the device shows
+    there; `own_limit`: where it may cut off what it is told; `calm`: nothing happened to it for a while."""
     if written.judged or path not in READ_BACK:
         return written.strikes
-    reads, told = number(items, path), number({path: written.value}, path)
-    if not calm or reads is None or told is None or agrees(path, told, reads) or clamped(path, told, reads, items):
+    told = sensible(written.value)
+    if not calm or reads is None or told is None or agrees(path, told, reads) or clamped(told, reads, own_limit):
         return 0
     if any(now - at <= LAG_S and agrees(path, value, reads) for value, at in written.recent):
         return 0
@@ -92,13 +82,12 @@ def agrees(path: str, told: Value, reads: float) -> bool:
     return abs(told - reads) <= (0 if path == p.NETWORK_MODE else ROUNDING)
 
 
-def clamped(path: str, told: float, reads: float, items: Mapping[str, Value]) -> bool:
+def clamped(told: float, reads: float, own_limit: float | None) -> bool:
     """Does the device cut off what it is told at its own limit?"""
-    own = number(items, OWN_LIMIT.get(path, ""))
-    return own is not None and reads < told and abs(reads - own) <= ROUNDING
+    return own_limit is not None and reads < told and abs(reads - own_limit) <= ROUNDING
 
 
-def rewritten(written: Written | None, value: Value, shows: Value, now: float) -> Written:
+def rewritten(written: Written | None, value: Value, shows: float | None, now: float) -> Written:
     """A path that is written now, after `written`."""
     if written is None:
         return Written(value, now, shows)

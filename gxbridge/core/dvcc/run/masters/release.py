@@ -3,11 +3,12 @@ is set apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import least, number
+from gxbridge.core.dvcc.read.dbus_state import DbusState
+from gxbridge.core.dvcc.read.numbers import least, sensible
 from gxbridge.core.dvcc.run.masters.read_back import LastWrites
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
@@ -32,7 +33,7 @@ def released(
     writes: Iterable[Write],
     told: LastWrites,
     apart: Set[str],
-    services: Mapping[str, Mapping[str, Value]],
+    bus: DbusState,
     now: float,
     *,
     raises_wait: bool,
@@ -48,7 +49,7 @@ def released(
         if path in GRANTS:
             before = told.get((service, path))
             if service in apart:
-                if not lower(value, None if before is None else before.value, services.get(service, {}).get(path)):
+                if not lower(value, None if before is None else before.value, bus.shows(service, path)):
                     continue
             elif raises_wait:
                 last = None if before is None or now - before.at > LINK_S else before.value
@@ -68,14 +69,13 @@ def released(
     )
 
 
-def lower(value: Value, last: Value, shows: Value) -> bool:
+def lower(value: Value, last: Value, shows: float | None) -> bool:
     """Is this 0, or less than what a device was told last and shows?"""
-    new = number({"": value}, "")
-    bound = least(number({"": last}, ""), number({"": shows}, ""))
+    new, bound = sensible(value), least(sensible(last), shows)
     return new is not None and (new <= 0 or (bound is not None and new < bound - TINY))
 
 
 def no_raise(value: Value, last: Value) -> bool:
     """Is this no more than what was told last?"""
-    new, old = number({"": value}, ""), number({"": last}, "")
+    new, old = sensible(value), sensible(last)
     return new is not None and (new <= 0 or (old is not None and new <= old))

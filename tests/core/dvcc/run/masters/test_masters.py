@@ -7,7 +7,7 @@ import math
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.run.masters.bus_names import BusNames
 from gxbridge.core.dvcc.run.masters.masters import (
     OURSELVES,
@@ -29,7 +29,7 @@ Services = dict[str, dict[str, Value]]
 
 
 def stand(services: Services, mode: str = "control", before: Standing | None = None, **more: object) -> Standing:
-    return standing(mode, Snapshot(services), before or Standing(), **more)[0]  # type: ignore[arg-type]
+    return standing(mode, DbusState(services), before or Standing(), **more)[0]  # type: ignore[arg-type]
 
 
 def test_off_and_monitor_are_as_configured_and_name_the_master() -> None:
@@ -277,7 +277,7 @@ def test_control_that_comes_back_owes_what_was_not_told() -> None:
     ],
 )
 def test_when_control_begins_or_comes_back(mode: str, before: Standing, services: Services, takes: bool) -> None:
-    assert takes_up(mode, before, services, frozenset(), BusNames()) is takes
+    assert takes_up(mode, before, DbusState(services), frozenset(), BusNames()) is takes
 
 
 RIVAL = BusNames(unread={p.SYSTEM: 0.0})
@@ -303,7 +303,7 @@ def test_each_write_is_checked_when_it_is_sent(
 ) -> None:
     now_standing = Standing(**{"effective": "control", **standing_now})  # type: ignore[arg-type]
     services: Services = {SUN: charger(CHARGE_CURRENT=50.0)}
-    assert may_leave(write, sent, now_standing, services, frozenset(), names, 1.0) == may
+    assert may_leave(write, sent, now_standing, DbusState(services), frozenset(), names, 1.0) == may
 
 
 @pytest.mark.parametrize(
@@ -347,4 +347,4 @@ def test_what_is_no_number_may_be_one_to_the_loop_that_still_writes(name: str, p
     ],
 )
 def test_when_the_gx_s_own_controller_decides(mode: str, services: Services, controls: bool) -> None:
-    assert system_controls(mode, services, frozenset(), BusNames()) is controls
+    assert system_controls(mode, DbusState(services), frozenset(), BusNames()) is controls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.run.masters.read_back import Written
 from gxbridge.core.dvcc.run.masters.release import released
 from gxbridge.core.dvcc.tell.write import Write
@@ -39,15 +40,15 @@ def current(value: Value) -> Write:
 )
 def test_who_waits_for_a_raise_is_told_what_it_was_told_last(last: Value, wanted: Value, goes: Value) -> None:
     writes = [MODE, current(wanted), SENSE]
-    sent = released(writes, told(last), frozenset(), {}, 1.0, raises_wait=True)
+    sent = released(writes, told(last), frozenset(), DbusState({}), 1.0, raises_wait=True)
     assert sent == ((SENSE,) if goes == "nothing" else (MODE, current(goes), SENSE))
-    assert released(writes, told(last), frozenset(), {}, 1.0, raises_wait=False) == tuple(writes)
+    assert released(writes, told(last), frozenset(), DbusState({}), 1.0, raises_wait=False) == tuple(writes)
 
 
 def test_what_was_told_more_than_a_minute_ago_is_not_renewed() -> None:
-    assert released([current(30.0)], told(30.0), frozenset(), {}, 60.0, raises_wait=True) == (current(30.0),)
-    assert released([current(30.0)], told(30.0), frozenset(), {}, 60.1, raises_wait=True) == ()
-    assert released([current(30.0)], {}, frozenset(), {}, 60.0, raises_wait=True) == ()
+    assert released([current(30.0)], told(30.0), frozenset(), DbusState({}), 60.0, raises_wait=True) == (current(30.0),)
+    assert released([current(30.0)], told(30.0), frozenset(), DbusState({}), 60.1, raises_wait=True) == ()
+    assert released([current(30.0)], {}, frozenset(), DbusState({}), 60.0, raises_wait=True) == ()
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,10 @@ def test_one_that_is_set_apart_is_told_only_less_and_0(last: Value, shows: Value
     writes = [MODE, current(wanted), SENSE]
     services = {SUN: {p.CHARGE_CURRENT: shows}}
     for waits in (True, False):
-        sent = released(writes, told(last), {SUN}, services, 1.0, raises_wait=waits)
+        sent = released(writes, told(last), {SUN}, DbusState(services), 1.0, raises_wait=waits)
         assert sent == (tuple(writes) if goes else ())
 
 
 def test_the_others_are_told_everything() -> None:
     other = Write("com.victronenergy.solarcharger.other", p.CHARGE_CURRENT, 50.0)
-    assert released([current(30.0), other], told(30.0), {SUN}, {}, 1.0, raises_wait=False) == (other,)
+    assert released([current(30.0), other], told(30.0), {SUN}, DbusState({}), 1.0, raises_wait=False) == (other,)
