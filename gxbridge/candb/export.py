@@ -25,7 +25,7 @@ def as_json(database: Database) -> dict[str, Any]:
             name: {str(code): text for code, text in texts.items()} for name, texts in database.enums.items()
         },
         "products": [
-            {"product_id": product_id, "name": product.name, "family": product.family}
+            {"product_id": product_id, "name": product.full_name, "reported_as": product.name, "family": product.family}
             for product_id, product in database.products.items()
         ],
     }

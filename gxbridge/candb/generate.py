@@ -13,7 +13,7 @@ from gxbridge.candb.model import DatabaseEntry, DatabaseModel
 
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
-FORMAT = 2
+FORMAT = 3
 """Version of the form of `_candb.py`; `core/nmea2000/database.py` refuses another."""
 
 
@@ -39,8 +39,10 @@ def generate(model: DatabaseModel) -> str:
             registers.setdefault(entry.register, []).append(row)
     enums = {name: dict(sorted(model.enumerations[name].values.items())) for name in sorted(model.enumerations)}
     products = {
-        number: (model.products[number].name, model.products[number].family) for number in sorted(model.products)
+        number: (product.name, product.reported_as or product.name, product.family)
+        for number, product in sorted(model.products.items())
     }
+    families = dict(sorted(model.families.items()))
     parts = [
         '"""Compiled from can_db/ by `make build`. Do not edit: change can_db/ and build again."""',
         "# mypy: ignore-errors",
@@ -54,6 +56,7 @@ def generate(model: DatabaseModel) -> str:
         _table("REGISTERS", registers),
         f"ENUMS = {enums!r}",
         f"PRODUCTS = {products!r}",
+        f"FAMILIES = {families!r}",
     ]
     return "\n".join(parts) + "\n"
 

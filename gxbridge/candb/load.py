@@ -57,6 +57,7 @@ def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
             item.table["enumeration"]: _enumeration(item, names) for item in items if item.kind == "enumeration"
         },
         products={item.table["product"]: _product(item, names) for item in items if item.kind == "product"},
+        families={item.table["family"]: _family(item.table) for item in items if item.kind == "family"},
         digest=digest(files(folder), folder),
     )
     return model, sorted(rules.check_model(model))
@@ -178,4 +179,9 @@ def _product(item: Item, names: Names) -> Product:
         confidence=table["confidence"],
         where=item.where(),
         note=table.get("note", ""),
+        reported_as=table.get("reported_as", ""),
     )
+
+
+def _family(table: Table) -> tuple[str, ...]:
+    return table.get("kind", ""), *texts(table.get("quirks", ()))

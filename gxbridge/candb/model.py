@@ -19,6 +19,10 @@ MissingCodes: TypeAlias = tuple[int, ...] | range
 Transport = Literal["single", "fast", "either"]
 Confidence = Literal["CONFIRMED", "CORROBORATED", "SINGLE", "INFERRED", "UNKNOWN"]
 Origin = Literal["real", "vendor", "constructed"]
+ProductKind = Literal["bms", "bms-copy", "battery-monitor", "charger", "inverter", "vebus-system"]
+"""What the devices of a product family are; `core/vecan/devices.py` gives each its quantities."""
+QuirkName = Literal["stop_on_zero", "quick", "gives_permissions", "forces_svs"]
+"""What DVCC does with a BMS; `core/dvcc/read/devices/quirks.py` says what each means."""
 
 
 @record
@@ -100,6 +104,8 @@ class Product:
     confidence: Confidence
     where: str
     note: str = ""
+    reported_as: str = ""
+    """What the vendor's own services call it, where that is not `name`."""
 
 
 @record
@@ -111,3 +117,5 @@ class DatabaseModel:
     products: dict[int, Product]
     digest: str = field(default="")
     """SHA-256 over the source files, so that a stale compiled form is noticed."""
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Product family -> what it is ("" where that is nothing special), then its quirks."""

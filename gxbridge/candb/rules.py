@@ -23,7 +23,7 @@ RULES: dict[str, str] = {
     "R09": "Every type is declared in types.yaml.",
     "R10": "Every unit is declared in types.yaml.",
     "R11": "Every enumeration that a field uses is declared.",
-    "R12": "Families, access, transport and origin are words from their lists.",
+    "R12": "Families, their kinds and quirks, access, transport and origin are words from their lists.",
     "R13": "Sample frames are written in candump's notation, and those of one sample share their id.",
     "R14": "Missing codes follow from width and sign: no field sets them by hand.",
     "R15": "An enumeration, product, family, type, unit or source is declared once.",
@@ -45,6 +45,8 @@ RULES: dict[str, str] = {
     "R31": "Title and note are one line each; a title does not end with a full stop.",
     "R32": "min_length and length fit the transport, and min_length does not exceed length.",
     "R33": "A sample decodes to what it says.",
+    "R34": "Only a family of BMSes has quirks.",
+    "R35": "A product that is reported under another name has `reported_as`; no other has.",
 }
 
 FAST_BYTES = 223

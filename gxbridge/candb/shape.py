@@ -1,4 +1,4 @@
-"""Rules R02 to R15: the form of the items, before anything is computed from them."""
+"""Rules R02 to R15, R34 and R35: the form of the items, before anything is computed from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, get_args
 
 from gxbridge.candb.frames import parse_frame
-from gxbridge.candb.model import Confidence, Origin, Transport
+from gxbridge.candb.model import Confidence, Origin, ProductKind, QuirkName, Transport
 from gxbridge.candb.read import Item
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
 from gxbridge.core.model.record import record
@@ -63,8 +63,8 @@ ITEM_KEYS: dict[str, dict[str, str]] = {
         "priority": "whole", "interval_ms": "whole", "min_length": "whole", "length": "whole",
     },
     "enumeration": {"enumeration": "text!", "title": "text", "values": "meanings!", "missing": "codes", **_KNOWN},
-    "product": {"product": "whole!", "name": "text!", "family": "text!", **_KNOWN},
-    "family": {"family": "text!", "title": "text!"},
+    "product": {"product": "whole!", "name": "text!", "reported_as": "text", "family": "text!", **_KNOWN},
+    "family": {"family": "text!", "title": "text!", "kind": "text", "quirks": "texts"},
     "type": {
         "type": "text!", "title": "text!", "kind": "text", "base": "text", "missing": "texts",
         "scale": "number", "add": "number", "unit": "text", "enum": "text",
@@ -278,6 +278,24 @@ def _choices(item: Item, names: Names) -> Iterator[Problem]:
             yield Problem.at(item.inside(row, "origin"), "R12", f"`origin: {row['origin']}` is not known", cure)
 
 
+def _family_words(item: Item, _names: Names) -> Iterator[Problem]:
+    """R12: the kind and the quirks of a family are known words; R34: only a BMS has quirks."""
+    yield from _one_of(item, "R12", "kind", get_args(ProductKind))
+    for quirk in _as_list(item.table.get("quirks", [])):
+        if quirk not in get_args(QuirkName):
+            cure = _nearest(quirk, get_args(QuirkName), "one of " + ", ".join(get_args(QuirkName)))
+            yield Problem.at(item.where("quirks"), "R12", f"quirk `{quirk}` is not known", cure)
+    if "quirks" in item.table and item.table.get("kind") not in ("bms", "bms-copy"):
+        cure = "leave them out, or write `kind: bms`"
+        yield Problem.at(item.where("quirks"), "R34", "`quirks` of a family that is no BMS", cure)
+
+
+def _names_differ(item: Item, _names: Names) -> Iterator[Problem]:
+    """R35: a product is reported under another name, or the key is left out."""
+    if item.table.get("reported_as") == item.table["name"]:
+        yield Problem.at(item.where("reported_as"), "R35", "`reported_as` is the product's name", "leave it out")
+
+
 def _frames(item: Item, _names: Names) -> Iterator[Problem]:
     """R13: frames in candump notation, all with the same id."""
     for row in item.table["samples"]:
@@ -328,7 +346,7 @@ _RULES: dict[str, tuple[Callable[[Item, Names], Iterator[Problem]], ...]] = {
     "vreg": _ENTRY_RULES,
     "pgn": _ENTRY_RULES,
     "enumeration": (_sources, _spelling),
-    "product": (_sources, _ids, _choices),
-    "family": (_spelling,),
+    "product": (_sources, _ids, _choices, _names_differ),
+    "family": (_spelling, _family_words),
     "type": (_type,),
 }

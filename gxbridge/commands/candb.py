@@ -110,7 +110,8 @@ def _show(compiled: Database, what: str) -> int:
         return 0
     product = compiled.products.get(_number(what))
     if product is not None:
-        print(f"product 0x{product.product_id:04X} {product.name}, family {product.family}")
+        reported = "" if product.name == product.full_name else f", reported as {product.name}"
+        print(f"product 0x{product.product_id:04X} {product.full_name}{reported}, family {product.family}")
         return 0
     return _nothing(compiled, what)
 

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
-from gxbridge.core.model.battery import BATTERY_FAMILIES, Configured
-from gxbridge.core.nmea2000.database import Database
+from gxbridge.core.model.battery import Configured
+from gxbridge.core.nmea2000.database import BMS, Database, ProductInfo
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.name import VICTRON, Name
 from gxbridge.core.setup import Setup
@@ -23,8 +23,8 @@ REACTION_S: Final = 0.02
 """What arrives so soon after something urgent is looked at together with it."""
 LONGEST_SILENCE_S: Final = 900.0
 """No clock of the bridge runs longer: what a log leaves out beyond this is not looked at second by second."""
-ASSUMED_PRODUCT: Final = 0xA3E5
-"""What a device is taken for that speaks as a BMS and never says its product: a Lynx Smart BMS 500."""
+ASSUMED_FAMILY: Final = "lynx-smart-bms"
+"""What a device is taken for that speaks as a BMS and never says its product: the first one of this family."""
 
 
 class LoggedFrame(NamedTuple):
@@ -65,14 +65,19 @@ def find_bmses(frames: Iterable[LoggedFrame], db: Database) -> list[FoundBms]:
     found = []
     for bus, source in speaking:
         name, product = names.get((bus, source)), decoders[bus].product(source)
-        info = db.products.get(ASSUMED_PRODUCT if product is None else product)
-        if (name is not None and name.manufacturer != VICTRON) or info is None or info.family not in BATTERY_FAMILIES:
+        info = assumed_product(db) if product is None else db.products.get(product)
+        if (name is not None and name.manufacturer != VICTRON) or info is None or info.kind != BMS:
             continue
         unique_number, instance = (source, 0) if name is None else (name.unique_number, name.device_instance)
         configured = Configured(bus, source, unique_number, info.product_id, instance)
         assumed = (("unique number",) if name is None else ()) + (("product",) if product is None else ())
         found.append(FoundBms(configured, assumed))
     return found
+
+
+def assumed_product(db: Database) -> ProductInfo:
+    """What a device is taken for that speaks as a BMS and never says its product."""
+    return next(info for info in db.products.values() if info.family == ASSUMED_FAMILY)
 
 
 def play_frames(setup: Setup, frames: Iterable[LoggedFrame]) -> Iterator[tuple[Cycle, float]]:

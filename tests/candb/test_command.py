@@ -72,6 +72,8 @@ def test_an_enumeration_is_shown_with_its_users(capsys: pytest.CaptureFixture[st
 
 def test_a_product_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert ran(capsys, "show", "0xA3E5")[1] == "product 0xA3E5 Lynx Smart BMS 500, family lynx-smart-bms\n"
+    shown = ran(capsys, "show", "0xA3E7")[1]
+    assert shown == "product 0xA3E7 Lynx Smart BMS 1000 NG, reported as Lynx Smart BMS NG, family lynx-smart-bms-ng\n"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,10 @@ def test_json_holds_everything(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert (io["name"], io["pgn"], io["access"]) == ("VE_REG_BMS_IO", 61184, "R")
     assert io["fields"][0]["enumeration"] == "lynx_yes_no"
     assert whole["enumerations"]["bms_state"]["9"] == "running"
-    assert {"product_id": 0xA3E5, "name": "Lynx Smart BMS 500", "family": "lynx-smart-bms"} in whole["products"]
+    assert {
+        "product_id": 0xA3E7, "name": "Lynx Smart BMS 1000 NG", "reported_as": "Lynx Smart BMS NG",
+        "family": "lynx-smart-bms-ng",
+    } in whole["products"]  # fmt: skip
     target = tmp_path / "candb.json"
     assert ran(capsys, "export", "--json", str(target))[:2] == (0, "")
     assert json.loads(target.read_text(encoding="utf-8")) == whole

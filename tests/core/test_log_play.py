@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from gxbridge.core.bridge_report import BridgeReport, ReportRow
-from gxbridge.core.log_play import ASSUMED_PRODUCT, LONGEST_SILENCE_S, LoggedFrame, find_bmses, play_frames
+from gxbridge.core.log_play import LONGEST_SILENCE_S, LoggedFrame, find_bmses, play_frames
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.setup import Setup
 from tests.core.boat import CCL, IO, NO_CHARGE, PRODUCT, RUNNING, claim, status, vreg
@@ -87,7 +87,7 @@ def test_the_bms_of_a_recording_that_begins_without_its_name_is_known_from_its_f
 def test_what_a_recording_never_says_is_assumed_and_named() -> None:
     (found,) = find_bmses(speaking(1.0, without=[PRODUCT]), database())
     assert found.assumed == ("unique number", "product")
-    assert (found.configured.unique_number, found.configured.product_id) == (0x29, ASSUMED_PRODUCT)
+    assert (found.configured.unique_number, found.configured.product_id) == (0x29, 0xA3E5)
 
 
 def test_who_is_of_another_maker_or_another_product_is_no_bms() -> None:

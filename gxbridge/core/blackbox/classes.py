@@ -132,16 +132,21 @@ def _find_layout(key: list[Plain]) -> Layout:
 
 def _table_names() -> Mapping[int, str]:
     names = {id(table_of("")): ""}
-    for family_name, (_, table) in sorted(KINDS.items()):
-        names.setdefault(id(table), family_name)
+    for kind, (_, table) in sorted(KINDS.items()):
+        names.setdefault(id(table), kind)
     return names
+
+
+def _table_named(key: list[Any]) -> QuantityTable:
+    """A table by the kind of a product family; older boxes have a family."""
+    return KINDS[key[0]][1] if key[0] in KINDS else table_of(key[0])
 
 
 TABLE_NAMES: Final = _table_names()
 
 REFERENCES: Final = (
     Reference(Layout, "layout", lambda layout: list(_layout_key(layout)), _find_layout),
-    Reference(QuantityTable, "table", lambda table: [TABLE_NAMES[id(table)]], lambda key: table_of(key[0])),
+    Reference(QuantityTable, "table", lambda table: [TABLE_NAMES[id(table)]], _table_named),
     Reference(Record, "record", lambda record: [record.number], lambda key: RECORDS[key[0]]),
 )
 

@@ -51,7 +51,7 @@ class Battery:
     product_id: int
     product_name: str
     family: str
-    """Product family, one of `BATTERY_FAMILIES`."""
+    """Product family, one of those whose kind is `bms` (`can_db/products.yaml`)."""
     serial: str | None
     """The maker's serial (`HQ21302VUDQ`), without the unique number in front."""
     firmware: int | None
@@ -122,10 +122,3 @@ class Configured:
 
 BMS_PENDING = 18
 """BMS state of register 0x2102 (gui-v2@2ffcc3c src/enums.h)."""
-
-NG_FAMILY = "lynx-smart-bms-ng"
-BATTERY_FAMILIES = frozenset({"lynx-smart-bms", NG_FAMILY})
-"""Product families (`can_db/products.yaml`) that are a battery's own BMS: no battery monitor, no copy made by a GX."""
-
-VIRTUAL_FAMILIES = frozenset({"lynx-parallel"})
-"""What a GX computes itself: no such device exists on CAN, so whatever says it is one is a copy."""

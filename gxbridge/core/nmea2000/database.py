@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing costs more to import than the whole database
     from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 """The form of `_candb.py` that this module reads (`candb/generate.py` writes the same number)."""
 
 SINGLE_PGN = 0xEF00
@@ -122,15 +122,29 @@ class Layout:
         raise KeyError(name)
 
 
+BMS, BMS_COPY = "bms", "bms-copy"
+"""Kinds of product families: a battery's own BMS (no battery monitor), and what a GX makes of several of them: no such
+device exists on CAN, so whatever says that it is one is a copy."""
+NOTHING_SPECIAL = ("",)
+
+
 class ProductInfo:
-    """A product's name and the family whose registers it shares (both from `can_db/`)."""
+    """What `can_db/` knows of a product.
 
-    __slots__ = ("family", "name", "product_id")
+    `name` is what devices of it are called, as the vendor's services do; `full_name` the one of its product list.
+    `family`: whose registers it shares; `kind`: what the family is to us, "" where that is nothing special; `quirks`:
+    what DVCC does with a BMS of it.
+    """
 
-    def __init__(self, product_id: int, name: str, family: str) -> None:
+    __slots__ = ("family", "full_name", "kind", "name", "product_id", "quirks")
+
+    def __init__(self, product_id: int, full_name: str, name: str, family: str, kind: str, *quirks: str) -> None:
         self.product_id = product_id
         self.name = name
+        self.full_name = full_name
         self.family = family
+        self.kind = kind
+        self.quirks = frozenset(quirks)
 
     def __repr__(self) -> str:
         return f"ProductInfo(0x{self.product_id:04X}, {self.name!r}, {self.family!r})"
@@ -213,11 +227,18 @@ def _field(shapes: tuple[Any, ...], written: str) -> FieldInfo:
 
 
 class _Products(Mapping[int, ProductInfo]):
-    def __init__(self, rows: Mapping[int, tuple[str, str]]) -> None:
+    def __init__(self, rows: Mapping[int, tuple[str, str, str]], families: Mapping[str, tuple[str, ...]]) -> None:
         self._rows = rows
+        self._families = families
+        self._made: dict[int, ProductInfo] = {}
 
     def __getitem__(self, product_id: int) -> ProductInfo:
-        return ProductInfo(product_id, *self._rows[product_id])
+        made = self._made.get(product_id)
+        if made is None:
+            full_name, name, family = self._rows[product_id]
+            made = ProductInfo(product_id, full_name, name, family, *self._families.get(family, NOTHING_SPECIAL))
+            self._made[product_id] = made
+        return made
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._rows)
@@ -234,7 +255,8 @@ class Database:
             raise DatabaseError(f"the compiled database has format {compiled.FORMAT}, not {FORMAT}: run `make build`")
         self.digest: str = compiled.DIGEST
         self.enums: Mapping[str, Mapping[int, str]] = compiled.ENUMS
-        self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS)
+        self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS, compiled.FAMILIES)
+        self._families: Mapping[str, tuple[str, ...]] = compiled.FAMILIES
         self._pgns = _Layouts(compiled, "pgn", compiled.PGNS, None)
         self._registers = _Layouts(compiled, "vreg", compiled.REGISTERS, SINGLE_PGN)
         self._fast_registers = _Layouts(compiled, "vreg", compiled.REGISTERS, FAST_PGN)
@@ -263,6 +285,10 @@ class Database:
             elif product is not None and product.family in layout.families:
                 return layout
         return general
+
+    def family_kind(self, family: str | None) -> str:
+        """What the devices of a product family are: `bms`, `bms-copy`, `charger`, ...; "" where nothing special."""
+        return self._families.get(family or "", NOTHING_SPECIAL)[0]
 
     def function_enum(self, device_class: int) -> str:
         """The enumeration of functions in a NAME's device class: their numbers mean something else in each class."""

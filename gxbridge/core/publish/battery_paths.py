@@ -41,9 +41,6 @@ REASON_PATHS: Mapping[str, str] = {
     "DCL": "/Info/MaxDischargeCurrentReason",
 }
 
-VENDOR_NAMES: Mapping[int, str] = {0xA3E7: "Lynx Smart BMS NG"}
-"""Where the vendor's service calls a product otherwise than its product list (venus-docker s/battery1.csv)."""
-
 PATHS: tuple[PathRow, ...] = (
     *IDENTIFICATION,
     *STATE,
@@ -133,7 +130,6 @@ def battery_items(
     """Every path with its value, None = invalid: all that is known of the battery, as the vendor's service has it."""
     context = Context(
         battery=battery,
-        product_name=VENDOR_NAMES.get(battery.product_id, battery.product_name),
         service=service_name(battery),
         instance=instance,
         custom_name=custom_name or battery.description or "",

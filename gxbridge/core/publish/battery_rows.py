@@ -30,7 +30,6 @@ class Context:
     """What the values of a service are made from."""
 
     battery: Battery
-    product_name: str
     service: str
     instance: int
     custom_name: str
@@ -122,7 +121,7 @@ IDENTIFICATION = (
     _row("/Mgmt/Connection", "s", "{}", always("VE.Can"), "how the battery is connected"),
     _row("/DeviceInstance", "u", "{}", told("instance"), "VRM instance"),
     _row("/ProductId", "q", "0x{:X}", fact("product_id"), "the vendor's product id with `publish: bms`, else ours"),
-    _row("/ProductName", "s", "{}", told("product_name"), "product"),
+    _row("/ProductName", "s", "{}", fact("product_name"), "product"),
     _row("/CustomName", "s", "{}", told("custom_name"),
          "name given by the user; until there is one, the name stored in the BMS (register 0x010C)"),
     _row("/Serial", "s", "{}", fact("serial_text"), "unique number (7 digits) and serial"),
@@ -139,7 +138,7 @@ IDENTIFICATION = (
     _row("/Devices/0/Gateway", "s", "{}", lambda context: f"socketcan:{context.battery.bus}", "the CAN bus", OLD),
     _row("/Devices/0/Nad", "u", "{}", fact("address"), "address on the bus now", OLD),
     _row("/Devices/0/ProductId", "q", "0x{:X}", fact("product_id"), "as /ProductId", OLD),
-    _row("/Devices/0/ProductName", "s", "{}", told("product_name"), "as /ProductName", OLD),
+    _row("/Devices/0/ProductName", "s", "{}", fact("product_name"), "as /ProductName", OLD),
     _row("/Devices/0/ServiceName", "s", "{}", told("service"), "name of this service", OLD),
     _row("/Devices/0/VregLink", "s", "{}", INVALID, "access to registers is not offered", NEVER),
 )  # fmt: skip

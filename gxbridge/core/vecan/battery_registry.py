@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from gxbridge.core.model.battery import BATTERY_FAMILIES, LOST_S, SILENT_S, Battery, Configured, Provisional
+from gxbridge.core.model.battery import LOST_S, SILENT_S, Battery, Configured, Provisional
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import RememberedIdentity
-from gxbridge.core.nmea2000.database import ProductInfo, database
+from gxbridge.core.nmea2000.database import BMS, ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON, Name
 from gxbridge.core.vecan.bus_findings import battery_findings, duplicate_findings, network_findings, product_changed
@@ -254,6 +254,11 @@ class BatteryRegistry:
     def _family(self, node: Node) -> str | None:
         return family_of(node.name, node.product_id, self._products)
 
+    def _is_bms(self, node: Node) -> bool:
+        """Is it of a family that is a battery's own BMS?"""
+        product = None if node.product_id is None else self._products.get(node.product_id)
+        return product is not None and product.kind == BMS
+
     def _product_name(self, node: Node) -> str | None:
         product = None if node.product_id is None else self._products.get(node.product_id)
         return None if product is None else product.name
@@ -281,7 +286,7 @@ class BatteryRegistry:
 
     def _number(self, node: Node) -> int | None:
         """The unique number if this is a battery that may be published, else None."""
-        if self._family(node) not in BATTERY_FAMILIES:
+        if not self._is_bms(node):
             return None
         if node.name is not None:
             return node.name.unique_number if node.name.manufacturer == VICTRON else None
@@ -299,7 +304,7 @@ class BatteryRegistry:
 
     def _looks_like_a_battery(self, node: Node) -> bool:
         if node.product_id is not None:
-            return self._family(node) in BATTERY_FAMILIES
+            return self._is_bms(node)
         if node.name is not None and node.name.manufacturer != VICTRON:
             return False
         if node.name is not None and (node.name.device_class, node.name.function) == (

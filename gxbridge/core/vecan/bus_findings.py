@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gxbridge.core.model.battery import NG_FAMILY, VIRTUAL_FAMILIES, Battery
+from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
-from gxbridge.core.nmea2000.database import ProductInfo
+from gxbridge.core.nmea2000.database import BMS_COPY, ProductInfo
 from gxbridge.core.vecan.duplicates import Duplicate
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
@@ -18,6 +18,7 @@ CONFLICT_SHOWN_S = 600.0
 CONTRADICTION_S = 5.0
 """Two registers are sent one after the other: only a disagreement that lasts is one."""
 
+NG_FAMILY = "lynx-smart-bms-ng"
 MOST_BATTERIES = 20
 MOST_BATTERIES_NG = 50
 MOST_BATTERIES_NG_48V = 25
@@ -63,7 +64,7 @@ def network_findings(network: Network, products: Mapping[int, ProductInfo], now:
             yield replace(found, count=conflict.count)
     for node in network.devices:
         product, address_text = None if node.product_id is None else products.get(node.product_id), str(node.address)
-        if product is not None and product.family in VIRTUAL_FAMILIES:
+        if product is not None and product.kind == BMS_COPY:
             yield finding("battery-copy", node.key, now, product=product.name, address=address_text, bus=bus)
         if node.readings.dropped:
             yield finding(

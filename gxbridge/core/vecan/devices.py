@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.model import conversions as convert
-from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES, Known, State
+from gxbridge.core.model.battery import Known, State
 from gxbridge.core.model.record import record
-from gxbridge.core.nmea2000.database import ProductInfo, database
+from gxbridge.core.nmea2000.database import BMS, BMS_COPY, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
@@ -83,22 +83,25 @@ VEBUS = QuantityTable(DC + STATE + NETWORK + AC)
 GX = QuantityTable(STATE + NETWORK)
 OTHER = QuantityTable(DC + STATE)
 
+GX_FAMILY = "gx"
+"""By its NAME: a GX says no product on CAN."""
+
 KINDS: Mapping[str, tuple[str, QuantityTable]] = {
-    **dict.fromkeys(BATTERY_FAMILIES, ("battery", LYNX)),
-    **dict.fromkeys(VIRTUAL_FAMILIES, ("copy of a battery made by a GX device", OTHER)),
-    **dict.fromkeys(("lynx-shunt", "lynx-ion", "bmv"), ("battery monitor", MONITOR)),
-    **dict.fromkeys(("skylla-i", "bluesolar-vecan", "mppt-vecan", "mppt-rs"), ("charger", CHARGER)),
-    "multi-rs": ("inverter", INVERTER),
-    "vebus-interface": ("VE.Bus system", VEBUS),
-    "gx": ("GX device", GX),
+    BMS: ("battery", LYNX),
+    BMS_COPY: ("copy of a battery made by a GX device", OTHER),
+    "battery-monitor": ("battery monitor", MONITOR),
+    "charger": ("charger", CHARGER),
+    "inverter": ("inverter", INVERTER),
+    "vebus-system": ("VE.Bus system", VEBUS),
+    GX_FAMILY: ("GX device", GX),
 }
-"""Product family -> what people call it, and its quantities. What is not here is an "other device"."""
+"""Kind of a product family (`can_db/products.yaml`) -> what people call it, and its quantities. What is not here is an
+"other device"."""
 
 CHARGING = (CHARGER, INVERTER, VEBUS)
 """The quantities of devices that can charge."""
 
 OTHER_DEVICE = ("other device", OTHER)
-GX_FAMILY = "gx"
 
 
 def family_of(name: Name | None, product_id: int | None, products: Mapping[int, ProductInfo]) -> str | None:
@@ -115,13 +118,18 @@ def family_of(name: Name | None, product_id: int | None, products: Mapping[int, 
 
 def table_of(family: str | None) -> QuantityTable:
     """The quantities of a family."""
-    return KINDS.get(family or "", OTHER_DEVICE)[1]
+    return _kind(family)[1]
+
+
+def _kind(family: str | None) -> tuple[str, QuantityTable]:
+    return KINDS.get(GX_FAMILY if family == GX_FAMILY else database().family_kind(family), OTHER_DEVICE)
 
 
 def kind_of(name: Name | None, product_id: int | None, family: str | None) -> str:
     """What people call a device: by its product, else by the function of its NAME."""
-    if family in KINDS or product_id is not None or name is None:
-        return KINDS.get(family or "", OTHER_DEVICE)[0]
+    kind = _kind(family)
+    if kind is not OTHER_DEVICE or product_id is not None or name is None:
+        return kind[0]
     enums = database().enums
     return enums[database().function_enum(name.device_class)].get(name.function, OTHER_DEVICE[0])
 

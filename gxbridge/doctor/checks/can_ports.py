@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from gxbridge.core.dvcc.read.devices.quirks import LYNX, quirk_of
+from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
 from gxbridge.core.dvcc.read.devices.services import Device, kind_of, title
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import PRODUCT_ID
@@ -119,7 +119,8 @@ def _vecan_devices(items: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
 
 def is_lynx(items: Mapping[str, Value]) -> bool:
     """Is it a Lynx Smart BMS, by its product id?"""
-    return quirk_of(number(items, PRODUCT_ID)) is LYNX
+    product = number(items, PRODUCT_ID)
+    return is_lynx_product(product) and not is_lynx_totals(product)
 
 
 def check_ports(facts: Facts) -> Iterator[Row]:

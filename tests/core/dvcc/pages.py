@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from gxbridge.core.dvcc.limit.reasons import REASONS, TERM_NAMES
-from gxbridge.core.dvcc.read.devices.quirks import QUIRKS
+from gxbridge.core.dvcc.read.devices.quirks import QUIRKS, quirk_of
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.core.dvcc.run.watching.clocks import CLOCKS
+from gxbridge.core.nmea2000.database import database
 
 PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
 
@@ -49,10 +50,11 @@ def first_line(adjust: object | None) -> str:
 
 
 def quirks() -> str:
+    on_vecan = {number: quirk_of(number) for number, info in database().products.items() if info.quirks}
     products: dict[str, list[int]] = {}
-    for product, quirk in QUIRKS.items():
+    for product, quirk in {**on_vecan, **QUIRKS}.items():
         products.setdefault(quirk.name, []).append(product)
-    by_name = {quirk.name: quirk for quirk in QUIRKS.values()}
+    by_name = {quirk.name: quirk for quirk in (*on_vecan.values(), *QUIRKS.values())}
     return table(
         ("product", "ids", "0 A stops all", "voltage at once", "gives permissions", "changes"),
         (

@@ -174,9 +174,14 @@ def test_the_balancing_path_is_there_from_the_first_word_about_it_on(battery: Ba
     assert silent_again["/Balancing"] is None
 
 
-def test_an_ng_is_called_as_the_vendor_s_service_calls_it(battery: Battery) -> None:
-    ng = replace(battery, family="lynx-smart-bms-ng", product_id=0xA3E7)
-    assert battery_items(ng, 100)["/ProductName"] == "Lynx Smart BMS NG"
+def test_an_ng_is_called_as_the_vendor_s_service_calls_it() -> None:
+    """venus-docker s/battery1.csv"""
+    lynx = Listener()
+    lynx.lynx(0.0)
+    lynx.register(0x0100, "00 E7 A3 FF", 0.5)
+    ng = lynx.battery(0.5)
+    assert ng.product_name == "Lynx Smart BMS NG"
+    assert battery_items(ng, 100)["/ProductName"] == battery_items(ng, 100)["/Devices/0/ProductName"] == ng.product_name
 
 
 def test_without_a_name_of_the_user_s_the_bms_s_own_is_shown(battery: Battery) -> None:

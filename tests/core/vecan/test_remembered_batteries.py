@@ -68,7 +68,7 @@ def test_the_product_it_says_wins_and_takes_the_remembered_serial_away() -> None
     battery = lynx.battery(2.0)
     assert (battery.product_id, battery.serial) == (0xA3E7, None)
     assert changes(lynx) == [
-        f"The device at address {LYNX} on can0 is a Lynx Smart BMS 1000 NG; "
+        f"The device at address {LYNX} on can0 is a Lynx Smart BMS NG; "
         "it was a Lynx Smart BMS 500 when gxbridge last ran"
     ]
     lynx.text(0x010A, "HQ99", 2.0)

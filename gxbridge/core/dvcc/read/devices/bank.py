@@ -11,7 +11,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.plausible import class_of_charge_voltage
-from gxbridge.core.dvcc.read.devices.quirks import LYNX_PRODUCTS, LYNX_TOTALS, quirk_of
+from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
+from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 
 STANDBY: Final = 14
 PENDING: Final = 18
@@ -65,7 +66,7 @@ def takes_part(bms: Bms) -> bool:
 
 def is_totals(bms: Bms) -> bool:
     """Is it the vendor's service for Lynx BMSes in parallel?"""
-    return bms.product_id == LYNX_TOTALS or bms.name.startswith(p.PARALLEL_PREFIX)
+    return is_lynx_totals(bms.product_id) or bms.name.startswith(p.PARALLEL_PREFIX)
 
 
 def named_in(bms: Bms, wanted: Iterable[str]) -> bool:
@@ -101,7 +102,7 @@ def differ(one: float | None, other: float | None) -> bool:
 
 def is_lynx(bms: Bms) -> bool:
     """Is it a Lynx, or the vendor's totals of several?"""
-    return bms.product_id in LYNX_PRODUCTS or is_totals(bms)
+    return is_lynx_product(bms.product_id) or is_totals(bms)
 
 
 def is_virtual(bms: Bms) -> bool:

@@ -7,8 +7,9 @@ from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import NUMBERS, Bms, read_permission
+from gxbridge.core.dvcc.read.devices.products import is_lynx_product
 from gxbridge.core.dvcc.read.devices.services import ON_VECAN, identity_of
-from gxbridge.core.dvcc.read.devices.trouble import alarms, failure_troubles, in_order, lynx_product
+from gxbridge.core.dvcc.read.devices.trouble import alarms, failure_troubles, in_order
 from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
@@ -56,7 +57,7 @@ def own_bms(battery: Battery, service: str, title: str, instance: int) -> Bms:
     }
     shown: dict[str, Value] = {path: battery.get(quantity) for path, quantity in ALARM_QUANTITIES.items()}
     error = sensible(battery.get("bms_error"))
-    failed = failure_troubles(error, numbers["state"], lynx=lynx_product(battery.product_id))
+    failed = failure_troubles(error, numbers["state"], lynx=is_lynx_product(battery.product_id))
     return Bms(
         service,
         title,

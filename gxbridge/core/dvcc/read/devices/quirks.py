@@ -1,16 +1,17 @@
 """What is special about some BMS products: one table, and the small functions it names.
 
-Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed; product ids of the Lynx family:
-Victron, VE.Can registers public.
+Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.model.record import record
+from gxbridge.core.nmea2000.database import database
 
 PYLONTECH_START_V: Final = 52.5
 """Where the slow voltage regulator of the 48 V Pylontech begins."""
@@ -94,27 +95,32 @@ def regulate(bms: Bms, limits: QuirkLimits) -> QuirkLimits:
     return limits._replace(cvl=round(regulator_v, 2), regulator_v=regulator_v)
 
 
-LYNX_TOTALS: Final = 0xA3E3
-LYNX_PRODUCTS: Final = (LYNX_TOTALS, 0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7)
-LYNX: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True, gives_permissions=True)
-TOTALS: Final = Quirk("Lynx Smart BMS", stop_on_zero=True, quick=True)
-"""The vendor's totals of Lynx in parallel: permissions are its members'."""
 ORDINARY: Final = Quirk("BMS")
 
 QUIRKS: Final[Mapping[int, Quirk]] = {
-    **dict.fromkeys(LYNX_PRODUCTS, LYNX),
-    LYNX_TOTALS: TOTALS,
     0xB004: Quirk("LG", adjust=lg),
     0xB009: Quirk("Pylontech", adjust=pylontech),
     **dict.fromkeys((0xB00A, 0xB015, 0xB019), Quirk("BYD", adjust=byd)),
     0xB029: Quirk("Pelio-L", adjust=pelio),
 }
-"""By product id; every other product is `ORDINARY`."""
+"""By product id, of BMSes that other drivers publish; those on VE.Can have theirs in `can_db/products.yaml`. Every
+other product is `ORDINARY`."""
+TREATMENT: Final = ("stop_on_zero", "quick", "gives_permissions")
+"""The fields of `Quirk` that a product family of the message database may have."""
 
 
 def quirk_of(product: float | None) -> Quirk:
-    """The row of a battery service's product."""
-    return ORDINARY if product is None else QUIRKS.get(int(product), ORDINARY)
+    """What is special about a battery service's product."""
+    return ORDINARY if product is None else _quirk(int(product))
+
+
+@lru_cache(maxsize=256)
+def _quirk(product: int) -> Quirk:
+    known = database().products.get(product)
+    if known is None or not known.quirks:
+        return QUIRKS.get(product, ORDINARY)
+    stops, quick, permits = (quirk in known.quirks for quirk in TREATMENT)
+    return Quirk(known.name, stops, quick, permits)
 
 
 class Forced(NamedTuple):
@@ -127,7 +133,7 @@ class Forced(NamedTuple):
 
 ON, OFF = 3, 2
 FORCED: Final[Mapping[int, Forced]] = {
-    **dict.fromkeys((*LYNX_PRODUCTS, 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055), Forced(ON, ON, OFF)),
+    **dict.fromkeys((0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055), Forced(ON, ON, OFF)),
     **dict.fromkeys(
         (
             *(0xB005, 0xB009, 0xB00A, 0xB015, 0xB016, 0xB019, 0xB01A, 0xB01B),
@@ -143,7 +149,12 @@ FORCE_BIT: Final = 2
 
 def forced_of(product: float | None) -> Forced:
     """The settings a controlling BMS of this product forces; `NOT_FORCED` for others and for none."""
-    return NOT_FORCED if product is None else FORCED.get(int(product), NOT_FORCED)
+    if product is None:
+        return NOT_FORCED
+    known = database().products.get(int(product))
+    if known is not None and "forces_svs" in known.quirks:
+        return Forced(ON, ON, OFF)
+    return FORCED.get(int(product), NOT_FORCED)
 
 
 def force(setting: int, forced: int | None) -> int:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.products import is_lynx_product
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.model.battery import BATTERY_FAMILIES, VIRTUAL_FAMILIES
 from gxbridge.core.model.items import Items, printable
 from gxbridge.core.nmea2000.database import database
 
@@ -38,7 +38,7 @@ class Trouble(NamedTuple):
 
 def troubles(items: Items) -> tuple[Trouble, ...]:
     """What a battery service shows, the alarms first. Most of the time nothing."""
-    lynx = lynx_product(number(items, p.PRODUCT_ID))
+    lynx = is_lynx_product(number(items, p.PRODUCT_ID))
     found = [*alarms(items), *failure_troubles(number(items, p.ERROR_CODE), number(items, p.STATE), lynx=lynx)]
     present = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(items.get(p.NUMBER_OF_BMSES)))
     if present is not None and int(present[1]) < int(present[2]):
@@ -77,12 +77,6 @@ def failure_troubles(error: float | None, state: float | None, *, lynx: bool) ->
     if state is not None and state not in RUNNING and (state == FAILED or lynx):
         word = database().enums["bms_state"].get(int(state), "unknown")
         yield Trouble(f"state {state:g}, {word}", p.STATE, "alarm" if state == FAILED else "warning")
-
-
-def lynx_product(product_id: float | None) -> bool:
-    """Is it the product of a Lynx, or of several as one?"""
-    product = database().products.get(int(product_id or 0))
-    return product is not None and product.family in BATTERY_FAMILIES | VIRTUAL_FAMILIES
 
 
 @lru_cache(maxsize=1024)

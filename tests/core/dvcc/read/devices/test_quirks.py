@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import get_args
+
 import pytest
 
+from gxbridge.candb.model import QuirkName
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
 from gxbridge.core.dvcc.read.devices.quirks import (
     FORCED,
-    LYNX,
-    LYNX_PRODUCTS,
     ORDINARY,
     PYLONTECH_START_V,
     QUIRKS,
-    TOTALS,
+    TREATMENT,
+    Quirk,
     QuirkLimits,
     force,
     forced_of,
@@ -21,7 +25,6 @@ from gxbridge.core.dvcc.read.devices.quirks import (
 )
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.items import Value
-from gxbridge.core.nmea2000.database import database
 from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
 
 Items = dict[str, Value]
@@ -123,12 +126,21 @@ def test_where_the_regulator_aims(items: Items, aim: float) -> None:
 
 
 def test_the_lynx_stops_everything_is_quick_and_gives_permissions() -> None:
-    assert {product for product, quirk in QUIRKS.items() if quirk is LYNX} == set(range(0xA3E4, 0xA3E8))
-    assert (TOTALS.stop_on_zero, TOTALS.quick, TOTALS.gives_permissions) == (True, True, False)
-    assert quirk_of(0xA3E3) is TOTALS
-    assert (LYNX.stop_on_zero, LYNX.quick, LYNX.gives_permissions) == (True, True, True)
-    assert quirk_of(0xA3E5) is LYNX
-    assert quirk_of(0x1234) is ORDINARY is quirk_of(None)
+    for product in range(0xA3E4, 0xA3E8):
+        lynx = quirk_of(product)
+        assert (lynx.stop_on_zero, lynx.quick, lynx.gives_permissions, lynx.adjust) == (True, True, True, None)
+        assert (is_lynx_product(product), is_lynx_totals(product)) == (True, False)
+    totals = quirk_of(0xA3E3)
+    assert (totals.stop_on_zero, totals.quick, totals.gives_permissions) == (True, True, False)
+    assert (is_lynx_product(0xA3E3), is_lynx_totals(0xA3E3)) == (True, True)
+    for product in (0x1234, 0xA110, 0xB009, None):
+        assert (is_lynx_product(product), is_lynx_totals(product)) == (False, False)
+    assert quirk_of(0x1234) is ORDINARY is quirk_of(None) is quirk_of(0xA110)
+
+
+def test_the_quirks_that_a_product_family_may_have_are_those_of_the_table() -> None:
+    assert {*TREATMENT, "forces_svs"} == set(get_args(QuirkName))
+    assert {field.name for field in fields(Quirk)} >= set(TREATMENT)
 
 
 def test_the_strict_profile_takes_the_voltage_of_a_quirk_but_never_a_higher_current() -> None:
@@ -138,7 +150,7 @@ def test_the_strict_profile_takes_the_voltage_of_a_quirk_but_never_a_higher_curr
 
 
 def test_forced_settings() -> None:
-    assert forced_of(0xA3E5) == (3, 3, 2)
+    assert {forced_of(product) for product in range(0xA3E3, 0xA3E8)} == {(3, 3, 2)}
     assert forced_of(0xB009) == (3, 2, 2)
     assert forced_of(0xB014) == (3, None, 2)
     assert forced_of(None) == forced_of(0xBA77) == (None, None, None)
@@ -146,7 +158,7 @@ def test_forced_settings() -> None:
     for product, forced in FORCED.items():
         by_value.setdefault(tuple(forced), set()).add(product)
     assert by_value == {
-        (3, 3, 2): {*range(0xA3E3, 0xA3E8), 0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055},
+        (3, 3, 2): {0xB02E, 0xB02F, 0xB038, 0xB054, 0xB055},
         (3, 2, 2): {0xB005, 0xB009, 0xB00A, 0xB015, 0xB016, 0xB019, 0xB01A, 0xB01B, 0xB01D, 0xB01E, 0xB01F, 0xB021,
                     0xB028, 0xB029, 0xB052},
         (3, None, 2): {0xB014, 0xB020, 0xB024, 0xB02A, 0xB02B, 0xB051},
@@ -168,9 +180,3 @@ def test_what_a_bms_forces_holds_until_somebody_changes_it_and_only_the_force_en
     world.settings[p.SET_DVCC] = 2
     world.run(3)
     assert world.decision.published[p.CONTROL_DVCC] == 0, "somebody has switched it off"
-
-
-def test_the_lynxes_are_those_of_the_message_database() -> None:
-    """They stand in the table as numbers, because reading the database costs a start of its own."""
-    families = {"lynx-parallel", "lynx-smart-bms", "lynx-smart-bms-ng"}
-    assert set(LYNX_PRODUCTS) == {number for number, it in database().products.items() if it.family in families}

@@ -1,0 +1,13 @@
+"""The gate's own product ids: a copy on purpose, so that it shares no rule with the decision, but no other ids."""
+
+from __future__ import annotations
+
+from gxbridge.core.nmea2000.database import BMS, BMS_COPY, database
+from gxbridge.core.raw_words import LYNX, LYNX_TOTAL
+
+
+def test_the_gate_knows_the_same_lynxes_as_the_message_database() -> None:
+    products = database().products.items()
+    assert set(LYNX) == {number for number, info in products if info.kind in (BMS, BMS_COPY)}
+    assert [number for number, info in products if info.kind == BMS_COPY] == [LYNX_TOTAL]
+    assert set(LYNX) - {LYNX_TOTAL} == {number for number, info in products if "gives_permissions" in info.quirks}
