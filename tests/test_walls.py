@@ -315,10 +315,6 @@ PATH_ROOMS = {
     "core/capture": "replaces values before they leave the boat",
     "core/publish": "writes the items of our own services",
     "core/gate": "reads the raw words itself, so that it shares no rule with the decision",
-    "core/gate_bounds": "the same",
-    "core/gate_feed_in": "the same",
-    "core/gate_settings": "the same",
-    "core/raw_words": "the same",
     "core/bridge_report": "says what our own service shows",
 }
 """Where in the core the path of a D-Bus item may stand: a value that it names is parsed there, or written."""
