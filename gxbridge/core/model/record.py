@@ -1,7 +1,9 @@
 """Records without code made at run time.
 
-The standard library's `dataclass` writes and compiles six functions for each class whenever its module is imported. On
-a GX that is 10 ms a class and more than half a second of every start. `record` and `state` make the same kinds of class
+The standard library's `dataclass` writes and compiles six functions for each class whenever its module is imported. The
+80 classes of the running service take 36 ms that way and 3 ms this way, of a start of 0.2 s on a server (Python 3.11,
+2026-11), where a start may take twice that of the vendor's own way and no more (docs/performance.md). Making one object
+takes 2.2 us instead of 1.6; what is made most often is a named tuple. `record` and `state` make the same kinds of class
 (with slots, equal by value, known to `dataclasses.replace` and `dataclasses.fields`, checked by mypy; a record is
 frozen) from ordinary closures.
 """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gxbridge.core.nmea2000.database import BMS, BMS_COPY, database
 from gxbridge.core.gate.raw_words import LYNX, LYNX_TOTAL
+from gxbridge.core.nmea2000.database import BMS, BMS_COPY, database
 
 
 def test_the_gate_knows_the_same_lynxes_as_the_message_database() -> None:
