@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "status": "one screen about the running service: battery, limits, chargers, findings",
     "explain": "explain why each limit is what it is, in the running service or in a log",
     "blackbox": "read the record of the minutes before an event, or play it again",
+    "plot": "draw a recorded log or a black box as a picture or a chart",
+    "history": "show what was measured, limited and allowed over days, or record it",
     "doctor": "check this installation: what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "watch": "show what is on CAN buses now: devices and their newest values",

@@ -47,7 +47,7 @@ def run_log(args: argparse.Namespace) -> int:
     """0; 1 when lines of the log could not be read; 2 when the file or the configuration cannot be used."""
     from gxbridge.config import ConfigError
     from gxbridge.core.blackbox.box import BoxError
-    from gxbridge.core.bridge_report import EVERY_S, BridgeReport
+    from gxbridge.core.bridge_report import EVERY_S
     from gxbridge.core.model.items import printable
     from gxbridge.decodelog.times import dates, time_zone
     from gxbridge.edge.logs.reader import LogError
@@ -55,9 +55,9 @@ def run_log(args: argparse.Namespace) -> int:
     name = printable(args.log)
     try:
         write_time = dates(time_zone(args.tz))
-        looks, tell_counts = _looks(args.log, args.config)
+        rows, tell_counts = reported_rows(args.log, args.config, EVERY_S if args.every is None else args.every)
         write = _write_csv if args.csv else _write_json if args.json else _write_text
-        write(_report(looks, BridgeReport(EVERY_S if args.every is None else args.every)), write_time)
+        write(rows, write_time)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
@@ -68,8 +68,17 @@ def run_log(args: argparse.Namespace) -> int:
     return 1 if tell_counts() else 0
 
 
+def reported_rows(path: str, config: str | None, every_s: float) -> tuple[Iterator[ReportRow], Callable[[], int]]:
+    """The rows of a log or a black box, and what tells at the end which lines gave nothing, and gives the number of
+    those that are broken. Raises ConfigError, LogError, BoxError and ValueError, also while the rows are taken."""
+    from gxbridge.core.bridge_report import BridgeReport
+
+    looks, tell_counts = _looks(path, config)
+    return _report(looks, BridgeReport(every_s)), tell_counts
+
+
 def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
-    """Every look, and what tells at the end which lines gave nothing, and gives the number of those that are broken."""
+    """Every look of a bridge; see `reported_rows`."""
     from gxbridge.config import load
     from gxbridge.core.model.items import printable
 

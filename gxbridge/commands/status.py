@@ -19,11 +19,10 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import celsius_text, duration_text
+from gxbridge.core.publish.device_view import allowed, takes_none, told_a
 from gxbridge.core.publish.explanation import MOVED, limits_of
 
 WIDTH: Final = 80
-TAKES_NONE: Final = frozenset({"no-path", "no-setting", "other-network", "ac-charger", "other-multi", "genset"})
-"""Reasons for which a charger is told nothing, whoever is master."""
 NAME_WIDTH: Final = 24
 EACH_S: Final = 2.0
 """For the answer of one device."""
@@ -163,8 +162,8 @@ class _Page:
                 "–" if temperature is None else celsius_text(temperature),
             )
         )
-        words = {1: "yes", 0: "NO", None: "unknown"}
-        charge, discharge = (words.get(number(values, path), "unknown") for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))  # type: ignore[arg-type,unused-ignore]
+        words = {"yes": "yes", "no": "NO", "unknown": "unknown"}
+        charge, discharge = (words[allowed(values, path)] for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
         yield f"  allows charging: {charge}; allows discharging: {discharge}"
 
     def _limit(self, limit: Mapping[str, Any]) -> Iterator[str]:
@@ -178,14 +177,12 @@ class _Page:
         values = self._items.get(limit["subject"])
         if values is None:
             return "does not answer"
-        # Without a battery BMS the Multi is told by its own setting.
-        paths = (p.BOL_CHARGE_CURRENT, p.MULTI_CHARGE_CURRENT) if limit["name"] == "multi" else (p.CHARGE_CURRENT,)
-        told = next((value for path in paths if (value := number(values, path)) is not None), None)
+        told = told_a(values, limit["name"])
         dvcc = self._explained["dvcc"]
         ours = amount(limit["value"], "A")
         made = number(values, p.CURRENT)
         makes = "unknown" if made is None else f"{plain(round(made, 1))} A"
-        if limit["value"] is None and limit["caps"] and limit["caps"][0]["name"] in TAKES_NONE:
+        if takes_none(limit):
             return f"takes no limit, makes {makes}"
         if dvcc["effective"] == "control":
             return f"told {amount(told, 'A')}, makes {makes}"

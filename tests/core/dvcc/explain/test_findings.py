@@ -162,7 +162,8 @@ def test_batteries_with_one_device_instance_are_named_together() -> None:
     (found,) = (one for one in world.decision.findings if one.id == "same-instance")
     assert (found.subject, found.text) == (
         CAN_BMS,
-        "BMS and Stern have the same device instance 512: a GX forgets all but one of them, and the limits of the others",
+        "BMS and Stern have the same device instance 512: "
+        "a GX forgets all but one of them, and the limits of the others",
     )
 
 
