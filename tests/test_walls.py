@@ -317,6 +317,7 @@ PATH_ROOMS = {
     "core/capture": "replaces values before they leave the boat",
     "core/publish": "writes the items of our own services",
     "core/gate": "reads the raw words itself, so that it shares no rule with the decision",
+    "core/history/series": "the door of the history: what our own service and the devices show",
     "core/bridge_report": "says what our own service shows",
 }
 """Where in the core the path of a D-Bus item may stand: a value that it names is parsed there, or written."""
