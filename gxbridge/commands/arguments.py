@@ -15,7 +15,7 @@ def add_buses(parser: argparse.ArgumentParser) -> None:
         "bus",
         metavar="BUS",
         nargs="*",
-        help="can0, or INTERFACE:CHANNEL such as udp_multicast; without one those of the configuration",
+        help="can0, INTERFACE:CHANNEL such as slcan:/dev/ttyUSB0, or udp_multicast; without one, the configured buses",
     )
 
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gxbridge.commands.arguments import number_of
 from gxbridge.core.model.wording import counted
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def configure_log(parser: argparse.ArgumentParser) -> None:
     log.add_argument("--log", metavar="FILE", help="a timeline of what gxbridge would have decided")
     log.add_argument("--csv", action="store_true", help="the timeline as CSV; with --json as one object a line")
     log.add_argument("--config", metavar="FILE", help="the user's limits and options; without one the defaults apply")
-    log.add_argument("--every", type=float, metavar="SECONDS", help="how often values are repeated (default: 60)")
+    log.add_argument(
+        "--every", type=number_of("seconds"), metavar="SECONDS", help="how often values are repeated (default: 60)"
+    )
     log.add_argument("--tz", metavar="ZONE", default="UTC", help="UTC (default), local, +02:00, Europe/Berlin")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Readout, StateStore, Terminals
-from gxbridge.config.interfaces import MULTICAST
+from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
@@ -104,9 +104,10 @@ def bus_name(channel: str) -> str:
 def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...]:
     specs: list[CanSpec] = []
     for index, entry in enumerate(entries):
-        if "channel" not in entry:
+        interface = entry.get("interface", "socketcan")
+        channel = entry.get("channel", MULTICAST_GROUP if interface == MULTICAST else None)
+        if channel is None:
             continue  # already a problem
-        interface, channel = entry.get("interface", "socketcan"), entry["channel"]
         bitrate = entry.get("bitrate")
         if bitrate is not None and interface == "socketcan":
             report(

@@ -63,17 +63,26 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
     return replace(config, **changes)
 
 
+def _example(named: str) -> str:
+    """A bus as it is written, of the interface that was named; one of SocketCAN where a channel stands in its place."""
+    return f"{named}:CHANNEL" if named in INTERFACES and named != "socketcan" else f"socketcan:{_channel(named)}"
+
+
+def _channel(named: str) -> str:
+    return "vecan0" if named in ("", "socketcan") else named
+
+
 def _buses(wanted: Sequence[str], report: AddProblem) -> tuple[CanSpec, ...]:
     specs: list[CanSpec] = []
     for text in wanted:
         interface, colon, channel = text.partition(":")
-        if text == MULTICAST:
+        if interface == MULTICAST and not channel:
             colon, channel = ":", MULTICAST_GROUP
         if not colon or not interface or not channel:
             report(
                 "--can",
                 f"{text!r} is not INTERFACE:CHANNEL",
-                f"write for example socketcan:{text.strip(':') or 'vecan0'}",
+                f"write for example {_example(interface)}",
             )
             continue
         if interface not in INTERFACES and not plugin_exists(interface):

@@ -19,9 +19,16 @@ def editor_schema() -> dict[str, Any]:
 
 def _section(path: str) -> dict[str, Any]:
     keys = children(path)
-    required = [name for name, key in keys.items() if key.required]
+    required = [name for name, key in keys.items() if key.required and key.unless is None]
     properties = {name: {"description": key.doc, **_value(key)} for name, key in keys.items()}
-    found = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+    found: dict[str, Any] = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+    for name, key in keys.items():
+        if key.unless is not None:
+            other, value = key.unless
+            found["anyOf"] = [
+                {"required": [name]},
+                {"required": [other], "properties": {other: {"const": value}}},
+            ]
     return found | ({"required": required} if required else {})
 
 

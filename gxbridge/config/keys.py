@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gxbridge.config.interfaces import INTERFACES
+from gxbridge.config.interfaces import INTERFACES, MULTICAST
 from gxbridge.config.schema import LEVELS, ConfigKey
 from gxbridge.core.dvcc.read.options import SWITCHES
 
@@ -26,8 +26,9 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "can[].channel", "text",
-        "The interface's name (`vecan0`, `can0`), the serial port, the directory, ... as python-can calls it.",
-        required=True, example="vecan0",
+        "The interface's name (`vecan0`, `can0`), the serial port, the directory, ... as python-can calls it. "
+        "`udp_multicast` has a usual group.",
+        required=True, unless=("interface", MULTICAST), example="vecan0",
     ),
     ConfigKey(
         "can[].name", "name",

@@ -97,7 +97,7 @@ def _facts(key: ConfigKey) -> str:
         wanted = key.wanted.removeprefix("a ")
         facts.append(f"{wanted[0].upper()}{wanted[1:]}.")
     if key.required:
-        facts.append("Required.")
+        facts.append(f"Required{_but_for(key)}.")
     elif key.unset:
         facts.append(f"Not set: {key.unset}.")
     return " ".join(facts)
@@ -171,9 +171,13 @@ def _value_words(key: ConfigKey) -> str:
     return words.get(key.kind) or key.wanted.removeprefix("a ")
 
 
+def _but_for(key: ConfigKey) -> str:
+    return f", but not with {key.unless[0]}: {key.unless[1]}" if key.unless else ""
+
+
 def _default_words(key: ConfigKey) -> str:
     if key.required:
-        return "required"
+        return f"required{_but_for(key)}"
     if key.default is not None:
         return f"`{_scalar(key.default)}`" if key.kind not in ("free", "levels") else "none"
     return key.unset

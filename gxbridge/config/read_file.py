@@ -86,7 +86,8 @@ class _FileReading:
                 self._entry(key, value_node, here, values)
         for key in known.values():
             here = f"{path}.{key.name}"
-            if key.required and key.name not in meant and here not in self._checked.lines:
+            excused = key.unless is not None and values.get(key.unless[0]) == key.unless[1]
+            if key.required and not excused and key.name not in meant and here not in self._checked.lines:
                 self._problem(node, f"{path}.{key.name}", "is missing", f"add for example `{key.name}: {key.example}`")
         return values
 

@@ -40,7 +40,8 @@ WORDS: Final = {
 class ConfigKey:
     """One key. `path` has dots between sections and `[]` behind a list.
 
-    `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it. `secret`:
+    `default` None: not set, and `unset` says what holds then. `required`: an entry of a list must have it, but not
+    where another key of it has the value that `unless` names. `secret`:
     never shown or logged. `short`: a section's key that its value alone sets, as in `transmit: requests`. `retired`:
     still read for two releases, on no page (`deprecated.py`).
     """
@@ -56,6 +57,7 @@ class ConfigKey:
     choices: tuple[str, ...] = ()
     example: object = None
     required: bool = False
+    unless: tuple[str, str] | None = None
     secret: bool = False
     short: str = ""
     retired: bool = False

@@ -329,10 +329,10 @@ class App:
         self._client_writes.views = {view.name: view for view in settled}
         self._publisher.refresh(settled, at)
         self._publisher.refresh_own(cycle.own)
-        bms = cycle.own.get("/Bms/Name") or cycle.decision.bms_service
+        bms = cycle.decision.bms_service
         if cycle.decision.bms_state == "live" and bms != self._bms:
             self._bms = bms
-            log.info("the BMS in control is %s", bms)
+            log.info("the BMS in control is %s", cycle.own.get("/Bms/Name") or bms)
         for finding in cycle.began:
             say(finding)
         for finding in cycle.ended:

@@ -108,11 +108,32 @@ def test_a_reader_of_a_black_box_may_leave(action: str, box: Path) -> None:
 
 
 def test_multicast_needs_no_group_and_has_a_name() -> None:
-    for text, group in (("udp_multicast", MULTICAST_GROUP), ("udp_multicast:239.1.2.3", "239.1.2.3")):
+    groups = {
+        "udp_multicast": MULTICAST_GROUP,
+        "udp_multicast:": MULTICAST_GROUP,
+        "udp_multicast:239.1.2.3": "239.1.2.3",
+    }
+    for text, group in groups.items():
         (spec,) = load(None, Overrides((text,))).can
         assert (spec.interface, spec.channel, spec.name) == ("udp_multicast", group, "udp_multicast")
-    with pytest.raises(ConfigError, match="INTERFACE:CHANNEL"):
-        load(None, Overrides(("socketcan",)))
+    for text, example in (
+        ("socketcan", "socketcan:vecan0"),
+        ("slcan", "slcan:CHANNEL"),
+        ("gxsocket:", "gxsocket:CHANNEL"),
+    ):
+        with pytest.raises(ConfigError, match=f"INTERFACE:CHANNEL; write for example {example}"):
+            load(None, Overrides((text,)))
+
+
+def test_a_file_needs_no_group_for_multicast_and_a_channel_for_every_other_bus(tmp_path: Path) -> None:
+    file = tmp_path / "gxbridge.yaml"
+    for order in ("interface: udp_multicast", "name: x\n    interface: udp_multicast"):
+        file.write_text(f"can:\n  - {order}\n", encoding="utf-8")
+        (spec,) = load(str(file)).can
+        assert (spec.interface, spec.channel) == ("udp_multicast", MULTICAST_GROUP)
+    file.write_text("can:\n  - interface: slcan\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="channel: is missing"):
+        load(str(file))
 
 
 @pytest.mark.parametrize(

@@ -105,5 +105,9 @@ def test_the_schema_for_editors_knows_every_key_and_no_retired_one(capsys: pytes
     assert dvcc["mode"]["enum"] == ["off", "monitor", "control"]
     assert (dvcc["nominal_voltage_v"]["minimum"], dvcc["nominal_voltage_v"]["maximum"]) == (12, 48)
     assert schema["properties"]["terminals"]["items"]["required"] == ["model"]
+    bus = schema["properties"]["can"]["items"]
+    assert "required" not in bus
+    assert bus["anyOf"][0] == {"required": ["channel"]}
+    assert bus["anyOf"][1]["properties"] == {"interface": {"const": "udp_multicast"}}
     assert schema["properties"]["readout"]["items"]["properties"]["key"]["type"] == "string"
     assert "no" in schema["properties"]["state"]["properties"]["enabled"]["enum"]

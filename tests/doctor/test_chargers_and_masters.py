@@ -127,6 +127,7 @@ def test_the_same_unique_number_on_the_bus() -> None:
         ),
         (changed(SYSTEM={"/Control/Dvcc": 0}), "no-master", "warning", "the GX's DVCC is off"),
         (changed(SYSTEM=None), "no-master", "warning", "there is no DVCC on this bus"),
+        (changed(SYSTEM=None, SOLAR=None, MULTI=None), "no-master", "note", "no charger is on this D-Bus"),
         (changed(SYSTEM=None, LYNX=None), "no-master", "note", "nobody controls chargers"),
     ],
 )  # fmt: skip

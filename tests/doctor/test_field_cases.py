@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gxbridge.doctor.examine import examine
 from gxbridge.doctor.row import exit_code
-from tests.doctor.facts_of import OWN, Services, changed, facts, lynx, report
+from tests.doctor.facts_of import OWN, SETTINGS, SYSTEM, Services, changed, facts, lynx, report
 
 ORION = "com.victronenergy.dcdc.ttyS5"
 SECOND = "com.victronenergy.battery.socketcan_can0_vi1_uc10002"
@@ -84,6 +84,10 @@ def test_several_batteries_are_no_warning_while_gxbridge_obeys_all_of_them() -> 
     given = bank(-1, None)
     del given[TOTAL]
     assert report(services=given)["several-bms"].verdict == "warning"
+    chosen = {**given, SETTINGS: {**given[SETTINGS], "/Settings/SystemSetup/BmsInstance": 1}}
+    assert report(services=chosen)["several-bms"].verdict == "note", "the user has chosen"
+    alone = {name: items for name, items in given.items() if name != SYSTEM}
+    assert report(services=alone)["several-bms"].verdict == "note", "there is no GX where one could choose"
     given[OWN] |= {"/Dvcc/Mode": "control", "/Dvcc/Effective": "control"}
     assert report(services=given)["several-bms"].verdict == "note"
     given["com.victronenergy.battery.aggregate"] = lynx(**{"/N2kUniqueNumber": 3, "/Serial": "", "/DeviceInstance": 9})

@@ -155,6 +155,20 @@ class SeaTrial:
         return next(row for row in self.doctor() if row.id == id)
 
 
+def changed(name: str, **more: object) -> SeaTrial:
+    """A sibling of a report: `monitor` beside the GX's own controller; `moved` renames a service; `items` change."""
+    given = case(name)
+    devices = given["devices"]
+    if more.get("monitor"):
+        given["config"] = given["config"].replace("mode: control", "mode: monitor")
+        devices[p.SYSTEM] = {p.CONTROL_DVCC: 1}
+    for was, is_now in dict(more.get("moved", {})).items():  # type: ignore[call-overload]
+        devices[is_now] = devices.pop(was)
+    for service, items in dict(more.get("items", {})).items():  # type: ignore[call-overload]
+        devices[service] = devices.get(service, {}) | items
+    return SeaTrial(given).play()
+
+
 def _frames(log: str | None, start: float) -> Iterator[Frame]:
     if log is None:
         return

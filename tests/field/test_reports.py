@@ -219,45 +219,6 @@ def test_a_refusal_with_a_limit_is_0_a_for_all() -> None:
     assert (boat.last_told(SUN, p.CHARGE_CURRENT), boat.last_told(MULTI, p.BOL_CHARGE_CURRENT)) == (0, 0)
 
 
-def changed(name: str, **more: object) -> SeaTrial:
-    """A sibling of a report: `monitor` beside the GX's own controller; `moved` renames a service; `items` change."""
-    given = case(name)
-    devices = given["devices"]
-    if more.get("monitor"):
-        given["config"] = given["config"].replace("mode: control", "mode: monitor")
-        devices[p.SYSTEM] = {p.CONTROL_DVCC: 1}
-    for was, is_now in dict(more.get("moved", {})).items():  # type: ignore[call-overload]
-        devices[is_now] = devices.pop(was)
-    for service, items in dict(more.get("items", {})).items():  # type: ignore[call-overload]
-        devices[service] = devices.get(service, {}) | items
-    return SeaTrial(given).play()
-
-
-def test_an_ac_charger_takes_from_a_share_like_an_alternator_without_a_link() -> None:
-    alternator = next(name for name in case("15")["devices"] if ".alternator." in name)
-    skylla = "com.victronenergy.charger.ttyUSB1"
-    boat = changed("15", moved={alternator: skylla}, items={skylla: {p.PRODUCT_NAME: "Skylla-i"}})
-    assert "Skylla-i makes 90 A and takes no limit" in boat.findings["ccl-exceeded"]
-    assert "left by Skylla-i. 90 A are made by what cannot be told" in boat.sentence(SUN)
-    assert "an AC charger takes no limit" in boat.sentence(skylla)
-    assert boat.row("not-told").text.endswith("from a GX: Skylla-i")
-
-
-def test_an_alternator_with_device_instance_1_is_told_and_nobody_says_otherwise() -> None:
-    orion = "com.victronenergy.alternator.socketcan_can0_vi1_uc20001"
-    boat = changed("22", moved={CAN_SUN: orion}, items={orion: {p.PRODUCT_NAME: "Orion XS"}})
-    assert boat.last_told(orion, p.CHARGE_CURRENT) == 20
-    assert "Orion XS makes 55 A and was told 20 A" in boat.findings["ccl-exceeded"]
-    assert not any(row.id in ("other-network", "not-told") for row in boat.doctor())
-
-
-def test_no_bms_is_chosen_although_some_are_there() -> None:
-    boat = changed("08b", items={p.SETTINGS: {p.SET_BMS_INSTANCE: -255}})
-    assert boat.sentence("CCL").startswith("CCL 0 A: a charger remembers a BMS, and the settings choose none of those")
-    assert set(boat.findings) == {"bms-none-chosen"}
-    assert not any("onnect the BMS" in row.advice for row in boat.doctor())
-
-
 def test_a_bms_that_has_moved_is_not_said_to_be_silent() -> None:
     given = case("06")
     given["devices"][p.SETTINGS] = {p.SET_DVCC: 1, p.SET_BMS_INSTANCE: 0}
@@ -285,43 +246,6 @@ def test_a_limit_that_is_lifted_again_was_not_followed_slowly() -> None:
         {"wait": 7}, {"set": {LYNX: dict.fromkeys(limits)}, "wait": 20}, {"set": {LYNX: limits}, "wait": 10},
     ]  # fmt: skip
     assert SeaTrial(given).play().findings == {}
-
-
-def test_in_monitor_mode_nothing_is_said_to_be_shared() -> None:
-    shown = changed("02", monitor=True).explained
-    assert "Shared battery voltage (if gxbridge were in control): 56.4 V" in shown
-    assert "Shared battery voltage: 56.4 V" in sailed("02").explained
-
-
-def test_a_dcdc_converter_with_a_link_is_told_by_gxbridge_and_never_by_the_gx() -> None:
-    orion = "com.victronenergy.dcdc.ttyS5"
-    link = dict.fromkeys((p.NETWORK_MODE, p.CHARGE_VOLTAGE, p.CHARGE_CURRENT))
-    row = changed("03", items={orion: link}, monitor=True).row("error-67")
-    assert "takes no limits from a GX" in row.text
-    assert row.advice.startswith("Reset it")
-    boat = changed("03", items={orion: link})
-    assert "It goes away once" in boat.row("error-67").advice
-    assert boat.last_told(orion, p.CHARGE_CURRENT) is not None
-
-
-def test_two_of_one_name_are_told_apart_where_they_disobey() -> None:
-    boat = changed("44", items={SUN: {p.PRODUCT_NAME: "SmartSolar 250/70"}})
-    assert "SmartSolar 250/70 (280) makes 62 A" in boat.findings["ccl-exceeded"]
-    assert "SmartSolar 250/70 (279) makes 18 A" in boat.findings["ccl-exceeded"]
-
-
-def test_beside_another_master_nothing_is_said_to_be_shared_or_obeyed() -> None:
-    boat = changed("09", monitor=True)
-    assert boat.findings["battery-refuses"].endswith("; a GX goes by Lynx Smart BMS 500, and does not hear it")
-    assert "a GX may share it" in changed("07a", monitor=True).findings["temperature-impossible"]
-    assert "a GX may tell it to the inverter" in changed("12", monitor=True).findings["low-voltage-impossible"]
-    assert boat.told == {}
-
-
-def test_a_pre_alarm_of_a_vebus_bms_counts_down() -> None:
-    boat = changed("05", items={MULTI: {"/Bms/PreAlarm": 1, p.CURRENT: -30.0, p.POWER: -1600.0}})
-    assert boat.findings["vebus-bms-pre-alarm"].endswith("discharging may be refused in 25 s at the earliest")
-    assert "switch off MultiPlus-II 48/5000/70 (1600 W)" in boat.advice["vebus-bms-pre-alarm"]
 
 
 def test_every_report_is_played() -> None:

@@ -412,7 +412,7 @@ TABLE: Final = (
         "battery-left-out",
         "info",
         "{device} gives limits, and they do not count: {why}",
-        "None needed if this is so; what the configuration says is under dvcc.other_banks",
+        "None needed if this is so; dvcc.other_banks in the configuration is one way to set banks apart",
     ),
     FindingRow(
         "battery-gone",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.numbers import text as text_at
 from gxbridge.core.dvcc.read.selection import is_bms, is_parallel, select
 from gxbridge.core.dvcc.read.user_settings import read_settings
-from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.items import Items
 from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
@@ -39,7 +39,7 @@ def check_batteries(services: Services, platform: str) -> Iterator[Row]:
         yield Row(SECTION, "no-battery", "note", text, advice)
     yield from _published_twice(batteries, services)
     yield from _same_instance(batteries)
-    yield from _several(batteries, controlling_bms(services, platform), services.get(OWN_NAME, {}))
+    yield from _several(batteries, controlling_bms(services, platform), services)
     for name, items in services.items():
         if name.startswith(VECAN_PREFIX) and items.get(SAME_NAME):
             text = f"two devices on {name.removeprefix(VECAN_PREFIX)} have the same unique number"
@@ -122,7 +122,7 @@ def _same_instance(batteries: Sequence[Bms]) -> Iterator[Row]:
             )
 
 
-def _several(batteries: Sequence[Bms], controls: str, own: Mapping[str, Value]) -> Iterator[Row]:
+def _several(batteries: Sequence[Bms], controls: str, services: Services) -> Iterator[Row]:
     """The vendor expects one BMS with limits, or a sum of several; gxbridge in control obeys all."""
     bmses = [battery for battery in batteries if is_bms(battery)]
     parallel = next((battery for battery in bmses if is_parallel(battery) or battery.name.endswith(AGGREGATES)), None)
@@ -135,5 +135,8 @@ def _several(batteries: Sequence[Bms], controls: str, own: Mapping[str, Value]) 
         names = titles(bmses)
         text = f"{len(bmses)} battery services give limits: {listed([names[bms.name] for bms in bmses])}; {who}"
         advice = "Choose the controlling BMS on the GX (Settings, DVCC) if it is not the right one."
+        own = services.get(OWN_NAME, {})
         all_count = (own.get("/Dvcc/Effective"), own.get("/Dvcc/Profile")) == ("control", "strict")
-        yield Row(SECTION, "several-bms", "note" if all_count else "warning", text, "" if all_count else advice)
+        wanted = read_settings(services.get(p.SETTINGS, {})).bms_instance
+        settled = all_count or p.SYSTEM not in services or wanted in {bms.instance for bms in bmses}
+        yield Row(SECTION, "several-bms", "note" if settled else "warning", text, "" if settled else advice)

@@ -7,7 +7,7 @@ from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.dbus_state import OTHER_GXBRIDGE, OTHER_MODE, DbusState
-from gxbridge.core.dvcc.read.devices.installation import sort_services
+from gxbridge.core.dvcc.read.devices.installation import charging_devices, sort_services
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.selection import is_bms
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS, UserSettings, read_settings
@@ -53,7 +53,7 @@ def _gxbridges(services: Services) -> Iterator[Row]:
 def _control(facts: Facts) -> Iterator[Row]:
     services = facts.services
     own, system = services.get(OWN_NAME, {}), services.get(p.SYSTEM)
-    effective = own.get(EFFECTIVE)
+    effective, plant = own.get(EFFECTIVE), sort_services(services)
     wanted = own.get(OTHER_MODE, facts.configured.mode)
     others = {name: items for name, items in services.items() if not name.startswith(OTHER_GXBRIDGE)}
     found = obstacle(DbusState(others))
@@ -68,10 +68,13 @@ def _control(facts: Facts) -> Iterator[Row]:
         yield Row(SECTION, "master", "ok", "gxbridge controls the chargers, and nobody else does")
     elif vendor:
         yield Row(SECTION, "master", "ok", "the GX's own DVCC controls the chargers; gxbridge watches and explains")
-    elif any(is_bms(battery) for battery in sort_services(services).batteries):
+    elif any(is_bms(battery) for battery in plant.batteries) and not charging_devices(plant):
+        text = "no charger is on this D-Bus, and nobody passes the BMS's limits on"
+        yield Row(SECTION, "no-master", "note", text)
+    elif any(is_bms(battery) for battery in plant.batteries):
         who = "the GX's DVCC is off" if system is not None else "there is no DVCC on this bus"
         text = f"nobody passes the BMS's limits to the chargers: {who}, and gxbridge does not control"
-        advice = "Switch DVCC on on the GX (Settings, DVCC), or set dvcc.mode: control."
+        advice = "Turn DVCC on, on the GX (Settings, DVCC), or set dvcc.mode: control."
         yield Row(SECTION, "no-master", "warning", text, advice)
     elif not facts.bus.error:
         yield Row(SECTION, "no-master", "note", "nobody controls chargers, and no BMS gives limits")

@@ -89,6 +89,14 @@ def test_a_limit_that_is_a_text_is_named_with_its_service_and_no_reset_is_advise
     assert "is the text '56.0'" in strict.limit("CCL").sentence
 
 
+def test_the_text_of_one_limit_is_the_reason_of_that_one_only_and_is_said_once() -> None:
+    world = World({CAN_BMS: can_bms(CCL="80", DCL="120 A"), SUN: charger()})
+    world.run(15)
+    ccl, dcl = world.limit("CCL").sentence, world.limit("DCL").sentence
+    assert ("'80'" in ccl, "'120 A'" in ccl, "'80'" in dcl, "'120 A'" in dcl) == (True, False, False, True)
+    assert "ccl-unknown" not in texts(world), "no cable is to be checked"
+
+
 def bank(instance: int, options: Options | None = None, **second: float) -> World:
     services = {
         LYNX: lynx(DEVICE_INSTANCE=0, N2K_INSTANCE=0, CCL=100.0),

@@ -24,7 +24,7 @@ PRE_ALARM_V: Final = 3.1
 
 def why_no_charge(bms: Bms) -> list[Cap]:
     """What may have stopped the charge."""
-    found = its_troubles(bms)
+    found = its_troubles(bms, but_for=p.DCL)
     cell, cold, path = bms.max_cell_v, bms.min_cell_c, p.MIN_CELL_TEMPERATURE
     if cell is not None and cell >= CELL_RESUMES_V:
         name = "cell-high" if cell >= CELL_STOPS_V else "cell-high-waits"
@@ -39,16 +39,18 @@ def why_no_charge(bms: Bms) -> list[Cap]:
 
 def why_no_discharge(bms: Bms) -> list[Cap]:
     """What may have stopped the discharge."""
-    found, cell = its_troubles(bms), bms.min_cell_v
+    found, cell = its_troubles(bms, but_for=p.CCL), bms.min_cell_v
     if cell is not None and cell < CELL_LOW_RESUMES_V:
         name = "cell-low" if cell <= CELL_LOW_V else "cell-low-waits"
         found.append(cap(name, None, "A", bms.name, p.MIN_CELL_VOLTAGE, cell=plain(cell)))
     return found
 
 
-def its_troubles(bms: Bms) -> list[Cap]:
-    """What the BMS itself says is wrong."""
-    return [cap("trouble", None, "A", bms.name, one.path, trouble=one.text) for one in bms.troubles]
+def its_troubles(bms: Bms, *, but_for: str = "") -> list[Cap]:
+    """What the BMS itself says is wrong. `but_for`: the limit of the other direction, which cannot be the reason."""
+    return [
+        cap("trouble", None, "A", bms.name, one.path, trouble=one.text) for one in bms.troubles if one.path != but_for
+    ]
 
 
 def near_the_end(bms: Bms) -> list[Cap]:
