@@ -63,7 +63,7 @@ def override(config: Config, overrides: Overrides, problems: list[Problem]) -> C
     return replace(config, **changes)
 
 
-def _example(named: str) -> str:
+def _as_written(named: str) -> str:
     """A bus as it is written, of the interface that was named; one of SocketCAN where a channel stands in its place."""
     return f"{named}:CHANNEL" if named in INTERFACES and named != "socketcan" else f"socketcan:{_channel(named)}"
 
@@ -82,7 +82,7 @@ def _buses(wanted: Sequence[str], report: AddProblem) -> tuple[CanSpec, ...]:
             report(
                 "--can",
                 f"{text!r} is not INTERFACE:CHANNEL",
-                f"write for example {_example(interface)}",
+                f"write for example {_as_written(interface)}",
             )
             continue
         if interface not in INTERFACES and not plugin_exists(interface):
