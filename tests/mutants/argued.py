@@ -22,7 +22,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "now_a = 0.0 if actual_a <= 0 else own_a if actual_a > own_a else actual_a",
             "now_a = 0.0 if actual_a < 0 else own_a if actual_a >= own_a else actual_a",
         ),
-        "charger_orders": (
+        "charger_order": (
             "if own_a is not None and current_a >= own_a:",
             "return current_a if current_a >= 0 else 0.0",
         ),
@@ -46,6 +46,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "REMOTE_BMS: Final = 9",
             "mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 1)",
             "plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 1)",
+        ),
+        "vendor_orders": (
             "sharers.append(make(Sharer, (smoothed.get(device.name, 0.0), own_a, orders, False, True)))",
             "capacity = max(number(rs.items, p.DISCHARGE_CAPACITY) or -1.0, 0.0)",
             "solar = [charger for charger in chargers if charger.device.kind >= p.SOLAR]",
@@ -55,8 +57,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "part = rest / capacity if capacity != 0 else 0.0",
             "part = rest / capacity if capacity > 0 else -1.0",
             "part = rest / capacity if capacity > 0 else 1.0",
-            'limit_a -= 0.0 if why >= "other-network" else max(actual, 0.0)',
         ),
+        "strict_orders": ('limit_a -= 0.0 if why >= "other-network" else max(actual, 0.0)',),
         "reasons": (
             'return UNLIMITED if value >= UNLIMITED_A and unit <= "A" else f"{plain(value)} {unit}"',
             'if c.kind <= "inferred":',
@@ -178,15 +180,15 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
-        "charger_orders": (
-            "rest = max(amps.solar_a - solar_sum(inputs, smoothed), -1.0)",
+        "vendor_orders": ("rest = max(amps.solar_a - solar_sum(inputs, smoothed), -1.0)",),
+        "strict_orders": (
             "actual = smoothed.get(name, -1.0) if first else number(items, p.CURRENT) or 0.0",
             "actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or -1.0",
         ),
         "current": ("limit = solar = -1.0",),
     },
     "a value that the strict rule does not look at": {
-        "charger_orders": (
+        "strict_orders": (
             "sharers.append(make(Sharer, (actual, own_a, 1.0, first, items.get(p.STATE) != 0)))",
             "sharers.append(make(Sharer, (actual, own_a, -1.0, first, items.get(p.STATE) != 0)))",
         ),

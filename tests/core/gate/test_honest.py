@@ -151,7 +151,7 @@ def test_a_bms_that_has_not_said_its_voltage_is_told_in_nothing(unsaid: Value) -
     assert not any(found.id == "gate" for found in boat.bridge.finding_log.current)
 
 
-SHARE = "gxbridge.core.dvcc.tell.charger_orders.strict_share"
+SHARE = "gxbridge.core.dvcc.tell.strict_orders.strict_share"
 
 
 def test_what_the_gate_holds_back_is_an_alarm_and_does_not_reach_the_charger() -> None:

@@ -15,7 +15,7 @@ from gxbridge.core.dvcc.read.believed.doubted import Doubts
 from gxbridge.core.dvcc.read.devices.bank import Exemption, counts_as_bms, is_aggregate, is_totals
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs, debug_values, same_instances
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.model.finding import Finding, finding
 
 UNKNOWN: Final = frozenset({"charge-unknown", "ccl-unknown", "no-member-allows", "vebus-unknown"})

@@ -27,7 +27,7 @@ from gxbridge.core.dvcc.limit.reasons import (
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.dvcc.tell.multi_orders import charge_power_current
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.wording import names_text

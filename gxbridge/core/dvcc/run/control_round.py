@@ -36,17 +36,15 @@ from gxbridge.core.dvcc.run.low_pass import DC_LOADS_WEIGHT, low_pass
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.run.watching.obedience import charged_with
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder, no_orders
 from gxbridge.core.dvcc.tell.charger_orders import (
     EXTERNAL,
     NETWORKED,
     REMOTE_BMS,
-    ChargerOrder,
     charge_voltages,
     current_writes,
     currents,
     network_modes,
-    no_orders,
-    put,
 )
 from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.legacy import legacy
@@ -59,7 +57,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     without_bms,
 )
 from gxbridge.core.dvcc.tell.one_bound import is_connected, multi_shares
-from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.dvcc.tell.write import Write, put
 
 START_S: Final = 10.0
 """So long after our start no loss is told as 0 A of discharge."""

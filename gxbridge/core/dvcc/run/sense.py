@@ -18,8 +18,7 @@ from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
-from gxbridge.core.dvcc.tell.charger_orders import put
-from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.dvcc.tell.write import Write, put
 from gxbridge.core.model.fast import make
 
 TEMPERATURE_S: Final = 9

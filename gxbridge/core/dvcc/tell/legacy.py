@@ -10,9 +10,10 @@ from typing import Final
 from gxbridge.core.dvcc.limit.voltage import hub_voltage
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import EXTERNAL, NETWORKED, REMOTE_BMS, clamp, put
+from gxbridge.core.dvcc.tell.charger_order import clamp
+from gxbridge.core.dvcc.tell.charger_orders import EXTERNAL, NETWORKED, REMOTE_BMS
 from gxbridge.core.dvcc.tell.flags import Flags
-from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.dvcc.tell.write import Write, put
 
 NO_67_A: Final = 1000.0
 """A current that never limits, written only so that chargers do not report a lost BMS (#67)."""

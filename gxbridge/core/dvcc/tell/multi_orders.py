@@ -15,7 +15,8 @@ from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A
 from gxbridge.core.dvcc.read.devices.services import VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder, counted_apart, put, solar_sum
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
+from gxbridge.core.dvcc.tell.charger_orders import counted_apart
 from gxbridge.core.dvcc.tell.one_bound import (
     is_connected,
     made_by,
@@ -26,7 +27,8 @@ from gxbridge.core.dvcc.tell.one_bound import (
     untold,
     wishes,
 )
-from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.dvcc.tell.vendor_orders import solar_sum
+from gxbridge.core.dvcc.tell.write import Write, put
 
 LEAST_A = 1
 """Without a BMS, this much or less is nothing for a Multi."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gxbridge.core.dvcc.read.devices.services import Device
 from gxbridge.core.model.items import Value
 
 
@@ -13,3 +14,8 @@ class Write(NamedTuple):
     service: str
     path: str
     value: Value
+
+
+def put(device: Device, path: str, value: float | None) -> list[Write]:
+    """A write, if the service has such an item."""
+    return [Write(device.name, path, value)] if path in device.paths else []

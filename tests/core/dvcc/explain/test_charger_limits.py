@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.installation import read_service
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from tests.core.dvcc.world import SUN
 
 

@@ -14,7 +14,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.installation import read_service
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.options import Options
-from gxbridge.core.dvcc.tell.charger_orders import ChargerOrder
+from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.findings_table import FINDINGS
 from tests.core.dvcc.world import ALTERNATOR, CAN_BMS, LYNX, MULTI, SUN, SUN_2, World, can_bms, charger, lynx, multi

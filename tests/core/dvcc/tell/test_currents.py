@@ -10,6 +10,7 @@ from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import ccl_caps, observed_caps
 from gxbridge.core.dvcc.limit.current import Currents, counts_loads
+from gxbridge.core.dvcc.limit.feed_in import feeding_system
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.installation import read_service, sort_services
@@ -28,15 +29,9 @@ from gxbridge.core.dvcc.run.low_pass import (
     fed_current,
     low_pass,
 )
-from gxbridge.core.dvcc.tell.charger_orders import (
-    Shared,
-    clamp,
-    feeding_system,
-    other_currents,
-    rs_currents,
-    shared,
-)
+from gxbridge.core.dvcc.tell.charger_order import clamp
 from gxbridge.core.dvcc.tell.multi_orders import left_at_zero, remainder
+from gxbridge.core.dvcc.tell.vendor_orders import Shared, other_currents, rs_currents, shared
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Permit, Stop
 from tests.core.dvcc.world import (
