@@ -44,10 +44,11 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
 }  # fmt: skip
 """Every path of others that may ever be written to command chargers and inverters."""
 REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
-    0x0200: (1, 3, 252), 0x010C: (129, 0, 255), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
+    0x0200: (1, 3, 252), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
 }  # fmt: skip
-"""The registers of a battery that may ever be written on CAN: bytes, lowest and highest number; of the name the most
-bytes (32 letters and the end)."""
+"""The registers of a battery that may ever be written on CAN, beside its name: bytes, lowest and highest number."""
+NAME, NAME_BYTES = 0x010C, 129
+"""32 letters and the end."""
 
 
 def class_of(name: str) -> str:
@@ -58,9 +59,7 @@ def class_of(name: str) -> str:
 
 def may_send(register: int, data: bytes) -> bool:
     """May a register of a battery be written so on CAN?"""
-    if register not in REGISTERS:
-        return False
-    most, low, high = REGISTERS[register]
-    if register == 0x010C:
-        return len(data) <= most
-    return len(data) == most and low <= int.from_bytes(data, "little") <= high
+    if register == NAME:
+        return len(data) <= NAME_BYTES
+    size, low, high = REGISTERS.get(register, (0, 1, 0))
+    return len(data) == size and low <= int.from_bytes(data, "little") <= high

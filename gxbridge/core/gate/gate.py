@@ -76,7 +76,7 @@ def pass_on(
     setup: Setup,
     now: float,
     *,
-    own_name: bool = True,
+    own_name: bool,
 ) -> Passed:
     """The writes that may leave at `now` (monotonic s). `own_name`: our own D-Bus name is ours."""
     asked = tuple(writes)

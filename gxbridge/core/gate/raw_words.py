@@ -14,7 +14,7 @@ from gxbridge.core.model.items import Items, Value
 BATTERY: Final = "com.victronenergy.battery."
 VEBUS: Final = "com.victronenergy.vebus."
 LYNX_TOTAL: Final = 0xA3E3
-LYNX: Final = range(0xA3E3, 0xA3E8)
+LYNX: Final = range(0xA3E4, 0xA3E8)
 """Products that always say whether they allow charging and discharging (Victron, VE.Can registers public)."""
 PARALLEL: Final = re.compile(r"\.lynxparallel\d*?_?(\d+)$")
 """The vendor's sum of parallel Lynx has their NMEA 2000 device instance in its name."""
@@ -172,7 +172,7 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
     unique = finite(get("/N2kUniqueNumber"))
     marks = marks_of("" if unique is None else f"{unique:.0f}", get("/Serial")) or frozenset({name})
     product = finite(get("/ProductId"))
-    expected = full or (product in LYNX and product != LYNX_TOTAL)
+    expected = full or product in LYNX
     charge = word(get("/Io/AllowToCharge"), expected or not marks.isdisjoint(gave))
     discharge = word(get("/Io/AllowToDischarge"), expected or any(f"{mark} {DISCHARGE}" in gave for mark in marks))
     cvl, ccl, dcl = (limit(get(f"/Info/Max{what}")) for what in ("ChargeVoltage", "ChargeCurrent", "DischargeCurrent"))

@@ -123,7 +123,7 @@ def live(chance: Random) -> Iterator[list[str]]:
         if chance.random() < 0.1:
             asked = [*asked, *last]  # what was right a moment ago
         writes = [Write(*order) for order in asked]
-        passed, memory = pass_on(writes, words_of(world), memory, setup, world.now)
+        passed, memory = pass_on(writes, words_of(world), memory, setup, world.now, own_name=True)
         last = tuple(asked)
         broken = oracle.judge(world, asked, [tuple(write) for write in passed])
         yield [f"{problem}\n    {world}" for problem in broken]

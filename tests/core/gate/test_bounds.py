@@ -600,7 +600,8 @@ def test_a_lost_bms_gives_no_limit_to_discharge() -> None:
 def test_a_battery_of_a_lower_or_a_higher_nominal_voltage_is_another_one() -> None:
     for own, other in ((24, 12), (24, 48), (48, 24)):
         gate = two(
-            battery(NO_LYNX, 2, charge=0, nominal=other, cvl=None), battery(NO_LYNX, nominal=own, cvl=own * 1.15)
+            battery(NO_LYNX, 2, charge=0, nominal=other, cvl=other * 1.15),
+            battery(NO_LYNX, nominal=own, cvl=own * 1.15),
         )
         gate.services[SUN]["/Dc/0/Voltage"] = gate.services[BATTERY]["/Dc/0/Voltage"] = own * 1.08
         assert amps(gate) == 50

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.core import gate as gate_room
-from gxbridge.core.gate.allowed import ALLOWED, REGISTERS, may_send
+from gxbridge.core.gate.allowed import ALLOWED, NAME, REGISTERS, may_send
 from gxbridge.core.gate.gate import NEAR_V, GateMemory
 from gxbridge.core.gate.raw_words import WINDOWS
 from gxbridge.core.gate.voltages import CLASSES
@@ -133,7 +133,7 @@ def test_a_current_into_or_out_of_the_battery_may_be_below_zero_where_it_is_meas
 
 
 def test_the_registers_of_a_battery() -> None:
-    assert set(REGISTERS) == SENDABLE
+    assert {NAME, *REGISTERS} == SENDABLE
     assert may_send(0x1000, b"\xfe\xff")
     assert may_send(0xEDEF, b"\x30")
     assert may_send(0xEDEF, b"\x0c")
@@ -660,7 +660,7 @@ def test_a_glitch_of_the_battery_s_voltage_changes_no_nominal_voltage() -> None:
     gate.services[BATTERY]["/Dc/0/Voltage"] = 13.2
     for _ in range(3):
         gate.now += 20
-        assert gate.one(SUN, VOLTAGE, 27.4) == 27.4
+        assert gate.told((SUN, VOLTAGE, 27.4), (SUN, CURRENT, 10)) == [27.4, 10]
     gate.now += 20
     assert gate.one(SUN, CURRENT, 10) == 0, "after a minute it is one of 12 V"
     gate.services[BATTERY]["/Dc/0/Voltage"] = 3.0
