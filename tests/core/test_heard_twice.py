@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.encode import vreg_frames
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.nmea2000.vreg import payload
@@ -16,11 +17,13 @@ from tests.core.boat import (
     NAME,
     NO_CHARGE,
     SOLAR,
+    VENDOR,
     Boat,
     claim,
     multi,
     solar,
     status,
+    vendor_lynx,
     vreg,
 )
 
@@ -215,3 +218,54 @@ def test_another_device_at_the_old_address_is_no_second_voice() -> None:
         boat._take(boat.bridge.tick(boat.now))
     assert "battery-heard-twice" not in ids(boat)
     assert boat.links[CURRENT] == 35
+
+
+TWO = "com.victronenergy.battery.ttyUSB0"
+SERIAL_ITEMS = {"/Serial": "HQ7", "/N2kUniqueNumber": None}
+
+
+def shown(mode: str = "control", **changes: Value) -> Boat:
+    """Two services show one battery by its serial, and gxbridge hears none of it on CAN."""
+    boat = Boat(mode=mode)
+    boat.add(VENDOR, vendor_lynx(**SERIAL_ITEMS))
+    boat.add(TWO, vendor_lynx(**{**SERIAL_ITEMS, "/DeviceInstance": 2, "/Info/MaxChargeCurrent": 12.0, **changes}))
+    boat.add(SOLAR, solar())
+    boat.tick(8, speaking=False)
+    return boat
+
+
+def said_of(boat: Boat) -> dict[str, str]:
+    return {one.subject: one.text for one in boat.bridge.finding_log.current if one.id == "battery-shown-twice"}
+
+
+def test_of_two_services_that_show_one_battery_the_stricter_word_counts_and_that_is_said() -> None:
+    boat = shown()
+    assert boat.links[CURRENT] == 12
+    assert said_of(boat) == {
+        TWO: f"{TWO} shows the battery that {VENDOR} shows too (same serial HQ7); both count, and where they differ "
+        "the stricter word wins"
+    }
+    boat.set(TWO, **{"/Serial": "HQ8"})
+    boat.tick(3, speaking=False)
+    assert said_of(boat) == {}
+    number = shown(**{"/Serial": None, "/N2kUniqueNumber": 77})
+    number.set(VENDOR, **{"/N2kUniqueNumber": 77})
+    number.tick(3, speaking=False)
+    assert "(same unique number 77)" in said_of(number)[TWO]
+
+
+def test_while_only_listening_it_says_what_the_gx_makes_of_them() -> None:
+    assert said_of(shown("monitor")) == {
+        TWO: f"{TWO} shows the battery that {VENDOR} shows too (same serial HQ7): a GX takes them for two, and goes "
+        "by one"
+    }
+
+
+@pytest.mark.parametrize(
+    "other", [{"/Mgmt/Connection": "Virtual"}, {"/Settings/Battery/NominalVoltage": 48}, {"/ProductId": 0xA3E3}]
+)
+def test_a_copy_a_total_and_a_battery_of_another_bank_are_not_the_same_twice(other: dict[str, Value]) -> None:
+    boat = shown(**other)
+    boat.set(VENDOR, **{"/Settings/Battery/NominalVoltage": 24})
+    boat.tick(3, speaking=False)
+    assert said_of(boat) == {}

@@ -57,6 +57,9 @@ IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
     "stricter-on-can": MonitorWords(
         "{service} shows {path} {shown}, and {battery} itself says {said} on {bus}: a GX goes by the service"
     ),
+    "battery-shown-twice": MonitorWords(
+        "{service} shows the battery that {other} shows too (same {mark}): a GX takes them for two, and goes by one"
+    ),
     "battery-refuses": MonitorWords(
         "{device} refuses {what}{why}; a GX goes by {who}, and does not hear it",
         _LOOK,

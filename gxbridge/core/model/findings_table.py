@@ -71,6 +71,13 @@ TABLE: Final = (
         "Connect the battery to one bus only; if these are two batteries, one of them needs another NAME or serial",
     ),
     FindingRow(
+        "battery-shown-twice",
+        "info",
+        "{service} shows the battery that {other} shows too (same {mark}); both count, and where they differ the "
+        "stricter word wins",
+        "Stop one of the two drivers; if these are two batteries with one serial, none needed",
+    ),
+    FindingRow(
         "product-changed",
         "warning",
         "The device at address {address} on {bus} is {is_now}; it was {was} when gxbridge last ran",

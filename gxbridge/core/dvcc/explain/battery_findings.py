@@ -35,6 +35,7 @@ def battery_findings(inputs: Inputs, pre_alarm: bool, seen: Mapping[str, float],
                     yield finding(row, bms.name, now, device=bms.title, service=bms.name, what=listed(texts))
     if inputs.bms is not None:
         yield from refusals(inputs, inputs.bms, now)
+        yield from shown_twice(inputs, inputs.bms, now)
         yield from member_chosen(inputs, inputs.bms, now)
 
 
@@ -54,6 +55,20 @@ def refusals(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
         why = f" (likely: {listed(list(dict.fromkeys(likely)))})" if likely else ""
         row = "battery-refuses" if bms.name in counted else "refusal-not-obeyed"
         yield finding(row, bms.name, now, device=bms.title, what=listed(words), why=why, who=controlling.title)
+
+
+def shown_twice(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
+    """Services of the bank that show one battery, by its unique number or serial: each counts as another battery."""
+    known: dict[str, Bms] = {}
+    for bms in (controlling, *inputs.bank.others, *inputs.bank.members):
+        first = next((known[mark] for mark in bms.identity.split() if mark in known), None)
+        if first is not None and not is_totals(bms) and not is_totals(first):
+            mark = next(mark for mark in bms.identity.split() if known.get(mark) is first)
+            number = mark.removeprefix("uc")
+            what = f"unique number {number}" if mark != number and number.isdigit() else f"serial {mark}"
+            yield finding("battery-shown-twice", bms.name, now, service=bms.name, other=first.name, mark=what)
+        for mark in bms.identity.split():
+            known.setdefault(mark, bms)
 
 
 def member_chosen(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
