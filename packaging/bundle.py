@@ -36,6 +36,8 @@ SCRIPTS = ("gxbridge", "install.sh", "uninstall.sh")
 """From service/venus/ to the top: what a person starts."""
 SERVICE = ("run", "log/run", "gxbridge.example.yaml")
 PAGES = ("LICENSE", "CHANGELOG.md")
+NO_QT = 3
+"""Exit code of gui.py where Qt's tools are not here."""
 
 NO_CODE = (".so", ".pyd", ".dll", ".pyc", ".pyi")
 LICENCE_WORDS = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
@@ -97,8 +99,23 @@ def own_files() -> Files:
     files["lib/__main__.py"] = files.pop("service/venus/start.py")
     files |= tree(ROOT / "packaging" / "licenses", "licenses")
     files |= own_metadata()
+    files |= gui_page()
     files |= setup_helper()
     return files
+
+
+def gui_page() -> Files:
+    """The page for the GX's screen; none where Qt's tools are not here, which is said."""
+    with tempfile.TemporaryDirectory(prefix="gxgui") as folder:
+        command = [sys.executable, str(ROOT / "packaging" / "gui.py"), folder]
+        ours = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=ours)
+        if done.returncode == NO_QT:
+            print(f"without the page for the GX's screen: {done.stderr.strip()}")
+            return {}
+        if done.returncode:
+            raise SystemExit(f"the page for the GX's screen cannot be made: {done.stderr.strip()}")
+        return {f"service/gui-v2/{path.name}": path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
 def own_metadata() -> Files:

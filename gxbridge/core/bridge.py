@@ -47,7 +47,7 @@ from gxbridge.core.publish.battery_paths import as_published, battery_items, ser
 from gxbridge.core.publish.explanation import Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
 from gxbridge.core.publish.publication import Publication, publishers, verdict
-from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes
+from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes, device_instances
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
 from gxbridge.core.vecan.transmitter import Transmitter
@@ -402,6 +402,7 @@ class Bridge:
             master_reason=self._control.standing.reason,
             decision=self._control.decision,
             since=self._limits_since.look(self._control.decision, now),
+            instances=device_instances(self._services.items, self._control.decision),
             names=self._service_names.look({**self._services.items, **self._ours}, self._control.decision),
             batteries=battery_notes(batteries, publications),
             provisional=provisional,

@@ -10,6 +10,8 @@ logs=/var/log/gxbridge
 state=/data/conf/gxbridge-state   # unless the configuration says otherwise
 boxes=/data/log/gxbridge-blackbox # unless the configuration says otherwise
 signer=/data/conf/gxbridge-signer    # whose bundles may take the place of the one that is there
+page=/data/apps/available/GxBridge # the page "Limits and why" of the GX's screen; gui-v2 loads what enabled leads to
+page_enabled=/data/apps/enabled/GxBridge
 hook_line="[ ! -f $apps/current/service/venus/boot.sh ] || sh $apps/current/service/venus/boot.sh || true # gxbridge"
 
 say() {
@@ -90,6 +92,28 @@ link_service() {
     ln -s "$apps/current/service/log/run" "$new/log/run"
     rm -f "$service" # a link to nowhere
     mv "$new" "$service"
+}
+
+# The page of the bundle in folder $1, if it has one. Somebody who disabled it took the link away, and it stays away.
+show_page() {
+    if [ ! -f "$1/service/gui-v2/GxBridge.json" ]; then
+        hide_page
+        return 0
+    fi
+    known=yes
+    [ -d "$page" ] || known=no
+    mkdir -p "$page/gui-v2" "${page_enabled%/*}"
+    if [ "$(cat "$1/service/gui-v2/GxBridge.json")" != "$(cat "$page/gui-v2/GxBridge.json" 2>/dev/null)" ]; then
+        cp "$1/service/gui-v2/GxBridge.json" "$page/gui-v2/.new"
+        mv "$page/gui-v2/.new" "$page/gui-v2/GxBridge.json"
+    fi
+    [ "$known" = yes ] || ln -sfn ../available/GxBridge "$page_enabled"
+}
+
+hide_page() {
+    rm -f "$page_enabled"
+    rm -rf "$page"
+    rmdir "${page_enabled%/*}" "${page%/*}" 2>/dev/null || true
 }
 
 unlink_service() {

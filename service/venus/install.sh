@@ -230,6 +230,7 @@ main() {
     make_config
     remember_signer
     activate
+    show_page "$folder"
     add_hook
     start
     say "version $name is installed. Look at it: $apps/gxbridge doctor"

@@ -46,6 +46,7 @@ main() {
         say "the configuration stays: $config"
     fi
     remove_hook
+    hide_page
     rm -rf "$apps" "$logs" "$boxes"
     rmdir /data/apps 2>/dev/null || true
     settle

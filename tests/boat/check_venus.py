@@ -110,6 +110,9 @@ def test_it_installs_starts_and_logs(gx: Venus) -> None:
     assert gx.done(f"{APPS}/gxbridge --version") == f"gxbridge {__version__}\n"
     run_as = gx.done("ps | grep 'lib run' | grep -v grep")
     assert "--config /data/conf/gxbridge.yaml" in run_as
+    page = "gui-v2/GxBridge.json"  # where Qt's tools were there when the bundle was made
+    made = (gx.data / "home/gxbridge/service" / page).is_file()
+    assert (gx.data / "apps/enabled/GxBridge" / page).is_file() == made
     # Byte code was made for this Python, so that a start writes nothing.
     assert list((gx.data / "apps/gxbridge/current/lib/gxbridge/runtime/__pycache__").glob("app.cpython-*.pyc"))
     assert not (gx.data / "home/gxbridge/lib/gxbridge/__pycache__").exists()

@@ -76,14 +76,57 @@ def test_the_ceiling_is_the_vendors() -> None:
     assert "softlimit -d 100000000 -s 1000000 -a 100000000" in (ROOT / "service" / "run").read_text()
 
 
+# --- the page of the GX's screen -------------------------------------------------------------------------------------
+
+
+def page_of(tmp_path: Path, call: str, *arguments: Path) -> list[str]:
+    """What lies below /data/apps after a call of common.sh, links with where they lead."""
+    apps = tmp_path / "apps"
+    places = f"page={apps}/available/GxBridge; page_enabled={apps}/enabled/GxBridge"
+    assert common(call, *arguments, also=places).returncode == 0
+    found = [path for path in sorted(apps.rglob("*")) if path.is_symlink() or not path.is_dir()]
+    names = (f"{path.relative_to(apps)}{f' -> {path.readlink()}' if path.is_symlink() else ''}" for path in found)
+    return [name for name in names if not name.startswith("enabled/GxBridge/")]
+
+
+def test_the_page_is_shown_once_and_stays_away_where_it_was_disabled(folder: Path, tmp_path: Path) -> None:
+    assert page_of(tmp_path, "show_page", folder) == [], "a bundle without it"
+    (folder / "service/gui-v2").mkdir(parents=True)
+    (folder / "service/gui-v2/GxBridge.json").write_text("{}\n")
+    file, link = "available/GxBridge/gui-v2/GxBridge.json", "enabled/GxBridge -> ../available/GxBridge"
+    assert page_of(tmp_path, "show_page", folder) == [file, link]
+    assert (tmp_path / "apps/enabled/GxBridge/gui-v2/GxBridge.json").read_text() == "{}\n"
+    (tmp_path / "apps/enabled/GxBridge").unlink()
+    (folder / "service/gui-v2/GxBridge.json").write_text("[]\n")
+    assert page_of(tmp_path, "show_page", folder) == [file], "somebody disabled it"
+    assert (tmp_path / "apps" / file).read_text() == "[]\n", "and has the new one when they enable it"
+    (folder / "service/gui-v2/GxBridge.json").unlink()
+    assert page_of(tmp_path, "show_page", folder) == [], "the next bundle has none"
+
+
+def test_removing_the_page_leaves_other_pages_alone(folder: Path, tmp_path: Path) -> None:
+    (folder / "service/gui-v2").mkdir(parents=True)
+    (folder / "service/gui-v2/GxBridge.json").write_text("{}\n")
+    other = tmp_path / "apps/available/Other/gui-v2/Other.json"
+    other.parent.mkdir(parents=True)
+    other.touch()
+    assert len(page_of(tmp_path, "show_page", folder)) == 3
+    assert page_of(tmp_path, "hide_page") == ["available/Other/gui-v2/Other.json"]
+    other.unlink()
+    other.parent.rmdir()
+    other.parent.parent.rmdir()
+    page_of(tmp_path, "hide_page")
+    assert list((tmp_path / "apps").iterdir()) == []
+
+
 # --- where a bundle comes from ---------------------------------------------------------------------------------------
 
 
 def common(
-    call: str, *arguments: Path, signer: Path | str = "/nowhere", path: str = ""
+    call: str, *arguments: Path, signer: Path | str = "/nowhere", path: str = "", also: str = ":"
 ) -> subprocess.CompletedProcess[str]:
     """A function of common.sh."""
-    script = f'. {VENUS}/common.sh; signer={signer}; {call} "$@"'
+    script = f'. {VENUS}/common.sh; signer={signer}; {also}; {call} "$@"'
     environment = {**os.environ, "PATH": path or os.environ["PATH"]}
     return subprocess.run(["/bin/sh", "-c", script, "sh", *arguments], capture_output=True, text=True, env=environment)
 

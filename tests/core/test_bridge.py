@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.publish.explanation import as_text
@@ -177,6 +179,15 @@ def test_every_limit_has_a_reason_and_the_json_carries_them_all() -> None:
     assert all(limit["caps"] and limit["sentence"] for limit in explanation["limits"])
     assert own["/Limits/Charger/0/Service"] == SOLAR
     assert own["/Limits/Charger/0/Name"] == "SmartSolar MPPT 100/30"
+    assert own["/Limits/Charger/0/DeviceInstance"] == 279
+
+
+@pytest.mark.parametrize("instance", [-1, 2**32, "279", 279.0, None])
+def test_a_device_instance_that_cannot_be_is_none(instance: object) -> None:
+    boat = Boat()
+    boat.tick(2)
+    boat.add(SOLAR, solar() | {"/DeviceInstance": instance})
+    assert boat.tick(6).own.get("/Limits/Charger/0/DeviceInstance") is None
 
 
 def test_an_unchanged_situation_changes_no_item() -> None:

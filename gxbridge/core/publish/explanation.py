@@ -57,6 +57,8 @@ class Situation:
     """(limit name, subject) -> monotonic seconds since when the limit has its value."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Service -> name for people."""
+    instances: Mapping[str, int] = field(default_factory=dict)
+    """Service of a charger or Multi -> its device instance."""
     batteries: tuple[BatteryNote, ...] = ()
     provisional: tuple[Provisional, ...] = ()
     other_channels: OtherChannelsView = field(default_factory=OtherChannelsView)

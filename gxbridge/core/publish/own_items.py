@@ -159,6 +159,7 @@ class OwnItems:
             items |= {
                 f"{base}/Service": limit.subject,
                 f"{base}/Name": situation.names.get(limit.subject, limit.subject),
+                f"{base}/DeviceInstance": situation.instances.get(limit.subject),
             }
         return items
 

@@ -42,6 +42,7 @@ def _subject(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     return (
         _row(f"{path}/Service", "s", "D-Bus service it is for"),
         _row(f"{path}/Name", "s", "its name"),
+        _row(f"{path}/DeviceInstance", "u", "its device instance, which is its address over MQTT"),
         *_limit_rows(path, text, what),
     )
 

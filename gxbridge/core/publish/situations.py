@@ -12,6 +12,8 @@ from gxbridge.core.publish.explanation import BatteryNote
 from gxbridge.core.publish.publication import Publication
 
 CLOSED = Publication("none", "silent for a minute: its service is closed")
+HIGHEST_INSTANCE = 0xFFFFFFFF
+"""What the type of the item holds."""
 
 
 class LimitsSince:
@@ -47,6 +49,17 @@ class ServiceNames:
         else:
             names[service] = self._bms[1] if service == self._bms[0] else ""
         return names
+
+
+def device_instances(services: Mapping[str, Items], decision: Decision) -> dict[str, int]:
+    """Service that has a limit of its own -> its device instance, where it says a possible one."""
+    found = {}
+    for limit in decision.limits:
+        items = services.get(limit.subject)
+        instance = None if items is None else items.get("/DeviceInstance")
+        if isinstance(instance, int) and 0 <= instance <= HIGHEST_INSTANCE:
+            found[limit.subject] = instance
+    return found
 
 
 def name_for_people(service: str, items: Items) -> str:

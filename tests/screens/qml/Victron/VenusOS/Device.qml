@@ -1,0 +1,5 @@
+import QtQuick
+
+QtObject {
+	property string serviceUid
+}

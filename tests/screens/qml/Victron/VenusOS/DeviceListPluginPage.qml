@@ -1,0 +1,5 @@
+import QtQuick
+
+Page {
+	required property Device device
+}
