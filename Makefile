@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check check-slow format bench bench-here soak soak-week faults hostile mutants mutants-changed bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test test-quick check check-slow check-screens pictures packages-screens format bench bench-here soak soak-week faults hostile mutants mutants-changed bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,16 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 	$(BIN)/python -m pytest tests/kernel/boot.py
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/field/check_live.py
 	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
+
+packages-screens: setup
+	@sh packaging/system-packages.sh dbus-daemon qt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[screens]'
+
+check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt)
+	$(BIN)/python -m pytest tests/screens/check_gui.py
+
+pictures: setup build packages-screens  ## the pictures of docs/pictures/, made from what runs
+	$(BIN)/python -m tests.screens.pictures $(NAMES)
 
 bench: packages-test  ## the benchmarks, as ratios against a peer in the same run; writes docs/performance.md
 	@$(MAKE) --no-print-directory bench-here VENV=.venv-bench

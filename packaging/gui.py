@@ -25,15 +25,15 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-import yaml
 from pins import ROOT
 
 from gxbridge import __version__
-from gxbridge._candb import PRODUCTS
 from gxbridge.core.dvcc.limit.reasons import REASONS
 from gxbridge.core.model.findings_in_monitor import IN_MONITOR
 from gxbridge.core.model.findings_table import FINDINGS
+from gxbridge.core.nmea2000.database import database
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
+from gxbridge.strict_yaml.document import load_tables
 
 NAME = "GxBridge"
 """Of the plugin, its folder and its file: all three must be the same for browsers, which get it over MQTT."""
@@ -74,7 +74,8 @@ def tool(name: str) -> str:
 
 def read(name: str) -> Rows:
     """One file of translations."""
-    rows: Rows = yaml.safe_load((SOURCE / "translations" / f"{name}.yaml").read_text(encoding="utf-8"))
+    path = SOURCE / "translations" / f"{name}.yaml"
+    rows: Rows = load_tables(path.read_bytes(), str(path))
     return rows
 
 
@@ -162,7 +163,7 @@ def tables() -> str:
 
 def lynx_products() -> list[str]:
     """Product ids as gui-v2 compares them: `0xA3E5`."""
-    found = sorted(number for number, (_, family) in PRODUCTS.items() if family in FAMILIES)
+    found = sorted(number for number, product in database().products.items() if product.family in FAMILIES)
     return [f"0x{number:X}" for number in (*found, OWN_PRODUCT_ID)]
 
 

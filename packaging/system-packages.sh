@@ -6,6 +6,7 @@
 #   iproute2      ip, for the tests on a kernel with CAN
 #   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
 #   gx            what a GX device has, for the tests of the installation: busybox, daemontools, unshare
+#   qt            what PySide6 needs to draw without a screen
 #   arm           qemu for 32-bit ARM programs, and a C compiler for its plugin
 set -eu
 
@@ -24,6 +25,14 @@ for wanted in "$@"; do
             command -v busybox >/dev/null || missing="$missing busybox"
             command -v svscan >/dev/null || missing="$missing daemontools"
             command -v unshare >/dev/null || missing="$missing util-linux"
+            ;;
+        qt)
+            ldconfig -p | grep -q libEGL.so.1 || missing="$missing libegl1"
+            ldconfig -p | grep -q libGL.so.1 || missing="$missing libgl1"
+            ldconfig -p | grep -q libfontconfig.so.1 || missing="$missing libfontconfig1"
+            ldconfig -p | grep -q libxkbcommon.so.0 || missing="$missing libxkbcommon0"
+            ldconfig -p | grep -q libglib-2.0.so.0 || missing="$missing libglib2.0-0"
+            [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
             ;;
         arm)
             command -v qemu-arm >/dev/null || missing="$missing qemu-user"
