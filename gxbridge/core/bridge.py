@@ -14,7 +14,7 @@ from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsVi
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
 from gxbridge.core.control import Control
-from gxbridge.core.cycle import Cycle, ServiceView
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.explain.pre_alarm import with_countdown
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.can_word import PublishedElsewhere
@@ -26,9 +26,6 @@ from gxbridge.core.dvcc.read.believed.held import (
 )
 from gxbridge.core.dvcc.read.believed.user_limits import UserLimits, keep_limits, recall_limits, user_settings
 from gxbridge.core.dvcc.read.dbus_state import DbusState
-from gxbridge.core.dvcc.read.devices.bms import Bms
-from gxbridge.core.dvcc.read.devices.own_bms import own_bms
-from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.write import Write
@@ -38,15 +35,16 @@ from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.findings_in_monitor import in_monitor
-from gxbridge.core.model.items import Items, Value, printable
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
-from gxbridge.core.publish.battery_paths import as_published, battery_items, service_name, specs
+from gxbridge.core.own_batteries import OwnBatteries
+from gxbridge.core.publish.battery_paths import service_name
 from gxbridge.core.publish.explanation import Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
-from gxbridge.core.publish.publication import Publication, publishers, verdict
+from gxbridge.core.publish.publication import Publication, publishers
 from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes, device_instances
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
@@ -54,9 +52,6 @@ from gxbridge.core.vecan.transmitter import Transmitter
 
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 """How the name of a battery service begins."""
-
-MOST_IDENTITIES = 512
-"""Batteries whose instance is remembered: more than two buses can carry."""
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
@@ -78,13 +73,11 @@ class Bridge:
         self.transmitter = Transmitter(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
-        self._ours: dict[str, dict[str, Value]] = {}
+        self._own_batteries = OwnBatteries()
         self._control = Control(setup.remembered.overruled)
-        self._published: frozenset[str] = frozenset()
         self._believed = Believed(recall(setup.remembered.latches))
         self._limits_since = LimitsSince()
         self._service_names = ServiceNames()
-        self._identities: dict[str, tuple[int, str]] = {}
         self._user_limits = UserLimits(recall_limits(setup.remembered.limits))
         self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
@@ -150,7 +143,7 @@ class Bridge:
     def may_write(self, write: Write, sent: Value, now: float) -> bool:
         """Whether a write that waited may go out this moment; `sent` is what went to its path last."""
         bus = self._services
-        return self._control.may_write(write, sent, bus.on_bus(self._ours), bus, now)
+        return self._control.may_write(write, sent, bus.on_bus(self._own_batteries.items), bus, now)
 
     def reset_master(self) -> None:
         """Somebody has seen to the other master: forget that there was one."""
@@ -158,9 +151,7 @@ class Bridge:
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
-        if key not in self._identities and len(self._identities) >= MOST_IDENTITIES:
-            del self._identities[next(iter(self._identities))]
-        self._identities[key] = (instance, printable(custom_name))
+        self._own_batteries.set_identity(key, instance, custom_name)
 
     @property
     def owns_name(self) -> bool:
@@ -202,27 +193,16 @@ class Bridge:
 
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
-        bus = self._services
-        others = {p.SETTINGS: bus.settings_before, **bus.items}
-        publications = {
-            battery.key: verdict(
-                *(battery, self.setup.publish, others, self.setup.ports.get(battery.bus)),
-                unread=bus.names.unread,
-                now=now,
-                published=battery.key in self._published,
-            )
-            for battery in batteries
-            if battery.state != "lost"
-        }
-        self._published = frozenset(key for key, publication in publications.items() if publication.publish != "none")
-        own_batteries = self._own_batteries(batteries, publications)
+        bus, ours = self._services, self._own_batteries
+        publications = ours.publications(batteries, self.setup, bus, now)
+        own_batteries = ours.look(batteries, publications, self.setup, bus)
         elsewhere = [(battery, name) for battery in batteries for name, _ in publishers(battery, bus.items)]
         strict = self.setup.options.profile == "strict"
         on_can = {name for battery, name in elsewhere if battery.state == "live"}
         read_anew = bus.watch_life(on_can, now) if strict else ()
-        on_bus, dead = bus.on_bus(self._ours), bus.life.dead
+        on_bus, dead = bus.on_bus(self._own_batteries.items), bus.life.dead
         live = {name: items for name, items in on_bus.items() if name not in dead}
-        theirs = {name: items for name, items in live.items() if name not in self._ours}
+        theirs = {name: items for name, items in live.items() if name not in ours.items}
         heard = (
             PublishedElsewhere(battery, name, self.registry.others_heard(battery, now))
             for battery, name in elsewhere
@@ -252,11 +232,7 @@ class Bridge:
             snapshot = self._snapshot(on_bus, without_limits, now, awaited=awaited, remembered=remembered)
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
         bus.arrivals.clear()
-        views = tuple(
-            self._view(battery, publications[battery.key])
-            for battery in batteries
-            if battery.key in publications and publications[battery.key].publish != "none"
-        )
+        views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
         findings = (
             *self.registry.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
@@ -284,29 +260,6 @@ class Bridge:
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
         return Cycle(self._control.decision, writes, views, own, situation, epoch_offset, began, ended, read_anew)
-
-    def _own_batteries(self, batteries: Iterable[Battery], publications: Mapping[str, Publication]) -> tuple[Bms, ...]:
-        """Our own batteries for the decision. One battery is one battery: where the vendor publishes it, ours stays
-        out."""
-        ours: dict[str, dict[str, Value]] = {}
-        own: list[Bms] = []
-        for battery in batteries:
-            publication = publications.get(battery.key)
-            if publication is None or publication.published_by:
-                continue
-            name = service_name(battery)
-            instance, custom_name = self._identity(battery)
-            writes = self.setup.transmit == "writes"
-            ours[name] = battery_items(battery, instance, custom_name, transmit_writes=writes)
-            own.append(own_bms(battery, name, title_of(ours[name], name), instance))
-            self._services.heard[name] = battery.last_heard
-            before = self._ours.get(name, {})
-            self._services.arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
-        for name in [name for name in self._ours if name not in ours]:
-            self._services.heard.pop(name, None)
-            self._services.arrivals += [(name, path) for path in self._ours[name]]
-        self._ours = ours
-        return tuple(own)
 
     def _raw_words(
         self,
@@ -368,25 +321,6 @@ class Bridge:
             return OBSERVED
         return "" if self.setup.options.other_bms_stops else SWITCHED_OFF
 
-    def _identity(self, battery: Battery) -> tuple[int, str]:
-        """Device instance and name of a battery."""
-        return self._identities.get(battery.key, (self.setup.instance, self.setup.custom_name))
-
-    def _view(self, battery: Battery, publication: Publication) -> ServiceView:
-        name = service_name(battery)
-        publish = publication.publish
-        assert publish != "none"  # noqa: S101 - the caller has asked
-        instance, _ = self._identity(battery)
-        controls = self._control.decision.bms_service == name
-        reasons = {str(limit.name): limit.sentence for limit in self._control.decision.limits} if controls else {}
-        return ServiceView(
-            name,
-            battery,
-            instance,
-            specs(publish, balances=battery.balances, distributors=battery.distributors),
-            as_published(self._ours[name], publish, reasons),
-        )
-
     def _situation(
         self,
         batteries: Iterable[Battery],
@@ -403,7 +337,9 @@ class Bridge:
             decision=self._control.decision,
             since=self._limits_since.look(self._control.decision, now),
             instances=device_instances(self._services.items, self._control.decision),
-            names=self._service_names.look({**self._services.items, **self._ours}, self._control.decision),
+            names=self._service_names.look(
+                {**self._services.items, **self._own_batteries.items}, self._control.decision
+            ),
             batteries=battery_notes(batteries, publications),
             provisional=provisional,
             other_channels=self._other_channels,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import bus_services, control
+from gxbridge.core import bus_services, control, own_batteries
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -101,6 +101,7 @@ OBJECTS: Final = (
     CodecClass(network.Conflict, shared=True),
     CodecClass(finding_log.FindingLog, shared=True),
     CodecClass(bus_services.BusServices, shared=True),
+    CodecClass(own_batteries.OwnBatteries, shared=True),
     CodecClass(control.Control, shared=True, skip={"orders": OrdersOfADay}),  # nothing is decided by them
     CodecClass(situations.LimitsSince, shared=True),
     CodecClass(situations.ServiceNames, shared=True),

@@ -153,7 +153,7 @@ class RecordingBridge(Bridge):
         return urgent
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
-        if self._identities.get(key) != (instance, custom_name):
+        if self._own_batteries.identities.get(key) != (instance, custom_name):
             self._note("i", key, instance, custom_name)
         super().set_identity(key, instance, custom_name)
 

@@ -1,0 +1,106 @@
+"""Our own battery services: which batteries are published, under which identity, with which items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gxbridge.core.bus_services import BusServices
+from gxbridge.core.cycle import ServiceView
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.bms import Bms
+from gxbridge.core.dvcc.read.devices.own_bms import own_bms
+from gxbridge.core.dvcc.read.devices.services import title_of
+from gxbridge.core.dvcc.run.decision import Decision
+from gxbridge.core.model.battery import Battery
+from gxbridge.core.model.items import Value, printable
+from gxbridge.core.publish.battery_paths import as_published, battery_items, service_name, specs
+from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.setup import Setup
+
+MOST_IDENTITIES = 512
+"""Batteries whose instance is remembered: more than two buses can carry."""
+
+Publications = Mapping[str, Publication]
+"""Key of a battery that is not lost -> whether it is published, and how."""
+
+
+class OwnBatteries:
+    """What is known of them from one look to the next."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, Value]] = {}
+        """Service -> all that is known of its battery, whether or not it is published."""
+        self.identities: dict[str, tuple[int, str]] = {}
+        """Key of a battery -> device instance and name."""
+        self._published: frozenset[str] = frozenset()
+
+    def set_identity(self, key: str, instance: int, custom_name: str) -> None:
+        """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
+        if key not in self.identities and len(self.identities) >= MOST_IDENTITIES:
+            del self.identities[next(iter(self.identities))]
+        self.identities[key] = (instance, printable(custom_name))
+
+    def publications(
+        self, batteries: Iterable[Battery], setup: Setup, bus: BusServices, now: float
+    ) -> dict[str, Publication]:
+        """Whether each is published, and how; a battery that is lost is not among them."""
+        others = {p.SETTINGS: bus.settings_before, **bus.items}
+        found = {
+            battery.key: verdict(
+                *(battery, setup.publish, others, setup.ports.get(battery.bus)),
+                unread=bus.names.unread,
+                now=now,
+                published=battery.key in self._published,
+            )
+            for battery in batteries
+            if battery.state != "lost"
+        }
+        self._published = frozenset(key for key, publication in found.items() if publication.publish != "none")
+        return found
+
+    def look(
+        self, batteries: Iterable[Battery], publications: Publications, setup: Setup, bus: BusServices
+    ) -> tuple[Bms, ...]:
+        """Our own batteries for the decision. One battery is one battery: where the vendor publishes it, ours stays
+        out."""
+        ours: dict[str, dict[str, Value]] = {}
+        own: list[Bms] = []
+        for battery in batteries:
+            publication = publications.get(battery.key)
+            if publication is None or publication.published_by:
+                continue
+            name = service_name(battery)
+            instance, custom_name = self._identity(battery, setup)
+            ours[name] = battery_items(battery, instance, custom_name, transmit_writes=setup.transmit == "writes")
+            own.append(own_bms(battery, name, title_of(ours[name], name), instance))
+            bus.heard[name] = battery.last_heard
+            before = self.items.get(name, {})
+            bus.arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
+        for name in [name for name in self.items if name not in ours]:
+            bus.heard.pop(name, None)
+            bus.arrivals += [(name, path) for path in self.items[name]]
+        self.items = ours
+        return tuple(own)
+
+    def views(
+        self, batteries: Iterable[Battery], publications: Publications, setup: Setup, decision: Decision
+    ) -> Iterator[ServiceView]:
+        """Those that are published, as they should be on the bus now."""
+        for battery in batteries:
+            publication = publications.get(battery.key)
+            if publication is None or publication.publish == "none":
+                continue
+            name, publish = service_name(battery), publication.publish
+            instance, _ = self._identity(battery, setup)
+            controls = decision.bms_service == name
+            reasons = {str(limit.name): limit.sentence for limit in decision.limits} if controls else {}
+            yield ServiceView(
+                name,
+                battery,
+                instance,
+                specs(publish, balances=battery.balances, distributors=battery.distributors),
+                as_published(self.items[name], publish, reasons),
+            )
+
+    def _identity(self, battery: Battery, setup: Setup) -> tuple[int, str]:
+        return self.identities.get(battery.key, (setup.instance, setup.custom_name))
