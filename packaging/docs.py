@@ -170,6 +170,7 @@ ROOMS = (
     "core/channels/readout",
     "core/vecan",
     "core/vecan/lynx",
+    "core/vecan/sending",
     "core/capture",
     "core/nmea2000",
     "core/model",

@@ -103,6 +103,7 @@ WINGS = {
     "core/dvcc/run/watching": "core/dvcc/run",
     "core/gate": "core",
     "core/vecan/lynx": "core/vecan",
+    "core/vecan/sending": "core/vecan",
     "doctor/checks": "doctor",
     "fleet/columns": "fleet",
     "edge/can": "edge",

@@ -48,7 +48,7 @@ from gxbridge.core.publish.publication import Publication, publishers
 from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes, device_instances
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
-from gxbridge.core.vecan.transmitter import Transmitter
+from gxbridge.core.vecan.sending.transmitter import Transmitter
 
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 """How the name of a battery service begins."""

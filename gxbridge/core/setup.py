@@ -12,7 +12,7 @@ from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import Remembered
-from gxbridge.core.vecan.transmit import TransmitLevel
+from gxbridge.core.vecan.sending.transmit import TransmitLevel
 
 
 @record

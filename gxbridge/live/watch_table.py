@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from gxbridge.core.model.items import printable
-from gxbridge.core.model.wording import counted
+from gxbridge.core.model.wording import counted, duration_text
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.vecan.devices import DeviceView
@@ -102,12 +102,7 @@ def device_text(view: DeviceView, now: float) -> str:
 
 def age_text(seconds: float) -> str:
     """`0.3 s`, `12 s`, `3 min`, `5 h`."""
-    seconds = max(seconds, 0.0)
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 119.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min" if seconds < 7200 else f"{seconds // 3600:.0f} h"
+    return f"{max(seconds, 0.0):.1f} s" if seconds < 9.95 else duration_text(seconds)
 
 
 def _said(layout: Layout, values: tuple[FieldValue, ...], parts: list[tuple[str, str]]) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from gxbridge.core.vecan.transmitter import Transmitter
+from gxbridge.core.vecan.sending.transmitter import Transmitter
 
 SHORTEST_WAIT_S = 0.01
 

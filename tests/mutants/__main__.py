@@ -54,8 +54,8 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "core/vecan/device_state.py": ("core/vecan", *HEARD),
     "core/vecan/quantities.py": ("core/vecan", *HEARD),
     "core/vecan/readings.py": ("core/vecan", *HEARD),
-    "core/vecan/transmit.py": ("core/vecan", *HEARD),
-    "core/vecan/transmitter.py": ("core/vecan", *HEARD),
+    "core/vecan/sending/transmit.py": ("core/vecan", *HEARD),
+    "core/vecan/sending/transmitter.py": ("core/vecan", *HEARD),
     "runtime/writer.py": ("runtime/test_writer.py",),
 }
 """What is mutated, a module or a folder of them, and the tests that are asked about it."""

@@ -1,8 +1,8 @@
 """What happens when somebody writes to a path of our battery service: sent, kept here, or refused.
 
-Sent are the registers of `vecan/transmit.py` and never another, and only with transmit level `writes`; `/Mode` needs a
-switch of its own, because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not
-writable or wrong type, 2 refused.
+Sent are the registers of `vecan/sending/transmit.py` and never another, and only with transmit level `writes`; `/Mode`
+needs a switch of its own, because standby opens the contactor. Return codes are velib's: 0 accepted, 1 not writable or
+wrong type, 2 refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
-from gxbridge.core.vecan.transmit import CAPACITY, DESCRIPTION, MODE, NOMINAL_VOLTAGE
+from gxbridge.core.vecan.sending.transmit import CAPACITY, DESCRIPTION, MODE, NOMINAL_VOLTAGE
 
 ACCEPTED, WRONG, REFUSED = 0, 1, 2
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.run.masters.bus_names import UNREAD_S
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
@@ -24,9 +25,6 @@ VENDOR_DRIVER_PROFILES: Mapping[int, str] = {
     9: "VE.Can & CANopen E-drive",
 }
 """Port profiles with which a GX runs its own VE.Can driver (veutil@97c80ef canbus_interfaces.cpp)."""
-
-UNREAD_S = 60.0
-"""So long a battery waits for another service that has not said yet which battery it is."""
 
 FREE_PROFILE = 5
 """The port is up at 250 kbit/s and no vendor driver uses it."""

@@ -14,7 +14,7 @@ from gxbridge.core.gate.gate import NEAR_V, GateMemory
 from gxbridge.core.gate.raw_words import WINDOWS
 from gxbridge.core.gate.voltages import CLASSES
 from gxbridge.core.model.items import Value
-from gxbridge.core.vecan.transmit import SENDABLE
+from gxbridge.core.vecan.sending.transmit import SENDABLE
 from tests.core.gate.boat import (
     ALTERNATOR,
     BATTERY,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_writes import WRITABLES, judge_write
-from gxbridge.core.vecan.transmit import SENDABLE
+from gxbridge.core.vecan.sending.transmit import SENDABLE
 
 
 def test_exactly_four_registers_may_ever_be_sent() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import SETTINGS, UNREAD_S, may_be, verdict
+from gxbridge.core.publish.publication import SETTINGS, may_be, verdict
 from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
@@ -99,7 +99,6 @@ def test_the_service_looks_at_the_profile_of_the_port_and_not_at_the_bus_s_name(
 
 
 def test_a_battery_that_does_not_answer_holds_up_for_a_minute() -> None:
-    assert UNREAD_S == 60.0
     stranger = {"com.victronenergy.battery.ttyUSB0": 100.0}
     for now, publish in ((159.9, "none"), (160.0, "bms")):
         assert verdict(battery, "bms", {}, unread=stranger, now=now).publish == publish

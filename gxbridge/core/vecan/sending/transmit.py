@@ -16,8 +16,8 @@ from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.encode import Frame, vreg_frames
 from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.claim import Claim
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
+from gxbridge.core.vecan.sending.claim import Claim
 
 TransmitLevel = Literal["off", "requests", "writes"]
 

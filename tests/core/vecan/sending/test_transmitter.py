@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.vecan.transmit import TransmitLevel
+from gxbridge.core.vecan.sending.transmit import TransmitLevel
 from tests.core.boat import Boat
 
 ASK_FOR_CLAIM = b"\x00\xee\x00"

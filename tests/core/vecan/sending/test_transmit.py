@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.claim import PREFERRED_ADDRESS, own_name
-from gxbridge.core.vecan.transmit import (
+from gxbridge.core.vecan.sending.claim import PREFERRED_ADDRESS, own_name
+from gxbridge.core.vecan.sending.transmit import (
     LONGEST_WAIT_S,
     MOST_WAITING,
     SENDABLE,

@@ -8,7 +8,7 @@ from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
-from gxbridge.core.vecan.transmit import TransmitOrder
+from gxbridge.core.vecan.sending.transmit import TransmitOrder
 
 TRIES = 3
 """Questions about one thing; velib asks a silent peer three times, too."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gxbridge.core.vecan import register_requests
-from gxbridge.core.vecan.register_requests import RegisterRequests
-from gxbridge.core.vecan.transmit import TransmitOrder
+from gxbridge.core.vecan.sending import register_requests
+from gxbridge.core.vecan.sending.register_requests import RegisterRequests
+from gxbridge.core.vecan.sending.transmit import TransmitOrder
 from tests.core.lynx_frames import CLAIM, LYNX, REGISTERS, Listener
 
 

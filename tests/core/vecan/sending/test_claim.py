@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.vecan.claim import LAST_ADDRESS, PREFERRED_ADDRESS, UNASSIGNED_MANUFACTURER, Claim, own_name
+from gxbridge.core.vecan.sending.claim import LAST_ADDRESS, PREFERRED_ADDRESS, UNASSIGNED_MANUFACTURER, Claim, own_name
 from tests.core.lynx_frames import name_of
 
 OURS = own_name(77)

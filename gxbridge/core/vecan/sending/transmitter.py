@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.claim import own_name
 from gxbridge.core.vecan.devices import DeviceView
-from gxbridge.core.vecan.register_requests import RegisterRequests
-from gxbridge.core.vecan.transmit import BusTransmitter, TransmitLevel, TransmitOrder
+from gxbridge.core.vecan.sending.claim import own_name
+from gxbridge.core.vecan.sending.register_requests import RegisterRequests
+from gxbridge.core.vecan.sending.transmit import BusTransmitter, TransmitLevel, TransmitOrder
 
 Outgoing = tuple[str, int, bytes]
 """(bus, 29-bit id, data)."""
