@@ -7,7 +7,7 @@ or decides reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
@@ -22,8 +22,7 @@ LOST_S = 60.0
 """No frame for this long: the battery is gone. VE.Can link registers time out after 60 s (gui-v2@3b94597 ve_regs.h)."""
 
 
-@record
-class Known:
+class Known(NamedTuple):
     """One value we hold: `value` in the quantity's unit, `at` the monotonic second it was heard, `source` in words."""
 
     value: int | float | str

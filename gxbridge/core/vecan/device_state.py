@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gxbridge.core.model.battery import Known
-from gxbridge.core.vecan.quantities import LASTING, Quantity, judge
+from gxbridge.core.vecan.quantities import LASTING, Quantity, QuantitySource, judge
 from gxbridge.core.vecan.readings import MessageKind, ReadingKey, Readings, said
 
 
@@ -16,9 +16,14 @@ class QuantityTable:
         self.quantities = tuple(quantities)
         self.by_name: Mapping[str, Quantity] = {quantity.name: quantity for quantity in self.quantities}
         touched: dict[MessageKind, dict[str, Quantity]] = {}
+        self.only_source: dict[tuple[str, MessageKind], QuantitySource | None] = {}
+        """The source of a quantity that a message is; None where the message is several."""
         for quantity in self.quantities:
             for source in quantity.sources:
-                touched.setdefault((source.pgn, source.register), {})[quantity.name] = quantity
+                what = (source.pgn, source.register)
+                touched.setdefault(what, {})[quantity.name] = quantity
+                several = (quantity.name, what) in self.only_source
+                self.only_source[quantity.name, what] = None if several else source
         self.touched: Mapping[MessageKind, tuple[Quantity, ...]] = {
             key: tuple(names.values()) for key, names in touched.items()
         }
@@ -49,20 +54,50 @@ class DeviceState:
         self._shown: Mapping[str, Known] | None = None
         self._until: dict[str, float] = {}
         self._disagree: dict[str, tuple[str, float]] = {}
-        self._pending: dict[MessageKind, None] = {}  # in order, so that the same messages always give the same
+        self._pending: dict[MessageKind, bool] = {}  # in order, so that the same messages always give the same
         self._judge(table.quantities, now)
 
-    def heard(self, what: MessageKind) -> None:
-        """A message of this kind was filed: what it touches is judged anew when somebody looks."""
-        self._pending[what] = None
+    def heard(self, what: MessageKind, *, new: bool = True) -> None:
+        """A message of this kind was filed: what it touches is judged anew when somebody looks. `new`: it says
+        something else than the one before."""
+        self._pending[what] = new or self._pending.get(what, False)
 
     def refresh(self, now: float) -> set[str]:
         """Judge what messages and time have touched; the names of quantities whose value became another one."""
+        if not self._pending and not any(until <= now for until in self._until.values()):
+            return set()
         due = {name: self.table.by_name[name] for name, until in self._until.items() if until <= now}
-        for what in self._pending:
-            due.update((quantity.name, quantity) for quantity in self.table.touched.get(what, ()))
+        repeated: list[MessageKind] = []
+        for what, new in self._pending.items():
+            if new:
+                due.update((quantity.name, quantity) for quantity in self.table.touched.get(what, ()))
+            else:
+                repeated.append(what)
         self._pending.clear()
-        return self._judge(due.values(), now) if due else set()
+        for what in repeated:
+            for quantity in self.table.touched.get(what, ()):
+                if quantity.name not in due and not self._repeat(quantity, what):
+                    due[quantity.name] = quantity
+        return self._judge(due.values(), now)
+
+    def _repeat(self, quantity: Quantity, what: MessageKind) -> bool:
+        """Note that the source that counts has said the same again; False where only `judge` can tell what counts.
+
+        A source that counts and says the same later counts still: whatever outdates it is older than before.
+        """
+        name, source = quantity.name, self.table.only_source[quantity.name, what]
+        known = self._known.get(name)
+        if source is None or known is None or known.source != source.label:
+            return False
+        candidates = source.candidates(self._readings)
+        if len(candidates) != 1:
+            return False
+        reading = candidates[0]
+        self._known[name] = Known(known.value, reading.at, known.source)
+        if name in self._until and reading.until is not None:
+            self._until[name] = reading.until
+        self._shown = None
+        return True
 
     def values(self, now: float) -> Mapping[str, Known]:
         """What is known now. The mapping never changes; after a change there is another one."""

@@ -118,7 +118,7 @@ class Node:
         if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
             self.identity.learn(what, reading.fields)
         if self.belief is not None:
-            self.belief.heard(what)
+            self.belief.heard(what, new=new)
         return what, new
 
     def believe(self, table: QuantityTable, now: float) -> None:

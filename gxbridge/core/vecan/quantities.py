@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gxbridge.core.model.battery import Known
 from gxbridge.core.model.conversions import same
@@ -32,6 +32,8 @@ class QuantitySource:
     read: Read
     unit: str
     """Unit the database must give the fields in ("" for codes); a test holds the two together."""
+    label: str
+    """How people call it, such as `VREG 0x0390` or `PGN 127508`."""
     where: tuple[str, frozenset[object]] | None = None
     """A field and the values it must have for this message to count."""
     decisive: bool = False
@@ -41,25 +43,19 @@ class QuantitySource:
     partial: bool = False
     """It says only one side of the matter (an alarm, but not that all is well): its None is no "unknown"."""
 
-    @property
-    def label(self) -> str:
-        return f"PGN {self.pgn}" if self.register is None else f"VREG 0x{self.register:04X}"
-
     def candidates(self, readings: Readings) -> list[Reading]:
         """Messages that may hold it: the register, or the PGN's instances with the lowest first."""
-        keys = (
-            [(VREG, self.register)]
-            if self.register is not None
-            else [(self.pgn, i) for i in readings.instances(self.pgn)]
-        )
+        if self.register is not None:
+            reading = readings.get((VREG, self.register))
+            return [] if reading is None else [reading]
+        keys = [(self.pgn, instance) for instance in readings.instances(self.pgn)]
         return [reading for key in keys if (reading := readings.get(key)) is not None]
 
     def value(self, reading: Reading) -> Number | None:
         """The quantity's value in this message, or None."""
-        fields = reading.fields
-        if self.where is not None and fields.get(self.where[0]) not in self.where[1]:
+        if self.where is not None and reading.get(self.where[0]) not in self.where[1]:
             return None
-        values = [fields.get(name) for name in self.fields]
+        values = [reading.get(name) for name in self.fields]
         return None if None in values and not self.gaps else self.read(*values)
 
 
@@ -101,18 +97,19 @@ def register(
     partial: bool = False,
 ) -> QuantitySource:
     """A source that is a register; `fields` are separated by spaces."""
-    return QuantitySource(VREG, number, tuple(fields.split()), read, unit, None, decisive, gaps, partial)
+    return QuantitySource(
+        VREG, number, tuple(fields.split()), read, unit, f"VREG 0x{number:04X}", None, decisive, gaps, partial
+    )
 
 
 def pgn(
     number: int, field: str, read: Read = same, unit: str = "", where: tuple[str, frozenset[object]] | None = None
 ) -> QuantitySource:
     """A source that is a field of a PGN."""
-    return QuantitySource(number, None, (field,), read, unit, where)
+    return QuantitySource(number, None, (field,), read, unit, f"PGN {number}", where)
 
 
-@record
-class Judgement:
+class Judgement(NamedTuple):
     """What a quantity is now: `known` or nothing, until when by itself, and how its sources contradict each other."""
 
     known: Known | None

@@ -68,6 +68,16 @@ class Reading:
         """Its values by name; a field that is not available is None."""
         return dict(zip(names(self.layout), self.values, strict=False))
 
+    def get(self, name: str) -> FieldValue:
+        """One of its values; None where the field is not available or the message has no such field."""
+        at = _positions(self.layout).get(name)
+        return None if at is None or at >= len(self.values) else self.values[at]
+
+
+@lru_cache(maxsize=4096)
+def _positions(layout: Layout) -> Mapping[str, int]:
+    return {name: position for position, name in enumerate(names(layout))}
+
 
 @lru_cache(maxsize=4096)
 def names(layout: Layout) -> tuple[str, ...]:
