@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.model.wording import celsius_text, duration_text
 from gxbridge.core.publish.device_view import allowed, takes_none, told_a
 from gxbridge.core.publish.explanation import MOVED, limits_of
@@ -72,7 +72,6 @@ async def _explained(address: str) -> tuple[dict[str, Any], ServiceItems]:
     """The explanation, and the items of every device that it is about."""
     from gxbridge.edge.dbus import client
     from gxbridge.edge.dbus.bus import BusError, connect
-    from gxbridge.edge.dbus.parse import numbers_and_text
 
     connection = await connect(address)
     items: dict[str, Mapping[str, Value]] = {}
@@ -81,7 +80,7 @@ async def _explained(address: str) -> tuple[dict[str, Any], ServiceItems]:
         wanted = [explanation["bms"]["service"], *(limit["subject"] for limit in explanation["limits"])]
         for name in dict.fromkeys(filter(None, wanted)):
             try:
-                items[name] = numbers_and_text(await client.items(connection, name, EACH_S))
+                items[name] = plain_items(await client.items(connection, name, EACH_S))
             except BusError:
                 continue  # it has left, or does not answer: its values are unknown
     finally:

@@ -14,7 +14,7 @@ from typing import Final
 from gxbridge.config import Config, ConfigError, load, pages
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import SETTINGS
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
 from gxbridge.core.publish.publication import profile_path
 from gxbridge.doctor import host
@@ -24,7 +24,6 @@ from gxbridge.edge.can import ports
 from gxbridge.edge.can.can_interface import Port
 from gxbridge.edge.dbus import client, scan
 from gxbridge.edge.dbus.bus import BusError, Connection, connect
-from gxbridge.edge.dbus.parse import numbers_and_text
 from gxbridge.models.catalogue_file import catalogue
 from gxbridge.models.installation import remark
 
@@ -73,11 +72,12 @@ async def _ask(connection: Connection, facts: Facts) -> Facts:
         items, unanswered = await scan.look(connection)
     except BusError as error:
         return replace(facts, bus=replace(facts.bus, error=f"it does not answer: {error}"))
-    services = {name: numbers_and_text(values) for name, values in items.items()}
+    services = {name: plain_items(values) for name, values in items.items()}
     if OWN_NAME in services:
         with contextlib.suppress(BusError):  # a service of ours that is starting, ending or of another version
             explained = await client.fetch(connection, OWN_NAME, EXPLAIN_JSON)
-            services[OWN_NAME] |= numbers_and_text({EXPLAIN_JSON: explained})
+            if isinstance(explained, str):
+                services[OWN_NAME][EXPLAIN_JSON] = explained
     return replace(facts, services=services, bus=replace(facts.bus, unanswered=unanswered))
 
 

@@ -8,11 +8,10 @@ from typing import Any, Final
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.doctor.row import Row
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection
-from gxbridge.edge.dbus.parse import numbers_and_text
 
 SECTION: Final = "Read-back"
 PATHS: Final = {"charger": p.CHARGE_CURRENT, "multi": p.BOL_CHARGE_CURRENT}
@@ -58,5 +57,5 @@ async def _one(connection: Connection, service: str, name: str, path: str, ask: 
 
 
 async def _read(connection: Connection, service: str, path: str) -> float | None:
-    items: Mapping[str, Value] = numbers_and_text({path: await client.fetch(connection, service, path)})
+    items: Mapping[str, Value] = plain_items({path: await client.fetch(connection, service, path)})
     return number(items, path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.edge.dbus.monitor import PREFIX, Monitor
-from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
+from gxbridge.edge.dbus.parse import WireValue
 
 CLASSES = frozenset(
     {
@@ -51,14 +51,14 @@ class SeenServices:
 
     def _added(self, name: str, items: Mapping[str, WireValue]) -> None:
         if name in self.items or len(self.items) < MOST_SERVICES:
-            self.items[name] = dict(list(numbers_and_text(items).items())[:MOST_ITEMS])
+            self.items[name] = dict(list(plain_items(items).items())[:MOST_ITEMS])
             self.changes += name == OWN_NAME
 
     def _changed(self, name: str, changes: Mapping[str, WireValue]) -> None:
         known = self.items.get(name)
         if known is None:
             return
-        for path, value in numbers_and_text(changes).items():
+        for path, value in plain_items(changes).items():
             if path in known or len(known) < MOST_ITEMS:
                 known[path] = value
         self.changes += name == OWN_NAME

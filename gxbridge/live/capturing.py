@@ -15,6 +15,7 @@ from gxbridge.core.capture.frame_anonymiser import CapturedRow, FrameAnonymiser
 from gxbridge.core.capture.remarks import FIRST_LINE, remark, service_remarks
 from gxbridge.core.capture.replacements import Replacements
 from gxbridge.core.capture.service_values import ServiceAnonymiser
+from gxbridge.core.model.items import plain_items
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.vecan.devices import DeviceView
@@ -22,7 +23,7 @@ from gxbridge.decodelog.filters import Wanted
 from gxbridge.edge.can.can_stats import CanStats
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.logs.candump_file import CandumpFile
 from gxbridge.edge.machine import platform
 from gxbridge.live.buses import BusListener
@@ -170,7 +171,7 @@ class Capturing:
 
     def _changed(self, service: str, items: Mapping[str, WireValue]) -> None:
         name = self._services.name(service)
-        values = self._services.values(numbers_and_text(items))
+        values = self._services.values(plain_items(items))
         if name is None or not values:
             return
         self._names.add(name)

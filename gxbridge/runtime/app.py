@@ -12,7 +12,7 @@ from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding, stopped
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.frame import TimedFrame
 from gxbridge.core.publish.explanation import as_json, as_text
@@ -23,7 +23,7 @@ from gxbridge.edge.can.can_stats import CanStats, OnFrames
 from gxbridge.edge.dbus.bus import BusError, BusUnreachable
 from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.monitor import Monitor
-from gxbridge.edge.dbus.parse import WireValue, numbers_and_text
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.service import NameTaken
 from gxbridge.edge.machine import followable
 from gxbridge.runtime.can_speaker import CanSpeaker, FrameSender
@@ -239,12 +239,12 @@ class App:
 
     def _added(self, name: str, items: Mapping[str, WireValue]) -> None:
         self._identities.added(name)
-        if self.bridge.service_added(name, numbers_and_text(items), time.monotonic()):
+        if self.bridge.service_added(name, plain_items(items), time.monotonic()):
             self._react_soon()
 
     def _changed(self, name: str, changes: Mapping[str, WireValue]) -> None:
         self._identities.changed(name, changes)
-        if self.bridge.service_changed(name, numbers_and_text(changes), time.monotonic()):
+        if self.bridge.service_changed(name, plain_items(changes), time.monotonic()):
             self._react_soon()
 
     def _removed(self, name: str) -> None:

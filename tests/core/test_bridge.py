@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
+from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.publish.explanation import as_text
 from gxbridge.core.publish.own_items import CanView
-from gxbridge.core.publish.situations import name_for_people
 from tests.core.boat import (
     LOW_CELL,
     LYNX_SERVICE,
@@ -356,9 +356,9 @@ def test_a_changed_item_of_an_unknown_service_is_kept() -> None:
 
 
 def test_a_service_is_called_by_its_own_name_its_product_or_its_service() -> None:
-    assert name_for_people("s", {"/CustomName": "Bow", "/ProductName": "MPPT"}) == "Bow"
-    assert name_for_people("s", {"/CustomName": " ", "/ProductName": "MPPT"}) == "MPPT"
-    assert name_for_people("s", {"/ProductName": None}) == "s"
+    assert title_of({"/CustomName": "Bow", "/ProductName": "MPPT"}, "s") == "Bow"
+    assert title_of({"/CustomName": " ", "/ProductName": "MPPT"}, "s") == "MPPT"
+    assert title_of({"/ProductName": None}, "s") == "s"
 
 
 def test_a_can_bus_shows_its_state_and_the_frames_it_lost() -> None:

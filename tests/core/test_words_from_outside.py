@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.model.finding import finding
 from gxbridge.core.model.items import plain_items, printable, printable_data
 from gxbridge.core.nmea2000.field import laus, text
@@ -38,6 +39,17 @@ def test_names_of_d_bus_services_cannot_either() -> None:
     sentences = [limit.sentence for limit in boat.tick().decision.limits]
     assert all(sentence.isprintable() for sentence in sentences)
     assert plain_items({"/CustomName": FORGED})["/CustomName"] == printable(FORGED)
+
+
+def test_a_text_of_any_length_is_cut_where_it_enters_and_a_name_leaves_room_for_the_sentence() -> None:
+    items = plain_items({"/CustomName": "n" * 5000, "/" + "p" * 254: 1, "/" + "p" * 255: 2})
+    assert items == {"/CustomName": "n" * 1000, "/" + "p" * 254: 1}
+    boat = Boat()
+    boat.add(SOLAR, solar(**{"/CustomName": "n" * 100_000}))
+    boat.tick(6)
+    assert boat.tick().situation.names[SOLAR] == "n" * 63 + "…"
+    assert title_of({"/ProductName": "p" * 64}, SOLAR) == "p" * 64
+    assert title_of({"/ProductName": "p" * 65}, SOLAR) == "p" * 63 + "…"
 
 
 def test_a_boolean_is_a_number_everywhere() -> None:

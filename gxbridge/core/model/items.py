@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gxbridge.core.model.record import record
 
@@ -11,6 +11,11 @@ Value: TypeAlias = int | float | str | None
 """A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
 Items: TypeAlias = Mapping[str, Value]
 """Path -> value of one service; a path that is not in it does not exist."""
+
+LONGEST_TEXT: Final = 1000
+"""Characters of a text that another service shows: more than any that is used has. The rest is left out."""
+LONGEST_PATH: Final = 255
+"""Characters of a path; one that is longer belongs to nobody."""
 
 
 @record
@@ -49,13 +54,14 @@ def printable_data(data: Any) -> Any:
 
 
 def plain_items(items: Mapping[str, Any]) -> dict[str, Value]:
-    """What a D-Bus service says, as values of this program: text without control characters, a boolean as 0 or 1; a
-    list is None."""
+    """What a D-Bus service says, as values of this program: text without control characters and no longer than anybody
+    reads, a boolean as 0 or 1; a list is None."""
     return {
-        printable(path): printable(value)
+        printable(path): printable(value[:LONGEST_TEXT])
         if isinstance(value, str)
         else value + 0
         if isinstance(value, int | float)
         else None
         for path, value in items.items()
+        if len(path) <= LONGEST_PATH
     }

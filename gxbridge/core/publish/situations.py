@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Items
@@ -41,7 +42,7 @@ class ServiceNames:
 
     def look(self, services: Mapping[str, Items], decision: Decision) -> dict[str, str]:
         """Service -> its name."""
-        names = {name: name_for_people(name, items) for name, items in services.items()}
+        names = {name: title_of(items, "") or name for name, items in services.items()}
         names |= {name: text for name, text in decision.titles.items() if text.startswith(names.get(name, name))}
         service = decision.bms_service
         if service in names:
@@ -60,15 +61,6 @@ def device_instances(services: Mapping[str, Items], decision: Decision) -> dict[
         if isinstance(instance, int) and 0 <= instance <= HIGHEST_INSTANCE:
             found[limit.subject] = instance
     return found
-
-
-def name_for_people(service: str, items: Items) -> str:
-    """What a person calls the service: its custom name, else its product name, else the service's name."""
-    for path in ("/CustomName", "/ProductName"):
-        value = items.get(path)
-        if isinstance(value, str) and value.strip():
-            return value
-    return service
 
 
 def battery_notes(batteries: Iterable[Battery], publications: Mapping[str, Publication]) -> tuple[BatteryNote, ...]:

@@ -1,18 +1,17 @@
 """Item values out of the bytes of ItemsChanged, PropertiesChanged, GetItems and GetValue.
 
 The texts are most of such a message and nobody here reads them, so they are stepped over. Whatever is not a plain
-value or an empty array raises Unusual, and the caller lets the library read that message. `numbers_and_text` makes of
-the values what the core takes.
+value or an empty array raises Unusual, and the caller lets the library read that message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from struct import Struct
 from struct import error as StructError
 from typing import Any, Final, TypeAlias
 
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import LONGEST_PATH
 
 WireValue: TypeAlias = int | float | str | list[Any] | dict[Any, Any] | None
 """A value of another service: None for any empty array, which every consumer reads as invalid."""
@@ -133,20 +132,9 @@ def read_variant(frame: bytes, at: int) -> tuple[WireValue, int]:
 
 
 def _remember(raw: bytes) -> str:
+    if len(raw) > LONGEST_PATH:
+        return raw.decode()
     if len(_paths) >= PATHS_REMEMBERED:
         _paths.clear()
     path = _paths[raw] = raw.decode()
     return path
-
-
-def numbers_and_text(items: Mapping[str, WireValue]) -> dict[str, Value]:
-    """What the core understands of received items: a boolean is a number, a list or dict is nothing it can use."""
-    clean: dict[str, Value] = {}
-    for path, value in items.items():
-        if isinstance(value, bool):
-            clean[path] = int(value)
-        elif value is None or isinstance(value, int | float | str):
-            clean[path] = value
-        else:
-            clean[path] = None
-    return clean

@@ -19,6 +19,7 @@ BY_USB: Final = "/dev/ttyUSB"
 """How the connection of a VE.Bus system begins that is not on the GX's own port."""
 MK3: Final = "MK3"
 """The interface a VE.Bus BMS V2 needs (`/Interfaces/Mk2/ProductName`)."""
+LONGEST_TITLE: Final = 64
 NO_NUMBER: Final = -1.0
 """Something was said, and it is not a number."""
 
@@ -192,8 +193,13 @@ def title_of(items: Items, name: str) -> str:
     """The name given to it, else the product's name, else the end of the service's name."""
     given, product = items.get(p.CUSTOM_NAME), items.get(p.PRODUCT_NAME)
     if isinstance(given, str) and given.strip():
-        return given
-    return product if isinstance(product, str) and product.strip() else name.rpartition(".")[2]
+        return shortened(given)
+    return shortened(product) if isinstance(product, str) and product.strip() else name.rpartition(".")[2]
+
+
+def shortened(name: str) -> str:
+    """A name of a length that leaves room for what is said of it."""
+    return name if len(name) <= LONGEST_TITLE else f"{name[: LONGEST_TITLE - 1]}…"
 
 
 def identity_of(unique: float | None, serial: Value) -> str:
