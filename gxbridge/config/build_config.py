@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.deprecated import deprecations_of
-from gxbridge.config.effective import BlackBox, Config, Deprecation, Readout, StateStore, Terminals
+from gxbridge.config.effective import BlackBox, Config, Deprecation, Notify, Readout, StateStore, Terminals
 from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
 from gxbridge.config.schema import Checked
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
+from gxbridge.core.publish.notifications import PLACES
 from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.strict_yaml.problem import Problem, hide_keys
 
@@ -84,6 +85,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         log_modules=log.get("modules", {}),
         blackbox=BlackBox(**values.get("blackbox", {})),
         state=StateStore(**values.get("state", {})),
+        notify=_notify(values.get("notify", {}), report),
         installation=installation,
         terminals=terminals,
         readout=_readout(values.get("readout", []), report, _Report(checked, file, checked.remarks)),
@@ -132,6 +134,19 @@ def bus(interface: str, channel: str, name: str | None, bitrate: int | None, opt
     return CanSpec(
         interface, channel, name or bus_name(MULTICAST if interface == MULTICAST else channel), bitrate, options
     )
+
+
+def _notify(notify: Mapping[str, Any], report: _Report) -> Notify:
+    hook = tuple(str(argument) for argument in notify.get("hook", ()))
+    if notify.get("hook") is not None and not hook:
+        report("notify.hook", "is an empty list", "write the program and its arguments, or remove the line")
+    elif hook and not hook[0].startswith("/"):
+        report("notify.hook", f"begins with {hook[0][:60]!r}", "write the whole path of the program first")
+    unknown = [word for argument in hook for word in re.findall(r"\{(\w*)\}", argument) if word not in PLACES]
+    if unknown:
+        places = ", ".join(f"{{{place}}}" for place in PLACES)
+        report("notify.hook", f"has {{{unknown[0]}}}, which stands for nothing", f"write any of {places}")
+    return Notify(notify.get("level", "off"), hook)
 
 
 def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:

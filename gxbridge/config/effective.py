@@ -77,6 +77,14 @@ class StateStore:
 
 
 @record
+class Notify:
+    """Which findings are told as notifications, and a program that is started for each, () for none."""
+
+    level: str = "off"
+    hook: tuple[str, ...] = ()
+
+
+@record
 class Config:
     """What holds. Every field has the default that applies without a file; docs/configuration.md explains each."""
 
@@ -98,6 +106,7 @@ class Config:
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)
     state: StateStore = field(default_factory=StateStore)
+    notify: Notify = field(default_factory=Notify)
     installation: InstalledBms | None = None
     """What is said to be installed; checked when the file was read."""
     terminals: tuple[Terminals, ...] = ()

@@ -250,6 +250,23 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         unset="`/data/conf` on a GX device, elsewhere the folder of this file", example="/var/lib/gxbridge",
     ),
     ConfigKey(
+        "notify", "section",
+        "Telling people of findings (docs/notifications.md). `notify: alarms` is short for its `level`.",
+        short="level",
+    ),
+    ConfigKey(
+        "notify.level", "choice",
+        "Which findings become notifications on the GX (its screen, VRM), one when it begins: `alarms`, or "
+        "`warnings` too. This is the only thing that gxbridge writes to the GX's own program.",
+        default="off", choices=("off", "alarms", "warnings"),
+    ),
+    ConfigKey(
+        "notify.hook", "names",
+        "Start this program too, when a notification begins and ends: its path and arguments as a list, never "
+        "by a shell; it has 10 s. {state}, {id}, {severity}, {title}, {text} and {advice} are filled in.",
+        unset="none", example='["/usr/local/bin/tell-me", "{title}", "{text}"]',
+    ),
+    ConfigKey(
         "installation", "section",
         "What is installed, to be checked against what the BMS model really has (`gxbridge models`).",
     ),

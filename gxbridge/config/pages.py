@@ -238,6 +238,7 @@ def tree(config: Config) -> dict[str, Any]:
             "log": {"level": config.log_level, "modules": dict(config.log_modules)},
             "blackbox": {name: getattr(config.blackbox, name) for name in children("blackbox")},
             "state": {name: getattr(config.state, name) for name in children("state")},
+            "notify": {"level": config.notify.level, "hook": list(config.notify.hook) or None},
             "installation": None if config.installation is None else _installation(config.installation),
             "terminals": [{name: getattr(item, name) for name in children("terminals[]")} for item in config.terminals],
             "readout": [{"address": item.address, "key": HIDDEN, "name": item.name} for item in config.readout],

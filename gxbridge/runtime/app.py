@@ -32,11 +32,12 @@ from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities
 from gxbridge.runtime.publisher import Publisher
-from gxbridge.runtime.writer import Writer
+from gxbridge.runtime.writer import SetValue, Writer
 
 if TYPE_CHECKING:
     from gxbridge.runtime.blackbox_writer import BlackboxWriter
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.runtime.notifier import GetValue, Notifier
     from gxbridge.runtime.state_writer import StateWriter
 
 log = logging.getLogger("gxbridge")
@@ -66,6 +67,7 @@ Hearer = Callable[[str], OnFrames]
 """Name of a bus -> what takes its frames."""
 OnAdvertised = Callable[[str, bytes], None]
 """Takes the address of a Bluetooth device and the data of its advertisement."""
+MakeNotifier = Callable[[SetValue, "GetValue"], "Notifier"]
 
 
 @record
@@ -102,6 +104,7 @@ class App:
         make_scanner: Callable[[OnAdvertised], Scanner] | None = None,
         state: StateWriter | None = None,
         configured: tuple[Finding, ...] = (),
+        make_notifier: MakeNotifier | None = None,
     ) -> None:
         self._state = state
         self._box = None if box is None else boxed(setup, box)
@@ -116,6 +119,8 @@ class App:
             on_left=self._removed,
         )
         self._writer = Writer(self._publisher.set_value, self._not_written, self._may_send)
+        set_value, get_value = self._publisher.set_value, self._publisher.get_value
+        self._notifier = None if make_notifier is None else make_notifier(set_value, get_value)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
         self._scanner = None if make_scanner is None else make_scanner(self._advertised)
@@ -205,6 +210,8 @@ class App:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._writer.close()
+                if self._notifier is not None:
+                    await self._notifier.close()
                 await asyncio.gather(*(source.close() for source in self._sources.values()), return_exceptions=True)
                 await self._identities.close()
                 await self._publisher.close()
@@ -250,6 +257,8 @@ class App:
     def _removed(self, name: str) -> None:
         self._writer.forget(name)
         self._identities.removed(name)
+        if self._notifier is not None:
+            self._notifier.removed(name)
         if self.bridge.service_removed(name, time.monotonic()):
             self._react_soon()
 
@@ -337,6 +346,8 @@ class App:
             say(finding)
         for finding in cycle.ended:
             log.info("over: %s", finding.text)
+        if self._notifier is not None:
+            self._notifier.look(cycle.began, cycle.ended, at)
         if self._box is not None:
             self._box.look(at)
         if self._state is not None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gxbridge import __version__
@@ -17,7 +18,7 @@ from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
 from gxbridge.core.setup import Setup
 from gxbridge.edge.machine import PLATFORM_FILE, boat_id, boot_id, own_number, platform
-from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, OnAdvertised
+from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, MakeNotifier, OnAdvertised
 from gxbridge.runtime.edge_findings import deprecation_findings
 
 if TYPE_CHECKING:
@@ -124,6 +125,15 @@ def scanner_of(config: Config) -> Callable[[OnAdvertised], Scanner] | None:
     return Scanner
 
 
+def notifier_of(config: Config) -> MakeNotifier | None:
+    """What tells people; None where nobody asked for it, or a recorded log is played."""
+    if config.notify.level == "off" or config.replay is not None:
+        return None
+    from gxbridge.runtime.notifier import Notifier
+
+    return partial(Notifier, config.notify.level, config.notify.hook)
+
+
 def kernel_filters() -> tuple[tuple[int, int], ...]:
     """(id, mask) for registers and every PGN the database knows: the kernel drops the rest before it costs anything."""
     filters = []
@@ -154,4 +164,6 @@ def assemble(config: Config) -> App:
     undone = os.environ.get("GXBRIDGE_UNDONE")  # service/run says so
     if undone:
         configured = (*configured, finding("upgrade-undone", "", now, version=printable(undone)))
-    return App(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured)
+    return App(
+        setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured, notifier_of(config)
+    )

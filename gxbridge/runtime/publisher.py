@@ -18,6 +18,7 @@ from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError
 from gxbridge.edge.dbus.busitem import MakeText
 from gxbridge.edge.dbus.client import SetValueError
+from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.dbus.service import NameTaken, PublishedService
 
 log = logging.getLogger("gxbridge.publisher")
@@ -70,6 +71,13 @@ class Publisher:
         if connection.congested:  # it would wait, and leave when nobody asks any more whether it may
             raise SetValueError(f"cannot write to {service} {path}: the bus takes nothing")
         return await client.write(connection, service, path, value)
+
+    async def get_value(self, service: str, path: str) -> WireValue:
+        """What an item of another service is now. Raises BusError."""
+        connection = None if self._own is None else self._own.owner
+        if connection is None:
+            raise BusError(f"cannot read {service} {path}: the name {OWN_NAME} is not ours")
+        return await client.fetch(connection, service, path)
 
     async def start(self, own: Mapping[str, Value], on_request: Mapping[str, MakeText]) -> None:
         """Publish our own service, with paths that are answered when asked.

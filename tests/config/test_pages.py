@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gxbridge.config import Config, Problem, Readout, Terminals, load
 from gxbridge.config.build_config import build_config
+from gxbridge.config.effective import Notify
 from gxbridge.config.keys import KEYS, children
 from gxbridge.config.pages import EXAMPLE, PAGE, example, markdown, show
 from gxbridge.config.read_file import read_config
@@ -105,6 +106,7 @@ def configs(draw: st.DrawFn) -> Config:
         known_batteries=tuple(Configured(bus.name, 7, 1, 0xA3E5, 3) for bus in can),
         publish=draw(st.sampled_from(["bms", "none"])),
         transmit=draw(st.sampled_from(["off", "writes"])),
+        notify=draw(st.sampled_from([Notify(), Notify("alarms"), Notify("warnings", ("/bin/tell", "{text}"))])),
         log_modules={"can": "debug"},
         installation=draw(st.none() | st.just(InstalledBms("VE.Bus BMS NG", 24, 30, control=True))),
         terminals=(Terminals("VE.Bus BMS", "x", None, 3, "com.victronenergy.digitalinput.input_1"),),

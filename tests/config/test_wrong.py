@@ -119,6 +119,14 @@ WRONG = [
     ("[" * 1000, "c.yaml:1: lists or mappings are nested too deeply"),
     ("#" * (MAX_BYTES + 1), f"c.yaml:1: the file has {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are read"),
     # contradictions
+    ("notify: loud", "c.yaml:1:notify.level: 'loud' is not a valid value; write one of off, alarms, warnings"),
+    ("notify: {hook: []}", "c.yaml:1:notify.hook: is an empty list; write the program and its arguments"),
+    ("notify: {hook: [tell, x]}", "notify.hook: begins with 'tell'; write the whole path of the program first"),
+    (
+        'notify: {hook: [/bin/tell, "{message}"]}',
+        "notify.hook: has {message}, which stands for nothing; write any of {state}, {id}, {severity}, {title}, {text}",
+    ),
+    ("notify: {hook: [/bin/tell, {text}]}", "notify.hook: has an entry that is a mapping"),
     (
         "can: [{channel: can0, bitrate: 250000}]",
         "can[0].bitrate: cannot be set with interface: socketcan, where",
