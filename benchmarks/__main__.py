@@ -28,7 +28,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """\
 # Performance
 
-Made by `make bench`, which runs everything again and writes this page anew. Absolute times belong to the machine below
+Made by `make bench`, which runs everything again and writes this page again. Absolute times belong to the machine below
 and say little about a GX; what should carry over are the ratios, each formed inside one run with the contenders taking
 turns. Where three figures stand together they are minimum, median and maximum.
 

@@ -181,7 +181,7 @@ ROOMS = (
 def architecture() -> str:
     """docs/architecture.md: the table of the rooms anew, the rest as it was written by hand."""
     before, begin, rest = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition(BEGIN)
-    rooms = ["| room | for what, and what may enter |", "|---|---|"]
+    rooms = ["| room | purpose, and what may enter |", "|---|---|"]
     faces = ((room, PACKAGE / room / "__init__.py") for room in ROOMS)
     rooms += [f"| `{room}` | {_docstring(face)} |" for room, face in faces if face.exists()]
     return before + begin + "\n".join(rooms) + "\n" + END + rest.partition(END)[2]

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-unknown",
         action="store_true",
-        help="leave Victron registers of one frame that nobody knows as they are: to find out what they mean",
+        help="keep unknown Victron registers of one frame as they are, to find out what they mean",
     )
     parser.add_argument(
         "--config", metavar="FILE", help="whose buses are recorded; without one the GX's usual one, else vecan0"

@@ -1,4 +1,4 @@
-"""`gxbridge state`: what gxbridge remembers over a restart, and how to have it forgotten."""
+"""`gxbridge state`: what gxbridge remembers across restarts, and how to have it forgotten."""
 
 from __future__ import annotations
 

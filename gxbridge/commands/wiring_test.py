@@ -110,7 +110,7 @@ def _unwritable(path: Path) -> str:
     if path.is_dir():
         return "it is a folder"
     if not path.parent.is_dir():
-        return f"there is no folder {path.parent}"
+        return f"the folder {path.parent} does not exist"
     return "" if os.access(path if path.exists() else path.parent, os.W_OK) else "no permission"
 
 

@@ -34,7 +34,7 @@ def value_with_unit(value: SeenValue, unit: str = "", form: str = "{:g}") -> str
     if isinstance(value, int | float):
         if unit == "A" and value >= NO_LIMIT_A:
             return "no limit"
-        return f"{form.format(value)} {unit}".rstrip()
+        return f"{form.format(round(value, 2))} {unit}".rstrip()
     return value if isinstance(value, str) and value else "–"
 
 

@@ -13,12 +13,15 @@ from gxbridge.core.dvcc.read.devices.services import title
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.run.masters.masters import obstacle
 from gxbridge.core.model.wording import counted, duration_text
+from gxbridge.core.publish.explanation import MOVED
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Control"
 DAY_S: Final = 86400.0
+NOT_GIVEN: Final = frozenset({"no-vebus-limit", "no-such-limit"})
+"""Reasons of a limit that this kind of BMS never gives: it only says yes or no, and control does without."""
 UNTOLD: Final = frozenset({"no-path", "no-setting", "other-network", "firmware"})
 """Reasons for which a charger cannot be told its current."""
 
@@ -30,40 +33,53 @@ def check_control(facts: Facts, explanation: Mapping[str, Any] | None) -> Iterat
         advice = "Start it in monitor mode first (gxbridge config init --preset listen), and ask again."
         yield Row(SECTION, "control-service", "problem", "no: gxbridge does not run on this bus", advice)
         return
-    yield _yes_or_no("control-service", True, "gxbridge runs and answers")
+    yield _yes("control-service", "gxbridge runs and answers")
     others = {name: items for name, items in facts.services.items() if not name.startswith(OTHER_GXBRIDGE)}
     # Our own battery is published beside the GX: its DVCC takes that for its own as well.
     found = obstacle(DbusState(others))
     unread = [name for name in facts.bus.unanswered if name == p.SYSTEM or name.startswith(OTHER_GXBRIDGE)]
     why = found[1] if found else f"{unread[0]} does not answer" if unread else ""
     advice = "Switch DVCC off on the GX, and stop any other controller; else leave gxbridge in monitor mode."
-    yield _yes_or_no("control-alone", not why, f"no other master{f': {why}' if why else ' is there'}", advice)
+    if why:
+        yield _no("control-alone", f"another master may write: {why}", advice)
+    else:
+        yield _yes("control-alone", "there is no other master")
     latched = any(finding["id"] == "overruled" for finding in explanation["findings"])
-    yield _yes_or_no(
-        "control-not-overruled", not latched, "no other master was found before", "gxbridge master tells which."
-    )
+    if latched:
+        yield _no("control-not-overruled", "another master was found before", "gxbridge master tells which.")
+    else:
+        yield _yes("control-not-overruled", "no other master was found before")
     bms = explanation["bms"]
-    yield _yes_or_no(
-        "control-bms", bms["state"] == "live", f"a BMS is live ({bms['name'] or 'none'}: {bms['state']})",
-        "Without one every charger stops: find out why with gxbridge explain.",
-    )  # fmt: skip
+    if bms["state"] == "live":
+        yield _yes("control-bms", f"a BMS is live ({bms['name']})")
+    else:
+        word = MOVED if bms["state"] == "moved" else f"is {bms['state']}"
+        text = f"{bms['name']} {word}" if bms.get("name") else "no BMS is in control"
+        yield _no("control-bms", text, "Without one every charger stops: find out why with gxbridge explain.")
     limits = {limit["name"]: limit for limit in explanation["limits"] if not limit["subject"]}
     for name in ("CVL", "CCL", "DCL"):
         limit = limits.get(name)
-        known = limit is not None and limit["value"] is not None
         said = limit["sentence"] if limit is not None else f"{name} is unknown"
-        yield _yes_or_no(f"control-{name.lower()}", known, said, f"gxbridge explain {name.lower()} tells more.")
+        id = f"control-{name.lower()}"
+        if limit is not None and (limit["value"] is not None or limit["caps"][0]["name"] in NOT_GIVEN):
+            yield _yes(id, said)
+        else:
+            yield _no(id, said, f"gxbridge explain {name.lower()} tells more.")
     yield _day(explanation)
     yield from _chargers(facts, explanation)
     alarms = [finding["text"] for finding in explanation["findings"] if finding["severity"] == "alarm"]
-    yield _yes_or_no("control-no-alarm", not alarms, f"no alarm holds{f': {alarms[0]}' if alarms else ''}",
-                     "Deal with it first.")  # fmt: skip
+    if alarms:
+        yield _no("control-no-alarm", f"an alarm is active: {alarms[0]}", "Deal with it first.")
+    else:
+        yield _yes("control-no-alarm", "no alarm is active")
 
 
-def _yes_or_no(id: str, holds: bool, text: str, advice: str = "") -> Row:
-    return Row(
-        SECTION, id, "ok" if holds else "problem", f"{'yes' if holds else 'no'}: {text}", "" if holds else advice
-    )
+def _yes(id: str, text: str) -> Row:
+    return Row(SECTION, id, "ok", f"yes: {text}")
+
+
+def _no(id: str, text: str, advice: str) -> Row:
+    return Row(SECTION, id, "problem", f"no: {text}", advice)
 
 
 def _day(explanation: Mapping[str, Any]) -> Row:
@@ -96,12 +112,14 @@ def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
         path = p.CHARGE_CURRENT if limit["name"] == "charger" else p.BOL_CHARGE_CURRENT
         now = amount(number(items, path), "A")
         ours = amount(limit["value"], "A")
-        text = f"{limit['subject_name'] or service} can be told; now {now}, gxbridge would tell {ours}"
-        text += _in_a_day(explanation, service, path)
-        can = path in items and not names & UNTOLD
-        advice = f"{limit['sentence']} It follows its own settings and the BMS's charge terminal only."
-        yield Row(SECTION, "control-charger", "ok" if can else "warning", f"{'yes' if can else 'no'}: {text}",
-                  "" if can else advice, service)  # fmt: skip
+        who = limit["subject_name"] or service
+        if path in items and not names & UNTOLD:
+            text = f"yes: {who} can be told; now {now}, gxbridge would tell {ours}"
+            text += _in_a_day(explanation, service, path)
+            yield Row(SECTION, "control-charger", "ok", text, "", service)
+        else:
+            advice = f"{limit['sentence']} It follows its own settings and the BMS's charge terminal only."
+            yield Row(SECTION, "control-charger", "warning", f"no: {who} cannot be told", advice, service)
     known = {limit["subject"] for limit in told}
     for device in sort_services(facts.services).ac_chargers:
         if device.name not in known:

@@ -11,14 +11,14 @@ from gxbridge.core.model.items import printable
 from gxbridge.core.model.wording import counted, duration_text
 
 STAYS = (
-    "Replaced, each always by the same: serial numbers, unique numbers of NAMEs, names that people gave, positions.\n"
-    "Left out: all other texts, settings of the GX, networks, accounts, and what nobody here knows the meaning of.\n"
-    "It still holds: times, models and firmware versions, measurements, settings of batteries and chargers, alarms,\n"
+    "Replaced, each original always by the same replacement: serial numbers, unique numbers of NAMEs, names that "
+    "people gave, positions.\n"
+    "Left out: all other texts, settings of the GX, networks, accounts, and whatever has an unknown meaning.\n"
+    "It still contains: times, models and firmware versions, measurements, settings of batteries and chargers, "
+    "alarms,\n"
     "speed, course, depth and wind, if they are on the bus."
 )
-KEPT = (
-    "Registers of one frame that nobody knows are in it as they were (--keep-unknown): one could be a number of yours."
-)
+KEPT = "Unknown registers of one frame are in it as they were (--keep-unknown): one of them could identify you."
 MOST_SHOWN = 12
 NOT_IN_IT = (
     ("lost", "lost on the way to the program"),

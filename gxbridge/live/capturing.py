@@ -35,7 +35,7 @@ FLUSH_S: Final = 2.0
 """What was heard is in the file so soon, also where the power fails."""
 WORDS: Final = (
     "A recording of CAN buses for people who help: serial numbers, unique numbers, names and positions are replaced,",
-    "texts and messages that nobody knows are left out. `gxbridge capture --show FILE` says what is in it.",
+    "unknown texts and messages are left out. `gxbridge capture --show FILE` says what is in it.",
 )
 
 

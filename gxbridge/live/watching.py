@@ -100,7 +100,7 @@ class Watching:
             notes.append("more devices than one bus can have: the others are not shown")
         head += [Line(note, "dim") for note in notes if note]
         return head, lines or [
-            Line("nothing is heard yet" if not self.frames else "nothing of what is heard is wanted")
+            Line("nothing is heard yet" if not self.frames else "nothing that is heard passes the filters")
         ]
 
     def _print(self) -> None:

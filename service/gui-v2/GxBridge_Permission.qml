@@ -1,7 +1,7 @@
 import QtQuick
 import Victron.VenusOS
 
-/* One permission of a BMS: yes, no, or not known, which is no permission. */
+/* One permission of a BMS: yes, no, or not known, which is not a permission. */
 ListText {
 	id: root
 

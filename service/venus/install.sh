@@ -177,7 +177,7 @@ add_hook() {
         return 0
     fi
     [ ! -e "$hook.disabled" ] || say "$hook.disabled is left as it is: somebody switched those modifications off"
-    [ ! -f "$hook" ] || [ -x "$hook" ] || say "$hook was not executable; from now on all that is in it runs at boot"
+    [ ! -f "$hook" ] || [ -x "$hook" ] || say "$hook was not executable; from now on everything in it runs at boot"
     {
         first=
         [ ! -f "$hook" ] || first=$(head -n 1 "$hook")

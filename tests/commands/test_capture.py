@@ -219,7 +219,7 @@ def test_a_file_is_never_overwritten_and_none_is_left_where_nothing_could_be_rea
     assert "is not overwritten; choose another with -o" in err
     code, _, err = capture(capsys, "--replay", str(log), "-o", str(tmp_path / "out"))
     assert (code, (tmp_path / "out").exists()) == (2, False)
-    assert "no log format known" in err
+    assert "look like any log format known" in err
     code, _, err = capture(capsys, "--replay", str(log), "-o", str(tmp_path / "none" / "out"))
     assert code == 2
     assert "none/out: No such file or directory" in err

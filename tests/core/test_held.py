@@ -1,4 +1,4 @@
-"""What holds although it is not said any more: refusals, over a restart too, and a charger's own limit."""
+"""What holds although it is not said any more: refusals, across restarts too, and a charger's own limit."""
 
 from __future__ import annotations
 

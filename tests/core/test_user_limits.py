@@ -80,7 +80,7 @@ def test_what_the_settings_say_now_is_not_lowered_by_the_configuration() -> None
     assert limits_in_force(heard, last_limits(heard, {}), {p.SET_MAX_CURRENT: 5}) == heard
 
 
-# --- over a restart --------------------------------------------------------------------------------------------------
+# --- across restarts --------------------------------------------------------------------------------------------------
 
 
 NOTHING = Remembered()

@@ -196,7 +196,7 @@ def host_killed(scene: Scene) -> None:
 @fault(
     "host-stays-down",
     "SIGKILL, and nobody starts it again for 65 s; meanwhile the BMS withdraws its permission",
-    "nothing is written; the charger stops by itself 60 s after the last word; started again, 0 is the first word",
+    "nothing is written; the charger stops by itself 60 s after the last message; started again, 0 is the first word",
     safe_within_s=61,
     recovers_within_s=6,
     standins=False,

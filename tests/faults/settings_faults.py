@@ -68,7 +68,7 @@ def settings_late(scene: Scene) -> None:
 @fault(
     "settings-wrong-types",
     "the settings service has texts for numbers, and answers nonsense when it is asked for an instance",
-    "what is no number counts as not set; the BMS is obeyed",
+    "what is not a number counts as not set; the BMS is obeyed",
     safe_within_s=1,
     recovers_within_s=5,
     service=False,

@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.explanation import as_json, as_text
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
+from gxbridge.doctor.control import check_control
 from gxbridge.doctor.examine import examine
 from gxbridge.doctor.facts import Bus, Facts
 from gxbridge.doctor.gather import configured_of
@@ -141,11 +142,18 @@ class SeaTrial:
 
     def doctor(self) -> tuple[Row, ...]:
         """What `gxbridge doctor` looks at here, without ports."""
+        return examine(self.facts())
+
+    def control(self) -> tuple[Row, ...]:
+        """What `gxbridge doctor --control` says here."""
+        return tuple(check_control(self.facts(), self.cycle.explanation()))
+
+    def facts(self) -> Facts:
         own = {**self.cycle.own, EXPLAIN_JSON: as_json(self.cycle.explanation())}
         ours = {view.name: dict(view.items) for view in self.cycle.batteries}
         services = {**self.services, **ours, OWN_NAME: own}
         version = str(own["/Mgmt/ProcessVersion"])
-        return examine(Facts(program(version=version), Bus("test"), configured_of(self.config), (), services))
+        return Facts(program(version=version), Bus("test"), configured_of(self.config), (), services)
 
     @property
     def exit_code(self) -> int:

@@ -120,3 +120,16 @@ def test_a_current_of_the_wrong_sign_is_read_the_right_way_round_while_dischargi
     items = {battery: {p.CURRENT: 58.0}, SUN: {p.CURRENT: 0.0}, MULTI: {p.CURRENT: -58.0, p.VOLTAGE: 53.5}}
     boat = changed("37", items=items)
     assert "it says 58 A, and by all other measurements 58 A flow out of it" in boat.findings["current-sign"]
+
+
+def test_a_vebus_bms_gives_no_limits_and_control_does_without() -> None:
+    boat = changed("05", items={MULTI: {"/Interfaces/Mk2/ProductName": "MK3"}}, monitor=True)
+    del boat.services[p.SYSTEM]
+    rows = {row.id: row for row in boat.control()}
+    assert rows["control-cvl"].text == "yes: CVL none: a VE.Bus BMS gives no such limit."
+    assert not [row.text for row in rows.values() if row.verdict == "problem"]
+    lost = case("44")
+    lost["steps"] = [{"wait": 10}, {"remove": [LYNX], "wait": 10}]
+    rows = {row.id: row for row in SeaTrial(lost).play().control()}
+    assert rows["control-bms"].text == "no: Lynx Smart BMS 500 is silent"
+    assert rows["control-cvl"].verdict == "problem"

@@ -99,8 +99,8 @@ TABLE: Final = (
     FindingRow(
         "bms-not-followed",
         "alarm",
-        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while nobody knows what "
-        "they say the charge current is 0 A",
+        "More devices on {bus} are or may be BMSes than can be followed: {count} left out, and while they are not "
+        "followed the charge current is 0 A",
         "Look for the device that invents them, take it off the bus, and restart gxbridge",
     ),
     FindingRow(

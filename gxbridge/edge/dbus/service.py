@@ -174,7 +174,7 @@ class PublishedService:
             who = f"connection {owner}, process {connection.body(reply)[0]}"
         except BusError:
             who = "another connection"
-        return f"the D-Bus name {self.name} is taken by {who}: stop that service, or give this one another name"
+        return f"the D-Bus name {self.name} is taken by {who}: stop that service"
 
     def _on_lost(self) -> None:
         self.state = "lost"

@@ -123,7 +123,7 @@ def test_terminals_stop_with_their_input_and_moment() -> None:
     assert discharge.refused
     (gone,) = people.look({CHARGE: inputs()[CHARGE]}, (), 6.0).discharge_stops
     assert not gone.refused
-    assert gone.text.endswith("unknown (the input is not there), which is no permission")
+    assert gone.text.endswith("unknown (the input is not there), which is not a permission")
     assert ids(view) == ["terminals-both-open"]
 
 

@@ -55,7 +55,7 @@ def discharge_reason(bms: TerminalBms) -> str | None:
 def _reason(bms: TerminalBms, role: Role, signal: Signal) -> str:
     where = _where(bms, role, signal)
     if signal.good is None:
-        counts = "counts as stop" if role == "charge" else "is no permission"
+        counts = "counts as stop" if role == "charge" else "is not a permission"
         return f"{where}: unknown ({DOUBTS[signal.doubt]}), which {counts}"
     return f"{where}: open, which is stop (BMS, wire or fuse)"
 

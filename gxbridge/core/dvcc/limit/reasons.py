@@ -221,7 +221,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "charge-power": _rule("the charge power asked for by energy management", "dvcc.charge_power_w; none"),
     "no-multi": _rule("no VE.Bus system is there", "com.victronenergy.vebus"),
     # What is likely behind it.
-    "trouble": _likely("{trouble}", "the BMS's alarms, /ErrorCode and /State, or a limit that is no number"),
+    "trouble": _likely("{trouble}", "the BMS's alarms, /ErrorCode and /State, or a limit that is not a number"),
     "cell-high": _likely("highest cell {cell} V; batteries stop at 3.75 V", "/System/MaxCellVoltage >= 3.75 V"),
     "cell-high-waits": _likely(
         "highest cell {cell} V; after a stop charging resumes below 3.6 V", "/System/MaxCellVoltage >= 3.6 V"
@@ -235,7 +235,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "cold-battery": _likely(
         "battery at {temperature}; charging stops below +5 °C by default",
-        "/Dc/0/Temperature < 5 °C, where no cell temperature is said",
+        "/Dc/0/Temperature < 5 °C, where no cell temperature is given",
     ),
     "pre-alarm": _likely(
         "lowest cell {cell} V; the pre-alarm is at 3.1 V by default", "/System/MinCellVoltage <= 3.1 V"

@@ -163,7 +163,10 @@ def check_scenario(scenario: Mapping[str, Any]) -> None:
         need(isinstance(step, Mapping), f"step {index} must be an object")
         advance = step.get("advance_ms")
         need(isinstance(advance, int) and advance >= 0, f'step {index}: "advance_ms" must be milliseconds')
-        need(tables(step.get("add", {})) and tables(step.get("set", {})), f'step {index}: "add" or "set" is no table')
+        need(
+            tables(step.get("add", {})) and tables(step.get("set", {})),
+            f'step {index}: "add" or "set" is not a mapping',
+        )
         need(isinstance(step.get("remove", []), list), f'step {index}: "remove" must be a list')
     expected = scenario.get("expected")
     need(expected is None or len(expected) == len(steps or ()), '"expected" must have one entry for each step')

@@ -14,6 +14,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.services import Charger, Device, VebusSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.tell.sharing import STEP_A
 
 ROOM: Final = 0.1
 """This part of the limit is room to grow for all chargers together,"""
@@ -125,7 +126,7 @@ def wishes(
             awake.append(charger.name)
     for name in awake:  # what the Multis cannot take by their own settings
         found[name] += max(spare_a, 0.0) / len(awake)
-    return found
+    return {name: max(floor(wish_a * 10 + TINY) / 10, STEP_A) for name, wish_a in found.items()}
 
 
 def multi_shares(inputs: Inputs, rest_a: float | None) -> Mapping[str, float | None]:

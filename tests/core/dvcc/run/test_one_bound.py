@@ -41,6 +41,7 @@ class Boat(World):
             for write in self.writes
             if write.path in (p.CHARGE_CURRENT, p.BOL_CHARGE_CURRENT)
         }
+        assert all(abs(amps * 10 - round(amps * 10)) < 1e-6 for amps in told.values()), "steps of 0.1 A"
         for name, items in self.services.items():
             if ".battery." not in name and name not in told:
                 left -= max(float(str(items.get(p.CURRENT) or 0.0)), 0.0)

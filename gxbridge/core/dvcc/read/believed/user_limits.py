@@ -1,4 +1,4 @@
-"""The user's limits: the last ones that the settings service said hold until it says others, over a restart too."""
+"""The user's limits: the last ones that the settings service said hold until it says others, across restarts too."""
 
 from __future__ import annotations
 
