@@ -1,4 +1,4 @@
-"""Arguments that several commands take: the buses that are listened to, and numbers within a bound."""
+"""Arguments that several commands take: buses, and numbers within a bound; and what is wrong with arguments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Callable
 
 MOST = 999_999_999.0
 """Where nothing smaller is the bound: a number beyond is a slip of the pen, and infinity is no time."""
+
+
+class UsageError(Exception):
+    """What is wrong with the command line or the configuration, for people."""
 
 
 def add_buses(parser: argparse.ArgumentParser) -> None:

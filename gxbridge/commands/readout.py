@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gxbridge.commands.arguments import UsageError
+
 if TYPE_CHECKING:
     from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 
@@ -51,15 +53,15 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         if args.scan == (args.data is not None):
-            raise _UsageError("give either one advertisement as HEX, or --scan")
+            raise UsageError("give either one advertisement as HEX, or --scan")
         _check_scan(args)
         key = _key(args)
         if args.scan:
             return _scan(args, key)
         data = _bytes(args.data)
         if key is None:
-            raise _UsageError("the content is encrypted: give its --key or --key-file")
-    except (_UsageError, KeyProblem) as error:
+            raise UsageError("the content is encrypted: give its --key or --key-file")
+    except (UsageError, KeyProblem) as error:
         print(f"gxbridge readout: {error}", file=sys.stderr)
         return USAGE
     result = open_advertisement(data, key)
@@ -72,15 +74,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_scan(args: argparse.Namespace) -> None:
     if args.address is not None and not args.scan:
-        raise _UsageError("--address belongs to --scan; a single advertisement needs no address")
+        raise UsageError("--address belongs to --scan; a single advertisement needs no address")
     if args.address is not None and not ADDRESS.fullmatch(args.address):
-        raise _UsageError("--address must be a Bluetooth address, such as C0:FF:EE:12:34:56")
+        raise UsageError("--address must be a Bluetooth address, such as C0:FF:EE:12:34:56")
     if not 0 < args.seconds <= LONGEST_S:
-        raise _UsageError(f"--seconds must be more than 0 and at most {LONGEST_S:.0f}")
-
-
-class _UsageError(Exception):
-    """What is wrong with the command line, for people."""
+        raise UsageError(f"--seconds must be more than 0 and at most {LONGEST_S:.0f}")
 
 
 def _key(args: argparse.Namespace) -> DeviceKey | None:
@@ -94,11 +92,11 @@ def _key(args: argparse.Namespace) -> DeviceKey | None:
         text = sys.stdin.read() if args.key_file == "-" else Path(args.key_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise _UsageError(f"the key file {args.key_file} cannot be read: {reason}") from None
+        raise UsageError(f"the key file {args.key_file} cannot be read: {reason}") from None
     try:
         return DeviceKey.from_text(text)
     except KeyProblem as problem:
-        raise _UsageError(f"{args.key_file}: {problem}") from None
+        raise UsageError(f"{args.key_file}: {problem}") from None
 
 
 def _bytes(text: str) -> bytes:
@@ -106,7 +104,7 @@ def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(digits)
     except ValueError:
-        raise _UsageError(
+        raise UsageError(
             f"the advertisement must be pairs of hexadecimal digits; this has {len(digits)} characters"
             + ("" if re.fullmatch("[0-9a-f]*", digits) else ", not all of them hexadecimal")
         ) from None
@@ -181,7 +179,7 @@ def _scan(args: argparse.Namespace, key: DeviceKey | None) -> int:
     from gxbridge.edge.bluetooth import BluetoothUnavailable, scan
 
     if key is not None and args.address is None:
-        raise _UsageError("a key belongs to one device: name it with --address")
+        raise UsageError("a key belongs to one device: name it with --address")
 
     seen: dict[str, bytes] = {}
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gxbridge.commands.arguments import UsageError
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import counted
 
@@ -55,10 +56,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON at the end; steps go to stderr")
 
 
-class _UsageError(Exception):
-    """What is wrong with the command line or the configuration, for people."""
-
-
 @record
 class WiringReport:
     """Everything the report says. `date` is local time in words."""
@@ -76,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         wiring, address = _wiring(args)
-    except _UsageError as error:
+    except UsageError as error:
         print(f"gxbridge wiring-test: {error}", file=sys.stderr)
         return USAGE
     say = _stderr if args.json else print
@@ -131,20 +128,20 @@ def _wiring(args: argparse.Namespace) -> tuple[Wiring, str | None]:
     wired = any((charge, discharge, pre_alarm))
     address: str | None = args.dbus
     if not 0 < args.step_seconds <= 600:
-        raise _UsageError("--step-seconds must be more than 0 and at most 600")
+        raise UsageError("--step-seconds must be more than 0 and at most 600")
     if args.config is not None:
         if wired:
-            raise _UsageError("give the inputs either with --config or one by one, not both")
+            raise UsageError("give the inputs either with --config or one by one, not both")
         wiring, configured = _from_config(args)
         address = address or configured
     elif not wired:
-        raise _UsageError("say what is wired: --charge INPUT, --discharge INPUT, --pre-alarm INPUT, or --config FILE")
+        raise UsageError("say what is wired: --charge INPUT, --discharge INPUT, --pre-alarm INPUT, or --config FILE")
     else:
         name = args.name or args.model or "BMS"
         wiring = Wiring(name, args.model or "BMS", charge, discharge, pre_alarm, args.pre_alarm_level or 0)
     problems = [*check_wirings([wiring]), *_against_the_model(wiring, args.model)]
     if problems:
-        raise _UsageError("; ".join(problems))
+        raise UsageError("; ".join(problems))
     return wiring, address
 
 
@@ -155,11 +152,11 @@ def _from_config(args: argparse.Namespace) -> tuple[Wiring, str]:
     try:
         config = load(args.config)
     except ConfigError as error:
-        raise _UsageError(f"the configuration is wrong:\n{error}") from None
+        raise UsageError(f"the configuration is wrong:\n{error}") from None
     found = [entry for entry in config.terminals if args.name in (None, entry.name)]
     if not found:
         names = ", ".join(entry.name for entry in config.terminals) or "none"
-        raise _UsageError(f"{args.config} has no such entry below `terminals`; there are: {names}")
+        raise UsageError(f"{args.config} has no such entry below `terminals`; there are: {names}")
     entry = found[0]
     wiring = Wiring(
         *(entry.name, entry.model, entry.allow_to_charge, entry.allow_to_discharge, entry.pre_alarm),

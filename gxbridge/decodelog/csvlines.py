@@ -118,13 +118,13 @@ class CsvLines(LineFormat):
 
     def _cell(self, field: FieldInfo) -> Cell:
         if field.enum is not None:
-            return _Meanings(self._db.enums.get(field.enum, {})).__getitem__
+            return _MeaningCells(self._db.enums.get(field.enum, {})).__getitem__
         if not field.is_number:
             return _other
         return _temperature if field.unit == KELVIN else _number
 
 
-class _Meanings(dict[FieldValue, tuple[object, str]]):
+class _MeaningCells(dict[FieldValue, tuple[object, str]]):
     """The cells of each value of an enumeration, made when first seen."""
 
     def __init__(self, texts: Mapping[int, str]) -> None:

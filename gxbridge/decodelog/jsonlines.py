@@ -87,7 +87,7 @@ class JsonLines(LineFormat):
         """How a value of this field is written; None for plain numbers."""
         if field.enum is not None:
             meanings = self._db.enums.get(field.enum, {})
-            return _Meanings({value: quoted(text) for value, text in meanings.items()}).__getitem__
+            return _MeaningObjects({value: quoted(text) for value, text in meanings.items()}).__getitem__
         return None if field.is_number else _text
 
     def _service(self, layout: Layout, start: str) -> Tail:
@@ -108,7 +108,7 @@ class JsonLines(LineFormat):
         return tail
 
 
-class _Meanings(dict[FieldValue, str]):
+class _MeaningObjects(dict[FieldValue, str]):
     """The JSON object of each value of an enumeration, made when first seen."""
 
     def __init__(self, texts: dict[int, str]) -> None:

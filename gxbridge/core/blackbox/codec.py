@@ -82,7 +82,7 @@ class Codec:
     def decode(self, plain: Plain, fields: Mapping[str, Iterable[str]]) -> Any:
         """The value of plain data; `fields` as they were when it was made. Raises CodecError, and nothing else."""
         try:
-            return _Reader(self, fields).take(plain, 0)
+            return _StateReader(self, fields).take(plain, 0)
         except CodecError:
             raise
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
@@ -184,7 +184,7 @@ class _Encoder:
         return plain
 
 
-class _Reader:
+class _StateReader:
     def __init__(self, codec: Codec, fields: Mapping[str, Iterable[str]]) -> None:
         self._codec = codec
         self._fields = {name: tuple(names) for name, names in fields.items()}

@@ -86,12 +86,12 @@ class Timeline:
 def facts_of(box: Box) -> Timeline:
     """The facts of a box. Raises BoxError when its events make no sense."""
     try:
-        return _Reader().read(box)
+        return _BoxReader().read(box)
     except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
         raise BoxError(f"the events contradict each other: {type(error).__name__}: {error}") from error
 
 
-class _Reader:
+class _BoxReader:
     def __init__(self) -> None:
         self.facts = Timeline()
         self.now: float | None = None
