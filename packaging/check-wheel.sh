@@ -17,4 +17,5 @@ printf '(1700000000.000000) can0 1CEFFF29#6699FF0F10270000\n' >boat.log
 "$work/venv/bin/gxbridge" config show >/dev/null
 "$work/venv/bin/gxbridge" config check "$work/venv/share/gxbridge/gxbridge.example.yaml" >/dev/null
 test -f "$work/venv/share/gxbridge/dbus-policy/gxbridge-control.conf"
-echo "the wheel installs, decodes, knows its database and its defaults, and brings the example and the policies"
+test -f "$work/venv/share/gxbridge/systemd/gxbridge.service"
+echo "the wheel installs, decodes, knows its database and its defaults, and brings the example, the policies and the unit"
