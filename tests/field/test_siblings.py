@@ -133,3 +133,20 @@ def test_a_vebus_bms_gives_no_limits_and_control_does_without() -> None:
     rows = {row.id: row for row in SeaTrial(lost).play().control()}
     assert rows["control-bms"].text == "no: Lynx Smart BMS 500 is silent"
     assert rows["control-cvl"].verdict == "problem"
+
+
+def test_while_gxbridge_only_listens_an_unknown_permission_refuses_nothing() -> None:
+    boat = changed("05", items={MULTI: {"/Alarms/BmsConnectionLost": 2}}, monitor=True)
+    said = boat.findings["vebus-bms-connection-lost"]
+    assert said.endswith("is lost (/Alarms/BmsConnectionLost): a GX may take what is unknown for allowed")
+    assert (
+        "counts as refused"
+        in changed("05", items={MULTI: {"/Alarms/BmsConnectionLost": 2}}).findings["vebus-bms-connection-lost"]
+    )
+
+
+def test_a_charge_voltage_that_is_text_is_one_finding() -> None:
+    for monitor in (False, True):
+        boat = changed("17", monitor=monitor)
+        assert "limit-unreadable" in boat.findings
+        assert "cvl-unknown" not in boat.findings

@@ -31,7 +31,7 @@ _DOUBT: Final = (
 )
 
 _LOOK: Final = (
-    "Look at this battery in the app of its BMS (VictronConnect for a Lynx); until it allows it again, stop by hand "
+    "Look at this battery in the app of its BMS (VictronConnect for Victron's); until it allows it again, stop by hand "
     "what "
     "it refuses"
 )
@@ -92,6 +92,20 @@ IN_MONITOR: Final[Mapping[str, MonitorWords]] = {
         "The voltage of {device} is measured behind an open contactor, or while it does not run: a GX may share it",
         "None needed; it is that of the bus again when the BMS runs",
     ),
+    "vebus-bms-connection-lost": MonitorWords(
+        "The connection to the {bms} is lost ({path}): a GX may take what is unknown for allowed"
+    ),
+    "vebus-bms-unknown": MonitorWords(
+        advice="A GX may take what is unknown for allowed. With an old VE.Bus BMS switch the inverter/charger on; else "
+        "check the cables"
+    ),
+    **{
+        f"terminal-{terminal}-{fault}": MonitorWords(
+            "{bms}: {terminal}: {doubt}; gxbridge only listens, so nothing is stopped by it"
+        )
+        for terminal in ("charge", "discharge")
+        for fault in ("vanished", "wrong-type", "no-level")
+    },
     "refusal-held-charge": MonitorWords(
         "{device} refused to charge and no longer says whether it allows it ({path}); for gxbridge the refusal "
         "holds until it does{how}"

@@ -315,7 +315,8 @@ TABLE: Final = (
         "bms-trouble",
         "alarm",
         "{device} reports {what}",
-        "Deal with this first: it explains refusals and limits of 0 A. The BMS's app (VictronConnect for a Lynx) and "
+        "Deal with this first: it explains refusals and limits of 0 A. The BMS's app (VictronConnect for Victron's) "
+        "and "
         "manual "
         "say what to do",
     ),
@@ -323,7 +324,7 @@ TABLE: Final = (
         "bms-warning",
         "warning",
         "{device} reports {what}",
-        "Look at the battery in the app of its BMS (VictronConnect for a Lynx): if it gets worse, charging or "
+        "Look at the battery in the app of its BMS (VictronConnect for Victron's): if it gets worse, charging or "
         "discharging is "
         "refused",
     ),
@@ -343,7 +344,7 @@ TABLE: Final = (
         "battery-refuses",
         "warning",
         "{device} refuses {what}{why}: this counts in the limits of the whole bank",
-        "Look at this battery in the app of its BMS (VictronConnect for a Lynx); it allows it again by itself when "
+        "Look at this battery in the app of its BMS (VictronConnect for Victron's); it allows it again by itself when "
         "the cause "
         "is gone",
     ),

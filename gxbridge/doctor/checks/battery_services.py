@@ -23,7 +23,7 @@ from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Batteries"
-TROUBLE_CURE: Final = "Deal with this first: the BMS's app (VictronConnect for a Lynx) and manual say what to do."
+TROUBLE_CURE: Final = "Deal with this first: the BMS's app (VictronConnect for Victron's) and manual say what to do."
 SAME_NAME: Final = "/Alarms/SameUniqueNameUsed"
 
 

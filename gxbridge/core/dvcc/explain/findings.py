@@ -66,7 +66,7 @@ def round_findings(
     elsewhere = {"bms-unchosen", "bms-awaited"} if inputs.bms_awaited else {"bms-unchosen"}
     if inputs.bms is not None:
         elsewhere.add("bms-awaited")  # the one that was chosen is not there: `choice_findings`
-    if refused is not None and not early and refused.name not in elsewhere:
+    if refused is not None and not early and refused.name not in elsewhere and not unreadable(inputs, refused):
         yield of_reason(now, refused)
     for reason in ccl.caps:
         if reason.name in UNKNOWN and not in_grace(reason.source, seen, now) and not unreadable(inputs, reason):

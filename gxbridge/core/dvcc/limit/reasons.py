@@ -97,11 +97,11 @@ REASONS: Final[Mapping[str, Reason]] = {
         "/Info/MaxDischargeCurrent is invalid: nothing is written",
     ),
     "no-bms": _rule(
-        "no BMS controls, so none limits: none is known, or the settings choose none",
+        "no BMS is in control: none is known, or the settings choose none",
         "no battery service with /Info/MaxChargeVoltage",
     ),
     "bms-awaited": _rule(
-        "a BMS is expected, remembered by a charger or gxbridge or chosen in the settings, and it has not been heard",
+        "a BMS is expected and has not been heard: the settings name one, or a charger or gxbridge remembers one",
         "/Settings/BmsPresent of a charger is 1, a Lynx was heard before the last start or has not said who it is, or "
         "/Settings/SystemSetup/BmsInstance names one: 0 A",
     ),

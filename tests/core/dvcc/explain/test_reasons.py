@@ -220,9 +220,9 @@ def test_when_nothing_is_there_every_limit_still_has_a_reason() -> None:
     world = World()
     world.run(5)
     assert [limit.sentence for limit in world.decision.limits] == [
-        "CVL none: no BMS controls, so none limits: none is known, or the settings choose none.",
-        "CCL none: no BMS controls, so none limits: none is known, or the settings choose none.",
-        "DCL none: no BMS controls, so none limits: none is known, or the settings choose none.",
+        "CVL none: no BMS is in control: none is known, or the settings choose none.",
+        "CCL none: no BMS is in control: none is known, or the settings choose none.",
+        "DCL none: no BMS is in control: none is known, or the settings choose none.",
         "Multi none: no VE.Bus system is there.",
     ]
     world.services[SUN] = charger()

@@ -160,7 +160,7 @@ def test_a_bms_that_never_was_there_is_not_lost() -> None:
     world = World({SUN: charger(), MULTI: multi()}, settings={p.SET_DVCC: 1, p.SET_MAX_CURRENT: 20})
     world.run(6)
     assert (world.decision.bms_state, world.told(SUN)) == ("none", 20)
-    none = "No BMS controls, so none limits: none is known, or the settings choose none."
+    none = "No BMS is in control: none is known, or the settings choose none."
     assert world.limit("CCL").sentence == f"CCL 20 A: user limit. {none}"
 
 
@@ -174,7 +174,7 @@ def test_where_a_bms_is_expected_and_none_has_spoken_nobody_charges(remembers: i
     assert world.written(p.MULTI_CHARGE_CURRENT) == {MULTI: 0}
     assert not world.written(p.CHARGE_VOLTAGE)
     assert world.findings() == {"bms-awaited"}
-    assert "it has not been heard" in world.limit("CCL").sentence
+    assert "a BMS is expected and has not been heard" in world.limit("CCL").sentence
 
 
 def test_a_vebus_bms_that_speaks_is_a_bms() -> None:
