@@ -18,9 +18,9 @@ from gxbridge.core.dvcc.explain.limits import (
 from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
-from gxbridge.core.dvcc.limit.caps import ccl_caps, cvl_caps, dcl_caps, led_refusal
+from gxbridge.core.dvcc.limit.caps import ChargeCaps, ccl_caps, cvl_caps, dcl_caps, led_refusal
 from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
-from gxbridge.core.dvcc.limit.feed_in import obeys, still_watched, surplus
+from gxbridge.core.dvcc.limit.feed_in import FeedIn, obeys, still_watched, surplus
 from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
@@ -187,20 +187,7 @@ def live_round(
     discharge = dcl_caps(inputs, bms_limits, history, memory.gave)
     speaks = volts.effective_v is not None or charge.limit.value is not None
     pv_off = speaks and memory.pv_disabled_reads > 0
-    draw_a = dc_loads(inputs.installation, voltage_v) if inputs.options.fresh_values else memory.shown.dc_loads_a
-    loads_a = memory.dc_loads_a
-    feeds = charge.limit.value is not None and obeys(inputs) and (charge.full or not charge.stopped)
-    if timely and draw_a is not None and counts_loads(inputs, charge.limit.value, feeds):
-        loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
-    vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
-    if inputs.options.fresh_values:  # a load that has gone leaves nothing behind in the low pass
-        vebus_a = max(vebus_a, drawn(inputs.multi))
-        added_a = least(added_a, draw_a)
-    fed, seen = None, still_watched(memory.feed_in, now)
-    if charge.limit.value is not None and feeds:
-        vebus_a = drawn(inputs.multi)
-        fed, seen = surplus(inputs, memory.feed_in, charge.limit.value, charged_with(inputs), now)
-    amps = compensate(inputs, charge, added_a, vebus_a, pv_off, None if pv_off else fed)
+    amps, loads_a, seen = with_loads(inputs, memory, charge, now, pv_off=pv_off, timely=timely)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
     rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v, orders)
@@ -239,6 +226,35 @@ def live_round(
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
     return Round(writes + multi_writes, memory)
+
+
+class WithLoads(NamedTuple):
+    """The currents to share, and what is remembered of loads (A, smoothed) and of feed-in."""
+
+    amps: Currents
+    loads_a: float
+    feed_in: FeedIn | None
+
+
+def with_loads(
+    inputs: Inputs, memory: Memory, charge: ChargeCaps, now: float, *, pv_off: bool, timely: bool
+) -> WithLoads:
+    """The limit with what loads take of it, and with what is fed in."""
+    limit_a, fresh = charge.limit.value, inputs.options.fresh_values
+    draw_a = dc_loads(inputs.installation, inputs.voltage_v) if fresh else memory.shown.dc_loads_a
+    loads_a = memory.dc_loads_a
+    feeds = limit_a is not None and obeys(inputs) and (charge.full or not charge.stopped)
+    if timely and draw_a is not None and counts_loads(inputs, limit_a, feeds):
+        loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
+    vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
+    if fresh:  # a load that has gone leaves nothing behind in the low pass
+        vebus_a = max(vebus_a, drawn(inputs.multi))
+        added_a = least(added_a, draw_a)
+    fed, seen = None, still_watched(memory.feed_in, now)
+    if limit_a is not None and feeds:
+        vebus_a = drawn(inputs.multi)
+        fed, seen = surplus(inputs, memory.feed_in, limit_a, charged_with(inputs), now)
+    return WithLoads(compensate(inputs, charge, added_a, vebus_a, pv_off, None if pv_off else fed), loads_a, seen)
 
 
 def own_rest(inputs: Inputs, rest_a: float | None) -> float | None:
