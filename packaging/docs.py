@@ -14,6 +14,7 @@ from gxbridge.core.model.findings_in_monitor import IN_MONITOR
 from gxbridge.core.model.findings_table import FINDINGS as ROWS
 from gxbridge.core.model.findings_table import TABLE
 from gxbridge.core.model.items import ItemSpec
+from gxbridge.core.publish.bank_items import BANK_ROWS
 from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
 from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
 from gxbridge.core.publish.battery_writes import WRITABLES
@@ -34,6 +35,7 @@ invalid: an empty array of `i`. Texts have the unit in the vendor's style; tempe
 
 * [The battery service](#the-battery-service) `com.victronenergy.battery.gxbridge_<bus>_uc<unique number>`
 * [The distributors of a battery](#distributors)
+* [A bank](#a-bank) `com.victronenergy.battery.gxbridge_bank_<name>`
 * [What clients may write](#what-clients-may-write)
 * [Our own service](#our-own-service) `{OWN_NAME}`
 """
@@ -51,6 +53,13 @@ DISTRIBUTORS = """
 
 For each of the distributors A to H these paths exist from the moment the BMS first reports it (register 0x2150 not 0).
 Fuses count from 0 here and from 1 on the label; `A` and fuse 0 stand for all.
+"""
+
+BANK = """
+## A bank
+
+One for each bank of the configuration ([banks](banks.md)), `com.victronenergy.battery.gxbridge_bank_<name>`, with the paths
+of the vendor's totals of parallel Lynx; rows marked ours are ours. `publish: monitor` leaves out everything under `/Info`.
 """
 
 WRITES = """
@@ -85,6 +94,8 @@ def dbus_paths() -> str:
     """docs/dbus-paths.md."""
     parts = [HEAD, BATTERY, *_table(PATHS), DISTRIBUTORS]
     parts += _table(row for row in distributor_rows("A") if "/Fuse/" not in row.path or "/Fuse/0/" in row.path)
+    parts += [BANK, "| path | type | text | what it says |", "|---|---|---|---|"]
+    parts += [f"| `{path}` | {spec.signature} | {_text(spec)} | {doc} |" for path, (spec, doc) in BANK_ROWS.items()]
     parts += [WRITES, "| path | takes | sent as | kept here |", "|---|---|---|---|"]
     for item in WRITABLES.values():
         if item.takes is None:
@@ -154,6 +165,7 @@ ROOMS = (
     "core",
     "core/gate",
     "core/publish",
+    "core/bank",
     "core/dvcc",
     "core/dvcc/run",
     "core/dvcc/run/masters",

@@ -80,6 +80,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("core/history",),
     ("core",),
     ("core/publish",),
+    ("core/bank",),
     ("core/dvcc/run",),
     ("core/dvcc/explain",),
     ("core/dvcc/tell",),

@@ -35,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(config: Config, file: StateFile) -> int:
-    from gxbridge.commands.state import moment
     from gxbridge.core.model.remembered import OVERRULED
+    from gxbridge.core.model.wording import utc_text
 
     latch = next((latch for latch in file.read().latches if latch.name == OVERRULED), None)
     if latch is None:
         print("No other master is remembered.")
     else:
-        print(f"Something else wrote {latch.subject} (found {moment(latch.since)}): gxbridge writes nothing.")
+        print(f"Something else wrote {latch.subject} (found {utc_text(latch.since)}): gxbridge writes nothing.")
         from gxbridge.edge.machine import followable
 
         print(followable("Switch it off, then: gxbridge master reset (a reboot of the machine resets it too)"))

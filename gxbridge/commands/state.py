@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         description="Exit code 0: it is forgotten; 2: it is not, and the text says why.",
     )
     forget.add_argument(
-        "what", metavar="identities|limits|latches|members|NAME|all", help="NAME of one battery, as `show` prints it"
+        "what",
+        metavar="identities|limits|latches|members|NAME|MEMBER|all",
+        help="NAME: of one battery; MEMBER: of one of a bank that is gone, and is not to stop it; as `show` has it",
     )
     for action in (show, forget):
         action.add_argument(
@@ -122,6 +123,7 @@ def _show(file: StateFile, as_json: bool) -> int:
 
 
 def _lines(remembered: Remembered) -> Iterator[str]:
+    from gxbridge.core.model.wording import utc_text
     from gxbridge.core.nmea2000.database import database
 
     names = {number: product.name for number, product in database().products.items()}
@@ -146,9 +148,4 @@ def _lines(remembered: Remembered) -> Iterator[str]:
         yield f"{title}: none" if not entries else title
         for text, item in entries:
             yield f"    {text}"
-            yield f"        since {moment(item.since)}, from {item.source}"
-
-
-def moment(since: float) -> str:
-    """Seconds since 1970 for people."""
-    return f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
+            yield f"        since {utc_text(item.since)}, from {item.source}"

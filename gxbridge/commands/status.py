@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gxbridge.commands.explain import NotExplained, add_dbus, fetch_explanation, not_answered
+from gxbridge.core.bank.words import head, member_line
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
@@ -28,6 +29,8 @@ EACH_S: Final = 2.0
 """For the answer of one device."""
 REFRESH_S: Final = 2.0
 MOST_FINDINGS: Final = 3
+QUIET_MEMBERS: Final = ("in", "open", "coming", "acknowledged")
+"""States of a bank's members that are nothing to worry about."""
 COLOURS: Final = {"alarm": "31;1", "warning": "33", "info": "36", "good": "32", "bad": "31;1", "title": "1"}
 CLEAR: Final = "\x1b[H\x1b[2J"
 
@@ -164,6 +167,12 @@ class _Page:
         words = {"yes": "yes", "no": "NO", "unknown": "unknown"}
         charge, discharge = (words[allowed(values, path)] for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
         yield f"  allows charging: {charge}; allows discharging: {discharge}"
+        for bank in self._explained.get("banks", ()):
+            yield head(bank) + ("" if bank["service"] else ", and nothing stands for them")
+            for member in bank["members"]:
+                good = member["state"] in QUIET_MEMBERS
+                for line in _wrapped("  ", member_line(member, self._now), 2):
+                    yield line if good else self._in("bad", line)
 
     def _limit(self, limit: Mapping[str, Any]) -> Iterator[str]:
         value = "none" if limit["value"] is None else amount(limit["value"], limit["unit"])

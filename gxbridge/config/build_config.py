@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from gxbridge.config.banks import build_banks
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Notify, Readout, StateStore, Terminals
 from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
@@ -78,6 +79,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         instance=battery.get("instance", 220),
         custom_name=battery.get("custom_name", ""),
         known_batteries=_known(battery.get("known", []), can, report),
+        banks=build_banks(values.get("banks", []), [spec.name for spec in can], dvcc.get("nominal_voltage_v"), report),
         publish=values.get("publish", "bms"),
         transmit=transmit.get("level", "off"),
         allow_mode=transmit.get("allow_mode", False),

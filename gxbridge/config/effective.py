@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
@@ -99,6 +100,7 @@ class Config:
     instance: int = 220
     custom_name: str = ""
     known_batteries: tuple[Configured, ...] = ()
+    banks: tuple[BankEntry, ...] = ()
     publish: str = "bms"
     transmit: str = "off"
     allow_mode: bool = False

@@ -186,6 +186,61 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey("battery.known[].device_instance", "whole", "Its NMEA 2000 device instance.", default=0, low=0, high=255),
     ConfigKey(
+        "banks", "items",
+        "Batteries in parallel that are to be as one: published as one BMS, and limited so that none takes more than "
+        "it may (docs/banks.md). Without an entry gxbridge makes no bank.",
+        default=(),
+    ),
+    ConfigKey(
+        "banks[].name", "name",
+        "The bank's name: its D-Bus service is `com.victronenergy.battery.gxbridge_bank_` with this behind it.",
+        required=True, example="house",
+    ),
+    ConfigKey(
+        "banks[].title", "text",
+        "How it is called, until the user gives it another name on the GX.",
+        unset="its name", example="House bank",
+    ),
+    ConfigKey(
+        "banks[].members", "names",
+        "Its batteries: each by its serial, its NAME (16 hexadecimal digits, as `gxbridge state show` has it) or its "
+        "D-Bus service.",
+        unset="every Lynx of one N2K device instance and nominal voltage on one CAN bus",
+        example="[HQ2437XXP7K, HQ21302VUDQ, com.victronenergy.battery.ttyUSB0]",
+    ),
+    ConfigKey(
+        "banks[].bus", "name",
+        "Without `members`: the CAN bus that its Lynx are on.",
+        unset="the only one", example="vecan0",
+    ),
+    ConfigKey(
+        "banks[].device_instance", "whole",
+        "Without `members`: the NMEA 2000 device instance that its Lynx have.",
+        default=0, low=0, high=255,
+    ),
+    ConfigKey(
+        "banks[].nominal_voltage_v", "whole",
+        "Nominal voltage of the bank; a battery of another one is no member.",
+        unset="`dvcc.nominal_voltage_v`, else that of its members", low=12, high=48, unit="V", example=24,
+    ),
+    ConfigKey(
+        "banks[].current", "choice",
+        "`share`: the current limits are those at which the first member reaches its own. `sum`: they are added up, as "
+        "the vendor's totals do; then one member may take more than it allows.",
+        default="share", choices=("share", "sum"),
+    ),
+    ConfigKey(
+        "banks[].share", "choice",
+        "Which part of the current each member is expected to take: by its `capacity`, or as `measured` over a minute "
+        "(by capacity until then).",
+        default="capacity", choices=("capacity", "measured"),
+    ),
+    ConfigKey(
+        "banks[].imbalance_percent", "number",
+        "By how much of its part a member may take more than its part before it reaches its own limit.",
+        default=10, low=0, high=100, unit="%",
+    ),
+    ConfigKey(
         "publish", "choice",
         "`bms`: with all limits, as the vendor's driver would. `bms-neutral`: the same under a product id of our "
         "own, so that the GX applies no product rules. `monitor`: as a battery monitor without limits. `none`: no "

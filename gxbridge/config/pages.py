@@ -14,6 +14,7 @@ from gxbridge.config.deprecated import GONE_IN, LAST_RELEASES
 from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
 from gxbridge.config.schema import ConfigKey
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.core.model.items import printable
 from gxbridge.models.installation import InstalledBms
@@ -233,6 +234,7 @@ def tree(config: Config) -> dict[str, Any]:
                     for known in config.known_batteries
                 ],
             },
+            "banks": [_bank(entry) for entry in config.banks],
             "publish": config.publish,
             "transmit": {"level": config.transmit, "allow_mode": config.allow_mode},
             "log": {"level": config.log_level, "modules": dict(config.log_modules)},
@@ -250,6 +252,25 @@ def tree(config: Config) -> dict[str, Any]:
 def _installation(installation: InstalledBms) -> dict[str, Any]:
     renamed = {"dvcc": "control"}
     return {name: getattr(installation, renamed.get(name, name)) for name in children("installation")}
+
+
+def _bank(entry: BankEntry) -> dict[str, Any]:
+    """An entry of `banks`, without what says nothing in it."""
+    named = (
+        {"members": list(entry.members)}
+        if entry.members
+        else {"bus": entry.bus or None, "device_instance": entry.network}
+    )
+    volts = None if entry.nominal_voltage_v is None else int(entry.nominal_voltage_v)
+    shared = {} if entry.sums else {"share": entry.share, "imbalance_percent": round(entry.imbalance * 100, 6)}
+    return {
+        "name": entry.name,
+        "title": entry.title or None,
+        **named,
+        "nominal_voltage_v": volts,
+        "current": "sum" if entry.sums else "share",
+        **shared,
+    }
 
 
 def _without_none(value: Any) -> Any:

@@ -6,9 +6,10 @@ what it says; a test or a replay feeds it the same way and gets the same answers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
+from gxbridge.core.bank_services import BankServices, UnnamedBanks
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
@@ -82,6 +83,8 @@ class Bridge:
         self._unfollowed_since: dict[str, float] = {}
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
+        remembered = setup.remembered.members
+        self._banks = BankServices(setup.banks, remembered, setup.publish) if setup.banks else None
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -171,6 +174,9 @@ class Bridge:
     def remember(self, before: Remembered, since: float) -> Remembered:
         """What is to be known at the next start, when `before` is; `since`: now, in seconds since 1970."""
         learnt = before.learn(self.registry.identities(since))
+        members = () if self._banks is None else self._banks.banks.remembered()
+        if members != learnt.members:
+            learnt = replace(learnt, members=members)
         limits = keep_limits(before.limits, self._user_limits.last, since)
         latches = keep(before.latches, self._believed.held, since)
         if (limits, latches) != (learnt.limits, learnt.latches):
@@ -194,7 +200,7 @@ class Bridge:
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
         bus, ours = self._services, self._own_batteries
-        publications = ours.publications(batteries, self.setup, bus, now)
+        publications = ours.publications(batteries, self.setup, bus, self._publish_as, now)
         own_batteries = ours.look(batteries, publications, self.setup, bus)
         elsewhere = [(battery, name) for battery in batteries for name, _ in publishers(battery, bus.items)]
         strict = self.setup.options.profile == "strict"
@@ -210,9 +216,17 @@ class Bridge:
         )
         away = [battery for battery in batteries if battery.state == "live" and battery.get("contactor_closed") == 0]
         opened = {service_name(battery) for battery in away} | {name for battery, name in elsewhere if battery in away}
+        left_open = frozenset() if self._banks is None else self._banks.left_open(batteries)
         there = CountingServices(theirs, own_batteries)
-        self._believed = believe(self._believed, there, heard, opened, now, strict=strict)
+        self._believed = believe(self._believed, there, heard, opened | left_open, now, strict=strict)
         bus.arrivals += self._believed.arrivals
+        if self._banks is not None:
+            bus.arrivals += self._banks.look(
+                *(self._believed.services, batteries, ours.items, theirs),
+                *({**self.setup.user_settings, **bus.settings}, bus.names.unread, self._bank_identity),
+                *(now, now + epoch_offset),
+            )
+            on_bus, live = {**on_bus, **self._banks.items}, {**live, **self._banks.items}
         self._other_channels = self.channels.look(
             *(self._believed.services.services, batteries, now),
             observed=self._observed(),
@@ -223,16 +237,20 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
+        if self._banks is not None:
+            without_limits |= self._banks.unpublished()
         writes: tuple[Write, ...] = ()
         if self.setup.mode == "off":
             self._control.rest()
         else:
             awaited, remembered = bool(provisional), self.registry.remembered_only(self.setup.options.other_banks)
-            words = self._raw_words(live, batteries, without_limits, awaited=awaited or remembered)
+            words = self._raw_words(live, batteries, without_limits, left_open, awaited=awaited or remembered)
             snapshot = self._snapshot(on_bus, without_limits, now, awaited=awaited, remembered=remembered)
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
         bus.arrivals.clear()
         views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
+        if self._banks is not None:
+            views += tuple(self._banks.services(self._bank_identity))
         findings = (
             *self.registry.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
@@ -243,6 +261,7 @@ class Bridge:
             *bus.life.findings(now),
             *self._control.master_findings,
             *self._believed.findings,
+            *(() if self._banks is None else self._banks.findings),
             *self._user_limits.findings(now),
             *self._reported,
         )
@@ -266,6 +285,7 @@ class Bridge:
         services: Mapping[str, Mapping[str, Value]],
         batteries: Iterable[Battery],
         unpublished: frozenset[str],
+        opened: Set[str],
         *,
         awaited: bool,
     ) -> RawWords:
@@ -278,6 +298,7 @@ class Bridge:
             discharge_unknown=[stop for stop in channels.discharge_stops if not stop.refused],
             permits=channels.charge_permits,
             unpublished=unpublished,
+            opened=opened,
             other_banks=self.setup.options.other_banks,
             awaited=awaited,
         )
@@ -304,7 +325,7 @@ class Bridge:
             bms_remembered=remembered,
             another_master=system_controls(self.setup.mode, DbusState(on_bus), unpublished, bus.names),
             shown_still=self._believed.on_can.shown_still,
-            batteries=counting.own,
+            batteries=counting.own if self._banks is None else (*counting.own, *self._banks.own),
         )
 
     def _unfollowed(self, now: float) -> Iterable[Stop]:
@@ -321,13 +342,22 @@ class Bridge:
             return OBSERVED
         return "" if self.setup.options.other_bms_stops else SWITCHED_OFF
 
+    def _bank_identity(self, key: str, title: str) -> tuple[int, str]:
+        """Device instance and name of a bank."""
+        return self._own_batteries.identities.get(key, (self.setup.instance, title))
+
+    def _publish_as(self, battery: Battery) -> str:
+        """How the configuration has a battery published."""
+        return self.setup.publish if self._banks is None else self._banks.published_as(battery)
+
     def _situation(
         self,
-        batteries: Iterable[Battery],
+        batteries: Sequence[Battery],
         publications: Mapping[str, Publication],
         provisional: tuple[Provisional, ...],
         now: float,
     ) -> Situation:
+        bank_items = {} if self._banks is None else self._banks.items
         return Situation(
             mode=self.setup.mode,
             effective=self._control.standing.effective,
@@ -338,7 +368,7 @@ class Bridge:
             since=self._limits_since.look(self._control.decision, now),
             instances=device_instances(self._services.items, self._control.decision),
             names=self._service_names.look(
-                {**self._services.items, **self._own_batteries.items}, self._control.decision
+                {**self._services.items, **self._own_batteries.items, **bank_items}, self._control.decision
             ),
             batteries=battery_notes(batteries, publications),
             provisional=provisional,
@@ -346,4 +376,6 @@ class Bridge:
             evidence=self._evidence,
             findings=self.finding_log.current,
             orders=self._control.orders,
+            banks=() if self._banks is None else self._banks.banks.views,
+            recognised=UnnamedBanks(self._believed.services, batteries, self._own_batteries.items, self.setup.banks),
         )

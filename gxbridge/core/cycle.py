@@ -16,13 +16,19 @@ from gxbridge.core.publish.explanation import Situation, as_dict
 
 @record
 class ServiceView:
-    """One battery service as it should be on the bus now."""
+    """One battery service as it should be on the bus now.
+
+    `key`: what its instance and its name are remembered by; `battery`: None of a bank, whose name is `title` until the
+    user gives it one.
+    """
 
     name: str
-    battery: Battery
+    key: str
+    battery: Battery | None
     instance: int
     specs: Mapping[str, ItemSpec]
     items: Mapping[str, Value]
+    title: str = ""
 
 
 @record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
@@ -41,13 +41,19 @@ class OwnBatteries:
         self.identities[key] = (instance, printable(custom_name))
 
     def publications(
-        self, batteries: Iterable[Battery], setup: Setup, bus: BusServices, now: float
+        self,
+        batteries: Iterable[Battery],
+        setup: Setup,
+        bus: BusServices,
+        publish_as: Callable[[Battery], str],
+        now: float,
     ) -> dict[str, Publication]:
-        """Whether each is published, and how; a battery that is lost is not among them."""
+        """Whether each is published, and how; a battery that is lost is not among them. `publish_as`: how the
+        configuration has it published."""
         others = {p.SETTINGS: bus.settings_before, **bus.items}
         found = {
             battery.key: verdict(
-                *(battery, setup.publish, others, setup.ports.get(battery.bus)),
+                *(battery, publish_as(battery), others, setup.ports.get(battery.bus)),
                 unread=bus.names.unread,
                 now=now,
                 published=battery.key in self._published,
@@ -96,6 +102,7 @@ class OwnBatteries:
             reasons = {str(limit.name): limit.sentence for limit in decision.limits} if controls else {}
             yield ServiceView(
                 name,
+                battery.key,
                 battery,
                 instance,
                 specs(publish, balances=battery.balances, distributors=battery.distributors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
@@ -23,6 +24,8 @@ class Setup:
     mode: str = "monitor"
     """off, monitor or control."""
     options: Options = field(default_factory=Options)
+    banks: tuple[BankEntry, ...] = ()
+    """Batteries in parallel that are to be as one."""
     publish: str = "bms"
     """bms, bms-neutral, monitor or none."""
     buses: tuple[str, ...] = ()

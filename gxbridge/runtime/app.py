@@ -360,7 +360,7 @@ class App:
             identity = self._identities.of(view)
             if identity is None:
                 continue
-            self.bridge.set_identity(view.battery.key, *identity)
+            self.bridge.set_identity(view.key, *identity)
             if identity[0] == view.instance:
                 settled.append(view)
             else:

@@ -48,6 +48,7 @@ def setup_of(config: Config) -> Setup:
         version=__version__,
         mode=config.mode,
         options=replace(config.options, file=config.file or ""),
+        banks=config.banks,
         publish=config.publish,
         buses=tuple(spec.name for spec in config.can),
         ports={

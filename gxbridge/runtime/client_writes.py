@@ -43,7 +43,7 @@ class ClientWrites:
         log.info("D-Bus client writes to %s: %s", service, answer.text)
         if answer.local is not None:
             self._keep(view, path, answer.local)
-        if answer.register is not None:
+        if answer.register is not None and view.battery is not None:
             sent = self._bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
             self._speak()
             if answer.local is None:
@@ -57,6 +57,6 @@ class ClientWrites:
         """A value that is ours to keep, whether or not it can be sent as well."""
         if path == "/CustomName":
             self._identities.rename(unique_id(view), str(value))
-            self._bridge.set_identity(view.battery.key, view.instance, str(value))
+            self._bridge.set_identity(view.key, view.instance, str(value))
         if value:
             self._show(view.name, {path: value})

@@ -18,8 +18,9 @@ BATTERY_CLASS = "battery"
 
 
 def unique_id(view: ServiceView) -> str:
-    """What the settings know the battery by: its unique number, which survives address, port and instance."""
-    return f"gxbridge_uc{view.battery.unique_number}"
+    """What the settings know the battery by: its unique number, which survives address, port and instance; a bank by
+    its name in the configuration."""
+    return f"gxbridge_{view.key}"
 
 
 class Identities:
@@ -41,12 +42,13 @@ class Identities:
         battery = unique_id(view)
         known = self._known.get(battery)
         if known is None and battery not in self._asking:
-            task = asyncio.get_running_loop().create_task(self._ask(battery), name=f"identity of {battery}")
+            task = asyncio.get_running_loop().create_task(self._ask(battery, view.title), name=f"identity of {battery}")
             self._asking[battery] = task
         return known
 
-    async def _ask(self, battery: str) -> None:
+    async def _ask(self, battery: str, title: str) -> None:
         instance, custom_name = self._default
+        custom_name = title or custom_name
         # Several batteries without a settings service must not share an instance, asked for together or not.
         taken = {number for number, _ in self._known.values()} | set(self._proposed.values())
         while instance in taken:

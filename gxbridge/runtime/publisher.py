@@ -1,7 +1,8 @@
 """Keeps on the bus what the bridge says should be there: our own service and one service for each battery.
 
-One connection for each service. A battery whose instance changes is taken from the bus and published again, because
-consumers key what they know by connection and instance (D-Bus contract: never change an instance of a live service).
+One connection for each service. A battery whose instance changes, or that begins or ends to give limits, is taken from
+the bus and published again: consumers key what they know by connection and instance, and go on with the paths that they
+found (D-Bus contract: never change an instance of a live service).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from gxbridge.core.cycle import ServiceView
+from gxbridge.core.dvcc.read.paths import CVL
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import state
 from gxbridge.core.publish.own_paths import OWN_NAME, own_spec
@@ -34,6 +36,8 @@ AGAIN_S = 10.0
 class _Published:
     service: PublishedService
     instance: int
+    limits: bool
+    """It has the path by which a GX takes it for a BMS."""
     starting: asyncio.Task[None] | None
     again_at: float = 0.0
 
@@ -129,6 +133,10 @@ class Publisher:
                 log.info("%s: device instance is now %d, publishing it again", name, view.instance)
                 self._close(name)
                 published = None
+            if published is not None and published.limits != (CVL in view.specs):
+                log.info("%s: %s limits now, publishing it again", name, "with" if CVL in view.specs else "without")
+                self._close(name)
+                published = None
             if published is None:
                 self._open(view)
                 continue
@@ -150,7 +158,7 @@ class Publisher:
             return self._on_write(view.name, path, value)
 
         service = PublishedService(self._bus, view.name, view.specs, view.items, on_write)
-        published = _Published(service, view.instance, None)
+        published = _Published(service, view.instance, CVL in view.specs, None)
         self._batteries[view.name] = published
         published.starting = self._start(published, 0.0)
 

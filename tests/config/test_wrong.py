@@ -19,7 +19,7 @@ A, B = "com.victronenergy.digitalinput.input_1", "com.victronenergy.digitalinput
 WRONG = [
     ("publsh: bms", "c.yaml:1:publsh: unknown key; did you mean publish?"),
     ("mode: off", "c.yaml:1:mode: unknown key; did you mean dvcc.mode?"),
-    ("xyzzy: 1", "c.yaml:1:xyzzy: unknown key; the keys of the file are can, dbus, dvcc, battery, publish"),
+    ("xyzzy: 1", "c.yaml:1:xyzzy: unknown key; the keys of the file are can, dbus, dvcc, battery, banks, publish"),
     ("can:\n  - chanel: vecan0", "c.yaml:2:can[0].chanel: unknown key; did you mean channel?"),
     ("can:\n  - interface: virtual", "c.yaml:2:can[0].channel: is missing; add for example `channel: vecan0`"),
     ("can:\n  - vecan0", "c.yaml:2:can[0]: is text; write its keys: interface, channel, name, bitrate, options"),

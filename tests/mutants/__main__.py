@@ -45,6 +45,7 @@ PACKAGE = ROOT / "gxbridge"
 WHOLE = tuple(f"core/test_{name}.py" for name in ("masters", "held", "can_word", "user_limits", "undelivered"))
 HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "heard_twice", "contested"))
 ASKED: Mapping[str, tuple[str, ...]] = {
+    "core/bank": ("core/bank",),
     "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
     "core/gate": ("core/gate",),
     "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),

@@ -33,7 +33,7 @@ class Settings:
 
 
 def view(number: int) -> Any:
-    return SimpleNamespace(battery=SimpleNamespace(unique_number=number))
+    return SimpleNamespace(key=f"uc{number}", title="")
 
 
 async def settled(identities: Identities, *numbers: int) -> list[tuple[int, str] | None]:

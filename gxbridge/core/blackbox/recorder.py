@@ -208,13 +208,14 @@ class RecordingBridge(Bridge):
         state = (decision.bms_state, decision.bms_service, standing.effective, standing.reason)
         if state != self._told.get("state"):
             said["s"] = state
-        batteries = {view.battery.key: (view.battery.state, view.battery.address) for view in cycle.batteries}
+        shown = [(view.name, view.battery) for view in cycle.batteries if view.battery is not None]
+        batteries = {battery.key: (battery.state, battery.address) for _, battery in shown}
         known = self._told.get("batteries", {})
         if batteries != known:
             said["b"] = [
-                [item.key, view.name, item.bus, item.address, item.state, item.last_heard]
-                for view in cycle.batteries
-                if known.get((item := view.battery).key) != batteries[item.key]
+                [item.key, name, item.bus, item.address, item.state, item.last_heard]
+                for name, item in shown
+                if known.get(item.key) != batteries[item.key]
             ]
             said["b"] += [[key, "", "", None, "gone", now] for key in known if key not in batteries]
         for mark, findings in (("f", cycle.began), ("e", cycle.ended)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from gxbridge.core.gate.raw_words import AUTOMATIC, RawBms, RawWord
+from gxbridge.core.gate.raw_words import AUTOMATIC, RawBms, RawWord, lowest
 from gxbridge.core.model.items import Value
 
 AGGREGATES: Final = ("aggregate", "aggregator")
@@ -57,14 +57,26 @@ def bank_of(
             here = counted  # who is alone speaks with an open contactor too, but not in the place of a lost one
         return CountedBmses(tuple(here), tuple(here))
     others = [bms for bms in counted if bms is not total and belongs(bms, total, ())]
-    members = [bms for bms in others if bms.lynx or not total.lynx_total]
+    members = [bms for bms in others if adds_up(total, bms)]
     alone = [bms for bms in counted if bms is not total and bms not in members]
-    limiting = (total, *alone, *(bms for bms in members if same(bms, own)))
+    limiting = (bounded(total, members), *alone, *(bms for bms in members if same(bms, own)))
     there = [bms for bms in members if not (bms.lynx and bms.out)]
-    nobody_in = (
-        total.lynx_total and not any(bms.charge == "yes" for bms in there) and not vanished_granting(bmses, gave)
-    )
+    allowed = any(bms.charge == "yes" for bms in there) or vanished_granting(bmses, gave)
+    nobody_in = total.lynx_total and not total.adds and not allowed
     return CountedBmses(limiting, (total, *alone, *there), nobody_in)
+
+
+def adds_up(total: RawBms, bms: RawBms) -> bool:
+    """Is it one of those that a total adds up: of a bank of ours those that it names, of the vendor's every Lynx?"""
+    return bms.name in total.adds if total.adds else bms.lynx or not total.lynx_total
+
+
+def bounded(total: RawBms, members: Iterable[RawBms]) -> RawBms:
+    """A bank of ours allows, whatever it says, no more than those of its members that are on the busbar together."""
+    if not total.adds:
+        return total
+    there = sum(bms.ccl or 0.0 for bms in members if not (bms.lynx and bms.out))
+    return total._replace(ccl=lowest(total.ccl, there))
 
 
 def vanished_granting(bmses: Iterable[RawBms], gave: Mapping[str, RawWord]) -> bool:

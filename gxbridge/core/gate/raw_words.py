@@ -18,6 +18,8 @@ LYNX: Final = range(0xA3E4, 0xA3E8)
 """Products that always say whether they allow charging and discharging (Victron, VE.Can registers public)."""
 PARALLEL: Final = re.compile(r"\.lynxparallel\d*?_?(\d+)$")
 """The vendor's sum of parallel Lynx has their NMEA 2000 device instance in its name."""
+OWN_BANK: Final = f"{BATTERY}gxbridge_bank_"
+"""A bank of ours; its `/Members` are the services of the batteries that it adds up."""
 OUT: Final = frozenset({14, 18})
 """`/State` of a BMS that is not on its bank's busbar: standby and pending (gui-v2@2ffcc3c src/enums.h)."""
 ON_THE_WAY: Final = frozenset({*range(9), 12, 15, 16, 17})
@@ -60,11 +62,13 @@ class RawBms(NamedTuple):
     low_v: float | None
     charge: RawWord
     discharge: RawWord
+    adds: frozenset[str] = frozenset()
+    """Services of the batteries that a bank of ours adds up."""
 
     @property
     def lynx_total(self) -> bool:
-        """Is it the vendor's sum of parallel Lynx?"""
-        return self.product == LYNX_TOTAL or self.name.startswith(f"{BATTERY}lynxparallel")
+        """Is it the vendor's sum of parallel Lynx, or a bank of ours?"""
+        return bool(self.adds) or self.product == LYNX_TOTAL or self.name.startswith(f"{BATTERY}lynxparallel")
 
     @property
     def lynx(self) -> bool:
@@ -97,8 +101,9 @@ class RawWords(NamedTuple):
     `stops`, `discharge_stops`: sources that can only stop (wires, VE.Bus, Bluetooth); `permits`: wires that allow;
     `discharge_unknown`: sources of which nobody knows whether they allow discharging.
     `awaited`: a BMS on CAN has not said yet who it is, or was heard before the last start and not since.
-    `unpublished`: our battery services that are not on the bus. `other_banks`: instances and serials of batteries that
-    the installer says are on another DC bus.
+    `unpublished`: our battery services that are not on the bus. `opened`: those of batteries whose last word was that
+    their contactor is open. `other_banks`: instances and serials of batteries that the installer says are on another DC
+    bus.
     """
 
     services: Mapping[str, Items]
@@ -109,6 +114,7 @@ class RawWords(NamedTuple):
     discharge_unknown: Collection[object] = ()
     permits: Collection[object] = ()
     unpublished: Collection[str] = ()
+    opened: Collection[str] = ()
     other_banks: Collection[str] = ()
     awaited: bool = False
 
@@ -156,9 +162,10 @@ def read_bmses(words: RawWords, gave: Collection[str], *, full: bool) -> list[Ra
         if battery.state == "live"
         for mark in marks_of(f"{battery.unique_number}", battery.serial)
     }
-    return [
+    found = [
         _read(name, items, heard, gave, full=full) for name, items in words.services.items() if name.startswith(BATTERY)
     ]
+    return [bms._replace(opened=True) if bms.name in words.opened else bms for bms in found]
 
 
 def marks_of(unique: str, serial: Value) -> frozenset[str]:
@@ -211,4 +218,5 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
         low_v,
         charge,
         discharge,
+        frozenset(str(get("/Members") or "").split()) if name.startswith(OWN_BANK) else frozenset(),
     )

@@ -155,6 +155,71 @@ TABLE: Final = (
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
         _LISTENS,
     ),
+    # banks: batteries in parallel as one
+    FindingRow(
+        "bank-member-silent",
+        "warning",
+        "{bank}: {there} of {all} batteries there, {member} gone since {since}: the bank allows no charging, because "
+        "the last word of {member} was not that its contactor is open",
+        "Check {member} and its cable. If it is off or taken out for good, stop gxbridge, have it forgotten with "
+        "`gxbridge state forget {word}`, and start gxbridge again",
+    ),
+    FindingRow(
+        "bank-member-away",
+        "warning",
+        "{bank}: {there} of {all} batteries there, {member} gone since {since}. Its contactor was open: the others go "
+        "on without it",
+        "Switch {member} on again. If it is taken out for good, stop gxbridge, have it forgotten with "
+        "`gxbridge state forget {word}`, and start gxbridge again",
+    ),
+    FindingRow(
+        "bank-member-waits",
+        "info",
+        "{bank}: {member} is there and not added yet: its voltage or nominal voltage does not fit the others' or is "
+        "not known. Its limits and refusals count already",
+        "None needed while it is brought to the others' voltage; else compare its voltage at its terminals with theirs",
+    ),
+    FindingRow(
+        "bank-member-twice",
+        "warning",
+        "{bank}: {member} is not one battery: two batteries say it, or another member is the same battery. It is not "
+        "added; limits and refusals of all of them count",
+        "Name each battery once in the bank's `members:` in gxbridge's configuration, by what no other says",
+    ),
+    FindingRow(
+        "bank-voltages",
+        "warning",
+        "{bank}: its batteries differ by more than {window}: {low}, {high}. In parallel they would have one voltage",
+        "Check contactors, fuses and cables of both: one of them may not be connected to the others",
+    ),
+    FindingRow(
+        "bank-imbalance",
+        "warning",
+        "{bank}: {measured} of the current flows through {member}, and {stated} is the most that is expected; the "
+        "bank's limits are those for what is measured",
+        "Check the connections and cable lengths of all its batteries, and their capacities as set; if this is how "
+        "they are, set `share: measured` or a higher `imbalance_percent` for the bank",
+    ),
+    FindingRow(
+        "bank-capacity",
+        "info",
+        "{bank}: the capacity of {members} is not known, so the bank's current limit is the lowest of its batteries': "
+        "all of the current could flow into one",
+        "Set the capacity in the battery or its driver, or set `share: measured` for the bank",
+    ),
+    FindingRow(
+        "bank-nominal",
+        "alarm",
+        "{bank} is no bank: its batteries are of different nominal voltage ({which})",
+        "Correct the bank {key} under `banks:` in gxbridge's configuration: batteries of different voltage are never "
+        "in parallel",
+    ),
+    FindingRow(
+        "bank-not-chosen",
+        "warning",
+        "The GX takes {other} for its BMS, and not {bank}: what it tells the chargers are the limits of that one alone",
+        "Choose instance {instance}, {bank}, as the controlling BMS on the GX (Settings, DVCC)",
+    ),
     FindingRow(
         "parallel-bms",
         "info",

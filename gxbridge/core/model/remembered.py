@@ -76,9 +76,13 @@ OVERRULED: Final = "overruled"
 """The latch that another master sets; its subject is what it changed (service and path)."""
 
 
+ACKNOWLEDGED: Final = "somebody's word: it is gone"
+"""The source of a member whose loss is acknowledged."""
+
+
 @record
 class BankMember:
-    """A battery that belongs to a bank."""
+    """A battery that belongs to a bank. `member`: the word by which it is known; `source`: its last word."""
 
     bank: str
     member: str
@@ -137,7 +141,8 @@ class Remembered:
         return replace(self, latches=kept)
 
     def forget(self, what: str) -> Remembered:
-        """Without a section, without the battery of a NAME, or without everything (`all`).
+        """Without a section, without the battery of a NAME, without everything (`all`); or a member of a bank, which
+        is not expected any more until it is heard.
 
         Raises KeyError for anything else.
         """
@@ -145,6 +150,9 @@ class Remembered:
             return Remembered()
         if what in SECTIONS:
             return replace(self, **{what: ()})
+        if any(one.member == what for one in self.members):
+            members = (replace(one, source=ACKNOWLEDGED) if one.member == what else one for one in self.members)
+            return replace(self, members=tuple(members))
         identities = tuple(identity for identity in self.identities if identity.name != what)
         if identities == self.identities:
             raise KeyError(what)

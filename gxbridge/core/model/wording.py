@@ -33,3 +33,18 @@ def celsius_text(temperature_c: float) -> str:
 def listed(words: Sequence[str]) -> str:
     """`a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+def utc_text(epoch: float) -> str:
+    """`2026-11-29 23:10 UTC` of seconds since 1970, without a calendar's module: the core has none that knows a clock.
+
+    Days to a date by H. Hinnant's civil_from_days (chrono-Compatible Low-Level Date Algorithms)."""
+    minutes = int(min(max(epoch, 0.0), 1e11)) // 60
+    days, minute = divmod(minutes, 1440)
+    era, day = divmod(days + 719468, 146097)
+    year = (day - day // 1460 + day // 36524 - day // 146096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    shifted = (5 * day + 2) // 153
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    year += era * 400 + (month <= 2)
+    return f"{year:04d}-{month:02d}-{day - (153 * shifted + 2) // 5 + 1:02d} {minute // 60:02d}:{minute % 60:02d} UTC"

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
+from gxbridge.core.bank.view import BankView, bank_data
+from gxbridge.core.bank.words import bank_lines
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount
@@ -68,6 +70,9 @@ class Situation:
     findings: tuple[Finding, ...] = ()
     orders: OrdersOfADay = field(default_factory=OrdersOfADay)
     """What was told, or would have been, in the last 24 hours; read when somebody asks."""
+    banks: tuple[BankView, ...] = ()
+    recognised: Callable[[], tuple[BankView, ...]] = tuple
+    """What looks like a bank and is none in the configuration; asked when somebody asks."""
 
 
 def _cap(cap: Cap, epoch: Epoch) -> dict[str, Any]:
@@ -175,6 +180,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             }
             for note in situation.batteries
         ],
+        "banks": [bank_data(view) for view in (*situation.banks, *situation.recognised())],
         "waiting": [
             {
                 "bus": item.bus,
@@ -293,6 +299,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
         if note["unseen"]:
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
         lines += _fell_silent(note.get("fell_silent", ()), now_epoch)
+    for bank in explanation.get("banks", ()):
+        lines += ["", *bank_lines(bank, now_epoch)]
     for text in (*explanation["relatives"]["sentences"], *explanation["relatives"].get("evidence", ())):
         lines += ["", text]
     for item in explanation["waiting"]:

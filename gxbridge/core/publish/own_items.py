@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from gxbridge.core.bank.words import members_text
 from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.read.paths import NUMBER_OF_BMSES
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Epoch, Situation, as_json
@@ -106,6 +108,14 @@ class OwnItems:
                 f"/Batteries/{n}/PublishedReason": note.reason,
                 f"/Batteries/{n}/Unseen": ", ".join(note.battery.unseen),
                 f"/Batteries/{n}/FellSilent": ", ".join(text for text, _ in note.battery.fell_silent),
+            }
+        for n, bank in enumerate(situation.banks):
+            items |= {
+                f"/Banks/{n}/Name": bank.entry.called,
+                f"/Banks/{n}/Service": bank.entry.service if bank.stands else "",
+                f"/Banks/{n}/Members": bank.figures[NUMBER_OF_BMSES].value,
+                f"/Banks/{n}/Text": members_text(bank),
+                f"/Banks/{n}/Reason": bank.why,
             }
         for bus, view in can.items():
             items |= {

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.paths import SET_BATTERY, SET_BMS_INSTANCE
+from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS
 from gxbridge.core.dvcc.run.masters.bus_names import UNREAD_S
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
@@ -99,6 +101,29 @@ def parallel_aggregate(services: Iterable[str]) -> str | None:
     """The vendor's sum of parallel Lynx BMSes. A GX starts it when any battery service has a Lynx product id
     (venus-platform@8d6a52e application.cpp), and it counts in every service with such an id."""
     return next((name for name in services if name.startswith(PARALLEL_PREFIX)), None)
+
+
+def rivals(services: Mapping[str, Items]) -> dict[str, float]:
+    """The batteries of others that a GX takes for BMSes, with their device instances."""
+    return {
+        name: number(items, "/DeviceInstance") or 0.0
+        for name, items in services.items()
+        if name.startswith(BATTERY_PREFIX) and not name.startswith(OWN_PREFIX) and "/Info/MaxChargeVoltage" in items
+    }
+
+
+def unchosen(instance: int, services: Mapping[str, Items], settings: Items) -> str | None:
+    """The BMS that a GX takes, "" where that is none, in place of a bank of ours with this device instance; None where
+    it takes the bank: it is the one that the settings choose, or the automatic choice finds no other (the lowest device
+    instance wins, as observed on dbus-systemcalc-py 9730db0)."""
+    others = rivals(services)
+    wanted = number(settings, SET_BMS_INSTANCE)
+    if wanted not in (None, AUTOMATIC_BMS):
+        return None if wanted == instance else next((name for name, other in others.items() if other == wanted), "")
+    monitor = settings.get(SET_BATTERY)
+    chosen = [name for name, other in others.items() if str(monitor).endswith(f"/{other:.0f}")]
+    lower = sorted((other, name) for name, other in others.items() if other <= instance)
+    return chosen[0] if chosen else lower[0][1] if lower else None
 
 
 def verdict(

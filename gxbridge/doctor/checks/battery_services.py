@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gxbridge.core.bank.entry import SERVICE_PREFIX
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bank import AGGREGATES, counts_as_bms
 from gxbridge.core.dvcc.read.devices.bms import Bms
@@ -18,6 +19,7 @@ from gxbridge.core.model.wording import listed
 from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import last_word
+from gxbridge.doctor.checks.banks import check_banks
 from gxbridge.doctor.checks.can_ports import VECAN_PREFIX
 from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
@@ -37,6 +39,7 @@ def check_batteries(services: Services, platform: str) -> Iterator[Row]:
         text = "there is no battery service on D-Bus"
         advice = "Is a BMS connected and on? A VE.Bus BMS has none of its own: it speaks through the Multi."
         yield Row(SECTION, "no-battery", "note", text, advice)
+    yield from check_banks(batteries, services)
     yield from _published_twice(batteries, services)
     yield from _same_instance(batteries)
     yield from _several(batteries, controlling_bms(services, platform), services)
@@ -122,10 +125,15 @@ def _same_instance(batteries: Sequence[Bms]) -> Iterator[Row]:
             )
 
 
+def _adds_up(battery: Bms) -> bool:
+    """Is it a sum of others: the vendor's totals, an aggregate, or a bank of gxbridge's?"""
+    return is_parallel(battery) or battery.name.endswith(AGGREGATES) or battery.name.startswith(SERVICE_PREFIX)
+
+
 def _several(batteries: Sequence[Bms], controls: str, services: Services) -> Iterator[Row]:
     """The vendor expects one BMS with limits, or a sum of several; gxbridge in control obeys all."""
     bmses = [battery for battery in batteries if is_bms(battery)]
-    parallel = next((battery for battery in bmses if is_parallel(battery) or battery.name.endswith(AGGREGATES)), None)
+    parallel = next((battery for battery in bmses if _adds_up(battery)), None)
     who = f"{controls} controls" if controls else "none of them controls"
     if parallel is not None:
         members = len(bmses) - 1

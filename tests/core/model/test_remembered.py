@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxbridge.core.model.remembered import (
+    ACKNOWLEDGED,
     MAX_BYTES,
     SECTIONS,
     AnotherBoatError,
@@ -264,3 +265,15 @@ def test_the_file_is_one_line_of_plain_text() -> None:
     assert data.isascii()
     assert data.count(b"\n") == 1
     assert json.loads(data)["identities"][0]["source"] == "Bücher"
+
+
+def test_a_member_of_a_bank_that_is_forgotten_is_acknowledged_as_gone_and_stays_on_the_list() -> None:
+    members = (BankMember("house", "uc1", 5.0, "its silence"), BankMember("house", "uc2", 6.0, "what it said"))
+    kept = Remembered(members=members).forget("uc1")
+    assert [(one.member, one.since, one.source) for one in kept.members] == [
+        ("uc1", 5.0, ACKNOWLEDGED),
+        ("uc2", 6.0, "what it said"),
+    ]
+    assert Remembered(members=members).forget("members").members == ()
+    with pytest.raises(KeyError):
+        Remembered(members=members).forget("uc3")

@@ -1,10 +1,14 @@
-"""How durations, counts and temperatures read."""
+"""How durations, counts, temperatures and moments read."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
-from gxbridge.core.model.wording import celsius_text, counted, duration_text
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gxbridge.core.model.wording import celsius_text, counted, duration_text, utc_text
 
 
 @pytest.mark.parametrize(
@@ -24,3 +28,14 @@ def test_one_is_not_many() -> None:
 
 def test_a_temperature_shows_its_sign() -> None:
     assert [celsius_text(value) for value in (4.94, -5.0, 0.0, -0.04)] == ["+4.9 °C", "-5 °C", "+0 °C", "+0 °C"]
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(4000, 1, 1)))
+def test_a_moment_is_what_the_calendar_says(moment: datetime) -> None:
+    moment = moment.replace(tzinfo=UTC)
+    assert utc_text(moment.timestamp()) == f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def test_a_moment_that_cannot_be_is_the_nearest_that_can() -> None:
+    assert utc_text(-1e9) == "1970-01-01 00:00 UTC"
+    assert utc_text(1e15) == "5138-11-16 09:46 UTC"

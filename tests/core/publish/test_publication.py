@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from gxbridge.core.dvcc.read.paths import SET_BATTERY, SET_BMS_INSTANCE
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import SETTINGS, may_be, verdict
+from gxbridge.core.publish.publication import SETTINGS, may_be, unchosen, verdict
 from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
@@ -124,3 +125,34 @@ def test_the_vendor_s_sum_of_parallel_batteries_is_pointed_out() -> None:
     assert publication.publish == "bms"
     assert [finding.id for finding in publication.findings] == ["parallel-bms"]
     assert verdict(battery, "bms-neutral", services).findings == ()
+
+
+# --- a bank beside batteries of others -------------------------------------------------------------------------------
+
+OTHER = "com.victronenergy.battery.ttyUSB0"
+LIMITS: dict[str, Value] = {"/Info/MaxChargeVoltage": None}
+
+
+@pytest.mark.parametrize(
+    ("others", "settings", "taken"),
+    [
+        ({}, {}, None),
+        ({OTHER: {"/DeviceInstance": 1}}, {}, None),
+        ({OTHER: {"/DeviceInstance": 300, **LIMITS}}, {}, None),
+        ({OTHER: {"/DeviceInstance": 1, **LIMITS}}, {}, OTHER),
+        ({OTHER: {"/DeviceInstance": 230, **LIMITS}}, {}, OTHER),
+        ({OTHER: LIMITS}, {}, OTHER),
+        ({OTHER: {"/DeviceInstance": 1, **LIMITS}}, {SET_BMS_INSTANCE: 230}, None),
+        ({OTHER: {"/DeviceInstance": 1, **LIMITS}}, {SET_BMS_INSTANCE: 1}, OTHER),
+        ({}, {SET_BMS_INSTANCE: -1}, None),
+        ({}, {SET_BMS_INSTANCE: 220}, ""),
+        ({}, {SET_BMS_INSTANCE: -255}, ""),
+        ({OTHER: {"/DeviceInstance": 300, **LIMITS}}, {SET_BATTERY: "com.victronenergy.battery/300"}, OTHER),
+        ({OTHER: {"/DeviceInstance": 300, **LIMITS}}, {SET_BATTERY: "default"}, None),
+        ({"com.victronenergy.battery.gxbridge_can0_uc1": {"/DeviceInstance": 1, **LIMITS}}, {}, None),
+    ],
+)
+def test_the_bms_that_a_gx_takes_in_place_of_a_bank(
+    others: dict[str, dict[str, Value]], settings: dict[str, Value], taken: str | None
+) -> None:
+    assert unchosen(230, others, settings) == taken

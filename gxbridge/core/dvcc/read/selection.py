@@ -72,8 +72,9 @@ def is_bms(battery: Bms) -> bool:
 
 
 def is_parallel(battery: Bms) -> bool:
-    """Is it the vendor's virtual battery of Lynx BMSes in parallel?"""
-    return battery.name.startswith(p.PARALLEL_PREFIX)
+    """Is it the vendor's virtual battery of Lynx BMSes in parallel, or a bank of ours, whose members are battery
+    monitors then?"""
+    return battery.name.startswith(p.PARALLEL_PREFIX) or bool(battery.adds)
 
 
 def select_bms(

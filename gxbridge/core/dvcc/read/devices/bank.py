@@ -126,7 +126,10 @@ def exemption(
 
 
 def is_member(bms: Bms, total: Bms) -> bool:
-    """Are the limits of a battery in a total of its bank? The vendor's has the Lynx of one N2K device instance."""
+    """Are the limits of a battery in a total of its bank? A bank of ours says whose; the vendor's has the Lynx of one
+    N2K device instance."""
+    if total.adds:
+        return bms.name in total.adds
     return not is_totals(total) or (is_lynx(bms) and not differ(network_of(bms), network_of(total)))
 
 
@@ -156,7 +159,7 @@ def find_bank(
     totals = [one for one in (bms, *bank) if is_totals(one) or (one is bms and is_aggregate(one, aggregates))]
     members = [one for one in bank if one not in totals and any(is_member(one, total) for total in totals)]
     others = [one for one in bank if one not in members]
-    without_word = [total for total in totals if is_totals(total) and total.charge is None]
+    without_word = [total for total in totals if is_totals(total) and total.charge is None and not total.adds]
     return BatteryBank(tuple(others), tuple(members), tuple(without_word), tuple(left_out))
 
 

@@ -63,6 +63,8 @@ class Bms(NamedTuple):
     """0: known to be open."""
     troubles: tuple[Trouble, ...] = ()
     """Its alarms, error code and state, and limits that are no numbers."""
+    adds: tuple[str, ...] = ()
+    """Services of the batteries that it adds up, where it is a bank of ours."""
 
     @property
     def kind(self) -> str:
@@ -114,7 +116,7 @@ def read_bms(name: str, items: Items) -> Bms:
     is_there = (is_usable(items), items.get(p.INSECURE) != 1, p.CVL in items, number(items, p.DEVICE_INSTANCE) or 0)
     permits = (read_permission(items.get(path)) for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
     numbers = (number(items, path) for path in NUMBER_PATHS)
-    return make(Bms, (*who, *is_there, *permits, *numbers, troubles(items)))
+    return make(Bms, (*who, *is_there, *permits, *numbers, troubles(items), ()))
 
 
 def number_at(bms: Bms, path: str) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import NUMBERS, Bms, read_permission
@@ -49,7 +49,8 @@ ALARM_QUANTITIES: Final[Mapping[str, str]] = {
 
 def own_bms(battery: Battery, service: str, title: str, instance: int) -> Bms:
     """A battery of ours. `service`: the name that it has on D-Bus, or would have; `title`: what a person calls it."""
-    numbers = {
+    numbers: dict[str, Any] = {
+        **dict.fromkeys(NUMBERS),
         "product_id": battery.product_id,
         "n2k_instance": battery.device_instance,
         **{field: sensible(battery.get(quantity)) for field, quantity in QUANTITIES.items()},
@@ -69,6 +70,6 @@ def own_bms(battery: Battery, service: str, title: str, instance: int) -> Bms:
         instance=instance,
         charge=read_permission(battery.get("allow_to_charge")),
         discharge=read_permission(battery.get("allow_to_discharge")),
-        **dict.fromkeys(NUMBERS) | numbers,
+        **numbers,
         troubles=in_order([*alarms(shown), *failed]),
     )
