@@ -23,6 +23,7 @@ SUITE = {
     "latency": "From a frame to D-Bus and to a charger",
     "growth": "More devices",
     "blackbox": "What the black box costs",
+    "fleet": "A fleet: Parquet against JSON, and more boats",
 }
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """\

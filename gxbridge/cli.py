@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "history": "show what was measured, limited and allowed over days, or record it",
     "doctor": "check this installation: what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
+    "fleet": "ingest logs and black boxes of many boats, report on them, replay them",
     "watch": "show what is on CAN buses now: devices and their newest values",
     "capture": "record buses and D-Bus into one anonymous file that can be shared",
     "candb": "look into the message database",

@@ -139,6 +139,8 @@ ROOMS = (
     "demo",
     "demo/sim",
     "fleet",
+    "fleet/report",
+    "fleet/rows",
     "fleet/columns",
     "history",
     "live",
@@ -240,7 +242,8 @@ def findings() -> str:
 COLUMNS = """\
 # The fleet's tables
 
-This page is made from the table of columns (`make docs`); a test keeps it current.
+This page is made from the table of columns (`make docs`); a test keeps it current. What they are for is in
+[fleet.md](fleet.md).
 
 A data set is a folder with one folder a table, below it `site=...` and `day=...` (UTC; `undated` where a log does not
 know the date, and times count from its own zero, as if that were 1970), and Parquet files in it. Every field has its

@@ -107,6 +107,8 @@ WINGS = {
     "core/vecan/sending": "core/vecan",
     "doctor/checks": "doctor",
     "fleet/columns": "fleet",
+    "fleet/report": "fleet",
+    "fleet/rows": "fleet",
     "edge/can": "edge",
     "edge/dbus": "edge",
     "edge/logs": "edge",

@@ -18,20 +18,14 @@ from gxbridge.core.model.wording import counted
 if TYPE_CHECKING:
     from gxbridge.core.bridge_report import BridgeReport, ReportRow
     from gxbridge.core.cycle import Cycle
-    from gxbridge.core.log_play import LoggedFrame
     from gxbridge.core.model.battery import Configured
-    from gxbridge.edge.logs.reader import LogReader
 
     Looks = Iterator[tuple[Cycle, float]]
 
-MOST_BUSES = 64
-UNTIMED_PER_S = 500.0
-"""Pace of a log without times, as in a replay."""
 SHOWN = frozenset(
     {"voltage_v", "current_a", "soc_percent", "temperature_c", "min_cell_voltage_v", "max_cell_voltage_v"}
 )
 """What a line of values shows of a battery; CSV and JSON have all."""
-GZIP, BOX = b"\x1f\x8b", b'{"gxbox"'
 
 
 def configure_log(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +88,7 @@ def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
         return ((cycle, at) for cycle, at, _, _ in play(read(Path(path)), ReplayReport())), lambda: 0
     from gxbridge.core.log_play import play_frames
     from gxbridge.decodelog.complaints import LineComplaints
+    from gxbridge.edge.logs.logged_frames import logged_frames
     from gxbridge.edge.logs.reader import LogError, open_log
     from gxbridge.runtime.assembly import setup_of
 
@@ -113,33 +108,29 @@ def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
             print(f"gxbridge explain: {printable(path)}: {'; '.join(counts)}", file=sys.stderr)
         return reader.bad_lines
 
-    return play_frames(setup, _frames(reader)), tell_counts
+    return play_frames(setup, logged_frames(reader)), tell_counts
 
 
 def _is_box(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            if path == "-" or file.read(2) != GZIP:
-                return False
-        import gzip
-
-        with gzip.open(path) as unpacked:
-            return unpacked.read(len(BOX)) == BOX
-    except (OSError, EOFError, ImportError, ValueError):
+        from gxbridge.edge.box_files import is_box
+    except ImportError:  # a Python without gzip
         return False
+    return path != "-" and is_box(path)
 
 
 def _with_found(configured: tuple[Configured, ...], path: str) -> tuple[Configured, ...]:
     """The batteries of the configuration, and those that the log holds."""
     from gxbridge.core.log_play import find_bmses
     from gxbridge.core.nmea2000.database import database
+    from gxbridge.edge.logs.logged_frames import logged_frames
     from gxbridge.edge.logs.reader import open_log
 
     known = {(item.bus, item.address) for item in configured}
     with open_log(path) as reader:
         found = [
             bms
-            for bms in find_bmses(_frames(reader), database())
+            for bms in find_bmses(logged_frames(reader), database())
             if (bms.configured.bus, bms.configured.address) not in known
         ]
     for item, assumed in found:
@@ -150,23 +141,6 @@ def _with_found(configured: tuple[Configured, ...], path: str) -> tuple[Configur
                 file=sys.stderr,
             )
     return (*configured, *(item for item, _ in found))
-
-
-def _frames(reader: LogReader) -> Iterator[LoggedFrame]:
-    from gxbridge.core.log_play import LoggedFrame
-    from gxbridge.edge.logs.steady_clock import SteadyClock
-
-    clock, buses = SteadyClock(), set[str]()
-    first: float | None = None
-    for number, (t, bus, can_id, data) in enumerate(reader):
-        if not reader.timed:
-            t = number / UNTIMED_PER_S
-        steady = clock.at(t)
-        first = steady if first is None else first
-        if bus in buses or len(buses) < MOST_BUSES:
-            buses.add(bus)
-            now = 1.0 + steady - first
-            yield LoggedFrame(now, t - now, bus, can_id, data)
 
 
 def _report(looks: Looks, report: BridgeReport) -> Iterator[ReportRow]:

@@ -12,7 +12,7 @@ from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.nmea2000.database import BMS, Database, ProductInfo
-from gxbridge.core.nmea2000.decoder import Decoder
+from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.name import VICTRON, Name
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS
@@ -44,35 +44,54 @@ class FoundBms(NamedTuple):
     assumed: tuple[str, ...]
 
 
-def find_bmses(frames: Iterable[LoggedFrame], db: Database) -> list[FoundBms]:
-    """Every device that speaks as a Lynx BMS, with what the log says of it anywhere, so that it is known from its first
-    frame on: a recording rarely begins with the claims and products."""
-    decoders: dict[str, Decoder] = {}
-    names: dict[tuple[str, int], Name] = {}
-    speaking: dict[tuple[str, int], None] = {}
-    for now, _, bus, can_id, data in frames:
-        decoder = decoders.get(bus)
+class BmsFinder:
+    """Finds every device that speaks as a Lynx BMS, with what a log says of it anywhere, so that it is known from its
+    first frame on: a recording rarely begins with the claims and products."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.decoders: dict[str, Decoder] = {}
+        self._names: dict[tuple[str, int], Name] = {}
+        self._speaking: dict[tuple[str, int], None] = {}
+
+    def hear(self, frame: LoggedFrame) -> Message | None:
+        """The message that a frame completes."""
+        now, _, bus, can_id, data = frame
+        decoder = self.decoders.get(bus)
         if decoder is None:
-            decoder = decoders[bus] = Decoder(db)
+            decoder = self.decoders[bus] = Decoder(self._db)
         message = decoder.feed(can_id, data, now)
         if message is None or message[1] > LAST_ADDRESS:
-            continue
+            return message
         layout, source, _, _, payload = message
         if layout.pgn == ADDRESS_CLAIM and (name := Name.from_payload(payload)) is not None:
-            names[bus, source] = name
+            self._names[bus, source] = name
         elif layout.kind == "vreg" and layout.register in BMS_REGISTERS:
-            speaking[bus, source] = None
-    found = []
-    for bus, source in speaking:
-        name, product = names.get((bus, source)), decoders[bus].product(source)
-        info = assumed_product(db) if product is None else db.products.get(product)
-        if (name is not None and name.manufacturer != VICTRON) or info is None or info.kind != BMS:
-            continue
-        unique_number, instance = (source, 0) if name is None else (name.unique_number, name.device_instance)
-        configured = Configured(bus, source, unique_number, info.product_id, instance)
-        assumed = (("unique number",) if name is None else ()) + (("product",) if product is None else ())
-        found.append(FoundBms(configured, assumed))
-    return found
+            self._speaking[bus, source] = None
+        return message
+
+    def found(self) -> list[FoundBms]:
+        """Those that spoke so far."""
+        found = []
+        for bus, source in self._speaking:
+            name, product = self._names.get((bus, source)), self.decoders[bus].product(source)
+            info = assumed_product(self._db) if product is None else self._db.products.get(product)
+            ours = name is None or name.manufacturer == VICTRON
+            if not ours or info is None or info.kind != BMS:
+                continue
+            unique_number, instance = (source, 0) if name is None else (name.unique_number, name.device_instance)
+            configured = Configured(bus, source, unique_number, info.product_id, instance)
+            assumed = (("unique number",) if name is None else ()) + (("product",) if product is None else ())
+            found.append(FoundBms(configured, assumed))
+        return found
+
+
+def find_bmses(frames: Iterable[LoggedFrame], db: Database) -> list[FoundBms]:
+    """The BMSes of a log."""
+    finder = BmsFinder(db)
+    for frame in frames:
+        finder.hear(frame)
+    return finder.found()
 
 
 def assumed_product(db: Database) -> ProductInfo:

@@ -19,6 +19,8 @@ LEFTOVER: Final = re.compile(r"gxbox-.*\.part")
 NUMBERS: Final = 1_000_000_000
 MOST_READ: Final = 64 << 20
 """Bytes of a box after decompression: none that holds more is written, or read."""
+GZIP: Final = b"\x1f\x8b"
+BEGIN: Final = b'{"gxbox"'
 COMPRESSION: Final = 3
 PART: Final = 1 << 16
 
@@ -72,6 +74,18 @@ def packed(frozen: Frozen, version: str, database: str, max_bytes: int) -> bytes
         if buffer.tell() <= max_bytes and size <= MOST_READ:
             return buffer.getvalue()
     raise OSError("one minute of it is larger than blackbox.max_bytes")
+
+
+def is_box(path: str) -> bool:
+    """Whether a file begins as a box does."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(GZIP)) != GZIP:
+                return False
+        with gzip.open(path) as unpacked:
+            return unpacked.read(len(BEGIN)) == BEGIN
+    except (OSError, EOFError, ValueError, zlib.error):
+        return False
 
 
 def read(path: Path) -> Box:

@@ -14,6 +14,7 @@ from gxbridge.core.blackbox.recorder import digest_of
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Value
 from gxbridge.core.publish.own_items import CanView
 from gxbridge.core.setup import Setup
 
@@ -51,6 +52,19 @@ def setup_of(box: Box) -> Setup:
     if not isinstance(setup, Setup):
         raise BoxError("the box holds no configuration")
     return setup
+
+
+def services_at_start(box: Box) -> dict[str, dict[str, Value]]:
+    """The D-Bus services that were there when the record begins, with what they showed. Raises BoxError when this
+    version cannot take over its state."""
+    state = next((entry for entry in box.entries if isinstance(entry, BoxState)), None)
+    if state is None:
+        return {}
+    try:
+        bridge = restore(setup_of(box), state.plain, box.head.fields, codec())
+    except (CodecError, TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise BoxError(f"its state cannot be taken over: {error}") from error
+    return bridge._services.items
 
 
 def replay(box: Box) -> ReplayReport:

@@ -16,7 +16,7 @@ from gxbridge.core.nmea2000.frame import WHOLE, TimedFrame, pgn_of
 from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
 from gxbridge.edge.logs.lines import MOST_KEPT
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
-from gxbridge.edge.logs.steady_clock import SteadyClock
+from gxbridge.edge.logs.steady_clock import UNTIMED_PER_S, SteadyClock
 from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.can")
@@ -25,8 +25,6 @@ TICK_S: Final = 0.02
 """Frames due within one tick are handed on together, as from a real bus."""
 BATCH: Final = 256
 """Frames handed on at once where there is no timing to keep."""
-UNTIMED_PER_S: Final = 500.0
-"""Pace of a log without times: a busy 250 kbit/s bus."""
 LATE_S: Final = 3 * TIMEOUT_S
 """So much older is a frame made that came too late in the log: enough also beside a frame of the batch before."""
 MAX: Final = math.inf

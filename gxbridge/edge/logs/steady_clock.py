@@ -4,6 +4,8 @@ from __future__ import annotations
 
 DISORDER_S = 1.0
 """Lines of several buses, or of a busy machine, may stand this much out of order; more is a clock that was set back."""
+UNTIMED_PER_S = 500.0
+"""Pace of a log without times: a busy 250 kbit/s bus."""
 LONGEST_PAUSE_S = 86_400.0
 """More between two lines is no pause but a clock that was set: many recorders begin in 1970."""
 

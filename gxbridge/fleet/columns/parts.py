@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote
+from uuid import uuid4
 
 from gxbridge.edge.replace_file import sync_folder
 from gxbridge.fleet.columns.arrow import FleetError
@@ -18,6 +20,8 @@ EPOCH_S: Final = 100_000_000
 LATEST_S: Final = 4_102_444_800
 """2100: a clock that says more is wrong."""
 DAY_S: Final = 86_400
+PART: Final = ".part"
+"""Ends the name of what is not whole yet; an ingest that was killed leaves such files."""
 MOST_OPEN: Final = 3
 MOST_PARTS: Final = 1000
 """Days of one file: more have only logs whose clock jumps."""
@@ -54,6 +58,9 @@ class Target(Protocol):
     def finish(self, local: str, path: str) -> None:
         """Have it there, whole. Raises OSError."""
 
+    def read(self, path: str) -> bytes:
+        """What is there. Raises OSError."""
+
     def remove(self, path: str) -> None:
         """Have nothing there."""
 
@@ -67,7 +74,8 @@ class FolderTarget:
     def begin(self, path: str) -> str:
         folder, name = os.path.split(os.path.join(self.root, path))
         os.makedirs(folder, exist_ok=True)
-        return os.path.join(folder, f".{name}.part")
+        # Two workers may be at the same file when a scheduler believes that one of them is gone.
+        return os.path.join(folder, f".{name}.{uuid4().hex[:8]}{PART}")
 
     def finish(self, local: str, path: str) -> None:
         with open(local, "rb") as file:
@@ -76,9 +84,38 @@ class FolderTarget:
         os.replace(local, place)
         sync_folder(os.path.dirname(place))
 
+    def read(self, path: str) -> bytes:
+        return Path(self.root, path).read_bytes()
+
     def remove(self, path: str) -> None:
         with suppress(OSError):
             os.unlink(os.path.join(self.root, path))
+
+
+class ObjectTarget:
+    """A data set anywhere that fsspec reaches; an object appears there when it is whole."""
+
+    def __init__(self, file_system: Any, root: str) -> None:
+        self._file_system = file_system
+        self._root = root.rstrip("/")
+
+    def begin(self, path: str) -> str:
+        handle, local = tempfile.mkstemp(prefix="gxbridge-fleet-", suffix=os.path.basename(path))
+        os.close(handle)
+        return local
+
+    def finish(self, local: str, path: str) -> None:
+        self._file_system.makedirs(f"{self._root}/{os.path.dirname(path)}", exist_ok=True)
+        self._file_system.put_file(local, f"{self._root}/{path}")
+        os.unlink(local)
+
+    def read(self, path: str) -> bytes:
+        content: bytes = self._file_system.cat_file(f"{self._root}/{path}")
+        return content
+
+    def remove(self, path: str) -> None:
+        with suppress(OSError):
+            self._file_system.rm_file(f"{self._root}/{path}")
 
 
 class PartFiles:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.blackbox.box import Box, Event, lines, parse
+from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, lines, parse
 from gxbridge.core.blackbox.bridge_state import capture, names_of, restore
 from gxbridge.core.blackbox.classes import codec
-from gxbridge.core.blackbox.play import replay
+from gxbridge.core.blackbox.play import replay, services_at_start
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.blackbox.timeline import facts_of
 from gxbridge.core.bridge import Bridge
@@ -243,3 +243,21 @@ def test_what_the_bus_says_of_names_is_played_again_too() -> None:
         "z",
     ]
     assert any("the name com.victronenergy.battery.mute has an owner" in line.text for line in facts_of(box).timeline)
+
+
+def test_a_box_tells_which_services_were_there_when_it_begins() -> None:
+    boat = BoxedBoat()
+    boat.add(SOLAR, solar(FirmwareVersion=0x0164))
+    boat.tick(130)
+    items = services_at_start(boat.box())
+    assert items[SOLAR]["/ProductName"] == "SmartSolar MPPT 100/30"
+    assert services_at_start(Box(boat.box().head, ())) == {}
+
+
+def test_services_of_a_state_that_cannot_be_taken_over_are_not_guessed() -> None:
+    boat = BoxedBoat()
+    boat.tick(3)
+    box = boat.box()
+    strange = [BoxState(1.0, {"bridge": {}}) if isinstance(entry, BoxState) else entry for entry in box.entries]
+    with pytest.raises(BoxError):
+        services_at_start(Box(box.head, tuple(strange)))
