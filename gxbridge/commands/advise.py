@@ -25,7 +25,7 @@ _FLAG_HELP: dict[Question, str] = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Which BMS fits. A flag that is not given is an open question; with no flag at all, and on a terminal, "
+        "Recommends a BMS. A flag that is not given leaves its question open; without any flag, on a terminal, "
         "the questions are asked."
     )
     parser.add_argument("--voltage", type=int, choices=(12, 24, 48), help="system voltage")

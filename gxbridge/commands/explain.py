@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--short", action="store_true", help="one line for each limit, and the findings")
     parser.add_argument("--json", action="store_true", help="the whole explanation as JSON instead of words")
     add_dbus(parser)
+    configure_log(parser)
 
 
 def add_dbus(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,6 @@ def add_dbus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dbus", default="system", metavar="ADDRESS", help="system, session or a D-Bus address (default: system)"
     )
-    configure_log(parser)
 
 
 OTHER_VERSION = "the answer of the service is not an explanation; is it another version?"

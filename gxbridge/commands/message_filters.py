@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def add_filters(parser: argparse.ArgumentParser) -> Any:
     """Add the options; returns their group, for more of them."""
-    chosen = parser.add_argument_group("only some messages (each option may repeat)")
+    chosen = parser.add_argument_group("only messages (each option may repeat)")
     for names, kind, what in (
         (("--source",), _number, "sent from this address"),
         (("--pgn",), _pgn, "of this PGN, such as 127508, 0x1F214 or battery_status"),

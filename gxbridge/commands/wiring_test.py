@@ -49,7 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: as configured, else 0)",
     )
     parser.add_argument("--dbus", metavar="ADDRESS", help="system (default), session or a D-Bus address")
-    parser.add_argument("--step-seconds", type=float, default=20.0, help="time for each step (default 20)")
+    parser.add_argument(
+        "--step-seconds", type=float, default=20.0, metavar="SECONDS", help="time for each step (default: 20)"
+    )
     parser.add_argument(
         "--report", metavar="FILE", help="where to write it (default wiring-test-DATE.md, '-': nowhere)"
     )

@@ -166,3 +166,17 @@ def test_every_command_is_known_where_advice_is_made_followable() -> None:
     row = finding("overruled", "s", 0.0, device="a", path="b", shown="1", wanted="2", master="m", found="1", told="2",
                   value="1", other="x")  # fmt: skip
     assert machine.COMMANDS.search(row.advice)
+
+
+@pytest.mark.parametrize("option", ["--log", "--csv", "--every", "--config"])
+def test_the_status_takes_no_log(option: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["status", option, "1"])
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("often", ["-5", "0", "x"])
+def test_values_of_a_log_are_repeated_after_a_time_above_0(often: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", "--log", "boat.log", "--every", often])
+    assert ended.value.code == 2

@@ -187,7 +187,7 @@ def test_what_the_check_of_the_configuration_accepts_the_wiring_test_accepts(
     assert main(["wiring-test", *inputs, *nowhere]) == (1 if good else 2)
 
 
-@pytest.mark.parametrize(("where", "why"), [("none/report.md", "there is no folder"), ("", "it is a folder")])
+@pytest.mark.parametrize(("where", "why"), [("none/report.md", "does not exist"), ("", "it is a folder")])
 def test_a_report_that_cannot_be_written_is_said_before_the_walk(
     where: str, why: str, tmp_path: Path, capsys: Capture
 ) -> None:
