@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
@@ -24,6 +25,14 @@ Publications = Mapping[str, Publication]
 """Key of a battery that is not lost -> whether it is published, and how."""
 
 
+class Made(NamedTuple):
+    """What was made of a battery, and of what."""
+
+    of: tuple[object, ...]
+    items: dict[str, Value]
+    bms: Bms
+
+
 class OwnBatteries:
     """What is known of them from one look to the next."""
 
@@ -33,6 +42,7 @@ class OwnBatteries:
         self.identities: dict[str, tuple[int, str]] = {}
         """Key of a battery -> device instance and name."""
         self._published: frozenset[str] = frozenset()
+        self._made: dict[str, Made] = {}
 
     def set_identity(self, key: str, instance: int, custom_name: str) -> None:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
@@ -77,16 +87,29 @@ class OwnBatteries:
                 continue
             name = service_name(battery)
             instance, custom_name = self._identity(battery, setup)
-            ours[name] = battery_items(battery, instance, custom_name, transmit_writes=setup.transmit == "writes")
-            own.append(own_bms(battery, name, title_of(ours[name], name), instance))
+            ours[name], bms = self._make(battery, name, instance, custom_name, writes=setup.transmit == "writes")
+            own.append(bms)
             bus.heard[name] = battery.last_heard
             before = self.items.get(name, {})
-            bus.arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
+            if ours[name] is not before:
+                bus.arrivals += [(name, path) for path, value in ours[name].items() if before.get(path) != value]
+        self._made = {name: self._made[name] for name in ours}
         for name in [name for name in self.items if name not in ours]:
             bus.heard.pop(name, None)
             bus.arrivals += [(name, path) for path in self.items[name]]
         self.items = ours
         return tuple(own)
+
+    def _make(
+        self, battery: Battery, name: str, instance: int, custom_name: str, *, writes: bool
+    ) -> tuple[dict[str, Value], Bms]:
+        """Its items, and what the decision has of it: the same objects as before while it says nothing else."""
+        of = (battery.without_times(), instance, custom_name)
+        made = self._made.get(name)
+        if made is None or made.of != of:
+            items = battery_items(battery, instance, custom_name, transmit_writes=writes)
+            made = self._made[name] = Made(of, items, own_bms(battery, name, title_of(items, name), instance))
+        return made.items, made.bms
 
     def views(
         self, batteries: Iterable[Battery], publications: Publications, setup: Setup, decision: Decision

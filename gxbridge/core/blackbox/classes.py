@@ -104,7 +104,7 @@ OBJECTS: Final = (
     CodecClass(network.Conflict, shared=True),
     CodecClass(finding_log.FindingLog, shared=True),
     CodecClass(bus_services.BusServices, shared=True),
-    CodecClass(own_batteries.OwnBatteries, shared=True),
+    CodecClass(own_batteries.OwnBatteries, shared=True, skip={"_made": dict}),
     CodecClass(bank_services.BankServices, shared=True),
     CodecClass(banks.Banks, shared=True, skip={"views": tuple, "findings": tuple}),
     CodecClass(control.Control, shared=True, skip={"orders": OrdersOfADay}),  # nothing is decided by them

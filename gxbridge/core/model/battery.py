@@ -7,6 +7,8 @@ or decides reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from gxbridge.core.model.items import Value
@@ -85,11 +87,19 @@ class Battery:
         """The same for a limit: none while the BMS is pending, as in the vendor's service."""
         return None if self.get("bms_state") == BMS_PENDING else self.get(quantity)
 
+    def without_times(self) -> tuple[object, ...]:
+        """Who it is and what it says, without when: equal as long as nothing but moments has changed."""
+        return (_facts(self), tuple(self.values), [known.value for known in self.values.values()])
+
     @property
     def serial_text(self) -> str:
         """The vendor's form: unique number in seven digits, then the maker's serial."""
         number = f"{self.unique_number:07d}"
         return f"{number} {self.serial}" if self.serial else number
+
+
+_TIMES = frozenset({"since", "silent_since", "last_heard", "values", "fell_silent"})
+_facts = attrgetter(*(field.name for field in fields(Battery) if field.name not in _TIMES))
 
 
 @record
