@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "blackbox": "read the record of the minutes before an event, or play it again",
     "plot": "draw a recorded log or a black box as a picture or a chart",
     "history": "show what was measured, limited and allowed over days, or record it",
+    "web": "serve a page for a phone, with the history and metrics; it only reads",
     "doctor": "check this installation: what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "fleet": "ingest logs and black boxes of many boats, report on them, replay them",

@@ -58,8 +58,9 @@ Fuses count from 0 here and from 1 on the label; `A` and fuse 0 stand for all.
 BANK = """
 ## A bank
 
-One for each bank of the configuration ([banks](banks.md)), `com.victronenergy.battery.gxbridge_bank_<name>`, with the paths
-of the vendor's totals of parallel Lynx; rows marked ours are ours. `publish: monitor` leaves out everything under `/Info`.
+One for each bank of the configuration ([banks](banks.md)), `com.victronenergy.battery.gxbridge_bank_<name>`, with the
+paths of the vendor's totals of parallel Lynx; rows marked ours are ours. `publish: monitor` leaves out everything under
+`/Info`.
 """
 
 WRITES = """
@@ -142,6 +143,7 @@ ROOMS = (
     "fleet/report",
     "fleet/rows",
     "fleet/columns",
+    "web",
     "history",
     "live",
     "plotting",

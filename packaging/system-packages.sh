@@ -7,6 +7,8 @@
 #   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
 #   gx            what a GX device has, for the tests of the installation: busybox, daemontools, unshare
 #   qt            what PySide6 needs to draw without a screen
+#   browser       Chromium and its driver, npm (for the accessibility rules), a font
+#   prometheus    Prometheus; it is not started as a service
 #   arm           qemu for 32-bit ARM programs, and a C compiler for its plugin
 set -eu
 
@@ -34,6 +36,13 @@ for wanted in "$@"; do
             ldconfig -p | grep -q libglib-2.0.so.0 || missing="$missing libglib2.0-0"
             [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
             ;;
+        browser)
+            command -v chromium >/dev/null || missing="$missing chromium"
+            command -v chromedriver >/dev/null || missing="$missing chromium-driver"
+            command -v npm >/dev/null || missing="$missing npm"
+            [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
+            ;;
+        prometheus) command -v prometheus >/dev/null || missing="$missing prometheus" ;;
         arm)
             command -v qemu-arm >/dev/null || missing="$missing qemu-user"
             command -v cc >/dev/null || missing="$missing gcc libc6-dev"

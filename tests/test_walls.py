@@ -68,6 +68,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("commands",),
     ("demo",),
     ("demo/sim",),
+    ("web",),
     ("history",),
     ("fleet", "live", "plotting"),
     ("doctor", "runtime"),

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gxbridge.commands.explain_log import configure_log, run_log
+from gxbridge.core.publish.explanation_answer import OTHER_VERSION, NotExplained, read_answer
 
 if TYPE_CHECKING:
     from gxbridge.edge.dbus.bus import Connection
@@ -32,13 +33,8 @@ def add_dbus(parser: argparse.ArgumentParser) -> None:
     )
 
 
-OTHER_VERSION = "the answer of the service is not an explanation; is it another version?"
 BROKEN = (TypeError, ValueError, LookupError, AttributeError)
 """What reading an explanation of another shape raises."""
-
-
-class NotExplained(Exception):
-    """Why there is no explanation, for people."""
 
 
 async def fetch_explanation(connection: Connection) -> dict[str, Any]:
@@ -47,21 +43,6 @@ async def fetch_explanation(connection: Connection) -> dict[str, Any]:
     from gxbridge.edge.dbus import client
 
     return read_answer(await client.fetch(connection, OWN_NAME, EXPLAIN_JSON))
-
-
-def read_answer(text: object) -> dict[str, Any]:
-    """The explanation in what the service answers. Raises NotExplained."""
-    from gxbridge.core.model.items import printable_data
-
-    if not isinstance(text, str):
-        raise NotExplained("the service is starting and has nothing to explain yet; ask again")
-    try:
-        explanation = printable_data(json.loads(text))
-    except (ValueError, RecursionError):
-        explanation = None
-    if not isinstance(explanation, dict):
-        raise NotExplained(OTHER_VERSION)
-    return explanation
 
 
 async def _ask_service(address: str) -> dict[str, Any]:

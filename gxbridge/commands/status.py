@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gxbridge.commands.explain import NotExplained, add_dbus, fetch_explanation, not_answered
+from gxbridge.commands.explain import add_dbus, fetch_explanation, not_answered
 from gxbridge.core.bank.words import head, member_line
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
@@ -22,6 +22,7 @@ from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.model.wording import celsius_text, duration_text
 from gxbridge.core.publish.device_view import allowed, takes_none, told_a
 from gxbridge.core.publish.explanation import MOVED, limits_of
+from gxbridge.core.publish.explanation_answer import NotExplained
 
 WIDTH: Final = 80
 NAME_WIDTH: Final = 24

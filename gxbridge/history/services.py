@@ -27,13 +27,16 @@ CLASSES = frozenset(
 )
 """What can be the BMS in control, or told a charge current. Others are not read."""
 FIRST_LOOK_S = 5.0
+EXPLAINED = ("/Limits/", "/Findings/", "/Bms/", "/Dvcc/", "/Batteries/")
+"""Where our own service shows that it would explain something else now; its counters of frames are not there."""
 MOST_SERVICES = 64
 MOST_ITEMS = 4096
 """Of one service: one that publishes without end costs a reader no memory."""
 
 
 class SeenServices:
-    """The items of our own service, of the batteries and of the chargers; `changed` counts the changes of our own."""
+    """The items of our own service, of the batteries and of the chargers; `changes` counts
+    those after which our own would explain something else."""
 
     def __init__(self, bus: str) -> None:
         self.items: dict[str, dict[str, Value]] = {}
@@ -61,7 +64,7 @@ class SeenServices:
         for path, value in plain_items(changes).items():
             if path in known or len(known) < MOST_ITEMS:
                 known[path] = value
-        self.changes += name == OWN_NAME
+        self.changes += name == OWN_NAME and any(path.startswith(EXPLAINED) for path in changes)
 
     def _removed(self, name: str) -> None:
         self.changes += self.items.pop(name, None) is not None and name == OWN_NAME
