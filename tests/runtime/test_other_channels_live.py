@@ -86,7 +86,7 @@ def by_terminals(model: str) -> None:
     cycle = boat.tick(7, speaking=False)
     assert boat.links == {CURRENT: 35.0, MODE: WITHOUT_BMS}, "its own limit, no voltage, no BMS to rely on, no Multi"
     assert f"Bank ({model}): charging allowed" in reasons(cycle)
-    assert "allowed without a limit by Bank, allowed-to-charge terminal at input_1" in reasons(cycle)
+    assert "set by Bank, allowed-to-charge terminal at input_1" in reasons(cycle)
     level(boat, CHARGE, 1)
     assert (boat.links[CURRENT], boat.links[MODE], boat.links[MULTI_CURRENT]) == (0, WITHOUT_BMS, 0)
     cycle = boat.tick(4, speaking=False)
@@ -311,7 +311,7 @@ def test_a_two_signal_bms_stops_the_chargers_too_and_lets_them_go(items: dict[st
     boat = boat_with(allowed)
     cycle = boat.tick(7, speaking=False)
     assert (boat.links[CURRENT], boat.links[MODE], MULTI_CURRENT in boat.links) == (35.0, WITHOUT_BMS, False)
-    assert "allowed without a limit by the two-signal BMS" in reasons(cycle)
+    assert "set by the two-signal BMS" in reasons(cycle)
     boat.set(MULTI, **items)
     boat.react()
     assert (boat.links[CURRENT], boat.links[MULTI_CURRENT]) == (0, 0)

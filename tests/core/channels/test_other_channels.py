@@ -90,7 +90,7 @@ def test_who_allows_charging_beside_a_vebus_system(items: dict[str, Value], allo
     if allows:
         assert (view.charge_permits[0].since, view.charge_permits[0].text) == (
             5.0,
-            "allowed without a limit by the two-signal BMS",
+            "set by the two-signal BMS",
         )
 
 
@@ -99,7 +99,7 @@ def test_terminals_that_allow_say_who_and_since_when() -> None:
     assert people.look(inputs(), (), 0.0).charge_permits == ()
     (permit,) = people.look(inputs(), (), 2.0).charge_permits
     assert (permit.source, permit.path, permit.since) == (CHARGE, "/InputState", 2.0)
-    assert permit.text == "allowed without a limit by Bank, allowed-to-charge terminal at input_1"
+    assert permit.text == "set by Bank, allowed-to-charge terminal at input_1"
     assert people.look(inputs(charge=1), (), 3.0).charge_permits == ()
     only = OtherChannels((Wiring("Bank", "Small BMS", discharge=DISCHARGE),))
     only.look(inputs(), (), 0.0)

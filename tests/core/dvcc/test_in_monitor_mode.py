@@ -98,3 +98,18 @@ def test_after_a_loss_the_clock_is_that_of_the_gx_and_another_bms_takes_over_as_
     }
     made.service_added(CAN_BMS, can_bms(CCL=20.0), 41.0)
     assert [finding.id for finding in made.tick(41.0).ended] == ["bms-replaced"]
+
+
+def test_what_the_gx_does_is_explained_by_the_bms_that_the_gx_goes_by() -> None:
+    other = "com.victronenergy.battery.other"
+    for mode in ("monitor", "control"):
+        made = Bridge(Setup(mode=mode))
+        made.service_added(p.SYSTEM, {p.CONTROL_DVCC: 1, p.ACTIVE_BMS: other}, 0.0)
+        made.service_added(CAN_BMS, can_bms(CCL=20.0), 0.0)
+        made.service_added(other, can_bms(CCL=150.0, DEVICE_INSTANCE=600, PRODUCT_NAME="Other"), 0.0)
+        made.tick(1.0)
+        decision = made.tick(2.0).decision
+        assert decision.bms_service == other
+        assert decision.limits[1].value == 20.0, "the strictest of the bank"
+    made.service_changed(p.SYSTEM, {p.ACTIVE_BMS: "com.victronenergy.vebus.ttyS4"}, 3.0)
+    assert made.tick(3.0).decision.bms_service == CAN_BMS, "none of the batteries: ours is as good as any"

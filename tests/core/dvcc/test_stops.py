@@ -19,7 +19,7 @@ from tests.core.dvcc.world import ALTERNATOR, MULTI, RS, SUN, SUN_2, VECAN, Item
 
 INPUT = "com.victronenergy.digitalinput.input_1"
 OPEN = Stop(INPUT, "/InputState", 100.0, "House, allowed-to-charge terminal at input_1: open, which is stop")
-ALLOWED = Permit(INPUT, "/InputState", 100.0, "allowed without a limit by House, allowed-to-charge terminal at input_1")
+ALLOWED = Permit(INPUT, "/InputState", 100.0, "set by House, allowed-to-charge terminal at input_1")
 SETTINGS: dict[str, Value] = {"/Settings/Services/Bol": 1}
 
 

@@ -62,7 +62,7 @@ def _reason(bms: TerminalBms, role: Role, signal: Signal) -> str:
 
 def permit_text(bms: TerminalBms, signal: Signal) -> str:
     """Who allows charging, as the reason of a limit."""
-    return f"allowed without a limit by {_where(bms, 'charge', signal)}"
+    return f"set by {_where(bms, 'charge', signal)}"
 
 
 def _where(bms: TerminalBms, role: Role, signal: Signal) -> str:

@@ -59,7 +59,7 @@ class WatchedVebus:
     @property
     def permit(self) -> str:
         """Who allows charging, as the reason of a limit."""
-        return f"allowed without a limit by the {name(self.bms)}"
+        return f"set by the {name(self.bms)}"
 
 
 WatchedSystems = Mapping[str, WatchedVebus]

@@ -195,7 +195,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "share": _rule("its share of {system}", "section Sharing"),
     "stopped": _rule("no charging is granted: {why}", "the system's limit"),
     "rest": _rule("its part of what the sun leaves of {system}", "section Sharing"),
-    "no-limit": _rule("no charge current limit holds", "no BMS limit and no user limit"),
+    "no-limit": _rule("no charge current limit applies", "no BMS limit and no user limit"),
     "flat-out": _rule("it keeps what it was told, because all chargers together make all they can", "section Sharing"),
     "off": _rule("not controllable because it is off", "its /State is 0"),
     "asleep": _rule("it is off and may wake up; its share of {system}", "its /State is 0; at least 0.1 A"),

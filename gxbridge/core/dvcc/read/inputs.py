@@ -13,7 +13,7 @@ from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import Installation, charging_titles, sort_services, told_apart
 from gxbridge.core.dvcc.read.devices.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.devices.services import VebusSystem, kind_of
-from gxbridge.core.dvcc.read.numbers import number
+from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.selection import Selection, select
 from gxbridge.core.dvcc.read.sensor import Sensor, temperature_sensor
@@ -82,7 +82,8 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     if options.every_bms_limits:
         never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
         last = [battery.name for battery in batteries if is_virtual(battery)]
-    selection = select(installation, settings, snapshot.platform, never, last, held)
+    theirs = text(snapshot.services.get(p.SYSTEM, {}), p.ACTIVE_BMS) if snapshot.another_master else ""
+    selection = select(installation, settings, snapshot.platform, never, last, held, theirs)
     bms = selection.bms
     quirk = ORDINARY if bms is None else quirk_of(bms.product_id)
     voltage = battery_voltage(installation, selection.monitor, options)

@@ -49,15 +49,17 @@ def select(
     never: Container[str] = (),
     last: Container[str] = (),
     held: str | None = None,
+    theirs: str = "",
 ) -> Selection:
     """Choose monitor, BMS and Multi. `never`: batteries that are no BMS of this bank; `last`: those that are one only
-    where there is no other or the user names them. `held`: the monitor that was chosen before ("" none) and is kept."""
+    where there is no other or the user names them. `held`: the monitor that was chosen before ("" none) and is kept.
+    `theirs`: the service that another master goes by, if it is one of them: what it does is explained by that."""
     multi, others = select_multi(installation, platform)
     monitor = select_monitor(installation, settings) if held is None else installation.named(held, kind_of(held))
     bmses = [battery for battery in installation.batteries if is_bms(battery) and battery.name not in never]
     return Selection(
         monitor=monitor,
-        bms=select_bms(bmses, monitor, settings, last),
+        bms=next((bms for bms in bmses if bms.name == theirs), None) or select_bms(bmses, monitor, settings, last),
         multi=multi,
         other_multis=others,
         bmses=len(bmses),

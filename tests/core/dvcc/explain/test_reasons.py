@@ -355,7 +355,7 @@ def test_the_winner_is_not_what_would_hold_next_and_no_limit_has_nothing_next() 
 @pytest.mark.parametrize(
     ("name", "words"),
     [("bms-ccl", "60 A said by the x"), ("user-current", "user limit 60 A"), ("own-limit", "its own setting 60 A"),
-     ("no-limit", "60 A: no charge current limit holds"), ("bms-lost", "60 A: the x is lost: no limit is renewed, so "
+     ("no-limit", "60 A: no charge current limit applies"), ("bms-lost", "60 A: the x is lost: no limit is renewed, so "
       "that the chargers stop by themselves (#67)")],
 )  # fmt: skip
 def test_what_would_hold_next_in_words(name: str, words: str) -> None:

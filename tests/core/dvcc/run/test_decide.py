@@ -250,7 +250,7 @@ def test_without_a_charge_limit_the_vendor_leaves_the_multis_last_charge_current
     assert not world.written(p.BOL_CHARGE_CURRENT)
     assert not world.written(p.MULTI_CHARGE_CURRENT)
     assert world.written(p.BOL_DISCHARGE_CURRENT) == {MULTI: 150}
-    assert world.limit("multi", MULTI).sentence == "Multi none: no charge current limit holds."
+    assert world.limit("multi", MULTI).sentence == "Multi none: no charge current limit applies."
 
 
 def test_an_alternator_gets_what_the_sun_leaves_and_nothing_is_told_without_a_limit() -> None:
