@@ -67,11 +67,11 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
 
 packages-screens: setup
-	@sh packaging/system-packages.sh dbus-daemon qt browser prometheus
+	@sh packaging/system-packages.sh dbus-daemon qt browser prometheus mosquitto
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[screens]'
 
-check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus)
-	$(BIN)/python -m pytest tests/screens/check_gui.py
+check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus), MQTT (mosquitto)
+	$(BIN)/python -m pytest tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py
 	$(BIN)/python -m pytest tests/screens/check_web.py tests/screens/check_prometheus.py
 
 pictures: setup build packages-screens  ## the pictures of docs/pictures/, made from what runs

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "plot": "draw a recorded log or a black box as a picture or a chart",
     "history": "show what was measured, limited and allowed over days, or record it",
     "web": "serve a page for a phone, with the history and metrics; it only reads",
+    "mqtt": "publish limits, reasons, permissions and findings to an MQTT broker or Home Assistant",
     "doctor": "check this installation: what an installer or a forum helper asks first",
     "decode": "decode a recorded CAN log",
     "fleet": "ingest logs and black boxes of many boats, report on them, replay them",

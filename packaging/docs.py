@@ -18,7 +18,7 @@ from gxbridge.core.publish.bank_items import BANK_ROWS
 from gxbridge.core.publish.battery_paths import PATHS, distributor_rows
 from gxbridge.core.publish.battery_rows import FirmwareSpec, PathRow
 from gxbridge.core.publish.battery_writes import WRITABLES
-from gxbridge.core.publish.own_paths import OWN_NAME, OWN_PATHS
+from gxbridge.core.publish.own_paths import EXPLAIN_JSON, EXPLAIN_TEXT, OWN_NAME, OWN_PATHS
 from gxbridge.fleet.columns.tables import TABLES
 from gxbridge.models.page import models_page
 
@@ -127,6 +127,28 @@ def _text(spec: ItemSpec) -> str:
     return f"`{spec.text_of(0xA3E5 if 'X' in spec.text else 12)}`"
 
 
+TOPICS = f"""\
+# MQTT topics of gxbridge on a GX
+
+This page is made from the table of D-Bus paths (`make docs`); a test keeps it current. [What to do with them](mqtt.md).
+
+A GX's own broker has each item of `{OWN_NAME}` at `N/PORTAL/gxbridge/0/PATH`, as JSON: `{{"value": 20.0}}`, and
+`{{"value": null}}` where it is invalid. PORTAL is the GX's portal id. The two long ones, `/Explain/Json` and
+`/Explain/Text`, are answered on D-Bus only.
+
+| topic | value | what it says |
+|---|---|---|
+"""
+KINDS = {"s": "text", "d": "number", "u": "whole number", "q": "whole number", "i": "whole number"}
+
+
+def topics() -> str:
+    """docs/mqtt-topics.md."""
+    rows = (row for row in OWN_PATHS if row.path not in (EXPLAIN_JSON, EXPLAIN_TEXT))
+    lines = (f"| `N/PORTAL/gxbridge/0{row.path}` | {KINDS[row.spec.signature]} | {row.doc} |" for row in rows)
+    return TOPICS + "\n".join(lines) + "\n"
+
+
 MODULES = """\
 # Every module
 
@@ -146,6 +168,7 @@ ROOMS = (
     "web",
     "history",
     "live",
+    "mqtt",
     "plotting",
     "doctor",
     "doctor/checks",
@@ -268,6 +291,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "modules.md": modules,
     "dbus-paths.md": dbus_paths,
+    "mqtt-topics.md": topics,
     "configuration.md": configuration,
     "findings.md": findings,
     "fleet-columns.md": fleet_columns,

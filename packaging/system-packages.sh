@@ -6,6 +6,7 @@
 #   iproute2      ip, for the tests on a kernel with CAN
 #   dbus-clients  D-Bus clients we did not write, for the conformance tests: dbus-python, busctl, gdbus
 #   gx            what a GX device has, for the tests of the installation: busybox, daemontools, unshare
+#   mosquitto     an MQTT broker and its clients, for the tests
 #   qt            what PySide6 needs to draw without a screen
 #   browser       Chromium and its driver, npm (for the accessibility rules), a font
 #   prometheus    Prometheus; it is not started as a service
@@ -28,6 +29,7 @@ for wanted in "$@"; do
             command -v svscan >/dev/null || missing="$missing daemontools"
             command -v unshare >/dev/null || missing="$missing util-linux"
             ;;
+        mosquitto) command -v mosquitto >/dev/null || missing="$missing mosquitto mosquitto-clients" ;;
         qt)
             ldconfig -p | grep -q libEGL.so.1 || missing="$missing libegl1"
             ldconfig -p | grep -q libGL.so.1 || missing="$missing libgl1"
@@ -57,6 +59,13 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     # One source out of step does not matter while another has the packages; if none has, the next line says so.
     apt-get update -qq || true
+    # Installing a broker or another server must not start one.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
     # shellcheck disable=SC2086  # one word for each package is meant
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else

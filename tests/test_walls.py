@@ -68,7 +68,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("commands",),
     ("demo",),
     ("demo/sim",),
-    ("web",),
+    ("mqtt", "web"),
     ("history",),
     ("fleet", "live", "plotting"),
     ("doctor", "runtime"),
