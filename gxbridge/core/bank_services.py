@@ -77,9 +77,11 @@ class BankServices:
         self.banks.look(heard, BanksLook(now, epoch, totals, waits, utc_text))
         before, self.items, own, leading, findings = self.items, {}, [], set(), [*self.banks.findings]
         for view in self.banks.views:
+            entry = view.entry
+            if view.role == "empty" and entry.name in self._leading:
+                leading.add(entry.name)  # the first of its members that is heard is a monitor from the start
             if not view.stands:
                 continue
-            entry = view.entry
             instance, name = identity_of(entry.key, entry.called)
             own.append(bank_bms(view, name, instance))
             self.items[entry.service] = bank_items(view, instance, name, members_text(view))

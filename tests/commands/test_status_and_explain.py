@@ -16,6 +16,7 @@ from gxbridge.core.model.finding import finding
 from gxbridge.core.model.items import Value
 from gxbridge.edge import machine
 from tests.commands.gx import Gx
+from tests.core.bank.fleet import EPOCH, Fleet, afloat
 from tests.core.boat import MULTI, SOLAR, Boat, multi, solar
 
 SYSTEM = "com.victronenergy.system"
@@ -75,6 +76,24 @@ def test_it_is_one_screen_with_the_worst_finding_first() -> None:
     assert len(lines) <= 24
     assert lines[2].startswith("ALARM: alarm") or lines[1].startswith("ALARM")
     assert "and 6 more: gxbridge explain --short" in lines
+
+
+def test_a_bank_stands_below_the_bms_with_its_members() -> None:
+    fleet = afloat(2)
+    fleet.lynxes[1].quiet = True
+    fleet.pass_s(30)
+    assert fleet.cycle is not None
+    explained = {"version": "0.1.0", **fleet.cycle.explanation()}
+    lines = screen(explained, {}, fleet.now + EPOCH, colour=False)
+    assert "Bank House: 1 of 2 batteries in it" in lines
+    assert any(line.startswith("  Bank 1: in the bank; 26.4 V, +10.0 A, SoC 99.2 %") for line in lines)
+    assert "  Bank 2: gone for 20 s" in lines
+    coloured = screen(explained, {}, fleet.now + EPOCH, colour=True)
+    assert "\x1b[31;1m  Bank 2: gone for 20 s\x1b[0m" in coloured
+    recognised = Fleet(2, banks=())
+    shown_too = recognised.pass_s(10).explanation()
+    lines = screen({"version": "0.1.0", **shown_too}, {}, recognised.now + EPOCH, colour=False)
+    assert any(line.endswith("2 of 2 batteries in it, and nothing stands for them") for line in lines)
 
 
 def test_what_is_unknown_is_a_dash_and_never_yes() -> None:

@@ -42,7 +42,7 @@ def test_a_bank_is_the_one_bms_until_the_vendors_totals_are_there(two: Scene) ->
     assert two.consumer("set", HOUSE, "/CustomName", "String", "Bow") == 0
     two.consumer.until(HOUSE, "/CustomName", "Bow")
     assert two.consumer("set", HOUSE, "/Info/MaxChargeCurrent", "Double", 5.0) == 1
-    assert "Bank House: 2 of 2 batteries are in it" in two.explain()
+    assert "Bank House: 2 of 2 batteries in it" in two.explain()
 
     totals = {"/DeviceInstance": 0, "/ProductId": 0xA3E3, "/ProductName": "Lynx Smart BMS Totals", "/Connected": 1}
     totals |= {"/Mgmt/Connection": "Virtual", "/NumberOfBmses": "2/2", "/Info/MaxChargeVoltage": 27.4}

@@ -32,7 +32,7 @@ def test_a_bank_of_the_running_service_is_told_with_its_members() -> None:
     (row,) = rows({OWN: own, FIRST: lynx(1), SECOND: lynx(2)})
     assert (row.verdict, row.advice) == ("ok", "")
     assert (
-        row.text == "bank House: 2 of 2 batteries in it; Bank 1: in the bank; Bank 2: in the bank. It stands for them"
+        row.text == "Bank House: 2 of 2 batteries in it; Bank 1: in the bank; Bank 2: in the bank. It stands for them"
     )
     for spoilt in ({"/Banks/0/Members": "1/2"}, {"/Banks/0/Service": ""}):
         (row,) = rows({OWN: own | spoilt})
@@ -43,9 +43,7 @@ def test_a_bank_of_the_running_service_is_told_with_its_members() -> None:
 def test_lynx_that_look_like_a_bank_are_told() -> None:
     (row,) = rows({FIRST: lynx(1), SECOND: lynx(2)})
     assert (row.id, row.verdict) == ("bank-recognised", "note")
-    assert row.text.startswith(
-        "Bank of Lynx on can0 with device instance 0 and 24 V: 2 of 2 batteries are in it; Bank 1: "
-    )
+    assert row.text.startswith("Bank of Lynx on can0 with device instance 0 and 24 V: 2 of 2 batteries in it; Bank 1: ")
     assert "the configuration names no bank" in row.text
     assert rows({FIRST: lynx(1)}) == []
     assert rows({FIRST: lynx(1), SECOND: lynx(2, N2kDeviceInstance=1)}) == []
@@ -54,12 +52,13 @@ def test_lynx_that_look_like_a_bank_are_told() -> None:
 def test_the_vendors_totals_are_told_member_by_member_and_where_they_differ() -> None:
     totals = lynx(9, ProductId=0xA3E3, MaxChargeCurrent=400.0, N2kDeviceInstance=None) | {"/CustomName": "Total"}
     found = {row.id: row.text for row in rows({FIRST: lynx(1), SECOND: lynx(2), TOTALS: totals})}
-    assert found["bank-recognised"].startswith("Bank Total: 2 of 2 batteries are in it; Bank 1: in the bank;")
+    assert found["bank-recognised"].startswith("Bank Total: 2 of 2 batteries in it; Bank 1: in the bank;")
     assert "the totals say 400 A, by gxbridge's policy 363.6 A: Bank 1 allows 200 A" in found["bank-recognised"]
     assert found["parallel"].startswith("2 BMSes with limits beside their sum, Total")
 
 
 def test_a_bank_of_gxbridge_is_a_sum_of_the_others() -> None:
+    assert rows({HOUSE: lynx(230) | {"/CustomName": "House"}}) == []
     house = lynx(230) | {"/CustomName": "House", "/N2kUniqueNumber": None}
     (row,) = [row for row in rows({"com.victronenergy.battery.ttyUSB0": lynx(1), HOUSE: house}) if row.id == "parallel"]
     assert row.text.startswith("1 BMS with limits beside their sum, House")

@@ -20,6 +20,7 @@ from gxbridge.core.bank.membership import (
 )
 from gxbridge.core.bank.view import BankRole, BankView, differences
 from gxbridge.core.dvcc.read.devices.bank import differ, is_lynx, is_totals, network_of
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.remembered import BankMember
@@ -30,6 +31,9 @@ NOT_CONFIGURED: Final = (
 STANDS: Final = "It stands for them as {service}"
 NO_MEMBER: Final = "It stands for nobody: none of its members is heard"
 HINDERED: Final = "It is only explained: {totals} adds the same batteries up"
+OF_ANOTHER_DRIVER: Final = (
+    "It is only explained: {service} is a Lynx that another driver publishes, for which a GX makes totals of its own"
+)
 DIFFERENT: Final = "It is no bank: its members are of different nominal voltage"
 
 
@@ -80,9 +84,8 @@ class Banks:
             self.memories[entry.name] = gathered.memory
             bank = BankMembers(entry, gathered.members, gathered.services)
             taken |= set(bank.services)
-            totals = hindering(
-                [member.heard for member in bank.members if member.heard], world.totals, world.unread_totals
-            )
+            members = [member.heard for member in bank.members if member.heard is not None]
+            totals = hindering(members, world.totals, world.unread_totals)
             role, why = standing(bank, gathered, totals)
             view = view_of(bank, gathered.memory, role, why)
             if gathered.nominals:
@@ -123,8 +126,13 @@ def standing(bank: BankMembers, gathered: GatheredMembers, totals: str) -> tuple
         return "explained", DIFFERENT
     if totals:
         return "explained", HINDERED.format(totals=totals)
+    theirs = [
+        member.bms.name for member in bank.heard if is_lynx(member.bms) and not member.bms.name.startswith(OWN_PREFIX)
+    ]
+    if theirs:
+        return "explained", OF_ANOTHER_DRIVER.format(service=theirs[0])
     if not bank.heard:
-        return "explained", NO_MEMBER
+        return "empty", NO_MEMBER
     return "one battery", STANDS.format(service=bank.entry.service)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.record import record
 
 Division: TypeAlias = Literal["capacity", "measured"]
 
 IMBALANCE: Final = 0.10
 """By how much of its share a member may take more than its share, where the configuration says nothing else."""
-SERVICE_PREFIX: Final = "com.victronenergy.battery.gxbridge_bank_"
+SERVICE_PREFIX: Final = f"{OWN_PREFIX}bank_"
 KEY_PREFIX: Final = "bank_"
 LYNX_TOTALS: Final = 0xA3E3
 """Product of the vendor's totals of parallel Lynx: a GX stops every charger at a charge current limit of 0 A of it

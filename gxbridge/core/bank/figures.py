@@ -27,6 +27,8 @@ from gxbridge.core.dvcc.read.devices.trouble import ALARMS, alarm_words
 from gxbridge.core.model.items import ItemSpec
 
 RUNNING: Final = 9
+MOST_TIME_S: Final = 864000
+"""The highest time to go that a Lynx says (VE.Can registers public): it sees no end."""
 NOBODY: Final = Figure(None, "no member is in the bank")
 
 MakeFigure = Callable[[BankMembers], Figure]
@@ -78,7 +80,8 @@ def voltage(bank: BankMembers) -> Figure:
     low, high = (choose(known, key=lambda pair: pair[1]) for choose in (min, max))
     spread = f"{plain(low[1])} V of {low[0].title} to {plain(high[1])} V of {high[0].title}"
     mean = sum(value for _, value in known) / len(known)
-    return Figure(round(mean, 3), f"the mean of {spread}" if len(known) > 1 else f"that of {low[0].title}")
+    why = f"that of {titles_of(bank.inside)}" if low[1] == high[1] else f"the mean of {spread}"
+    return Figure(round(mean, 3), why)
 
 
 def state_of_charge(bank: BankMembers) -> Figure:
@@ -102,6 +105,8 @@ def time_to_go(bank: BankMembers) -> Figure:
     if not said:
         return NOBODY if not bank.inside else Figure(None, "no member says it")
     value, member = min(said, key=lambda pair: pair[0])
+    if value >= MOST_TIME_S:
+        return Figure(value, "no member sees an end")
     return Figure(value, f"that of {member.title}, which is empty first and then stops all", member.title)
 
 

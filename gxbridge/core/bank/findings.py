@@ -16,6 +16,8 @@ from gxbridge.core.model.wording import listed
 
 MomentWords = Callable[[float], str]
 """Seconds since 1970 in words."""
+SETTLES_S: Final = 60.0
+"""So long after our start one that was not heard yet is no finding: a device may take as long to say who it is."""
 GONE: Final = {"silent": "bank-member-silent", "away": "bank-member-away"}
 
 
@@ -29,10 +31,12 @@ def bank_findings(view: BankView, gathered: GatheredMembers, now: float, moment:
     """The findings of a bank that stands for its members."""
     bank, entry = view.bank, view.entry
     named = [member for member in bank.members if member.state != "acknowledged"]
+    known = {one.word for one in gathered.memory.members if one.title}
+    settled = now - (gathered.memory.began or 0.0) >= SETTLES_S
     there = sum(member.heard is not None for member in named)
     for member in named:
         row = GONE.get(member.state)
-        if row is not None:
+        if row is not None and (settled or member.word in known):
             words = {
                 "bank": entry.called,
                 "member": member.title,

@@ -25,7 +25,7 @@ STATE_WORDS: Final[dict[MemberState, str]] = {
     "open": "contactor open",
     "away": "gone with an open contactor",
     "silent": "gone",
-    "acknowledged": "gone, as acknowledged",
+    "acknowledged": "acknowledged as gone",
 }
 
 

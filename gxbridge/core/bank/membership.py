@@ -36,11 +36,13 @@ class MemberMemory(NamedTuple):
 
 
 class BankMemory(NamedTuple):
-    """What one look hands to the next. `nominal_v`: of the bank, as it was first known."""
+    """What one look hands to the next. `nominal_v`: of the bank, as it was first known; `began`: when we began to look
+    (monotonic s)."""
 
     members: tuple[MemberMemory, ...] = ()
     division: MeasuredDivision = NOT_MEASURED
     nominal_v: float | None = None
+    began: float | None = None
 
 
 class GatheredMembers(NamedTuple):
@@ -139,7 +141,7 @@ def gather(
     return GatheredMembers(
         tuple(members),
         tuple(dict.fromkeys(one.bms.name for batteries in found.values() for one in batteries)),
-        BankMemory(tuple(memories), division, nominal_v),
+        BankMemory(tuple(memories), division, nominal_v, now if before.began is None else before.began),
         twice,
         different_nominals(entry, everyone, nominal_v),
     )

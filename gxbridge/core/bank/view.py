@@ -17,8 +17,9 @@ from gxbridge.core.dvcc.read.devices.bms import NUMBERS, Bms
 from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.model.items import Items, Value
 
-BankRole: TypeAlias = Literal["one battery", "explained"]
-"""one battery: it stands for its members, in decisions and on D-Bus. explained: it is only told what it would say."""
+BankRole: TypeAlias = Literal["one battery", "explained", "empty"]
+"""one battery: it stands for its members, in decisions and on D-Bus. explained: it is only told what it would say.
+empty: none of its members is heard."""
 
 NEAR: Final = 0.005
 """Two figures that differ by less than this part are the same."""
@@ -53,10 +54,12 @@ def bank_bms(view: BankView, title: str, instance: int) -> Bms:
     counted = [member.bms for member in view.bank.counted]
     said = {field: view.value(path) for field, path in NUMBERS.items()}
     alternators = [bms.alternator for bms in counted if bms.alternator is not None]
+    low_cells = [bms.low_cell_alarm for bms in counted if bms.low_cell_alarm is not None]
     numbers: dict[str, Any] = said | {
         "product_id": LYNX_TOTALS,
         "nominal_v": view.nominal_v,
         "alternator": min(alternators, default=None),
+        "low_cell_alarm": max(low_cells, default=None),
         "capacity_ah": view.value(p.CAPACITY),
     }
     return Bms(

@@ -25,11 +25,16 @@ UNKNOWN_TOO: Final = (p.CVL, p.CCL, p.DCL, p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
 
 
 def head(bank: Mapping[str, Any]) -> str:
-    """`Bank House: 2 of 3 batteries are in it`."""
+    """`Bank House: 2 of 3 batteries in it`."""
     members = [member for member in bank["members"] if member["state"] != "acknowledged"]
     inside = sum(member["state"] == "in" for member in members)
-    noun = "battery is" if inside == len(members) == 1 else "batteries are"
-    return f"Bank {bank['title']}: {inside} of {len(members)} {noun} in it"
+    noun = "battery" if len(members) == 1 else "batteries"
+    return f"{bank_title(bank['title'])}: {inside} of {len(members)} {noun} in it"
+
+
+def bank_title(title: str) -> str:
+    """What a bank is called in a line: `Bank House`, `House bank`."""
+    return title if "bank" in title.lower() else f"Bank {title}"
 
 
 def member_line(member: Mapping[str, Any], now_epoch: float | None) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 import gxbridge
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.publish.battery_rows import (
@@ -32,7 +33,6 @@ from gxbridge.core.vecan.lynx.distributors import FUSES, LETTERS, fuse_name_of, 
 
 Publish = Literal["bms", "bms-neutral", "monitor"]
 
-OWN_PREFIX = "com.victronenergy.battery.gxbridge_"
 
 PRODUCT_ID_PATHS = ("/ProductId", "/Devices/0/ProductId")
 REASON_PATHS: Mapping[str, str] = {

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.paths import SET_BATTERY, SET_BMS_INSTANCE
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX, SET_BATTERY, SET_BMS_INSTANCE
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS
 from gxbridge.core.dvcc.run.masters.bus_names import UNREAD_S
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.record import record
-from gxbridge.core.publish.battery_paths import OWN_PREFIX, Publish, service_name
+from gxbridge.core.publish.battery_paths import Publish, service_name
 
 BATTERY_PREFIX = "com.victronenergy.battery."
 PARALLEL_PREFIX = "com.victronenergy.battery.lynxparallel"

@@ -9,11 +9,11 @@ from gxbridge.core.bank.banks import recognise
 from gxbridge.core.bank.entry import SERVICE_PREFIX
 from gxbridge.core.bank.member import MemberCandidate
 from gxbridge.core.bank.view import bank_data
-from gxbridge.core.bank.words import head, member_line
+from gxbridge.core.bank.words import bank_title, head, member_line
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.numbers import text
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
@@ -41,7 +41,8 @@ def _own_bank(own: Mapping[str, Value], at: str) -> Row:
     """A bank of the running service; one that is not whole says why in findings of its own."""
     name, service = text(own, f"{at}/Name"), text(own, f"{at}/Service")
     inside, _, known = text(own, f"{at}/Members").partition("/")
-    line = f"bank {name}: {inside} of {known} batteries in it; {text(own, f'{at}/Text')}. {text(own, f'{at}/Reason')}"
+    members = f"{bank_title(name)}: {inside} of {known} batteries in it; {text(own, f'{at}/Text')}"
+    line = f"{members}. {text(own, f'{at}/Reason')}"
     whole = bool(service) and inside == known
     advice = "" if whole else "The findings of the running service, in this report, say what to do."
     return Row(SECTION, "bank", "ok" if whole else "warning", line, advice, service)

@@ -12,11 +12,11 @@ from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import sort_services, titles
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.numbers import text as text_at
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.dvcc.read.selection import is_bms, is_parallel, select
 from gxbridge.core.dvcc.read.user_settings import read_settings
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.wording import listed
-from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import last_word
 from gxbridge.doctor.checks.banks import check_banks
@@ -135,6 +135,8 @@ def _several(batteries: Sequence[Bms], controls: str, services: Services) -> Ite
     bmses = [battery for battery in batteries if is_bms(battery)]
     parallel = next((battery for battery in bmses if _adds_up(battery)), None)
     who = f"{controls} controls" if controls else "none of them controls"
+    if parallel is not None and len(bmses) == 1 and parallel.name.startswith(SERVICE_PREFIX):
+        return  # a bank of ours has a row of its own, and its members give no limits beside it
     if parallel is not None:
         members = len(bmses) - 1
         text = f"{members} BMS{'es' * (members != 1)} with limits beside their sum, {parallel.title}; {who}"

@@ -12,10 +12,9 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
 from gxbridge.core.dvcc.read.devices.services import Device, kind_of, title
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.paths import PRODUCT_ID
+from gxbridge.core.dvcc.read.paths import OWN_PREFIX, PRODUCT_ID
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import listed
-from gxbridge.core.publish.battery_paths import OWN_PREFIX
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import FREE_PROFILE, profile_path
 from gxbridge.doctor.checks.interface_state import check_link

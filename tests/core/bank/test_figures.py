@@ -64,6 +64,7 @@ def test_the_member_that_is_empty_first_says_the_time_to_go() -> None:
     figure = figures_of(bank(member(1), member(2, TimeToGo=3600)))["/TimeToGo"]
     assert (figure.value, figure.member) == (3600, "Bank 2")
     assert figures_of(bank(member(1, TimeToGo=None)))["/TimeToGo"].value is None
+    assert figures_of(bank(member(1), member(2)))["/TimeToGo"] == (864000, "no member sees an end", "")
 
 
 def test_the_lowest_and_highest_cells_have_an_owner() -> None:
@@ -105,4 +106,7 @@ def test_with_nobody_in_it_a_bank_measures_nothing() -> None:
 
 def test_the_voltage_of_one_is_that_of_one() -> None:
     assert figures_of(bank(member(1)))[p.VOLTAGE] == (26.4, "that of Bank 1", "")
+    assert figures_of(bank(member(1), member(2)))[p.VOLTAGE] == (26.4, "that of Bank 1 and Bank 2", "")
+    uneven = figures_of(bank(member(1), member(2, Voltage=26.5)))[p.VOLTAGE]
+    assert uneven == (26.45, "the mean of 26.4 V of Bank 1 to 26.5 V of Bank 2", "")
     assert figures_of(bank(member(1, Voltage=None)))[p.VOLTAGE].value is None

@@ -17,8 +17,8 @@ def lines(fleet: Fleet) -> list[str]:
 
 
 def test_one_battery_is_one_battery() -> None:
-    assert head(afloat(1).bank()) == "Bank House: 1 of 1 battery is in it"
-    assert head(afloat(2).bank()) == "Bank House: 2 of 2 batteries are in it"
+    assert head(afloat(1).bank()) == "Bank House: 1 of 1 battery in it"
+    assert head(afloat(2).bank()) == "Bank House: 2 of 2 batteries in it"
 
 
 def test_who_is_gone_is_told_with_its_age() -> None:

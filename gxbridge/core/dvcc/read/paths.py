@@ -26,6 +26,8 @@ VECAN: Final = "vecan"
 SENSOR: Final = "temperature"
 PREFIX: Final = "com.victronenergy."
 PARALLEL_PREFIX: Final = "com.victronenergy.battery.lynxparallel"
+OWN_PREFIX: Final = "com.victronenergy.battery.gxbridge_"
+"""How the names of our own battery services begin."""
 SYSTEM: Final = "com.victronenergy.system"
 SETTINGS: Final = "com.victronenergy.settings"
 

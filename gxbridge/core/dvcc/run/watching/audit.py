@@ -165,7 +165,7 @@ def audit(inputs: Inputs, before: Audit, limits: tuple[Limit, ...], current: flo
 def pre_alarm(inputs: Inputs, began: float | None, now: float) -> float | None:
     """Since when the BMS in control warns of an almost empty battery, while discharging is still allowed."""
     bms = inputs.bms
-    if bms is None or not inputs.quirk.gives_permissions or bms.discharge != 1:
+    if bms is None or not (inputs.quirk.gives_permissions or bms.adds) or bms.discharge != 1:
         return None
     warns = bms.low_cell_alarm
     if warns is None or warns < 1:
