@@ -11,11 +11,12 @@ from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import BMS, ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON, Name
+from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.vecan.bus_findings import battery_findings, duplicate_findings, network_findings, product_changed
 from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_of, family_of, table_of
 from gxbridge.core.vecan.duplicates import Duplicate, duplicates_of, speaking_devices, stricter
 from gxbridge.core.vecan.identity import LEARNT
+from gxbridge.core.vecan.known_identities import KnownIdentities
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unheard
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, MOST_BMSES, MOST_CHARGERS, Network
@@ -48,11 +49,8 @@ class BatteryRegistry:
         *,
         believe: bool = True,
     ) -> None:
-        """`remembered`: whose NAME is heard again is taken for what it was, until it says itself what it is; without
-        `believe` it is only compared with what is heard."""
-        self._believe = believe
-        self._configured = tuple(configured)
-        self._remembered = {identity.name: identity for identity in remembered}
+        """`configured`, `remembered` and `believe`: see `KnownIdentities`."""
+        self._known = KnownIdentities(configured, remembered, believe=believe)
         self._products = database().products if products is None else products
         self._networks: dict[str, Network] = {}
         self._heard = 0
@@ -126,11 +124,7 @@ class BatteryRegistry:
         """Has a battery that was heard before the program was started not been heard since? `other_banks`: serials and
         unique numbers (`uc167120`) of those that nobody waits for."""
         heard = {node.name.identity for bus in self._networks.values() for node in bus.devices if node.name is not None}
-        return any(
-            name not in heard
-            and {f"uc{Name(int(name, 16)).unique_number}", *(known.serial or "").split()}.isdisjoint(other_banks)
-            for name, known in self._remembered.items()
-        )
+        return self._known.unheard(heard, other_banks)
 
     def devices(self, now: float) -> tuple[DeviceView, ...]:
         """Every device of every bus with what it said last."""
@@ -143,7 +137,7 @@ class BatteryRegistry:
         for network in self._networks.values():
             found += network_findings(network, self._products, now)
             for node in network.devices:
-                known, product = self._memory_of(node), network.product_of(node)
+                known, product = self._known.remembered(node), network.product_of(node)
                 if known is not None and product is not None and product != known.product_id:
                     found.append(product_changed(node, self._products, known.product_id, product, now))
         found += [finding("bms-waits", item.key, now, what=item.text) for item in self.provisional(now) if item.late]
@@ -165,7 +159,7 @@ class BatteryRegistry:
                 # What is only configured or remembered was not said. What was a battery and is none any more must not
                 # be taken for one again.
                 followed = node.reserved == "bms" or not crowded
-                battery = (followed and self._number(node) is not None) or self._memory_of(node) is not None
+                battery = (followed and self._number(node) is not None) or self._known.remembered(node) is not None
                 if node.name is None or product is None or not battery:
                     continue
                 serial, source = node.identity.serial, f"CAN bus {network.bus}"
@@ -206,7 +200,7 @@ class BatteryRegistry:
             for node in self._nodes(now)
             if node.reserved == "bms" and (number := self._number(node)) is not None
         )
-        chosen, duplicates = speaking_devices(candidates, now, self._serial, self._only_remembered)
+        chosen, duplicates = speaking_devices(candidates, now, self._known.serial, self._only_remembered)
         for network in self._networks.values():
             for node, other, before in network.doubles(now):
                 if self._number(node) is not None:
@@ -236,20 +230,16 @@ class BatteryRegistry:
             if node.reserved != role:
                 places[node.bus, node.reserved] -= 1
                 free = places[node.bus, role] < (MOST_BMSES if role == "bms" else MOST_CHARGERS)
-                node.reserved = role if free or self._expected(node) else ""
+                node.reserved = role if free or self._known.expected(node) else ""
                 places[node.bus, node.reserved] += 1
         others = sum(not node.reserved for node in nodes)
         share = min(MOST_SHARE, SHARED_BYTES // max(1, others))
         for node in nodes:
             node.bound(RESERVED_BYTES if node.reserved else share)
 
-    def _expected(self, node: Node) -> bool:
-        """It was configured or known before: nobody invented it."""
-        return self._configuration(node) is not None or self._memory_of(node) is not None
-
     def _only_remembered(self, node: Node) -> bool:
         """Its product is believed only because of its NAME."""
-        return self.network(node.bus).product_of(node) is None and self._configuration(node) is None
+        return self.network(node.bus).product_of(node) is None and self._known.configured(node) is None
 
     def _family(self, node: Node) -> str | None:
         return family_of(node.name, node.product_id, self._products)
@@ -263,40 +253,19 @@ class BatteryRegistry:
         product = None if node.product_id is None else self._products.get(node.product_id)
         return None if product is None else product.name
 
-    def _configuration(self, node: Node) -> Configured | None:
-        """What the installer said about this device: by its NAME, else by the address where no NAME was heard."""
-        for item in self._configured:
-            if item.bus == node.bus:
-                if node.name is None and item.address == node.address:
-                    return item
-                if node.name is not None and item.unique_number == node.name.unique_number:
-                    return item
-        return None
-
-    def _memory_of(self, node: Node) -> RememberedIdentity | None:
-        """What is remembered of a device by its NAME; an address identifies nobody."""
-        return None if node.name is None else self._remembered.get(node.name.identity)
-
-    def _serial(self, node: Node) -> str | None:
-        """The serial it says, else the remembered one while the product is the same."""
-        known = self._memory_of(node) if self._believe else None
-        if known is None or known.product_id != node.product_id:
-            return node.identity.serial
-        return node.identity.serial or known.serial
-
     def _number(self, node: Node) -> int | None:
         """The unique number if this is a battery that may be published, else None."""
         if not self._is_bms(node):
             return None
         if node.name is not None:
             return node.name.unique_number if node.name.manufacturer == VICTRON else None
-        item = self._configuration(node)
+        item = self._known.configured(node)
         return None if item is None else item.unique_number
 
     def _missing(self, node: Node) -> tuple[str, ...]:
         """What a device lacks before it can be published as a battery."""
         missing = []
-        if node.name is None and self._configuration(node) is None:
+        if node.name is None and self._known.configured(node) is None:
             missing.append("NAME (address claim, repeated about every minute)")
         if node.product_id is None:
             missing.append("product (register 0x0100 or PGN 126996, sent on request)")
@@ -317,11 +286,7 @@ class BatteryRegistry:
     def _resolve(self, network: Network, node: Node, now: float) -> None:
         """Work out product and family again."""
         product = network.product_of(node)
-        if product is None and (item := self._configuration(node)) is not None:
-            product = item.product_id
-        if product is None and self._believe and (known := self._memory_of(node)) is not None:
-            product = known.product_id
-        node.product_id = product
+        node.product_id = product = self._known.product(node) if product is None else product
         # What a BMS says before its product is known counts as heard since it appeared.
         table = LYNX if product is None and self._looks_like_a_battery(node) else table_of(self._family(node))
         if node.belief is None or node.belief.table is not table:
@@ -330,7 +295,7 @@ class BatteryRegistry:
     def _battery(self, number: int, node: Node, duplicates: tuple[Duplicate, ...], now: float) -> Battery:
         state = node.state(now)
         silent_since = None if state == "live" else node.last_heard + SILENT_S
-        item = self._configuration(node)
+        item = self._known.configured(node)
         lacking = unheard(node.readings, now)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
         for duplicate in duplicates:
@@ -350,7 +315,7 @@ class BatteryRegistry:
             product_id=product.product_id,
             product_name=product.name,
             family=product.family,
-            serial=self._serial(node),
+            serial=self._known.serial(node),
             firmware=identity.firmware,
             firmware_text=identity.firmware_text,
             description=identity.description,
