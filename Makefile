@@ -64,6 +64,9 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/field/check_live.py
+	@sh packaging/system-packages.sh mosquitto rsync curl
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[transport]'
+	$(BIN)/python -m pytest tests/fleet/check_transport.py
 	$(BIN)/python -m pytest -rP tests/faults/soak_week.py
 
 packages-screens: setup

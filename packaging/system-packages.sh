@@ -10,6 +10,7 @@
 #   qt            what PySide6 needs to draw without a screen
 #   browser       Chromium and its driver, npm (for the accessibility rules), a font
 #   prometheus    Prometheus; it is not started as a service
+#   rsync, curl   what brings files from a boat
 #   arm           qemu for 32-bit ARM programs, and a C compiler for its plugin
 set -eu
 
@@ -45,6 +46,8 @@ for wanted in "$@"; do
             [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
             ;;
         prometheus) command -v prometheus >/dev/null || missing="$missing prometheus" ;;
+        rsync) command -v rsync >/dev/null || missing="$missing rsync" ;;
+        curl) command -v curl >/dev/null || missing="$missing curl" ;;
         arm)
             command -v qemu-arm >/dev/null || missing="$missing qemu-user"
             command -v cc >/dev/null || missing="$missing gcc libc6-dev"

@@ -22,13 +22,14 @@ from gxbridge.fleet.ledger import MADE_BY, entry_path, is_done, read_json, targe
 from gxbridge.fleet.privacy import Privacy
 from gxbridge.fleet.rows.box_rows import box_rows
 from gxbridge.fleet.rows.devices import KnownDevices
+from gxbridge.fleet.rows.history_rows import history_rows, is_history
 from gxbridge.fleet.rows.log_rows import log_rows
 from gxbridge.fleet.rows.row_tables import RowTables
 from gxbridge.fleet.sources import SourceFile, local_copy
 
 PART: Final = 1 << 20
 INGESTED, UNCHANGED, BROKEN, FOREIGN = "ingested", "unchanged", "broken", "foreign"
-"""What became of a file: rows; nothing to do; it is damaged; it is neither a log nor a black box."""
+"""What became of a file: rows; nothing to do; it is damaged; it is neither a log nor a black box nor a history."""
 NOT_A_LOG: Final = "the beginning looks like no log format known here"
 BOX_NAME: Final = "gxbox-"
 """How the names of boxes begin; one that is damaged is known by it."""
@@ -150,7 +151,9 @@ def _rows(path: str, job: IngestJob, privacy: Privacy, target: Target, file: str
     messages = MessageTable(db, target, site, file, privacy.hide) if options.messages else None
     try:
         with rare_garbage():
-            if is_box(path):
+            if is_history(path):
+                about = history_rows(path, tables, privacy, source.site)
+            elif is_box(path):
                 about = box_rows(read(Path(path)), db, tables, devices, privacy)
             else:
                 about = log_rows(path, db, tables, devices, privacy, messages)

@@ -67,7 +67,7 @@ def test_the_boats_in_trouble_come_first(data: Path, boats: Path, secret: Path, 
     text = report(data, capsys, "--names", boats, "--secret", secret)
     first = [line.split()[0] for line in text.splitlines() if line.startswith("  boat-")][:3]
     assert set(first) == {"boat-0001", "boat-0005", "boat-0006"}
-    assert "8 boats, 8 logs and" in text
+    assert "8 boats, 8 logs, " in text
     assert "on 2025-11-30" in text
 
 

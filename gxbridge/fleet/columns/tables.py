@@ -161,6 +161,33 @@ TABLES: Final = {
             ),
         ),
         FleetTable(
+            "history",
+            "long form: a row for each number of each minute of a boat's history",
+            (
+                TIME,
+                FILE,
+                _c("kind", "text", "battery, or the kind of the charger"),
+                _c("device", "text", "id of the device, of this boat only: a history has no serials"),
+                _c("series", "text", "voltage_v, soc_percent, ccl_a, ...; told_a and made_a of chargers"),
+                _c("unit", "text", "unit of the numbers"),
+                _c("step_s", "number", "length of the span", "s"),
+                _c("least", "number", "least in the span", "see `unit`"),
+                _c("mean", "number", "mean", "see `unit`"),
+                _c("most", "number", "most", "see `unit`"),
+            ),
+        ),
+        FleetTable(
+            "changes",
+            "a row for each change that a boat's history has",
+            (
+                TIME,
+                FILE,
+                _c("name", "text", "cvl, ccl, dcl (their reasons), charge, discharge, bms, dvcc, service, finding"),
+                _c("id", "text", "which finding"),
+                _c("value", "text", "what it is from now on; empty where it is over"),
+            ),
+        ),
+        FleetTable(
             "unknown",
             "a row for each kind of message that the database does not know",
             (

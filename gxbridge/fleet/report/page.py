@@ -17,7 +17,7 @@ from gxbridge.fleet.report.text import cell_text, heading, overview_lines
 SHOWN: Final = 300
 """Rows of a table; JSON has all."""
 WORTH_A_LOOK: Final = frozenset(
-    {"disobeyed", "damaged_files", "bus_errors", "alarms", "incidents", "errors_67", "down"}
+    {"disobeyed", "damaged_files", "bus_errors", "alarms", "incidents", "errors_67", "down", "minutes_above"}
 )
 """Columns whose numbers are marked when they are not 0."""
 

@@ -23,6 +23,7 @@ QUESTIONS: Final = (
     "errors_67",
     "obedience",
     "lags",
+    "minutes",
     "cells",
     "cell_days",
     "buses",

@@ -81,14 +81,15 @@ def overview_lines(answer: FleetAnswer) -> Iterator[str]:
     boxes = f"{one['black_boxes']} black {'box' if one['black_boxes'] == 1 else 'boxes'}"
     batteries = f"{one['batteries']} {'battery' if one['batteries'] == 1 else 'batteries'}"
     yield (
-        f"{counted(one['boats'], 'boat')}, {counted(one['logs'], 'log')} and {boxes}: {one['hours']:g} hours, "
+        f"{counted(one['boats'], 'boat')}, {counted(one['logs'], 'log')}, {boxes} and "
+        f"{counted(one['histories'], 'day')} of history: {one['hours']:g} hours, "
         f"{counted(one['frames'], 'frame')}, {batteries}"
         + (f", {days_text(one['first_day'], one['last_day'])}" if one["first_day"] else "")
     )
     rest = [
         f"{counted(one['damaged'], 'damaged file')}" if one["damaged"] else "",
         f"{counted(one['copies'], 'file')} with the same content as another, counted once" if one["copies"] else "",
-        f"{counted(one['foreign_files'], 'file')} neither a log nor a black box" if one["foreign_files"] else "",
+        f"{counted(one['foreign_files'], 'file')} that are none of these" if one["foreign_files"] else "",
         f"{counted(one['undated'], 'record')} without a date" if one["undated"] else "",
     ]
     if any(rest):

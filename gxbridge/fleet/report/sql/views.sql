@@ -15,6 +15,7 @@ create view copies as
 create view batteries as select * from all_batteries semi join kept using (file);
 create view box_files as select * from all_boxes semi join kept using (file);
 create view bus_files as select * from all_buses semi join kept using (file);
+create view history as select * from all_history semi join kept using (file);
 create view unknown_files as select * from all_unknown semi join kept using (file);
 
 -- What was recorded because something had gone wrong; boxes of a boat within ten minutes of each other are one incident.
@@ -50,10 +51,19 @@ create view bus_faults as
     from bus_files join (select file, incident from incidents) using (file)
     group by site, bus, incident;
 
+create view imbalances as
+    select site, device, day, product, firmware, max_cell_voltage_v - min_cell_voltage_v as imbalance_v from batteries
+    union all
+    select site, device, day, null, null,
+        max(mean) filter (series = 'max_cell_voltage_v') - max(mean) filter (series = 'min_cell_voltage_v')
+    from history
+    where series in ('max_cell_voltage_v', 'min_cell_voltage_v')
+    group by site, device, day, file, t;
+
 create view cell_days as
     select site, device, day, max(product) as product, max(firmware) as firmware,
         date_diff('day', date '2020-01-01', day::date) as number,
-        quantile_disc(round((max_cell_voltage_v - min_cell_voltage_v) * 1000)::bigint, 0.5) as imbalance_mv
-    from batteries
-    where day <> 'undated' and max_cell_voltage_v is not null and min_cell_voltage_v is not null
+        quantile_disc(round(imbalance_v * 1000)::bigint, 0.5) as imbalance_mv
+    from imbalances
+    where day <> 'undated' and imbalance_v is not null
     group by site, device, day;
