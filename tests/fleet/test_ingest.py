@@ -322,6 +322,16 @@ def test_a_full_disk_ends_it_and_the_next_run_goes_on(
     assert len(entries(data)) == len(list((boat / "Seute Deern").iterdir()))
 
 
+def test_a_disk_that_takes_no_byte_leaves_nothing(boat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(local: str, *_: object, **__: object) -> None:
+        Path(local).write_bytes(b"")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter", full)
+    assert ingest(boat, tmp_path / "data") == 2
+    assert loose(tmp_path / "data") == []
+
+
 def test_an_output_that_cannot_be_written_is_said(boat: Path, capsys: Capture) -> None:
     assert ingest(boat, Path("/proc/data")) == 2
     assert "/proc/data" in capsys.readouterr().err

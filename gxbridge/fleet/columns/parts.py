@@ -126,15 +126,17 @@ class PartFiles:
         self._folder = f"{table}/site={partition_text(site)}"
         self._name = name
         self.schema = schema
-        self._open: dict[str, tuple[Any, str]] = {}
-        self._closed: list[tuple[str, str]] = []
+        self._open: dict[str, Any] = {}
+        """Writers by day."""
+        self._files: list[tuple[str, str]] = []
+        """Each with where it is now, and where it is to be."""
         self._made: dict[str, int] = {}
 
     def write(self, day: str, rows: Any) -> None:
         """A row group. Raises OSError, and FleetError for too many days."""
         if day not in self._open:
             self._begin(day)
-        self._open[day][0].write_table(rows)
+        self._open[day].write_table(rows)
 
     def _begin(self, day: str) -> None:
         import pyarrow.parquet as pq
@@ -142,11 +144,12 @@ class PartFiles:
         if sum(self._made.values()) >= MOST_PARTS:
             raise FleetError(f"its clock jumps: it holds more than {MOST_PARTS} stretches of different days")
         if len(self._open) >= MOST_OPEN:
-            self._close(next(iter(self._open)))
+            self._open.pop(next(iter(self._open))).close()
         number = self._made.get(day, 0)
         self._made[day] = number + 1
         path = f"{self._folder}/day={day}/{self._name}-{number}.parquet"
         local = self._target.begin(path)
+        self._files.append((local, path))  # before anything is written, which may fail
         plain = [field.name for field in self.schema if str(field.type).startswith("timestamp")]
         coded = [field.name for field in self.schema if field.name not in plain and str(field.type) != "bool"]
         writer = pq.ParquetWriter(
@@ -156,25 +159,20 @@ class PartFiles:
             use_dictionary=coded,
             column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
         )
-        self._open[day] = writer, path
-        self._closed.append((local, path))
-
-    def _close(self, day: str) -> None:
-        writer, _ = self._open.pop(day)
-        writer.close()
+        self._open[day] = writer
 
     def commit(self) -> list[str]:
         """Have all files appear; their paths in the data set. Raises OSError."""
-        for day in list(self._open):
-            self._close(day)
-        for local, path in self._closed:
+        while self._open:
+            self._open.popitem()[1].close()
+        for local, path in self._files:
             self._target.finish(local, path)
-        return [path for _, path in self._closed]
+        return [path for _, path in self._files]
 
     def abort(self) -> None:
         """Leave nothing behind."""
-        for day in list(self._open):
+        while self._open:
             with suppress(Exception):  # a full disk: the file is removed whatever happens
-                self._close(day)
-        for local, _ in self._closed:
+                self._open.popitem()[1].close()
+        for local, _ in self._files:
             Path(local).unlink(missing_ok=True)
