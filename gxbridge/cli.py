@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "capture": "record buses and D-Bus into one anonymous file that can be shared",
     "candb": "look into the message database",
     "config": "create, check or show a configuration file",
+    "rules": "the user's own rules: check and show them, or try them on a recorded day",
     "dvcc": "replay DVCC scenarios on simulated time",
     "state": "show or delete what is remembered across restarts",
     "master": "show whether another master was found, or reset that",

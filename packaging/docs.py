@@ -73,7 +73,10 @@ Answers are those of velib: 0 accepted, 1 of the wrong type or not writable, 2 r
 OWN = f"""
 ## Our own service
 
-`{OWN_NAME}` has a class that no consumer interprets. Nothing on it is writable. Moments are epoch seconds.
+`{OWN_NAME}` has a class that no consumer interprets. Moments are epoch seconds. One item is writable, `/Rules/Storage`:
+1 switches the storage profile of the configuration's rules on, 0 returns to its other rules, never above them; it
+answers 1 where the configuration has no storage profile, 2 where 1 or 0 would change nothing that the configuration
+says ([rules](rules.md)).
 """
 
 FINDINGS = """\
@@ -203,6 +206,7 @@ ROOMS = (
     "core/dvcc/read",
     "core/dvcc/read/believed",
     "core/dvcc/read/devices",
+    "core/dvcc/rules",
     "core/channels",
     "core/channels/vebus",
     "core/channels/terminals",

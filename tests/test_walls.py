@@ -87,6 +87,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("core/dvcc/tell",),
     ("core/dvcc/limit",),
     ("core/dvcc/read",),
+    ("core/dvcc/rules",),
     ("core/channels",),
     ("core/vecan",),
     ("core/capture",),

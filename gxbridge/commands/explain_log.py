@@ -70,12 +70,15 @@ def reported_rows(path: str, config: str | None, every_s: float) -> tuple[Iterat
     those that are broken. Raises ConfigError, LogError, BoxError and ValueError, also while the rows are taken."""
     from gxbridge.core.bridge_report import BridgeReport
 
-    looks, tell_counts = _looks(path, config)
+    looks, tell_counts = looks_of(path, config)
     return _report(looks, BridgeReport(every_s)), tell_counts
 
 
-def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
-    """Every look of a bridge; see `reported_rows`."""
+def looks_of(
+    path: str, config: str | None, zone: str | None = None, *, storage: bool = False
+) -> tuple[Looks, Callable[[], int]]:
+    """Every look of a bridge; see `reported_rows`. `zone`: the time zone of the boat, in place of the configuration's;
+    `storage`: as if the storage profile of the rules were switched on."""
     from gxbridge.config import load
     from gxbridge.core.model.items import printable
 
@@ -91,12 +94,18 @@ def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
     from gxbridge.edge.logs.logged_frames import logged_frames
     from gxbridge.edge.logs.reader import LogError, open_log
     from gxbridge.runtime.assembly import setup_of
+    from gxbridge.runtime.time_zone import boat_zone_s
 
-    setup = replace(setup_of(load(config)), mode="monitor", transmit="off", platform="", own_number=1)
+    loaded = load(config)
+    setup = replace(setup_of(loaded), mode="monitor", transmit="off", platform="", own_number=1)
     complaints = LineComplaints(path, sys.stderr)
     reader = open_log(path, on_bad=complaints.add)
     if reader.format.name == "mk2":
         raise LogError(f"{path}: a trace of VE.Bus, not of a CAN bus; `gxbridge decode` shows it")
+    rules = setup.options.rules
+    if storage and rules.storage is not None:
+        rules = rules._replace(storage=rules.storage._replace(on=True))
+        setup = replace(setup, options=replace(setup.options, rules=rules))
     if reader.size is not None:
         setup = replace(setup, configured=_with_found(setup.configured, path))
 
@@ -108,7 +117,9 @@ def _looks(path: str, config: str | None) -> tuple[Looks, Callable[[], int]]:
             print(f"gxbridge explain: {printable(path)}: {'; '.join(counts)}", file=sys.stderr)
         return reader.bad_lines
 
-    return play_frames(setup, logged_frames(reader)), tell_counts
+    where = zone or loaded.time_zone
+    zone_at = (lambda epoch: boat_zone_s(where, {}, epoch)) if setup.options.rules.asks_the_clock else None
+    return play_frames(setup, logged_frames(reader), zone_at), tell_counts
 
 
 def _is_box(path: str) -> bool:

@@ -118,6 +118,7 @@ class _Page:
         for limit in limits_of(self._explained):
             if not limit["subject"]:
                 yield from self._limit(limit)
+        yield from self._rules()
         devices = [limit for limit in limits_of(self._explained) if limit["subject"]]
         if devices:
             yield ""
@@ -180,6 +181,18 @@ class _Page:
         reason = limit["caps"][0]["text"] if limit["caps"] else limit["sentence"]
         for number_, line in enumerate(_wrapped(f"{limit['name']}  {value:>9}  ", reason, 2)):
             yield self._in("bad", line) if limit["value"] == 0 and number_ == 0 else line
+
+    def _rules(self) -> Iterator[str]:
+        """What the user's rules would allow, where they do not act: else the limits say it."""
+        rules = self._explained.get("rules") or {"items": (), "act": True, "storing": None}
+        if rules["storing"]:
+            state = "suspended for a full charge" if rules["charging_full"] else "on"
+            yield f"storage profile: {state}"
+        if rules["act"]:
+            return
+        for rule in rules["items"]:
+            value = "nothing" if rule["value"] is None else amount(rule["value"], rule["unit"])
+            yield from _wrapped(f"{rule['limit']}  would be at most {value}: ", rule["text"], 2)
 
     def _charger(self, limit: Mapping[str, Any]) -> str:
         """What it was told, by whom, what gxbridge would tell it, and what it makes."""

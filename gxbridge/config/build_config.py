@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gxbridge.config.banks import build_banks
+from gxbridge.config.build_rules import build_rules
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Notify, Readout, StateStore, Terminals
 from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
@@ -70,11 +72,13 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
     _check_transmit(transmit, report)
     terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
     installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
+    rules = build_rules(values.get("rules", {}), WINDOWS_V.get(dvcc.get("nominal_voltage_v")), report)
     return Config(
         can=can,
         dbus_address=values.get("dbus", {}).get("address", "system"),
         mode=dvcc.get("mode", "monitor"),
-        options=_options(dvcc, report),
+        options=replace(_options(dvcc, report), rules=rules),
+        time_zone=values.get("rules", {}).get("time_zone"),
         user_settings=_user_settings(dvcc.get("settings", {})),
         instance=battery.get("instance", 220),
         custom_name=battery.get("custom_name", ""),

@@ -40,6 +40,8 @@ def _value(key: ConfigKey) -> dict[str, Any]:
         return {"type": ["array", "null"], "items": _section(f"{key.path}[]")}
     if key.kind == "names":
         return {"type": "array", "items": {"type": ["string", "number"]}}
+    if key.kind == "points":
+        return {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["number", "string"]}}
     if key.kind == "levels":
         return {"type": "object", "additionalProperties": {"enum": list(LEVELS)}}
     if key.kind == "free":

@@ -95,6 +95,8 @@ class Config:
     dbus_address: str = "system"
     mode: str = "monitor"
     options: Options = field(default_factory=Options)
+    time_zone: str | None = None
+    """Of the boat, for its rules; None: the GX's setting."""
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values for a system without com.victronenergy.settings."""
     instance: int = 220

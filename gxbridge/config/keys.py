@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from gxbridge.config.interfaces import INTERFACES, MULTICAST
+from gxbridge.config.rule_keys import RULE_KEYS
 from gxbridge.config.schema import LEVELS, ConfigKey
 from gxbridge.core.dvcc.read.options import SWITCHES
 
@@ -304,6 +305,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "The folder of the file.",
         unset="`/data/conf` on a GX device, elsewhere the folder of this file", example="/var/lib/gxbridge",
     ),
+    *RULE_KEYS,
     ConfigKey(
         "notify", "section",
         "Telling people of findings (docs/notifications.md). `notify: alarms` is short for its `level`.",

@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.build_config import USER_SETTINGS
+from gxbridge.config.build_rules import rules_tree
 from gxbridge.config.deprecated import GONE_IN, LAST_RELEASES
 from gxbridge.config.effective import Config
 from gxbridge.config.keys import children
@@ -166,7 +167,8 @@ def _row_table(keys: list[ConfigKey]) -> list[str]:
 def _value_words(key: ConfigKey) -> str:
     if key.choices:
         return ", ".join(f"`{choice}`" for choice in key.choices)
-    words = {"free": "names and values", "levels": "names and levels", "hex key": "32 hexadecimal digits",
+    words = {"points": "inputs and what is allowed", "date": "a date", "free": "names and values",
+             "levels": "names and levels", "hex key": "32 hexadecimal digits",
              "mac": "a Bluetooth address", "service": "a digital input", "dbus": "a D-Bus address", "text": "text",
              "name": "letters, digits, `_`"}  # fmt: skip
     return words.get(key.kind) or key.wanted.removeprefix("a ")
@@ -241,6 +243,7 @@ def tree(config: Config) -> dict[str, Any]:
             "blackbox": {name: getattr(config.blackbox, name) for name in children("blackbox")},
             "state": {name: getattr(config.state, name) for name in children("state")},
             "notify": {"level": config.notify.level, "hook": list(config.notify.hook) or None},
+            "rules": rules_tree(options.rules, config.time_zone),
             "installation": None if config.installation is None else _installation(config.installation),
             "terminals": [{name: getattr(item, name) for name in children("terminals[]")} for item in config.terminals],
             "readout": [{"address": item.address, "key": HIDDEN, "name": item.name} for item in config.readout],

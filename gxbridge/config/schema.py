@@ -13,13 +13,13 @@ MAX_BYTES: Final = 256 * 1024
 
 KeyKind: TypeAlias = Literal[
     "section", "items", "text", "name", "choice", "whole", "number", "flag", "dbus", "service", "mac", "hex key",
-    "free", "levels", "names",
+    "free", "levels", "names", "points", "date",
 ]  # fmt: skip
 """section: keys of its own; items: a list of sections; free: anything, handed on; levels: logger name to level;
-names: a list of single values.
+names: a list of single values; points: input to what is allowed, in ascending order.
 text, name (letters, digits and _), choice, whole and number (with limits), flag (yes or no), dbus (an address),
-service (that of a digital input on D-Bus), mac (a Bluetooth address), hex key (32 hexadecimal digits): single
-values."""
+service (that of a digital input on D-Bus), mac (a Bluetooth address), hex key (32 hexadecimal digits), date:
+single values."""
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -32,6 +32,7 @@ WORDS: Final = {
     "mac": "a Bluetooth address",
     "hex key": "32 hexadecimal digits",
     "names": "a list",
+    "date": "a date",
 }
 """Kinds of single values in words."""
 
@@ -77,6 +78,8 @@ class ConfigKey:
             return f"a {'whole ' if self.kind == 'whole' else ''}number{limits}{' ' + self.unit if self.unit else ''}"
         if self.kind == "flag":
             return "yes or no"
+        if self.kind == "points":
+            return "points such as `{20: 50%, 80: 0}`"
         if self.kind in ("free", "levels"):
             return f"`name: {'level' if self.kind == 'levels' else 'value'}` lines below it"
         return f"{WORDS[self.kind]} such as {self.example or self.default}"

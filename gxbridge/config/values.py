@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import yaml
 
+from gxbridge.config.build_rules import day_of
 from gxbridge.config.interfaces import plugin_exists
 from gxbridge.config.schema import ConfigKey
 from gxbridge.strict_yaml.problem import nearest
@@ -73,12 +74,20 @@ def _flag(_key: ConfigKey, node: yaml.ScalarNode) -> bool:
     return value
 
 
+def _date(_key: ConfigKey, node: yaml.ScalarNode) -> int:
+    try:
+        return day_of(node.value)
+    except ValueError:
+        raise Unfit(f"{node.value[:40]!r} is not a date", "write a date such as 2027-03-15") from None
+
+
 CHECKS: Final[dict[str, Callable[[ConfigKey, yaml.ScalarNode], Any]]] = {
     "text": _text,
     "choice": _choice,
     "whole": _whole,
     "number": _number,
     "flag": _flag,
+    "date": _date,
     "name": _matching(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "a name of letters, digits and _"),
     "dbus": _matching(
         r"system|session|(?:unix|tcp|unixexec|nonce-tcp|launchd|autolaunch):[\x21-\x7e]*", "a D-Bus address"

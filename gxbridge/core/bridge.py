@@ -28,6 +28,8 @@ from gxbridge.core.dvcc.read.believed.held import (
 from gxbridge.core.dvcc.read.believed.user_limits import UserLimits, keep_limits, recall_limits, user_settings
 from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.rules.clock import local_clock
+from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import may_send
@@ -43,8 +45,10 @@ from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.own_batteries import OwnBatteries
 from gxbridge.core.publish.battery_paths import service_name
+from gxbridge.core.publish.battery_writes import Answer
 from gxbridge.core.publish.explanation import Situation
 from gxbridge.core.publish.own_items import CanView, OwnItems
+from gxbridge.core.publish.own_writes import judge_own_write
 from gxbridge.core.publish.publication import Publication, publishers
 from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes, device_instances
 from gxbridge.core.setup import Setup
@@ -75,7 +79,8 @@ class Bridge:
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
         self._own_batteries = OwnBatteries()
-        self._control = Control(setup.remembered.overruled)
+        self._control = Control(setup.remembered.overruled, recall_storage(setup.remembered.latches))
+        self._zone_s: float | None = None
         self._believed = Believed(recall(setup.remembered.latches))
         self._limits_since = LimitsSince()
         self._service_names = ServiceNames()
@@ -156,6 +161,19 @@ class Bridge:
         """Device instance and name of a battery as the GX's settings (or the configuration) have them."""
         self._own_batteries.set_identity(key, instance, custom_name)
 
+    def set_zone(self, zone_s: float | None) -> None:
+        """Local time minus UTC (s); None: the time zone is not known."""
+        self._zone_s = zone_s
+
+    def switch_storage(self, on: bool) -> None:
+        """A client switches the storage profile of the user's rules on, or off again."""
+        self._control.switch_storage(on=on)
+
+    def judge_own_write(self, path: str, value: Value, epoch: float) -> Answer:
+        """What to do with a write by a client to our own service."""
+        clock = local_clock(epoch, self._zone_s)
+        return judge_own_write(path, value, self.setup.options.rules.storage, clock, self.setup.mode)
+
     @property
     def owns_name(self) -> bool:
         """Whether our own D-Bus name is ours."""
@@ -179,6 +197,8 @@ class Bridge:
             learnt = replace(learnt, members=members)
         limits = keep_limits(before.limits, self._user_limits.last, since)
         latches = keep(before.latches, self._believed.held, since)
+        if self.setup.options.rules.storage is not None:
+            latches = keep_storage(latches, self._control.storage, since)
         if (limits, latches) != (learnt.limits, learnt.latches):
             learnt = replace(learnt, limits=limits, latches=latches)
         return learnt.overrule(self._control.standing.overruled, since, self.setup.boot)
@@ -245,7 +265,9 @@ class Bridge:
         else:
             awaited, remembered = bool(provisional), self.registry.remembered_only(self.setup.options.other_banks)
             words = self._raw_words(live, batteries, without_limits, left_open, awaited=awaited or remembered)
-            snapshot = self._snapshot(on_bus, without_limits, now, awaited=awaited, remembered=remembered)
+            snapshot = self._snapshot(
+                *(on_bus, without_limits, now, epoch_offset), awaited=awaited, remembered=remembered
+            )
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
         bus.arrivals.clear()
         views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
@@ -304,12 +326,20 @@ class Bridge:
         )
 
     def _snapshot(
-        self, on_bus: Mapping[str, Items], unpublished: Set[str], now: float, *, awaited: bool, remembered: bool
+        self,
+        on_bus: Mapping[str, Items],
+        unpublished: Set[str],
+        now: float,
+        epoch_offset: float,
+        *,
+        awaited: bool,
+        remembered: bool,
     ) -> Snapshot:
         """What the decision looks at. `on_bus`: services as they are there; `unpublished`: batteries that are not."""
         bus, counting, channels = self._services, self._believed.services, self._other_channels
         configured, strict = self.setup.user_settings, self.setup.options.profile == "strict"
         self._user_limits, settings = user_settings(self._user_limits, bus.settings, configured, now, strict=strict)
+        another = system_controls(self.setup.mode, DbusState(on_bus), unpublished, bus.names)
         return Snapshot(
             counting.services,
             {**settings, p.SET_DVCC: 1},
@@ -323,9 +353,11 @@ class Bridge:
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=awaited,
             bms_remembered=remembered,
-            another_master=system_controls(self.setup.mode, DbusState(on_bus), unpublished, bus.names),
+            another_master=another,
             shown_still=self._believed.on_can.shown_still,
             batteries=counting.own if self._banks is None else (*counting.own, *self._banks.own),
+            clock=local_clock(now + epoch_offset, self._zone_s),
+            rules_act=self.setup.mode == "control" and not another,
         )
 
     def _unfollowed(self, now: float) -> Iterable[Stop]:

@@ -9,6 +9,8 @@ from gxbridge.core.bus_services import BusServices
 from gxbridge.core.dvcc.explain.master_watch import MasterWatch, watch_master
 from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.rules.rule_set import RulesState
+from gxbridge.core.dvcc.rules.storage import NO_STORAGE, StorageState
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.masters.masters import Standing, may_leave, owes, standing, takes_up, unjudged
@@ -28,17 +30,28 @@ OFF = "DVCC is off in the configuration."
 class Control:
     """What is remembered from one decision to the next, and what was decided last. Time is monotonic seconds."""
 
-    def __init__(self, overruled: str = "") -> None:
-        """`overruled`: what another master changed before the program was started."""
+    def __init__(self, overruled: str = "", storage: StorageState = NO_STORAGE) -> None:
+        """`overruled`: what another master changed before the program was started; `storage`: what was known of the
+        storage profile."""
         self.decision = Decision()
         self.standing = Standing(overruled=overruled)
         self.orders = OrdersOfADay()
-        self._memory = Memory()
+        self._memory = Memory(rules=RulesState(storage=storage))
         self._gate = GateMemory()
         self._round: dict[tuple[str, str], Value] = {}
         """What the last round decided, and what was decided since, whether or not we were in control."""
         self._unpublished: Set[str] = frozenset()
         self._master_watch = MasterWatch()
+
+    @property
+    def storage(self) -> StorageState:
+        """What is known of the storage profile and of full charges."""
+        return self._memory.rules.storage
+
+    def switch_storage(self, *, on: bool) -> None:
+        """A client switches the storage profile; off are only the rules of the configuration."""
+        rules = self._memory.rules
+        self._memory = self._memory.but(rules=rules._replace(storage=rules.storage._replace(on=on)))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ Nothing is written and nothing is sent: a log has no D-Bus and no bus.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from gxbridge.core.bridge import Bridge
@@ -99,19 +99,26 @@ def assumed_product(db: Database) -> ProductInfo:
     return next(info for info in db.products.values() if info.family == ASSUMED_FAMILY)
 
 
-def play_frames(setup: Setup, frames: Iterable[LoggedFrame]) -> Iterator[tuple[Cycle, float]]:
-    """Every look and when it was: one a second, and one soon after each frame that cannot wait."""
+def play_frames(
+    setup: Setup, frames: Iterable[LoggedFrame], zone_at: Callable[[float], float | None] | None = None
+) -> Iterator[tuple[Cycle, float]]:
+    """Every look and when it was: one a second, and one soon after each frame that cannot wait. `zone_at`: local time
+    minus UTC (s) at a moment, in seconds since 1970."""
     bridge = Bridge(setup)
     last: LoggedFrame | None = None
     tick_at, react_at = 0.0, float("inf")
     for frame in frames:
         if last is None:
             last, tick_at = frame, frame.now + TICK_S
+            if zone_at is not None:
+                bridge.set_zone(zone_at(frame.now + frame.epoch_offset))
         now, offset, until = frame.now, last.epoch_offset, min(frame.now, last.now + LONGEST_SILENCE_S)
         if react_at <= now:
             yield bridge.react(react_at, offset), react_at
             react_at = float("inf")
         while tick_at <= until:
+            if zone_at is not None:
+                bridge.set_zone(zone_at(tick_at + offset))
             yield bridge.tick(tick_at, offset), tick_at
             tick_at += TICK_S
         tick_at = max(tick_at, now) if until < now else tick_at

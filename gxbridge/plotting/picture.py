@@ -18,7 +18,9 @@ EPOCH_S: Final = 1e8
 """Earlier than this are the seconds of a log without dates."""
 MOST_TEXTS: Final = 12
 LONGEST_TEXT: Final = 140
-INK: Final = {"voltage_v": "#1f5fbf", "current_a": "#1f5fbf", "soc_percent": "#2f855a"}
+INK: Final = {
+    "voltage_v": "#1f5fbf", "current_a": "#1f5fbf", "soc_percent": "#2f855a", "without": "#8a94a6", "ruled": "#c05621",
+}  # fmt: skip
 LIMIT_INK: Final = {"cvl_v": "#c05621", "ccl_a": "#c05621", "dcl_a": "#805ad5"}
 PERMISSION_INK: Final = {"yes": "#68b58c", "no": "#c53030", "unknown": "#b8bec7"}
 SEVERITY_INK: Final = {"alarm": "#c53030", "warning": "#d69e2e", "info": "#718096"}

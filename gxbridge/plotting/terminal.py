@@ -13,7 +13,7 @@ MISSING: Final = "a chart in the terminal needs the Python package plotext (pip 
 HEIGHT: Final = 14
 LETTERS: Final = {"yes": "+", "no": "-", "unknown": "?"}
 COLOURS: Final = re.compile(r"\x1b\[[\d;]*m")
-MARKERS: Final = {"cvl_v": "-", "ccl_a": "-", "dcl_a": "="}
+MARKERS: Final = {"cvl_v": "-", "ccl_a": "-", "dcl_a": "=", "without": "-"}
 DOTS: Final = "\N{BRAILLE PATTERN DOTS-25}"
 MARGIN: Final = 20
 """Letters before a strip: its title."""

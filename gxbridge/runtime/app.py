@@ -32,6 +32,7 @@ from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities
 from gxbridge.runtime.publisher import Publisher
+from gxbridge.runtime.time_zone import boat_zone_s
 from gxbridge.runtime.writer import SetValue, Writer
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def boxed(setup: Setup, box: BoxPlace) -> BlackboxWriter:
 class App:
     """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus.
 
-    `configured` is what the configuration gives rise to: it is reported all the time.
+    `configured` is what the configuration gives rise to: it is reported all the time. `time_zone`: of the boat, as the
+    configuration names it.
     """
 
     def __init__(
@@ -105,12 +107,14 @@ class App:
         state: StateWriter | None = None,
         configured: tuple[Finding, ...] = (),
         make_notifier: MakeNotifier | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self._state = state
         self._box = None if box is None else boxed(setup, box)
         self.bridge = Bridge(setup) if self._box is None else self._box.bridge
         self._setup = setup
         self._configured = configured
+        self._time_zone = time_zone
         self._publisher = Publisher(bus, self._written_by_others)
         self._monitor = Monitor(
             *(bus, self._added, self._changed, self._removed),
@@ -308,6 +312,8 @@ class App:
             )
         )
         self.bridge.hold_name(self._publisher.owns_name)
+        if timers and self._setup.options.rules.asks_the_clock:
+            self.bridge.set_zone(boat_zone_s(self._time_zone, self._monitor.services, at + self._epoch_offset))
         if timers and self._state is not None and self._state.reset_asked():
             log.info("reset: the other master is gone; control as configured")
             self.bridge.reset_master()

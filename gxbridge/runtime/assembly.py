@@ -166,5 +166,7 @@ def assemble(config: Config) -> App:
     if undone:
         configured = (*configured, finding("upgrade-undone", "", now, version=printable(undone)))
     return App(
-        setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured, notifier_of(config)
+        *(setup, config.dbus_address, make, box_place(config), scanner_of(config), state, configured),
+        notifier_of(config),
+        config.time_zone,
     )

@@ -1,4 +1,4 @@
-"""What happens when a D-Bus client writes to one of our battery services: sent, kept here, or refused."""
+"""What happens when a D-Bus client writes to one of our services: sent, kept here, or refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.identities import Identities, unique_id
 
@@ -34,6 +35,8 @@ class ClientWrites:
 
     def write(self, service: str, path: str, value: Value) -> int:
         """A client writes; 0, 1 or 2, as velib answers."""
+        if service == OWN_NAME:
+            return self._write_own(path, value)
         view = self.views.get(service)
         if view is None:
             return WRONG
@@ -51,6 +54,14 @@ class ClientWrites:
                     return REFUSED
                 # What the BMS says counts, and so far it has said nothing else.
                 self._show(service, {path: view.items[path]})
+        return answer.code
+
+    def _write_own(self, path: str, value: Value) -> int:
+        """A client writes to our own service."""
+        answer = self._bridge.judge_own_write(path, value, time.time())
+        log.info("D-Bus client writes to %s: %s", OWN_NAME, answer.text)
+        if answer.local is not None:
+            self._bridge.switch_storage(answer.local == 1)
         return answer.code
 
     def _keep(self, view: ServiceView, path: str, value: Value) -> None:

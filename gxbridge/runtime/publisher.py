@@ -89,9 +89,12 @@ class Publisher:
         Raises NameTaken (another gxbridge runs) and BusUnreachable.
         """
         own = {**own, **self._counted()}
-        self._own = PublishedService(
-            self._bus, OWN_NAME, {path: own_spec(path) for path in own}, own, on_request=on_request
-        )
+        specs = {path: own_spec(path) for path in own}
+
+        def on_write(path: str, value: Value) -> int:
+            return self._on_write(OWN_NAME, path, value)
+
+        self._own = PublishedService(self._bus, OWN_NAME, specs, own, on_write, on_request)
         await self._own.start()
 
     def refresh_own(self, values: Mapping[str, Value]) -> None:

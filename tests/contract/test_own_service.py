@@ -24,7 +24,8 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.wire.lynxes.append(Lynx(478868, "HQ2437XXP7K", LYNX_NG, 0x2A, STATUS))
     stage.others("appear", SOLAR, solar())
     stage.others("appear", MULTI, multi())
-    stage.start(dvcc={"mode": "control"})
+    rule = {"name": "a", "limit": "charge_current", "by": "soc", "points": {"0": "100%"}}
+    stage.start(dvcc={"mode": "control"}, rules={"limits": [rule], "storage": {"voltage_v": 26.4}})
     stage.consumer.until(OWN, "/Limits/Charger/0/Reason", lambda reason: isinstance(reason, str))
     stage.consumer.until(OWN, "/Devices/0/LastHeardAt", lambda moment: isinstance(moment, int))
     for n in range(2):

@@ -21,6 +21,7 @@ from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import measurements, options
 from gxbridge.core.dvcc.read.believed import bus_life, can_word, counting, doubted, held, user_limits
 from gxbridge.core.dvcc.read.devices import bank, bms, trouble
+from gxbridge.core.dvcc.rules import curve, rule, rule_set, storage
 from gxbridge.core.dvcc.run import decision, memory
 from gxbridge.core.dvcc.run.masters import bus_names, masters, read_back
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
@@ -86,6 +87,8 @@ VALUES: Final = tuple(
             vebus_watch.WatchedVebus,
         ),
         receiver.LastAdvertised,
+        *(curve.Curve, rule.Rule, rule.RuleState, rule.RuleVerdict, rule_set.RuleSet, rule_set.RulesState),
+        *(storage.StorageProfile, storage.FullCharge, storage.StorageState, decision.ShownRules),
         *(remembered.RememberedIdentity, remembered.RememberedLimit, remembered.Latch, remembered.BankMember),
         remembered.Remembered,
     )

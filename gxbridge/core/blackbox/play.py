@@ -139,6 +139,10 @@ def feed(bridge: Bridge, event: Event, fields: Mapping[str, list[str]]) -> None:
         bridge.hold_name(*values)
     elif event.mark == "z":
         bridge.reset_master()
+    elif event.mark == "o":
+        bridge.set_zone(*values)
+    elif event.mark == "s":
+        bridge.switch_storage(*values)
     elif event.mark == "i":
         bridge.set_identity(*values)
     elif event.mark == "q":

@@ -4,7 +4,8 @@ The events of a stretch, each a list: input first, then what came of it.
 
     +  service, items, now        a D-Bus service appeared      ~  service, changes, now    some of its items
     ?  service, now, appeared     its name has an owner         m  ours                     whether our own name is ours
-    z                             another master is forgotten
+    z                             another master is forgotten     o  seconds                 local time minus UTC
+    s  on                         the storage profile is switched
     -  service, now               it left                       i  battery, instance, name  from the GX's settings
     a  address, heard            a Bluetooth device: what its advertisement said, opened, without the key
     q  battery, number            the individual battery somebody wants to see
@@ -135,6 +136,15 @@ class RecordingBridge(Bridge):
     def reset_master(self) -> None:
         self._note("z")
         super().reset_master()
+
+    def set_zone(self, zone_s: float | None) -> None:
+        if zone_s != self._zone_s:
+            self._note("o", zone_s)
+        super().set_zone(zone_s)
+
+    def switch_storage(self, on: bool) -> None:
+        self._note("s", on)
+        super().switch_storage(on)
 
     def service_removed(self, name: str, now: float) -> bool:
         self._note("-", name, now)

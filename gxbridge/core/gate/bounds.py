@@ -27,6 +27,8 @@ VEBUS_BMS: Final = 2
 """`/Bms/BmsType`."""
 START_S: Final = 10.0
 """So long after our start no loss is told as 0 A of discharge."""
+BLACK_A: Final = 1.0
+"""Less discharge than this is as good as none."""
 CLASS_S: Final = 60.0
 """So long a battery must measure another nominal voltage to have it."""
 OVER_S: Final = 3.0
@@ -55,7 +57,8 @@ class Bounds(NamedTuple):
 
     `stop`: why everybody gets 0 A, "" where nothing stops. `limit_a`: over everything that charges, beside what DC and
     AC loads take now. `bms_v` for whoever takes the BMS's voltage, `solar_v` for the solar side, `vecan_v` for VE.Can.
-    `managed`: a BMS is or was in control. `discharge_0`: 0 A of discharge is somebody's word, or chosen for a loss.
+    `managed`: a BMS is or was in control. `discharge_0`: 0 A of discharge is somebody's word, or chosen for a loss
+    or by a rule of the user's.
     `fed_a`: what the sun may make beside it because it is fed in; `exports`: it may so although all others stop at the
     0 A of a full battery. `battery_v`: what the battery measures.
     `unshared`: batteries that measure behind an open contactor. `nominal_v`: of the battery, None: not known.
@@ -129,7 +132,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         *volts,
         own is not None,
         dcl if refused or not unknown else None,
-        refused or (dcl == 0 and not unknown) or (unknown and on_loss),
+        refused or (not unknown and (dcl == 0 or rules_may_stop(setup, dcl))) or (unknown and on_loss),
         low_voltage((bms.low_v for bms in bank.limiting), nominal_v),
         fed_a,
         exports,
@@ -149,6 +152,16 @@ def steady_class(known: Watched, voltage_v: float | None, now: float) -> tuple[f
         return known.nominal_v or seen, None
     since = now if known.other_since is None else known.other_since
     return (seen, None) if now - since >= CLASS_S else (known.nominal_v, since)
+
+
+def rules_may_stop(setup: Setup, dcl: float | None) -> bool:
+    """Did the user write a rule that may take discharging down to nothing?"""
+    few = (
+        min(allowed for _, allowed in rule.curve.points) * ((dcl or 0.0) / 100 if rule.curve.percent else 1.0)
+        for rule in setup.options.rules.rules
+        if rule.limits == "DCL"
+    )
+    return any(allowed < BLACK_A for allowed in few)
 
 
 # --- the BMSes --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import ALLOWED, SUN, WrittenQuantity, class_of
-from gxbridge.core.gate.bounds import Bounds, Watched, read_bounds
+from gxbridge.core.gate.bounds import BLACK_A, Bounds, Watched, read_bounds
 from gxbridge.core.gate.currents import share
 from gxbridge.core.gate.raw_words import BATTERY, VEBUS, RawWords, finite, limit
 from gxbridge.core.gate.voltages import plausible
@@ -35,8 +35,6 @@ NO_BOUND: Final = "nobody gives a limit for it"
 SLACK: Final = 1e-6
 NEAR_V: Final = 0.7, 1.25
 """A measured voltage is told within these parts of what the battery measures, or may be charged to."""
-BLACK_A: Final = 1.0
-"""Less discharge than this is as good as none."""
 LINK_S: Final = 60.0
 """So long a charger keeps what it was told (Victron, VE.Can registers public, 0x200E)."""
 SHOWN_S: Final = 60.0

@@ -453,6 +453,12 @@ TABLE: Final = (
     FindingRow(
         "led-refused", "alarm", "{why}", "Check the Multi or inverter/charger that leads, and the nominal voltage"
     ),
+    FindingRow(
+        "rule-refused",
+        "warning",
+        "{why}",
+        "Correct the voltage of the rule, or the nominal voltage, in the configuration",
+    ),
     FindingRow("cvl-unknown", "alarm", "{why}", _HEARD),
     FindingRow(
         "charge-unknown",

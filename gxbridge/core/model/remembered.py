@@ -45,7 +45,8 @@ class RememberedIdentity:
     device_instance: int
     """As last heard; the NAME that is heard again says its own."""
     since: float
-    """Seconds since 1970 (UTC) by the clock of this machine, here and below: for people, nothing decides by it."""
+    """Seconds since 1970 (UTC) by the clock of this machine, here and below: for people; only full charges of the
+    rules are counted by it."""
     source: str
 
 

@@ -15,7 +15,7 @@ from gxbridge.core.bank.view import BankView, bank_data
 from gxbridge.core.bank.words import bank_lines
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
-from gxbridge.core.dvcc.limit.reasons import amount
+from gxbridge.core.dvcc.limit.reasons import amount, reason_text
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.run.watching.shared import SHARED
@@ -150,6 +150,21 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             ],
         },
         "limits": [_limit_data(limit, situation, epoch) for limit in decision.limits],
+        "rules": {
+            "act": decision.rules.act,
+            "storing": decision.rules.storing,
+            "charging_full": decision.rules.charging_full,
+            "items": [
+                {
+                    "name": verdict.name,
+                    "limit": verdict.limits,
+                    "value": verdict.value,
+                    "unit": verdict.unit,
+                    "text": reason_text(verdict.reason, **verdict.words),
+                }
+                for verdict in decision.rules.verdicts
+            ],
+        },
         "shared": [
             {
                 "text": SHARED[one.path][0],
@@ -261,6 +276,22 @@ def _limit_lines(limit: Mapping[str, Any], now_epoch: int | None) -> list[str]:
     return lines
 
 
+def rules_lines(explanation: Mapping[str, Any]) -> list[str]:
+    """The user's rules in plain words: what they allow, or would."""
+    rules = explanation.get("rules") or {"items": (), "storing": None}
+    if not rules["items"] and rules["storing"] is None:
+        return []
+    lines = ["", "Rules:" if rules["act"] else "Rules (shown only: they act while gxbridge is in control):"]
+    for rule in rules["items"]:
+        value = "nothing renewed" if rule["value"] is None else amount(rule["value"], rule["unit"])
+        allows = "at most" if rules["act"] else "would allow at most"
+        lines.append(f"    - {rule['limit']}: {allows} {value}: {rule['text']}")
+    if rules["storing"] is not None:
+        state = "suspended for a full charge" if rules["charging_full"] else "on" if rules["storing"] else "off"
+        lines.append(f"    - storage profile: {state}")
+    return lines
+
+
 def _fell_silent(registers: Sequence[Mapping[str, Any]], now_epoch: int | None) -> list[str]:
     """What was heard and is not any more, those that ended together in one line."""
     ended: dict[int, list[str]] = {}
@@ -290,6 +321,7 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
         value = f"{one['value']:.4g} {one['unit']}"
         would = "" if dvcc["effective"] == "control" else " (if gxbridge were in control)"
         lines += ["", f"{one['text']}{would}: {value} of {whose}, for {', '.join(one['receiver_names'])}"]
+    lines += rules_lines(explanation)
     for note in explanation["batteries"]:
         where = note["service"] or "not published"
         state = f"{note['state']}{_since(note['since'], now_epoch)}; {where}"

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gxbridge.core.bank.words import members_text
 from gxbridge.core.dvcc.limit.cap import Limit
+from gxbridge.core.dvcc.limit.reasons import reason_text
 from gxbridge.core.dvcc.read.paths import NUMBER_OF_BMSES
+from gxbridge.core.dvcc.run.decision import NO_RULES_SHOWN, ShownRules
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Epoch, Situation, as_json
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
+from gxbridge.core.publish.own_writes import STORAGE
 from gxbridge.core.vecan.devices import DeviceView
 
 SLOW_S = 10
@@ -98,6 +101,8 @@ class OwnItems:
             if limit.name == "charger" and limit.subject not in self._chargers:
                 continue
             items |= self._limit(limit, situation, epoch(situation.since.get((limit.name, limit.subject))))
+        if decision.rules is not NO_RULES_SHOWN:
+            items |= _rules(decision.rules)
         for n, note in enumerate(situation.batteries):
             items |= {
                 f"/Batteries/{n}/Service": note.service,
@@ -172,6 +177,22 @@ class OwnItems:
                 f"{base}/DeviceInstance": situation.instances.get(limit.subject),
             }
         return items
+
+
+def _rules(rules: ShownRules) -> dict[str, Value]:
+    items: dict[str, Value] = {
+        STORAGE: None if rules.storing is None else int(rules.storing),
+        "/Rules/ChargingFull": int(rules.charging_full),
+        "/Rules/Act": int(rules.act),
+    }
+    for n, verdict in enumerate(rules.verdicts):
+        items |= {
+            f"/Rules/{n}/Name": verdict.name,
+            f"/Rules/{n}/Limit": verdict.limits,
+            f"/Rules/{n}/Value": verdict.value,
+            f"/Rules/{n}/Reason": reason_text(verdict.reason, **verdict.words),
+        }
+    return items
 
 
 def _devices(devices: Iterable[DeviceView], epoch: Epoch) -> dict[str, Value]:

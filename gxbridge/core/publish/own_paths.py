@@ -1,14 +1,15 @@
 """Every path of our own service `com.victronenergy.gxbridge`: its type, its text, what it says.
 
-The service has a class that no consumer interprets. Nothing on it is writable: mode, profile and transmit are
-changed in the configuration file only. Moments are epoch seconds (`Since`, `...At`), never ages, so that nothing
-changes by itself.
+The service has a class that no consumer interprets. One item is writable, and only lowers (`own_writes.py`): mode,
+profile, transmit and every rule are changed in the configuration file. Moments are epoch seconds (`Since`, `...At`),
+never ages, so that nothing changes by itself.
 """
 
 from __future__ import annotations
 
 from gxbridge.core.model.items import ItemSpec
 from gxbridge.core.model.record import record
+from gxbridge.core.publish.own_writes import STORAGE
 
 OWN_NAME = "com.victronenergy.gxbridge"
 OWN_PRODUCT_ID = 0xBA78
@@ -83,6 +84,18 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     *_subject("/Limits/Multi", "{:.1f}A", "what is left for the inverter/charger"),
     _row(EXPLAIN_JSON, "s", f"all limits with their caps, batteries and findings as JSON; {_ASKED}"),
     _row(EXPLAIN_TEXT, "s", f"the same in plain words, on several lines; {_ASKED}"),
+    OwnPath(
+        STORAGE,
+        ItemSpec("u", writable=True, minimum=0, maximum=1),
+        "the storage profile of the rules: 1 on, 0 off; invalid: the configuration has none. Writable: 1 lowers, 0 "
+        "returns to the rules of the configuration ([rules](rules.md))",
+    ),
+    _row("/Rules/ChargingFull", "u", "1 while the storage profile is suspended for a full charge"),
+    _row("/Rules/Act", "u", "1: the rules lower what is told; 0: what follows is what they would allow"),
+    _row("/Rules/<n>/Name", "s", "name of the rule, or storage"),
+    _row("/Rules/<n>/Limit", "s", "what it lowers: CVL, CCL or DCL"),
+    _row("/Rules/<n>/Value", "d", "what it allows (V or A); invalid: it withholds a discharge limit"),
+    _row("/Rules/<n>/Reason", "s", "why"),
     _row("/Can/<bus>/State", "s", "open, waiting, down or bus-off"),
     _row("/Can/<bus>/Reason", "s", "why it is not open"),
     _row(

@@ -141,9 +141,11 @@ def test_a_bridge_made_from_a_state_goes_on_as_the_first_one_does(
 INPUTS = {
     *("hear", "service_added", "service_changed", "service_removed", "set_identity"),
     *("advertised", "not_delivered", "report", "_look", "service_named", "hold_name", "reset_master"),
+    *("set_zone", "switch_storage"),
 }
 """What is remembered."""
 NO_INPUTS = {"react", "tick", "effective", "owns_name", "standing", "remember", "write_register", "may_write"}
+NO_INPUTS |= {"judge_own_write"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 

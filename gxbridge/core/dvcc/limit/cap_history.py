@@ -11,8 +11,8 @@ from gxbridge.core.dvcc.limit.reasons import cap, reason_text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.record import state
 
-Since: TypeAlias = Mapping[tuple[str, str], Cap]
-"""(reason, source) -> the cap as it was last, with its moment."""
+Since: TypeAlias = Mapping[tuple[str, str, str], Cap]
+"""(reason, source, path) -> the cap as it was last, with its moment."""
 
 
 @state
@@ -21,11 +21,11 @@ class CapHistory:
 
     now: float
     before: Since
-    fresh: dict[tuple[str, str], Cap] = field(default_factory=dict)
+    fresh: dict[tuple[str, str, str], Cap] = field(default_factory=dict)
 
     def cap(self, name: str, value: float | None, unit: Unit, source: str = "", path: str = "", /, **words: str) -> Cap:
         """A cap that remembers since when it has its value."""
-        key = (name, source)
+        key = (name, source, path)
         known = self.before.get(key)
         if known is None:
             made = cap(name, value, unit, source, path, self.now, **words)

@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.likely import its_troubles, near_the_end, why_no_charge, why_no_discharge
 from gxbridge.core.dvcc.limit.permissions import awaits_bms, battery_permission, vebus_permission
 from gxbridge.core.dvcc.limit.reasons import cap, ordered, plain
+from gxbridge.core.dvcc.limit.rule_caps import rule_caps
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.user_limits import HELD
 from gxbridge.core.dvcc.read.devices.bms import Bms
@@ -83,7 +84,21 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
     if words is not None:
         refused = history.cap("cvl-refused", None, "V", bms.name, p.CVL, **words)
         return Capped(None, (refused, *ordered(caps)), True)
-    return Capped(value, ordered(caps))
+    return ruled_cvl(inputs, history, value, caps, measured_v)
+
+
+def ruled_cvl(inputs: Inputs, history: CapHistory, value: float, caps: list[Cap], measured_v: float | None) -> Capped:
+    """The charge voltage limit with the user's rules; one that is no charge voltage for this battery is refused."""
+    lowering = rule_caps(inputs, history, "CVL")
+    in_order = ordered([*caps, *lowering])
+    first = in_order[0]
+    if first.value is None or first.value >= value:
+        return Capped(value, in_order)
+    words = refusal(inputs, first.value, measured_v)
+    if words is None:
+        return Capped(first.value, in_order)
+    refused = history.cap("rule-refused", None, "V", inputs.options.file, first.path, where=first.path, **words)
+    return Capped(None, (refused, *in_order), True)
 
 
 def user_source(inputs: Inputs, path: str) -> tuple[str, str]:
@@ -210,6 +225,8 @@ class ChargeCaps(NamedTuple):
     bms_a: float | None
     stopped: bool
     full: bool = False
+    unruled_a: float | None = None
+    """The limit without the user's rules."""
 
 
 def only_full(inputs: Inputs, zeros: Iterable[Cap]) -> bool:
@@ -241,17 +258,33 @@ def ccl_caps(
         caps.append(history.cap("user-current", user, "A", *user_source(inputs, p.SET_MAX_CURRENT)))
     if ceiling is not None:
         caps.append(history.cap("installer-current", ceiling, "A", inputs.options.file, "dvcc.max_charge_current_a"))
+    unruled_a = lowest_value(caps)
+    caps += rule_caps(inputs, history, "CCL")
     if not from_bms:
         caps.append(cap("no-bms", None, "A"))
     if bms_a == 0:
         for one in stopping(inputs, from_bms):
             caps += why_no_charge(one)
     limit = Capped(lowest_value(caps), ordered(caps))
-    return ChargeCaps(limit, bms_a, bms_a == 0 and inputs.options.stop_means_zero, only_full(inputs, from_bms))
+    stopped = bms_a == 0 and inputs.options.stop_means_zero
+    return ChargeCaps(limit, bms_a, stopped, only_full(inputs, from_bms), unruled_a)
 
 
 def dcl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:
-    """The discharge current limit: what the battery BMS says, unless another BMS stops it."""
+    """The discharge current limit with the user's rules: what is not renewed without them is not with them either."""
+    capped = unruled_dcl(inputs, limits, history, gave)
+    lowering = rule_caps(inputs, history, "DCL")
+    if capped.value is None or not lowering:
+        return capped if not lowering else capped._replace(caps=(*capped.caps, *lowering))
+    withheld = [c for c in lowering if c.value is None]
+    if withheld and capped.value > 0:
+        return Capped(None, (*withheld, *capped.caps, *(c for c in lowering if c.value is not None)), True)
+    caps = [*capped.caps, *(c for c in lowering if c.value is not None)]
+    return Capped(lowest_value(caps), ordered(caps), capped.refused)
+
+
+def unruled_dcl(inputs: Inputs, limits: BmsLimits, history: CapHistory, gave: Set[tuple[str, str]]) -> Capped:
+    """What the battery BMS says, unless another BMS stops it."""
     capped = with_bank(bms_dcl_caps(inputs, limits, history, gave), list(bank_discharge_caps(inputs, history, gave)))
     if not capped.value:
         inferred = [c for bms in stopping(inputs, capped.caps) for c in why_no_discharge(bms)]

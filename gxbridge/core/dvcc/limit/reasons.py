@@ -31,6 +31,10 @@ def _named(kind: CapKind, text: str, doc: str) -> Reason:
     return Reason(kind, text, doc, named=True)
 
 
+def _user(text: str, doc: str) -> Reason:
+    return Reason("user", text, doc)
+
+
 def _rule(text: str, doc: str) -> Reason:
     return Reason("rule", text, doc)
 
@@ -154,6 +158,38 @@ REASONS: Final[Mapping[str, Reason]] = {
     "installer-voltage": _named("installer", "installer limit", "dvcc.max_charge_voltage_v; none"),
     "installer-current": _named("installer", "installer limit", "dvcc.max_charge_current_a; none"),
     "installer-discharge": _named("installer", "installer limit", "dvcc.max_discharge_current_a; none"),
+    "rule": _user("rule {rule}: {input}, curve {point}", "rules.limits: what the curve allows"),
+    "rule-held": _user(
+        "rule {rule}: {input}, curve {point}; {allowed} are allowed again when that has lasted",
+        "rules.limits: the curve allows more; its hysteresis, hold_s or rise_per_s keeps it down",
+    ),
+    "rule-unknown": _user(
+        "rule {rule}: the {input} is not known, so its most careful point holds",
+        "rules.limits: no battery and no battery monitor gives the input, or one that gave it does not any more; the "
+        "clock is not set, or the time zone is not known",
+    ),
+    "rule-part-unknown": _user(
+        "rule {rule}: {input}, curve {point}; the BMS gives no limit of which that could be a part",
+        "rules.limits: a percentage of a limit that is not known: 0 A",
+    ),
+    "rule-waits": _user(
+        "rule {rule}: the {input} is not known yet, so no discharge limit is renewed",
+        "rules.limits: in the first 10 s after the start, instead of 0 A: nothing is written",
+    ),
+    "rule-refused": _user(
+        "{where} asks for {said} V, which is no charge voltage for a {nominal} V battery ({low} V to {high} V), so no "
+        "charging is granted",
+        "rules: the window of the nominal voltage",
+    ),
+    "storage-voltage": _user("the storage profile holds the battery at this voltage", "rules.storage.voltage_v"),
+    "storage-soc": _user(
+        "the storage profile holds the battery at {hold} %; {input}",
+        "rules.storage.soc_percent: 0 A from there on, until it has lost 3 %",
+    ),
+    "storage-unknown": _user(
+        "the storage profile holds the battery at {hold} %, and its state of charge is not known",
+        "rules.storage.soc_percent: 0 A",
+    ),
     "quirk-voltage": _rule("what this product ({product}) needs", "the table of BMS products"),
     "quirk-current": _rule(
         "what this product ({product}) needs, instead of the {said} A it said", "the table of BMS products"

@@ -65,16 +65,20 @@ def voltages(
     settings: UserSettings,
     inverters: Sequence[Charger],
     options: Options,
+    rule_v: float | None = None,
 ) -> Voltages:
     """What the chargers are told, by where the voltage comes from: ESS, the inverter/chargers, or the BMS alone.
 
     In profile `strict` no offset is larger than those that are known, and a voltage without a BMS is held to the user's
-    and the installer's limit, as a BMS's is.
+    and the installer's limit, as a BMS's is. `rule_v`: what the user's rules allow; a BMS's voltage is held to it
+    already.
     """
     strict = options.voltage_window
     most_v = MOST_OFFSET_V if strict else inf
     user_v = settings.max_voltage_v if settings.max_voltage_v > 0 else None
     ceilings = (user_v, options.max_charge_voltage_v) if strict and bms_v is None else ()
+    if bms_v is None:
+        ceilings = (*ceilings, rule_v)
     hub = hub_voltage(multi)
     if multi is not None and hub is not None:
         value = least(ess_voltage(bms_v, hub, multi, feeds_in(multi, settings)), *ceilings)

@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.read.selection import Selection, select
 from gxbridge.core.dvcc.read.sensor import Sensor, temperature_sensor
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
+from gxbridge.core.dvcc.rules.rule import RuleVerdict
 from gxbridge.core.model.permission import Permit, Stop
 
 NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
@@ -54,6 +55,8 @@ class Inputs(NamedTuple):
     bms_remembered: bool = False
     another_master: bool = False
     shown_still: frozenset[str] = frozenset()
+    rules: tuple[RuleVerdict, ...] = ()
+    """What the user's rules allow, where they act."""
 
     @property
     def voltage_v(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from gxbridge.core.dvcc.rules.rule_set import NO_RULES, RuleSet
 from gxbridge.core.model.record import record
 
 Profile: TypeAlias = Literal["strict", "vendor"]
@@ -179,6 +180,8 @@ class Options:
     """Device instances or serials of batteries that add up the others."""
     file: str = ""
     """Where the ceilings were read from."""
+    rules: RuleSet = NO_RULES
+    """The user's own rules, which only lower."""
     charge_power_w: float | None = None
     """Most charge power for the Multi, as an energy-management service may ask; None: no cap."""
 

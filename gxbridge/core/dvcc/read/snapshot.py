@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.rules.clock import NO_CLOCK, LocalClock
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.permission import Permit, Stop
 from gxbridge.core.model.record import record
@@ -52,6 +53,9 @@ class Snapshot:
     """A BMS that was heard on CAN before the program was started has not been heard since."""
     batteries: tuple[Bms, ...] = ()
     """Our own."""
+    clock: LocalClock = NO_CLOCK
+    rules_act: bool = False
+    """The user's rules lower what is told; else they are only shown."""
 
     @property
     def names(self) -> Set[str]:

@@ -23,6 +23,7 @@ from gxbridge.core.dvcc.limit.current import Currents, compensate, counts_loads
 from gxbridge.core.dvcc.limit.feed_in import FeedIn, obeys, still_watched, surplus
 from gxbridge.core.dvcc.limit.permissions import awaits_bms
 from gxbridge.core.dvcc.limit.reasons import cap
+from gxbridge.core.dvcc.limit.rule_caps import rule_voltage
 from gxbridge.core.dvcc.limit.voltage import NO_VOLTAGES, Voltages, voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
@@ -180,12 +181,19 @@ def live_round(
     volts = NO_VOLTAGES
     refused: Cap | None = cvl.caps[0]
     if not cvl.refused:
-        volts = voltages(cvl.value, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)
+        volts = voltages(
+            cvl.value,
+            inputs.multi,
+            inputs.settings,
+            inputs.installation.inverters,
+            inputs.options,
+            rule_voltage(inputs),
+        )
         led = led_refusal(inputs, volts.effective_v, history, voltage_v)
         volts, refused = (volts, None) if led is None else (NO_VOLTAGES, led)
     charge = ccl_caps(inputs, bms_limits, history, memory.gave, refused)
     discharge = dcl_caps(inputs, bms_limits, history, memory.gave)
-    speaks = volts.effective_v is not None or charge.limit.value is not None
+    speaks = volts.effective_v is not None or charge.unruled_a is not None
     pv_off = speaks and memory.pv_disabled_reads > 0
     amps, loads_a, seen = with_loads(inputs, memory, charge, now, pv_off=pv_off, timely=timely)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
@@ -244,7 +252,7 @@ def with_loads(
     draw_a = dc_loads(inputs.installation, inputs.voltage_v) if fresh else memory.shown.dc_loads_a
     loads_a = memory.dc_loads_a
     feeds = limit_a is not None and obeys(inputs) and (charge.full or not charge.stopped)
-    if timely and draw_a is not None and counts_loads(inputs, limit_a, feeds):
+    if timely and draw_a is not None and counts_loads(inputs, charge.unruled_a, feeds):
         loads_a = low_pass(loads_a, draw_a, DC_LOADS_WEIGHT)
     vebus_a, added_a = memory.vebus_a, None if draw_a is None else loads_a
     if fresh:  # a load that has gone leaves nothing behind in the low pass

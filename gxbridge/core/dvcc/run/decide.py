@@ -10,6 +10,7 @@ from gxbridge.core.dvcc.limit.bms_limits import read_bms_limits
 from gxbridge.core.dvcc.limit.cap_history import CapHistory
 from gxbridge.core.dvcc.limit.caps import cvl_caps, refusal
 from gxbridge.core.dvcc.limit.feed_in import obeys
+from gxbridge.core.dvcc.limit.rule_caps import rule_voltage
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.doubted import read_checked
@@ -17,10 +18,12 @@ from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
+from gxbridge.core.dvcc.rules.rule_set import NO_RULES
 from gxbridge.core.dvcc.run.control_round import control_round
-from gxbridge.core.dvcc.run.decision import GONE, Decision
+from gxbridge.core.dvcc.run.decision import GONE, NO_RULES_SHOWN, Decision
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, goes_on_elsewhere, replaced_findings, state_of
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.dvcc.run.ruling import with_rules
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
 from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
@@ -53,6 +56,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     if doubts is not memory.doubts:
         memory = memory.but(doubts=doubts)
     inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
+    rules = NO_RULES_SHOWN
+    if snapshot.options.rules != NO_RULES:
+        inputs, memory, rules = with_rules(inputs, snapshot, memory, now)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
     sense = due(memory.sense, now, bool(arrivals))
@@ -99,7 +105,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         memory = memory.but(shared=shared)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
-    return conclude(inputs, memory, now, writes, round_done, standing), memory
+    return conclude(inputs, memory, now, writes, round_done, standing)._replace(rules=rules), memory
 
 
 def take(
@@ -124,7 +130,10 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
         if known is None or not quirk_of(known.product_id).quick or inputs.options.loss_stops_first:
             return []
         return charge_voltages(
-            inputs, voltages(None, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options)
+            inputs,
+            voltages(
+                None, inputs.multi, inputs.settings, inputs.installation.inverters, inputs.options, rule_voltage(inputs)
+            ),
         )
     if not inputs.quirk.quick:
         return []

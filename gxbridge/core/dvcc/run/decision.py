@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read.inputs import NO_TITLES
+from gxbridge.core.dvcc.rules.rule import RuleVerdict
 from gxbridge.core.dvcc.run.watching.clocks import Clock
 from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.dvcc.tell.write import Write
@@ -41,6 +42,19 @@ GONE: Final = ("silent", "lost")
 """The states of a BMS that was in control and is not heard."""
 
 
+class ShownRules(NamedTuple):
+    """What the user's rules allow. `act`: they lower what is told; else they would. `storing`: the storage profile is
+    switched on and not over, None: there is none. `charging_full`: it is suspended for a full charge."""
+
+    verdicts: tuple[RuleVerdict, ...] = ()
+    act: bool = False
+    storing: bool | None = None
+    charging_full: bool = False
+
+
+NO_RULES_SHOWN: Final = ShownRules()
+
+
 class Decision(NamedTuple):
     """`published`: path -> value as the vendor's com.victronenergy.system has them (see `publish.py`).
 
@@ -65,5 +79,6 @@ class Decision(NamedTuple):
     multi_stops_at: float | None = None
     clocks: tuple[Clock, ...] = ()
     shared: tuple[SharedValue, ...] = ()
+    rules: ShownRules = NO_RULES_SHOWN
     titles: Mapping[str, str] = NO_TITLES
     """What a person calls the batteries and everything that charges, by service: those of one name told apart."""

@@ -13,6 +13,8 @@ from gxbridge.core.dvcc.read.believed.doubted import NO_DOUBTS, Doubts
 from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank
 from gxbridge.core.dvcc.read.devices.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.read.measurements import Measurements
+from gxbridge.core.dvcc.rules.rule import RuleInput
+from gxbridge.core.dvcc.rules.rule_set import RulesState
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
 from gxbridge.core.dvcc.run.watching.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.run.watching.obedience import NOBODY_DEVIATES, Obedience
@@ -22,6 +24,7 @@ from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
 
 START_FLAGS: Final = Flags()
+NO_RULES_STATE: Final = RulesState()
 NOTHING_SHOWN: Final = Measurements()
 NOTHING_YET: Final[Mapping[Any, Any]] = MappingProxyType({})
 
@@ -62,6 +65,10 @@ class Granted(NamedTuple):
     """The least that the other batteries of the bank say."""
     bank_refusals: float
     """How many of them refuse or do not say, as a negative number."""
+    rules_cvl: float
+    rules_ccl: float
+    rules_dcl: float
+    """The least that the user's rules allow, where they act."""
 
 
 class Memory(NamedTuple):
@@ -125,6 +132,9 @@ class Memory(NamedTuple):
     obedience: Obedience = NOBODY_DEVIATES
     shared: Mapping[str, SharedValue] = NOTHING_YET
     doubts: Doubts = NO_DOUBTS
+    rules: RulesState = NO_RULES_STATE
+    rule_inputs: frozenset[tuple[RuleInput, str]] = frozenset()
+    """Of the user's rules, and which battery has given which of their inputs."""
 
     def but(self, **changes: Any) -> Memory:
         """This memory with some fields changed."""

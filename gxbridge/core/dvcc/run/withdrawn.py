@@ -9,6 +9,7 @@ from gxbridge.core.dvcc.limit.permissions import PermissionWord, battery_permiss
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.rules.rule import RuledLimit
 from gxbridge.core.dvcc.run.memory import Granted, Memory
 
 NOTHING: float = -1.0
@@ -49,7 +50,16 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
                 for _, word in permissions(inputs, path, memory.gave)
             )
         ),
+        rules_cvl=least_allowed(inputs, "CVL"),
+        rules_ccl=least_allowed(inputs, "CCL"),
+        rules_dcl=least_allowed(inputs, "DCL"),
     )
+
+
+def least_allowed(inputs: Inputs, name: RuledLimit) -> float:
+    """The least that the user's rules allow of a limit."""
+    allowed = (verdict.value for verdict in inputs.rules if verdict.limits == name)
+    return min((NOTHING if value is None else value for value in allowed), default=inf)
 
 
 def sensible(inputs: Inputs) -> bool:

@@ -15,7 +15,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from tests.core.dvcc.world import CAN_BMS, LYNX, MULTI, Items, lynx, with_vebus_bms
 
-ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0)
+ALL = Granted(27.4, 800.0, 1200.0, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0, inf, inf, inf)
 STOP = Stop("x", "", 0.0, "stop")
 
 
@@ -72,7 +72,7 @@ def test_of_the_others_a_no_is_less_than_unknown(says: dict[str, Value], refusal
 
 
 def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
-    nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0)
+    nothing = Granted(-1, -1, -1, 1, 1, 1, 1, inf, inf, 0, 0, inf, inf, inf, 0, inf, inf, inf)
     assert granted({}) == nothing
     for allowed, word in ((1, 1), (0, 0), (None, 0)):
         assert granted({MULTI: with_vebus_bms(BMS_ALLOW_CHARGE=allowed)}) == nothing._replace(vebus=word)

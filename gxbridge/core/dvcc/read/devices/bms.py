@@ -59,6 +59,7 @@ class Bms(NamedTuple):
     temperature_c: float | None
     capacity_ah: float | None
     own_voltage_control: float | None
+    soc_percent: float | None
     contactor_closed: float | None
     """0: known to be open."""
     troubles: tuple[Trouble, ...] = ()
@@ -97,6 +98,7 @@ NUMBERS: Final[Mapping[str, str]] = {
     "temperature_c": p.TEMPERATURE,
     "capacity_ah": p.INSTALLED_CAPACITY,
     "own_voltage_control": p.OWN_VOLTAGE_CONTROL,
+    "soc_percent": p.SOC,
     "contactor_closed": p.CONTACTOR_CLOSED,
 }
 """Where each number comes from: the fields of `Bms` from `product_id` to `contactor_closed`, in their order."""

@@ -26,6 +26,7 @@ QUANTITIES: Final[Mapping[str, str]] = {
     "min_cell_c": "min_cell_temperature_c",
     "max_cell_c": "max_cell_temperature_c",
     "temperature_c": "temperature_c",
+    "soc_percent": "soc_percent",
 }
 """Field of `Bms` -> quantity of the battery."""
 LIMITS: Final[Mapping[str, str]] = {
