@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 from gxbridge import __version__
 
@@ -47,6 +48,14 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"gxbridge.commands.{name.replace('-', '_')}")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says when a help page or a version cannot be said; the library's own keeps that to itself."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)
+        (file or sys.stderr).flush()
+
+
 class _Help(argparse.HelpFormatter):
     """Help as wide as the terminal. The library's own asks `shutil`, which loads every compression there is; and it is
     made at every start, shown or not."""
@@ -67,7 +76,7 @@ def _columns() -> int:
 
 
 def _overview() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gxbridge",
         description="GX-device integration for Lynx Smart BMS and VE.Bus BMS: values on D-Bus, limits with reasons.",
         epilog="gxbridge COMMAND --help tells more. gxbridge is independent of Victron Energy.",
@@ -83,15 +92,15 @@ def _overview() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (2 for a wrong command line, as argparse does)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] not in COMMANDS:
-        _overview().parse_args(arguments)
-        return 2  # not reached: argparse has ended the program
-    name = arguments[0]
-    module = _module(name)
-    parser = argparse.ArgumentParser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
-    module.configure(parser)
-    _make_writable(name)
+    name = next((word for word in arguments[:1] if word in COMMANDS), "")
+    _have_streams(name)
     try:
+        if not name:
+            _overview().parse_args(arguments)
+            return 2  # not reached: argparse has ended the program
+        module = _module(name)
+        parser = _Parser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
+        module.configure(parser)
         code: int = module.run(parser.parse_args(arguments[1:]))
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -105,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise  # the service's own: its log should say where it came from
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - what is in its buffer cannot be written either
         with suppress(OSError):  # standard error may be as full
-            sys.stderr.write(f"gxbridge {name}: {error.strerror or error}\n")
+            sys.stderr.write(f"{f'gxbridge {name}'.rstrip()}: {error.strerror or error}\n")
         return 2
     return code
 
@@ -117,8 +126,10 @@ class _Closed(io.TextIOBase):
         raise OSError(errno.EBADF, "standard output is closed")
 
 
-def _make_writable(name: str) -> None:
-    """Standard output and standard error are there, and take every name of a file."""
+def _have_streams(name: str) -> None:
+    """Standard input, output and error are there, and take every name of a file."""
+    if sys.stdin is None:  # `<&-`: there is nothing to read
+        sys.stdin = open("/dev/null")  # noqa: SIM115 - lives until the interpreter ends
     if sys.stdout is None:  # the service says nothing there and goes on without it
         sys.stdout = open("/dev/null", "w") if name == "run" else _Closed()  # noqa: SIM115 - lives until the end
     if sys.stderr is None:

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     walk = begin(wiring, time.monotonic(), args.step_seconds)
     try:
         walk = asyncio.run(_walk(walk, address or "system", say))
-    except (BusError, OSError) as error:
+    except BusError as error:
         print(f"gxbridge wiring-test: {error}", file=sys.stderr)
         return FAILED
     report = WiringReport(wiring, walk, time.strftime("%Y-%m-%d %H:%M"), __version__)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.cli import main
 from gxbridge.edge.box_files import BoxFolder
 from tests.core.blackbox.test_play import BoxedBoat
 
@@ -32,6 +33,16 @@ COMMANDS = (
     "doctor --seconds 0.1 --dbus unix:path=/nowhere",
     "blackbox show {box}",
     "state show --config {without_state}",
+    "master --config {without_state}",
+    "explain --log {log}",
+    "explain --csv --log {log}",
+    "plot {box}",
+    "watch --plain --seconds 0.1 --replay {log}@max",
+    "capture --show {capture}",
+    "config init",
+    "config schema",
+    "status --help",
+    "demo --help",
 )
 """Commands that have something to say."""
 
@@ -44,6 +55,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "without_state.yaml").write_text("state: {enabled: no}\n")
     (folder / "scenarios.json").write_text("[]")
     (folder / "key").write_text("5e" * 16)
+    main(["capture", "--replay", str(folder / "boat.log"), "-o", str(folder / "capture")])
     boat = BoxedBoat()
     boat.tick(2)
     frozen = boat.boxed.keep_now("command", "asked for", boat.now)
@@ -53,6 +65,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "log": folder / "boat.log",
         "without_state": folder / "without_state.yaml",
         "key": folder / "key",
+        "capture": folder / "capture",
         "scenarios": folder / "scenarios.json",
         "box": BoxFolder(folder, 1_000_000, 2).write(frozen, "1", "d"),
     }
@@ -76,6 +89,19 @@ def test_what_cannot_be_said_is_a_sentence_and_an_exit_code(
     assert result.stderr.endswith(f": {why}\n")
     assert "Traceback" not in result.stderr
     assert result.returncode == 2
+
+
+def test_without_a_command_a_page_that_cannot_be_said_is_a_sentence_too() -> None:
+    for option in ("--help", "--version"):
+        result = run(option, ">/dev/full")
+        assert (result.returncode, result.stderr) == (2, "gxbridge: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "decode -", "explain --log -"])
+def test_where_there_is_no_standard_input_either_nothing_falls_over(command: str, files: dict[str, Path]) -> None:
+    result = run(command.format(**files), "<&-")
+    assert "Traceback" not in result.stderr
+    assert result.returncode in (0, 1, 2)
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full 2>/dev/full", ">&- 2>&-", "2>&-", "<&- >&- 2>&-"])
