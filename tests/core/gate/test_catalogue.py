@@ -8,6 +8,6 @@ from gxbridge.core.nmea2000.database import BMS, BMS_COPY, database
 
 def test_the_gate_knows_the_same_lynxes_as_the_message_database() -> None:
     products = database().products.items()
-    assert set(LYNX) == {number for number, info in products if info.kind in (BMS, BMS_COPY)}
-    assert [number for number, info in products if info.kind == BMS_COPY] == [LYNX_TOTAL]
-    assert set(LYNX) - {LYNX_TOTAL} == {number for number, info in products if "gives_permissions" in info.quirks}
+    assert set(LYNX) == {number for number, info in products if info.kind == BMS}
+    assert [LYNX_TOTAL] == [number for number, info in products if info.kind == BMS_COPY]
+    assert set(LYNX) == {number for number, info in products if "gives_permissions" in info.quirks}
