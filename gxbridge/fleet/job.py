@@ -13,7 +13,7 @@ from gxbridge.core.blackbox.box import BoxError
 from gxbridge.core.model.items import printable
 from gxbridge.core.nmea2000.database import database
 from gxbridge.edge.box_files import is_box, read
-from gxbridge.edge.logs.reader import LogError
+from gxbridge.edge.logs.reader import NOT_A_LOG, LogError
 from gxbridge.fleet.columns.arrow import FleetError
 from gxbridge.fleet.columns.decoded import rare_garbage
 from gxbridge.fleet.columns.messages import MessageTable
@@ -30,7 +30,6 @@ from gxbridge.fleet.sources import SourceFile, local_copy
 PART: Final = 1 << 20
 INGESTED, UNCHANGED, BROKEN, FOREIGN = "ingested", "unchanged", "broken", "foreign"
 """What became of a file: rows; nothing to do; it is damaged; it is neither a log nor a black box nor a history."""
-NOT_A_LOG: Final = "the beginning looks like no log format known here"
 BOX_NAME: Final = "gxbox-"
 """How the names of boxes begin; one that is damaged is known by it."""
 

@@ -67,9 +67,7 @@ def permission(bank: BankMembers, path: str) -> Figure:
             return Figure(0, f"{member.title} does not allow {what}", member.title)
     if bank.silent:
         names = titles_of(bank.silent)
-        return Figure(
-            NO_ANSWER, f"{names} cannot be heard, and its last word was not that its contactor is open", names
-        )
+        return Figure(NO_ANSWER, f"{names} cannot be heard, and its contactor was not known to be open", names)
     for member, word in words:
         if word == "unknown":
             return Figure(NO_ANSWER, f"whether {member.title} allows {what} is unknown", member.title)

@@ -160,7 +160,7 @@ TABLE: Final = (
         "bank-member-silent",
         "warning",
         "{bank}: {there} of {all} batteries there, {member} gone since {since}: the bank allows no charging, because "
-        "the last word of {member} was not that its contactor is open",
+        "the contactor of {member} was not known to be open",
         "Check {member} and its cable. If it is off or taken out for good, stop gxbridge, have it forgotten with "
         "`gxbridge state forget {word}`, and start gxbridge again",
     ),

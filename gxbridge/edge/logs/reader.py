@@ -34,6 +34,8 @@ from gxbridge.edge.logs.unpack import Packing, faults, packed_twice, packing_of,
 
 __all__ = ["FORMATS", "LogError", "LogFormat", "LogReader", "LogRow", "OnBad", "open_log"]
 
+NOT_A_LOG = "its beginning does not look like any log format known to gxbridge"
+"""What is said of a file that is no log."""
 UTF_8_MARK = codecs.BOM_UTF8
 BEGIN, END = b"()"
 """Of the time of a candump line."""
@@ -119,10 +121,7 @@ class LogReader:
         found = FORMATS[format] if format is not None else detect(head)
         if found is None and head.strip():
             known = "; ".join(f"{item.name} = {item.title}" for item in FORMATS.values())
-            raise LogError(
-                f"{self.name}: its beginning does not look like any log format known to gxbridge; one can be forced "
-                f"({known})"
-            )
+            raise LogError(f"{self.name}: {NOT_A_LOG}; one can be forced ({known})")
         self.format: LogFormat = found or FORMATS["candump"]
         in_a_timed_one = MAYBE_TIMED.get(self.format.name)
         self.timed = in_a_timed_one is None or in_a_timed_one.search(head) is not None

@@ -162,7 +162,7 @@ def test_one_that_waits_limits_as_if_it_took_part_and_takes_nothing_off_the_othe
         (member(2, MaxChargeCurrent=None), "Bank 2 does not say the charge current that it allows"),
         (member(2, MaxChargeVoltage=None), "Bank 2 does not say the charge voltage that it allows"),
         (member(2, "waiting", MaxChargeCurrent=None), "Bank 2 does not say the charge current that it allows"),
-        (member(2, "silent"), "Bank 2 cannot be heard, and its last word was not that its contactor is open"),
+        (member(2, "silent"), "Bank 2 cannot be heard, and its contactor was not known to be open"),
     ],
 )
 def test_who_refuses_is_unknown_or_silent_stops_all(second: Member, reason: str) -> None:

@@ -28,7 +28,7 @@ def test_who_is_gone_is_told_with_its_age() -> None:
     member = fleet.bank()["members"][1]
     assert member_line(member, fleet.now + EPOCH) == "Bank 2: gone for 3 min"
     assert member_line(member, None) == "Bank 2: gone"
-    why = "Bank 2 cannot be heard, and its last word was not that its contactor is open"
+    why = "Bank 2 cannot be heard, and its contactor was not known to be open"
     for what in ("charge current limit (CCL): 0 A", "allows charging: unknown"):
         assert f"    {what}: {why}" in lines(fleet)
 
