@@ -61,7 +61,7 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 	@sh packaging/system-packages.sh gx arm
 	sh packaging/check-wheel.sh $(BIN)/python
 	@sh packaging/system-packages.sh iproute2
-	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_arm.py tests/boat/check_budget.py
+	$(BIN)/python -m pytest -rP tests/boat/check_bundle.py tests/boat/check_venus.py tests/boat/check_web.py tests/boat/check_arm.py tests/boat/check_budget.py
 	$(BIN)/python -m pytest tests/kernel/boot.py
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/field/check_live.py
 	@sh packaging/system-packages.sh mosquitto rsync curl
@@ -72,6 +72,8 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 packages-screens: setup
 	@sh packaging/system-packages.sh dbus-daemon qt browser prometheus mosquitto
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[screens]'
+	@# Only for the rules of axe-core in it; what else it needs is not.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
 
 check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus), MQTT (mosquitto)
 	$(BIN)/python -m pytest tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py

@@ -27,14 +27,14 @@ from collections.abc import Iterator, Mapping
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
-from pins import COMPILED, PINS, ROOT, pip, target
+from pins import COMPILED, PINS, ROOT, WEB_PINS, pip, target
 
 FIRST_VENUS = "v3.60"
 """Venus OS with Python 3.12 (meta-victronenergy, scarthgap)."""
 
 SCRIPTS = ("gxbridge", "install.sh", "uninstall.sh")
 """From service/venus/ to the top: what a person starts."""
-SERVICE = ("run", "log/run", "gxbridge.example.yaml")
+SERVICE = ("run", "log/run", "web/run", "web/log/run", "gxbridge.example.yaml")
 PAGES = ("LICENSE", "CHANGELOG.md")
 NO_QT = 3
 """Exit code of gui.py where Qt's tools are not here."""
@@ -150,18 +150,18 @@ def setup_helper() -> Files:
 # --- the packages ----------------------------------------------------------------------------------------------------
 
 
-def wheels(folder: Path) -> list[Path]:
+def wheels(pins: Path, folder: Path) -> list[Path]:
     """The pinned wheels, from the package index that pip is set up with."""
-    wanted = [f"--dest={folder}", f"--requirement={PINS}", *target(COMPILED)]
+    wanted = [f"--dest={folder}", f"--requirement={pins}", *target(COMPILED)]
     try:
         pip("download", "-qq", "--no-deps", "--require-hashes", *wanted)
     except subprocess.CalledProcessError:
-        raise SystemExit(f"pip cannot fetch what {PINS.relative_to(ROOT)} pins; its message is above") from None
+        raise SystemExit(f"pip cannot fetch what {pins.relative_to(ROOT)} pins; its message is above") from None
     return sorted(folder.glob("*.whl"))
 
 
-def unpack(wheel: Path) -> tuple[Files, str]:
-    """The files of a wheel below lib/ and licenses/, and a line about its licence."""
+def unpack(wheel: Path, lib: str) -> tuple[Files, str]:
+    """The files of a wheel below `lib` and licenses/, and a line about its licence."""
     files: Files = {}
     with zipfile.ZipFile(wheel) as archive:
         contents = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
@@ -177,11 +177,11 @@ def unpack(wheel: Path) -> tuple[Files, str]:
                 files[f"licenses/{label}/{base}"] = content
                 texts += 1
             if rest in ("METADATA", "entry_points.txt"):
-                files[f"lib/{name}"] = content
+                files[f"{lib}/{name}"] = content
         elif folder.endswith(".data"):
             raise SystemExit(f"{wheel.name} has {name}: the bundle would lose it")
         elif not name.endswith(NO_CODE):
-            files[f"lib/{name}"] = content
+            files[f"{lib}/{name}"] = content
     if not texts:
         raise SystemExit(f"{wheel.name} has no licence text: find it before you pass the package on")
     licence = about["License-Expression"] or about["License"] or "see its text"
@@ -196,8 +196,9 @@ def licence_page(rows: list[str]) -> bytes:
             "# Licences of what is in this bundle",
             "",
             "gxbridge itself: MIT, see `LICENSE`. The packages below are the unchanged Python source of wheels that",
-            "pip fetched by hash; compiled parts were left out. Each lies in `lib/` under its own name and may be",
-            "replaced there by another version. The LGPL adds to the GPL, whose text is `licenses/GPL-3.0.txt`.",
+            "pip fetched by hash; compiled parts were left out. Each lies in `lib/` (those of the web",
+            "page in `lib-web/`) under its own name and may be replaced there by another version. The LGPL adds to the",
+            "GPL, whose text is `licenses/GPL-3.0.txt`.",
             "",
             "| package | version | licence | its text | from |",
             "|---|---|---|---|---|",
@@ -264,14 +265,16 @@ def build(into: Path) -> Path:
     """Writes the bundle and its checksum; returns its path."""
     files = own_files()
     rows = []
-    folder = Path(tempfile.mkdtemp(prefix="gxbundle"))
-    try:
-        for wheel in wheels(folder):
-            unpacked, row = unpack(wheel)
-            files |= unpacked
-            rows.append(row)
-    finally:
-        shutil.rmtree(folder)
+    # What the web page needs lies in a folder that the service never imports from.
+    for pins, lib in ((PINS, "lib"), (WEB_PINS, "lib-web")):
+        folder = Path(tempfile.mkdtemp(prefix="gxbundle"))
+        try:
+            for wheel in wheels(pins, folder):
+                unpacked, row = unpack(wheel, lib)
+                files |= unpacked
+                rows.append(row)
+        finally:
+            shutil.rmtree(folder)
     files["LICENSES.md"] = licence_page(sorted(rows, key=str.lower))
     key = os.environ.get("SIGNING_KEY")
     if key:

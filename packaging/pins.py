@@ -1,4 +1,5 @@
-"""Writes `service/requirements-venus.txt` anew: what the bundle for Venus OS contains, pinned by version and hash.
+"""Writes `service/requirements-venus.txt` and `-web.txt` anew: what the bundle for Venus OS contains, pinned by version
+and hash; the second file is for the web page only, and has none of what is in the first.
 
 Run it by hand to take newer versions (`python packaging/pins.py`); it uses pip and whatever package index pip is set up
 with. A wheel without compiled code is chosen wherever there is one.
@@ -15,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "service" / "requirements-venus.txt"
+
+WEB_PINS = ROOT / "service" / "requirements-venus-web.txt"
 
 PYTHON = "3.12"
 """The interpreter of Venus OS v3.60 and newer (meta-victronenergy, scarthgap)."""
@@ -63,16 +66,33 @@ def fetch(name: str, version: str, folder: Path) -> Path:
     raise SystemExit(f"no wheel of {name} {version} for Python {PYTHON}")
 
 
-def main() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+def write(pins: Path, wanted: dict[str, str]) -> None:
+    """The file with these versions and their hashes."""
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
-        lines = []
-        for name, version in sorted(resolve(project["dependencies"], folder).items(), key=lambda item: item[0].lower()):
+        for name, version in sorted(wanted.items(), key=lambda item: item[0].lower()):
             wheel = fetch(name, version, Path(folder))
             digest = pip("hash", "--algorithm=sha256", str(wheel)).splitlines()[-1].strip()
             lines.append(f"{name}=={version} \\\n    {digest}\n")
-    PINS.write_text(HEAD + "".join(lines), encoding="utf-8")
-    print(f"{PINS.relative_to(ROOT)}: {len(lines)} packages")
+    pins.write_text(HEAD + "".join(lines), encoding="utf-8")
+    print(f"{pins.relative_to(ROOT)}: {len(lines)} packages")
+
+
+def pinned() -> dict[str, str]:
+    """What the first file has now."""
+    rows = [line.split()[0] for line in PINS.read_text(encoding="utf-8").splitlines() if "==" in line]
+    return dict(row.split("==") for row in rows)
+
+
+def main() -> None:
+    """Both files; with `--web` the second only."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    with tempfile.TemporaryDirectory() as folder:
+        if "--web" not in sys.argv:
+            write(PINS, resolve(project["dependencies"], folder))
+        there = pinned()
+        both = resolve([*project["optional-dependencies"]["web"], *(f"{n}=={v}" for n, v in there.items())], folder)
+        write(WEB_PINS, {name: version for name, version in both.items() if name not in there})
 
 
 if __name__ == "__main__":

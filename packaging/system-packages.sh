@@ -8,7 +8,7 @@
 #   gx            what a GX device has, for the tests of the installation: busybox, daemontools, unshare
 #   mosquitto     an MQTT broker and its clients, for the tests
 #   qt            what PySide6 needs to draw without a screen
-#   browser       Chromium and its driver, npm (for the accessibility rules), a font
+#   browser       Chromium, its driver, a font
 #   prometheus    Prometheus; it is not started as a service
 #   rsync, curl   what brings files from a boat
 #   arm           qemu for 32-bit ARM programs, and a C compiler for its plugin
@@ -42,7 +42,6 @@ for wanted in "$@"; do
         browser)
             command -v chromium >/dev/null || missing="$missing chromium"
             command -v chromedriver >/dev/null || missing="$missing chromium-driver"
-            command -v npm >/dev/null || missing="$missing npm"
             [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
             ;;
         prometheus) command -v prometheus >/dev/null || missing="$missing prometheus" ;;
@@ -60,6 +59,13 @@ done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing:$missing"
     export DEBIAN_FRONTEND=noninteractive
+    # Installing starts no service.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
     # One source out of step does not matter while another has the packages; if none has, the next line says so.
     apt-get update -qq || true
     # Installing a broker or another server must not start one.

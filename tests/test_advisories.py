@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-PINS = ROOT / "service" / "requirements-venus.txt"
+PINS = [ROOT / "service" / name for name in ("requirements-venus.txt", "requirements-venus-web.txt")]
+FOR_TESTS = {"test", "screens", "transport"}
 PIN = re.compile(r"(\S+)==(\S+) \\\n    (--hash=sha256:[0-9a-f]{64}(?: \\\n    --hash=sha256:[0-9a-f]{64})*)\n")
 
 
@@ -23,19 +24,19 @@ def advisories() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def pins() -> dict[str, Version]:
-    text = PINS.read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in PINS)
     return {canonicalize_name(name): Version(version) for name, version, _ in PIN.findall(text)}
 
 
 def requirements() -> list[Requirement]:
     """What a user's installation takes; not what only tests need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = (rows for name, rows in project["optional-dependencies"].items() if name != "test")
+    extras = (rows for name, rows in project["optional-dependencies"].items() if name not in FOR_TESTS)
     return [Requirement(text) for rows in (project["dependencies"], *extras) for text in rows]
 
 
 def test_the_bundle_is_made_of_pins_with_hashes_and_of_nothing_else() -> None:
-    text = PINS.read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in PINS)
     body = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
     assert PIN.sub("", body) == "", "an index, an address or a package without version and hash"
     needed = {canonicalize_name(Requirement(text).name) for text in ("python-can", "dbus-next", "PyYAML")}

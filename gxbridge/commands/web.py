@@ -9,7 +9,7 @@ from pathlib import Path
 
 MISSING = (
     "gxbridge web needs the Python packages starlette, uvicorn and prometheus_client: "
-    "pip install 'starlette>=0.46' 'uvicorn>=0.34' 'prometheus_client>=0.21'"
+    "pip install 'starlette>=0.49.1' 'uvicorn>=0.34' 'prometheus_client>=0.21'"
 )
 LISTEN = "127.0.0.1:8088"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import stat
 import zlib
 from contextlib import suppress
 from io import BytesIO
@@ -46,7 +47,9 @@ class BoxFolder:
         number = (boxes[-1][0] + 1) % NUMBERS if boxes else 1
         path = self._folder / f"gxbox-{number:06}-{frozen.cause.name}.jsonl.gz"
         part = path.with_suffix(".part")
-        replace_file(str(path), data, str(part))
+        # Somebody who lets the folder hand its group on wants that group to read what is in it.
+        shared = self._folder.stat().st_mode & stat.S_ISGID
+        replace_file(str(path), data, str(part), 0o640 if shared else 0o600)
         return path
 
     def _boxes(self) -> list[tuple[int, Path]]:

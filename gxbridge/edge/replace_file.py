@@ -7,16 +7,16 @@ import os
 from contextlib import suppress
 
 
-def replace_file(path: str, data: bytes, part: str) -> None:
+def replace_file(path: str, data: bytes, part: str, mode: int = 0o600) -> None:
     """Write `data` to `path` by way of `part`, in the same folder; on the disk when this returns.
 
-    Raises OSError; then `part` is not there, and `path` is as it was or, if only the folder could not be synchronised,
-    perhaps not on the disk yet.
+    `mode`: who may read it. Raises OSError; then `part` is not there, and `path` is as it was or, if only the folder
+    could not be synchronised, perhaps not on the disk yet.
     """
     try:
         with suppress(FileNotFoundError):
             os.unlink(part)  # what an end left behind, or a link to somewhere else
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

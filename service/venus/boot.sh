@@ -13,3 +13,4 @@ if ! python_will_do; then
 fi
 rm -f "$logs/refused"
 link_service
+link_web

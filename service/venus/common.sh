@@ -7,6 +7,9 @@ config=/data/conf/gxbridge.yaml
 hook=/data/rc.local         # Venus OS runs it at the end of each boot
 service=/service/gxbridge   # in memory: made anew at each boot
 logs=/var/log/gxbridge
+web_wanted=/data/conf/gxbridge-web    # where the web page listens, if it is wanted
+web_service=/service/gxbridge-web
+history=/data/log/gxbridge-history
 state=/data/conf/gxbridge-state   # unless the configuration says otherwise
 boxes=/data/log/gxbridge-blackbox # unless the configuration says otherwise
 signer=/data/conf/gxbridge-signer    # whose bundles may take the place of the one that is there
@@ -94,6 +97,22 @@ link_service() {
     mv "$new" "$service"
 }
 
+# The web page has a service of its own, where somebody asked for it; see docs/web.md.
+link_web() {
+    if [ ! -e "$web_wanted" ]; then
+        (service=$web_service && unlink_service)
+        return 0
+    fi
+    [ ! -e "$web_service" ] || return 0
+    new=/service/.gxbridge-web.new
+    rm -rf "$new"
+    mkdir -p "$new/log"
+    ln -s "$apps/current/service/web/run" "$new/run"
+    ln -s "$apps/current/service/web/log/run" "$new/log/run"
+    rm -f "$web_service"
+    mv "$new" "$web_service"
+}
+
 # The page of the bundle in folder $1, if it has one. Somebody who disabled it took the link away, and it stays away.
 show_page() {
     if [ ! -f "$1/service/gui-v2/GxBridge.json" ]; then
@@ -121,7 +140,7 @@ unlink_service() {
         rm -f "$service"
         return 0
     fi
-    gone=/service/.gxbridge.gone
+    gone=/service/.${service##*/}.gone
     rm -rf "$gone"
     mv "$service" "$gone"
     svc -dx "$gone" "$gone/log" 2>/dev/null || true

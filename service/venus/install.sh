@@ -108,7 +108,7 @@ store() {
     intact "$fresh" || refuse "not installed: the copy on /data differs from the bundle"
     find "$fresh" -name __pycache__ -prune -exec rm -rf {} +
     # Byte code for this very Python: the first start need not make it, and it stays right if somebody edits a file.
-    PYTHONNODEBUGRANGES=1 python3 -m compileall -q --invalidation-mode checked-hash "$fresh/lib" ||
+    PYTHONNODEBUGRANGES=1 python3 -m compileall -q --invalidation-mode checked-hash "$fresh/lib" "$fresh/lib-web" ||
         say "there is no byte code yet: the first start will be slow"
     settle
     rm -rf "$folder"
@@ -196,7 +196,9 @@ start() {
         if [ "$old" != "versions/$name" ]; then
             rm -f "$service/starts"
             svc -t "$service"
+            [ ! -e "$web_service" ] || svc -t "$web_service"
         fi
+        link_web
     else
         sh "$apps/current/service/venus/boot.sh"
     fi

@@ -37,17 +37,18 @@ main() {
     # Asked first, while everything is still there.
     helper "$here" chargers_with_bms || say "the chargers could not be asked whether they expect a BMS"
     unlink_service
+    (service=$web_service && unlink_service)
     [ ! -f "$config" ] || helper "$here" forget_boxes "$config" ||
         say "black boxes stay where that configuration has them"
     if [ "$keep" = no ]; then
         helper "$here" forget_settings || say "the GX keeps the device instances of gxbridge's batteries"
-        rm -f "$config" "$signer" "$state".json "$state".json.broken "$state".lock
+        rm -f "$config" "$signer" "$state".json "$state".json.broken "$state".lock "$web_wanted" "$web_wanted"-token
     else
         say "the configuration stays: $config"
     fi
     remove_hook
     hide_page
-    rm -rf "$apps" "$logs" "$boxes"
+    rm -rf "$apps" "$logs" "$logs"-web "$boxes" "$history"
     rmdir /data/apps 2>/dev/null || true
     settle
     say "gxbridge is removed"

@@ -26,7 +26,10 @@ PATH = "/bin:/sbin:/usr/bin:/usr/sbin"
 FOLDERS = ["bin", "sbin", "usr", "dev", "data", "proc", "sys", "service", "tmp", "run", "var"]
 NOT_BUSYBOX = {"svc", "svok", "runsv", "runsvdir", "sv", "chpst", "softlimit", "setuidgid", "envdir", "envuidgid"}
 """busybox has runit's tools under daemontools' names; Venus OS has daemontools' own."""
-DAEMONTOOLS = ("svscan", "supervise", "svc", "svok", "svstat", "multilog", "softlimit", "tai64nlocal")
+DAEMONTOOLS = ("svscan", "supervise", "svc", "svok", "svstat", "multilog", "softlimit", "setuidgid", "tai64nlocal")
+
+ANY_USER = '<policy context="default">', '<policy context="default"><allow user="*"/>'
+"""Every user may use the system bus of a GX (meta-victronenergy, dbus: system.conf)."""
 
 # Outside: makes the mounts, then changes the root. Written for busybox' sh, like everything here.
 MOUNTS = """
@@ -156,9 +159,12 @@ class Venus:
         (self.root / "opt/victronenergy/version").write_text(f"{version}\nbuild\n20261122\n")
         self.vendor_service("localsettings")
         (self.root / "var/log").symlink_to("/data/log")
-        (self.root / "etc/passwd").write_text("root:x:0:0:root:/home/root:/bin/sh\n")
+        (self.root / "etc/passwd").write_text(
+            "root:x:0:0:root:/home/root:/bin/sh\nnobody:*:65534:65534:nobody::/bin/false\n"
+        )
+        (self.root / "etc/group").write_text("root:x:0:\nnogroup:*:65534:\n")
         (self.root / "etc/venus/machine").write_text("einstein\n")
-        (self.root / "etc/bus.conf").write_text(CONFIG.format(socket="/run/dbus/bus"))
+        (self.root / "etc/bus.conf").write_text(CONFIG.format(socket="/run/dbus/bus").replace(*ANY_USER))
         (self.root / "etc/boot.sh").write_text(BOOT.format(path=PATH))
         for name in DAEMONTOOLS:
             program(name, "daemontools")

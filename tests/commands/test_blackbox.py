@@ -250,3 +250,13 @@ def test_a_file_s_name_forges_no_line(tmp_path: Path, capsys: pytest.CaptureFixt
     path.write_bytes(b"x")
     assert cli.main(["blackbox", "show", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_folder_that_hands_its_group_on_lets_the_group_read(tmp_path: Path) -> None:
+    own = BoxFolder(tmp_path / "own", MOST, 8).write(frozen_boat(), "0.1", "digest")
+    assert oct(own.stat().st_mode)[-3:] == "600"
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o2750)
+    kept = BoxFolder(shared, MOST, 8).write(frozen_boat(), "0.1", "digest")
+    assert oct(kept.stat().st_mode)[-3:] == "640"

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,31 @@ def gui() -> None:
             subprocess.run(command, check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-PICTURES: dict[str, Callable[[], None]] = {"gui": gui}
+def web() -> None:
+    """The web page on a phone, dark and light, and on a desktop."""
+    from tests.edge.dbus_daemon import DBusDaemon
+    from tests.screens.browser import DESKTOP, PHONE, browser, shot
+    from tests.screens.web_scene import served
+
+    with tempfile.TemporaryDirectory() as name, DBusDaemon() as daemon, served(daemon.address, Path(name)) as url:
+        for picture, size, dark, height in (
+            ("web-phone.png", PHONE, False, 1400), ("web-phone-dark.png", PHONE, True, 1400),
+            ("web-desktop.png", DESKTOP, False, None),
+        ):  # fmt: skip
+            with browser(size, dark=dark) as driver:
+                driver.get(url)
+                time.sleep(4)  # the history is drawn and the bars have moved
+                shot(driver, INTO / picture, height)
+
+
+def plot() -> None:
+    """A log as a picture: `gxbridge plot`."""
+    log = ROOT / "tests" / "faults" / "logs" / "low-cell.log"
+    command = [sys.executable, "-m", "gxbridge", "plot", log, "--plot", INTO / "plot.svg"]
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+PICTURES: dict[str, Callable[[], None]] = {"web": web, "plot": plot, "gui": gui}
 
 
 def main() -> None:
