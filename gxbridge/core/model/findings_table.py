@@ -597,6 +597,13 @@ TABLE: Final = (
         "alternators and chargers without a data link obey only wires",
     ),
     FindingRow(
+        "error-67-kept",
+        "warning",
+        "{device} has shown error #67 (the connection to the BMS is lost) for more than a minute, although a BMS is in "
+        "control",
+        "{cure}",
+    ),
+    FindingRow(
         "charger-over-told",
         "warning",
         "{device} makes {made} A and was told {told} A",

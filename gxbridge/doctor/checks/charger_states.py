@@ -10,6 +10,7 @@ from gxbridge.core.dvcc.read.chargers import told_multis, why_not_told
 from gxbridge.core.dvcc.read.devices.bank import counts_as_bms
 from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, charging_titles, sort_services
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
+from gxbridge.core.dvcc.read.link_error import BMS_LOST, NOT_HEARD, RESET, RESETS, mode_of
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.user_settings import read_settings
@@ -19,12 +20,6 @@ from gxbridge.doctor.facts import Services
 from gxbridge.doctor.row import Row
 
 SECTION: Final = "Chargers"
-BMS_LOST: Final = 67
-"""Charger error "BMS connection lost" (veutil charger_error.cpp)."""
-RESET: Final = (
-    "Reset it: VictronConnect, the charger, Settings, Battery, BMS control off; or on the GX: the charger, "
-    "Networked operation, BMS controlled, Reset."
-)
 LOOK: Final = "A BMS is there: see under Batteries and DVCC why it is not in control."
 NOT_PASSED_ON: Final = (
     "A VE.Bus BMS V2 or newer is passed on behind an MK3 interface. Where the BMS is older, or the charger is that of "
@@ -75,13 +70,23 @@ def waiting(plant: Installation, services: Services, platform: str) -> Iterator[
         there = ", ".join(names[charger.name] for charger in waiters)
         yield Row(SECTION, "bms-present", "ok", f"a BMS is there for those that have seen one: {there}")
     for device in (*plant.chargers, *plant.ac_chargers):
-        if services[device.name].get("/ErrorCode") == BMS_LOST:
-            text = f"{names[device.name]} shows error #67: the connection to the BMS is lost"
-            advice = cure if not present else "It goes away once the GX passes the BMS's limits to it: see DVCC above."
-            if not is_linked(device, services):
-                text += "; it takes no limits from a GX, so nobody will ever pass them to it"
-                advice = RESET
-            yield Row(SECTION, "error-67", "problem", text, advice, device.name)
+        if device.error_code == BMS_LOST:
+            yield _lost_its_bms(device, names[device.name], services, cure, present=present, seen=seen)
+
+
+def _lost_its_bms(device: Charger, name: str, services: Services, cure: str, *, present: bool, seen: bool) -> Row:
+    """A charger that shows error #67, and what ends it in its mode."""
+    text, mode = f"{name} shows error #67: the connection to the BMS is lost", mode_of(device)
+    if mode == "other-network":
+        advice = RESETS[mode]
+    elif not is_linked(device, services):
+        text += "; it takes no limits from a GX, so nobody will ever pass them to it"
+        advice = RESETS[mode]
+    elif present:
+        advice = f"It goes away once the BMS's limits reach it: see DVCC above. {NOT_HEARD}"
+    else:
+        advice = cure if seen else cure.replace(RESET, RESETS[mode])
+    return Row(SECTION, "error-67", "problem", text, advice, device.name)
 
 
 def _who(plant: Installation) -> Iterator[Row]:

@@ -124,6 +124,9 @@ class Charger(Device):
     solar_offset_v = NumberAt(p.SOLAR_OFFSET)
     product_id = NumberAt(p.PRODUCT_ID)
     firmware = NumberAt(p.FIRMWARE)
+    error_code = NumberAt(p.ERROR_CODE)
+    output_battery = NumberAt(p.OUTPUT_BATTERY)
+    """Of an Orion XS: 1 where it charges another battery."""
 
 
 class VebusSystem(Device):

@@ -16,6 +16,7 @@ from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_ch
 from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.dvcc.read.link_error import BMS_LOST, NOT_HEARD, RESETS, mode_of
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.run.loss import RESTART_S
 from gxbridge.core.dvcc.run.watching.audit import measured_current, over
@@ -29,6 +30,8 @@ CABLE: Final = 0.02
 """A charger that is told the battery's voltage is above it by what its cable loses, at most by this part."""
 OTHER_BUS: Final = 1.25
 """What is further above the charge voltage is the voltage of another battery."""
+KEPT_S: Final = 90.0
+"""A charger hears of a BMS within a few seconds, and its link expires after 60 s."""
 SIGN_A: Final = 5.0
 SIGN_PART: Final = 0.15
 """A current of the wrong sign is as large as what is made less what is taken, within this part."""
@@ -90,6 +93,7 @@ def deviations(
         if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
             words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{one.told_a:.3g}"}
             yield Deviation("charger-over-told", one.device.name, 10.0, words)
+    yield from no_bms_heard(inputs)
     yield from too_high(inputs, makers, limits[0].value, effective_v, current, who)
     yield from creeping(inputs, limits, current, who)
     if sign_is_wrong(inputs, makers):
@@ -100,6 +104,18 @@ def deviations(
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield Deviation("battery-gone", bms.name, RESTART_S, {"device": bms.title, "word": stops})
+
+
+def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:
+    """Chargers that keep error #67 although a BMS is in control."""
+    if not inputs.selection.has_bms:
+        return
+    for charger in inputs.installation.chargers:
+        if charger.error_code == BMS_LOST:
+            mode = mode_of(charger)
+            cure = NOT_HEARD if mode in ("linked", "orion") else RESETS[mode]
+            words = {"device": inputs.titles.get(charger.name, charger.title), "cure": cure}
+            yield Deviation("error-67-kept", charger.name, KEPT_S, words)
 
 
 def battery_name(inputs: Inputs) -> str:
