@@ -164,6 +164,7 @@ def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
         "max_charge_voltage_v",
         "other_banks",
         "aggregates",
+        "switch_alternators",
     )
     changes = {name: dvcc[name] for name in fields if name in dvcc}
     nominal, ceiling = dvcc.get("nominal_voltage_v"), dvcc.get("max_charge_voltage_v")

@@ -105,6 +105,12 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "its limits stand for theirs.",
         unset="the vendor's totals of Lynx in parallel, and services named aggregate or aggregator", example="[1]",
     ),
+    ConfigKey(
+        "dvcc.switch_alternators", "flag",
+        "In control, switch alternators and DC/DC chargers that take no current off by their `/Mode` while charging is "
+        "stopped, and those on again that gxbridge has switched off (docs/alternators.md).",
+        default=False,
+    ),
     ConfigKey("dvcc.write_settings", "flag", "Never did anything.", unset="no", example=False, retired=True),
     ConfigKey("dvcc.switches", "section", "Single differences between the two profiles.", retired=True),
     *(

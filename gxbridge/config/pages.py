@@ -201,7 +201,7 @@ def tree(config: Config) -> dict[str, Any]:
     """The configuration as the nested values of a file."""
     options = config.options
     named = ("discharge_on_loss", "nominal_voltage_v", "max_charge_current_a", "max_discharge_current_a",
-             "max_charge_voltage_v")  # fmt: skip
+             "max_charge_voltage_v", "switch_alternators")  # fmt: skip
     lists = {name: list(getattr(options, name)) or None for name in ("other_banks", "aggregates")}
     flags = {key.name for key in children("dvcc.settings").values() if key.kind == "flag"}
     settings = {name: config.user_settings.get(path) for name, path in USER_SETTINGS.items()}

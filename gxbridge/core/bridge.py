@@ -31,6 +31,7 @@ from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.rules.clock import local_clock
 from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
+from gxbridge.core.dvcc.tell.switches import keep_switched, recall_switched
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import may_send
 from gxbridge.core.gate.raw_words import RawWords
@@ -79,7 +80,8 @@ class Bridge:
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
         self._own_batteries = OwnBatteries()
-        self._control = Control(setup.remembered.overruled, recall_storage(setup.remembered.latches))
+        latches = setup.remembered.latches
+        self._control = Control(setup.remembered.overruled, recall_storage(latches), recall_switched(latches))
         self._zone_s: float | None = None
         self._believed = Believed(recall(setup.remembered.latches))
         self._limits_since = LimitsSince()
@@ -197,6 +199,8 @@ class Bridge:
             learnt = replace(learnt, members=members)
         limits = keep_limits(before.limits, self._user_limits.last, since)
         latches = keep(before.latches, self._believed.held, since)
+        if self.setup.options.switch_alternators:
+            latches = keep_switched(latches, self._control.switched_off, since)
         if self.setup.options.rules.storage is not None:
             latches = keep_storage(latches, self._control.storage, since)
         if (limits, latches) != (learnt.limits, learnt.latches):
@@ -357,7 +361,7 @@ class Bridge:
             shown_still=self._believed.on_can.shown_still,
             batteries=counting.own if self._banks is None else (*counting.own, *self._banks.own),
             clock=local_clock(now + epoch_offset, self._zone_s),
-            rules_act=self.setup.mode == "control" and not another,
+            controls=self.setup.mode == "control" and not another,
         )
 
     def _unfollowed(self, now: float) -> Iterable[Stop]:

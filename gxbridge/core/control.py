@@ -17,6 +17,7 @@ from gxbridge.core.dvcc.run.masters.masters import Standing, may_leave, owes, st
 from gxbridge.core.dvcc.run.masters.release import released
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
+from gxbridge.core.dvcc.tell.switches import SwitchedOff
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.gate import GateMemory, pass_on
 from gxbridge.core.gate.raw_words import RawWords
@@ -30,13 +31,15 @@ OFF = "DVCC is off in the configuration."
 class Control:
     """What is remembered from one decision to the next, and what was decided last. Time is monotonic seconds."""
 
-    def __init__(self, overruled: str = "", storage: StorageState = NO_STORAGE) -> None:
-        """`overruled`: what another master changed before the program was started; `storage`: what was known of the
-        storage profile."""
+    def __init__(
+        self, overruled: str = "", storage: StorageState = NO_STORAGE, switched: SwitchedOff | None = None
+    ) -> None:
+        """What was known before the program was started: what another master changed, of the storage profile, and what
+        was switched off."""
         self.decision = Decision()
         self.standing = Standing(overruled=overruled)
         self.orders = OrdersOfADay()
-        self._memory = Memory(rules=RulesState(storage=storage))
+        self._memory = Memory(rules=RulesState(storage=storage), switched_off=switched or {})
         self._gate = GateMemory()
         self._round: dict[tuple[str, str], Value] = {}
         """What the last round decided, and what was decided since, whether or not we were in control."""
@@ -47,6 +50,11 @@ class Control:
     def storage(self) -> StorageState:
         """What is known of the storage profile and of full charges."""
         return self._memory.rules.storage
+
+    @property
+    def switched_off(self) -> SwitchedOff:
+        """What is off because we switched it off."""
+        return self._memory.switched_off
 
     def switch_storage(self, *, on: bool) -> None:
         """A client switches the storage profile; off are only the rules of the configuration."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 WrittenQuantity: TypeAlias = Literal[
-    "mode", "voltage", "current", "own current", "discharge", "low voltage", "set-point", "measured"
+    "mode", "voltage", "current", "own current", "discharge", "low voltage", "set-point", "measured", "switch"
 ]
 
 
@@ -22,6 +22,7 @@ class AllowedRow(NamedTuple):
 SUN: Final = frozenset({"solarcharger", "inverter", "multi"})
 CHARGERS: Final = SUN | {"alternator", "dcdc", "dcgenset"}
 LINKED: Final = CHARGERS | {"vecan"}
+SWITCHED: Final = frozenset({"alternator", "dcdc"})
 VE_BUS: Final = frozenset({"vebus"})
 SYSTEMS: Final = frozenset({"acsystem"})
 #   path                                                        quantity       of          lowest      highest
@@ -40,6 +41,7 @@ ALLOWED: Final[Mapping[str, AllowedRow]] = {
     "/Dc/0/MaxChargeCurrent":                        AllowedRow("own current", VE_BUS,        0.0,  10000.0),
     "/BatterySense/Voltage":                         AllowedRow("measured",    VE_BUS,        0.0,     70.0),
     "/BatterySense/Temperature":                     AllowedRow("measured",    VE_BUS,      -40.0,    125.0),
+    "/Mode":                                         AllowedRow("switch",      SWITCHED,      1.0,      4.0),
     "/Ess/BatteryDischargeSetpoint":                 AllowedRow("set-point",   SYSTEMS,       0.0,  10000.0),
 }  # fmt: skip
 """Every path of others that may ever be written to command chargers and inverters."""

@@ -80,6 +80,8 @@ class Bounds(NamedTuple):
     battery_v: float | None
     unshared: frozenset[str]
     nominal_v: float | None
+    switches: bool = False
+    """Alternators may be switched by their `/Mode`."""
 
 
 def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: float) -> tuple[Bounds, Watched]:
@@ -139,6 +141,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         battery_v,
         frozenset(bms.name for bms in bmses if bms.out),
         nominal_v,
+        options.switch_alternators,
     )
     return bounds, Watched(known.since, own, gave, user, measured_v, other_since, over_since)
 

@@ -31,6 +31,8 @@ MEASURED: Final = {
 """What is told as measured must be shown now at a path that ends so: a voltage too low raises the charge."""
 NO_MEASUREMENT: Final = ("/Alarms/", "/Settings/", "/History/")
 ABOVE_VOLTAGE: Final = "above the charge voltage limit, with 0.4 V for a hub voltage or an RS and 0.1 V for feed-in"
+SWITCH_ON, SWITCH_OFF = 1, 4
+"""`/Mode` of an alternator or a DC/DC charger."""
 NO_BOUND: Final = "nobody gives a limit for it"
 SLACK: Final = 1e-6
 NEAR_V: Final = 0.7, 1.25
@@ -164,6 +166,8 @@ def judge(
         return GateVerdict(None, "not a number of its kind")
     if number < row.low:
         return GateVerdict(0.0 if row.quantity == "current" else None, f"less than {row.low:g}")
+    if row.quantity == "switch":
+        return switch(number, value, items, bounds)
     if bounds is None:
         return GateVerdict(value)
     if number > row.high:
@@ -178,6 +182,16 @@ def judge(
     if highest is None:
         return GateVerdict(None, NO_BOUND)
     return GateVerdict(value) if number <= highest + SLACK else GateVerdict(highest, rule)
+
+
+def switch(number: float, value: Value, items: Items, bounds: Bounds | None) -> GateVerdict:
+    """Off always, on only while charging is allowed; only where it is configured, and of what takes no current."""
+    if bounds is None or not bounds.switches or "/Link/ChargeCurrent" in items:
+        return GateVerdict(None, "not to be switched")
+    if number not in (SWITCH_ON, SWITCH_OFF):
+        return GateVerdict(None, "neither on nor off")
+    stop = bounds.stop or ("the charge current limit is 0 A" if bounds.limit_a == 0 else "")
+    return GateVerdict(None, stop) if stop and number == SWITCH_ON else GateVerdict(value)
 
 
 def bound_of(

@@ -758,6 +758,7 @@ def test_the_bounds_of_the_list_are_these() -> None:
         "/BatterySense/Voltage": volts,
         "/BatterySense/Temperature": heat,
         "/Ess/BatteryDischargeSetpoint": amps,
+        "/Mode": (1.0, 4.0),
     }
     assert {path: (row.low, row.high) for path, row in ALLOWED.items()} == bounds
     assert WINDOWS == ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))

@@ -55,6 +55,7 @@ class Inputs(NamedTuple):
     bms_remembered: bool = False
     another_master: bool = False
     shown_still: frozenset[str] = frozenset()
+    controls: bool = False
     rules: tuple[RuleVerdict, ...] = ()
     """What the user's rules allow, where they act."""
 
@@ -102,6 +103,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         bms_remembered=snapshot.bms_remembered,
         another_master=snapshot.another_master,
         shown_still=snapshot.shown_still,
+        controls=snapshot.controls,
         from_file=snapshot.from_file,
         titles=charging_titles(installation),
     )

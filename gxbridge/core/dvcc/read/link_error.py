@@ -1,8 +1,8 @@
 """Error #67: a charger was told of a BMS before and hears of none any more. What ends it depends on its mode.
 
-An Orion XS charges the main battery (`com.victronenergy.alternator`, with the link), or it charges another battery or is
-a power supply (`com.victronenergy.dcdc`, without it). It arms the error whenever it is told a limit, and keeps it when it
-is set to another battery (victronenergy/gui-v2#2026, #2190, victronenergy/venus#1462).
+An Orion XS charges the main battery (`com.victronenergy.alternator`, with the link), or it charges another battery or
+is a power supply (`com.victronenergy.dcdc`, without it). It arms the error whenever it is told a limit, and keeps it
+when it is set to another battery (victronenergy/gui-v2#2026, #2190, victronenergy/venus#1462).
 """
 
 from __future__ import annotations

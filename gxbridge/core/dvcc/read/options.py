@@ -180,6 +180,8 @@ class Options:
     """Device instances or serials of batteries that add up the others."""
     file: str = ""
     """Where the ceilings were read from."""
+    switch_alternators: bool = False
+    """Alternators and DC/DC chargers that take no current are switched off and on by their `/Mode`."""
     rules: RuleSet = NO_RULES
     """The user's own rules, which only lower."""
     charge_power_w: float | None = None

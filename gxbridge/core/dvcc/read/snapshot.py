@@ -54,8 +54,9 @@ class Snapshot:
     batteries: tuple[Bms, ...] = ()
     """Our own."""
     clock: LocalClock = NO_CLOCK
-    rules_act: bool = False
-    """The user's rules lower what is told; else they are only shown."""
+    controls: bool = False
+    """What is decided is told, as far as no other master is found: then the user's rules lower it, and switches are
+    moved."""
 
     @property
     def names(self) -> Set[str]:

@@ -58,6 +58,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
     without_bms,
 )
 from gxbridge.core.dvcc.tell.one_bound import is_connected, multi_shares
+from gxbridge.core.dvcc.tell.switches import switch
 from gxbridge.core.dvcc.tell.write import Write, put
 
 START_S: Final = 10.0
@@ -157,7 +158,9 @@ def lost_round(inputs: Inputs, memory: Memory, now: float, flags: Flags, who: Co
     for device in (*inputs.installation.solar_side, *inputs.installation.others):
         writes += put(device, p.NETWORK_MODE, mode)
     writes += current_writes(orders)
-    memory = memory.but(charge_told_at=now if writes else memory.charge_told_at)
+    switched, off = switch(inputs, memory.switched_off, now, stopped=True)
+    memory = memory.but(charge_told_at=now if writes else memory.charge_told_at, switched_off=off)
+    writes += switched
     writes += stop_charge(inputs)
     if loss_is_stop(inputs, memory, now):
         writes += stop_discharge(inputs)
@@ -198,6 +201,7 @@ def live_round(
     amps, loads_a, seen = with_loads(inputs, memory, charge, now, pv_off=pv_off, timely=timely)
     orders, writes = tell_chargers(inputs, memory, volts, amps, pv_off)
     told_anybody = bool(writes)
+    switched, off = switch(inputs, memory.switched_off, now, stopped=amps.stop or amps.limit_a == 0)
     rest = remainder(inputs, amps.limit_a, memory.smoothed, voltage_v, orders)
     if inputs.bms is None:
         multi_writes, unlimited = without_bms(inputs, rest, memory.unlimited, memory.limited)
@@ -225,6 +229,7 @@ def live_round(
         regulator_v=bms_limits.regulator_v if timely else memory.regulator_v,
         dc_loads_a=loads_a,
         feed_in=seen,
+        switched_off=off,
         unlimited=unlimited,
         limited=rest is not None or (memory.limited and not unlimited),
         limits=tuple(limits),
@@ -233,7 +238,7 @@ def live_round(
         charge_told_at=now if told_anybody else memory.charge_told_at,
         discharge_told_at=now if renewed else memory.discharge_told_at,
     )
-    return Round(writes + multi_writes, memory)
+    return Round(writes + multi_writes + switched, memory)
 
 
 class WithLoads(NamedTuple):

@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.run.watching.audit import NOTHING_SEEN, Audit
 from gxbridge.core.dvcc.run.watching.obedience import NOBODY_DEVIATES, Obedience
 from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.dvcc.tell.flags import Flags
+from gxbridge.core.dvcc.tell.switches import SwitchedOff
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
 
@@ -132,6 +133,7 @@ class Memory(NamedTuple):
     obedience: Obedience = NOBODY_DEVIATES
     shared: Mapping[str, SharedValue] = NOTHING_YET
     doubts: Doubts = NO_DOUBTS
+    switched_off: SwitchedOff = NOTHING_YET
     rules: RulesState = NO_RULES_STATE
     rule_inputs: frozenset[tuple[RuleInput, str]] = frozenset()
     """Of the user's rules, and which battery has given which of their inputs."""

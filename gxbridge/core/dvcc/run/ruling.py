@@ -47,10 +47,10 @@ def with_rules(inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float) -
     look = look_at_rules(rule_set, readings, memory.rules, now)
     if look.state is not memory.rules or gave != memory.rule_inputs:
         memory = memory.but(rules=look.state, rule_inputs=gave)
-    if snapshot.rules_act:
+    if snapshot.controls:
         inputs = inputs._replace(rules=look.verdicts)
     storing = None if rule_set.storage is None else look.storing
-    return RuledInputs(inputs, memory, ShownRules(look.verdicts, snapshot.rules_act, storing, look.charging_full))
+    return RuledInputs(inputs, memory, ShownRules(look.verdicts, snapshot.controls, storing, look.charging_full))
 
 
 def sources(inputs: Inputs) -> tuple[Bms, ...]:

@@ -125,6 +125,8 @@ class Charger(Device):
     product_id = NumberAt(p.PRODUCT_ID)
     firmware = NumberAt(p.FIRMWARE)
     error_code = NumberAt(p.ERROR_CODE)
+    mode = NumberAt(p.MODE)
+    """Its own switch: 1 on, 4 off."""
     output_battery = NumberAt(p.OUTPUT_BATTERY)
     """Of an Orion XS: 1 where it charges another battery."""
 
