@@ -1,4 +1,4 @@
-"""Alternators as full citizens: told a current, held against it, switched where that is all they have, accounted for."""
+"""Alternators: told a current, held against it, switched where a switch is all they have, and accounted for."""
 
 from __future__ import annotations
 
