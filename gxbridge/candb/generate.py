@@ -13,7 +13,7 @@ from gxbridge.candb.model import DatabaseEntry, DatabaseModel
 
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
-FORMAT = 3
+FORMAT = 4
 """Version of the form of `_candb.py`; `core/nmea2000/database.py` refuses another."""
 
 

@@ -16,6 +16,7 @@ from gxbridge.candb.model import (
     DatabaseModel,
     Enumeration,
     Field,
+    KindRow,
     MissingCodes,
     Origin,
     Product,
@@ -183,5 +184,5 @@ def _product(item: Item, names: Names) -> Product:
     )
 
 
-def _family(table: Table) -> tuple[str, ...]:
-    return table.get("kind", ""), *texts(table.get("quirks", ()))
+def _family(table: Table) -> KindRow:
+    return table.get("kind", ""), texts(table.get("quirks", ())), dict(table.get("max_batteries", {}))

@@ -108,6 +108,10 @@ class Product:
     """What the vendor's own services call it, where that is not `name`."""
 
 
+KindRow: TypeAlias = tuple[str, tuple[str, ...], dict[int, int]]
+"""What a family is ("" where that is nothing special), its quirks, and its most batteries by nominal voltage."""
+
+
 @record
 class DatabaseModel:
     """The whole database as read."""
@@ -117,5 +121,5 @@ class DatabaseModel:
     products: dict[int, Product]
     digest: str = field(default="")
     """SHA-256 over the source files, so that a stale compiled form is noticed."""
-    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Product family -> what it is ("" where that is nothing special), then its quirks."""
+    families: dict[str, KindRow] = field(default_factory=dict)
+    """By product family."""

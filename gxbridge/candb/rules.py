@@ -45,7 +45,7 @@ RULES: dict[str, str] = {
     "R31": "Title and note are one line each; a title does not end with a full stop.",
     "R32": "min_length and length fit the transport, and min_length does not exceed length.",
     "R33": "A sample decodes to what it says.",
-    "R34": "Only a family of BMSes has quirks.",
+    "R34": "Only a family of BMSes has quirks and a largest number of batteries.",
     "R35": "A product that is reported under another name has `reported_as`; no other has.",
 }
 

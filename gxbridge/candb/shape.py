@@ -4,78 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from math import isfinite
 from typing import Any, get_args
 
 from gxbridge.candb.frames import parse_frame
+from gxbridge.candb.item_keys import ACCESS, FIELD_KEYS, FORMS, ITEM_KEYS, RESERVED_KEYS, SAMPLE_KEYS, VALUE_KEYS
 from gxbridge.candb.model import Confidence, Origin, ProductKind, QuirkName, Transport
 from gxbridge.candb.read import Item
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
 from gxbridge.core.model.record import record
 from gxbridge.strict_yaml.document import Table
 from gxbridge.strict_yaml.problem import Problem, nearest
-
-ACCESS = (
-    "R", "R?", "RW", "RW?", "W", "request", "reply",
-    "LINK", "LINK?", "LINK-W", "LINK-BCAST(any)", "LINK-BCAST(master)",
-)  # fmt: skip
-"""Read, settable, command only; LINK: data of networked operation between devices. `?` = inferred from the purpose."""
-
-
-def _is_texts(value: object) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(text, str) and text for text in value)
-    return isinstance(value, str) and bool(value)
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int or (isinstance(value, float) and isfinite(value))
-
-
-def _is_meanings(value: object) -> bool:
-    if not isinstance(value, Table):
-        return False
-    return bool(value) and all(type(code) is int and isinstance(text, str) and text for code, text in value.items())
-
-
-# Forms of a value; `!` behind one means that the key must be there.
-_FORMS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "text": ("text (in quotes where YAML reads it as something else)", lambda v: isinstance(v, str) and bool(v)),
-    "texts": ("text or a list of texts", _is_texts),
-    "whole": ("a whole number, 0 or more", lambda v: type(v) is int and v >= 0),
-    "number": ("a number", _is_number),
-    "codes": ("a list of whole numbers", lambda v: isinstance(v, list) and all(type(code) is int for code in v)),
-    "table": ("a mapping, `{key: value, ...}`", lambda v: isinstance(v, Table)),
-    "tables": ("a list of mappings", lambda v: isinstance(v, list) and all(isinstance(row, Table) for row in v)),
-    "meanings": ("a mapping from whole number to text", _is_meanings),
-}
-
-_ENTRY = {
-    "name": "text!", "title": "text!", "access": "text", "note": "text", "families": "texts",
-    "source": "texts!", "confidence": "text!", "samples": "tables!", "fields": "tables",
-}  # fmt: skip
-_KNOWN = {"source": "texts!", "confidence": "text!", "note": "text"}
-
-ITEM_KEYS: dict[str, dict[str, str]] = {
-    "vreg": {"vreg": "whole!", **_ENTRY, "access": "text!", "value": "table"},
-    "pgn": {
-        "pgn": "whole!", **_ENTRY, "transport": "text!", "fields": "tables!",
-        "priority": "whole", "interval_ms": "whole", "min_length": "whole", "length": "whole",
-    },
-    "enumeration": {"enumeration": "text!", "title": "text", "values": "meanings!", "missing": "codes", **_KNOWN},
-    "product": {"product": "whole!", "name": "text!", "reported_as": "text", "family": "text!", **_KNOWN},
-    "family": {"family": "text!", "title": "text!", "kind": "text", "quirks": "texts"},
-    "type": {
-        "type": "text!", "title": "text!", "kind": "text", "base": "text", "missing": "texts",
-        "scale": "number", "add": "number", "unit": "text", "enum": "text",
-    },
-    "unit": {"unit": "text!", "title": "text!"},
-    "source": {"source": "text!", "title": "text!"},
-}  # fmt: skip
-_VALUE = {"type": "text!", "scale": "number", "add": "number", "unit": "text", "enum": "text", "missing": "text"}
-FIELD_KEYS = {"name": "text!", **_VALUE, "at": "whole", "repeat": "whole"}
-RESERVED_KEYS = {"reserved": "whole!"}
-SAMPLE_KEYS = {"frame": "text", "frames": "texts", "says": "table!", "origin": "text!", "source": "texts"}
 
 _REGISTER_NAME = re.compile(r"VE_REG_[A-Z0-9_]+")
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -144,12 +82,12 @@ def _keys(item: Item, table: Table, allowed: dict[str, str], what: str) -> Itera
         if key not in table:
             if form.endswith("!"):
                 yield Problem.at(item.inside(table), "R03", f"{what} has no `{key}`", f"add `{key}:` ({_text(form)})")
-        elif not _FORMS[form.rstrip("!")][1](table[key]):
+        elif not FORMS[form.rstrip("!")][1](table[key]):
             yield Problem.at(item.inside(table, key), "R04", f"`{key}` is {table[key]!r:.60}", f"write {_text(form)}")
 
 
 def _text(form: str) -> str:
-    return _FORMS[form.rstrip("!")][0]
+    return FORMS[form.rstrip("!")][0]
 
 
 def _form(item: Item) -> Iterator[Problem]:
@@ -167,7 +105,7 @@ def _form(item: Item) -> Iterator[Problem]:
         yield Problem.at(item.where(), "R03", "a register needs exactly one of `value` and `fields`", cure)
         return
     if "value" in item.table:
-        yield from _keys(item, item.table["value"], _VALUE, "a value")
+        yield from _keys(item, item.table["value"], VALUE_KEYS, "a value")
     for row in item.table.get("fields", []):
         yield from _keys(item, row, RESERVED_KEYS if "reserved" in row else FIELD_KEYS, "a field")
     for row in item.table["samples"]:
@@ -285,9 +223,10 @@ def _family_words(item: Item, _names: Names) -> Iterator[Problem]:
         if quirk not in get_args(QuirkName):
             cure = _nearest(quirk, get_args(QuirkName), "one of " + ", ".join(get_args(QuirkName)))
             yield Problem.at(item.where("quirks"), "R12", f"quirk `{quirk}` is not known", cure)
-    if "quirks" in item.table and item.table.get("kind") not in ("bms", "bms-copy"):
-        cure = "leave them out, or write `kind: bms`"
-        yield Problem.at(item.where("quirks"), "R34", "`quirks` of a family that is no BMS", cure)
+    for key in ("quirks", "max_batteries"):
+        if key in item.table and item.table.get("kind") not in ("bms", "bms-copy"):
+            cure = "leave it out, or write `kind: bms`"
+            yield Problem.at(item.where(key), "R34", f"`{key}` of a family that is no BMS", cure)
 
 
 def _names_differ(item: Item, _names: Names) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.core.nmea2000.database import database
 from gxbridge.models import BmsModel, Catalogue, CatalogueError, catalogue, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -98,6 +99,15 @@ def test_a_model_is_found_however_it_is_written(text: str, name: str) -> None:
 @pytest.mark.parametrize("text", ["", "BMS", "0xFFFF", "Lynx"])
 def test_what_is_no_model_is_not_found(text: str) -> None:
     assert WHOLE.find(text) is None
+
+
+def test_the_message_database_says_the_same_of_the_number_of_batteries() -> None:
+    known = {number: info.max_batteries for number, info in database().products.items() if info.max_batteries}
+    assert set(known) == {0xA3E4, 0xA3E5, 0xA3E6, 0xA3E7}
+    for number, most in known.items():
+        found = WHOLE.find(hex(number))
+        assert found is not None
+        assert {volts: found.max_batteries(volts, WHOLE.max_batteries) for volts in most} == most
 
 
 def test_the_number_of_batteries_depends_on_the_variant_and_the_voltage() -> None:

@@ -12,9 +12,11 @@ from gxbridge.core.nmea2000.field import FieldInfo, FieldValue, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing costs more to import than the whole database
-    from typing import Any
+    from typing import Any, TypeAlias
 
-FORMAT = 3
+    _KindRow: TypeAlias = tuple[str, tuple[str, ...], Mapping[int, int]]
+
+FORMAT = 4
 """The form of `_candb.py` that this module reads (`candb/generate.py` writes the same number)."""
 
 SINGLE_PGN = 0xEF00
@@ -125,7 +127,7 @@ class Layout:
 BMS, BMS_COPY = "bms", "bms-copy"
 """Kinds of product families: a battery's own BMS (no battery monitor), and what a GX makes of several of them: no such
 device exists on CAN, so whatever says that it is one is a copy."""
-NOTHING_SPECIAL = ("",)
+NOTHING_SPECIAL: _KindRow = ("", (), {})
 
 
 class ProductInfo:
@@ -133,18 +135,28 @@ class ProductInfo:
 
     `name` is what devices of it are called, as the vendor's services do; `full_name` the one of its product list.
     `family`: whose registers it shares; `kind`: what the family is to us, "" where that is nothing special; `quirks`:
-    what DVCC does with a BMS of it.
+    what DVCC does with a BMS of it; `max_batteries`: how many batteries it can have, by nominal voltage.
     """
 
-    __slots__ = ("family", "full_name", "kind", "name", "product_id", "quirks")
+    __slots__ = ("family", "full_name", "kind", "max_batteries", "name", "product_id", "quirks")
 
-    def __init__(self, product_id: int, full_name: str, name: str, family: str, kind: str, *quirks: str) -> None:
+    def __init__(
+        self,
+        product_id: int,
+        full_name: str,
+        name: str,
+        family: str,
+        kind: str,
+        quirks: tuple[str, ...],
+        max_batteries: Mapping[int, int],
+    ) -> None:
         self.product_id = product_id
         self.name = name
         self.full_name = full_name
         self.family = family
         self.kind = kind
         self.quirks = frozenset(quirks)
+        self.max_batteries = max_batteries
 
     def __repr__(self) -> str:
         return f"ProductInfo(0x{self.product_id:04X}, {self.name!r}, {self.family!r})"
@@ -227,7 +239,7 @@ def _field(shapes: tuple[Any, ...], written: str) -> FieldInfo:
 
 
 class _Products(Mapping[int, ProductInfo]):
-    def __init__(self, rows: Mapping[int, tuple[str, str, str]], families: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, rows: Mapping[int, tuple[str, str, str]], families: Mapping[str, _KindRow]) -> None:
         self._rows = rows
         self._families = families
         self._made: dict[int, ProductInfo] = {}
@@ -256,7 +268,7 @@ class Database:
         self.digest: str = compiled.DIGEST
         self.enums: Mapping[str, Mapping[int, str]] = compiled.ENUMS
         self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS, compiled.FAMILIES)
-        self._families: Mapping[str, tuple[str, ...]] = compiled.FAMILIES
+        self._families: Mapping[str, _KindRow] = compiled.FAMILIES
         self._pgns = _Layouts(compiled, "pgn", compiled.PGNS, None)
         self._registers = _Layouts(compiled, "vreg", compiled.REGISTERS, SINGLE_PGN)
         self._fast_registers = _Layouts(compiled, "vreg", compiled.REGISTERS, FAST_PGN)

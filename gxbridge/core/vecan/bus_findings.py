@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
-from gxbridge.core.nmea2000.database import BMS_COPY, ProductInfo
+from gxbridge.core.nmea2000.database import BMS_COPY, ProductInfo, database
 from gxbridge.core.vecan.duplicates import Duplicate
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
@@ -18,19 +18,11 @@ CONFLICT_SHOWN_S = 600.0
 CONTRADICTION_S = 5.0
 """Two registers are sent one after the other: only a disagreement that lasts is one."""
 
-NG_FAMILY = "lynx-smart-bms-ng"
-MOST_BATTERIES = 20
-MOST_BATTERIES_NG = 50
-MOST_BATTERIES_NG_48V = 25
-"""Smart family 20; NG 50 at 12 and 24 V, 25 at 48 V (vendor manuals of the Lithium Smart and NG batteries)."""
 
-
-def most_batteries(battery: Battery) -> int:
-    """How many batteries the BMS can have."""
-    if battery.family != NG_FAMILY:
-        return MOST_BATTERIES
-    nominal = battery.get("nominal_voltage_v")
-    return MOST_BATTERIES_NG_48V if isinstance(nominal, int) and nominal > 24 else MOST_BATTERIES_NG
+def most_batteries(battery: Battery) -> int | None:
+    """How many batteries the BMS can have; None where nobody says."""
+    most, nominal = database().products[battery.product_id].max_batteries, battery.get("nominal_voltage_v")
+    return most[nominal] if isinstance(nominal, int) and nominal in most else max(most.values(), default=None)
 
 
 def network_findings(network: Network, products: Mapping[int, ProductInfo], now: float) -> Iterable[Finding]:
@@ -116,5 +108,5 @@ def battery_findings(battery: Battery, node: Node, now: float) -> Iterable[Findi
     if isinstance(bits, int) and bits:
         yield finding("bms-alarm-unknown", battery.key, now, device=battery.product_name, bits=f"0x{bits:08X}")
     count, most = battery.get("battery_count"), most_batteries(battery)
-    if isinstance(count, int) and count > most:
+    if isinstance(count, int) and most is not None and count > most:
         yield finding("too-many-batteries", battery.key, now, product=battery.product_name, batteries=count, most=most)

@@ -44,6 +44,10 @@ def test_a_family_more_is_published_and_obeyed() -> None:
         quirk = quirks.quirk_of(0xA3FE)
         assert (quirk.stop_on_zero, quirk.quick, quirk.gives_permissions) == (True, False, True)
         assert products.is_lynx_product(0xA3FE)
+        bms.register(0x0380, "63 04 04 01", 0.6)
+        assert "too-many-batteries" not in [finding.id for finding in bms.registry.findings(0.6)], (
+            "nobody says how many"
+        )
     finally:
         quirks._quirk.cache_clear()
         products.family_kind.cache_clear()
