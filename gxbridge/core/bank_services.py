@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from gxbridge.core.bank.banks import Banks, BanksLook, recognise
+from gxbridge.core.bank.banks import Banks, BanksLook
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.member import MemberCandidate
-from gxbridge.core.bank.view import BankView, bank_bms
+from gxbridge.core.bank.view import bank_bms
 from gxbridge.core.bank.words import members_text
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read import paths as p
@@ -18,7 +18,6 @@ from gxbridge.core.dvcc.read.devices.installation import titles
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
-from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import BankMember
 from gxbridge.core.model.wording import utc_text
 from gxbridge.core.publish.bank_items import bank_items, bank_published, bank_specs
@@ -134,20 +133,6 @@ def heard_batteries(
     ]
     names = titles([one.bms for one in (*own, *others)])
     return tuple(one._replace(bms=one.bms._replace(title=names[one.bms.name])) for one in (*own, *others))
-
-
-@record
-class UnnamedBanks:
-    """What looks like a bank and is none in the configuration: found only when somebody asks."""
-
-    counting: CountingServices
-    batteries: Sequence[Battery]
-    ours: Mapping[str, Items]
-    entries: Sequence[BankEntry]
-
-    def __call__(self) -> tuple[BankView, ...]:
-        """Every one that is found."""
-        return tuple(recognise(heard_batteries(self.counting, self.batteries, self.ours), self.entries))
 
 
 def news(before: Mapping[str, Items], after: Mapping[str, Items]) -> list[tuple[str, str]]:

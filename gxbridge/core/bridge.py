@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from gxbridge.core.bank_services import BankServices, UnnamedBanks
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
@@ -44,7 +44,7 @@ from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
-from gxbridge.core.own_batteries import OwnBatteries
+from gxbridge.core.own_batteries import OwnBatteries, UnnamedBanks
 from gxbridge.core.publish.battery_paths import service_name
 from gxbridge.core.publish.battery_writes import Answer
 from gxbridge.core.publish.explanation import Situation
@@ -58,6 +58,9 @@ from gxbridge.core.vecan.sending.transmitter import Transmitter
 
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 """How the name of a battery service begins."""
+
+if TYPE_CHECKING:
+    from gxbridge.core.bank_services import BankServices
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
@@ -91,7 +94,11 @@ class Bridge:
         self._own = OwnItems(setup.version, setup.buses)
         self._reported: tuple[Finding, ...] = ()
         remembered = setup.remembered.members
-        self._banks = BankServices(setup.banks, remembered, setup.publish) if setup.banks else None
+        self._banks: BankServices | None = None
+        if setup.banks:  # a start without any is as it was
+            from gxbridge.core.bank_services import BankServices
+
+            self._banks = BankServices(setup.banks, remembered, setup.publish)
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 

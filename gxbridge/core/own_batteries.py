@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.believed.held import CountingServices
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.own_bms import own_bms
 from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery
-from gxbridge.core.model.items import Value, printable
+from gxbridge.core.model.items import Items, Value, printable
+from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_paths import as_published, battery_items, service_name, specs
-from gxbridge.core.publish.publication import Publication, verdict
+from gxbridge.core.publish.publication import BATTERY_PREFIX, Publication, verdict
 from gxbridge.core.setup import Setup
+
+if TYPE_CHECKING:
+    from gxbridge.core.bank.view import BankView
 
 MOST_IDENTITIES = 512
 """Batteries whose instance is remembered: more than two buses can carry."""
@@ -134,3 +140,23 @@ class OwnBatteries:
 
     def _identity(self, battery: Battery, setup: Setup) -> tuple[int, str]:
         return self.identities.get(battery.key, (setup.instance, setup.custom_name))
+
+
+@record
+class UnnamedBanks:
+    """What looks like a bank and is none in the configuration: found when somebody asks, and only then imported."""
+
+    counting: CountingServices
+    batteries: Sequence[Battery]
+    ours: Mapping[str, Items]
+    entries: Sequence[BankEntry]
+
+    def __call__(self) -> tuple[BankView, ...]:
+        """Every one that is found: one battery is no bank, and costs nothing."""
+        theirs = sum(name.startswith(BATTERY_PREFIX) for name in self.counting.services)
+        if len(self.counting.own) + theirs < 2:
+            return ()
+        from gxbridge.core.bank.banks import recognise
+        from gxbridge.core.bank_services import heard_batteries
+
+        return tuple(recognise(heard_batteries(self.counting, self.batteries, self.ours), self.entries))

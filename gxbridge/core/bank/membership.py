@@ -6,7 +6,6 @@ Grouping of Lynx: victronenergy/venus#1345 (equal N2K device instance and nomina
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from statistics import median_low
 from typing import Final, NamedTuple
 
 from gxbridge.core.bank.entry import BankEntry
@@ -20,6 +19,8 @@ OPENED: Final = "what it said: its contactor is open"
 SILENT: Final = "its silence"
 SOURCES: Final = frozenset({NAMED, THERE, OPENED, SILENT, ACKNOWLEDGED})
 """By what a member is remembered, and with that its last word."""
+MOST_MEMBERS: Final = 32
+"""Of a bank, more than any has: whoever claims to be one of more is none, and limits like any other battery."""
 WINDOW_V: Final = 0.2
 """For each 12 V of nominal voltage: a member this near to the others' voltage is on their busbar. Cables of 2 mΩ differ
 by as much at 100 A; lithium cells that were apart for long differ by more."""
@@ -112,7 +113,8 @@ def gather(
     nominal_v = bank_nominal(entry, heard, before.nominal_v)
     found = find_members(entry, heard, nominal_v)
     known = {one.word: one for one in before.members}
-    words = dict.fromkeys((*(entry.members or known), *found))
+    words = tuple(dict.fromkeys((*(entry.members or known), *found)))[:MOST_MEMBERS]
+    found = {word: found[word] for word in words if word in found}
     twice = contested(words, found, taken)
     fits = {one.bms.name for batteries in found.values() for one in batteries if one.nominal_v == nominal_v is not None}
     let_in = joining(found, known, twice, fits, nominal_v)
@@ -205,7 +207,7 @@ def joining(
     middle = busbar or [v for v in volts.values() if v is not None]
     if not middle or nominal_v is None:
         return frozenset(joined)
-    busbar_v, window_v = median_low(middle), WINDOW_V * nominal_v / 12
+    busbar_v, window_v = sorted(middle)[(len(middle) - 1) // 2], WINDOW_V * nominal_v / 12
     return frozenset(joined | {word for word, v in volts.items() if v is not None and abs(v - busbar_v) <= window_v})
 
 

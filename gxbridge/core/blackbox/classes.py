@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from gxbridge.core import bank_services, bus_services, control, own_batteries
-from gxbridge.core.bank import banks, entry, membership
-from gxbridge.core.bank import shares as bank_shares
+from gxbridge.core import bus_services, control, own_batteries
+from gxbridge.core.bank import entry
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
 from gxbridge.core.channels.readout import advertisement, receiver
@@ -60,7 +59,7 @@ def _fresh(attribute: str) -> Any:
 VALUES: Final = tuple(
     CodecClass(cls)
     for cls in (
-        *(entry.BankEntry, membership.MemberMemory, membership.BankMemory, bank_shares.MeasuredDivision),
+        entry.BankEntry,
         *(battery.Known, battery.Configured, finding.Finding, name.Name, own_items.CanView),
         *(audit.Audit, audit.Track, clocks.Clock, flags.Flags, options.Options),
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, trouble.Trouble, bank.BatteryBank, bank.LeftOut),
@@ -108,8 +107,6 @@ OBJECTS: Final = (
     CodecClass(finding_log.FindingLog, shared=True),
     CodecClass(bus_services.BusServices, shared=True),
     CodecClass(own_batteries.OwnBatteries, shared=True, skip={"_made": dict}),
-    CodecClass(bank_services.BankServices, shared=True),
-    CodecClass(banks.Banks, shared=True, skip={"views": tuple, "findings": tuple}),
     CodecClass(control.Control, shared=True, skip={"orders": OrdersOfADay}),  # nothing is decided by them
     CodecClass(situations.LimitsSince, shared=True),
     CodecClass(situations.ServiceNames, shared=True),
@@ -160,6 +157,19 @@ REFERENCES: Final = (
 )
 
 
-def codec() -> Codec:
-    """A codec for the whole state."""
-    return Codec((*VALUES, SETUP, *OBJECTS), REFERENCES)
+def bank_classes() -> tuple[CodecClass, ...]:
+    """Those of banks, imported where there are any."""
+    from gxbridge.core import bank_services
+    from gxbridge.core.bank import banks, membership, shares
+
+    values = (membership.MemberMemory, membership.BankMemory, shares.MeasuredDivision)
+    return (
+        *map(CodecClass, values),
+        CodecClass(bank_services.BankServices, shared=True),
+        CodecClass(banks.Banks, shared=True, skip={"views": tuple, "findings": tuple}),
+    )
+
+
+def codec(*, with_banks: bool = True) -> Codec:
+    """A codec for the whole state; without `with_banks` for one that has no bank."""
+    return Codec((*VALUES, SETUP, *OBJECTS, *(bank_classes() if with_banks else ())), REFERENCES)

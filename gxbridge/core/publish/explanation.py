@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gxbridge.core.bank.view import BankView, bank_data
-from gxbridge.core.bank.words import bank_lines
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
 from gxbridge.core.dvcc.limit.reasons import amount, reason_text
@@ -24,6 +22,9 @@ from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import duration_text
+
+if TYPE_CHECKING:
+    from gxbridge.core.bank.view import BankView
 
 Epoch = Callable[[float | None], int | None]
 """Monotonic seconds to epoch seconds."""
@@ -126,6 +127,15 @@ def _finding(finding: Finding, epoch: Epoch) -> dict[str, Any]:
     }
 
 
+def banks_data(views: Sequence[BankView]) -> list[dict[str, Any]]:
+    """Banks as plain data; what makes it is imported where there is one."""
+    if not views:
+        return []
+    from gxbridge.core.bank.view import bank_data
+
+    return [bank_data(view) for view in views]
+
+
 def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
     """The explanation as plain dicts and lists, ready for JSON."""
     decision = situation.decision
@@ -195,7 +205,7 @@ def as_dict(situation: Situation, epoch: Epoch) -> dict[str, Any]:
             }
             for note in situation.batteries
         ],
-        "banks": [bank_data(view) for view in (*situation.banks, *situation.recognised())],
+        "banks": banks_data((*situation.banks, *situation.recognised())),
         "waiting": [
             {
                 "bus": item.bus,
@@ -332,6 +342,8 @@ def as_text(explanation: Mapping[str, Any], now_epoch: int | None = None) -> str
             lines.append(f"    not heard since start (sent on change or on request): {', '.join(note['unseen'])}")
         lines += _fell_silent(note.get("fell_silent", ()), now_epoch)
     for bank in explanation.get("banks", ()):
+        from gxbridge.core.bank.words import bank_lines
+
         lines += ["", *bank_lines(bank, now_epoch)]
     for text in (*explanation["relatives"]["sentences"], *explanation["relatives"].get("evidence", ())):
         lines += ["", text]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gxbridge.core.bank.words import members_text
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.reasons import reason_text
 from gxbridge.core.dvcc.read.paths import NUMBER_OF_BMSES
@@ -115,6 +114,8 @@ class OwnItems:
                 f"/Batteries/{n}/FellSilent": ", ".join(text for text, _ in note.battery.fell_silent),
             }
         for n, bank in enumerate(situation.banks):
+            from gxbridge.core.bank.words import members_text
+
             items |= {
                 f"/Banks/{n}/Name": bank.entry.called,
                 f"/Banks/{n}/Service": bank.entry.service if bank.stands else "",

@@ -187,6 +187,14 @@ def test_a_battery_of_another_bank_is_not_added_again() -> None:
     assert found.twice == ("uc1",)
 
 
+def test_no_crowd_makes_a_bank_of_hundreds_and_nobody_is_pushed_out() -> None:
+    before = look(FOUND, battery(1), battery(2)).memory
+    found = look(FOUND, *(battery(number) for number in range(300, 0, -1)), before=before)
+    assert len(found.members) == 32
+    assert {"uc1", "uc2"} <= states(found).keys()
+    assert len(found.services) == 32, "the others limit like any battery"
+
+
 # --- what is remembered ----------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -465,6 +467,21 @@ def test_without_a_bank_in_the_configuration_nothing_changes_and_what_looks_like
     one.pass_s(10)
     assert one.cycle is not None
     assert one.cycle.explanation()["banks"] == []
+
+
+def test_without_a_bank_nothing_of_banks_is_even_imported() -> None:
+    """A start costs what it did."""
+    program = (
+        "import sys\n"
+        "from gxbridge.core.blackbox.recorder import RecordingBridge\n"
+        "from gxbridge.core.setup import Setup\n"
+        "bridge = RecordingBridge(Setup(mode='control', buses=('can0',)), 1 << 20)\n"
+        "bridge.tick(1.0).explanation()\n"
+        "bridge.keep_now('command', '', 2.0)\n"
+        "print([name for name in sys.modules if 'core.bank' in name])\n"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found == "['gxbridge.core.bank', 'gxbridge.core.bank.entry']\n"
 
 
 def test_the_bank_stands_in_the_explanation_with_its_members_and_reasons() -> None:
