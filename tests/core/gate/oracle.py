@@ -266,7 +266,8 @@ class Oracle:
             return [f"{total} A are told or made of {bound} A and {room} A for feed-in"]
         if without_sun > bound and any((*name.split("."), "", "")[2] not in SUN for name in raised):
             return [f"{without_sun} A are told or made without the sun of {bound} A"]
+        alone = min(limits) + world.load_w / BUS_V + 0.1 + 1e-6  # a Multi that charges takes no current of AC loads
         for service, path, value in passed:
-            if path == CHARGE[1] and isinstance(value, int | float) and value > bound:
-                return [f"{service} alone is told {value} A of {bound} A"]
+            if path == CHARGE[1] and isinstance(value, int | float) and value > alone:
+                return [f"{service} alone is told {value} A of {alone} A"]
         return []
