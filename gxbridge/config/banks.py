@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from gxbridge.core.bank.entry import IMBALANCE, BankEntry
+from gxbridge.core.bank.entry import IMBALANCE, MOST_MEMBERS, BankEntry
 from gxbridge.core.nmea2000.name import Name
 
 SERVICE: Final = re.compile(r"com\.victronenergy\.battery\.[A-Za-z_]\w*")
@@ -75,6 +75,8 @@ def _check_members(
     """A bank without members has Lynx of its own accord; no battery is in two banks, or twice in one."""
     if "members" in entry and not members:
         report(f"{at}.members", "is an empty list", "list its batteries, or remove the line: then it has every Lynx")
+    if len(members) > MOST_MEMBERS:
+        report(f"{at}.members", f"has more than {MOST_MEMBERS} batteries", f"list at most {MOST_MEMBERS}")
     for number, word in enumerate(members):
         if word in members[:number]:
             report(f"{at}.members", f"{word} is listed twice", "keep one of them")

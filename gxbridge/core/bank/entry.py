@@ -13,6 +13,8 @@ IMBALANCE: Final = 0.10
 """By how much of its share a member may take more than its share, where the configuration says nothing else."""
 SERVICE_PREFIX: Final = f"{OWN_PREFIX}bank_"
 KEY_PREFIX: Final = "bank_"
+MOST_MEMBERS: Final = 32
+"""Of a bank, more than any has: whoever claims to be one of more is none, and limits like any other battery."""
 LYNX_TOTALS: Final = 0xA3E3
 """Product of the vendor's totals of parallel Lynx: a GX stops every charger at a charge current limit of 0 A of it
 (dbus-systemcalc-py 9730db0)."""

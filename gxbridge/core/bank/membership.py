@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from gxbridge.core.bank.entry import BankEntry
+from gxbridge.core.bank.entry import MOST_MEMBERS, BankEntry
 from gxbridge.core.bank.member import COUNTED, Member, MemberCandidate, MemberState
 from gxbridge.core.bank.shares import NOT_MEASURED, MeasuredDivision, measure
 from gxbridge.core.model.remembered import ACKNOWLEDGED, BankMember
@@ -19,8 +19,6 @@ OPENED: Final = "what it said: its contactor is open"
 SILENT: Final = "its silence"
 SOURCES: Final = frozenset({NAMED, THERE, OPENED, SILENT, ACKNOWLEDGED})
 """By what a member is remembered, and with that its last word."""
-MOST_MEMBERS: Final = 32
-"""Of a bank, more than any has: whoever claims to be one of more is none, and limits like any other battery."""
 WINDOW_V: Final = 0.2
 """For each 12 V of nominal voltage: a member this near to the others' voltage is on their busbar. Cables of 2 mΩ differ
 by as much at 100 A; lithium cells that were apart for long differ by more."""

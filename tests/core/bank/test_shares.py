@@ -1,0 +1,68 @@
+"""How the division of a bank's current is measured: slowly, and only while it says something."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.bank.member import Member
+from gxbridge.core.bank.shares import NOT_MEASURED, MeasuredDivision, measure
+from tests.core.bank.members import member
+
+
+def carrying(*currents: float | None) -> tuple[Member, ...]:
+    return tuple(member(number, Current=current) for number, current in enumerate(currents, 1))
+
+
+def measured(*currents: float | None, seconds: int = 61, before: MeasuredDivision = NOT_MEASURED) -> MeasuredDivision:
+    at = 0.0 if before.at is None else before.at
+    for second in range(1, seconds + 1):
+        before = measure(before, carrying(*currents), at + second)
+    return before
+
+
+def test_it_counts_after_a_minute() -> None:
+    found = measured(75.0, 25.0, seconds=60)
+    assert found.part("bank1") is None
+    found = measured(75.0, 25.0, seconds=1, before=found)
+    assert (found.part("bank1"), found.part("bank2")) == (0.75, 0.25)
+    assert found.part("bank3") is None
+
+
+def test_it_is_the_same_while_discharging() -> None:
+    assert measured(-75.0, -25.0).part("bank1") == 0.75
+
+
+def test_it_follows_a_change_within_minutes() -> None:
+    found = measured(50.0, 50.0)
+    later = measured(80.0, 20.0, seconds=60, before=found)
+    assert later.part("bank1") == pytest.approx(0.5 + 0.3 * 0.635, abs=0.01)
+    assert measured(80.0, 20.0, seconds=400, before=found).part("bank1") == pytest.approx(0.8, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "currents",
+    [(9.0, 0.9), (4.0, -1.0), (60.0, -20.0), (-60.0, 20.0), (None, 30.0)],
+    ids=["little", "little and apart", "one gives", "one takes", "one unknown"],
+)
+def test_what_says_nothing_changes_nothing(currents: tuple[float | None, float]) -> None:
+    assert measured(*currents).part("bank1") is None
+    found = measured(50.0, 50.0)
+    assert measured(*currents, seconds=300, before=found).part("bank1") == 0.5
+
+
+def test_a_member_that_carries_nothing_has_no_part() -> None:
+    assert measured(0.0, 40.0).part("bank1") == 0.0
+
+
+def test_other_members_begin_anew_and_one_alone_has_no_division() -> None:
+    found = measured(50.0, 50.0)
+    assert measured(50.0, 50.0, 50.0, seconds=30, before=found).part("bank1") is None
+    assert measured(50.0).part("bank1") is None
+
+
+def test_a_look_that_comes_late_or_early_does_not_weigh_more() -> None:
+    found = measured(50.0, 50.0)
+    assert found.at is not None
+    late = measure(found, carrying(100.0, 0.0), found.at + 3600)
+    assert late.part("bank1") == pytest.approx(0.5 + 0.5 * 5 / 60)
+    assert measure(found, carrying(100.0, 0.0), found.at - 3600).part("bank1") == 0.5
