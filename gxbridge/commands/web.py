@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.startswith("gxbridge"):
             raise
-        print(MISSING, file=sys.stderr)
+        print(f"{MISSING} ({error.name} is not there)", file=sys.stderr)
         return 2
     from gxbridge.edge.dbus.bus import BusError
     from gxbridge.history.folder import HistoryFolder

@@ -71,8 +71,7 @@ class HistoryFolder:
         first, last = _day(since - DAY_S), _day(until)
         for path in self._days():
             if first <= path.name[:10] <= last:
-                with suppress(OSError), path.open("rb") as file:
-                    yield from decode(file.read(MOST_FILE))
+                yield from decode(_content(path))
 
     def span(self) -> tuple[str, str] | None:
         """The first and the last day (`2026-11-29`); None where there is none."""
@@ -97,7 +96,7 @@ class HistoryFolder:
     def _thin(self, path: Path, may_write: int) -> int:
         """Quarters of an hour instead of minutes; together with what there is already of that day."""
         coarse = path.with_name(f"{path.stem}-coarse.gxh")
-        blocks = [block for part in (coarse, path) if part.exists() for block in decode(part.read_bytes()[:MOST_FILE])]
+        blocks = [block for part in (coarse, path) if part.exists() for block in decode(_content(part))]
         moments = [moment for block in blocks for moment in block.times]
         if moments:
             since = min(moments) // COARSE_S * COARSE_S
@@ -114,6 +113,13 @@ class HistoryFolder:
         with suppress(OSError):
             return sorted(path for path in self._folder.iterdir() if NAME.fullmatch(path.name) and path.is_file())
         return []
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a day; none of one that cannot be read, or is longer than anybody writes it."""
+    with suppress(OSError):
+        return path.read_bytes() if path.stat().st_size <= MOST_FILE else b""
+    return b""
 
 
 def _size(path: Path) -> int:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from typing import Final
 
 from gxbridge.core.history.block import HistoryBlock
@@ -120,9 +121,10 @@ class Recorder:
         names: frozenset[str] | None,
     ) -> HistoryBlock:
         old = self._folder.blocks(since, edge) if self._folder is not None and since < edge else iter(())
-        cut = (resample((block,), since, edge, block.step_s, names) if block.times[-1:] > (edge,) else block
+        cut = (resample((block,), block.times[0], edge, block.step_s, names) if block.times[-1:] > (edge,) else block
                for block in old)  # fmt: skip
-        return resample((*cut, *parts), since, until, step_s, names)
+        # One after the other: all of 90 days at once would not fit.
+        return resample(chain(cut, parts), since, until, step_s, names)
 
     def _offset(self) -> float:
         return self._clock() - self._now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from gxbridge.history.services import MOST_ITEMS, MOST_SERVICES, SeenServices, w
 from tests.commands.gx import Gx
 from tests.core.history.test_series import LYNX, OWN, SOLAR, battery, own, services
 from tests.edge.dbus_daemon import DBusDaemon
+from tests.screens.kept_days import write_days
 
 EPOCH = 1_700_000_000.0
 
@@ -146,6 +148,21 @@ def test_a_day_of_every_quarter_is_far_below_what_is_allowed(tmp_path: Path) -> 
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert size / 8 * 96 < 1_000_000, "bytes of a day with fifteen chargers"
     assert (MOST_A_DAY - made.budget.left(clock.now)) / 8 * 96 < 4_000_000
+
+
+def test_a_question_about_many_days_holds_one_of_them_at_a_time(tmp_path: Path) -> None:
+    clock = Clock()
+    write_days(tmp_path, clock.epoch(), days=20, fine_days=21)
+    made = recorder(clock, HistoryFolder(tmp_path, 1 << 30))
+    made.look()
+    tracemalloc.start()
+    try:
+        found = asyncio.run(made.query(clock.epoch() - 20 * 86_400, clock.epoch(), 300))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found.times) == 300
+    assert peak < 3_000_000, "twenty days of minutes are five million bytes of numbers alone"
 
 
 # --- on a bus --------------------------------------------------------------------------------------------------------
