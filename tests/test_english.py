@@ -37,7 +37,7 @@ NEVER = (
     r"\blast word\b",
     r"\bsaid twice\b",
     r"\bto who\b",
-    r"\b(a|an|the|is|are|to|of|in|on) \1\b",
+    r"\b(a|an|the|is|are|to|of|in|on|charge|limit|battery|which|that it) \1\b",
 )
 """Regular expressions, matched without regard to case."""
 

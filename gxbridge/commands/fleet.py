@@ -21,8 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ingest = actions.add_parser(
         "ingest",
         help="logs and black boxes of a folder, or below a URL, to a data set of Parquet files",
-        description="Again and again: what is there already is passed over, an ingest that was killed goes on where it "
-        "was. Exit code 0: all is there; 1: some files are damaged, which are named; 2: it cannot be done.",
+        description="It can be repeated: what is there already is skipped, and an interrupted ingest goes on where it "
+        "stopped. "
+        "Exit code 0: all is there; 1: some files are damaged, which are named; 2: it cannot be done.",
     )
     ingest.add_argument("source", metavar="FOLDER", help="a folder with a folder for each boat, or an fsspec URL")
     ingest.add_argument("-o", "--output", required=True, metavar="DATA", help="folder or URL of the data set")
@@ -63,7 +64,7 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     """Who does the work."""
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=_workers, help="processes here (default: one for each processor)")
-    who.add_argument("--scheduler", metavar="dask://HOST:PORT", help="the workers of a Dask cluster that is there")
+    who.add_argument("--scheduler", metavar="dask://HOST:PORT", help="the workers of an existing Dask cluster")
 
 
 def _workers(text: str) -> int:

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if not block.times and not block.changes:
         days = folder.span()
         kept = f"there is a history from {days[0]} to {days[1]}" if days else "there is none"
-        print(f"gxbridge history: nothing is kept of that time in {folder.folder}; {kept}", file=sys.stderr)
+        print(f"gxbridge history: nothing is recorded for that time in {folder.folder}; {kept}", file=sys.stderr)
         return 1
     write_time = dates(zone)
 

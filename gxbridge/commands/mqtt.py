@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca", metavar="FILE", help="certificates to trust in place of the system's; means --tls")
     parser.add_argument("--login", metavar="FILE", help="name and password, a line each; nobody else may read it")
     parser.add_argument(
-        "--clear-text", action="store_true", help="send the password without TLS to another machine all the same"
+        "--clear-text", action="store_true", help="send the password to another machine even without TLS"
     )
     parser.add_argument("--ha", action="store_true", help="publish Home Assistant's discovery too")
     parser.add_argument("--ha-prefix", metavar="TOPIC", default="homeassistant", help="default: homeassistant")

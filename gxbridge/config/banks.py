@@ -89,5 +89,5 @@ def member_word(word: str, at: str, report: SayWrong) -> str:
     if NAME.fullmatch(word):
         return f"uc{Name(int(word, 16)).unique_number}"
     if not SERVICE.fullmatch(word) and not SERIAL.fullmatch(word):
-        report(at, f"{word[:60]!r} is no battery", WORDS)
+        report(at, f"{word[:60]!r} does not identify a battery", WORDS)
     return word

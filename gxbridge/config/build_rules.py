@@ -76,7 +76,7 @@ def _rule(entry: Mapping[str, Any], at: str, window: tuple[float, float] | None,
         if percent:
             report(key, "a charge voltage cannot be a percentage", "write V, such as 27.2")
         elif any(not low_v <= point.allowed <= high_v for point in points):
-            report(key, "is no charge voltage for this battery", f"write voltages from {low_v:g} to {high_v:g} V")
+            report(key, "is not a charge voltage for this battery", f"write voltages from {low_v:g} to {high_v:g} V")
     elif percent and any(not point.percent and point.allowed for point in points):
         report(key, "mixes A and percentages", "write all points in A, or all with a % (0 is both)")
     elif any(point.allowed > (100.0 if percent else MOST_A) for point in points):
@@ -101,7 +101,7 @@ def _storage(
     if volts is not None and window is not None and not window[0] <= volts <= window[1]:
         report(
             "rules.storage.voltage_v",
-            f"{volts:g} V is no charge voltage for this battery",
+            f"{volts:g} V is not a charge voltage for this battery",
             f"write a voltage from {window[0]:g} to {window[1]:g}",
         )
     return StorageProfile(values.get("soc_percent"), volts, values.get("until"), values.get("on", False))
@@ -121,7 +121,9 @@ def _check_zone(name: str, report: RuleReport) -> None:
     from gxbridge.edge.local_time import zone_exists
 
     if not zone_exists(name):
-        report("rules.time_zone", f"{name!r} is no time zone of this machine", "write one such as Europe/Berlin")
+        report(
+            "rules.time_zone", f"{name!r} is not a time zone known to this machine", "write one such as Europe/Berlin"
+        )
 
 
 # --- and back ---------------------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "banks[].title", "text",
-        "How it is called, until the user gives it another name on the GX.",
+        "Its name, until the user gives it another one on the GX.",
         unset="its name", example="House bank",
     ),
     ConfigKey(

@@ -26,7 +26,7 @@ def read_points(key: ConfigKey, node: yaml.Node) -> tuple[WrittenPoint, ...]:
         point = _point(at_node, allowed_node)
         before = points[-1] if points else None
         if before is not None and before.clock == point.clock and point.at <= before.at:
-            word = "stands twice" if point.at == before.at else "stands after a higher one"
+            word = "is given twice" if point.at == before.at else "comes after a higher one"
             raise Unfit(f"the input {at_node.value} {word}", "write each once, the lowest first")
         points.append(point)
     if not points:
@@ -39,7 +39,7 @@ def read_points(key: ConfigKey, node: yaml.Node) -> tuple[WrittenPoint, ...]:
 def _point(at_node: yaml.Node, allowed_node: yaml.Node) -> WrittenPoint:
     """The text itself counts: YAML takes 22:00 for a number of minutes or seconds."""
     if not isinstance(at_node, yaml.ScalarNode) or not isinstance(allowed_node, yaml.ScalarNode):
-        raise Unfit("has a point that is no pair of numbers", "write `input: allowed`, such as `80: 0`")
+        raise Unfit("has a point that is not a pair of numbers", "write `input: allowed`, such as `80: 0`")
     at, allowed = at_node.value.strip(), allowed_node.value.strip()
     clock = CLOCK.fullmatch(at)
     if clock is None and not _is_number(at):
@@ -47,7 +47,7 @@ def _point(at_node: yaml.Node, allowed_node: yaml.Node) -> WrittenPoint:
     percent = allowed.endswith("%")
     number = allowed.removesuffix("%").rstrip()
     if not _is_number(number) or float(number) < 0:
-        what = f"{allowed[:40]!r} (at {at[:40]}) is nothing that could be allowed"
+        what = f"{allowed[:40]!r} (at {at[:40]}) is not something that can be allowed"
         raise Unfit(what, "write A or V, or for example 50%")
     minutes = 0 if clock is None else int(clock[1]) * 60 + int(clock[2])
     return WrittenPoint(float(at) if clock is None else float(minutes), float(number), clock is not None, percent)

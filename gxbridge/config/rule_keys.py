@@ -51,12 +51,12 @@ RULE_KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "rules.limits[].hold_s", "number",
-        "It rises only when the curve has allowed more for so long.",
+        "It rises only when the curve has allowed more for this long.",
         default=0, low=0, high=86_400, unit="s",
     ),
     ConfigKey(
         "rules.limits[].rise_per_s", "number",
-        "It rises by at most so much in a second: A/s, for `charge_voltage` V/s. It falls at once.",
+        "It rises by at most this much per second: A/s, for `charge_voltage` V/s. It falls at once.",
         unset="at once", low=0.001, high=2000, example=1,
     ),
     ConfigKey(
@@ -75,7 +75,7 @@ RULE_KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "rules.storage.until", "date",
-        "The day with whose beginning it ends.",
+        "It ends at the beginning of this day.",
         unset="no end", example="2027-03-15",
     ),
     ConfigKey("rules.storage.on", "flag", "It is on, whatever a client writes.", default=False),
@@ -85,7 +85,7 @@ RULE_KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "rules.full.every_days", "number",
-        "A full charge when the last one is so long ago.",
+        "A full charge when the last one was this long ago.",
         unset="not by days", low=1, high=400, unit="days", example=30,
     ),
     ConfigKey(
@@ -95,7 +95,7 @@ RULE_KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "rules.full.at_most_hours", "number",
-        "A try ends after so long; the next one begins a day after it began, at the earliest.",
+        "An attempt ends after this time; the next one begins a day after it began, at the earliest.",
         default=12, low=0.5, high=72, unit="hours",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine, or the workers of a Dask cluster that is there already.
+"""Who does the work: processes of this machine, or the workers of an existing Dask cluster already.
 
 Both get the same function and the same jobs, a few more at a time than there are workers, so that a million files need
 no more memory here than ten. A worker that dies costs its job a second try; a job that kills its worker again is given

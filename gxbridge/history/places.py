@@ -38,5 +38,5 @@ def moment(text: str, now: float, zone: tzinfo | None) -> float:
     except (ValueError, OverflowError, OSError):
         at = math.nan
     if math.isnan(at):
-        raise ValueError(f"{text!r} is no moment: write now, 90min, 24h, 7d, 2026-11-29 or 2026-11-29T12:00")
+        raise ValueError(f"{text!r} is not a time: write now, 90min, 24h, 7d, 2026-11-29 or 2026-11-29T12:00")
     return at

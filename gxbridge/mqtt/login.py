@@ -49,7 +49,7 @@ def read_login(path: Path) -> tuple[str, str]:
     if stat.S_IMODE(mode) & 0o077:
         raise LoginError(f"others can read {path}: chmod 600 {path}")
     if len(lines) != 2 or not all(lines):
-        raise LoginError(f"{path} has not two lines: write the name in the first and the password in the second")
+        raise LoginError(f"{path} does not have two lines: write the name in the first and the password in the second")
     return lines[0], lines[1]
 
 

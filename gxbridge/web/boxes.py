@@ -68,7 +68,7 @@ class Boxes:
         if path.is_symlink() or not path.is_file():
             raise NoBox(404, "there is no such black box")
         if not os.access(path, os.R_OK):
-            raise NoBox(403, "this program may not read the black boxes; docs/web.md says how to let it")
+            raise NoBox(403, "this program may not read the black boxes; docs/web.md says how to permit it")
         key = name, status.st_mtime_ns, status.st_size
         async with self._one:
             if self._last is None or self._last[0] != key:
@@ -112,5 +112,5 @@ async def _tell(path: Path) -> dict[str, Any]:
     except ValueError:
         told = None
     if code or not isinstance(told, dict):
-        raise NoBox(422, "this file is no black box, or one of another version")
+        raise NoBox(422, "this file is not a black box, or is one of another version")
     return told

@@ -145,9 +145,9 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self._listen.answers_to(hosts[0].decode("latin-1")):
-            return _refused(421, "this machine is not called so; use its address, or name it with --name")
+            return _refused(421, "this machine has another name; use its address, or add this name with --name")
         if headers.get(b"sec-fetch-site") == b"cross-site":
-            return _refused(403, "another site asks for this")
+            return _refused(403, "this was asked for by another site")
         if scope["method"] not in ("GET", "HEAD"):
             return _refused(405, "only GET: nothing can be written here", allow="GET, HEAD")
         if scope["path"] not in OPEN and not self._listen.admits(headers.get(b"authorization", b"").decode("latin-1")):
@@ -192,7 +192,7 @@ async def _fault(_request: Request, error: HTTPException) -> Response:
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
-    return _refused(500, "gxbridge web has made a mistake; its log says which")
+    return _refused(500, "gxbridge web failed on this; its log says how")
 
 
 OPENAPI: Final = ("openapi.json", "application/json")

@@ -82,12 +82,12 @@ def test_the_history_as_a_picture_and_as_a_chart(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--from", "yesterday"), 2, "'yesterday' is no moment: write now, 90min"),
-        (("--from", "2026-13-01"), 2, "is no moment"),
+        (("--from", "yesterday"), 2, "'yesterday' is not a time: write now, 90min"),
+        (("--from", "2026-13-01"), 2, "is not a time"),
         (("--from", "now", "--to", "24h"), 2, "--from is before --to"),
         (("--from", "2020-01-01", "--to", "2025-01-01", "--csv"), 2, "at most 200000 spans"),
         (("--tz", "Nowhere"), 2, "no such time zone"),
-        (("--from", "2020-01-01", "--to", "2020-01-02"), 1, "nothing is kept of that time"),
+        (("--from", "2020-01-01", "--to", "2020-01-02"), 1, "nothing is recorded for that time"),
     ],
 )
 def test_what_cannot_be_answered_is_said(

@@ -70,7 +70,7 @@ def test_check_says_what_is_wrong_with_its_line(tmp_path: Path, capsys: pytest.C
     path = tmp_path / "c.yaml"
     path.write_text("rules:\n  limits:\n    - {name: a, limit: charge_current, by: soc, points: {90: 1, 80: 2}}\n")
     assert main(["rules", "check", str(path)]) == 2
-    assert f"{path}:3:rules.limits[0].points: the input 80 stands after a higher one" in capsys.readouterr().err
+    assert f"{path}:3:rules.limits[0].points: the input 80 comes after a higher one" in capsys.readouterr().err
 
 
 def test_no_rules_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

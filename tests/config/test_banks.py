@@ -60,8 +60,11 @@ def test_a_bank_has_the_nominal_voltage_of_the_system(tmp_path: Path) -> None:
             "banks[0].name: is longer than 40 letters; write a shorter one, and a longer `title:`",
         ),
         ("{name: a, members: []}", "banks[0].members: is an empty list"),
-        ("{name: a, members: [12]}", "banks[0].members: '12' is no battery; write its serial (HQ2437XXP7K), its NAME"),
-        ("{name: a, members: [com.victronenergy.vebus.ttyS1]}", "is no battery"),
+        (
+            "{name: a, members: [12]}",
+            "banks[0].members: '12' does not identify a battery; write its serial (HQ2437XXP7K), its NAME",
+        ),
+        ("{name: a, members: [com.victronenergy.vebus.ttyS1]}", "does not identify a battery"),
         (f"{{name: a, members: [{', '.join(f'HQ{10000 + n}' for n in range(33))}]}}", "has more than 32 batteries"),
         ("{name: a, members: [HQ12345, HQ12345]}", "banks[0].members: HQ12345 is listed twice; keep one of them"),
         ("{name: a}", "banks[0]: does not say on which of several CAN buses its Lynx are; add `bus:` with one of can0"),

@@ -194,7 +194,7 @@ def test_an_input_that_was_given_and_is_not_any_more_is_the_most_careful_point()
     boat.said[0x0385] = 0xFFFFFFFF
     cycle = boat.tick(4)
     assert limit(cycle, "CCL")[0] == 5.0
-    assert "rule gentle: the highest cell is not known, so its most careful point holds" in limit(cycle, "CCL")[1]
+    assert "rule gentle: the highest cell is not known, so its most careful point applies" in limit(cycle, "CCL")[1]
 
 
 def test_the_battery_monitor_gives_what_the_bms_never_gives() -> None:

@@ -185,7 +185,7 @@ def test_without_its_packages_it_says_how_to_install_them(
 
 def test_what_is_no_data_set_is_refused(tmp_path: Path, capsys: Capture) -> None:
     assert cli.main(["fleet", "report", str(tmp_path)]) == 2
-    assert "is no data set: make one with gxbridge fleet ingest" in capsys.readouterr().err
+    assert "is not a data set: make one with gxbridge fleet ingest" in capsys.readouterr().err
 
 
 def test_a_damaged_data_set_is_told(tmp_path: Path, capsys: Capture) -> None:

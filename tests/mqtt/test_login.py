@@ -32,9 +32,9 @@ def test_a_name_and_a_password_are_two_lines(login: Path) -> None:
     [
         ("boat\ns3cret\n", 0o640, "others can read"),
         ("boat\ns3cret\n", 0o604, "others can read"),
-        ("boat s3cret\n", 0o600, "has not two lines"),
-        ("boat\n\n", 0o600, "has not two lines"),
-        ("boat\ns3cret\nx\n", 0o600, "has not two lines"),
+        ("boat s3cret\n", 0o600, "does not have two lines"),
+        ("boat\n\n", 0o600, "does not have two lines"),
+        ("boat\ns3cret\nx\n", 0o600, "does not have two lines"),
     ],
 )
 def test_a_file_that_will_not_do_is_refused_without_its_secret(login: Path, text: str, mode: int, words: str) -> None:

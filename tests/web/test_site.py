@@ -234,7 +234,7 @@ def test_what_is_no_box_is_said_to_be_none(tmp_path: Path) -> None:
     for content in (b"", b"rubbish", b"\x1f\x8b\x08"):
         (tmp_path / "gxbox-000001-a.jsonl.gz").write_bytes(content)
         found = asked(site(boxes=tmp_path), "/api/boxes/gxbox-000001-a.jsonl.gz")
-        assert (found.status, "no black box" in found.json["error"]) == (422, True)
+        assert (found.status, "not a black box" in found.json["error"]) == (422, True)
 
 
 def test_without_a_folder_the_list_says_why() -> None:

@@ -74,8 +74,8 @@ TABLE: Final = (
         "battery-shown-twice",
         "info",
         "{service} shows the battery that {other} shows too (same {mark}); both count, and where they differ the "
-        "stricter word wins",
-        "Stop one of the two drivers; if these are two batteries with one serial, none needed",
+        "stricter one wins",
+        "None needed if these are two batteries with the same serial; else stop one of the two drivers",
     ),
     FindingRow(
         "product-changed",

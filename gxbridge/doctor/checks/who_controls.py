@@ -74,7 +74,7 @@ def _control(facts: Facts) -> Iterator[Row]:
     elif any(is_bms(battery) for battery in plant.batteries):
         who = "the GX's DVCC is off" if system is not None else "there is no DVCC on this bus"
         text = f"nobody passes the BMS's limits to the chargers: {who}, and gxbridge does not control"
-        advice = "Turn DVCC on, on the GX (Settings, DVCC), or set dvcc.mode: control."
+        advice = "Turn on DVCC on the GX (Settings, DVCC), or set dvcc.mode: control."
         yield Row(SECTION, "no-master", "warning", text, advice)
     elif not facts.bus.error:
         yield Row(SECTION, "no-master", "note", "nobody controls chargers, and no BMS gives limits")

@@ -81,7 +81,7 @@ def answers_of(data: str, names: Mapping[str, str] | None = None) -> list[FleetA
 
     about = read_json(target_of(data), ABOUT)
     if about is None or about.get("gxbridge_fleet") != FORMAT:
-        raise FleetError(f"{data} is no data set: make one with gxbridge fleet ingest FOLDER -o {data}")
+        raise FleetError(f"{data} is not a data set: make one with gxbridge fleet ingest FOLDER -o {data}")
     with duckdb.connect() as connection:
         try:
             place = _connect(connection, data)

@@ -88,7 +88,7 @@ def cvl_caps(inputs: Inputs, limits: BmsLimits, history: CapHistory, measured_v:
 
 
 def ruled_cvl(inputs: Inputs, history: CapHistory, value: float, caps: list[Cap], measured_v: float | None) -> Capped:
-    """The charge voltage limit with the user's rules; one that is no charge voltage for this battery is refused."""
+    """The charge voltage limit with the user's rules; one that is not a charge voltage for this battery is refused."""
     lowering = rule_caps(inputs, history, "CVL")
     in_order = ordered([*caps, *lowering])
     first = in_order[0]

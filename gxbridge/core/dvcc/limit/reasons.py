@@ -164,7 +164,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "rules.limits: the curve allows more; its hysteresis, hold_s or rise_per_s keeps it down",
     ),
     "rule-unknown": _user(
-        "rule {rule}: the {input} is not known, so its most careful point holds",
+        "rule {rule}: the {input} is not known, so its most careful point applies",
         "rules.limits: no battery and no battery monitor gives the input, or one that gave it does not any more; the "
         "clock is not set, or the time zone is not known",
     ),

@@ -39,7 +39,7 @@ MEASUREMENTS = (
        pgn(DC_STATUS, "state_of_charge", convert.percent, "%", A_BATTERY)),
     _q("soh_percent", "measurement", "%", "state of health",
        pgn(DC_STATUS, "state_of_health", convert.percent, "%", A_BATTERY)),
-    _q("consumed_ah", "measurement", "Ah", "charge charge taken out since full, zero or negative",
+    _q("consumed_ah", "measurement", "Ah", "charge taken out since full, zero or negative",
        register(0x0FFC, "consumed_ah", convert.discharged, "Ah"),
        register(0xEEFF, "bmv_ce", convert.discharged, "Ah")),
     _q("time_to_go_s", "measurement", "s", "time until empty at this load",

@@ -71,8 +71,8 @@ def test_before_the_first_time_of_the_day_the_last_one_holds() -> None:
 def test_an_input_or_time_that_is_not_known_is_the_most_careful_point() -> None:
     look = looked(RuleSet((COLD, QUIET)), readings(LocalClock(NOW, None)))
     assert said(look) == [
-        ("CCL", 0.0, "rule cold: the coldest place is not known, so its most careful point holds"),
-        ("DCL", 20.0, "rule quiet: the time of day is not known, so its most careful point holds"),
+        ("CCL", 0.0, "rule cold: the coldest place is not known, so its most careful point applies"),
+        ("DCL", 20.0, "rule quiet: the time of day is not known, so its most careful point applies"),
     ]
 
 
