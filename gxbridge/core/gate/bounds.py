@@ -134,7 +134,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         *volts,
         own is not None,
         dcl if refused or not unknown else None,
-        refused or (not unknown and (dcl == 0 or rules_may_stop(setup, dcl))) or (unknown and on_loss),
+        refused or (not unknown and (dcl == 0 or rules_may_stop(setup))) or (unknown and on_loss),
         low_voltage((bms.low_v for bms in bank.limiting), nominal_v),
         fed_a,
         exports,
@@ -157,14 +157,13 @@ def steady_class(known: Watched, voltage_v: float | None, now: float) -> tuple[f
     return (seen, None) if now - since >= CLASS_S else (known.nominal_v, since)
 
 
-def rules_may_stop(setup: Setup, dcl: float | None) -> bool:
-    """Did the user write a rule that may take discharging down to nothing?"""
-    few = (
-        min(allowed for _, allowed in rule.curve.points) * ((dcl or 0.0) / 100 if rule.curve.percent else 1.0)
+def rules_may_stop(setup: Setup) -> bool:
+    """Did the user write a rule that may take discharging down to nothing? A part of a limit may be as little."""
+    return any(
+        rule.curve.percent or min(allowed for _, allowed in rule.curve.points) < BLACK_A
         for rule in setup.options.rules.rules
         if rule.limits == "DCL"
     )
-    return any(allowed < BLACK_A for allowed in few)
 
 
 # --- the BMSes --------------------------------------------------------------------------------------------------------

@@ -169,8 +169,8 @@ REASONS: Final[Mapping[str, Reason]] = {
         "clock is not set, or the time zone is not known",
     ),
     "rule-part-unknown": _user(
-        "rule {rule}: {input}, curve {point}; the BMS gives no limit of which that could be a part",
-        "rules.limits: a percentage of a limit that is not known: 0 A",
+        "rule {rule} by {input}: the BMS gives no limit of which a part could be taken",
+        "rules.limits: a percentage of a limit that is not known: 0 A; of a discharge limit nothing is written",
     ),
     "rule-waits": _user(
         "rule {rule}: the {input} is not known yet, so no discharge limit is renewed",

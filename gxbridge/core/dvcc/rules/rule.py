@@ -79,12 +79,12 @@ def allow(
     `base_a`: the BMS's limit of which a percentage is a part; where that is not known, it is 0 A.
     """
     unit = 1.0 if not rule.curve.percent else max(base_a or 0.0, 0.0) / 100
-    known = bool(readings) and all(isfinite(reading.value) for reading in readings)
-    if not known:
-        return fallen(before, rule.curve.least * unit, now), None
-    decides = min(readings, key=lambda reading: rule.curve.at(reading.value))
-    ceiling, band = rule.curve.at(decides.value) * unit, rule.hysteresis
-    steady = min(rule.curve.within(one.value - band, one.value + band) for one in readings) * unit
+    decides: MeasuredInput | None = None
+    ceiling = steady = rule.curve.least * unit
+    if readings and all(isfinite(one.value) for one in readings):
+        decides = min(readings, key=lambda one: rule.curve.at(one.value))
+        ceiling, band = rule.curve.at(decides.value) * unit, rule.hysteresis
+        steady = min(rule.curve.within(one.value - band, one.value + band) for one in readings) * unit
     if before is None:
         # After a restart nobody knows how much of a hold is over; 0 A of discharge would darken the ship each time.
         careful = rule.limits != "DCL" and (rule.hold_s > 0 or rule.rise_per_s is not None)
@@ -100,9 +100,9 @@ def allow(
     return RuleState(value, now, since), decides
 
 
-def fallen(before: RuleState | None, value: float, now: float) -> RuleState:
+def fallen(before: RuleState, value: float, now: float) -> RuleState:
     """As low as this, and not higher than before: a hold begins anew."""
-    return RuleState(value if before is None else min(before.value, value), now)
+    return RuleState(min(before.value, value), now)
 
 
 def rounded(value: float, unit: Literal["A", "V"]) -> float:

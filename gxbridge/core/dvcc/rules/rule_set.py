@@ -92,6 +92,13 @@ def look_at_rules(rule_set: RuleSet, readings: RuleReadings, before: RulesState,
     verdicts: list[RuleVerdict] = []
     for rule in rule_set.rules:
         found, base_a = inputs.get(rule.by, ()), readings.base_a.get(rule.limits)
+        if rule.limits == "DCL" and rule.curve.percent and base_a is None:
+            # No discharge limit is renewed now, and none of 0 A may be left behind for when the BMS's is known again.
+            states |= {rule.name: before.rules[rule.name]} if rule.name in before.rules else {}
+            words = {"rule": rule.name, "input": reading_words(rule.by, None)}
+            where = f"rules.limits.{rule.name}"
+            verdicts.append(RuleVerdict(rule.limits, None, rule.unit, "rule-part-unknown", where, words))
+            continue
         ruled, decides = allow(rule, before.rules.get(rule.name), found, base_a, now)
         waits = decides is None and rule.by not in heard and now - began < START_S
         states[rule.name] = ruled

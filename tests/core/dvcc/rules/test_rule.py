@@ -81,6 +81,14 @@ def test_what_is_not_known_never_raises() -> None:
     assert played(rule(dip, hysteresis=1), [50, None]) == [0, 0]
 
 
+def test_its_most_careful_point_rises_with_the_limit_of_which_it_is_a_part() -> None:
+    part = rule(Curve(((0.0, 20.0), (50.0, 80.0)), percent=True))
+    state, _ = allow(part, None, (), 0.0, 0.0)
+    assert state.value == 0
+    state, decides = allow(part, state, (), 100.0, 1.0)
+    assert (state.value, decides) == (20, None)
+
+
 def test_a_percentage_is_a_part_of_the_bms_s_limit() -> None:
     part = rule(Curve(((0.0, 50.0),), percent=True))
     assert played(part, [50], base_a=80.0) == [40]

@@ -79,7 +79,21 @@ def test_an_input_or_time_that_is_not_known_is_the_most_careful_point() -> None:
 def test_a_part_of_a_limit_that_is_not_known_is_nothing() -> None:
     ((_, value, text),) = said(looked(RuleSet((EIGHTY,)), readings(base_a=None, soc=50.0)))
     assert value == 0
-    assert text.endswith("; the BMS gives no limit of which that could be a part")
+    assert text.endswith(": the BMS gives no limit of which a part could be taken")
+
+
+def test_a_part_of_a_discharge_limit_that_is_not_known_renews_nothing_and_leaves_no_0_a_behind() -> None:
+    part = RuleSet((DARK._replace(curve=Curve(((10.0, 2.0), (20.0, 50.0)), percent=True), hold_s=60.0),))
+    first = looked(part, readings(base_a=None, soc=50.0))
+    assert said(first) == [
+        ("DCL", None, "rule dark by state of charge: the BMS gives no limit of which a part could be taken")
+    ]
+    known = looked(part, readings(base_a=600.0, soc=50.0), first.state, 101.0)
+    assert known.verdicts[0].value == 300.0
+    gone = looked(part, readings(base_a=None, soc=50.0), known.state, 102.0)
+    assert gone.verdicts[0].value is None
+    assert looked(part, readings(base_a=600.0, soc=50.0), gone.state, 103.0).verdicts[0].value == 300.0
+    assert looked(part, readings(base_a=600.0), gone.state, 103.0).verdicts[0].value == 12.0
 
 
 DARK = Rule("dark", "DCL", "soc", Curve(((10.0, 0.0), (20.0, 100.0))))
