@@ -20,6 +20,8 @@ MOST_LISTED: Final = 100
 TOLD_WITHIN_S: Final = 60.0
 MOST_TOLD: Final = 4 << 20
 NICE: Final = 10
+UNREADABLE: Final = 2
+"""Exit code of `gxbridge blackbox` for a file that is no box."""
 
 
 class NoBox(Exception):
@@ -111,6 +113,8 @@ async def _tell(path: Path) -> dict[str, Any]:
         told = json.loads(text)
     except ValueError:
         told = None
+    if code not in (0, UNREADABLE):
+        raise NoBox(507, "this black box cannot be read here, perhaps for want of memory: use gxbridge blackbox show")
     if code or not isinstance(told, dict):
         raise NoBox(422, "this file is not a black box, or is one of another version")
     return told

@@ -1,4 +1,4 @@
-"""The unit for systemd: systemd itself finds nothing wrong with it and little to attack, and it runs what is there."""
+"""The units for systemd: systemd itself finds nothing wrong with them and little to attack; they run what is there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from gxbridge.cli import main
 from tests.boat.conftest import ROOT
 from tests.edge.dbus_daemon import program
 
-UNIT = ROOT / "service" / "systemd" / "gxbridge.service"
-TEXT = UNIT.read_text()
+UNITS = {path.stem: path.read_text() for path in (ROOT / "service" / "systemd").glob("*.service")}
 MOST_EXPOSED = 15
 """Of 100, as `systemd-analyze security` counts: below 20 it calls a service SAFE or OK; a unit without rules has 96."""
 
@@ -23,18 +22,18 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit with a program that is here."""
-    path = tmp_path / "gxbridge.service"
-    path.write_text(re.sub(r"/opt/gxbridge/bin/gxbridge", "/bin/true", TEXT))
+@pytest.fixture(params=sorted(UNITS))
+def unit(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A unit with a program that is here."""
+    path = tmp_path / f"{request.param}.service"
+    path.write_text(re.sub(r"/opt/gxbridge/bin/gxbridge", "/bin/true", UNITS[request.param]))
     return path
 
 
 def test_systemd_understands_every_line(unit: Path) -> None:
     said = analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
     assert [line for line in said.stderr.splitlines() if unit.name in line] == []
-    unit.write_text(TEXT.replace("ProtectClock", "ProtectClocks"))
+    unit.write_text(unit.read_text().replace("ProtectClock", "ProtectClocks"))
     said = analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
     assert "ProtectClocks" in said.stderr, "a word that is wrong would be seen"
 
@@ -47,17 +46,18 @@ def test_little_of_the_machine_is_in_its_reach(unit: Path) -> None:
     assert said.returncode != 0, "a rule that is missing would be seen"
 
 
-def test_what_it_starts_is_a_command_that_there_is() -> None:
-    (command,) = re.findall(r"^ExecStart=\S+/gxbridge (.+)$", TEXT, re.MULTILINE)
+@pytest.mark.parametrize("name", sorted(UNITS))
+def test_what_it_starts_is_a_command_that_there_is(name: str) -> None:
+    (command,) = re.findall(r"^ExecStart=\S+/gxbridge (.+)$", UNITS[name], re.MULTILINE)
     with pytest.raises(SystemExit) as ended:
         main([command.split()[0], "--help"])
     assert ended.value.code == 0
     page = (ROOT / "docs" / "install.md").read_text()
-    for path in re.findall(r"/(?:opt|etc|var)/[\w./-]*gxbridge[\w./-]*", TEXT):
+    for path in re.findall(r"/(?:opt|etc|var)/[\w./-]*gxbridge[\w./-]*", UNITS[name]):
         assert path.split("/bin/")[0].rstrip(".") in page, f"docs/install.md does not say where {path} comes from"
 
 
 def test_the_user_of_the_policy_is_the_user_of_the_unit() -> None:
     for policy in (ROOT / "service" / "dbus-policy").glob("*.conf"):
         assert '<policy user="gxbridge">' in policy.read_text()
-    assert "\nUser=gxbridge\n" in TEXT
+    assert all("\nUser=gxbridge\n" in text for text in UNITS.values())

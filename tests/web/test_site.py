@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,18 @@ def test_what_is_no_box_is_said_to_be_none(tmp_path: Path) -> None:
         (tmp_path / "gxbox-000001-a.jsonl.gz").write_bytes(content)
         found = asked(site(boxes=tmp_path), "/api/boxes/gxbox-000001-a.jsonl.gz")
         assert (found.status, "not a black box" in found.json["error"]) == (422, True)
+
+
+def test_a_box_for_which_there_is_no_memory_is_not_called_broken(
+    written: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gxbox-000001-a.jsonl.gz").write_bytes(written)
+    starved = tmp_path / "python"
+    starved.write_text(f'#!/bin/sh\nulimit -v 24000\nexec {sys.executable} "$@"\n')
+    starved.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(starved))
+    found = asked(site(boxes=tmp_path), "/api/boxes/gxbox-000001-a.jsonl.gz")
+    assert (found.status, "memory" in found.json["error"]) == (507, True)
 
 
 def test_without_a_folder_the_list_says_why() -> None:
