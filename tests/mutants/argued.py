@@ -9,7 +9,7 @@ ONE_OBJECT: Final = "what is compared is a word or a small number of the program
 RULES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
     (r"BitOr_(Add|BitXor)", r"NETWORKED", "bits that are never set twice: or, plus and exclusive or are the same"),
-    (r"Mul_Div", r"^(def|self|inputs: ).*/,", "whether an argument may be given by its place"),
+    (r"Mul_Div", r"^((def|self|inputs: ).*)?/,", "whether an argument may be given by its place"),
     (r"TrueWithFalse", r"strict=False", "lists that are made together are equally long"),
     (r"NumberReplacer|RemoveDecorator", r"lru_cache|^$", "the size of a cache, or that there is one: speed only"),
     (r"TrueWithFalse|RemoveDecorator", r"slots|^@state|^@record", "how a record is laid out in memory"),
@@ -32,10 +32,72 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "reasons": ("return plain(round(current_a, 1) if abs(current_a) <= 10 else round(current_a))",),
         "scenario": ("return own if self.now_ms < own <= second else second",),
     },
+    "within a millionth of the bound": {
+        "gate": (
+            "return GateVerdict(value) if number < highest + SLACK else GateVerdict(highest, rule)",
+            "if number < bounds.dcl + SLACK",
+        ),
+    },
     "within a ten-millionth of an ampere of the bound": {
         "sharing": ("if share_a > own_a - TINY:",),
     },
     "the same for every value that can get there": {
+        "currents": (
+            'rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind >= "vebus")',
+            "highest = lowest(own, None if left is None and rest is None else max(min(left, rest), 0.0))",
+            'and row.quantity <= "current"',
+            'made = finite(items.get("/Dc/0/Current")) or -1.0',
+            "return max(made if own is None else min(made, own), told.get(name, ( -1.0, 0.0))[0], 0.0)",
+            "return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], -1.0)",
+        ),
+        "gate": (
+            'if setup.options.profile <= "strict" and setup.mode == "control":',
+            'if setup.options.profile == "strict" and setup.mode <= "control":',
+            'if ALLOWED[write.path].quantity <= "current" and isinstance(write.value, int | float):',
+            'if setup.mode > "control":',
+            'return GateVerdict(0.0 if row.quantity <= "current" else None, f"less than {row.low:g}")',
+            'if quantity >= "voltage":',
+            'highest = bounds.vecan_v if kind >= "vecan" else bounds.solar_v if kind in SUN else bounds.bms_v',
+            'if quantity >= "set-point":',
+            'if quantity <= "current":',
+            'shown = limit(items.get("/Dc/0/MaxChargeCurrent")) or -1.0',
+            "return max(shown, -1.0 if bounds.stop else multi_limit(bounds)), rule",
+            'lawful = (MANAGED, UNMANAGED, ALONE) if kind >= "vecan" else (MANAGED,) if bounds.managed'
+            " else (MANAGED, UNMANAGED)",
+            'else GateVerdict(lawful[-1] if kind < "vecan" else MANAGED, "another network mode")',
+            'if source >= "Temperature":',
+            'shown = [items.get(source)] if source >= "/Dc/0/Voltage" or name.startswith(BATTERY) else []',
+        ),
+        "bounds": (
+            "bmses = read_bmses(words, known.gave, full=len(known.gave) is MOST)",
+            "bmses = read_bmses(words, known.gave, full=len(known.gave) == MOST)",
+            "if wanted <= NOBODY:",
+            "if wanted < NOBODY:",
+            'on_loss = options.discharge_on_loss <= "stop" and own is not None and now - known.since >= START_S',
+            'if said in ("yes", "no") and (key in fresh or len(fresh) is not MOST):',
+            'if said in ("yes", "no") and (key in fresh or len(fresh) != MOST):',
+        ),
+        "counted_bmses": (
+            "others = [bms for bms in counted if bms != total and belongs(bms, total, ())]",
+            "alone = [bms for bms in counted if bms != total and bms not in members]",
+            'total.lynx_total and not any(bms.charge <= "yes" for bms in there) and not vanished_granting(bmses, gave)',
+            'total.lynx_total and not any(bms.charge >= "yes" for bms in there) and not vanished_granting(bmses, gave)',
+            'granted = (mark for mark, last in gave.items() if last >= "yes" and mark.startswith("uc")'
+            ' and " " not in mark)',
+        ),
+        "voltages": (
+            'hub_v, measured_v = max(hub_v or -1.0, said + more_v), finite(multi.get("/Dc/0/Voltage"))',
+            "highest = battery_v or max((volts for volts in measured if volts is not None), default= 1.0)",
+            "highest = battery_v or max((volts for volts in measured if volts is not None), default= -1.0)",
+        ),
+        "raw_words": (
+            'if battery.state <= "live"',
+            'low_v = max(low_v, limit(battery.get("low_voltage_limit_v")) or -1.0)',
+        ),
+        "grid_feed_in": (
+            'if setting(words, setup, "/Settings/CGwacs/OvervoltageFeedIn", -1) != 1:',
+            'return source not in (0, 1) or setting(words, setup, f"AcInput{source + 1:.0f}", source << 1) != GENSET',
+        ),
         "sharing": (
             "return [min(float(ceil(limit_a)), sharers[ -1].own_limit_a)]",
             "sizes = [0.0] * 6",
@@ -180,12 +242,25 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
+        "voltages": (
+            'drawn = (finite(multi.get("/Dc/0/Current")) or 1.0 for multi in multis if multi.get("/Connected") == 1)',
+        ),
         "vendor_orders": ("rest = max(amps.solar_a - solar_sum(inputs, smoothed), -1.0)",),
         "strict_orders": (
             "actual = smoothed.get(name, -1.0) if first else number(items, p.CURRENT) or 0.0",
             "actual = smoothed.get(name, 0.0) if first else number(items, p.CURRENT) or -1.0",
         ),
         "current": ("limit = solar = -1.0",),
+    },
+    "a value that nobody looks at": {
+        "currents": (
+            "return max(made if own is None else min(made, own), told.get(name, (0.0, -1.0))[0], 0.0)",
+            "return max(made if own is None else min(made, own), told.get(name, (0.0, 1.0))[0], 0.0)",
+        ),
+        "grid_feed_in": (
+            'return Feeder(False, finite(multi.get("/Dc/0/Current")) if connected else None, 1.0)',
+            'return Feeder(False, finite(multi.get("/Dc/0/Current")) if connected else None, -1.0)',
+        ),
     },
     "a value that the strict rule does not look at": {
         "strict_orders": (

@@ -123,6 +123,8 @@ def test_who_is_told_nothing_takes_nothing() -> None:
     gate = Gate({BATTERY: battery(ccl=20.0), SUN: charger(0.0), SUN_2: charger()})
     for asked in (0, 50):
         assert gate.told((SUN, CURRENT, asked), (SUN_2, CURRENT, 50)) == [0, pytest.approx(20.2)]
+    gate.services[SUN] = charger()
+    assert gate.told((SUN, CURRENT, 0), (SUN_2, CURRENT, 50)) == [0, pytest.approx(20.2)], "it asks for none"
 
 
 def test_a_charger_of_our_own_network_counts() -> None:
@@ -220,7 +222,9 @@ def test_odd_words_about_feed_in(paths: dict[str, Value], settings: dict[str, Va
     ("path", "value", "leaves"),
     [
         ("/DeviceInstance", -1, 20.1),
+        ("/DeviceInstance", 1, 20.1),
         ("/Ac/NoFeedInReason", -1, 20.1),
+        ("/Ac/NoFeedInReason", 1, 20.1),
         ("/Ess/BatteryDischargeCapacity", -5.0, 20.1),
         ("/Ess/BatteryDischargeCapacity", 0.5, 20.6),
         ("/DeviceInstance", 0, 20 + 4 + 3 + 0.1),
@@ -416,6 +420,9 @@ def test_an_instance_below_all_is_one_that_is_not_there() -> None:
     gate = Gate()
     gate.more["settings"] = {SETUP + "BmsInstance": -5}
     assert amps(gate) == 0
+    low = Gate({BATTERY: battery(ccl=5.0), SUN: charger()})
+    low.more |= {"settings": {SETUP + "BmsInstance": -300}, "permits": ("a terminal",)}
+    assert amps(low) == pytest.approx(5.1), "only -255 means that no battery service limits"
 
 
 # --- a bank with a total ----------------------------------------------------------------------------------------------
