@@ -25,20 +25,22 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.others("appear", SOLAR, solar())
     stage.others("appear", MULTI, multi())
     rule = {"name": "a", "limit": "charge_current", "by": "soc", "points": {"0": "100%"}}
-    stage.start(dvcc={"mode": "control"}, rules={"limits": [rule], "storage": {"voltage_v": 26.4}})
+    stage.start(
+        dvcc={"mode": "control"}, rules={"limits": [rule], "storage": {"voltage_v": 26.4}}, banks=[{"name": "house"}]
+    )
     stage.consumer.until(OWN, "/Limits/Charger/0/Reason", lambda reason: isinstance(reason, str))
     stage.consumer.until(OWN, "/Devices/0/LastHeardAt", lambda moment: isinstance(moment, int))
     for n in range(2):
         stage.consumer.until(OWN, f"/Devices/{n}/Product", lambda name: isinstance(name, str))
     stage.consumer.until(OWN, "/Findings/0/Id", lambda name: isinstance(name, str))
     stage.consumer.until(OWN, "/Can/can0/Frames", lambda frames: isinstance(frames, int) and frames > 0)
-    stage.consumer.until(OWN, "/Limits/Ccl/Value", 800.0)  # the second BMS has said its limits too
+    stage.consumer.until(OWN, "/Limits/Ccl/Value", 1454.5)  # the second BMS has said its limits too
     items = stage.consumer("items", OWN)
     assert {row.path for row in OWN_PATHS} - {pattern_of(path) for path in items} == {EXPLAIN_JSON, EXPLAIN_TEXT}
     for path, entry in items.items():
         assert entry["Value"] == INVALID or entry["Value"][0] == TYPES[own_spec(path).signature], path
         assert entry["Text"][0] == "String", path
-    assert items["/Limits/Ccl/Value"]["Text"] == ["String", "800.0A"]
+    assert items["/Limits/Ccl/Value"]["Text"] == ["String", "1454.5A"]
     assert items["/Limits/Charger/0/Service"]["Value"] == ["String", SOLAR]
     assert items["/Limits/Multi/Service"]["Value"] == ["String", MULTI]
     assert items["/Dvcc/Effective"]["Value"] == ["String", "control"]

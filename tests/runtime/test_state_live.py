@@ -92,7 +92,8 @@ def test_what_was_withheld_stays_withheld_over_a_crash_until_it_is_taken_back_or
             reader.until(CHARGER, CHARGE_CURRENT, 10.0)
             others("set", BMS, {ATC: 0})
             reader.until(CHARGER, CHARGE_CURRENT, 0.0)
-            wait_for(lambda: "refused-charge" in (tmp_path / FILE).read_text(), True, "the refusal on the disk")
+            kept = tmp_path / FILE
+            wait_for(lambda: kept.exists() and "refused-charge" in kept.read_text(), True, "the refusal on the disk")
             service.end(signal.SIGKILL)
         others("set", BMS, {ATC: None})
         others("leave", "com.victronenergy.settings")

@@ -24,7 +24,7 @@ from tests.core.bank.fleet import (
     afloat,
 )
 from tests.core.bank.members import items
-from tests.core.boat import CCL, CVL, DCL, STATE
+from tests.core.boat import CCL, CVL, DCL, IO, NO_ALTERNATOR, STATE
 
 TOTALS = "com.victronenergy.battery.lynxparallel0"
 SERIAL_BATTERY = "com.victronenergy.battery.ttyUSB0"
@@ -350,6 +350,25 @@ def test_the_first_member_that_is_heard_is_a_monitor_from_the_start() -> None:
         fleet.pass_s(1)
         for name, view in fleet.services().items():
             assert (p.CVL in view.items) is (name == HOUSE)
+
+
+def test_one_member_that_takes_back_the_alternators_permission_takes_back_the_banks() -> None:
+    fleet = afloat(2)
+    assert fleet.bridge._banks is not None
+    assert [bms.alternator for bms in fleet.bridge._banks.own] == [1]
+    fleet.lynxes[1].said[IO] = NO_ALTERNATOR
+    fleet.pass_s(2)
+    assert [bms.alternator for bms in fleet.bridge._banks.own] == [0]
+    assert fleet.cycle is not None
+    assert [clock.name for clock in fleet.cycle.decision.clocks] == ["alternator"]
+
+
+def test_a_bank_is_as_secure_as_its_least_secure_member() -> None:
+    fleet = Fleet(1, BankEntry("house", "House", ("uc167120", SERIAL_BATTERY)))
+    fleet.add(SERIAL_BATTERY, serial_battery() | {p.INSECURE: 1})
+    fleet.pass_s(5)
+    assert fleet.bridge._banks is not None
+    assert [bms.secure for bms in fleet.bridge._banks.own] == [False]
 
 
 def test_a_low_cell_behind_an_open_contactor_is_no_pre_alarm_of_the_bank() -> None:
