@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from gxbridge.core.nmea2000 import database as module
-from gxbridge.core.nmea2000.database import FAST_PGN, DatabaseError, database
+from gxbridge.core.nmea2000.database import FAST_PGN, Database, DatabaseError, database
 from tests.core import handmade
 
 
@@ -90,6 +91,11 @@ def test_a_missing_compiled_database_says_what_to_do(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "gxbridge._candb", None)
     with pytest.raises(DatabaseError, match=r"make build"):
         database()
+
+
+def test_a_compiled_database_of_another_form_says_what_to_do() -> None:
+    with pytest.raises(DatabaseError, match=r"format 0, not \d+: run `make build`"):
+        Database(SimpleNamespace(FORMAT=0))
 
 
 def test_the_real_database_is_loaded_once() -> None:
