@@ -65,11 +65,11 @@ doubt() {
     if [ ! -e "$1/SHA256SUMS.sig" ] && [ ! -e "$signer" ]; then
         say "this bundle is not signed: nothing proves where it comes from" >&2
     elif ! command -v ssh-keygen >/dev/null; then
-        echo "there is no ssh-keygen here, without which nobody can tell who made this bundle"
+        echo "ssh-keygen is missing, so the signature of this bundle cannot be checked"
     elif [ ! -e "$1/SHA256SUMS.sig" ]; then
-        echo "this bundle is not signed, and bundles of a signer are installed here ($signer)"
+        echo "this bundle is not signed, and signed bundles are installed here ($signer)"
     elif [ -e "$signer" ]; then
-        signed_by "$1" "$signer" || echo "this bundle is not signed by the one whose bundles are installed here ($signer)"
+        signed_by "$1" "$signer" || echo "this bundle is not signed with the key of the bundles that are installed here ($signer)"
     elif ! signed_by "$1" "$1/signer"; then
         echo "the signature of this bundle is wrong"
     fi

@@ -19,14 +19,14 @@ at each boot. A version that runs already is replaced in one step and kept as `p
 
 --force  also on a system that is not known to work (not Venus OS, or older than v3.60), or with a configuration that
          this version calls wrong
---unsigned  also a bundle that is not signed by the one whose bundles are installed here
+--unsigned  also a bundle that is not signed with the key of those that are installed here
 --check FOLDER  installs nothing: says whether this version would take the bundle that is unpacked there. What is in a
          bundle runs as root when its install.sh is started, so look at it first with the version that is installed.
 END
 }
 
 unless_forced() {
-    [ "$force" = no ] || { say "going on by --force although $*"; return 0; }
+    [ "$force" = no ] || { say "continuing because of --force, although $*"; return 0; }
     refuse "not installed: $*"
 }
 
@@ -74,7 +74,7 @@ check_bundle() {
     why=$(doubt "$1")
     if [ -n "$why" ]; then
         [ "$unsigned" = yes ] || refuse "not installed: $why; --unsigned installs it all the same"
-        say "going on by --unsigned although $why"
+        say "continuing because of --unsigned, although $why"
     elif [ -e "$1/SHA256SUMS.sig" ]; then
         key=$(sed 's/^gxbridge //' "$1/signer" | ssh-keygen -lf - | cut -d ' ' -f 2)
         say "this bundle is signed with the key $key"
@@ -176,7 +176,7 @@ add_hook() {
     if [ -f "$hook" ] && grep -q '# gxbridge$' "$hook"; then
         return 0
     fi
-    [ ! -e "$hook.disabled" ] || say "$hook.disabled is left as it is: somebody switched those modifications off"
+    [ ! -e "$hook.disabled" ] || say "$hook.disabled is left as it is: modifications were switched off there"
     [ ! -f "$hook" ] || [ -x "$hook" ] || say "$hook was not executable; from now on everything in it runs at boot"
     {
         first=

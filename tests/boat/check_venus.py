@@ -362,7 +362,7 @@ def test_an_unsupported_system_is_refused_with_a_reason(
         assert gx.tree() == before
         assert processes(gx).count("supervise") == 1
         if python is None:
-            assert "going on by --force" in gx.done("sh /data/home/install.sh --force")
+            assert "continuing because of --force" in gx.done("sh /data/home/install.sh --force")
             assert pid(gx)
 
 

@@ -227,9 +227,9 @@ def test_who_signed_the_first_one_signs_the_next(folder: Path, tmp_path: Path) -
     signer.write_bytes((folder / "signer").read_bytes())
     assert common("doubt", folder, signer=signer).stdout == ""
     signed(folder, tmp_path / "another key")
-    assert "not signed by the one whose bundles" in common("doubt", folder, signer=signer).stdout
+    assert "not signed with the key of the bundles" in common("doubt", folder, signer=signer).stdout
     (folder / "SHA256SUMS.sig").unlink()
-    assert "is not signed, and bundles of a signer are installed" in common("doubt", folder, signer=signer).stdout
+    assert "is not signed, and signed bundles are installed" in common("doubt", folder, signer=signer).stdout
 
 
 def test_a_signature_of_something_else_is_wrong(folder: Path, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def checksums_with_signature(folder: Path) -> None:
 def test_without_ssh_keygen_a_signed_bundle_is_in_doubt(folder: Path, tmp_path: Path) -> None:
     signed(folder, tmp_path / "key")
     (tmp_path / "bin").mkdir()
-    assert "there is no ssh-keygen here" in common("doubt", folder, path=str(tmp_path / "bin")).stdout
+    assert "ssh-keygen is missing" in common("doubt", folder, path=str(tmp_path / "bin")).stdout
 
 
 # --- an upgrade that does not run ------------------------------------------------------------------------------------
