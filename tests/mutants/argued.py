@@ -39,6 +39,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "within a ten-millionth of an ampere of the bound": {
+        "release": ("return new is not None and (new <= 0 or (bound is not None and new <= bound - TINY))",),
         "sharing": ("if share_a > own_a - TINY:",),
     },
     "the same for every value that can get there": {
@@ -198,7 +199,9 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if timer.seconds != ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
             "if timer.seconds is not ROUND_S and timer.seconds % TEMPERATURE_S == ROUND_S:",
         ),
+        "read_back": ("return abs(told - reads) <= (0 if path >= p.NETWORK_MODE else ROUNDING)",),
         "masters": (
+            'if mode > "control":',
             'if mode >= "off":',
             'if mode >= "monitor":',
             "return standing if len(kept) >= len(standing.readback) else replace(standing, readback=kept)",

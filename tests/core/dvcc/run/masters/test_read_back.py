@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.dbus_state import disturbs
-from gxbridge.core.dvcc.run.masters.masters import Standing, another_master, apart_chargers, differing, owes, unjudged
+from gxbridge.core.dvcc.read.dbus_state import DbusState, disturbs
+from gxbridge.core.dvcc.run.masters.masters import (
+    MONITOR,
+    Standing,
+    another_master,
+    apart_chargers,
+    differing,
+    owes,
+    standing,
+    unjudged,
+)
 from gxbridge.core.dvcc.run.masters.read_back import Written, agrees, clamped, rewritten, strikes
 from gxbridge.core.dvcc.run.masters.release import lower, no_raise
 from gxbridge.core.model.items import Value
@@ -109,7 +118,8 @@ def test_what_disturbs_a_device(path: str, before: Value, after: Value, found: b
 @pytest.mark.parametrize(
     ("value", "last", "shows", "found"),
     [
-        (0, None, None, True), (0.5, None, None, False), (-1, 5.0, 5.0, True), (4.0, 5.0, 6.0, True),
+        (0, None, None, True), (0.5, None, None, False), (-1, None, None, True), (-1, 5.0, 5.0, True),
+        (4.0, 5.0, 6.0, True),
         (5.0, 5.0, 6.0, False), (5.0, 6.0, 5.0, False), (4.0, None, 5.0, True), (1.0, 1.0, 1.0, False),
     ],
 )  # fmt: skip
@@ -119,10 +129,26 @@ def test_what_is_lower(value: Value, last: Value, shows: float | None, found: bo
 
 @pytest.mark.parametrize(
     ("value", "last", "found"),
-    [(0, None, True), (0.9, None, False), (1, None, False), (5.0, 5.0, True), (5.1, 5.0, False), (None, 5.0, False)],
+    [
+        (0, None, True),
+        (0.9, None, False),
+        (1, None, False),
+        (5.0, 5.0, True),
+        (5.1, 5.0, False),
+        (None, 5.0, False),
+        (-1, None, True),
+    ],
 )
 def test_what_is_no_raise(value: Value, last: Value, found: bool) -> None:
     assert no_raise(value, last) is found
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("monitor", MONITOR), ("off", "DVCC is off in the configuration.")], ids=["monitor", "off"]
+)
+def test_without_control_the_reason_is_the_configuration(mode: str, reason: str) -> None:
+    found, writes = standing(mode, DbusState({}), Standing(overruled="x"))
+    assert (found.effective, found.reason, found.overruled, writes) == (mode, reason, "x", ())
 
 
 def test_two_strikes_and_more_set_apart_and_one_does_not() -> None:
@@ -150,8 +176,8 @@ def test_one_that_is_set_apart_counts_with_what_it_was_told_last() -> None:
 def test_what_was_refused_is_judged_no_more_and_begins_anew() -> None:
     key, other = (SUN, CURRENT), (SUN_2, CURRENT)
     for written in (Written(1.0, 0.0, strikes=1), Written(1.0, 0.0, strikes=1, judged=True), Written(1.0, 0.0)):
-        standing = Standing("control", "", "", told={key: written, other: written})
-        after = unjudged(standing, [key, (SUN, p.NETWORK_MODE)])
+        before = Standing("control", "", "", told={key: written, other: written})
+        after = unjudged(before, [key, (SUN, p.NETWORK_MODE)])
         assert after.told == {key: Written(1.0, 0.0, judged=True), other: written}
         assert unjudged(after, [key]) is after
 

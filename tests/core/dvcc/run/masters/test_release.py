@@ -77,3 +77,10 @@ def test_one_that_is_set_apart_is_told_only_less_and_0(last: Value, shows: Value
 def test_the_others_are_told_everything() -> None:
     other = Write("com.victronenergy.solarcharger.other", p.CHARGE_CURRENT, 50.0)
     assert released([current(30.0), other], told(30.0), {SUN}, DbusState({}), 1.0, raises_wait=False) == (other,)
+
+
+@pytest.mark.parametrize("path", [p.BATTERY_CURRENT, p.TEMPERATURE_SENSE, p.VOLTAGE_SENSE, p.NETWORK_MODE])
+def test_what_is_measured_waits_for_no_raise_and_a_mode_does(path: str) -> None:
+    write = Write(SUN, path, 13)
+    sent = released([write], {}, set(), DbusState({}), 1.0, raises_wait=True)
+    assert sent == (() if path == p.NETWORK_MODE else (write,))
