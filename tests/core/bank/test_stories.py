@@ -10,6 +10,7 @@ import pytest
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.explanation import as_text
 from tests.core.bank.fleet import (
@@ -426,6 +427,16 @@ def test_a_battery_that_is_no_member_limits_beside_the_bank() -> None:
     fleet.pass_s(1)
     assert fleet.links[CURRENT] == 0
     no_alarm(fleet)
+
+
+def test_in_profile_vendor_a_members_refusal_counts_by_the_banks_own_limit() -> None:
+    fleet = afloat(3, options=Options.vendor())
+    assert fleet.links[CURRENT] == 546, "rounded up, as the vendor does"
+    fleet.lynxes[0].refuse()
+    fleet.pass_s(4)
+    assert fleet.links[CURRENT] == 0
+    assert fleet.found()["battery-refuses"] == "Bank 1 refuses charging: this counts in the limits of the whole bank"
+    assert "refusal-not-obeyed" not in fleet.found()
 
 
 def test_a_member_that_the_user_chose_limits_by_its_own_as_well() -> None:

@@ -41,7 +41,7 @@ def battery_findings(inputs: Inputs, pre_alarm: bool, seen: Mapping[str, float],
 
 def refusals(inputs: Inputs, controlling: Bms, now: float) -> Iterator[Finding]:
     """Batteries that refuse, and do not control."""
-    counted = {bms.name for bms in (*inputs.bank.others, *inputs.bank.members)}
+    counted = {bms.name for bms in (*inputs.bank.others, *inputs.bank.members)} | set(controlling.adds)
     out = {left.bms.name for left in inputs.bank.left_out}
     for bms in inputs.batteries:
         words = [word for word, said in (("charging", bms.charge), ("discharging", bms.discharge)) if said == 0]
