@@ -23,7 +23,7 @@ GX_COMMAND = "/data/apps/gxbridge/gxbridge"
 
 COMMANDS = re.compile(
     r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|capture|config|decode|doctor|explain|fleet|history|master|models"
-    r"|plot|readout|rules|run|state|status|watch|web|wiring-test)\b)"
+    r"|mqtt|plot|readout|rules|run|state|status|watch|web|wiring-test)\b)"
 )
 """A command of ours within a text."""
 
