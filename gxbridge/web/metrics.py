@@ -96,8 +96,8 @@ def _states(seen: HistorySample) -> Iterator[Metric]:
         "gxbridge_limit_reason", "1 for the reason that holds now; docs/dvcc.md lists them", labels=["limit", "reason"]
     )
     for limit in ("cvl", "ccl", "dcl"):
-        if reason := seen.states[limit][0]:
-            reasons.add_metric([limit, _label(reason)], 1)
+        if limit in seen.states:
+            reasons.add_metric([limit, _label(seen.states[limit][0])], 1)
     yield reasons
 
 

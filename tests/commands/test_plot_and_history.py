@@ -20,9 +20,11 @@ from gxbridge.core.history.codec import encode
 from gxbridge.history import places
 from gxbridge.history.folder import HistoryFolder
 from tests.commands.gx import Gx
+from tests.commands.test_blackbox import written
 from tests.core.history.blocks import block
 from tests.core.history.test_series import services
 
+__all__ = ["written"]
 LOG = Path(__file__).parent.parent / "faults" / "logs" / "low-cell.log"
 NOON = 1_764_417_600.0  # 2025-11-29T12:00:00Z
 
@@ -141,6 +143,19 @@ def test_a_log_is_drawn_in_the_terminal_and_as_a_picture(capsys: pytest.CaptureF
     picture = tmp_path / "p.png"
     assert asked(capsys, "plot", str(LOG), "--plot", str(picture))[:2] == (0, "")
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_black_box_is_drawn_with_the_moment_of_the_loss(
+    written: bytes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    box = tmp_path / "gxbox-000001-bms-lost.jsonl.gz"
+    box.write_bytes(written)
+    code, out, _ = asked(capsys, "plot", str(box))
+    assert (code, "Voltage (V)" in out, "Charging allowed" in out) == (0, True, True)
+    (row,) = [line for line in out.splitlines() if line.startswith("Charging allowed")]
+    assert "+" in row
+    assert row.endswith("?"), "unknown since the loss"
+    assert "ALARM: " in out
 
 
 def test_what_cannot_be_drawn_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ SERIES: Final[Mapping[str, SeriesTitle]] = {
     "dcl_a": SeriesTitle("Discharge current limit (DCL)", "A"),
 }
 """Current and power are positive when charging. Chargers add `told_a NAME` and `made_a NAME`."""
+UNKNOWN: Final = "unknown"
 TOLD, MADE = "told_a", "made_a"
 LIMITS: Final = {"cvl": "cvl_v", "ccl": "ccl_a", "dcl": "dcl_a"}
 
@@ -85,15 +86,16 @@ def sample(services: Mapping[str, Items]) -> HistorySample:
         numbers["power_w"] = voltage_v * current_a
     states = {
         "service": ("on", ""),
-        "dvcc": (text(own, "/Dvcc/Effective"), _sentence(own, "/Dvcc/MasterReason")),
-        "bms": (text(own, "/Bms/State"), _sentence(own, "/Bms/Name")),
+        "dvcc": (text(own, "/Dvcc/Effective") or UNKNOWN, _sentence(own, "/Dvcc/MasterReason")),
+        "bms": (text(own, "/Bms/State") or UNKNOWN, _sentence(own, "/Bms/Name")),
         "charge": (allowed(battery, p.ALLOW_CHARGE), ""),
         "discharge": (allowed(battery, p.ALLOW_DISCHARGE), ""),
     }
     for limit, name in LIMITS.items():
         base = f"/Limits/{limit.capitalize()}"
         numbers[name] = number(own, f"{base}/Value")
-        states[limit] = (text(own, f"{base}/ReasonId"), _sentence(own, f"{base}/Reason"))
+        if reason := text(own, f"{base}/ReasonId"):
+            states[limit] = (reason, _sentence(own, f"{base}/Reason"))
     labels: dict[str, str] = {}
     for kind, service, label in _chargers(own):
         items = services.get(service, {})

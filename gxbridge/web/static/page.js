@@ -226,7 +226,7 @@
       const more = make("details");
       more.dataset.limit = limit.name;
       more.open = open.has(limit.name);
-      more.append(make("summary", `All ${caps.length} reasons of ${limit.name}, the tightest first`));
+      more.append(make("summary", `What limits ${limit.name}, the tightest first`));
       const items = make("ol");
       items.append(...caps.map((cap) => make("li", `${known(cap.value) ? `${plain(cap.value)} ${cap.unit}, ` : ""}${cap.text}${
         cap.source ? ` (${cap.source}${cap.path || ""})` : ""}`)));
@@ -432,6 +432,13 @@
     ctx.restore();
   };
 
+  const STATES = { charge: "Charging", discharge: "Discharging", cvl: "CVL", ccl: "CCL", dcl: "DCL", bms: "BMS", dvcc: "DVCC", service: "gxbridge" };
+  const changeWords = ({ name, value, text: said }) => {
+    if (name.startsWith("finding ")) return value ? `${upper(value)}: ${stop(said || name.slice(8))}` : `Over: ${name.slice(8)}`;
+    if (["cvl", "ccl", "dcl"].includes(name) && said) return said;
+    return `${STATES[name] || name}: ${value || "unknown"}${said ? ` (${said})` : ""}`;
+  };
+
   const wordTable = () => {
     const rows = [];
     const standing = {};
@@ -439,11 +446,11 @@
       if (standing[change.name] === change.value) continue;
       standing[change.name] = change.value;
       const row = make("tr");
-      row.append(make("td", clock(change.time)), make("td", `${change.name} ${change.value || "over"}${change.text ? `: ${change.text}` : ""}`));
+      row.append(make("td", clock(change.time)), make("td", changeWords(change)));
       rows.push(row);
     }
     const ends = make("ul");
-    ends.append(...PLOTS.flatMap(({ lines }) => lines.filter(([name]) => table.series[name]).map((line) => make("li", words(line)))));
+    ends.append(...PLOTS.flatMap(({ title, lines }) => lines.filter(([name]) => table.series[name]).map((line) => make("li", `${title}: ${words(line)}`))));
     const holder = make("div", undefined, "scroll");
     holder.tabIndex = 0;
     holder.setAttribute("role", "region");

@@ -34,7 +34,7 @@ def test_a_look_has_the_battery_the_limits_the_chargers_and_the_findings() -> No
     assert seen.states == {
         "service": ("on", ""), "dvcc": ("control", "No other master is there."), "bms": ("live", "Lynx"),
         "charge": ("no", ""), "discharge": ("unknown", ""), "cvl": ("bms-cvl", "CVL 28.4 V"),
-        "ccl": ("charge-refused", ""), "dcl": ("", ""), "finding bms-alarm Lynx": ("alarm", "T"),
+        "ccl": ("charge-refused", ""), "finding bms-alarm Lynx": ("alarm", "T"),
     }  # fmt: skip
     assert seen.labels["made_a solarcharger.ttyO1"] == "MPPT"
     assert seen.labels["made_a vebus.ttyS4"] == "vebus.ttyS4"
@@ -54,7 +54,7 @@ def test_without_the_service_nothing_is_known_or_permitted() -> None:
 def test_without_a_battery_permissions_are_unknown() -> None:
     seen = sample({OWN: {}})
     assert seen.numbers == {}
-    assert (seen.states["charge"], seen.states["discharge"]) == (("unknown", ""),) * 2
+    assert [seen.states[name][0] for name in ("charge", "discharge", "bms", "dvcc")] == ["unknown"] * 4
 
 
 def test_texts_from_outside_are_cut_and_printable() -> None:
