@@ -16,6 +16,7 @@ from gxbridge.commands.explain import add_dbus, fetch_explanation, not_answered
 from gxbridge.core.bank.words import head, member_line
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value, plain_items
@@ -143,10 +144,12 @@ class _Page:
         bms = self._explained["bms"]
         if bms["state"] == "none":
             yield self._in("bad", "no BMS in control")
+            yield from self._other_channels()
             return
         age = "" if bms["since"] is None else f", for {duration_text(self._now - bms['since'])}"
         state = MOVED if bms["state"] == "moved" else bms["state"]
-        name = _cut(bms["name"] or bms["service"]).strip()
+        at_battery = kind_of(bms["service"]) == p.BATTERY
+        name = _cut(bms["name"] or bms["service"]).strip() + ("" if at_battery else " (VE.Bus BMS)")
         yield self._in("good" if state == "live" else "bad", f"{name}: {state}{age}")
         values = self._items.get(bms["service"], {})
 
@@ -166,15 +169,25 @@ class _Page:
                 "–" if temperature is None else celsius_text(temperature),
             )
         )
-        words = {"yes": "yes", "no": "NO", "unknown": "unknown"}
-        charge, discharge = (words[allowed(values, path)] for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
-        yield f"  allows charging: {charge}; allows discharging: {discharge}"
+        if at_battery:
+            words = {"yes": "yes", "no": "NO", "unknown": "unknown"}
+            charge, discharge = (
+                "not said" if values and path not in values else words[allowed(values, path)]
+                for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE)
+            )
+            yield f"  allows charging: {charge}; allows discharging: {discharge}"
+        yield from self._other_channels()
         for bank in self._explained.get("banks", ()):
             yield head(bank) + ("" if bank["service"] else ", and nothing stands for them")
             for member in bank["members"]:
                 good = member["state"] in QUIET_MEMBERS
                 for line in _wrapped("  ", member_line(member, self._now), 2):
                     yield line if good else self._in("bad", line)
+
+    def _other_channels(self) -> Iterator[str]:
+        """BMSes that only say yes or no, each in its own words."""
+        for sentence in self._explained.get("relatives", {}).get("sentences", ()):
+            yield from _wrapped("  ", sentence, 3)
 
     def _limit(self, limit: Mapping[str, Any]) -> Iterator[str]:
         value = "none" if limit["value"] is None else amount(limit["value"], limit["unit"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gxbridge.commands.status import screen
 from gxbridge.core.dvcc.read import paths as p
-from tests.field.sea_trial import SeaTrial, case, changed
+from tests.field.sea_trial import EPOCH, SeaTrial, case, changed
 
 LYNX = "com.victronenergy.battery.socketcan_can0_vi0_uc10001"
 MULTI = "com.victronenergy.vebus.ttyS4"
@@ -150,3 +151,27 @@ def test_a_charge_voltage_that_is_text_is_one_finding() -> None:
         boat = changed("17", monitor=monitor)
         assert "limit-unreadable" in boat.findings
         assert "cvl-unknown" not in boat.findings
+
+
+def test_the_status_says_of_each_bms_what_it_says_and_no_more() -> None:
+    def shown(boat: SeaTrial) -> str:
+        now = round(boat.now + EPOCH)
+        explained = {"version": "0", "time": now, **boat.cycle.explanation()}
+        lines = screen(explained, boat.services, now, colour=False)
+        assert max(map(len, lines)) <= 80
+        return "\n".join(lines)
+
+    def flat(boat: SeaTrial) -> str:
+        return " ".join(shown(boat).split())
+
+    vebus = flat(changed("05"))
+    assert "MultiPlus-II 48/5000/70 (VE.Bus BMS): live" in vebus
+    assert "charging allowed, discharging allowed." in vebus
+    assert "allows charging: unknown" not in vebus
+    lost = flat(changed("05", items={MULTI: {"/Alarms/BmsConnectionLost": 2}}))
+    assert "charging unknown, discharging unknown, because" in lost
+    (battery,) = (name for name in case("17")["devices"] if ".battery." in name)
+    boat = changed("17", items={battery: {p.CVL: 56.0, p.CCL: 50.0, p.DCL: 50.0}})
+    for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE):
+        boat.services[battery].pop(path, None)
+    assert "allows charging: not said; allows discharging: not said" in shown(boat)
