@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gxbridge.core.model.permission import Restriction, flag
+from gxbridge.core.model.permission import WORDS, Restriction, flag
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,7 @@ def test_a_restriction_has_no_word_for_allowed() -> None:
     assert set(Restriction.__dataclass_fields__) == {"stops_charge", "stops_discharge", "pre_alarm", "source"}
     nothing = Restriction()
     assert not any((nothing.stops_charge, nothing.stops_discharge, nothing.pre_alarm))
+
+
+def test_each_permission_has_a_word() -> None:
+    assert WORDS == {True: "allowed", False: "refused", None: "unknown"}

@@ -156,3 +156,44 @@ def test_the_bms_that_a_gx_takes_in_place_of_a_bank(
     others: dict[str, dict[str, Value]], settings: dict[str, Value], taken: str | None
 ) -> None:
     assert unchosen(230, others, settings) == taken
+
+
+SECOND = "com.victronenergy.battery.ttyUSB1"
+
+
+@pytest.mark.parametrize(
+    ("others", "settings", "instance", "taken"),
+    [
+        ({OTHER: {"/DeviceInstance": 9, **LIMITS}, SECOND: {"/DeviceInstance": 4, **LIMITS}}, {}, 230, SECOND),
+        ({OTHER: {"/DeviceInstance": None, **LIMITS}}, {}, 0, OTHER),
+        ({OTHER: {"/DeviceInstance": 0, **LIMITS}, SECOND: {"/DeviceInstance": -1, **LIMITS}}, {}, 230, SECOND),
+        ({OTHER: {"/DeviceInstance": 9, **LIMITS}}, {SET_BMS_INSTANCE: 231}, 230, ""),
+        ({OTHER: {"/DeviceInstance": 240, **LIMITS}}, {SET_BMS_INSTANCE: 231}, 230, ""),
+        ({OTHER: {"/DeviceInstance": 9, **LIMITS}}, {SET_BMS_INSTANCE: 12}, 230, ""),
+        ({OTHER: LIMITS, SECOND: LIMITS}, {SET_BATTERY: "com.victronenergy.battery/0"}, 230, OTHER),
+    ],
+)
+def test_of_several_others_it_takes_the_lowest_or_the_chosen_one(
+    others: dict[str, dict[str, Value]], settings: dict[str, Value], instance: int, taken: str | None
+) -> None:
+    assert unchosen(instance, others, settings) == taken
+
+
+def test_the_reason_says_whether_it_is_the_configuration_or_one_that_has_not_answered() -> None:
+    assert verdict(battery, "none", {}).reason == "the configuration says publish: none"
+    early = verdict(battery, "bms", {}, unread={VENDOR: 100.0}, now=159.9)
+    assert (early.reason, early.findings) == (f"{VENDOR} has not said yet which battery it is", ())
+    for now in (160.0, 161.0, 1301.0):
+        late = verdict(battery, "bms", {}, unread={VENDOR: 100.0}, now=now)
+        assert (late.publish, [one.id for one in late.findings]) == ("none", ["battery-unknown"])
+
+
+@pytest.mark.parametrize("name", ["com.victronenergy.vebus.ttyS4", "com.victronenergy.battery.gxbridge_can0_uc167120"])
+def test_only_a_battery_of_somebody_else_holds_up(name: str) -> None:
+    assert verdict(battery, "bms", {}, unread={name: 100.0}, now=101.0).publish == "bms"
+
+
+def test_another_service_is_found_behind_one_of_ours() -> None:
+    ours = {"com.victronenergy.battery.gxbridge_can0_uc167120": {"/N2kUniqueNumber": 167120}}
+    services: dict[str, dict[str, Value]] = {**ours, VENDOR: {"/N2kUniqueNumber": 167120}}
+    assert verdict(battery, "bms", services).published_by == VENDOR

@@ -233,3 +233,85 @@ def test_never_more_than_the_level_allows_and_never_faster_than_the_pace(
 
 def is_claim(frame: Frame) -> bool:
     return frame[0] & 0xFF0000 == 0xEE0000 or frame == (0x18EAFFFE, bytes.fromhex("00EE00"))
+
+
+def test_the_four_registers() -> None:
+    assert {0x0200, 0x010C, 0x1000, 0xEDEF} == SENDABLE
+
+
+@pytest.mark.parametrize(
+    ("can_id", "data", "answered"),
+    [
+        (0x18EA0029, "00EE00", True),
+        (0x18EA0029, "00EE01", False),
+        (0x18EA0029, "00EA00", False),
+        (0x18EA0029, "14F001", False),
+        (0x18E80029, "00EE00FFFFFFFFFF", False),
+        (0x19F21429, "00EE00FFFFFFFFFF", False),
+    ],
+    ids=["claims", "another-page", "requests", "product", "acknowledgement", "battery"],
+)
+def test_only_a_request_for_claims_is_answered_with_ours(can_id: int, data: str, answered: bool) -> None:
+    transmitter = ready()
+    to_us = can_id | US << 8 if can_id >> 16 & 0xFF < 0xF0 else can_id
+    hear(transmitter, to_us, bytes.fromhex(data), 3.0)
+    assert ((CLAIM_ID | US, OURS.payload) in transmitter.frames(3.0)) is answered
+
+
+def test_each_long_message_has_a_number_of_its_own() -> None:
+    transmitter = ready("writes")
+    heads = []
+    for number, letter in enumerate("abc"):
+        now = 2.0 + number
+        assert transmitter.order(TransmitOrder(THE_LYNX, register=0x010C, data=letter.encode() * 30), now)
+        heads.append(transmitter.frames(now)[0][1][0] >> 5)
+    assert heads == [1, 2, 3]
+
+
+def waiting(*moments: float) -> BusTransmitter:
+    """Requests for a device that is not there, ordered at these moments."""
+    transmitter = ready()
+    for number, moment in enumerate(moments):
+        assert transmitter.order(TransmitOrder(name_of(99), register=0x2100 + number), moment)
+        transmitter.frames(moment)
+    return transmitter
+
+
+def test_what_waits_for_half_a_minute_goes_one_after_the_other() -> None:
+    transmitter = waiting(3.0, 23.0)
+    assert transmitter.next_deadline() == 33.0
+    for now, expired in ((23.0, 0), (32.9, 0), (33.0, 1), (52.9, 1), (60.0, 2)):
+        transmitter.frames(now)
+        assert transmitter.expired == expired
+    late = waiting(3.0)
+    late.frames(50.0)
+    assert late.expired == 1
+
+
+def test_one_that_can_be_sent_is_not_held_up_by_one_that_waits() -> None:
+    transmitter = waiting(3.0)
+    assert transmitter.order(TransmitOrder(LYNX, register=0x2108), 3.0)
+    assert transmitter.order(TransmitOrder(LYNX, register=0x0390), 3.0)
+    assert transmitter.frames(3.0) == [REQUEST_2108]
+    assert transmitter.frames(3.0995) == []
+    assert transmitter.next_deadline() == pytest.approx(3.1)
+    assert len(transmitter.frames(3.1)) == 1
+
+
+def test_so_many_wait_at_most() -> None:
+    assert MOST_WAITING == 64
+    full = ready()
+    orders = [TransmitOrder(name_of(99), register=number) for number in range(65)]
+    assert [full.order(order, 3.0) for order in orders] == [True] * 64 + [False]
+
+
+def test_the_mode_is_only_written_where_that_was_allowed() -> None:
+    order = TransmitOrder(THE_LYNX, register=0x0200, data=b"\x03")
+    assert not ready("writes").order(order, 2.0)
+    assert ready("writes", mode_switch=True).order(order, 2.0)
+
+
+def test_a_request_with_a_filled_frame_is_one_too() -> None:
+    transmitter = ready()
+    hear(transmitter, 0x18EAFF29, bytes.fromhex("00EE00FFFFFFFFFF"), 3.0)
+    assert (CLAIM_ID | US, OURS.payload) in transmitter.frames(3.0)

@@ -48,6 +48,7 @@ def test_a_refusal_that_a_service_shows_stays_and_one_on_can_is_one(path: str) -
     quantity = WORDS[path].quantity
     assert stricter({}, {path: 0}) == {}, "unknown on CAN makes no refusal unknown"
     assert stricter({quantity: 0}, {path: 1}) == {path: 0}
+    assert stricter({quantity: 0}, {path: 0}) == {}, "they agree"
     assert stricter({quantity: 1}, {path: 0}) == {}
     assert stricter({quantity: 1}, {path: 1}) == {}
     for nothing in (None, 2, -1, 0.5, "1"):

@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.run.masters.masters import (
 )
 from gxbridge.core.dvcc.run.masters.read_back import Written, agrees, clamped, rewritten, strikes
 from gxbridge.core.dvcc.run.masters.release import lower, no_raise
+from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import MULTI, SUN, SUN_2
 
@@ -151,6 +152,15 @@ def test_without_control_the_reason_is_the_configuration(mode: str, reason: str)
     assert (found.effective, found.reason, found.overruled, writes) == (mode, reason, "x", ())
 
 
+def test_only_what_was_told_in_control_is_judged() -> None:
+    key = (SUN, CURRENT)
+    bus = DbusState({SUN: {CURRENT: 20.0}})
+    for effective, struck in (("control", 2), ("monitor", 1), ("off", 1)):
+        before = Standing(effective, told={key: Written(TOLD, 1000.0, strikes=1)})
+        found, _ = standing("control", bus, before, writes=[Write(SUN, CURRENT, TOLD)], now=1005.0)
+        assert found.told[key].strikes == struck if effective != "control" else found.apart == {SUN: CURRENT}
+
+
 def test_two_strikes_and_more_set_apart_and_one_does_not() -> None:
     for count, apart in ((1, False), (2, True), (3, True)):
         assert bool(differing({(SUN, CURRENT): Written(1.0, 0.0, strikes=count)})) is apart
@@ -182,7 +192,7 @@ def test_what_was_refused_is_judged_no_more_and_begins_anew() -> None:
         assert unjudged(after, [key]) is after
 
 
-@pytest.mark.parametrize(("ago_s", "owed"), [(2.9, False), (3.0, True), (3.5, True), (1003.0, True)])
+@pytest.mark.parametrize(("ago_s", "owed"), [(2.9, False), (3.0, True), (3.5, True), (1001.0, True)])
 def test_what_was_told_a_round_ago_is_owed_again(ago_s: float, owed: bool) -> None:
     told = {(SUN, CURRENT): Written(5.0, 1000.0)}
     decided: dict[tuple[str, str], Value] = {(SUN, CURRENT): 5.0}
