@@ -79,6 +79,14 @@ def test_the_service_is_asked_only_when_something_of_its_own_changed() -> None:
     asyncio.run(many())
     assert services.monitor.asked == 1  # type: ignore[attr-defined]
 
+    async def changing() -> None:
+        for _ in range(20):
+            services.changes += 1
+            await ask(made, "/api/state")
+
+    asyncio.run(changing())
+    assert services.monitor.asked <= 2, "and not more than once a second"  # type: ignore[attr-defined]
+
 
 @pytest.mark.parametrize(
     "path", [*PAGE, "/api/openapi.json", "/api/state", "/api/boxes", "/metrics", "/none", "/api/history"]
@@ -156,7 +164,8 @@ def test_two_hosts_are_none() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "x"])
 def test_nothing_can_be_written(method: str) -> None:
     for path in ("/", "/api/state", "/api/history", "/metrics"):
-        assert asked(site(), path, method).status == 405
+        found = asked(site(), path, method)
+        assert (found.status, "nothing can be written" in found.json["error"]) == (405, True)
 
 
 def test_another_site_gets_nothing() -> None:
