@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -9,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from gxbridge.cli import COMMANDS
 from gxbridge.core.publish.battery_paths import specs
 
 ROOT = Path(__file__).parent.parent
@@ -77,3 +80,41 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in ROOT.glob("docs/*.md") if f"(docs/{page.name})" not in readme] == []
+
+
+def test_the_readme_names_every_command_and_every_folder() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    use = readme.partition("\n## Use\n")[2].partition("\n## ")[0]
+    assert [name for name in COMMANDS if not re.search(rf"(?<![\w-]){name}(?![\w-])", use)] == []
+    tree = readme.partition("\n## The tree in ten minutes\n")[2].partition("\n## ")[0]
+    folders = [path.parent.name for path in ROOT.glob("gxbridge/*/__init__.py")]
+    folders += [path.parent.name for path in ROOT.glob("gxbridge/core/*/__init__.py")]
+    assert [name for name in folders if f"{name}/`" not in tree] == []
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    """Every option of a command, those of its actions with it."""
+    found = set()
+    for action in parser._actions:  # argparse has no public way to ask
+        found.update(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(*(options(below) for below in action.choices.values()))
+    return found
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_command_line_on_a_page_can_be_typed(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = re.findall(r"`(gxbridge [^`\n]+)`", text)
+    lines += re.findall(r"^ {4,}(?:\$ )?(?:\S*/)?(gxbridge [^:\n]+)$", text, re.MULTILINE)
+    wrong = []
+    for line in lines:
+        name, *words = re.split(r"  +|[|#>]", line)[0].split()[1:]
+        if name in COMMANDS:
+            parser = argparse.ArgumentParser()
+            importlib.import_module(f"gxbridge.commands.{name.replace('-', '_')}").configure(parser)
+            known = options(parser)
+            wrong += [f"{line}: {word}" for word in words if word.startswith("--") and word.split("=")[0] not in known]
+        elif name not in ("--help", "--version", "COMMAND"):
+            wrong.append(line)
+    assert wrong == []
