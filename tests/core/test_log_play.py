@@ -137,3 +137,16 @@ def test_a_device_that_may_be_a_bms_is_seen_waiting() -> None:
 def test_a_device_whose_address_another_takes_is_over() -> None:
     rows = report([frame(1.0, claim()), frame(1.0, OTHER), frame(5.0, claim(0x30)), frame(9.0, claim(0x30))])
     assert [row.text for row in of(rows, "device", "41")][1:] == ["over: battery"]
+
+
+def test_the_time_zone_of_the_boat_is_asked_for_with_each_second_of_the_log() -> None:
+    asked: list[float] = []
+
+    def zone_at(epoch: float) -> float:
+        asked.append(epoch)
+        return 3600.0
+
+    cycles = list(play_frames(Setup(), a_log(3), zone_at))
+    assert asked[0] == EPOCH + 1
+    assert asked[1:] == [EPOCH + 2, EPOCH + 3]
+    assert len(cycles) >= 3

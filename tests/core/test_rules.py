@@ -316,3 +316,17 @@ def test_without_rules_there_is_no_item_of_them() -> None:
     cycle = boat.tick(3)
     assert [path for path in cycle.own if path.startswith("/Rules")] == []
     assert "Rules" not in as_text(cycle.explanation())
+
+
+def test_a_discharge_limit_that_waits_is_said_in_words() -> None:
+    boat = RuledBoat(DARK)
+    del boat.said[0x0FFF]
+    assert "    - DCL: nothing is renewed: rule dark: " in as_text(boat.tick(4).explanation())
+
+
+def test_a_rule_says_nothing_beside_a_refusal_to_discharge_while_it_waits() -> None:
+    boat = RuledBoat(DARK)
+    boat.add(MULTI, multi())
+    del boat.said[0x0FFF]
+    boat.said[0x2108] = 0x15A5
+    assert limit(boat.tick(6), "DCL")[0] == 0

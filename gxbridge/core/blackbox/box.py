@@ -193,6 +193,8 @@ SHAPES: Final[Mapping[str, tuple[Any, ...]]] = {
     "?": (str, NUMBER, bool),
     "m": (bool,),
     "z": (),
+    "o": ((int, float, type(None)),),
+    "s": (bool,),
     "-": (str, NUMBER),
     "a": (str, list),
     "i": (str, int, str),

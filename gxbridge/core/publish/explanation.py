@@ -293,9 +293,11 @@ def rules_lines(explanation: Mapping[str, Any]) -> list[str]:
         return []
     lines = ["", "Rules:" if rules["act"] else "Rules (shown only: they act while gxbridge is in control):"]
     for rule in rules["items"]:
-        value = "nothing renewed" if rule["value"] is None else amount(rule["value"], rule["unit"])
+        held = "nothing is renewed" if rules["act"] else "nothing would be renewed"
         allows = "at most" if rules["act"] else "would allow at most"
-        lines.append(f"    - {rule['limit']}: {allows} {value}: {rule['text']}")
+        if rule["value"] is not None:
+            held = f"{allows} {amount(rule['value'], rule['unit'])}"
+        lines.append(f"    - {rule['limit']}: {held}: {rule['text']}")
     if rules["storing"] is not None:
         state = "suspended for a full charge" if rules["charging_full"] else "on" if rules["storing"] else "off"
         lines.append(f"    - storage profile: {state}")
