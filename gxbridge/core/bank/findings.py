@@ -7,7 +7,7 @@ from typing import Final
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.limits import titles_of
-from gxbridge.core.bank.membership import WINDOW_V, GatheredMembers, spread_v
+from gxbridge.core.bank.membership import GatheredMembers, window_of
 from gxbridge.core.bank.shares import shares
 from gxbridge.core.bank.view import BankView
 from gxbridge.core.dvcc.limit.reasons import plain
@@ -46,17 +46,14 @@ def bank_findings(view: BankView, gathered: GatheredMembers, now: float, moment:
             yield finding(row, f"{entry.service} {member.word}", now, there=there, all=len(named), **words)
     for word in gathered.twice:
         yield finding("bank-member-twice", f"{entry.service} {word}", now, bank=entry.called, member=word)
-    nominal_v = view.nominal_v or 12.0
-    found = spread_v(bank.members)
-    if found is not None:
-        low, high = found
-        window_v = WINDOW_V * nominal_v / 12
-        low_v, high_v = low.bms.voltage_v or 0.0, high.bms.voltage_v or 0.0
-        if high_v - low_v > window_v:
-            words = {"low": f"{low.title} {plain(low_v)} V", "high": f"{high.title} {plain(high_v)} V"}
-            yield finding(
-                "bank-voltages", entry.service, now, bank=entry.called, window=f"{plain(window_v)} V", **words
-            )
+    apart = gathered.memory.apart
+    if apart is not None:
+        words = {
+            "low": f"{apart.low} {plain(apart.low_v)} V",
+            "high": f"{apart.high} {plain(apart.high_v)} V",
+            "window": f"{plain(window_of(view.nominal_v))} V",
+        }
+        yield finding("bank-voltages", entry.service, now, bank=entry.called, **words)
     for member in bank.waiting:
         if member.word not in gathered.twice:
             yield finding(

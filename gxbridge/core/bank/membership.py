@@ -34,12 +34,22 @@ class MemberMemory(NamedTuple):
     joined: bool = False
 
 
+class MembersApart(NamedTuple):
+    """The members with the lowest and the highest voltage (V), which are farther apart than the window."""
+
+    low: str
+    low_v: float
+    high: str
+    high_v: float
+
+
 class BankMemory(NamedTuple):
     """What one look hands to the next. `nominal_v`: of the bank, as it was first known; `began`: when we began to look
     (monotonic s)."""
 
     members: tuple[MemberMemory, ...] = ()
     division: MeasuredDivision = NOT_MEASURED
+    apart: MembersApart | None = None
     nominal_v: float | None = None
     began: float | None = None
 
@@ -137,11 +147,12 @@ def gather(
         memories.append(memory)
     inside = [member for member in members if member.state == "in"]
     division = measure(before.division, inside, now)
+    apart = members_apart(before.apart, members, window_of(nominal_v))
     everyone = found if entry.members or entry.nominal_voltage_v else find_members(entry, heard, None)
     return GatheredMembers(
         tuple(members),
         tuple(dict.fromkeys(one.bms.name for batteries in found.values() for one in batteries)),
-        BankMemory(tuple(memories), division, nominal_v, now if before.began is None else before.began),
+        BankMemory(tuple(memories), division, apart, nominal_v, now if before.began is None else before.began),
         twice,
         different_nominals(entry, everyone, nominal_v),
     )
@@ -205,7 +216,7 @@ def joining(
     middle = busbar or [v for v in volts.values() if v is not None]
     if not middle or nominal_v is None:
         return frozenset(joined)
-    busbar_v, window_v = sorted(middle)[(len(middle) - 1) // 2], WINDOW_V * nominal_v / 12
+    busbar_v, window_v = sorted(middle)[(len(middle) - 1) // 2], window_of(nominal_v)
     return frozenset(joined | {word for word, v in volts.items() if v is not None and abs(v - busbar_v) <= window_v})
 
 
@@ -226,10 +237,22 @@ def different_nominals(
     return tuple((volts, title) for volts, title in said.items()) if len(said) > 1 else ()
 
 
-def spread_v(members: Iterable[Member]) -> tuple[Member, Member] | None:
-    """The members with the lowest and the highest voltage of those that count."""
-    known = [member for member in members if member.state in COUNTED and member.bms.voltage_v is not None]
+def window_of(nominal_v: float | None) -> float:
+    """By how much members of a bank may differ (V)."""
+    return WINDOW_V * (nominal_v or 12.0) / 12
+
+
+def members_apart(before: MembersApart | None, members: Iterable[Member], window_v: float) -> MembersApart | None:
+    """Which members that count are farther apart than the window. It ends three quarters of the window apart, and
+    stays as it was first seen while they move little: what is measured is never quiet."""
+    known = [
+        (one.bms.voltage_v, one.title) for one in members if one.state in COUNTED and one.bms.voltage_v is not None
+    ]
     if len(known) < 2:
         return None
-    low, high = (choose(known, key=lambda member: member.bms.voltage_v or 0.0) for choose in (min, max))
-    return low, high
+    (low_v, low), (high_v, high) = min(known), max(known)
+    if high_v - low_v <= (window_v if before is None else window_v * 3 / 4):
+        return None
+    there = before is not None and {before.low, before.high} <= {title for _, title in known}
+    still = before is not None and max(abs(low_v - before.low_v), abs(high_v - before.high_v)) <= window_v / 2
+    return before if there and still else MembersApart(low, low_v, high, high_v)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 from gxbridge.core.bank.entry import BankEntry
@@ -14,23 +15,27 @@ LEAST_A: Final = 10.0
 """Below this current of the whole bank the offsets of the shunts are most of what is measured."""
 MOST_STEP_S: Final = 5.0
 """A look that comes later than this does not weigh more."""
+STEP: Final = 0.005
+"""A measured part counts rounded up to this step, and falls only when it is two steps lower: shunts are never quiet,
+and a bank's limit is not to be another one every second."""
 LEAST_PART: Final = 0.01
 """Of the current, for a member through which none was measured: it may take some in the next moment."""
 
 
 class MeasuredDivision(NamedTuple):
-    """Parts of the current, of the members whose words these are; `seconds`: measured for so long; `at`: the last time
-    (monotonic s)."""
+    """Parts of the current, of the members whose words these are; `steady`: as they count; `seconds`: measured for so
+    long; `at`: the last time (monotonic s)."""
 
     words: tuple[str, ...] = ()
     parts: tuple[float, ...] = ()
+    steady: tuple[float, ...] = ()
     seconds: float = 0.0
     at: float | None = None
 
     def part(self, word: str) -> float | None:
         """The part of a member, once it is settled."""
         known = self.seconds >= SETTLES_S and word in self.words
-        return self.parts[self.words.index(word)] if known else None
+        return self.steady[self.words.index(word)] if known else None
 
 
 NOT_MEASURED: Final = MeasuredDivision()
@@ -49,11 +54,20 @@ def measure(before: MeasuredDivision, members: Sequence[Member], now: float) -> 
         return before._replace(at=now)
     parts = tuple(one / total for one in known)
     if before.at is None or not before.parts:
-        return MeasuredDivision(words, parts, 0.0, now)
+        return MeasuredDivision(words, parts, tuple(map(stepped, parts)), 0.0, now)
     step = min(max(now - before.at, 0.0), MOST_STEP_S)
     weight = step / SETTLES_S
     mixed = tuple(old + (new - old) * weight for old, new in zip(before.parts, parts, strict=True))
-    return MeasuredDivision(words, mixed, min(before.seconds + step, SETTLES_S), now)
+    steady = tuple(
+        stepped(part) if part > held or part < held - 2 * STEP else held
+        for part, held in zip(mixed, before.steady, strict=True)
+    )
+    return MeasuredDivision(words, mixed, steady, min(before.seconds + step, SETTLES_S), now)
+
+
+def stepped(part: float) -> float:
+    """Up to the next step, and never more than all of it."""
+    return min(ceil(part / STEP - 1e-9) * STEP, 1.0)
 
 
 def shares(entry: BankEntry, inside: Sequence[Member], waiting: Sequence[Member]) -> dict[str, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.bank.member import Member
-from gxbridge.core.bank.shares import NOT_MEASURED, MeasuredDivision, measure
+from gxbridge.core.bank.shares import NOT_MEASURED, STEP, MeasuredDivision, measure
 from tests.core.bank.members import member
 
 
@@ -36,7 +36,7 @@ def test_it_follows_a_change_within_minutes() -> None:
     found = measured(50.0, 50.0)
     later = measured(80.0, 20.0, seconds=60, before=found)
     assert later.part("bank1") == pytest.approx(0.5 + 0.3 * 0.635, abs=0.01)
-    assert measured(80.0, 20.0, seconds=400, before=found).part("bank1") == pytest.approx(0.8, abs=0.001)
+    assert measured(80.0, 20.0, seconds=400, before=found).part("bank1") == 0.8
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,20 @@ def test_a_look_that_comes_late_or_early_does_not_weigh_more() -> None:
     found = measured(50.0, 50.0)
     assert found.at is not None
     late = measure(found, carrying(100.0, 0.0), found.at + 3600)
-    assert late.part("bank1") == pytest.approx(0.5 + 0.5 * 5 / 60)
+    assert late.parts[0] == pytest.approx(0.5 + 0.5 * 5 / 60)
     assert measure(found, carrying(100.0, 0.0), found.at - 3600).part("bank1") == 0.5
+
+
+def test_a_part_that_is_never_quiet_counts_as_one_number_that_is_not_too_low() -> None:
+    found, counted = measured(50.0, 50.0), set()
+    for second in range(600):
+        found = measured(51.0 if second % 7 < 3 else 49.0, 50.0, seconds=1, before=found)
+        part = found.part("bank1")
+        assert part is not None
+        assert found.parts[0] <= part <= found.parts[0] + 2 * STEP
+        counted.add(part)
+    assert len(counted) <= 2
+    lower = measured(40.0, 60.0, seconds=600, before=found).part("bank1")
+    assert lower is not None
+    assert 0.4 <= lower <= 0.4 + 2 * STEP
+    assert measured(999.0, 1.0).part("bank1") == 1.0, "no member takes more than all of it"

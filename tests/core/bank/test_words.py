@@ -75,6 +75,25 @@ def test_the_first_banks_finding_is_not_about_the_second() -> None:
     assert fleet.found()["bank-voltages"] == f"{differ}. In parallel they would have one voltage"
 
 
+def test_voltages_that_are_never_quiet_are_one_finding_with_one_text() -> None:
+    fleet = afloat(3)
+    texts, began = set(), 0
+    for second in range(40):
+        fleet.lynxes[0].voltage_v = 26.81 if second % 3 else 26.79
+        fleet.lynxes[second % 2 + 1].voltage_v = 26.4 + second % 5 / 100
+        cycle = fleet.pass_s(1)
+        began += sum(one.id == "bank-voltages" for one in cycle.began)
+        texts |= {text for id, text in fleet.found().items() if id == "bank-voltages"}
+    assert (began, len(texts)) == (1, 1)
+    fleet.lynxes[0].voltage_v = 27.2
+    fleet.pass_s(1)
+    assert "Bank 1 27.2 V" in fleet.found()["bank-voltages"], "a step is told"
+    fleet.lynxes[0].voltage_v = 26.6
+    fleet.pass_s(1)
+    assert "bank-voltages" not in fleet.found()
+    assert fleet.bank()["members"][0]["state"] == "in"
+
+
 def test_a_battery_that_is_two_is_named_once() -> None:
     fleet = Fleet(1, BankEntry("house", "House", ("uc167120", "HQ21302VUDQ")))
     fleet.lynxes[0].serial = b"HQ21302VUDQ\0"
