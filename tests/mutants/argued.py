@@ -226,6 +226,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "masters": (
             'if mode > "control":',
             'if before.effective <= "control":',
+            'reason = MONITOR if mode <= "monitor" else "DVCC is off in the configuration."',
             "return found is not None and found[0] >= p.SYSTEM",
             "fresh[key] = replace(written, strikes=struck, judged=False)",
             "if len(apart) != 1 or kind_of(service) == p.VEBUS:",

@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.dvcc.read.paths import SET_BATTERY, SET_BMS_INSTANCE
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.publication import SETTINGS, may_be, unchosen, verdict
+from gxbridge.core.publish.publication import FREE_PROFILE, SETTINGS, may_be, unchosen, verdict
 from tests.core.boat import Boat
 from tests.core.lynx_frames import Listener
 
@@ -78,6 +78,12 @@ def test_a_port_profile_that_promises_a_vendor_driver_means_none(profile: Value,
     )
     assert publication.publish == publish
     assert [finding.id for finding in publication.findings] == ["vendor-driver"] * (publish == "none")
+
+
+def test_the_profile_that_leaves_a_port_to_us_promises_no_driver() -> None:
+    settings: dict[str, Value] = {"/Settings/Canbus/can0/Profile": FREE_PROFILE}
+    assert FREE_PROFILE == 5, "veutil@97c80ef canbus_interfaces.cpp"
+    assert verdict(battery, "bms", {SETTINGS: settings}).publish == "bms"
 
 
 def test_a_bus_with_a_name_of_its_own_has_the_profile_of_its_port() -> None:
