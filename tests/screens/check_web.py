@@ -5,12 +5,14 @@ Run by `make check-screens`; needs the Debian packages chromium and chromium-dri
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -36,10 +38,12 @@ def url(daemon: DBusDaemon, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def until(condition: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + WITHIN_S
-    while not (found := condition()):
+    while True:
+        with contextlib.suppress(StaleElementReferenceException):  # drawn anew meanwhile
+            if found := condition():
+                return found
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.1)
-    return found
 
 
 def text(driver: Any, id: str) -> str:
@@ -122,7 +126,8 @@ def test_by_keyboard_everything_is_reached(url: str) -> None:
         week.send_keys(Keys.ENTER)
         until(lambda: week.get_attribute("aria-pressed") == "true")
         until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "#plots canvas")) == 3)
-        names = [one.get_attribute("aria-label") for one in driver.find_elements(By.CSS_SELECTOR, "#plots [role=img]")]
+        labels = "return [...document.querySelectorAll('#plots [role=img]')].map((one) => one.ariaLabel)"
+        names = until(lambda: driver.execute_script(labels))  # at one moment: the plots are drawn anew
         assert names[0].startswith("Voltage (V): Battery from 2")
         driver.find_element(By.ID, "theme").send_keys(Keys.SPACE)
         assert text(driver, "theme-name") == "dark"
