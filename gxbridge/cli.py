@@ -39,6 +39,8 @@ COMMANDS: dict[str, str] = {
     "models": "list the BMS models and what each offers to a GX device",
     "advise": "recommend a BMS for an installation",
     "readout": "decode one Bluetooth Instant Readout advertisement",
+    "sample": "write a recorded log and a black box to try the other commands on",
+    "completion": "print what lets a shell complete commands and options",
     "wiring-test": "test the wired BMS terminals one by one",
 }
 """Name and one line of help; the module is `gxbridge.commands.<name with underscores>`."""
@@ -89,6 +91,25 @@ def _overview() -> argparse.ArgumentParser:
     return parser
 
 
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """What one command takes."""
+    parser = _Parser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
+    _module(name).configure(parser)
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """All commands with all they take, for pages and completions; a start makes only one of them."""
+    parser = argparse.ArgumentParser(
+        prog="gxbridge", description="BMS values on D-Bus, and charge limits that say why."
+    )
+    parser.add_argument("--version", action="version", version=f"gxbridge {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, line in COMMANDS.items():
+        _module(name).configure(commands.add_parser(name, help=line, description=line))
+    return parser
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (2 for a wrong command line, as argparse does)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -99,8 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _overview().parse_args(arguments)
             return 2  # not reached: argparse has ended the program
         module = _module(name)
-        parser = _Parser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
-        module.configure(parser)
+        parser = command_parser(name)
         code: int = module.run(parser.parse_args(arguments[1:]))
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -39,7 +39,7 @@ PAGES = ("LICENSE", "CHANGELOG.md")
 NO_QT = 3
 """Exit code of gui.py where Qt's tools are not here."""
 
-NO_CODE = (".so", ".pyd", ".dll", ".pyc", ".pyi")
+NO_CODE = (".so", ".pyd", ".dll", ".pyc", ".pyi", ".gz")
 LICENCE_WORDS = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 HOMES = ("homepage", "home", "source", "source code", "repository", "documentation")
 DEFAULT_TIME = 1_700_000_000

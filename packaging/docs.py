@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from gxbridge.cli import COMMANDS, command_parser
 from gxbridge.config.pages import example
 from gxbridge.config.pages import markdown as configuration
 from gxbridge.core.model.finding import stopped
@@ -152,6 +154,55 @@ def topics() -> str:
     return TOPICS + "\n".join(lines) + "\n"
 
 
+COMMANDS_PAGE = """\
+# Commands
+
+This page is made from the command line itself (`make docs`); a test keeps it current. `gxbridge COMMAND --help` says
+the same. `make man` writes manual pages to `dist/man/`, and `gxbridge completion bash` lets a shell complete all of it.
+Exit codes: 0 is well, 2 a wrong command line or something that cannot be read or written; others are told below.
+"""
+
+
+def commands() -> str:
+    """docs/commands.md."""
+    parts = [COMMANDS_PAGE]
+    for name, line in COMMANDS.items():
+        parts.append(f"\n## gxbridge {name}\n\n{line[0].upper()}{line[1:]}.\n")
+        parts += _command(command_parser(name), f"gxbridge {name}")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _command(parser: argparse.ArgumentParser, name: str) -> Iterable[str]:
+    below = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    rows = [one for one in parser._actions if one.dest != "help" and one not in below and one.help != argparse.SUPPRESS]
+    if rows:
+        yield "| argument | what it is |\n|---|---|"
+        yield from (f"| {_argument(one)} | {_cell(_meaning(one))} |" for one in rows)
+    if parser.epilog:
+        yield f"\n{_cell(' '.join(parser.epilog.split()))}\n"
+    for group in below:
+        help_of = {choice.dest: choice.help for choice in group._choices_actions}
+        for word, child in group.choices.items():
+            yield f"\n### {name} {word}\n\n{_cell(help_of.get(word) or child.description or '')}\n"
+            yield from _command(child, f"{name} {word}")
+
+
+def _argument(one: argparse.Action) -> str:
+    metavar = one.metavar if isinstance(one.metavar, str) else one.dest.upper()
+    value = "" if one.nargs == 0 else " " + ("|".join(map(str, one.choices)) if one.choices else metavar)
+    words = f"{', '.join(one.option_strings)}{value}" if one.option_strings else value.strip()
+    return f"`{words}`".replace("|", "\\|")
+
+
+def _meaning(one: argparse.Action) -> str:
+    return (one.help or "").replace("%(default)s", str(one.default)).replace("%%", "%")
+
+
+def _cell(text: str) -> str:
+    """Text as it may stand in a table and in Markdown."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
 MODULES = """\
 # Every module
 
@@ -295,6 +346,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "modules.md": modules,
     "dbus-paths.md": dbus_paths,
+    "commands.md": commands,
     "mqtt-topics.md": topics,
     "configuration.md": configuration,
     "findings.md": findings,

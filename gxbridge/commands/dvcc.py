@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     replay = actions.add_parser(
         "replay",
         help="play a file of scenarios and compare",
-        description="Play scenarios (format: docs/dvcc.md) on simulated time. "
+        description="Play scenarios (format: docs/dvcc-replay.md) on simulated time. "
         "Exit code 0: everything as expected, 1: something differs, 2: the file cannot be used.",
     )
     replay.add_argument("file", type=Path, metavar="FILE", help="scenarios as JSON (.json, or .json.gz)")

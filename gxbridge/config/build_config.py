@@ -191,7 +191,7 @@ def _options(dvcc: Mapping[str, Any], report: _Report) -> Options:
     ):
         report(
             "dvcc.discharge_on_loss",
-            "`stop` needs profile `strict` (loss_stops_first, docs/dvcc.md)",
+            "`stop` needs profile `strict` (loss_stops_first, docs/dvcc-profiles.md)",
             "write `vendor` here, or set dvcc.profile to strict",
         )
     return Options.of(

@@ -33,7 +33,7 @@ def _limit_rows(path: str, text: str, what: str) -> tuple[OwnPath, ...]:
     return (
         _row(f"{path}/Value", "d", f"{what}; invalid: nothing is granted or nothing is known", text),
         _row(f"{path}/Reason", "s", f"why {what} is what it is"),
-        _row(f"{path}/ReasonId", "s", "the reason's id, for a text in another language ([reasons](dvcc.md))"),
+        _row(f"{path}/ReasonId", "s", "the reason's id, for a text in another language ([reasons](dvcc-reasons.md))"),
         _row(f"{path}/ReasonArguments", "s", "what its text is filled in with, as JSON"),
         _row(f"{path}/Since", "u", "epoch seconds since when the value holds"),
     )

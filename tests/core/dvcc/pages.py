@@ -1,4 +1,4 @@
-"""The tables of `docs/dvcc.md`, made from the program's own tables: `python -m tests.core.dvcc.pages` writes them."""
+"""The tables of the pages about DVCC, made from the program's own tables: `python -m tests.core.dvcc.pages` writes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from gxbridge.core.dvcc.read.options import SWITCHES
 from gxbridge.core.dvcc.run.watching.clocks import CLOCKS
 from gxbridge.core.nmea2000.database import database
 
-PAGE = Path(__file__).parents[3] / "docs" / "dvcc.md"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = (DOCS / "dvcc.md", *sorted(DOCS.glob("dvcc-*.md")))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -80,8 +81,10 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def filled(page: str) -> str:
-    """The page with every table between `<!-- name -->` and `<!-- end -->` made anew."""
+    """A page with every table between `<!-- name -->` and `<!-- end -->` made anew."""
     for name, make in TABLES.items():
+        if f"<!-- {name} -->" not in page:
+            continue
         before, marker, rest = page.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition("<!-- end -->")
         page = f"{before}{marker}{make()}\n{end}{after}"
@@ -89,4 +92,5 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -37,7 +37,7 @@ DIFFERENT = {
     "missing-w2open-18": "same-instance",
     "odd-w2open-1": "missing-input-setting",
 }
-"""Scenarios that profile `vendor` answers otherwise on purpose, and the difference by its name in `docs/dvcc.md`."""
+"""Scenarios that profile `vendor` answers otherwise on purpose, and the difference by its name in `docs/dvcc-profiles.md`."""
 FAMILIES: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in SCENARIOS:
     FAMILIES[row["family"]].append(row)
@@ -72,7 +72,7 @@ def test_the_strict_profile_plays_every_scenario_and_never_tells_nonsense(family
 
 @pytest.mark.parametrize("start", range(0, len(WIDE), 10))
 def test_the_vendor_profile_is_the_vendor_in_the_corners_but_for_what_is_different_on_purpose(start: int) -> None:
-    page = (ROOT / "docs" / "dvcc.md").read_text()
+    page = (ROOT / "docs" / "dvcc-profiles.md").read_text()
     for scenario in WIDE[start : start + 10]:
         found = list(step_differences(scenario["expected"], play_scenario(scenario, Options.vendor())))
         name = DIFFERENT.get(scenario["name"])

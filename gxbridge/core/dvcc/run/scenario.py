@@ -1,6 +1,6 @@
 """Play a scenario of the vendor's behaviour on simulated time, and say where we differ.
 
-The format is described in `docs/dvcc.md`: services with items, settings, and steps that change them.
+The format is described in `docs/dvcc-replay.md`: services with items, settings, and steps that change them.
 """
 
 from __future__ import annotations
