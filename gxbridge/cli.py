@@ -40,7 +40,6 @@ COMMANDS: dict[str, str] = {
     "advise": "recommend a BMS for an installation",
     "readout": "decode one Bluetooth Instant Readout advertisement",
     "sample": "write a recorded log and a black box to try the other commands on",
-    "completion": "print what lets a shell complete commands and options",
     "wiring-test": "test the wired BMS terminals one by one",
 }
 """Name and one line of help; the module is `gxbridge.commands.<name with underscores>`."""
@@ -95,18 +94,6 @@ def command_parser(name: str) -> argparse.ArgumentParser:
     """What one command takes."""
     parser = _Parser(prog=f"gxbridge {name}", description=COMMANDS[name], formatter_class=_Help)
     _module(name).configure(parser)
-    return parser
-
-
-def whole_parser() -> argparse.ArgumentParser:
-    """All commands with all they take, for pages and completions; a start makes only one of them."""
-    parser = argparse.ArgumentParser(
-        prog="gxbridge", description="BMS values on D-Bus, and charge limits that say why."
-    )
-    parser.add_argument("--version", action="version", version=f"gxbridge {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, line in COMMANDS.items():
-        _module(name).configure(commands.add_parser(name, help=line, description=line))
     return parser
 
 

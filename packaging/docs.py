@@ -158,7 +158,7 @@ COMMANDS_PAGE = """\
 # Commands
 
 This page is made from the command line itself (`make docs`); a test keeps it current. `gxbridge COMMAND --help` says
-the same. `make man` writes manual pages to `dist/man/`, and `gxbridge completion bash` lets a shell complete all of it.
+the same. `make man` writes manual pages to `dist/man/`, and completions for bash, zsh and tcsh to `dist/completions/`.
 Exit codes: 0 is well, 2 a wrong command line or something that cannot be read or written; others are told below.
 """
 

@@ -52,6 +52,7 @@ def _switches(dvcc: Mapping[str, Any], profile: str) -> Iterator[tuple[str, str,
             yield (
                 key,
                 what,
-                f"remove the line, or set dvcc.profile to {other} with all its other differences (docs/dvcc-profiles.md)",
+                f"remove the line, or set dvcc.profile to {other} with all its other differences "
+                "(docs/dvcc-profiles.md)",
                 True,
             )

@@ -93,7 +93,9 @@ def _states(seen: HistorySample) -> Iterator[Metric]:
             family.add_metric([state], seen.states[key][0] == state)
         yield family
     reasons = GaugeMetricFamily(
-        "gxbridge_limit_reason", "1 for the reason that holds now; docs/dvcc-reasons.md lists them", labels=["limit", "reason"]
+        "gxbridge_limit_reason",
+        "1 for the reason that holds now; docs/dvcc-reasons.md lists them",
+        labels=["limit", "reason"],
     )
     for limit in ("cvl", "ccl", "dcl"):
         if limit in seen.states:

@@ -1,4 +1,4 @@
-"""The tables of the pages about DVCC, made from the program's own tables: `python -m tests.core.dvcc.pages` writes them."""
+"""The tables of the pages about DVCC, from the program's own: `python -m tests.core.dvcc.pages` writes them."""
 
 from __future__ import annotations
 

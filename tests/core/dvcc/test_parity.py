@@ -37,7 +37,7 @@ DIFFERENT = {
     "missing-w2open-18": "same-instance",
     "odd-w2open-1": "missing-input-setting",
 }
-"""Scenarios that profile `vendor` answers otherwise on purpose, and the difference by its name in `docs/dvcc-profiles.md`."""
+"""Scenarios that profile `vendor` answers otherwise on purpose, and its name in `docs/dvcc-profiles.md`."""
 FAMILIES: dict[str, list[dict[str, Any]]] = defaultdict(list)
 for row in SCENARIOS:
     FAMILIES[row["family"]].append(row)
