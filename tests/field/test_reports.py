@@ -42,7 +42,8 @@ def test_an_orion_that_charges_another_battery_is_to_be_reset() -> None:
     boat = sailed("03")
     row = boat.row("error-67")
     assert (row.verdict, row.subject) == ("problem", "com.victronenergy.dcdc.ttyS5")
-    assert row.advice.startswith("Reset it")
+    assert row.advice.startswith("It charges another battery now")
+    assert "Reset it: on the GX (Venus OS v3.60 or newer)" in row.advice
     assert "Orion" not in boat.row("bms-present").text
     assert not any("goes away" in row.advice for row in boat.doctor())
 
