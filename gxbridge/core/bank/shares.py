@@ -13,6 +13,8 @@ SETTLES_S: Final = 60.0
 """So long a division is measured before it counts; it follows a change with this time constant."""
 LEAST_A: Final = 10.0
 """Below this current of the whole bank the offsets of the shunts are most of what is measured."""
+OFFSET_A: Final = 1.0
+"""So little the other way is the offset of a shunt: nothing flows through that member, and more through the others."""
 MOST_STEP_S: Final = 5.0
 """A look that comes later than this does not weigh more."""
 STEP: Final = 0.005
@@ -50,9 +52,10 @@ def measure(before: MeasuredDivision, members: Sequence[Member], now: float) -> 
     currents = [member.bms.current_a for member in members]
     known = [current for current in currents if current is not None]
     total = sum(known)
-    if len(known) < len(currents) or len(known) < 2 or abs(total) < LEAST_A or any(one * total < 0 for one in known):
+    away = any(one * total < 0 and abs(one) > OFFSET_A for one in known)
+    if len(known) < len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:
         return before._replace(at=now)
-    parts = tuple(one / total for one in known)
+    parts = tuple(max(one / total, 0.0) for one in known)
     if before.at is None or not before.parts:
         return MeasuredDivision(words, parts, tuple(map(stepped, parts)), 0.0, now)
     step = min(max(now - before.at, 0.0), MOST_STEP_S)

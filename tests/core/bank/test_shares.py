@@ -54,6 +54,13 @@ def test_a_member_that_carries_nothing_has_no_part() -> None:
     assert measured(0.0, 40.0).part("bank1") == 0.0
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_offset_of_a_shunt_does_not_hide_a_blown_fuse(sign: float) -> None:
+    found = measured(60.0 * sign, 60.0 * sign, -0.3 * sign)
+    assert (found.part("bank1"), found.part("bank3")) == (0.505, 0.0)
+    assert measured(60.0 * sign, 60.0 * sign, -1.1 * sign).part("bank1") is None
+
+
 def test_other_members_begin_anew_and_one_alone_has_no_division() -> None:
     found = measured(50.0, 50.0)
     assert measured(50.0, 50.0, 50.0, seconds=30, before=found).part("bank1") is None
