@@ -11,7 +11,6 @@ from gxbridge.core.bank.findings import MomentWords, bank_findings, different_vo
 from gxbridge.core.bank.limits import BankMembers
 from gxbridge.core.bank.member import MemberCandidate
 from gxbridge.core.bank.membership import (
-    OPENED,
     BankMemory,
     GatheredMembers,
     gather,
@@ -23,7 +22,7 @@ from gxbridge.core.dvcc.read.devices.bank import differ, is_lynx, is_totals, net
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.model.remembered import BankMember
+from gxbridge.core.model.remembered import OPENED, BankMember
 
 NOT_CONFIGURED: Final = (
     "Nothing stands for them: the configuration names no bank (`banks:`). What follows is what one would say"

@@ -11,11 +11,10 @@ from typing import Final, NamedTuple
 from gxbridge.core.bank.entry import MOST_MEMBERS, BankEntry
 from gxbridge.core.bank.member import COUNTED, Member, MemberCandidate, MemberState
 from gxbridge.core.bank.shares import NOT_MEASURED, MeasuredDivision, measure
-from gxbridge.core.model.remembered import ACKNOWLEDGED, BankMember
+from gxbridge.core.model.remembered import ACKNOWLEDGED, OPENED, BankMember
 
 NAMED: Final = "the configuration"
 THERE: Final = "what it said: it is there"
-OPENED: Final = "what it said: its contactor is open"
 SILENT: Final = "its silence"
 SOURCES: Final = frozenset({NAMED, THERE, OPENED, SILENT, ACKNOWLEDGED})
 """By what a member is remembered, and with that its last word."""

@@ -79,6 +79,10 @@ OVERRULED: Final = "overruled"
 
 ACKNOWLEDGED: Final = "somebody's word: it is gone"
 """The source of a member whose loss is acknowledged."""
+OPENED: Final = "what it said: its contactor is open"
+"""The source of a member whose contactor was open when it was last heard."""
+HARMLESS: Final = (ACKNOWLEDGED, OPENED)
+"""A member of these sources does not stop its bank when it is gone."""
 
 
 @record
@@ -329,9 +333,12 @@ def due(saved: Remembered, wanted: Remembered, written_at: float | None, now: fl
 
 
 def is_stricter(before: Remembered, after: Remembered) -> bool:
-    """Whether a latch or refusal was set, or a limit is new or lower."""
+    """Whether a latch or refusal was set, a limit is new or lower, or the loss of a member would stop its bank now."""
     set_before = {(latch.name, latch.subject) for latch in before.latches}
     if any((latch.name, latch.subject) not in set_before for latch in after.latches):
+        return True
+    stopping = {(one.bank, one.member) for one in before.members if one.source not in HARMLESS}
+    if any((one.bank, one.member) not in stopping for one in after.members if one.source not in HARMLESS):
         return True
     limits = {(limit.subject, limit.quantity): limit.value for limit in before.limits}
     return any(limit.value < limits.get((limit.subject, limit.quantity), float("inf")) for limit in after.limits)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gxbridge.core.model.remembered import (
     ACKNOWLEDGED,
     MAX_BYTES,
+    OPENED,
     SECTIONS,
     AnotherBoatError,
     BankMember,
@@ -233,11 +234,18 @@ STRICTER = [
     (Remembered(), Remembered(limits=(LIMIT,))),
     (ALL, replace(ALL, limits=(replace(LIMIT, value=39.9),))),
     (ALL, replace(ALL, latches=(LATCH, replace(LATCH, subject="another")))),
+    (Remembered(), Remembered(members=(MEMBER,))),
+    (Remembered(members=(replace(MEMBER, source=OPENED),)), Remembered(members=(MEMBER,))),
+    (Remembered(members=(replace(MEMBER, source=ACKNOWLEDGED),)), Remembered(members=(MEMBER,))),
+    (Remembered(members=(replace(MEMBER, bank="another"),)), Remembered(members=(MEMBER,))),
 ]
 LOOSER = [
     (ALL, replace(ALL, limits=())),
     (ALL, replace(ALL, latches=())),
     (ALL, replace(ALL, identities=(), members=())),
+    (ALL, replace(ALL, members=(replace(MEMBER, source=OPENED),))),
+    (Remembered(), Remembered(members=(replace(MEMBER, source=OPENED),))),
+    (ALL, replace(ALL, members=(replace(MEMBER, source="its silence"),))),
     (ALL, replace(ALL, limits=(replace(LIMIT, value=40.1),))),
 ]
 
