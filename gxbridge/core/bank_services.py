@@ -127,7 +127,7 @@ def heard_batteries(
         if bms.name in known
     ]
     others = [
-        MemberCandidate(read_bms(name, items), items)
+        MemberCandidate(read_bms(name, items), items, live=items.get(p.CONNECTED, 1) == 1)
         for name, items in counting.services.items()
         if name.startswith(BATTERY_PREFIX)
     ]

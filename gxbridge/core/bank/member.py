@@ -31,7 +31,7 @@ STATE_WORDS: Final[dict[MemberState, str]] = {
 
 class MemberCandidate(NamedTuple):
     """A battery that may be a member. `items`: all that it shows; `bus`: its CAN bus, "" where it is a service of
-    others; `live` False: ours, and it has gone silent."""
+    others; `live` False: ours, and it has gone silent, or its driver says that it is not connected."""
 
     bms: Bms
     items: Items

@@ -417,6 +417,21 @@ def test_in_control_a_bank_with_a_battery_of_another_driver_is_bound_by_both() -
     no_alarm(fleet)
 
 
+@pytest.mark.parametrize("connected", [0, None])
+def test_a_member_whose_driver_has_lost_it_is_gone_and_stops_the_bank(connected: Value) -> None:
+    fleet = Fleet(1, BankEntry("house", "House", ("uc167120", SERIAL_BATTERY)))
+    fleet.add(SERIAL_BATTERY, serial_battery())
+    fleet.pass_s(10)
+    assert fleet.links[CURRENT] > 0
+    fleet.bridge.service_changed(SERIAL_BATTERY, {"/Connected": connected}, fleet.now)
+    fleet.pass_s(1)
+    assert (fleet.links[CURRENT], fleet.states()["SerialBattery"]) == (0, "silent")
+    assert "bank-member-silent" in fleet.found()
+    fleet.bridge.service_changed(SERIAL_BATTERY, {"/Connected": 1}, fleet.now)
+    fleet.pass_s(4)
+    assert fleet.links[CURRENT] > 0
+
+
 def test_a_battery_that_is_no_member_limits_beside_the_bank() -> None:
     entry = BankEntry("house", "House", ("uc167120", "uc167121"))
     fleet = Fleet(3, entry)
