@@ -59,24 +59,34 @@ def sources(inputs: Inputs) -> tuple[Bms, ...]:
     return () if bms is None else (bms, *limiting(inputs), *filter(takes_part, bank.members))
 
 
+CELLS: Final = " cells"
+"""Behind the name of a battery: it gives the temperature of its cells."""
 Given = frozenset[tuple[RuleInput, str]]
 
 
 def read_rule_inputs(inputs: Inputs, before: Given) -> tuple[Given, Mapping[RuleInput, tuple[MeasuredInput, ...]]]:
-    """What is measured of each input, and which battery gives which: one that gave it and does not now makes it
-    unknown. The battery monitor counts for what no BMS gives."""
+    """What is measured of each input, and which battery gives which: one that gave it and does not now, also within a
+    total, makes it unknown. The battery monitor counts for what no BMS gives."""
     batteries, found = sources(inputs), dict[RuleInput, tuple[MeasuredInput, ...]]()
     given: set[tuple[RuleInput, str]] = set()
     for name in WINDOWS:
-        said = [(bms, believable(name, value_of(bms, name))) for bms in batteries if speaks_of(inputs, bms, name)]
-        giving = {(name, bms.name) for bms, value in said if value is not None}
-        owed = {(name, bms.name) for bms, _ in said if (name, bms.name) in before}
+        said = [(bms, believable(name, value_of(bms, name))) for bms in batteries]
+        giving = {(name, mark) for bms, value in said if value is not None for mark in marks(bms, name)}
+        owed = {(name, mark) for bms in batteries for mark in (bms.name, bms.name + CELLS) if (name, mark) in before}
         given |= giving | owed
-        known = tuple(MeasuredInput(value, bms.title) for bms, value in said if value is not None)
-        if not giving and not owed:
+        speaking = [(bms, value) for bms, value in said if speaks_of(inputs, bms, name)]
+        known = tuple(MeasuredInput(value, bms.title) for bms, value in speaking if value is not None)
+        if not known and not any((name, bms.name) in owed for bms, _ in speaking):
             known = tuple(monitored(inputs, name))
         found[name] = known if owed <= giving else ()
     return frozenset(given), found
+
+
+def marks(bms: Bms, name: RuleInput) -> Iterator[str]:
+    """What a battery gives of an input: a temperature of its own is no stand-in for those of its cells."""
+    yield bms.name
+    if (name == "coldest" and bms.min_cell_c is not None) or (name == "hottest" and bms.max_cell_c is not None):
+        yield bms.name + CELLS
 
 
 def speaks_of(inputs: Inputs, bms: Bms, name: RuleInput) -> bool:

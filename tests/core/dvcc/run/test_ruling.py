@@ -95,6 +95,38 @@ def test_one_that_gave_it_and_does_not_now_makes_it_unknown() -> None:
     assert (len(seen["soc"]), ("soc", TWO) in left) == (1, False), "one that has left is not waited for"
 
 
+def test_a_member_of_a_total_that_says_its_state_of_charge_no_more_makes_that_of_the_total_unknown() -> None:
+    services = {ONE: items(), TWO: items(_DeviceInstance=2, _Soc=95.0)}
+
+    def banked() -> Inputs:
+        found = inputs(services, BatteryService="com.victronenergy.battery/1")
+        return found._replace(bank=found.bank._replace(others=(), members=found.bank.others))
+
+    given, seen = read_rule_inputs(banked(), NOTHING)
+    assert [one.value for one in seen["soc"]] == [50.0], "the total's, which has the member's in it"
+    services[TWO]["/Soc"] = None
+    given, seen = read_rule_inputs(banked(), given)
+    assert seen["soc"] == ()
+    services[TWO]["/Soc"] = 94.0
+    assert [one.value for one in read_rule_inputs(banked(), given)[1]["soc"]] == [50.0]
+    services[TWO]["/Soc"] = None
+    never = read_rule_inputs(banked(), NOTHING)[1]["soc"]
+    assert [one.value for one in never] == [50.0], "one that never said it is not waited for"
+
+
+def test_a_battery_that_lost_the_temperatures_of_its_cells_has_none_in_its_own() -> None:
+    services = {ONE: items(_System_MinCellTemperature=2.0, _System_MaxCellTemperature=40.0)}
+    given, seen = read_rule_inputs(inputs(services), NOTHING)
+    assert [seen[name][0].value for name in ("coldest", "hottest")] == [2.0, 40.0]
+    services[ONE] |= {"/System/MinCellTemperature": None, "/System/MaxCellTemperature": None}
+    given, seen = read_rule_inputs(inputs(services), given)
+    assert (seen["coldest"], seen["hottest"]) == ((), ())
+    assert read_rule_inputs(inputs({**services, TWO: items(_DeviceInstance=2)}), given)[1]["coldest"] == ()
+    services[ONE]["/System/MinCellTemperature"] = 3.0
+    found = read_rule_inputs(inputs(services), given)[1]
+    assert ([one.value for one in found["coldest"]], found["hottest"]) == ([3.0], ())
+
+
 def test_the_battery_monitor_counts_for_what_no_bms_ever_gave() -> None:
     services = {ONE: battery(_Soc=None), BMV: items(_DeviceInstance=7, _ProductName="BMV")}
     for path in ("/Info/MaxChargeVoltage", "/Info/MaxChargeCurrent", "/Info/MaxDischargeCurrent"):
