@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CANDB := $(shell find can_db -name '*.yaml' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check check-slow check-screens man pictures packages-screens format bench bench-here soak soak-week faults hostile mutants mutants-changed bundle docs build clean packages-demo packages-test
+.PHONY: help setup demo test test-quick check check-slow check-screens man site pictures packages-screens format bench bench-here soak soak-week faults hostile mutants mutants-changed bundle docs build clean packages-demo packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -116,6 +116,10 @@ bundle: setup build  ## dist/gxbridge-VERSION-venus.tar.gz: one file to install 
 
 docs: setup  ## write the generated pages anew
 	$(BIN)/python packaging/docs.py
+
+site: setup  ## the documentation as a site, in dist/site/
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m mkdocs build --quiet --strict
 
 man: setup build  ## manual pages and completions for shells, in dist/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

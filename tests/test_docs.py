@@ -13,6 +13,7 @@ import pytest
 
 from gxbridge.cli import COMMANDS
 from gxbridge.core.publish.battery_paths import specs
+from gxbridge.strict_yaml.document import load_tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
@@ -118,3 +119,12 @@ def test_every_command_line_on_a_page_can_be_typed(page: Path) -> None:
         elif name not in ("--help", "--version", "COMMAND"):
             wrong.append(line)
     assert wrong == []
+
+
+def test_the_pages_that_users_read_are_not_long() -> None:
+    site = load_tables((ROOT / "mkdocs.yml").read_bytes(), "mkdocs.yml")
+    sections = {name: pages for section in site["nav"] for name, pages in section.items()}
+    read = [page for name, pages in sections.items() if name not in ("Reference", "Developers") for page in pages]
+    words = {page: len((ROOT / "docs" / page).read_text(encoding="utf-8").split()) for page in read}
+    assert len(words) > 25
+    assert {page: count for page, count in words.items() if count >= 1500} == {}
