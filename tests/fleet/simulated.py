@@ -121,6 +121,7 @@ class SimulatedBoat:
             self.now += STEP_S
             self._happen(step * STEP_S, seconds)
             self.bank.step(self.now, STEP_S)
+            self.bank.soc_percent = min(self.bank.soc_percent, 100.0)  # a day of sun is more than the bank takes
             self._lynx.tick(self.now)
             own, self._wire.sent = self._wire.sent, []
             more = list(itertools.islice(self._filler, max(0, 15 - len(own))))
