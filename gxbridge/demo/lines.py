@@ -9,6 +9,7 @@ from typing import TextIO
 from gxbridge.demo.acts import ActPlayer
 from gxbridge.demo.bus_watch import SERVICE, BusValue, ItemChange
 from gxbridge.demo.roles import BATTERY, GXBRIDGE, WATCHED, WatchedItem, value_text
+from gxbridge.edge.machine import own_command
 
 CHANGED = "--"
 HOW_TO_WATCH = """\
@@ -16,7 +17,7 @@ the bus of the {name}: {address}
     DBUS_SYSTEM_BUS_ADDRESS={address} dbus-spy
     busctl --address={address} list
     busctl --address={address} introspect com.victronenergy.gxbridge /Limits/Ccl/Reason
-    gxbridge explain --dbus {address}"""
+    {command} explain --dbus {address}"""
 
 
 class ChangeText:
@@ -78,7 +79,9 @@ class PlainLines:
 
     def started(self, player: ActPlayer) -> None:
         """An installation runs: print how to look at it with other programs."""
-        where = HOW_TO_WATCH.format(name=player.installation.name, address=player.installation.address)
+        where = HOW_TO_WATCH.format(
+            name=player.installation.name, address=player.installation.address, command=own_command()
+        )
         for line in where.splitlines():
             self._print(f"{'':10}{line}")
 

@@ -23,7 +23,7 @@ GX_COMMAND = "/data/apps/gxbridge/gxbridge"
 
 COMMANDS = re.compile(
     r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|capture|config|decode|doctor|explain|fleet|history|master|models"
-    r"|mqtt|plot|readout|rules|run|state|status|watch|web|wiring-test)\b)"
+    r"|mqtt|plot|readout|rules|run|sample|state|status|watch|web|wiring-test)\b)"
 )
 """A command of ours within a text."""
 
@@ -72,12 +72,19 @@ def boat_id() -> str:
 
 
 def own_command() -> str:
-    """How a person starts gxbridge here: by its path on a GX, by its name where that is in PATH."""
+    """How a person starts gxbridge here: by its path on a GX, by its name where that is in PATH, else as now."""
     if os.path.exists(GX_COMMAND):
         return GX_COMMAND
     import shutil
 
-    return "gxbridge" if shutil.which("gxbridge") else f"{sys.executable} -m gxbridge"
+    if shutil.which("gxbridge"):
+        return "gxbridge"
+    typed = sys.argv[0]
+    return (
+        typed
+        if os.path.basename(typed) == "gxbridge" and os.access(typed, os.X_OK)
+        else f"{sys.executable} -m gxbridge"
+    )
 
 
 def followable(text: str) -> str:

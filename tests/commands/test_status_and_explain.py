@@ -169,9 +169,14 @@ def test_a_command_is_named_as_it_can_be_typed(monkeypatch: pytest.MonkeyPatch, 
     said = "Run `gxbridge master reset`; while gxbridge runs, gxbridge explain tells more (/opt/gxbridge run)"
     monkeypatch.setattr(machine, "GX_COMMAND", str(tmp_path / "none"))
     monkeypatch.setenv("PATH", str(tmp_path))
+    typed = tmp_path / "bin" / "gxbridge"
+    monkeypatch.setattr(machine.sys, "argv", [str(typed)])
     found = machine.followable(said)
     assert found.count(" -m gxbridge ") == 2
     assert "while gxbridge runs" in found
+    typed.parent.mkdir()
+    typed.touch(0o700)
+    assert machine.followable(said).startswith(f"Run `{typed} master reset`; while gxbridge runs, {typed} explain")
     (tmp_path / "gxbridge").touch()
     os.chmod(tmp_path / "gxbridge", 0o700)
     assert machine.followable(said) == said

@@ -57,6 +57,13 @@ def test_the_vendors_totals_are_told_member_by_member_and_where_they_differ() ->
     assert found["parallel"].startswith("2 BMSes with limits beside their sum, Total")
 
 
+def test_members_of_one_name_are_told_apart() -> None:
+    name = {"/CustomName": "Lynx"}
+    (row,) = rows({FIRST: lynx(1) | name, SECOND: lynx(2) | name})
+    assert "; Lynx (1): in the bank" in row.text
+    assert "; Lynx (2): in the bank" in row.text
+
+
 def test_a_bank_of_gxbridge_is_a_sum_of_the_others() -> None:
     assert rows({HOUSE: lynx(230) | {"/CustomName": "House"}}) == []
     house = lynx(230) | {"/CustomName": "House", "/N2kUniqueNumber": None}

@@ -9,7 +9,7 @@ from gxbridge.core.bank.entry import SERVICE_PREFIX
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bank import AGGREGATES, counts_as_bms
 from gxbridge.core.dvcc.read.devices.bms import Bms
-from gxbridge.core.dvcc.read.devices.installation import sort_services, titles
+from gxbridge.core.dvcc.read.devices.installation import sort_services, titles, told_apart
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.numbers import text as text_at
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX
@@ -39,7 +39,7 @@ def check_batteries(services: Services, platform: str) -> Iterator[Row]:
         text = "there is no battery service on D-Bus"
         advice = "Is a BMS connected and on? A VE.Bus BMS has none of its own: it speaks through the Multi."
         yield Row(SECTION, "no-battery", "note", text, advice)
-    yield from check_banks(batteries, services)
+    yield from check_banks(told_apart(plant).batteries, services)
     yield from _published_twice(batteries, services)
     yield from _same_instance(batteries)
     yield from _several(batteries, controlling_bms(services, platform), services)
