@@ -200,7 +200,8 @@ class _Page:
         rules = self._explained.get("rules") or {"items": (), "act": True, "storing": None}
         if rules["storing"]:
             state = "suspended for a full charge" if rules["charging_full"] else "on"
-            yield f"storage profile: {state}"
+            shown_only = "" if rules["act"] else ", shown only: it acts while gxbridge is in control"
+            yield f"storage profile: {state}{shown_only}"
         if rules["act"]:
             return
         for rule in rules["items"]:

@@ -64,6 +64,14 @@ def test_in_control_it_says_what_was_told() -> None:
     assert "would" not in lines
 
 
+@pytest.mark.parametrize("act", [True, False])
+def test_a_storage_profile_that_holds_nothing_is_shown_as_such(act: bool) -> None:
+    explained, services = boat("control" if act else "monitor")
+    explained["rules"] = {"act": act, "storing": True, "charging_full": False, "items": []}
+    line = next(line for line in screen(explained, services, EPOCH, colour=False) if line.startswith("storage"))
+    assert line == "storage profile: on" + ("" if act else ", shown only: it acts while gxbridge is in control")
+
+
 def test_it_is_one_screen_with_the_worst_finding_first() -> None:
     explained, services = boat()
     words = "x" * 30 + " and a long name of a device that a person gave it " * 8
