@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from gxbridge.core.bank.entry import IMBALANCE, MOST_MEMBERS, BankEntry
+from gxbridge.core.bank.entry import IMBALANCE, MOST_MEMBERS, SERVICE_PREFIX, BankEntry
 from gxbridge.core.nmea2000.name import Name
 
 SERVICE: Final = re.compile(r"com\.victronenergy\.battery\.[A-Za-z_]\w*")
@@ -49,6 +49,11 @@ def build_banks(
         volts = entry.get("nominal_voltage_v", nominal)
         if volts not in (None, 12, 24, 48):
             report(f"{at}.nominal_voltage_v", f"{volts} V is not a supported nominal voltage", "write 12, 24 or 48")
+        network = entry.get("device_instance", 0)
+        for other in found:
+            of_all = "members" not in entry and not other.members
+            if of_all and same_lynx(other, bus, network, volts):
+                report(at, f"has the same Lynx as the bank {other.name}", "list the `members:` of each, or remove one")
         sums = entry.get("current", "share") == "sum"
         for key in ("share", "imbalance_percent"):
             if sums and key in entry:
@@ -59,7 +64,7 @@ def build_banks(
                 entry.get("title", ""),
                 members,
                 bus,
-                entry.get("device_instance", 0),
+                network,
                 None if volts is None else float(volts),
                 sums,
                 entry.get("share", "capacity"),
@@ -67,6 +72,12 @@ def build_banks(
             )
         )
     return tuple(found)
+
+
+def same_lynx(other: BankEntry, bus: str, network: int, volts: float | None) -> bool:
+    """Would two banks without members take the same Lynx?"""
+    buses, nominals = {other.bus, bus}, {other.nominal_voltage_v, volts}
+    return other.network == network and ("" in buses or len(buses) == 1) and (None in nominals or len(nominals) == 1)
 
 
 def _check_members(
@@ -90,4 +101,6 @@ def member_word(word: str, at: str, report: SayWrong) -> str:
         return f"uc{Name(int(word, 16)).unique_number}"
     if not SERVICE.fullmatch(word) and not SERIAL.fullmatch(word):
         report(at, f"{word[:60]!r} does not identify a battery", WORDS)
+    if word.startswith(SERVICE_PREFIX):
+        report(at, f"{word[:60]} is a bank of gxbridge's own, and no battery", WORDS)
     return word

@@ -65,6 +65,10 @@ def test_a_bank_has_the_nominal_voltage_of_the_system(tmp_path: Path) -> None:
             "banks[0].members: '12' does not identify a battery; write its serial (HQ2437XXP7K), its NAME",
         ),
         ("{name: a, members: [com.victronenergy.vebus.ttyS1]}", "does not identify a battery"),
+        (
+            "{name: a, members: [com.victronenergy.battery.gxbridge_bank_a]}",
+            "is a bank of gxbridge's own, and no battery",
+        ),
         (f"{{name: a, members: [{', '.join(f'HQ{10000 + n}' for n in range(33))}]}}", "has more than 32 batteries"),
         ("{name: a, members: [HQ12345, HQ12345]}", "banks[0].members: HQ12345 is listed twice; keep one of them"),
         ("{name: a}", "banks[0]: does not say on which of several CAN buses its Lynx are; add `bus:` with one of can0"),
@@ -92,6 +96,27 @@ def test_a_battery_is_in_one_bank_only_and_names_differ(tmp_path: Path) -> None:
         "banks[1].name: a is the name of another bank too; give each bank a `name:` of its own" in s for s in found
     )
     assert any("banks[1].members: HQ12345 is a member of another bank too; a battery is in one" in s for s in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("bus: can0", "bus: can0", True),
+        ("bus: can0", "bus: can1", False),
+        ("bus: can0", "bus: can0, device_instance: 1", False),
+        ("bus: can0, nominal_voltage_v: 12", "bus: can0, nominal_voltage_v: 24", False),
+        ("bus: can0, nominal_voltage_v: 12", "bus: can0", True),
+        ("bus: can0", "members: [HQ12345]", False),
+        ("members: [HQ12345]", "bus: can0", False),
+    ],
+)
+def test_two_banks_of_all_the_same_lynx_are_wrong(tmp_path: Path, one: str, other: str, same: bool) -> None:
+    text = f"{CAN}banks:\n  - {{name: a, {one}}}\n  - {{name: b, {other}}}\n"
+    said = "c.yaml:4:banks[1]: has the same Lynx as the bank a; list the `members:` of each, or remove one"
+    more = "" if same else "  - {name: c-c, bus: can0}\n"  # so that there is a problem, and no other
+    found = problems(tmp_path, text + more)
+    assert (said in found) == same
+    assert same or not any("same Lynx as the bank a" in line for line in found if "banks[1]" in line), found
 
 
 def test_without_a_can_bus_a_named_one_is_wrong(tmp_path: Path) -> None:
