@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Final, NamedTuple
 
 from gxbridge.core.dvcc.limit.bank_caps import limiting
-from gxbridge.core.dvcc.read.devices.bank import takes_part
+from gxbridge.core.dvcc.read.devices.bank import is_totals, takes_part
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor
 from gxbridge.core.dvcc.read.devices.plausible import sane
@@ -142,11 +142,12 @@ def base(inputs: Inputs, name: RuledLimit) -> float | None:
 
 
 def widest(batteries: Iterable[Bms]) -> float | None:
-    """The largest difference of cells within one battery (V)."""
+    """The largest difference of cells within one battery (V); the cells of a total are those of several."""
     found = [
         bms.max_cell_v - bms.min_cell_v
         for bms in batteries
-        if believable("highest_cell", bms.max_cell_v) is not None
+        if not (bms.adds or is_totals(bms))
+        and believable("highest_cell", bms.max_cell_v) is not None
         and believable("lowest_cell", bms.min_cell_v) is not None
         and bms.max_cell_v is not None
         and bms.min_cell_v is not None

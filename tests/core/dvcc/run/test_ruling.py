@@ -175,5 +175,9 @@ def test_the_difference_of_cells_is_one_battery_s() -> None:
         {ONE: items(), TWO: items(_DeviceInstance=2, _System_MaxCellVoltage=3.5, _System_MinCellVoltage=3.45)}
     )
     assert round(widest(both.batteries) or 0, 3) == 0.1
+    total = both.batteries[0]._replace(min_cell_v=3.0)
+    assert round(widest([total]) or 0, 3) == 0.4
+    ours, vendors = total._replace(adds=(ONE, TWO)), total._replace(product_id=0xA3E3)
+    assert (widest([ours]), widest([vendors])) == (None, None), "its cells are those of several batteries"
     assert widest(inputs({ONE: battery()}).batteries) is None
     assert widest(inputs({ONE: items(_System_MinCellVoltage=0.0)}).batteries) is None
