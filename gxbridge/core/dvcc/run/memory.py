@@ -45,7 +45,7 @@ class Stored(NamedTuple):
 
 
 class Granted(NamedTuple):
-    """What was granted at the last adjust, each as a number that is lower when less is granted."""
+    """What was granted at the last control round, each as a number that is lower when less is granted."""
 
     cvl: float
     ccl: float
@@ -122,7 +122,7 @@ class Memory(NamedTuple):
     since: Since = NOTHING_YET
     limits: tuple[Limit, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """As of the last adjust."""
+    """As of the last control round."""
     round_state: BmsState = "none"
     round_at: float | None = None
     charge_told_at: float | None = None

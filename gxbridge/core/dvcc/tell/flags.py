@@ -1,4 +1,4 @@
-"""What is published about the control: the flags of com.victronenergy.system, kept from one adjust to the next."""
+"""What is published about the control: the flags of com.victronenergy.system, kept between control rounds."""
 
 from __future__ import annotations
 
