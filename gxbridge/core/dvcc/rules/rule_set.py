@@ -27,7 +27,7 @@ from gxbridge.core.dvcc.rules.storage import (
     trusted,
     watch_full,
 )
-from gxbridge.core.dvcc.rules.wording import point_words, reading_words, value_words
+from gxbridge.core.dvcc.rules.wording import point_words, reading_words, steady_reading, value_words
 
 START_S: Final = 10.0
 """So long after our start a discharge limit of a rule whose input was never heard is not renewed, instead of 0 A."""
@@ -69,6 +69,8 @@ class RulesState(NamedTuple):
     heard: frozenset[RuleInput] = frozenset()
     """Inputs that were known at least once."""
     storage: StorageState = NO_STORAGE
+    said: Mapping[str, MeasuredInput] = MappingProxyType({})
+    """Rule -> the reading that its words have."""
 
 
 class RulesLook(NamedTuple):
@@ -89,6 +91,7 @@ def look_at_rules(rule_set: RuleSet, readings: RuleReadings, before: RulesState,
     heard = before.heard | {name for name, found in inputs.items() if found}
     began = now if before.began is None else before.began
     states: dict[str, RuleState] = {}
+    said: dict[str, MeasuredInput] = {}
     verdicts: list[RuleVerdict] = []
     for rule in rule_set.rules:
         found, base_a = inputs.get(rule.by, ()), readings.base_a.get(rule.limits)
@@ -102,7 +105,10 @@ def look_at_rules(rule_set: RuleSet, readings: RuleReadings, before: RulesState,
         ruled, decides = allow(rule, before.rules.get(rule.name), found, base_a, now)
         waits = decides is None and rule.by not in heard and now - began < START_S
         states[rule.name] = ruled
-        verdicts.append(verdict_of(rule, ruled, decides, base_a, waits=waits))
+        in_words = None
+        if decides is not None:
+            in_words = said[rule.name] = steady_reading(rule, before.said.get(rule.name), decides)
+        verdicts.append(verdict_of(rule, ruled, decides, in_words, base_a, waits=waits))
     storage, storing, charging = before.storage, False, False
     profile = rule_set.storage
     if profile is not None:
@@ -115,18 +121,24 @@ def look_at_rules(rule_set: RuleSet, readings: RuleReadings, before: RulesState,
         storage = storage._replace(rests=rests_at(profile, storage, soc) if storing and not charging else True)
         if storing and not charging:
             verdicts += storage_verdicts(profile, storage, soc)
-    state = RulesState(began, states, heard, storage)
+    state = RulesState(began, states, heard, storage, said)
     return RulesLook(tuple(verdicts), before if state == before else state, storing, charging)
 
 
 def verdict_of(
-    rule: Rule, state: RuleState, decides: MeasuredInput | None, base_a: float | None, *, waits: bool
+    rule: Rule,
+    state: RuleState,
+    decides: MeasuredInput | None,
+    in_words: MeasuredInput | None,
+    base_a: float | None,
+    *,
+    waits: bool,
 ) -> RuleVerdict:
-    """What a rule allows, with its point of the curve."""
+    """What a rule allows, with its point of the curve; `in_words`: the reading that is told."""
     value = rounded(state.value, rule.unit)
     where = f"rules.limits.{rule.name}"
-    words = {"rule": rule.name, "input": reading_words(rule.by, decides)}
-    if decides is None:
+    words = {"rule": rule.name, "input": reading_words(rule.by, in_words)}
+    if decides is None or in_words is None:
         withheld = waits and rule.limits == "DCL" and value < BLACK_A
         reason = "rule-waits" if withheld else "rule-unknown"
         return RuleVerdict(rule.limits, None if withheld else value, rule.unit, reason, where, words)
@@ -136,7 +148,8 @@ def verdict_of(
     part = (base_a or 0.0) / 100 if rule.curve.percent else 1.0
     allowed = rounded(rule.curve.at(decides.value) * part, rule.unit)
     if value < allowed:
-        words["allowed"] = value_words(allowed, rule.unit)
+        told = rounded(rule.curve.at(in_words.value) * part, rule.unit)  # by what the words say it is
+        words["allowed"] = value_words(told if value < told else allowed, rule.unit)
         return RuleVerdict(rule.limits, value, rule.unit, "rule-held", where, words)
     return RuleVerdict(rule.limits, value, rule.unit, "rule", where, words)
 

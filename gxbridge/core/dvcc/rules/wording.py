@@ -35,6 +35,15 @@ def input_words(by: RuleInput, value: float, decimals: int | None = None) -> str
     return f"{text}{unit}"
 
 
+def steady_reading(rule: Rule, before: MeasuredInput | None, now: MeasuredInput) -> MeasuredInput:
+    """The reading that is told: the one before while it is less than a step of what people read away, of the same
+    battery and in the same part of the curve, so that a text does not change with every noise of a sensor."""
+    if before is None or before.source != now.source or rule.curve.around(before.value) != rule.curve.around(now.value):
+        return now
+    step = 10.0 ** -INPUTS[rule.by][2]
+    return before if abs(now.value - before.value) < step else now
+
+
 def reading_words(by: RuleInput, reading: MeasuredInput | None) -> str:
     """`state of charge 80 % of the Lynx Smart BMS 500`, and without a reading `state of charge`."""
     name, _, decimals = INPUTS[by]

@@ -55,6 +55,26 @@ def test_each_says_its_input_and_the_point_of_its_curve() -> None:
     ]  # fmt: skip
 
 
+def test_the_noise_of_a_sensor_is_no_news_and_what_it_says_is_never_a_step_away() -> None:
+    rule_set, state, texts = RuleSet((EIGHTY,)), None, set[str]()
+    for second, soc in enumerate((79.04, 79.06, 78.97, 79.1, 79.04, 79.06)):
+        look = looked(rule_set, readings(soc=soc), state, 100.0 + second)
+        state = look.state
+        texts |= {text for _, _, text in said(look)}
+    assert len(texts) == 1
+    assert "state of charge 79.0 % of Lynx" in texts.pop()
+    ((_, _, text),) = said(looked(rule_set, readings(soc=79.16), state, 107.0))
+    assert "state of charge 79.2 % of Lynx" in text
+    ((_, _, text),) = said(looked(rule_set, readings(soc=80.0), look.state, 107.0))
+    assert "80.0 % of Lynx, curve from 80 %" in text
+    near = looked(rule_set, readings(soc=79.98))
+    ((_, _, text),) = said(looked(rule_set, readings(soc=80.01), near.state, 101.0))
+    assert "80.0 % of Lynx, curve from 80 %: 0 %" in text, "another part of the curve is news"
+    other = readings()._replace(inputs={"soc": (MeasuredInput(79.06, "Other"),)})
+    ((_, _, text),) = said(looked(rule_set, other, state, 107.0))
+    assert "79.1 % of Other" in text
+
+
 def test_beyond_the_last_point_and_on_a_point() -> None:
     for at, words in ((9.0, "from +5 °C: 20 A"), (5.0, "from +5 °C: 20 A"), (0.0, "from +0 °C: 0 A")):
         ((_, _, text),) = said(looked(RuleSet((COLD,)), readings(coldest=at)))
