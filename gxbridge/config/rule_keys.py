@@ -95,7 +95,8 @@ RULE_KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "rules.full.at_most_hours", "number",
-        "An attempt ends after this time; the next one begins a day after it began, at the earliest.",
+        "An attempt ends after this time; the next one begins a day after it began and after a rest as long, at the "
+        "earliest.",
         default=12, low=0.5, high=72, unit="hours",
     ),
 )  # fmt: skip

@@ -23,7 +23,8 @@ DIFFERS_S: Final = 60.0
 NOTE_S: Final = 3600.0
 """While it is full, that is noted so often."""
 AGAIN_S: Final = DAY_S
-"""A full charge that was not reached is tried again after so long, at the earliest."""
+"""A full charge that was not reached is tried again after so long, at the earliest; and the battery rests for at least
+as long as a try may last, else one that is never full would not be in storage at all."""
 
 
 class StorageProfile(NamedTuple):
@@ -114,7 +115,7 @@ def is_news(state: StorageState, epoch: float) -> bool:
 
 def is_due(full: FullCharge, state: StorageState, epoch: float, now: float) -> bool:
     """Is it time for a full charge?"""
-    if state.tried_at is not None and epoch - state.tried_at < max(AGAIN_S, full.at_most_hours * 3600):
+    if state.tried_at is not None and epoch - state.tried_at < max(AGAIN_S, 2 * full.at_most_hours * 3600):
         return False
     days = full.every_days
     if days is not None and state.last_full is not None and epoch - state.last_full >= days * DAY_S:

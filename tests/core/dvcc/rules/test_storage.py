@@ -129,14 +129,15 @@ def test_a_try_ends_after_its_hours_or_when_the_battery_was_full() -> None:
     assert is_charging_full(MONTHLY, counting, at(NOW)), "nobody has seen it full"
 
 
-def test_the_next_try_begins_a_day_after_the_last_began() -> None:
+def test_the_next_try_begins_a_day_after_the_last_began_and_after_as_long_a_rest() -> None:
     tried = LONG_AGO._replace(tried_at=NOW)
     for epoch, wanted in ((NOW + 13 * 3600, NOW), (NOW + AGAIN_S - 1, NOW), (NOW + AGAIN_S, NOW + AGAIN_S)):
         assert watched(tried, clock=at(epoch)).tried_at == wanted
     long = FullCharge(every_days=1.0, at_most_hours=48.0)
-    ended = NOW + 48 * 3600
-    assert watched(tried, clock=at(ended - 1), full=long).tried_at == NOW
-    assert watched(tried, clock=at(ended), full=long).tried_at == ended
+    rested = NOW + 2 * 48 * 3600
+    assert not is_charging_full(long, tried, at(NOW + 48 * 3600))
+    assert watched(tried, clock=at(rested - 1), full=long).tried_at == NOW, "it rests as long as it was tried"
+    assert watched(tried, clock=at(rested), full=long).tried_at == rested
 
 
 def test_cells_that_differ_for_a_minute_call_for_a_full_charge() -> None:
