@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -128,3 +129,12 @@ def test_the_pages_that_users_read_are_not_long() -> None:
     words = {page: len((ROOT / "docs" / page).read_text(encoding="utf-8").split()) for page in read}
     assert len(words) > 25
     assert {page: count for page, count in words.items() if count >= 1500} == {}
+
+
+def test_the_page_about_installing_names_every_extra_that_a_user_may_want() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    table = (
+        (ROOT / "docs" / "install.md").read_text(encoding="utf-8").partition("| extra | for |")[2].partition("\n\n")[0]
+    )
+    named = set(re.findall(r"`(\w+)`", re.sub(r"(?m)\|[^|]*\|$", "", table)))
+    assert named == set(extras) - {"docs", "screens", "test", "transport"}

@@ -181,7 +181,10 @@ def addresses(bus: str) -> list[tuple[str, dict[str, str]]]:
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         text = os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
         if not text:
-            raise BusUnreachable("no session bus: DBUS_SESSION_BUS_ADDRESS is not set; use --dbus system or an address")
+            raise BusUnreachable(
+                "no session bus: DBUS_SESSION_BUS_ADDRESS is not set; work in the shell that `dbus-run-session bash` "
+                "opens, or use --dbus system or an address"
+            )
     elif bus.startswith("/"):
         text = f"unix:path={bus}"
     found = []

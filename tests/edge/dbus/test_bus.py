@@ -31,7 +31,10 @@ def test_the_session_bus_is_found_by_its_variable_or_in_the_runtime_folder(monke
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
     assert addresses("session") == [("unix", {"path": "/run/user/1000/bus"})]
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    with pytest.raises(BusUnreachable, match="DBUS_SESSION_BUS_ADDRESS is not set"):
+    with pytest.raises(
+        BusUnreachable,
+        match="DBUS_SESSION_BUS_ADDRESS is not set; work in the shell that `dbus-run-session bash` opens",
+    ):
         addresses("session")
 
 
