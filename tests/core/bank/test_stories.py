@@ -417,6 +417,16 @@ def test_in_control_a_bank_with_a_battery_of_another_driver_is_bound_by_both() -
     no_alarm(fleet)
 
 
+def test_what_is_unknown_of_a_bank_is_said_of_the_member_and_no_cure_of_the_bank() -> None:
+    fleet = afloat(3)
+    fleet.lynxes[2].quiet = True
+    fleet.pass_s(15)
+    assert fleet.links[CURRENT] == 0
+    found = {(one.id, one.subject) for one in fleet.bridge.finding_log.current}
+    assert ("bank-member-silent", f"{HOUSE} {fleet.lynxes[2].word}") in found
+    assert ("charge-unknown", HOUSE) not in found
+
+
 @pytest.mark.parametrize("connected", [0, None])
 def test_a_member_whose_driver_has_lost_it_is_gone_and_stops_the_bank(connected: Value) -> None:
     fleet = Fleet(1, BankEntry("house", "House", ("uc167120", SERIAL_BATTERY)))

@@ -68,8 +68,10 @@ def round_findings(
         elsewhere.add("bms-awaited")  # the one that was chosen is not there: `choice_findings`
     if refused is not None and not early and refused.name not in elsewhere and not unreadable(inputs, refused):
         yield of_reason(now, refused)
+    banks = {bms.name for bms in inputs.batteries if bms.adds}  # what is unknown of them is a member's, and said there
     for reason in ccl.caps:
-        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now) and not unreadable(inputs, reason):
+        known = reason.source in banks or unreadable(inputs, reason)
+        if reason.name in UNKNOWN and not in_grace(reason.source, seen, now) and not known:
             yield of_reason(now, reason)
     for reason in dcl.caps:
         if reason.name == "discharge-observed" and (reason.since is None or now - reason.since >= GRACE_S):
