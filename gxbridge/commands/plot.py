@@ -84,6 +84,8 @@ def draw(command: str, block: HistoryBlock, path: Path | None, zone: tzinfo | No
         for line in terminal.lines(chart, width, lambda t: write_time(round(t))[:19].replace("T", " "), colour=colour):
             print(line)
     except OSError as error:
+        if path is None:
+            raise  # standard output: the command line knows whether its reader has only gone
         print(f"gxbridge {command}: cannot write {path}: {error.strerror or error}", file=sys.stderr)
         return 2
     except (picture.NoPicture, terminal.NoChart) as error:

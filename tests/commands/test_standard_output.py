@@ -91,6 +91,18 @@ def test_what_cannot_be_said_is_a_sentence_and_an_exit_code(
     assert result.returncode == 2
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_reader_that_has_gone_is_no_error(command: str, files: dict[str, Path]) -> None:
+    end, gone = os.pipe()
+    os.close(end)
+    line = [sys.executable, "-m", "gxbridge", *command.format(**files).split()]
+    with os.fdopen(gone, "wb") as pipe:
+        result = subprocess.run(line, stdout=pipe, stderr=subprocess.PIPE, text=True)
+    assert "roken" not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.returncode == 0
+
+
 def test_without_a_command_a_page_that_cannot_be_said_is_a_sentence_too() -> None:
     for option in ("--help", "--version"):
         result = run(option, ">/dev/full")
