@@ -8,7 +8,7 @@ from typing import Final
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.limits import titles_of
 from gxbridge.core.bank.membership import GatheredMembers, window_of
-from gxbridge.core.bank.shares import shares
+from gxbridge.core.bank.shares import STEP, shares
 from gxbridge.core.bank.view import BankView
 from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.model.finding import Finding, finding
@@ -75,7 +75,8 @@ def imbalances(view: BankView, now: float) -> Iterator[Finding]:
         return
     for member in bank.inside:
         stated = parts[member.word] * (1 + entry.imbalance)
-        if member.measured is not None and member.measured > stated:
+        # What counts is up to two steps above what is measured: only what is certainly more is a finding.
+        if member.measured is not None and member.measured - 2 * STEP > stated:
             yield finding(
                 "bank-imbalance",
                 f"{entry.service} {member.word}",

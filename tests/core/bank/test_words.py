@@ -94,6 +94,18 @@ def test_voltages_that_are_never_quiet_are_one_finding_with_one_text() -> None:
     assert fleet.bank()["members"][0]["state"] == "in"
 
 
+def test_equal_batteries_are_in_balance_whatever_is_stated() -> None:
+    fleet = afloat(3, BankEntry("house", "House", imbalance=0.01))
+    for second in range(200):
+        fleet.lynxes[0].current_a = 40.0 + second % 3 / 5
+        fleet.lynxes[1].current_a = fleet.lynxes[2].current_a = 40.2
+        fleet.pass_s(1)
+        assert "bank-imbalance" not in fleet.found()
+    fleet.lynxes[0].current_a = 44.0
+    fleet.pass_s(300)
+    assert "bank-imbalance" in fleet.found()
+
+
 def test_a_battery_that_is_two_is_named_once() -> None:
     fleet = Fleet(1, BankEntry("house", "House", ("uc167120", "HQ21302VUDQ")))
     fleet.lynxes[0].serial = b"HQ21302VUDQ\0"
