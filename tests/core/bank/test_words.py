@@ -95,7 +95,7 @@ def test_voltages_that_are_never_quiet_are_one_finding_with_one_text() -> None:
 
 
 def test_equal_batteries_are_in_balance_whatever_is_stated() -> None:
-    fleet = afloat(3, BankEntry("house", "House", imbalance=0.01))
+    fleet = afloat(3, BankEntry("house", "House", imbalance=0.0))
     for second in range(200):
         fleet.lynxes[0].current_a = 40.0 + second % 3 / 5
         fleet.lynxes[1].current_a = fleet.lynxes[2].current_a = 40.2
