@@ -194,4 +194,4 @@ def _row_line(row: ReportRow) -> str:
         return f"{row.reason} {row.name}: {row.text}"
     if row.kind == "state":
         return f"{row.name} {value} {row.unit}".rstrip() if value else f"{row.name} unknown"
-    return f"{row.name} {value}: {row.text}"
+    return f"{row.name} {value}: {row.text}" if row.text else f"{row.name} {value}"

@@ -38,6 +38,12 @@ def test_a_log_is_a_timeline_of_limits_with_reasons(log: Path, capsys: pytest.Ca
     assert any(line.endswith("value    uc167120: 26.4 V, 10 A, 22.2 °C, 3.35 V, 3.39 V, 99.2 %") for line in lines)
 
 
+def test_what_has_no_words_ends_without_a_colon(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = explained(capsys, log).splitlines()
+    assert any(line.endswith(" state none") for line in lines)
+    assert not any(line.rstrip().endswith(":") for line in lines)
+
+
 def test_the_same_as_csv_and_as_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(explained(capsys, log, "--csv", "--tz", "+02:00", "--every", "10"))))
     lowered = [row for row in rows if (row["kind"], row["name"]) == ("limit", "CCL")][1]
