@@ -12,7 +12,7 @@ const AMOUNT = "(?:-?[0-9.]+ [AV]|none|no limit)"
 // Arguments that may hold words of English. Others are names, numbers and paths, which are the same in every language.
 const PROSE = ["why", "what", "who", "how", "word", "doubt", "reason", "problem", "contradiction", "says", "other_says",
 	"kept", "text", "trouble", "system", "soon", "loads", "permission", "state", "cure", "is_now", "was", "channel",
-	"other_channel", "shown", "fault", "left_out", "mark", "rule", "terminal"]
+	"other_channel", "shown", "fault", "left_out", "mark", "bound", "input", "point", "terminal"]
 
 function translated(id) {
 	const found = qsTrId(id)

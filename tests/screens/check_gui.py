@@ -197,6 +197,27 @@ def test_german_says_the_same_as_the_service(plugin: Path, tmp_path: Path, day: 
     assert re.search(r"\nDanach: seine eigene Einstellung [57]0 A\n", told)
 
 
+@pytest.mark.parametrize(
+    ("read", "at", "german"),
+    [
+        ("coldest place +3 °C of SmartShunt", "+3 °C: 20 A to +10 °C: 60 A",
+         "kälteste Stelle +3 °C (SmartShunt), Kurve +3 °C: 20 A bis +10 °C: 60 A"),
+        ("state of charge 80 %", "from 80 %: 0 A", "Ladezustand 80 %, Kurve ab 80 %: 0 A"),
+        ("time of day", "up to 22:00: 5 A", "Uhrzeit, Kurve bis 22:00: 5 A"),
+    ],
+)  # fmt: skip
+def test_a_rule_is_told_with_its_point_in_german(
+    plugin: Path, tmp_path: Path, day: list[Items], read: str, at: str, german: str
+) -> None:
+    items = by_uid(day[2]) | {
+        f"{OWN}/Limits/Ccl/Reason": f"CCL 20 A: rule gentle: {read}, curve {at}. Next: 60 A said by the Lynx.",
+        f"{OWN}/Limits/Ccl/ReasonId": "rule",
+        f"{OWN}/Limits/Ccl/ReasonArguments": json.dumps({"rule": "gentle", "input": read, "point": at}),
+    }
+    said = show(plugin, tmp_path, items, "GxBridge_PageLimits.qml", "--language", "de")["texts"]
+    assert any(f"Regel gentle: {german}" in text for text in said), said
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_shows_every_row(plugin: Path, tmp_path: Path, day: list[Items], language: str) -> None:
     arguments = ("--language", language, "--height", "1600")

@@ -107,7 +107,7 @@ def pass_on(
 def violation(key: str, write: Write, verdict: GateVerdict, now: float) -> Finding:
     """What a person and the black box should know of it."""
     sent = "nothing" if verdict.value is None else f"{verdict.value:g}"
-    return finding("gate", key, now, key=key, asked=f"{write.value}", rule=verdict.rule, sent=sent)
+    return finding("gate", key, now, key=key, asked=f"{write.value}", bound=verdict.rule, sent=sent)
 
 
 def parts(writes: Iterable[Write]) -> Iterator[list[Write]]:

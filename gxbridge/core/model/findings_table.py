@@ -243,7 +243,7 @@ TABLE: Final = (
     FindingRow(
         "gate",
         "alarm",
-        "The last gate held back {key} = {asked}: {rule}; {sent} was sent",
+        "The last gate held back {key} = {asked}: {bound}; {sent} was sent",
         "Report it with the black box that was kept: what was decided breaks a rule of safety",
     ),
     FindingRow(

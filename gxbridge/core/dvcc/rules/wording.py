@@ -45,7 +45,7 @@ def steady_reading(rule: Rule, before: MeasuredInput | None, now: MeasuredInput)
 
 
 def reading_words(by: RuleInput, reading: MeasuredInput | None) -> str:
-    """`state of charge 80 % of the Lynx Smart BMS 500`, and without a reading `state of charge`."""
+    """`state of charge 80 % of Lynx Smart BMS 500`, and without a reading `state of charge`."""
     name, _, decimals = INPUTS[by]
     if reading is None or by == "time_of_day":  # the time itself would change the text every minute
         return name
