@@ -157,7 +157,7 @@ class Gate:
 
     def rules(self) -> list[str]:
         """The rules that were broken just now."""
-        return [str(shown.arguments["rule"]) for shown in self.memory.findings if shown.last == self.now]
+        return [str(shown.arguments["bound"]) for shown in self.memory.findings if shown.last == self.now]
 
 
 def wants(amps: Iterable[tuple[str, float]]) -> list[tuple[str, str, Value]]:

@@ -40,7 +40,7 @@ class Player:
         self.land(self.bridge.tick(0.0))
 
     def land(self, cycle: Cycle) -> None:
-        self.rules |= {str(found.arguments["rule"]) for found in cycle.began if found.id == "gate"}
+        self.rules |= {str(found.arguments["bound"]) for found in cycle.began if found.id == "gate"}
         for service, path, value in cycle.writes:
             self.bridge.service_changed(service, {path: value}, self.now)
 
