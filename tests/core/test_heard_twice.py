@@ -243,7 +243,7 @@ def test_of_two_services_that_show_one_battery_the_stricter_word_counts_and_that
     assert boat.links[CURRENT] == 12
     assert said_of(boat) == {
         TWO: f"{TWO} shows the battery that {VENDOR} shows too (same serial HQ7); both count, and where they differ "
-        "the stricter word wins"
+        "the stricter one wins"
     }
     boat.set(TWO, **{"/Serial": "HQ8"})
     boat.tick(3, speaking=False)

@@ -100,7 +100,7 @@ class OwnItems:
             if limit.name == "charger" and limit.subject not in self._chargers:
                 continue
             items |= self._limit(limit, situation, epoch(situation.since.get((limit.name, limit.subject))))
-        if decision.rules is not NO_RULES_SHOWN:
+        if decision.rules != NO_RULES_SHOWN:
             items |= _rules(decision.rules)
         for n, note in enumerate(situation.batteries):
             items |= {
