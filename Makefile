@@ -119,7 +119,7 @@ docs: setup  ## write the generated pages anew
 
 site: setup  ## the documentation as a site, in dist/site/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	$(BIN)/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 man: setup build  ## manual pages and completions for shells, in dist/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
