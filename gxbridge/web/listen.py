@@ -22,6 +22,11 @@ class RefusedAddress(Exception):
     """Why it does not listen there, for people."""
 
 
+def is_loopback(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one of this machine's own. `::ffff:127.0.0.1` is none: versions of Python differ."""
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
+
+
 @record
 class Listen:
     """`host` is an address, never a name. `names`: what a browser may call this machine besides its addresses."""
@@ -34,7 +39,7 @@ class Listen:
     @property
     def loopback(self) -> bool:
         """Whether only programs of this machine reach it."""
-        return ipaddress.ip_address(self.host).is_loopback
+        return is_loopback(ipaddress.ip_address(self.host))
 
     def answers_to(self, header: str) -> bool:
         """Whether the Host of a request is ours. A page from elsewhere that had its own name lead here (DNS rebinding)
@@ -44,7 +49,7 @@ class Listen:
             address = ipaddress.ip_address(host)
         except ValueError:
             return host in self.names
-        return address.is_loopback or not self.loopback
+        return is_loopback(address) or not self.loopback
 
     def admits(self, authorization: str) -> bool:
         """Whether an Authorization header has the token, or none is asked for."""
@@ -74,7 +79,7 @@ def read_listen(text: str, token_file: Path | None, names: tuple[str, ...] = ())
     if not colon or not re.fullmatch("[0-9]{1,5}", port_text) or int(port_text) > 65535:
         raise RefusedAddress(f"--listen {text}: the port is a number up to 65535, as in 127.0.0.1:8088")
     token = "" if token_file is None else read_token(token_file)
-    if not address.is_loopback and not token:
+    if not is_loopback(address) and not token:
         raise RefusedAddress(
             f"--listen {text} can be reached from other machines: name a file with a token by --token-file, "
             "or listen on 127.0.0.1"
