@@ -22,11 +22,11 @@ def test_what_rules_did_is_played_again_with_the_same_decisions() -> None:
     boat.add(SOLAR, solar())
     boat.add(MULTI, multi())
 
-    def sail(seconds: int) -> None:
+    def sail(seconds: int, zone_s: float = 3600.0) -> None:
         for _ in range(seconds):
             boat.now += 1.0
             boat.repeat()
-            boat.bridge.set_zone(3600.0)
+            boat.bridge.set_zone(zone_s)
             cycle = boat.bridge.tick(boat.now, EPOCH)
             for service, path, value in cycle.writes:
                 boat.bridge.service_changed(service, {path: value}, boat.now)
@@ -37,6 +37,7 @@ def test_what_rules_did_is_played_again_with_the_same_decisions() -> None:
     sail(80)
     boat.bridge.switch_storage(True)
     sail(20)
+    sail(20, zone_s=36000.0)  # 22 o'clock: the quiet hours have begun
     assert boat.boxed.recorder_fault == ""
     report = replay(boat.box())
     assert (report.differences, report.skipped) == ([], 0)
