@@ -52,7 +52,7 @@ async def record(folder: Path) -> tuple[bytes, bytes]:
     boxes = folder / "boxes"
     plan = replace(BOAT, config=f"{BOAT.config}blackbox:\n  folder: '{boxes}'\n")
     can = choose_can(None, folder / "boat")
-    boat = SimulatedInstallation(plan, processes, folder / "boat", can, lambda _role, _change: None)
+    boat = SimulatedInstallation(plan, processes, folder / "boat", can, lambda _role, _path, _new: None)
     log = folder / "boat.log"
     try:
         await boat.start(find_dbus_daemon(None))
@@ -72,7 +72,7 @@ async def record(folder: Path) -> tuple[bytes, bytes]:
             raise SystemExit("no box was kept: " + " | ".join(boat.service_log()))
         return log.read_bytes(), kept[-1].read_bytes()
     finally:
-        boat.close()
+        await boat.close()
         processes.stop_all()
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gxbridge.demo.checks import Check, checks_of, complaint
 from gxbridge.demo.simulation import SimulatedInstallation
@@ -56,8 +56,7 @@ def _step(checks: Sequence[Any] = (), orders: DeviceOrders = NONE, also: DeviceO
     return ActStep(kind, step.pop(kind), found, {**also, **orders}, **step)
 
 
-@dataclass(frozen=True, slots=True)
-class ActResult:
+class ActResult(NamedTuple):
     """How an act ended; `trouble` is empty when it passed."""
 
     act: Act
@@ -75,7 +74,7 @@ class ActPlayer:
     installation: SimulatedInstallation
     acts: Sequence[Act]
     say: Callable[[str, str], None]
-    other: Callable[[], Awaitable[bool]] | None = None
+    other: Callable[[], Awaitable[bool]]
     dwell_s: float = 0.0
     number: int = 0
     over: bool = False
@@ -86,81 +85,60 @@ class ActPlayer:
     async def play(self) -> bool:
         """Play them in order, up to the first that fails; True if all passed."""
         try:
-            return await self._play()
+            for act in self.acts:
+                self.number += 1
+                if not await self._passes(act):
+                    return False
+            return True
         finally:
             self.over = True
             if self._other_plays is not None:
                 self._other_plays.cancel()
                 await asyncio.gather(self._other_plays, return_exceptions=True)
 
-    async def _play(self) -> bool:
-        for number, act in enumerate(self.acts, 1):
-            self.number, name = number, f"act {number} of {len(self.acts)}"
-            self.say("==", f"{name}: {act.title}. {act.text}".rstrip())
-            started = self._happened_at = self.installation.now()
-            trouble = await self._act(act)
-            self.results.append(ActResult(act, trouble, self.installation.now() - started))
-            if trouble:
-                self.say("!!", f"{name} failed: {trouble}")
-                return False
-            self.say("==", f"{name} passed")
-            end = self.installation.now() + self.dwell_s
-            while (left_s := end - self.installation.now()) > 0:
-                await self.installation.changed(min(left_s, 1.0))
-        return True
-
-    async def _act(self, act: Act) -> str:
+    async def _passes(self, act: Act) -> bool:
+        view, name = self.installation, f"act {self.number} of {len(self.acts)}"
+        self.say("==", f"{name}: {act.title}. {act.text}".rstrip())
+        started = self._happened_at = view.now()
+        trouble = ""
         for step in act.steps:
-            if trouble := await self._step(step):
-                return trouble
-        if self._other_plays is not None and not await self._other_plays:
-            return "the other installation failed"
-        self._other_plays = None
-        return ""
+            trouble = trouble or await self._step(step)
+        if not trouble and self._other_plays is not None and not await self._other_plays:
+            trouble = "the other installation failed"
+        self.results.append(ActResult(act, trouble, view.now() - started))
+        self.say(*(("!!", f"{name} failed: {trouble}") if trouble else ("==", f"{name} passed")))
+        end = view.now() + self.dwell_s
+        while not trouble and (left_s := end - view.now()) > 0:
+            await view.changed(min(left_s, 1.0))
+        return not trouble
 
     async def _step(self, step: ActStep) -> str:
-        match step.kind:
-            case "expect":
-                return await self._expect(step)
-            case "hold":
-                return await self._hold(step)
-            case "stop":
-                return await self._stop_service(step)
-        self.say("->", step.text)
-        for role, order in step.orders.items():
-            self.installation.order(role, order)
-        self._happened_at = self.installation.now()
-        if step.meanwhile and self.other is not None:
-            self._other_plays = asyncio.ensure_future(self.other())
-        return ""
-
-    async def _expect(self, step: ActStep) -> str:
-        view = self.installation
-        while not all(check.holds(view) for check in step.checks):
-            left_s = self._happened_at + step.within_s - view.now()
-            if left_s <= 0:
-                return f"{step.text}: not within {step.within_s:g} s; {complaint(step.checks, view)}"
-            await view.changed(min(left_s, CHECK_AGAIN_S))
-        took_s = view.now() - self._happened_at
+        """Do it; "", or why it is not as it must be."""
+        if step.kind == "do":
+            self.say("->", step.text)
+            for role, order in step.orders.items():
+                self.installation.order(role, order)
+            self._happened_at = self.installation.now()
+            if step.meanwhile:
+                self._other_plays = asyncio.ensure_future(self.other())
+            return ""
+        since = self._happened_at if step.kind == "expect" else self.installation.now()
+        trouble = await (self.installation.stop_service() if step.kind == "stop" else self._checked(step, since))
+        took_s = self.installation.now() - since
+        if trouble:
+            return f"{step.text}: after {took_s:.1f} s {trouble}"
         if took_s < step.after_s:
             return f"{step.text}: already after {took_s:.1f} s, expected not before {step.after_s:g} s"
+        if step.kind == "stop" and took_s > step.within_s:
+            return f"{step.text}: took {took_s:.1f} s, expected at most {step.within_s:g} s"
         self.say("ok", f"{step.text} ({took_s:.1f} s)")
         return ""
 
-    async def _hold(self, step: ActStep) -> str:
-        view, started = self.installation, self.installation.now()
-        while (left_s := started + step.for_s - view.now()) > 0:
-            if not all(check.holds(view) for check in step.checks):
-                return f"{step.text}: not held, after {view.now() - started:.1f} s {complaint(step.checks, view)}"
+    async def _checked(self, step: ActStep, since: float) -> str:
+        """Wait until the checks hold, or as long as they must; what does not hold then."""
+        view, end = self.installation, since + (step.for_s or step.within_s)
+        while all(check.holds(view) for check in step.checks) == (step.kind == "hold"):
+            if (left_s := end - view.now()) <= 0:
+                break
             await view.changed(min(left_s, CHECK_AGAIN_S))
-        self.say("ok", f"{step.text} (for {step.for_s:g} s)")
-        return ""
-
-    async def _stop_service(self, step: ActStep) -> str:
-        started = self.installation.now()
-        trouble = await self.installation.stop_service()
-        took_s = self.installation.now() - started
-        if trouble or took_s > step.within_s:
-            return f"{step.text}: {trouble or f'took {took_s:.1f} s, expected at most {step.within_s:g} s'}"
-        self.say("ok", f"{step.text} ({took_s:.1f} s)")
-        return ""
+        return complaint(step.checks, view)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -16,12 +15,13 @@ import can
 
 from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
 from gxbridge.demo.processes import DemoError, ProcessGroup, last_words
+from gxbridge.edge.dbus.bus import BusUnreachable, opened
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:path={socket}</listen>
+  <listen>{address}</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
@@ -38,43 +38,35 @@ OWN_INTERFACE = "gxsocket"
 
 def find_dbus_daemon(wanted: str | None) -> str:
     """The dbus-daemon program; raises DemoError that says what to install."""
-    found = shutil.which(wanted or "dbus-daemon") or (
-        None if wanted else shutil.which("dbus-daemon", path=USUAL_FOLDERS)
-    )
-    if found is None and wanted:
+    found = shutil.which(wanted or "dbus-daemon") or shutil.which(wanted or "dbus-daemon", path=USUAL_FOLDERS)
+    if found is not None:
+        return found
+    if wanted:
         raise DemoError(f"there is no program {wanted} (--dbus-daemon)")
-    if found is None:
-        raise DemoError(
-            "dbus-daemon is not installed. Debian, Ubuntu: apt-get install dbus-daemon (older: dbus); "
-            "Fedora: dnf install dbus-daemon; Alpine: apk add dbus; or give its path with --dbus-daemon"
-        )
-    return found
+    raise DemoError(
+        "dbus-daemon is not installed. Debian, Ubuntu: apt-get install dbus-daemon (older: dbus); "
+        "Fedora: dnf install dbus-daemon; Alpine: apk add dbus; or give its path with --dbus-daemon"
+    )
 
 
 async def start_dbus(processes: ProcessGroup, program: str, folder: Path) -> str:
     """Start a bus and return its address once it listens; raises DemoError with the daemon's own words."""
-    path = folder / "bus"
+    address = f"unix:path={folder / 'bus'}"
     configuration = folder / "dbus.conf"
-    configuration.write_text(CONFIGURATION.format(socket=path), encoding="utf-8")
+    configuration.write_text(CONFIGURATION.format(address=address), encoding="utf-8")
     command = [program, f"--config-file={configuration}", "--nofork", "--nopidfile"]
     process = processes.start(folder / "dbus.log", command, orders=False, ends_last=True)
     deadline = time.monotonic() + STARTS_WITHIN_S
-    while not _listens(path):
-        if process.code is not None:
-            raise DemoError(f"dbus-daemon ended with code {process.code}: {last_words(process.log)}")
-        if time.monotonic() > deadline:
-            raise DemoError(f"dbus-daemon does not listen after {STARTS_WITHIN_S:.0f} s: {last_words(process.log)}")
-        await asyncio.sleep(0.02)
-    return f"unix:path={path}"
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
+    while True:
         try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
+            async with opened(address):
+                return address
+        except BusUnreachable:
+            if process.code is not None:
+                raise DemoError(f"dbus-daemon {process.ended()}") from None
+            if time.monotonic() > deadline:
+                raise DemoError(f"dbus-daemon does not listen: {last_words(process.log)}") from None
+            await asyncio.sleep(0.02)
 
 
 def choose_can(wanted: str | None, folder: Path) -> tuple[str, str]:

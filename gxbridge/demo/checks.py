@@ -11,21 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol, TypeAlias
 
-from gxbridge.demo.bus_watch import BusValue
 from gxbridge.demo.roles import CHARGERS, OBEYING
-
-
-class NoItem(Enum):
-    """Why an item has no value at all, not even an invalid one."""
-
-    PATH = "no such path"
-    SERVICE = "no such service"
-
-
-SeenValue: TypeAlias = BusValue | NoItem
+from gxbridge.demo.simulation import NoItem, SeenValue, SimulatedInstallation
 
 TOLERANCE = 0.051
 GROUPS = {"each charger": CHARGERS, "each charger or inverter": OBEYING}
@@ -40,16 +28,6 @@ KINDS: dict[str, Callable[[SeenValue], bool]] = {
 }
 
 
-class BusView(Protocol):
-    """Where a check looks."""
-
-    def value(self, role: str, path: str) -> SeenValue:
-        """The value of a path of the service in this role."""
-
-    def quiet_s(self, role: str = "", path: str = "") -> float:
-        """Seconds since anybody wrote to a charger or inverter, or to this path of this one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """One expectation: of one role, or of the sum over several."""
@@ -62,7 +40,7 @@ class Check:
     def __str__(self) -> str:
         return " ".join(filter(None, (" + ".join(self.roles), self.path, self.relation, self.wanted)))
 
-    def holds(self, view: BusView) -> bool:
+    def holds(self, view: SimulatedInstallation) -> bool:
         """Whether it holds now."""
         match self.relation:
             case "not written for":
@@ -77,7 +55,7 @@ class Check:
         more = seen - wanted
         return (self.relation == "<=" or more >= -TOLERANCE) and (self.relation == ">=" or more <= TOLERANCE)
 
-    def seen(self, view: BusView) -> str:
+    def seen(self, view: SimulatedInstallation) -> str:
         """What is there instead, for a person."""
         if "written" in self.relation:
             return f"the last one {self._quiet_s(view):.1f} s ago"
@@ -86,19 +64,19 @@ class Check:
             return seen.value
         if seen is None:
             return "invalid" if len(self.roles) == 1 else "not all of them known"
-        return seen if isinstance(seen, str) else f"{seen:g}"
+        return f"{seen:g}" if isinstance(seen, int | float) else str(seen)
 
-    def _quiet_s(self, view: BusView) -> float:
-        return view.quiet_s(self.roles[0], self.path) if self.path else view.quiet_s()
+    def _quiet_s(self, view: SimulatedInstallation) -> float:
+        return view.quiet_s(self.roles[0] if self.path else "", self.path)
 
-    def _value(self, view: BusView) -> SeenValue:
+    def _value(self, view: SimulatedInstallation) -> SeenValue:
         seen = [view.value(role, self.path) for role in self.roles]
         if len(seen) == 1:
             return seen[0]
         numbers = [value for value in seen if isinstance(value, int | float)]
         return sum(numbers) if len(numbers) == len(seen) else None
 
-    def _wanted(self, view: BusView) -> SeenValue:
+    def _wanted(self, view: SimulatedInstallation) -> SeenValue:
         if other := OTHER_ITEM.fullmatch(self.wanted):
             value = view.value(other["role"], other["path"])
             return value + float(other["more"] or 0) if isinstance(value, int | float) else value
@@ -119,6 +97,6 @@ def checks_of(line: str) -> list[Check]:
     return [Check(tuple(found["roles"].split(" + ")), *rest)]
 
 
-def complaint(checks: Sequence[Check], view: BusView) -> str:
+def complaint(checks: Sequence[Check], view: SimulatedInstallation) -> str:
     """What was expected and what was seen, for every check that does not hold."""
     return "; ".join(f"expected {check}, seen {check.seen(view)}" for check in checks if not check.holds(view))

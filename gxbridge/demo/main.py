@@ -10,21 +10,23 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gxbridge.demo.acts import ActPlayer, read_acts
-from gxbridge.demo.bus_watch import ItemChange
 from gxbridge.demo.buses import choose_can, find_dbus_daemon
-from gxbridge.demo.lines import CHANGED, ChangeText, PlainLines
+from gxbridge.demo.lines import ChangeText, PlainLines
 from gxbridge.demo.processes import DemoError, ProcessGroup
 from gxbridge.demo.simulation import BOAT, CABIN, InstallationPlan, SimulatedInstallation
+from gxbridge.edge.dbus.parse import WireValue
 
 if TYPE_CHECKING:
     from gxbridge.demo.screen import Screen
+
+    Output: TypeAlias = PlainLines | Screen
 
 PLAIN_LIMIT_S = 56.0
 """Plain lines end in under a minute, whatever happens."""
@@ -88,62 +90,58 @@ class Demo:
     def __init__(self, options: DemoOptions, folder: Path, dbus_daemon: str, can: tuple[str, str]) -> None:
         self.options = options
         self.live = wants_screen(options)
-        self.players: list[ActPlayer] = []
+        self._output: Output
+        self._players: list[ActPlayer] = []
         self._folder = folder
         self._dbus_daemon = dbus_daemon
         self._can = can
         self._processes = ProcessGroup()
         self._began = time.monotonic()
         self._installations: list[SimulatedInstallation] = []
-        self._output: PlainLines | Screen
-        self._plays = {"": True, "full": options.full, "ending": not options.keep}
 
-    async def play(self, output: PlainLines | Screen) -> bool:
+    async def play(self, output: Output) -> bool:
         """Play all acts; True if every one passed. Raises DemoError when they cannot be played."""
         self._output = output
         return await self._play(BOAT, self._can)
 
-    async def _play_cabin(self) -> bool:
-        return await self._play(CABIN, None)
-
     async def _play(self, plan: InstallationPlan, can: tuple[str, str] | None) -> bool:
-        acts = [act for act in read_acts(plan.name) if self._plays[act.only]]
         texts = ChangeText()
 
-        def on_change(role: str, change: ItemChange) -> None:
-            if text := texts.text(role, change):
-                self.line(plan.name, CHANGED, text, change.at)
+        def say(mark: str, text: str) -> None:
+            self.line(plan.name, mark, text)
+
+        def on_change(role: str, path: str, new: WireValue) -> None:
+            if text := texts.text(role, path, new):
+                say("--", text)
 
         installation = SimulatedInstallation(plan, self._processes, self._folder / plan.name, can, on_change)
         self._installations.append(installation)
-        player = ActPlayer(
-            installation,
-            acts,
-            lambda mark, text: self.line(plan.name, mark, text),
-            self._play_cabin,
-            DWELL_S * self.live,
-        )
         await installation.start(self._dbus_daemon)
-        self.players.append(player)
+        plays = {"": True, "full": self.options.full, "ending": not self.options.keep}
+        acts = [act for act in read_acts(plan.name) if plays[act.only]]
+        player = ActPlayer(installation, acts, say, lambda: self._play(CABIN, None), DWELL_S * self.live)
+        self._players.append(player)
         self._output.started(player)
         return await player.play()
 
-    def line(self, name: str, mark: str, text: str, at: float | None = None) -> None:
-        """Something happened in this installation, now or at this monotonic time."""
-        self._output.line((time.monotonic() if at is None else at) - self._began, name, mark, text)
+    def line(self, name: str, mark: str, text: str) -> None:
+        """Something happens in this installation."""
+        self._output.line(time.monotonic() - self._began, name, mark, text)
 
-    def close(self) -> None:
-        """End every process. Does not raise."""
-        for installation in self._installations:
-            installation.close()
-        self._processes.stop_all()
+    async def close(self) -> None:
+        """End every process."""
+        try:
+            for installation in self._installations:
+                await installation.close()
+        finally:
+            self._processes.stop_all()
 
     def summary(self, passed: bool, trouble: str) -> None:
         """Print what is left to say when everything has ended; after a live screen all lines before are gone."""
-        for player in self.players:
-            for result in player.results:
-                verdict = "passed" if not result.trouble else result.trouble if self.live else "FAILED"
-                print(f"  {player.installation.name:5}  {result.act.title:34} {result.took_s:5.1f} s  {verdict}")
+        for player in self._players:
+            for act, why, took_s in player.results:
+                verdict = "passed" if not why else why if self.live else "FAILED"
+                print(f"  {player.installation.name:5}  {act.title:34} {took_s:5.1f} s  {verdict}")
         print("All acts passed." if passed else f"The demo FAILED. {trouble}".rstrip())
         if self.live:
             print("Each run has a bus of its own; --keep leaves it running, to look at it with dbus-spy or busctl.")
@@ -153,14 +151,12 @@ class Demo:
 
 
 async def _run(demo: Demo) -> int:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is None:
-        raise RuntimeError("the demo runs as a task")
-    caught: list[int] = []
+    loop = asyncio.get_running_loop()
+    caught: asyncio.Future[int] = loop.create_future()
 
     def stop(number: int) -> None:
-        caught.append(number)
-        task.cancel()
+        if not caught.done():
+            caught.set_result(number)
 
     def reader_gone() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in the old one can go nowhere
@@ -168,50 +164,31 @@ async def _run(demo: Demo) -> int:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    try:
-        return await _play_and_judge(demo, _output(demo.live, reader_gone), caught)
-    except asyncio.CancelledError:
-        if not caught:
-            raise
-        if caught[0] != signal.SIGPIPE:
-            print("gxbridge demo: stopped; everything it started has ended", file=sys.stderr)
-        return INTERRUPTED + caught[0]
-
-
-def _output(live: bool, on_gone: Callable[[], None]) -> PlainLines | Screen:
-    if live:
+    if demo.live:
         from gxbridge.demo.screen import Screen
-
-        return Screen()
-    return PlainLines(on_gone)
-
-
-async def _play_and_judge(demo: Demo, output: PlainLines | Screen, caught: list[int]) -> int:
+    output = Screen() if demo.live else PlainLines(reader_gone)
     limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * demo.options.full + LIVE_EXTRA_S * demo.live
-    passed, trouble = False, ""
+    passed, trouble = False, f"it did not end within {limit_s:.0f} s"
+    playing = asyncio.ensure_future(demo.play(output))
     try:
         with output:
-            try:
-                async with asyncio.timeout(limit_s):
-                    passed = await demo.play(output)
-            except TimeoutError:
-                trouble = f"it did not end within {limit_s:.0f} s"
-            except DemoError as error:
-                trouble = str(error)
-            if demo.options.keep:
+            await asyncio.wait((playing, caught), timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            stopped = caught.done() and not playing.done()
+            if playing.done():
+                try:
+                    passed, trouble = playing.result(), ""
+                except DemoError as error:
+                    trouble = str(error)
+            if demo.options.keep and not stopped:
                 demo.line("", "", trouble or "all acts are over; everything keeps running until Ctrl-C")
-                await _until_stopped(caught)
+                await caught
     finally:
-        demo.close()
-    demo.summary(passed, trouble)
-    return 0 if passed else FAILED
-
-
-async def _until_stopped(caught: list[int]) -> None:
-    try:
-        await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if not caught or task is None:
-            raise
-        task.uncancel()
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+        await demo.close()
+    if not stopped:
+        demo.summary(passed, trouble)
+        return 0 if passed else FAILED
+    if caught.result() != signal.SIGPIPE:
+        print("gxbridge demo: stopped; everything it started has ended", file=sys.stderr)
+    return INTERRUPTED + caught.result()

@@ -6,7 +6,6 @@ should we die without a chance to do so.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import json
@@ -32,15 +31,13 @@ class DemoError(Exception):
 
 @dataclass(slots=True, eq=False)
 class ChildProcess:
-    """One process of the demo; `facts` is what it reported about itself, `log` where its messages go."""
+    """One process of the demo; its messages go to `log`, what it reports about itself is a `fact`."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
     ends_last: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
-    on_fact: Callable[[], None] = lambda: None
-    _rest: bytes = b""
+    _facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def code(self) -> int | None:
@@ -57,24 +54,15 @@ class ChildProcess:
         except OSError as error:
             raise DemoError(f"the simulated {self.name} has ended by itself: {last_words(self.log)}") from error
 
-    def listen(self) -> None:
-        """Take in the facts that the process reports, from now on."""
-        if self.popen.stdout is not None:
-            pipe = self.popen.stdout.fileno()
-            os.set_blocking(pipe, False)
-            asyncio.get_running_loop().add_reader(pipe, self._read, pipe)
+    def ended(self) -> str:
+        """How it ended, and its last words."""
+        return f"ended with code {self.code}: {last_words(self.log)}"
 
-    def _read(self, pipe: int) -> None:
-        try:
-            data = os.read(pipe, 65536)
-        except BlockingIOError:
-            return
-        if not data:
-            asyncio.get_running_loop().remove_reader(pipe)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self.facts.update(json.loads(line))
-        self.on_fact()
+    def fact(self, name: str) -> Any:
+        """What it has last reported of this name; a report is one short write, so it is never half of a line."""
+        while self.popen.stdout is not None and (line := self.popen.stdout.readline()):
+            self._facts.update(json.loads(line))
+        return self._facts.get(name)
 
 
 def last_lines(log: Path, count: int) -> list[str]:
@@ -121,8 +109,8 @@ class ProcessGroup:
                 raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
         process = ChildProcess(log.stem, popen, log, ends_last)
         self._processes.append(process)
-        if orders:
-            process.listen()
+        if popen.stdout is not None:
+            os.set_blocking(popen.stdout.fileno(), False)
         return process
 
     def python(self, log: Path, module: str, *arguments: str, orders: bool) -> ChildProcess:
@@ -152,9 +140,7 @@ def _end(popen: subprocess.Popen[bytes], deadline: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
         popen.wait()
-    if popen.stdout is not None and not popen.stdout.closed:
-        with contextlib.suppress(RuntimeError):  # the loop may have ended before us
-            asyncio.get_running_loop().remove_reader(popen.stdout.fileno())
+    if popen.stdout is not None:
         popen.stdout.close()
 
 

@@ -100,19 +100,16 @@ WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
     },
 }
 
-
 NO_LIMIT_A = 9000
 """The service writes 10000 A, less what the other chargers give, where nobody sets a limit."""
 
 
-def value_text(watched: WatchedItem, value: float | str | None) -> str:
-    """A value in words and with its unit."""
-    if value is None or value == "":
-        return "unknown"
-    if watched.texts is not None and isinstance(value, int) and value in watched.texts:
-        return watched.texts[value]
-    if isinstance(value, str):
-        return value
-    if watched.unit == "A" and value >= NO_LIMIT_A:
+def value_text(value: object, unit: str = "", texts: Mapping[int, str] | None = None, *, none: str = "unknown") -> str:
+    """A value in words and with its unit; `none` for one that is not known."""
+    if not isinstance(value, int | float):
+        return value if isinstance(value, str) and value else none
+    if texts is not None and value in texts:
+        return texts[int(value)]
+    if unit == "A" and value >= NO_LIMIT_A:
         return "no limit"
-    return f"{round(value, 2 if watched.unit == 'V' else 1):g} {watched.unit}".rstrip()
+    return f"{round(value, 2 if unit == 'V' else 1):g} {unit}".rstrip()

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 
 from rich.console import Console, Group, RenderableType
 from rich.layout import Layout
@@ -17,38 +20,24 @@ from rich.text import Text
 
 from gxbridge.demo import roles
 from gxbridge.demo.acts import ActPlayer
-from gxbridge.demo.checks import SeenValue
-from gxbridge.demo.roles import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES, NO_LIMIT_A
+from gxbridge.demo.roles import BATTERY, CHARGER_STATES, CHARGERS, GXBRIDGE, MULTI, MULTI_STATES, value_text
+from gxbridge.demo.simulation import SeenValue
 
 REFRESH_S = 0.25
 KEPT_LINES = 200
 LIMITS = (("Cvl", "CVL", "V"), ("Ccl", "CCL", "A"), ("Dcl", "DCL", "A"))
 STYLES = {"==": "bold", "->": "cyan", "ok": "green", "!!": "bold red"}
+PERMISSIONS = {"0": Text("no", "bold red"), "1": Text("yes", "green")}
 REPEATED = ("CVL ", "CCL ", "DCL ", "Charge current ", "Multi ")
 ROOMY = 34
 """From this many rows on there are findings, the address for other programs, and room for long reasons."""
+_text = partial(value_text, none="–")
 
 
-def value_with_unit(value: SeenValue, unit: str = "", form: str = "{:g}") -> str:
-    """A value with its unit; an unknown one is a dash."""
-    if isinstance(value, int | float):
-        if unit == "A" and value >= NO_LIMIT_A:
-            return "no limit"
-        return f"{form.format(round(value, 2))} {unit}".rstrip()
-    return value if isinstance(value, str) and value else "–"
-
-
-def short_reason(reason: SeenValue) -> str:
+def _short(reason: object) -> str:
     """A reason without the limit and the number that stand beside it."""
-    text = value_with_unit(reason)
+    text = _text(reason)
     return text.partition(": ")[2] if text.startswith(REPEATED) and ": " in text else text
-
-
-def permission_text(value: SeenValue) -> Text:
-    """A permission in words and colour; unknown is not yes."""
-    if value == 1:
-        return Text("yes", "green")
-    return Text("no", "bold red") if value == 0 else Text("unknown", "bold yellow")
 
 
 class Screen:
@@ -122,24 +111,17 @@ def _act(boat: ActPlayer, roomy: bool) -> RenderableType:
 
 
 def _battery(boat: ActPlayer) -> RenderableType:
-    def value(path: str, unit: str = "", form: str = "{:.1f}") -> str:
-        return value_with_unit(boat.installation.value(BATTERY, path), unit, form)
-
-    def permission(path: str) -> Text:
-        return permission_text(boat.installation.value(BATTERY, path))
-
+    value = partial(boat.installation.value, BATTERY)
     table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_row("voltage", value(roles.VOLTAGE, "V", "{:.2f}"))
-    table.add_row("current", value(roles.CURRENT, "A"))
-    table.add_row("charge", value("/Soc", "%"))
-    low, high = value("/System/MinCellVoltage", "", "{:.2f}"), value("/System/MaxCellVoltage", "V", "{:.2f}")
-    table.add_row("cells", f"{low}-{high}")
-    table.add_row("temp.", value(roles.TEMPERATURE, "°C"))
-    table.add_row("may charge", permission(roles.ALLOW_CHARGE))
-    table.add_row("may discharge", permission(roles.ALLOW_DISCHARGE))
-    state = value_with_unit(boat.installation.value(GXBRIDGE, "/Bms/State"))
+    table.add_row("voltage", _text(value(roles.VOLTAGE), "V"))
+    table.add_row("current", _text(value(roles.CURRENT), "A"))
+    table.add_row("charge", _text(value("/Soc"), "%"))
+    cells = [_text(value(f"/System/{which}CellVoltage"), "V") for which in ("Min", "Max")]
+    table.add_row("cells", "-".join(cells))
+    table.add_row("temp.", _text(value(roles.TEMPERATURE), "°C"))
+    for name, path in (("may charge", roles.ALLOW_CHARGE), ("may discharge", roles.ALLOW_DISCHARGE)):
+        table.add_row(name, PERMISSIONS.get(_text(value(path)), Text("unknown", "bold yellow")))
+    state = _text(boat.installation.value(GXBRIDGE, "/Bms/State"))
     return Panel(table, title=f"battery ({state})", padding=(0, 1))
 
 
@@ -154,7 +136,7 @@ def _limits(playing: list[ActPlayer], roomy: bool) -> RenderableType:
             reason = player.installation.value(GXBRIDGE, f"/Limits/{path}/Reason")
             if player is playing[0] or (isinstance(reason, str) and reason):
                 name_and_limit = Text(player.installation.name, "dim"), Text(name, "bold")
-                table.add_row(*name_and_limit, value_with_unit(value, unit), short_reason(reason))
+                table.add_row(*name_and_limit, _text(value, unit), _short(reason))
     return Panel(table, title="limits, and why", padding=(0, 1))
 
 
@@ -170,57 +152,48 @@ def _chargers(playing: list[ActPlayer]) -> RenderableType:
         ratio = 1 if width is None else None
         table.add_column(title, no_wrap=True, overflow="ellipsis", width=width, ratio=ratio)
     for player in playing:
-        reasons = {
-            player.installation.value(GXBRIDGE, f"/Limits/Charger/{n}/Service"): player.installation.value(
-                GXBRIDGE, f"/Limits/Charger/{n}/Reason"
-            )
-            for n in _numbers(player, "Limits/Charger", "Service")
-        }
+        reasons = dict(_listed(player, "Limits/Charger", "Service", "Reason"))
+        reasons[player.installation.service(MULTI)] = player.installation.value(GXBRIDGE, "/Limits/Multi/Reason")
         for role in _shown_roles(player):
-            if role == MULTI:
-                reason = player.installation.value(GXBRIDGE, "/Limits/Multi/Reason")
-            else:
-                reason = reasons.get(player.installation.service(role))
-            name = Text(player.installation.name, "dim")
-            table.add_row(name, role, _told(player, role), _does(player, role), short_reason(reason))
+            reason = _short(reasons.get(player.installation.service(role)))
+            table.add_row(Text(player.installation.name, "dim"), role, *_told_and_does(player, role), reason)
     return Panel(table, title="chargers", padding=(0, 1))
 
 
-def _told(player: ActPlayer, role: str) -> str:
-    def first(unit: str, *places: tuple[str, str]) -> str:
-        values = [player.installation.value(*place) for place in places]
-        known = [value for value in values if isinstance(value, int | float)]
-        return value_with_unit(known[0] if known else None, unit)
+def _told_and_does(player: ActPlayer, role: str) -> tuple[str, Text]:
+    value = player.installation.value
+
+    def told(unit: str, *places: tuple[str, str]) -> str:
+        known = [seen for place in places if isinstance(seen := value(*place), int | float)]
+        return _text(known[0] if known else None, unit)
 
     if role == MULTI:
-        charge = first("A", (role, roles.BOL_CHARGE), (role, roles.MULTI_CHARGE))
-        return f"{charge}, out {first('A', (role, roles.BOL_DISCHARGE))}"
-    volts = first("V", (role, roles.LINK_VOLTAGE), (roles.VECAN, roles.LINK_VOLTAGE))
-    return f"{first('A', (role, roles.LINK_CURRENT))} at {volts}"
-
-
-def _does(player: ActPlayer, role: str) -> Text:
-    state, error = player.installation.value(role, roles.STATE), player.installation.value(role, roles.ERROR)
-    names = MULTI_STATES if role == MULTI else CHARGER_STATES
-    word = names.get(state, f"state {state}") if isinstance(state, int) else "–"
-    current = value_with_unit(player.installation.value(role, roles.CURRENT), "A", "{:.1f}")
+        charge = told("A", (role, roles.BOL_CHARGE), (role, roles.MULTI_CHARGE))
+        order = f"{charge}, out {told('A', (role, roles.BOL_DISCHARGE))}"
+    else:
+        volts = told("V", (role, roles.LINK_VOLTAGE), (roles.VECAN, roles.LINK_VOLTAGE))
+        order = f"{told('A', (role, roles.LINK_CURRENT))} at {volts}"
+    current, error = _text(value(role, roles.CURRENT), "A"), value(role, roles.ERROR)
     if isinstance(error, int) and error != 0:
-        return Text(f"{current}, ERROR {error}", "bold red")
-    return Text(f"{current}, {word}")
+        return order, Text(f"{current}, ERROR {error}", "bold red")
+    return order, Text(
+        f"{current}, {_text(value(role, roles.STATE), '', MULTI_STATES if role == MULTI else CHARGER_STATES)}"
+    )
 
 
 def _findings(playing: list[ActPlayer]) -> RenderableType:
     found = [
-        f"{player.installation.name}: {value_with_unit(player.installation.value(GXBRIDGE, f'/Findings/{n}/Text'))}"
+        f"{player.installation.name}: {_text(text)}"
         for player in playing
-        for n in _numbers(player, "Findings", "Id")
+        for _, text in _listed(player, "Findings", "Id", "Text")
     ]
     return Panel(Text("\n".join(found) or "none"), title="findings", padding=(0, 1))
 
 
-def _numbers(player: ActPlayer, group: str, key: str) -> list[int]:
-    """The numbers n for which the service has a /GROUP/n/KEY that is not empty."""
-    found: list[int] = []
-    while isinstance(name := player.installation.value(GXBRIDGE, f"/{group}/{len(found)}/{key}"), str) and name:
-        found.append(len(found))
-    return found
+def _listed(player: ActPlayer, group: str, key: str, item: str) -> Iterator[tuple[str, SeenValue]]:
+    """/GROUP/n/KEY and /GROUP/n/ITEM of the service, for n = 0, 1 ... as long as the key is there."""
+    for n in count():
+        name = player.installation.value(GXBRIDGE, f"/{group}/{n}/{key}")
+        if not isinstance(name, str) or not name:
+            return
+        yield name, player.installation.value(GXBRIDGE, f"/{group}/{n}/{item}")

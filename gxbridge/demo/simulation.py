@@ -9,12 +9,12 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import TypeAlias
 
-from gxbridge.demo.bus_watch import BusWatch, ItemChange
 from gxbridge.demo.buses import OWN_INTERFACE, start_dbus
-from gxbridge.demo.checks import NoItem, SeenValue
-from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, last_lines, last_words
+from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, last_lines
 from gxbridge.demo.roles import (
     ALTERNATOR,
     CAN,
@@ -28,13 +28,30 @@ from gxbridge.demo.roles import (
     VECAN,
     role_of,
 )
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, Connection, connect
+from gxbridge.edge.dbus.introspect import BUS_ITEM
+from gxbridge.edge.dbus.monitor import Monitor
+from gxbridge.edge.dbus.parse import WireValue
+from gxbridge.edge.dbus.wire import Incoming
 
 POWER_FLOW_S = 0.25
 READY_WITHIN_S = 20.0
 ENDS_WITHIN_S = 5.0
-CAN_STATE = "/Can/can0/State"
+WRITES = f"type='method_call',interface='{BUS_ITEM}',member='SetValue'"
 PRE_ALARM_S = 2.0
 """The real Lynx waits 30 s between pre-alarm and refused discharge; the demo has less time."""
+
+
+class NoItem(Enum):
+    """Why an item has no value at all, not even an invalid one."""
+
+    PATH = "no such path"
+    SERVICE = "no such service"
+
+
+SeenValue: TypeAlias = WireValue | NoItem
+OnChange: TypeAlias = Callable[[str, str, WireValue], None]
+"""Hears role, path and new value; of the service itself the path is "", and its name or None when it has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,7 @@ dvcc:
 
 
 class SimulatedInstallation:
-    """`can` is (interface, channel) of the Lynx's bus, None without one; `on_change` gets each role and its change."""
+    """`can` is (interface, channel) of the Lynx's bus, None without one; `on_change` hears of every role."""
 
     def __init__(
         self,
@@ -92,26 +109,36 @@ class SimulatedInstallation:
         processes: ProcessGroup,
         folder: Path,
         can: tuple[str, str] | None,
-        on_change: Callable[[str, ItemChange], None],
+        on_change: OnChange,
     ) -> None:
         self.name = plan.name
         self.address = ""
-        self.watch = BusWatch(self._on_change)
+        self.monitor: Monitor
         self._plan = plan
         self._processes = processes
         self._folder = folder
         self._can = can
-        self._tell_change = on_change
+        self._on_change = on_change
         self._devices: dict[str, ChildProcess] = {}
-        self._service: ChildProcess | None = None
+        self._service: ChildProcess
         self._service_may_end = False
-        self._names: dict[str, str] = {}
-        self._power_flow: asyncio.Task[None] | None = None
+        self._written: dict[tuple[str, str], float] = {}
+        self._happened = asyncio.Event()
+        self._ends = contextlib.AsyncExitStack()
 
     async def start(self, dbus_daemon: str) -> None:
         """Start everything and wait until it is there; raises DemoError that says what is missing and why."""
         self._folder.mkdir()
         self.address = await start_dbus(self._processes, dbus_daemon, self._folder)
+        self.monitor = Monitor(
+            self.address,
+            lambda service, items: self._tell(service, {"": service, **items}),
+            self._tell,
+            lambda service: self._tell(service, {"": None}),
+        )
+        self._ends.push_async_callback(self.monitor.close)
+        await self.monitor.start()
+        self._ends.callback((await self._hear_writes()).close)
         interface, channel = self._can or ("", "")
         config = self._configure(interface, channel)
         self._start("localsettings", "localsettings", "--dbus", self.address)
@@ -123,35 +150,28 @@ class SimulatedInstallation:
         if self._can is not None:
             arguments = ("--interface", interface, "--channel", channel, "--pre-alarm-s", str(PRE_ALARM_S))
             self._start(LYNX, "lynx", *arguments)
-        await self.watch.start(self.address)
         await self._ready()
         if self._can is not None:
-            self._power_flow = asyncio.ensure_future(self._let_power_flow())
+            self._ends.callback(asyncio.ensure_future(self._let_power_flow()).cancel)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave the bus; the processes are ended by their group."""
-        if self._power_flow is not None:
-            self._power_flow.cancel()
-        self.watch.close()
+        await self._ends.aclose()
 
     def service(self, role: str) -> str:
         """The D-Bus name of the service in this role, "" if there is none now."""
-        return self._names.get(role, "")
+        return next((name for name in self.monitor.services if role_of(name) == role), "")
 
     def value(self, role: str, path: str) -> SeenValue:
         """What a path of the service in this role is now."""
-        items = self.watch.services.get(self.service(role))
+        items = self.monitor.services.get(self.service(role))
         return NoItem.SERVICE if items is None else items.get(path, NoItem.PATH)
 
     def quiet_s(self, role: str = "", path: str = "") -> float:
         """Seconds since anybody wrote to a charger or inverter of this installation, or to this path of this one."""
         roles = (role,) if role else (*OBEYING, VECAN)
-        moments = (
-            write.at
-            for write in reversed(self.watch.writes)
-            if role_of(write.service) in roles and path in ("", write.path)
-        )
-        return time.monotonic() - next(moments, 0.0)
+        moments = (at for (to, item), at in self._written.items() if to in roles and path in ("", item))
+        return time.monotonic() - max(moments, default=0.0)
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -163,22 +183,23 @@ class SimulatedInstallation:
 
     async def changed(self, timeout_s: float) -> None:
         """Wait for a change on the bus; raises DemoError when a process has ended that must not."""
-        await self.watch.changed(timeout_s)
+        # Not wait_for: before Python 3.12 that loses a cancellation that comes together with the event.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(timeout_s, 0.0)):
+                await self._happened.wait()
+        self._happened.clear()
         for role, process in self._devices.items():
             if process.code is not None:
-                raise DemoError(f"the simulated {role} ended with code {process.code}: {last_words(process.log)}")
-        service = self._service
-        if service is not None and service.code is not None and not self._service_may_end:
-            raise DemoError(f"the service ended by itself with code {service.code}: {last_words(service.log, 1)}")
+                raise DemoError(f"the simulated {role} {process.ended()}")
+        if self._service.code is not None and not self._service_may_end:
+            raise DemoError(f"the service {self._service.ended()}")
 
     async def stop_service(self) -> str:
         """Send the service SIGTERM; "" if it ended with exit code 0 and its names are off the bus, else what is not."""
-        if self._service is None:
-            return "it never ran"
         self._service_may_end = True
         self._service.popen.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + ENDS_WITHIN_S
-        while self._service.code is None or GXBRIDGE in self._names:
+        while self._service.code is None or self.service(GXBRIDGE):
             if time.monotonic() > deadline:
                 return "it still runs" if self._service.code is None else "its name is still on the bus"
             await self.changed(0.05)
@@ -186,7 +207,7 @@ class SimulatedInstallation:
 
     def service_log(self, lines: int = 15) -> list[str]:
         """The end of the service's own messages."""
-        return [] if self._service is None else last_lines(self._service.log, lines)
+        return last_lines(self._folder / "service.log", lines)
 
     def _configure(self, interface: str, channel: str) -> Path:
         if interface == OWN_INTERFACE:
@@ -198,9 +219,14 @@ class SimulatedInstallation:
 
     def _start(self, role: str, module: str, *arguments: str) -> None:
         log = self._folder / f"{role.replace('/', '-').replace(' ', '-')}.log"
-        process = self._processes.python(log, f"gxbridge.demo.sim.{module}", *arguments, orders=True)
-        process.on_fact = self.watch.wake
-        self._devices[role] = process
+        self._devices[role] = self._processes.python(log, f"gxbridge.demo.sim.{module}", *arguments, orders=True)
+
+    async def _hear_writes(self) -> Connection:
+        connection = await connect(self.address)
+        connection.on_message = self._wrote  # a monitor that answers is thrown off the bus
+        rules = connection.encode("asu", [[WRITES], 0])
+        await connection.call(DAEMON, DAEMON_PATH, f"{DAEMON}.Monitoring", "BecomeMonitor", "asu", rules)
+        return connection
 
     async def _ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
@@ -213,27 +239,28 @@ class SimulatedInstallation:
             await self.changed(0.1)
 
     def _missing(self) -> list[str]:
-        missing = [role for role, process in self._devices.items() if not process.facts.get("ready")]
-        missing += [role for role in (*self._plan.devices, GXBRIDGE) if role not in self._names]
-        if self._can is not None and self.value(GXBRIDGE, CAN_STATE) != "open":
+        missing = [role for role, process in self._devices.items() if not process.fact("ready")]
+        missing += [role for role in (*self._plan.devices, GXBRIDGE) if not self.service(role)]
+        if self._can is not None and self.value(GXBRIDGE, "/Can/can0/State") != "open":
             missing.append("the service on CAN")
         return missing
 
-    def _on_change(self, change: ItemChange) -> None:
-        role = role_of(change.service)
-        if role and not change.path:
-            if change.new is None:
-                self._names.pop(role, None)
-            else:
-                self._names[role] = change.service
-        self._tell_change(role, change)
+    def _tell(self, service: str, items: Mapping[str, WireValue]) -> None:
+        for path, new in items.items() if role_of(service) else ():
+            self._on_change(role_of(service), path, new)
+        self._happened.set()
+
+    def _wrote(self, message: Incoming) -> None:
+        if message.header.member == "SetValue":
+            written = role_of(message.header.destination or ""), message.header.path or ""
+            self._written[written] = time.monotonic()
 
     async def _let_power_flow(self) -> None:
         """What the chargers give flows into the bank, and the bank's voltage is at their terminals."""
         while True:
             currents = [self.value(role, CURRENT) for role in OBEYING]
             total = sum(value for value in currents if isinstance(value, int | float))
-            voltage = self._devices[LYNX].facts.get("voltage_v")
+            voltage = self._devices[LYNX].fact("voltage_v")
             with contextlib.suppress(DemoError):  # whoever waits for the bus says what has ended
                 self.order(LYNX, {"current_a": round(total, 1)})
                 for role in (*CHARGERS, MULTI) if voltage is not None else ():

@@ -30,7 +30,7 @@ async def _play(steps: Sequence[Step]) -> list[Items]:
         folder = Path(name)
         processes = ProcessGroup()
         boat = SimulatedInstallation(
-            BOAT, processes, folder / "boat", choose_can(None, folder / "boat"), lambda role, change: None
+            BOAT, processes, folder / "boat", choose_can(None, folder / "boat"), lambda _role, _path, _new: None
         )
         try:
             await boat.start(find_dbus_daemon(None))
@@ -43,7 +43,7 @@ async def _play(steps: Sequence[Step]) -> list[Items]:
                 found.append(await _moment(boat, until))
             return found
         finally:
-            boat.close()
+            await boat.close()
             processes.stop_all()
 
 
@@ -58,7 +58,7 @@ DAY: Mapping[str, Mapping[str, object]] = {
 async def _moment(boat: SimulatedInstallation, holds: Callable[[Items], bool]) -> Items:
     deadline = time.monotonic() + WITHIN_S
     while True:
-        items = {service: dict(values) for service, values in boat.watch.services.items()}
+        items = {service: dict(values) for service, values in boat.monitor.services.items()}
         if holds(items):
             return items
         if time.monotonic() > deadline:
