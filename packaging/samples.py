@@ -50,7 +50,7 @@ async def record(folder: Path) -> tuple[bytes, bytes]:
     """The log, and the box."""
     processes = ProcessGroup()
     boxes = folder / "boxes"
-    plan = replace(BOAT, config=f"{BOAT.config}blackbox:\n  folder: '{boxes}'\n")
+    plan = replace(BOAT, config={**BOAT.config, "blackbox": {"folder": str(boxes)}})
     can = choose_can(None, folder / "boat")
     boat = SimulatedInstallation(plan, processes, folder / "boat", can, lambda _role, _path, _new: None)
     log = folder / "boat.log"
@@ -69,7 +69,7 @@ async def record(folder: Path) -> tuple[bytes, bytes]:
             watch.wait(10)
         kept = sorted(boxes.glob("*.gz"))
         if not kept:
-            raise SystemExit("no box was kept: " + " | ".join(boat.service_log()))
+            raise SystemExit("no box was kept: " + boat.service_log(between=" | "))
         return log.read_bytes(), kept[-1].read_bytes()
     finally:
         await boat.close()

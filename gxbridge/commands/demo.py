@@ -29,7 +29,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play the acts."""
-    from gxbridge.demo.main import DemoOptions
     from gxbridge.demo.main import run as play
 
-    return play(DemoOptions(args.plain, args.full, args.keep, args.dbus_daemon, args.can))
+    return play(args)

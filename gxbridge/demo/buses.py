@@ -55,7 +55,7 @@ async def start_dbus(processes: ProcessGroup, program: str, folder: Path) -> str
     configuration = folder / "dbus.conf"
     configuration.write_text(CONFIGURATION.format(address=address), encoding="utf-8")
     command = [program, f"--config-file={configuration}", "--nofork", "--nopidfile"]
-    process = processes.start(folder / "dbus.log", command, orders=False, ends_last=True)
+    process = processes.start(folder / "dbus.log", command, orders=False)
     deadline = time.monotonic() + STARTS_WITHIN_S
     while True:
         try:

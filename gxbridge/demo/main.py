@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import importlib.util
 import os
-import shutil
 import signal
 import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -40,30 +38,19 @@ FAILED, INTERRUPTED = 1, 128
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """The command line: see `gxbridge demo --help`."""
-
-    plain: bool = False
-    full: bool = False
-    keep: bool = False
-    dbus_daemon: str | None = None
-    can: str | None = None
-
-
-def run(options: DemoOptions) -> int:
-    """Play the demo; 0 only if every act passed."""
+def run(options: argparse.Namespace) -> int:
+    """Play the demo as `gxbridge demo --help` says; 0 only if every act passed."""
     try:
         program = find_dbus_daemon(options.dbus_daemon)
-        with _folder() as folder:
-            can = choose_can(options.can, folder / BOAT.name)
-            return asyncio.run(_run(Demo(options, folder, program, can)))
+        with _folder() as name:
+            folder = Path(name)
+            return asyncio.run(_run(Demo(options, folder, program, choose_can(options.can, folder / BOAT.name))))
     except DemoError as error:
         print(f"gxbridge demo: {error}", file=sys.stderr)
         return FAILED
 
 
-def wants_screen(options: DemoOptions) -> bool:
+def wants_screen(options: argparse.Namespace) -> bool:
     """Whether there is a terminal for a live screen, and the package for it; prints it when only that is missing."""
     if options.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return False
@@ -73,21 +60,16 @@ def wants_screen(options: DemoOptions) -> bool:
     return True
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
+def _folder() -> tempfile.TemporaryDirectory[str]:
     """A folder of our own with a short path, removed at the end."""
-    usual = tempfile.gettempdir()
-    path = Path(tempfile.mkdtemp(prefix="gxbridge-demo-", dir="/tmp" if len(usual) > LONGEST_FOLDER else usual))  # noqa: S108
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    where = "/tmp" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None  # noqa: S108
+    return tempfile.TemporaryDirectory(prefix="gxbridge-demo-", dir=where, ignore_cleanup_errors=True)
 
 
 class Demo:
     """Both installations: the boat, and the cabin from one of the boat's acts on. After `close` nothing is left."""
 
-    def __init__(self, options: DemoOptions, folder: Path, dbus_daemon: str, can: tuple[str, str]) -> None:
+    def __init__(self, options: argparse.Namespace, folder: Path, dbus_daemon: str, can: tuple[str, str]) -> None:
         self.options = options
         self.live = wants_screen(options)
         self._output: Output
@@ -146,7 +128,7 @@ class Demo:
         if self.live:
             print("Each run has a bus of its own; --keep leaves it running, to look at it with dbus-spy or busctl.")
         for installation in () if passed else self._installations:
-            log = "\n".join(f"    {line}" for line in installation.service_log())
+            log = textwrap.indent(installation.service_log(), "    ")
             print(f"The service of the {installation.name} printed last:\n{log}")
 
 

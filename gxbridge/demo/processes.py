@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +32,8 @@ class DemoError(Exception):
 class ChildProcess:
     """One process of the demo; its messages go to `log`, what it reports about itself is a `fact`."""
 
-    name: str
     popen: subprocess.Popen[bytes]
     log: Path
-    ends_last: bool = False
     _facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,12 +44,12 @@ class ChildProcess:
     def order(self, order: Mapping[str, object]) -> None:
         """Send an order; raises DemoError when the process has gone."""
         if self.popen.stdin is None:
-            raise DemoError(f"{self.name} takes no orders")
+            raise DemoError(f"{self.log.stem} takes no orders")
         try:
             self.popen.stdin.write(json.dumps(order).encode() + b"\n")
             self.popen.stdin.flush()
         except OSError as error:
-            raise DemoError(f"the simulated {self.name} has ended by itself: {last_words(self.log)}") from error
+            raise DemoError(f"the simulated {self.log.stem} has ended by itself: {last_words(self.log)}") from error
 
     def ended(self) -> str:
         """How it ended, and its last words."""
@@ -65,18 +62,10 @@ class ChildProcess:
         return self._facts.get(name)
 
 
-def last_lines(log: Path, count: int) -> list[str]:
-    """The end of a process's log."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    return [line for line in lines if line.strip()][-count:]
-
-
-def last_words(log: Path, count: int = 3) -> str:
-    """The same in one line, for an error message."""
-    return " | ".join(last_lines(log, count)) or "it printed nothing"
+def last_words(log: Path, count: int = 3, between: str = " | ") -> str:
+    """The last lines of a process's log, in one for an error message."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return between.join([line for line in lines if line.strip()][-count:]) or "it printed nothing"
 
 
 def environment() -> dict[str, str]:
@@ -92,7 +81,7 @@ class ProcessGroup:
         self._before_exec = _die_with_parent()
         self._processes: list[ChildProcess] = []
 
-    def start(self, log: Path, command: Sequence[str], *, orders: bool, ends_last: bool = False) -> ChildProcess:
+    def start(self, log: Path, command: Sequence[str], *, orders: bool) -> ChildProcess:
         """Start a process; with `orders` it takes them on standard input and reports facts. Raises DemoError."""
         with log.open("wb") as messages:
             try:
@@ -107,7 +96,7 @@ class ProcessGroup:
                 )
             except OSError as error:
                 raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
-        process = ChildProcess(log.stem, popen, log, ends_last)
+        process = ChildProcess(popen, log)
         self._processes.append(process)
         if popen.stdout is not None:
             os.set_blocking(popen.stdout.fileno(), False)
@@ -118,30 +107,19 @@ class ProcessGroup:
         return self.start(log, [sys.executable, "-m", module, *arguments], orders=orders)
 
     def stop_all(self) -> None:
-        """End everything that runs, gently first, a bus after those who are on it. Does not raise."""
-        for ends_last in (False, True):
-            ending = [process for process in self._processes if process.ends_last is ends_last]
-            for process in ending:
-                if process.popen.stdin is None:
-                    process.popen.terminate()
-                else:
-                    with contextlib.suppress(OSError):  # it may have gone already
-                        process.popen.stdin.close()
-            deadline = time.monotonic() + GENTLE_S
-            for process in ending:
-                _end(process.popen, deadline)
-        self._processes.clear()
-
-
-def _end(popen: subprocess.Popen[bytes], deadline: float) -> None:
-    try:
-        popen.wait(max(deadline - time.monotonic(), 0.0))
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
-        popen.wait()
-    if popen.stdout is not None:
-        popen.stdout.close()
+        """End everything that runs, gently first, a bus after those who came onto it. Does not raise."""
+        while self._processes:
+            popen = self._processes.pop().popen
+            with contextlib.suppress(OSError):  # it may have gone already
+                popen.terminate() if popen.stdin is None else popen.stdin.close()
+            try:
+                popen.wait(GENTLE_S)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(popen.pid, signal.SIGKILL)  # its session: it, and whatever it may have started
+                popen.wait()
+            if popen.stdout is not None:
+                popen.stdout.close()
 
 
 def _die_with_parent() -> Callable[[], None]:

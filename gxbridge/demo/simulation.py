@@ -8,26 +8,15 @@ import json
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from gxbridge.demo import roles
 from gxbridge.demo.buses import OWN_INTERFACE, start_dbus
-from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, last_lines
-from gxbridge.demo.roles import (
-    ALTERNATOR,
-    CAN,
-    CHARGERS,
-    CURRENT,
-    DIRECT,
-    GXBRIDGE,
-    LYNX,
-    MULTI,
-    OBEYING,
-    VECAN,
-    role_of,
-)
+from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, last_words
+from gxbridge.demo.roles import role_of
 from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, Connection, connect
 from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.monitor import Monitor
@@ -56,48 +45,19 @@ OnChange: TypeAlias = Callable[[str, str, WireValue], None]
 
 @dataclass(frozen=True, slots=True)
 class InstallationPlan:
-    """What an installation consists of: role and kind of each D-Bus device, and what the service is configured with."""
+    """Role and kind of each D-Bus device, and what the service's configuration has beyond the common (`_configure`)."""
 
     name: str
     devices: Mapping[str, str]
-    config: str
+    config: Mapping[str, object] = field(default_factory=dict)
 
 
 BOAT = InstallationPlan(
     "boat",
-    {MULTI: "multi", DIRECT: "solar-direct", CAN: "solar-can", ALTERNATOR: "alternator"},
-    """\
-# Written by `gxbridge demo`: a boat with a Lynx Smart BMS.
-can:
-  - name: can0
-    interface: {interface}
-    channel: {channel}
-dbus:
-  address: {dbus}
-transmit:
-  level: requests       # ask devices for what they send only on request; the default is off
-state:
-  enabled: no           # nothing of the demo is kept
-dvcc:
-  mode: control         # write to the chargers; the default is monitor
-  profile: strict       # the default: what is unknown grants nothing
-""",
+    {roles.MULTI: "multi", roles.DIRECT: "solar-direct", roles.CAN: "solar-can", roles.ALTERNATOR: "alternator"},
+    {"transmit": {"level": "requests"}},  # ask devices for what they send only on request
 )
-CABIN = InstallationPlan(
-    "cabin",
-    {MULTI: "multi-bms-v2", DIRECT: "solar-direct"},
-    """\
-# Written by `gxbridge demo`: a cabin with a VE.Bus BMS V2, which has no CAN port.
-can: []
-dbus:
-  address: {dbus}
-state:
-  enabled: no
-dvcc:
-  mode: control
-  profile: strict
-""",
-)
+CABIN = InstallationPlan("cabin", {roles.MULTI: "multi-bms-v2", roles.DIRECT: "solar-direct"})
 
 
 class SimulatedInstallation:
@@ -119,9 +79,7 @@ class SimulatedInstallation:
         self._folder = folder
         self._can = can
         self._on_change = on_change
-        self._devices: dict[str, ChildProcess] = {}
-        self._service: ChildProcess
-        self._service_may_end = False
+        self._running: dict[str, ChildProcess] = {}
         self._written: dict[tuple[str, str], float] = {}
         self._happened = asyncio.Event()
         self._ends = contextlib.AsyncExitStack()
@@ -139,17 +97,15 @@ class SimulatedInstallation:
         self._ends.push_async_callback(self.monitor.close)
         await self.monitor.start()
         self._ends.callback((await self._hear_writes()).close)
-        interface, channel = self._can or ("", "")
-        config = self._configure(interface, channel)
-        self._start("localsettings", "localsettings", "--dbus", self.address)
-        self._service = self._processes.python(
-            self._folder / "service.log", "gxbridge", "run", "--config", str(config), orders=False
-        )
+        config = self._configure()
+        dbus = ("--dbus", self.address)
+        self._start("localsettings", "gxbridge.demo.sim.localsettings", *dbus)
+        self._start(roles.GXBRIDGE, "gxbridge", "run", "--config", str(config), orders=False)
         for role, kind in self._plan.devices.items():
-            self._start(role, "devices", kind, "--dbus", self.address)
+            self._start(role, "gxbridge.demo.sim.devices", kind, *dbus)
         if self._can is not None:
-            arguments = ("--interface", interface, "--channel", channel, "--pre-alarm-s", str(PRE_ALARM_S))
-            self._start(LYNX, "lynx", *arguments)
+            bus = ("--interface", self._can[0], "--channel", self._can[1])
+            self._start(roles.LYNX, "gxbridge.demo.sim.lynx", *bus, "--pre-alarm-s", str(PRE_ALARM_S))
         await self._ready()
         if self._can is not None:
             self._ends.callback(asyncio.ensure_future(self._let_power_flow()).cancel)
@@ -169,8 +125,8 @@ class SimulatedInstallation:
 
     def quiet_s(self, role: str = "", path: str = "") -> float:
         """Seconds since anybody wrote to a charger or inverter of this installation, or to this path of this one."""
-        roles = (role,) if role else (*OBEYING, VECAN)
-        moments = (at for (to, item), at in self._written.items() if to in roles and path in ("", item))
+        wanted = (role,) if role else (*roles.OBEYING, roles.VECAN)
+        moments = (at for (to, item), at in self._written.items() if to in wanted and path in ("", item))
         return time.monotonic() - max(moments, default=0.0)
 
     def now(self) -> float:
@@ -179,7 +135,7 @@ class SimulatedInstallation:
 
     def order(self, role: str, order: Mapping[str, object]) -> None:
         """Give a simulated device an order."""
-        self._devices[role].order(order)
+        self._running[role].order(order)
 
     async def changed(self, timeout_s: float) -> None:
         """Wait for a change on the bus; raises DemoError when a process has ended that must not."""
@@ -188,38 +144,44 @@ class SimulatedInstallation:
             async with asyncio.timeout(max(timeout_s, 0.0)):
                 await self._happened.wait()
         self._happened.clear()
-        for role, process in self._devices.items():
+        for name, process in self._running.items():
             if process.code is not None:
-                raise DemoError(f"the simulated {role} {process.ended()}")
-        if self._service.code is not None and not self._service_may_end:
-            raise DemoError(f"the service {self._service.ended()}")
+                raise DemoError(f"{name} {process.ended()}")
 
     async def stop_service(self) -> str:
         """Send the service SIGTERM; "" if it ended with exit code 0 and its names are off the bus, else what is not."""
-        self._service_may_end = True
-        self._service.popen.send_signal(signal.SIGTERM)
+        service = self._running.pop(roles.GXBRIDGE)
+        service.popen.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + ENDS_WITHIN_S
-        while self._service.code is None or self.service(GXBRIDGE):
+        while service.code is None or self.service(roles.GXBRIDGE):
             if time.monotonic() > deadline:
-                return "it still runs" if self._service.code is None else "its name is still on the bus"
+                return "it still runs" if service.code is None else "its name is still on the bus"
             await self.changed(0.05)
-        return "" if self._service.code == 0 else f"it ended with code {self._service.code}"
+        return "" if service.code == 0 else f"it ended with code {service.code}"
 
-    def service_log(self, lines: int = 15) -> list[str]:
+    def service_log(self, lines: int = 15, between: str = "\n") -> str:
         """The end of the service's own messages."""
-        return last_lines(self._folder / "service.log", lines)
+        return last_words(self._folder / f"{roles.GXBRIDGE}.log", lines, between)
 
-    def _configure(self, interface: str, channel: str) -> Path:
-        if interface == OWN_INTERFACE:
-            Path(channel).mkdir()
-        config = self._folder / "gxbridge.yaml"
-        values = {"interface": interface, "channel": json.dumps(channel), "dbus": json.dumps(self.address)}
-        config.write_text(self._plan.config.format(**values), encoding="utf-8")
-        return config
+    def _configure(self) -> Path:
+        can = []
+        if self._can is not None:
+            can = [{"name": "can0", "interface": self._can[0], "channel": self._can[1]}]
+            if self._can[0] == OWN_INTERFACE:
+                Path(self._can[1]).mkdir()
+        config = {
+            "can": can,
+            "dbus": {"address": self.address},
+            "state": {"enabled": False},  # nothing of the demo is kept
+            "dvcc": {"mode": "control", "profile": "strict"},  # write to the chargers; what is unknown grants nothing
+        }
+        file = self._folder / "gxbridge.yaml"
+        file.write_text(json.dumps({**config, **self._plan.config}, indent=2), encoding="utf-8")
+        return file
 
-    def _start(self, role: str, module: str, *arguments: str) -> None:
+    def _start(self, role: str, module: str, *arguments: str, orders: bool = True) -> None:
         log = self._folder / f"{role.replace('/', '-').replace(' ', '-')}.log"
-        self._devices[role] = self._processes.python(log, f"gxbridge.demo.sim.{module}", *arguments, orders=True)
+        self._running[role] = self._processes.python(log, module, *arguments, orders=orders)
 
     async def _hear_writes(self) -> Connection:
         connection = await connect(self.address)
@@ -232,16 +194,16 @@ class SimulatedInstallation:
         deadline = time.monotonic() + READY_WITHIN_S
         while missing := self._missing():
             if time.monotonic() > deadline:
-                words = " | ".join(self.service_log(3)) or "nothing"
-                raise DemoError(
-                    f"not there after {READY_WITHIN_S:.0f} s: {', '.join(missing)}; the service printed: {words}"
-                )
+                words = f"not there after {READY_WITHIN_S:.0f} s: {', '.join(missing)}"
+                raise DemoError(f"{words}; the service printed: {self.service_log(3, ' | ')}")
             await self.changed(0.1)
 
     def _missing(self) -> list[str]:
-        missing = [role for role, process in self._devices.items() if not process.fact("ready")]
-        missing += [role for role in (*self._plan.devices, GXBRIDGE) if not self.service(role)]
-        if self._can is not None and self.value(GXBRIDGE, "/Can/can0/State") != "open":
+        missing = [
+            role for role, process in self._running.items() if process.popen.stdout and not process.fact("ready")
+        ]
+        missing += [role for role in (*self._plan.devices, roles.GXBRIDGE) if not self.service(role)]
+        if self._can is not None and self.value(roles.GXBRIDGE, "/Can/can0/State") != "open":
             missing.append("the service on CAN")
         return missing
 
@@ -258,11 +220,11 @@ class SimulatedInstallation:
     async def _let_power_flow(self) -> None:
         """What the chargers give flows into the bank, and the bank's voltage is at their terminals."""
         while True:
-            currents = [self.value(role, CURRENT) for role in OBEYING]
+            currents = [self.value(role, roles.CURRENT) for role in roles.OBEYING]
             total = sum(value for value in currents if isinstance(value, int | float))
-            voltage = self._devices[LYNX].fact("voltage_v")
+            voltage = self._running[roles.LYNX].fact("voltage_v")
             with contextlib.suppress(DemoError):  # whoever waits for the bus says what has ended
-                self.order(LYNX, {"current_a": round(total, 1)})
-                for role in (*CHARGERS, MULTI) if voltage is not None else ():
+                self.order(roles.LYNX, {"current_a": round(total, 1)})
+                for role in (*roles.CHARGERS, roles.MULTI) if voltage is not None else ():
                     self.order(role, {"battery_v": voltage})
             await asyncio.sleep(POWER_FLOW_S)

@@ -18,9 +18,11 @@ import can
 import pytest
 
 from gxbridge.demo import buses
-from gxbridge.demo.bus_watch import ITEM, BusWatch, ItemChange
 from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, environment, last_words
+from gxbridge.demo.roles import DIRECT
 from gxbridge.demo.sim.lynx import open_bus
+from gxbridge.demo.simulation import BOAT, InstallationPlan, NoItem, SimulatedInstallation
+from gxbridge.edge.dbus.introspect import BUS_ITEM as ITEM
 
 DEADLINE_S = 20.0
 
@@ -78,35 +80,39 @@ def group_of(leader: int) -> list[int]:
 
 def test_a_device_is_watched_told_and_obeys(folder: Path) -> None:
     async def play() -> None:
-        changes: list[ItemChange] = []
-        async with private_bus(folder) as (processes, address):
-            watch = BusWatch(changes.append)
-            await watch.start(address)
-            device = processes.python(
-                folder / "solar.log", "gxbridge.demo.sim.devices", "solar-direct", "--dbus", address, orders=True
-            )
-            await until(lambda: watch.services.get(SOLAR, {}).get("/Dc/0/Current") == 0.0, "the device", watch.changed)
-            device.order({"power_a": 30})
-            await until(lambda: watch.services[SOLAR]["/State"] == 3, "bulk", watch.changed)
-            for value in ("12.5", "12.5"):
-                busctl(address, "call", SOLAR, "/Link/ChargeCurrent", ITEM, "SetValue", "v", "d", value)
-            await until(lambda: len(watch.writes) == 2, "the two writes", watch.changed)
-            assert {(write.service, write.path, write.value) for write in watch.writes} == {
-                (SOLAR, "/Link/ChargeCurrent", 12.5)
-            }
-            current = (SOLAR, "/Dc/0/Current")
-            await until(lambda: watch.services[SOLAR]["/Dc/0/Current"] == 12.5, "the told current", watch.changed)
-            assert len([change for change in changes if change.path == "/Link/ChargeCurrent"]) == 2, (
-                "invalid, then 12.5"
-            )
-            assert (changes[0].service, changes[0].new) == (SOLAR, "here")
-            assert current in {(change.service, change.path) for change in changes}
-            assert device.popen.stdin is not None
-            device.popen.stdin.close()
-            await until(lambda: device.code == 0, "its exit code")
-            await until(lambda: SOLAR not in watch.services, "the end of the device", watch.changed)
-            assert changes[-1].new is None
-            watch.close()
+        changes: list[tuple[str, str, object]] = []
+        processes = ProcessGroup()
+        plan = InstallationPlan("hut", {DIRECT: "solar-direct"})
+        hut = SimulatedInstallation(plan, processes, folder / "hut", None, lambda *change: changes.append(change))
+        try:
+            await hut.start(buses.find_dbus_daemon(None))
+            assert (DIRECT, "", SOLAR) in changes
+            assert (hut.service(DIRECT), hut.value(DIRECT, "/No")) == (SOLAR, NoItem.PATH)
+            hut.order(DIRECT, {"power_a": 30})
+            await until(lambda: hut.value(DIRECT, "/State") == 3, "bulk", hut.changed)
+            before = hut.quiet_s(DIRECT, "/Link/ChargeCurrent")
+            busctl(hut.address, "call", SOLAR, "/Link/ChargeCurrent", ITEM, "SetValue", "v", "d", "12.5")
+            await until(lambda: hut.value(DIRECT, "/Dc/0/Current") == 12.5, "the told current", hut.changed)
+            await until(lambda: hut.quiet_s(DIRECT, "/Link/ChargeCurrent") < DEADLINE_S, "the write", hut.changed)
+            busctl(hut.address, "call", SOLAR, "/Link/ChargeCurrent", ITEM, "SetValue", "v", "d", "12.5")
+            quiet = hut.quiet_s(DIRECT, "/Link/ChargeCurrent")
+            await until(lambda: hut.quiet_s(DIRECT, "/Link/ChargeCurrent") < quiet, "the same again", hut.changed)
+            assert before > DEADLINE_S, "nobody had written"
+            assert hut.quiet_s(DIRECT, "/Link/ChargeVoltage") > DEADLINE_S
+            assert hut.quiet_s() <= hut.quiet_s(DIRECT, "/Link/ChargeCurrent")
+            assert await hut.stop_service() == ""
+            process = hut._running[DIRECT]
+            assert process.popen.stdin is not None
+            process.popen.stdin.close()
+            await until(lambda: process.code == 0, "its exit code")
+            with pytest.raises(DemoError, match="MPPT 100/50 ended with code 0"):
+                await hut.changed(0.1)
+            await until(lambda: not hut.service(DIRECT), "the end of the device")
+            assert hut.value(DIRECT, "/State") is NoItem.SERVICE
+            assert changes[-1] == (DIRECT, "", None)
+        finally:
+            await hut.close()
+            processes.stop_all()
 
     asyncio.run(play())
 
@@ -117,7 +123,7 @@ def test_a_device_can_be_looked_into_with_busctl(folder: Path) -> None:
             device = processes.python(
                 folder / "m.log", "gxbridge.demo.sim.devices", "multi", "--dbus", address, orders=True
             )
-            await until(lambda: device.facts.get("ready"), "the Multi")
+            await until(lambda: device.fact("ready"), "the Multi")
 
             service = "com.victronenergy.vebus.ttyS4"
             assert "/BatteryOperationalLimits/MaxChargeCurrent" in busctl(address, "tree", service)
@@ -137,7 +143,7 @@ def test_settings_are_added_kept_and_instances_given_out(folder: Path) -> None:
             process = processes.python(
                 folder / "s.log", "gxbridge.demo.sim.localsettings", "--dbus", address, orders=True
             )
-            await until(lambda: process.facts.get("ready"), "the settings")
+            await until(lambda: process.fact("ready"), "the settings")
 
             def call(path: str, interface: str, *arguments: str) -> str:
                 return busctl(address, "call", "com.victronenergy.settings", path, interface, *arguments)
@@ -163,7 +169,7 @@ def test_a_bus_that_somebody_else_has_named_is_not_fought_over(folder: Path) -> 
         async with private_bus(folder) as (processes, address):
             command = ("gxbridge.demo.sim.devices", "multi", "--dbus", address)
             first = processes.python(folder / "first.log", *command, orders=True)
-            await until(lambda: first.facts.get("ready"), "the first")
+            await until(lambda: first.fact("ready"), "the first")
             second = processes.python(folder / "second.log", *command, orders=True)
             await until(lambda: second.code is not None, "the end of the second")
             assert "is taken" in second.log.read_text()
@@ -179,7 +185,7 @@ def lynx(folder: Path) -> Iterator[tuple[can.BusABC, Callable[[dict[str, object]
     popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
     assert popen.stdout is not None
     assert b"ready" in popen.stdout.readline()
-    process = ChildProcess("lynx", popen, folder / "lynx.log")
+    process = ChildProcess(popen, folder / "lynx.log")
     with open_bus("gxsocket", str(folder)) as bus:
         yield bus, process.order
     popen.communicate()
@@ -365,18 +371,18 @@ def test_by_default_the_can_bus_is_a_folder_of_our_own(folder: Path) -> None:
     assert buses.choose_can(None, folder) == ("gxsocket", str(folder / "can"))
 
 
-def test_a_stop_that_comes_together_with_a_change_is_not_lost() -> None:
+def test_a_stop_that_comes_together_with_a_change_is_not_lost(folder: Path) -> None:
     async def play() -> None:
-        watch = BusWatch(lambda _change: None)
+        hut = SimulatedInstallation(BOAT, ProcessGroup(), folder, None, lambda *_change: None)
 
         async def wait() -> None:
             while True:
-                await watch.changed(60.0)
+                await hut.changed(60.0)
 
         waiting = asyncio.create_task(wait())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        watch.wake()
+        hut._happened.set()
         asyncio.get_running_loop().call_soon(waiting.cancel)
         with pytest.raises(asyncio.CancelledError):
             async with asyncio.timeout(5.0):

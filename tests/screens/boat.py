@@ -62,7 +62,7 @@ async def _moment(boat: SimulatedInstallation, holds: Callable[[Items], bool]) -
         if holds(items):
             return items
         if time.monotonic() > deadline:
-            raise MomentError("it did not come: " + "\n".join(boat.service_log()))
+            raise MomentError("it did not come: " + boat.service_log())
         await boat.changed(0.2)
 
 
