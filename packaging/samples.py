@@ -21,7 +21,6 @@ from pathlib import Path
 from pins import ROOT
 
 from gxbridge.demo.buses import choose_can, find_dbus_daemon
-from gxbridge.demo.processes import ProcessGroup
 from gxbridge.demo.roles import LYNX
 from gxbridge.demo.simulation import BOAT, SimulatedInstallation
 
@@ -48,11 +47,10 @@ STORY: tuple[tuple[Orders, float], ...] = (
 
 async def record(folder: Path) -> tuple[bytes, bytes]:
     """The log, and the box."""
-    processes = ProcessGroup()
     boxes = folder / "boxes"
     plan = replace(BOAT, config={**BOAT.config, "blackbox": {"folder": str(boxes)}})
     can = choose_can(None, folder / "boat")
-    boat = SimulatedInstallation(plan, processes, folder / "boat", can, lambda _role, _path, _new: None)
+    boat = SimulatedInstallation(plan, folder / "boat", can, lambda _role, _path, _new: None)
     log = folder / "boat.log"
     try:
         await boat.start(find_dbus_daemon(None))
@@ -73,7 +71,6 @@ async def record(folder: Path) -> tuple[bytes, bytes]:
         return log.read_bytes(), kept[-1].read_bytes()
     finally:
         await boat.close()
-        processes.stop_all()
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from gxbridge.demo.roles import CHARGERS, OBEYING
 from gxbridge.demo.simulation import NoItem, SeenValue, SimulatedInstallation
 
 TOLERANCE = 0.051
+AT_MOST, AT_LEAST = ("<=", "written within"), (">=", "not written for")
 GROUPS = {"each charger": CHARGERS, "each charger or inverter": OBEYING}
 LINE = re.compile(
     r"(?P<roles>.+?)(?: (?P<path>/\S+))? (?P<relation>=|<=|>=|is|not written for|written within) (?P<wanted>.+)"
@@ -42,34 +43,28 @@ class Check:
 
     def holds(self, view: SimulatedInstallation) -> bool:
         """Whether it holds now."""
-        match self.relation:
-            case "not written for":
-                return self._quiet_s(view) >= float(self.wanted)
-            case "written within":
-                return self._quiet_s(view) <= float(self.wanted)
-            case "is":
-                return KINDS[self.wanted](self._value(view))
         seen, wanted = self._value(view), self._wanted(view)
+        if self.relation == "is":
+            return KINDS[self.wanted](seen)
         if not isinstance(seen, int | float) or not isinstance(wanted, int | float):
             return self.relation == "=" and isinstance(seen, str) and seen == wanted
         more = seen - wanted
-        return (self.relation == "<=" or more >= -TOLERANCE) and (self.relation == ">=" or more <= TOLERANCE)
+        return (self.relation in AT_MOST or more >= -TOLERANCE) and (self.relation in AT_LEAST or more <= TOLERANCE)
 
     def seen(self, view: SimulatedInstallation) -> str:
         """What is there instead, for a person."""
-        if "written" in self.relation:
-            return f"the last one {self._quiet_s(view):.1f} s ago"
         seen = self._value(view)
+        if "written" in self.relation:
+            return f"the last one {seen:.1f} s ago"
         if isinstance(seen, NoItem):
             return seen.value
         if seen is None:
             return "invalid" if len(self.roles) == 1 else "not all of them known"
         return f"{seen:g}" if isinstance(seen, int | float) else str(seen)
 
-    def _quiet_s(self, view: SimulatedInstallation) -> float:
-        return view.quiet_s(self.roles[0] if self.path else "", self.path)
-
     def _value(self, view: SimulatedInstallation) -> SeenValue:
+        if "written" in self.relation:
+            return view.quiet_s(self.roles[0] if self.path else "", self.path)
         seen = [view.value(role, self.path) for role in self.roles]
         if len(seen) == 1:
             return seen[0]

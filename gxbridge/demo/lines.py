@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from gxbridge.demo.acts import ActPlayer
-from gxbridge.demo.roles import BATTERY, GXBRIDGE, WATCHED, WatchedItem, value_text
+from gxbridge.demo.roles import BATTERY, GXBRIDGE, WATCHED, value_text
 from gxbridge.edge.dbus.parse import WireValue
 from gxbridge.edge.machine import own_command
 
@@ -36,7 +36,12 @@ class ChangeText:
         if watched is None:
             return ""
         first, before = (role, path) not in self._last, self._last.get((role, path))
-        if not first and not _worth(watched, before, new):
+        if (
+            isinstance(before, int | float)
+            and isinstance(new, int | float)
+            and (new == 0) == (before == 0)
+            and abs(new - before) < watched.step
+        ):
             return ""
         self._last[role, path] = new
         text, was = (value_text(value, watched.unit, watched.texts) for value in (new, before))
@@ -45,12 +50,6 @@ class ChangeText:
             return ""
         arrow = f"{was} -> " if before is not None and isinstance(new, int | float) and not watched.texts else ""
         return f"{name} {watched.what}: {arrow}{text}"
-
-
-def _worth(watched: WatchedItem, before: WireValue, new: WireValue) -> bool:
-    if watched.step and isinstance(before, int | float) and isinstance(new, int | float):
-        return abs(new - before) >= watched.step or (new == 0) != (before == 0)
-    return before != new
 
 
 class PlainLines(contextlib.AbstractContextManager["PlainLines"]):

@@ -12,19 +12,17 @@ import tempfile
 import textwrap
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from gxbridge.demo.acts import ActPlayer, read_acts
 from gxbridge.demo.buses import choose_can, find_dbus_daemon
 from gxbridge.demo.lines import ChangeText, PlainLines
-from gxbridge.demo.processes import DemoError, ProcessGroup
+from gxbridge.demo.processes import DemoError
 from gxbridge.demo.simulation import BOAT, CABIN, InstallationPlan, SimulatedInstallation
 from gxbridge.edge.dbus.parse import WireValue
 
 if TYPE_CHECKING:
     from gxbridge.demo.screen import Screen
-
-    Output: TypeAlias = PlainLines | Screen
 
 PLAIN_LIMIT_S = 56.0
 """Plain lines end in under a minute, whatever happens."""
@@ -44,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         program = find_dbus_daemon(options.dbus_daemon)
         with _folder() as name:
             folder = Path(name)
-            return asyncio.run(_run(Demo(options, folder, program, choose_can(options.can, folder / BOAT.name))))
+            can = choose_can(options.can, folder / BOAT.name)
+            return asyncio.run(_run(options, folder, program, can))
     except DemoError as error:
         print(f"gxbridge demo: {error}", file=sys.stderr)
         return FAILED
@@ -69,24 +68,18 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 class Demo:
     """Both installations: the boat, and the cabin from one of the boat's acts on. After `close` nothing is left."""
 
-    def __init__(self, options: argparse.Namespace, folder: Path, dbus_daemon: str, can: tuple[str, str]) -> None:
-        self.options = options
-        self.live = wants_screen(options)
-        self._output: Output
-        self._players: list[ActPlayer] = []
+    def __init__(self, options: argparse.Namespace, output: PlainLines | Screen, folder: Path, program: str) -> None:
+        self._options = options
+        self._output = output
+        self._live = not isinstance(output, PlainLines)
         self._folder = folder
-        self._dbus_daemon = dbus_daemon
-        self._can = can
-        self._processes = ProcessGroup()
+        self._dbus_daemon = program
         self._began = time.monotonic()
+        self._players: list[ActPlayer] = []
         self._installations: list[SimulatedInstallation] = []
 
-    async def play(self, output: Output) -> bool:
-        """Play all acts; True if every one passed. Raises DemoError when they cannot be played."""
-        self._output = output
-        return await self._play(BOAT, self._can)
-
-    async def _play(self, plan: InstallationPlan, can: tuple[str, str] | None) -> bool:
+    async def play(self, plan: InstallationPlan, can: tuple[str, str] | None) -> bool:
+        """Play all acts of an installation; True if every one passed. Raises DemoError when they cannot be played."""
         texts = ChangeText()
 
         def say(mark: str, text: str) -> None:
@@ -96,12 +89,12 @@ class Demo:
             if text := texts.text(role, path, new):
                 say("--", text)
 
-        installation = SimulatedInstallation(plan, self._processes, self._folder / plan.name, can, on_change)
+        installation = SimulatedInstallation(plan, self._folder / plan.name, can, on_change)
         self._installations.append(installation)
         await installation.start(self._dbus_daemon)
-        plays = {"": True, "full": self.options.full, "ending": not self.options.keep}
+        plays = {"": True, "full": self._options.full, "ending": not self._options.keep}
         acts = [act for act in read_acts(plan.name) if plays[act.only]]
-        player = ActPlayer(installation, acts, say, lambda: self._play(CABIN, None), DWELL_S * self.live)
+        player = ActPlayer(installation, acts, say, lambda: self.play(CABIN, None), DWELL_S * self._live)
         self._players.append(player)
         self._output.started(player)
         return await player.play()
@@ -112,27 +105,24 @@ class Demo:
 
     async def close(self) -> None:
         """End every process."""
-        try:
-            for installation in self._installations:
-                await installation.close()
-        finally:
-            self._processes.stop_all()
+        for installation in self._installations:
+            await installation.close()
 
     def summary(self, passed: bool, trouble: str) -> None:
         """Print what is left to say when everything has ended; after a live screen all lines before are gone."""
         for player in self._players:
             for act, why, took_s in player.results:
-                verdict = "passed" if not why else why if self.live else "FAILED"
+                verdict = "passed" if not why else why if self._live else "FAILED"
                 print(f"  {player.installation.name:5}  {act.title:34} {took_s:5.1f} s  {verdict}")
         print("All acts passed." if passed else f"The demo FAILED. {trouble}".rstrip())
-        if self.live:
+        if self._live:
             print("Each run has a bus of its own; --keep leaves it running, to look at it with dbus-spy or busctl.")
         for installation in () if passed else self._installations:
             log = textwrap.indent(installation.service_log(), "    ")
             print(f"The service of the {installation.name} printed last:\n{log}")
 
 
-async def _run(demo: Demo) -> int:
+async def _run(options: argparse.Namespace, folder: Path, program: str, can: tuple[str, str]) -> int:
     loop = asyncio.get_running_loop()
     caught: asyncio.Future[int] = loop.create_future()
 
@@ -146,12 +136,13 @@ async def _run(demo: Demo) -> int:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    if demo.live:
+    if live := wants_screen(options):
         from gxbridge.demo.screen import Screen
-    output = Screen() if demo.live else PlainLines(reader_gone)
-    limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * demo.options.full + LIVE_EXTRA_S * demo.live
+    output = Screen() if live else PlainLines(reader_gone)
+    demo = Demo(options, output, folder, program)
+    limit_s = PLAIN_LIMIT_S + FULL_EXTRA_S * options.full + LIVE_EXTRA_S * live
     passed, trouble = False, f"it did not end within {limit_s:.0f} s"
-    playing = asyncio.ensure_future(demo.play(output))
+    playing = asyncio.ensure_future(demo.play(BOAT, can))
     try:
         with output:
             await asyncio.wait((playing, caught), timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
@@ -161,7 +152,8 @@ async def _run(demo: Demo) -> int:
                     passed, trouble = playing.result(), ""
                 except DemoError as error:
                     trouble = str(error)
-            if demo.options.keep and not stopped:
+            playing.cancel()
+            if options.keep and not stopped:
                 demo.line("", "", trouble or "all acts are over; everything keeps running until Ctrl-C")
                 await caught
     finally:

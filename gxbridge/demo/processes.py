@@ -13,11 +13,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 GENTLE_S = 3.0
 """A process that is asked to end gets this long."""
@@ -74,11 +76,17 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
 
 
+def _die_with(parent: int) -> None:
+    """For the moment between fork and exec, where as little as possible may happen."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 class ProcessGroup:
     """Every process of the demo."""
 
     def __init__(self) -> None:
-        self._before_exec = _die_with_parent()
         self._processes: list[ChildProcess] = []
 
     def start(self, log: Path, command: Sequence[str], *, orders: bool) -> ChildProcess:
@@ -92,7 +100,7 @@ class ProcessGroup:
                     stderr=messages,
                     env=environment(),
                     start_new_session=True,
-                    preexec_fn=self._before_exec,  # noqa: PLW1509 - this process has no threads
+                    preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
                 )
             except OSError as error:
                 raise DemoError(f"cannot start {command[0]}: {error.strerror}") from error
@@ -120,19 +128,3 @@ class ProcessGroup:
                 popen.wait()
             if popen.stdout is not None:
                 popen.stdout.close()
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """For the moment between fork and exec; the library is loaded before, as little as possible may happen there."""
-    try:
-        libc = ctypes.CDLL(None)
-    except OSError:
-        return lambda: None
-    parent = os.getpid()
-
-    def arrange() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange

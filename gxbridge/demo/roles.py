@@ -78,9 +78,7 @@ WATCHED: Mapping[str, Mapping[str, WatchedItem]] = {
         TEMPERATURE: WatchedItem("temperature", "°C", 8.0),
         CURRENT: WatchedItem("current", "A", 40.0),
     },
-    DIRECT: _CHARGER,
-    CAN: _CHARGER,
-    ALTERNATOR: _CHARGER,
+    **dict.fromkeys(CHARGERS, _CHARGER),
     VECAN: {LINK_VOLTAGE: WatchedItem("told: charge voltage", "V")},
     MULTI: {
         "/BatteryOperationalLimits/MaxChargeVoltage": WatchedItem("told: charge voltage", "V"),

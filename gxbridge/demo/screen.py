@@ -40,25 +40,23 @@ def _short(reason: object) -> str:
     return text.partition(": ")[2] if text.startswith(REPEATED) and ": " in text else text
 
 
-class Screen:
+class Screen(Live):
     """Draws the installations on a terminal; the first one is the boat, others appear while they play."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console()
         self._players: list[ActPlayer] = []
         self._lines: deque[tuple[float, str, str, str]] = deque(maxlen=KEPT_LINES)
-        self._live = Live(console=self._console, screen=True, auto_refresh=False)
-        self._drawing: asyncio.Task[None] | None = None
+        super().__init__(console=console, screen=True, auto_refresh=False, get_renderable=self.picture)
 
-    def __enter__(self) -> Screen:
-        self._live.__enter__()
-        self._drawing = asyncio.ensure_future(self._draw())
-        return self
+    def start(self, refresh: bool = False) -> None:
+        """Draw from now on, again and again."""
+        super().start(refresh)
+        self._draw()
 
-    def __exit__(self, *exc: object) -> None:
-        if self._drawing is not None:
-            self._drawing.cancel()
-        self._live.stop()
+    def _draw(self) -> None:
+        if self.is_started:
+            self.refresh()
+            asyncio.get_running_loop().call_later(REFRESH_S, self._draw)
 
     def line(self, at_s: float, name: str, mark: str, text: str) -> None:
         """Something happened in this installation, so long after the start."""
@@ -68,18 +66,13 @@ class Screen:
         """An installation runs: draw it from now on."""
         self._players.append(player)
 
-    async def _draw(self) -> None:
-        while True:
-            self._live.update(self.picture(), refresh=True)
-            await asyncio.sleep(REFRESH_S)
-
     def picture(self) -> RenderableType:
         """The whole screen as it is now."""
         if not self._players:
             return Panel("starting a private D-Bus, the simulated devices and the service ...", title="gxbridge demo")
         boat = self._players[0]
         playing = [player for player in self._players if player is boat or not player.over]
-        roomy = self._console.height >= ROOMY
+        roomy = self.console.height >= ROOMY
         upper = Layout()
         upper.split_row(Layout(_battery(boat), size=29), Layout(_limits(playing, roomy)))
         devices = sum(len(_shown_roles(player)) for player in playing)
@@ -90,7 +83,7 @@ class Screen:
         ]
         if roomy:
             parts.append((_findings(playing), 5))
-        left = max(self._console.height - sum(rows for _, rows in parts), 3)
+        left = max(self.console.height - sum(rows for _, rows in parts), 3)
         whole = Layout()
         whole.split_column(*(Layout(part, size=rows) for part, rows in (*parts, (self._events(left - 2), left))))
         return whole
@@ -117,7 +110,7 @@ def _battery(boat: ActPlayer) -> RenderableType:
     table.add_row("current", _text(value(roles.CURRENT), "A"))
     table.add_row("charge", _text(value("/Soc"), "%"))
     cells = [_text(value(f"/System/{which}CellVoltage"), "V") for which in ("Min", "Max")]
-    table.add_row("cells", "-".join(cells))
+    table.add_row("cells", f"{cells[0].removesuffix(' V')}-{cells[1]}")
     table.add_row("temp.", _text(value(roles.TEMPERATURE), "°C"))
     for name, path in (("may charge", roles.ALLOW_CHARGE), ("may discharge", roles.ALLOW_DISCHARGE)):
         table.add_row(name, PERMISSIONS.get(_text(value(path)), Text("unknown", "bold yellow")))

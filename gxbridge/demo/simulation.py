@@ -17,7 +17,7 @@ from gxbridge.demo import roles
 from gxbridge.demo.buses import OWN_INTERFACE, start_dbus
 from gxbridge.demo.processes import ChildProcess, DemoError, ProcessGroup, last_words
 from gxbridge.demo.roles import role_of
-from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, Connection, connect
+from gxbridge.edge.dbus.bus import DAEMON, DAEMON_PATH, connect
 from gxbridge.edge.dbus.introspect import BUS_ITEM
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue
@@ -66,7 +66,6 @@ class SimulatedInstallation:
     def __init__(
         self,
         plan: InstallationPlan,
-        processes: ProcessGroup,
         folder: Path,
         can: tuple[str, str] | None,
         on_change: OnChange,
@@ -75,7 +74,7 @@ class SimulatedInstallation:
         self.address = ""
         self.monitor: Monitor
         self._plan = plan
-        self._processes = processes
+        self._processes = ProcessGroup()
         self._folder = folder
         self._can = can
         self._on_change = on_change
@@ -83,6 +82,7 @@ class SimulatedInstallation:
         self._written: dict[tuple[str, str], float] = {}
         self._happened = asyncio.Event()
         self._ends = contextlib.AsyncExitStack()
+        self._ends.callback(self._processes.stop_all)
 
     async def start(self, dbus_daemon: str) -> None:
         """Start everything and wait until it is there; raises DemoError that says what is missing and why."""
@@ -96,7 +96,11 @@ class SimulatedInstallation:
         )
         self._ends.push_async_callback(self.monitor.close)
         await self.monitor.start()
-        self._ends.callback((await self._hear_writes()).close)
+        writes = await connect(self.address)
+        self._ends.callback(writes.close)
+        writes.on_message = self._wrote  # a monitor that answers is thrown off the bus
+        rules = writes.encode("asu", [[WRITES], 0])
+        await writes.call(DAEMON, DAEMON_PATH, f"{DAEMON}.Monitoring", "BecomeMonitor", "asu", rules)
         config = self._configure()
         dbus = ("--dbus", self.address)
         self._start("localsettings", "gxbridge.demo.sim.localsettings", *dbus)
@@ -111,7 +115,7 @@ class SimulatedInstallation:
             self._ends.callback(asyncio.ensure_future(self._let_power_flow()).cancel)
 
     async def close(self) -> None:
-        """Leave the bus; the processes are ended by their group."""
+        """Leave the bus and end every process."""
         await self._ends.aclose()
 
     def service(self, role: str) -> str:
@@ -183,29 +187,17 @@ class SimulatedInstallation:
         log = self._folder / f"{role.replace('/', '-').replace(' ', '-')}.log"
         self._running[role] = self._processes.python(log, module, *arguments, orders=orders)
 
-    async def _hear_writes(self) -> Connection:
-        connection = await connect(self.address)
-        connection.on_message = self._wrote  # a monitor that answers is thrown off the bus
-        rules = connection.encode("asu", [[WRITES], 0])
-        await connection.call(DAEMON, DAEMON_PATH, f"{DAEMON}.Monitoring", "BecomeMonitor", "asu", rules)
-        return connection
-
     async def _ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
-        while missing := self._missing():
+        while missing := [
+            *(role for role, process in self._running.items() if process.popen.stdout and not process.fact("ready")),
+            *(role for role in (*self._plan.devices, roles.GXBRIDGE) if not self.service(role)),
+            *(["CAN"] if self._can and self.value(roles.GXBRIDGE, "/Can/can0/State") != "open" else []),
+        ]:
             if time.monotonic() > deadline:
                 words = f"not there after {READY_WITHIN_S:.0f} s: {', '.join(missing)}"
                 raise DemoError(f"{words}; the service printed: {self.service_log(3, ' | ')}")
             await self.changed(0.1)
-
-    def _missing(self) -> list[str]:
-        missing = [
-            role for role, process in self._running.items() if process.popen.stdout and not process.fact("ready")
-        ]
-        missing += [role for role in (*self._plan.devices, roles.GXBRIDGE) if not self.service(role)]
-        if self._can is not None and self.value(roles.GXBRIDGE, "/Can/can0/State") != "open":
-            missing.append("the service on CAN")
-        return missing
 
     def _tell(self, service: str, items: Mapping[str, WireValue]) -> None:
         for path, new in items.items() if role_of(service) else ():

@@ -81,9 +81,8 @@ def group_of(leader: int) -> list[int]:
 def test_a_device_is_watched_told_and_obeys(folder: Path) -> None:
     async def play() -> None:
         changes: list[tuple[str, str, object]] = []
-        processes = ProcessGroup()
         plan = InstallationPlan("hut", {DIRECT: "solar-direct"})
-        hut = SimulatedInstallation(plan, processes, folder / "hut", None, lambda *change: changes.append(change))
+        hut = SimulatedInstallation(plan, folder / "hut", None, lambda *change: changes.append(change))
         try:
             await hut.start(buses.find_dbus_daemon(None))
             assert (DIRECT, "", SOLAR) in changes
@@ -112,7 +111,6 @@ def test_a_device_is_watched_told_and_obeys(folder: Path) -> None:
             assert changes[-1] == (DIRECT, "", None)
         finally:
             await hut.close()
-            processes.stop_all()
 
     asyncio.run(play())
 
@@ -373,7 +371,7 @@ def test_by_default_the_can_bus_is_a_folder_of_our_own(folder: Path) -> None:
 
 def test_a_stop_that_comes_together_with_a_change_is_not_lost(folder: Path) -> None:
     async def play() -> None:
-        hut = SimulatedInstallation(BOAT, ProcessGroup(), folder, None, lambda *_change: None)
+        hut = SimulatedInstallation(BOAT, folder, None, lambda *_change: None)
 
         async def wait() -> None:
             while True:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from gxbridge.demo.buses import choose_can, find_dbus_daemon
-from gxbridge.demo.processes import ProcessGroup
 from gxbridge.demo.roles import LYNX
 from gxbridge.demo.simulation import BOAT, SimulatedInstallation
 
@@ -28,9 +27,8 @@ class MomentError(Exception):
 async def _play(steps: Sequence[Step]) -> list[Items]:
     with tempfile.TemporaryDirectory(prefix="gxs-", dir="/tmp") as name:
         folder = Path(name)
-        processes = ProcessGroup()
         boat = SimulatedInstallation(
-            BOAT, processes, folder / "boat", choose_can(None, folder / "boat"), lambda _role, _path, _new: None
+            BOAT, folder / "boat", choose_can(None, folder / "boat"), lambda _role, _path, _new: None
         )
         try:
             await boat.start(find_dbus_daemon(None))
@@ -44,7 +42,6 @@ async def _play(steps: Sequence[Step]) -> list[Items]:
             return found
         finally:
             await boat.close()
-            processes.stop_all()
 
 
 DAY: Mapping[str, Mapping[str, object]] = {
