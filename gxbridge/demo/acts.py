@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from gxbridge.demo.checks import Check, checks_of, complaint
 from gxbridge.demo.simulation import SimulatedInstallation
@@ -56,19 +56,12 @@ def _step(checks: Sequence[Any] = (), orders: DeviceOrders = NONE, also: DeviceO
     return ActStep(kind, step.pop(kind), found, {**also, **orders}, **step)
 
 
-class ActResult(NamedTuple):
-    """How an act ended; `trouble` is empty when it passed."""
-
-    act: Act
-    trouble: str
-    took_s: float
-
-
 @dataclass(slots=True)
 class ActPlayer:
     """Plays acts on an installation; `say` gets a mark and a text for each step, `other` plays the other installation.
 
-    `dwell_s` is how long there is to look at the screen after each act.
+    `results` are the acts played, what was wrong ("" when it passed), and the seconds; `dwell_s` is how long there is
+    to look at the screen after each act.
     """
 
     installation: SimulatedInstallation
@@ -78,7 +71,7 @@ class ActPlayer:
     dwell_s: float = 0.0
     number: int = 0
     over: bool = False
-    results: list[ActResult] = field(default_factory=list)
+    results: list[tuple[Act, str, float]] = field(default_factory=list)
     _happened_at: float = 0.0
     _other_plays: asyncio.Future[bool] | None = None
 
@@ -105,7 +98,7 @@ class ActPlayer:
             trouble = trouble or await self._step(step)
         if not trouble and self._other_plays is not None and not await self._other_plays:
             trouble = "the other installation failed"
-        self.results.append(ActResult(act, trouble, view.now() - started))
+        self.results.append((act, trouble, view.now() - started))
         self.say(*(("!!", f"{name} failed: {trouble}") if trouble else ("==", f"{name} passed")))
         end = view.now() + self.dwell_s
         while not trouble and (left_s := end - view.now()) > 0:

@@ -63,13 +63,7 @@ CABIN = InstallationPlan("cabin", {roles.MULTI: "multi-bms-v2", roles.DIRECT: "s
 class SimulatedInstallation:
     """`can` is (interface, channel) of the Lynx's bus, None without one; `on_change` hears of every role."""
 
-    def __init__(
-        self,
-        plan: InstallationPlan,
-        folder: Path,
-        can: tuple[str, str] | None,
-        on_change: OnChange,
-    ) -> None:
+    def __init__(self, plan: InstallationPlan, folder: Path, can: tuple[str, str] | None, on_change: OnChange) -> None:
         self.name = plan.name
         self.address = ""
         self.monitor: Monitor

@@ -68,7 +68,7 @@ def play(installation: FakeInstallation, *steps: ActStep, other: bool = True) ->
     said: list[tuple[str, str]] = []
     one = player(installation, Act("an act", steps), said=said, other=other)
     asyncio.run(one.play())
-    return one.results[0].trouble, said
+    return one.results[0][1], said
 
 
 def trouble_of(installation: FakeInstallation, *steps: ActStep, other: bool = True) -> str:
@@ -116,7 +116,7 @@ def test_it_stops_at_the_first_act_that_fails() -> None:
     acts = [Act(title, [ActStep("expect", "0", IS_ZERO, within_s=1)]) for title in ("one", "two")]
     both = player(FakeInstallation({CURRENT: 80.0}), *acts, said=[])
     assert asyncio.run(both.play()) is False
-    assert [result.act.title for result in both.results] == ["one"]
+    assert [act.title for act, _, _ in both.results] == ["one"]
 
 
 def test_the_other_installation_counts() -> None:
