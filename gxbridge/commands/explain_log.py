@@ -45,11 +45,9 @@ def run_log(args: argparse.Namespace) -> int:
     from gxbridge.config import ConfigError
     from gxbridge.core.blackbox.box import BoxError
     from gxbridge.core.bridge_report import EVERY_S
-    from gxbridge.core.model.items import printable
     from gxbridge.decodelog.times import dates, time_zone
     from gxbridge.edge.logs.reader import LogError
 
-    name = printable(args.log)
     try:
         write_time = dates(time_zone(args.tz))
         rows, tell_counts = reported_rows(args.log, args.config, EVERY_S if args.every is None else args.every)
@@ -59,10 +57,17 @@ def run_log(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except (LogError, BoxError, ValueError) as error:
-        text = str(error)
-        print(f"gxbridge explain: {text if text.startswith(args.log) else f'{name}: {text}'}", file=sys.stderr)
-        return 2
+        return refuse_log("explain", args.log, error)
     return 1 if tell_counts() else 0
+
+
+def refuse_log(command: str, path: str, error: Exception) -> int:
+    """Say why a log or a box cannot be used, with its name, which some errors have already; the exit code."""
+    from gxbridge.core.model.items import printable
+
+    text = str(error)
+    print(f"gxbridge {command}: {text if text.startswith(path) else f'{printable(path)}: {text}'}", file=sys.stderr)
+    return 2
 
 
 def reported_rows(path: str, config: str | None, every_s: float) -> tuple[Iterator[ReportRow], Callable[[], int]]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gxbridge.commands.explain_log import reported_rows
+from gxbridge.commands.explain_log import refuse_log, reported_rows
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -58,9 +58,7 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except (LogError, BoxError, ValueError) as error:
-        text = str(error)
-        print(f"gxbridge plot: {text if text.startswith(args.file) else f'{name}: {text}'}", file=sys.stderr)
-        return 2
+        return refuse_log("plot", args.file, error)
     return draw("plot", block, args.plot, zone, Path(name).name) or (1 if tell_counts() else 0)
 
 

@@ -39,10 +39,9 @@ class TrialRow(NamedTuple):
 
 def run_trial(args: argparse.Namespace) -> int:
     """0; 1 when lines of the log could not be read; 2 when a file cannot be used."""
-    from gxbridge.commands.explain_log import looks_of
+    from gxbridge.commands.explain_log import looks_of, refuse_log
     from gxbridge.config import ConfigError, load
     from gxbridge.core.blackbox.box import BoxError
-    from gxbridge.core.model.items import printable
     from gxbridge.decodelog.times import dates, time_zone
     from gxbridge.edge.logs.reader import LogError
 
@@ -55,10 +54,7 @@ def run_trial(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except (LogError, BoxError, ValueError) as error:
-        text = str(error)
-        named = text if text.startswith(args.log) else f"{printable(args.log)}: {text}"
-        print(f"gxbridge rules: {named}", file=sys.stderr)
-        return 2
+        return refuse_log("rules", args.log, error)
     if not any(row.by for row in rows):
         print("gxbridge rules: there is no rule, or nothing for it in this log", file=sys.stderr)
         return 2
