@@ -64,9 +64,9 @@ class DeviceState:
 
     def refresh(self, now: float) -> set[str]:
         """Judge what messages and time have touched; the names of quantities whose value became another one."""
-        if not self._pending and not any(until <= now for until in self._until.values()):
-            return set()
         due = {name: self.table.by_name[name] for name, until in self._until.items() if until <= now}
+        if not due and not self._pending:
+            return set()
         repeated: list[MessageKind] = []
         for what, new in self._pending.items():
             if new:
