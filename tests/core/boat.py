@@ -134,6 +134,7 @@ class Boat:
         values: dict[str, object] = {"mode": "control", "buses": ("can0",)} | setup
         self.bridge = Bridge(Setup(**values))  # type: ignore[arg-type]
         self.now = 1000.0
+        self.epoch = 0.0
         self.said = dict(RUNNING)
         self.links: dict[tuple[str, str], Value] = {}
         """What was written last, as the devices would show it."""
@@ -164,7 +165,7 @@ class Boat:
             self.now += 1.0
             if speaking:
                 self.repeat()
-            cycle = self.bridge.tick(self.now)
+            cycle = self.bridge.tick(self.now, self.epoch)
             self._take(cycle)
         assert cycle is not None
         return cycle

@@ -43,14 +43,7 @@ class RuledBoat(Boat):
         self.epoch = EPOCH
 
     def tick(self, seconds: int = 1, *, speaking: bool = True) -> Cycle:
-        cycle = None
-        for _ in range(seconds):
-            self.now += 1.0
-            if speaking:
-                self.repeat()
-            cycle = self.bridge.tick(self.now, self.epoch)
-            self._take(cycle)
-        assert cycle is not None
+        cycle = super().tick(seconds, speaking=speaking)
         assert not [found for found in cycle.situation.findings if found.id == "gate"]
         return cycle
 
