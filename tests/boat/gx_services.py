@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from dbus_next.message import Message
 
 from gxbridge.demo.sim.busitem import SimService, SimValue
 from gxbridge.demo.sim.localsettings import NAME, SimSettings
+from tests.edge.dbus_daemon import standin
 
 
 class RemovableSettings(SimSettings):
@@ -42,17 +42,9 @@ async def live(address: str, services: Mapping[str, Mapping[str, SimValue]]) -> 
     await asyncio.gather(*(service.lost() for service in running))
 
 
-@contextmanager
-def gx_services(address: str, services: Mapping[str, Mapping[str, SimValue]]) -> Iterator[None]:
+def gx_services(address: str, services: Mapping[str, Mapping[str, SimValue]]) -> AbstractContextManager[None]:
     """These services are on the bus in `with`."""
-    command = [sys.executable, "-m", "tests.boat.gx_services", address, json.dumps(services)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n"
-            yield
-        finally:
-            process.kill()
+    return standin("tests.boat.gx_services", address, json.dumps(services))
 
 
 if __name__ == "__main__":

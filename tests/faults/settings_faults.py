@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from tests.core.boat import LYNX_SERVICE
+from tests.edge.dbus_daemon import standin
 from tests.faults.can_faults import granted, grants, obeys
 from tests.faults.records import fault
-from tests.faults.scene import ROOT, Scene
+from tests.faults.scene import Scene
 
 
-@contextlib.contextmanager
-def settings(scene: Scene, kind: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.faults.settings_standin", scene.daemon.address, kind]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "ready\n"
-        yield
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+def settings(scene: Scene, kind: str) -> AbstractContextManager[None]:
+    return standin("tests.faults.settings_standin", scene.daemon.address, kind)
 
 
 @fault(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,7 @@ from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.runtime import notifier as module
 from gxbridge.runtime.assembly import notifier_of
 from gxbridge.runtime.notifier import INJECT, PLATFORM, RETRY_S, Notifier
-from tests.edge.dbus_daemon import DBusDaemon
+from tests.edge.dbus_daemon import DBusDaemon, standin
 from tests.runtime.platform_standin import MOST, PlatformRules
 from tests.runtime.service import Reader, Service, wait_for
 
@@ -265,16 +263,8 @@ def bus() -> Iterator[DBusDaemon]:
         yield daemon
 
 
-@contextmanager
-def platform(address: str, kind: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.runtime.platform_standin", address, kind]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n"
-            yield
-        finally:
-            process.kill()
+def platform(address: str, kind: str) -> AbstractContextManager[None]:
+    return standin("tests.runtime.platform_standin", address, kind)
 
 
 def configured(folder: Path, address: str, notify: str) -> str:
