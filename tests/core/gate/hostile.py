@@ -18,11 +18,11 @@ from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.setup import Setup
-from tests.core.gate.oracle import CHARGE, DISCHARGE, SENSE, VOLTAGE, WRITABLE, Oracle, Order
+from tests.core.gate.oracle import CHARGE, DISCHARGE, SENSE, SWITCH, VOLTAGE, WRITABLE, Oracle, Order
 from tests.core.gate.worlds import TrueWorld, change_world, make_world
 
 LOOKS_PER_WORLD = 60
-PATHS = (*sorted(WRITABLE), "/Mode", "/Link/ChargeCurrentLimit", "/Settings/ChargeCurrentLimit", "/Dc/0/Voltage", "")
+PATHS = (*sorted(WRITABLE), SWITCH, "/Link/ChargeCurrentLimit", "/Settings/ChargeCurrentLimit", "/Dc/0/Voltage", "")
 VALUES: tuple[Value, ...] = (
     *(None, 0, 0.0, 1, 5, 13, 8, 0.01, 3.0, 12.5, 26.0, 27.0, 28.5, 50, 100.0, 400.0, 1e5, -1, -0.5, 1e308),
     *(math.nan, math.inf, -math.inf, "", "100", True, False),
@@ -84,7 +84,12 @@ def false_sense(world: TrueWorld, chance: Random) -> Iterator[Order]:
     yield from ask(world, ("/Link/NetworkMode",), lambda: chance.choice([0, 1, 4, 5, 9, 13, 13.0, 255]))
 
 
-POLICIES: tuple[Policy, ...] = (at_random, greedy, one_by_one, nearly_right, blackout, false_sense)
+def switching(world: TrueWorld, chance: Random) -> Iterator[Order]:
+    """Everything on that has a switch, the stopped ones first of all."""
+    yield from ask(world, (SWITCH,), lambda: chance.choice([1, 1, 1, 1.0, 4, 2, 3, 0, True, "1"]))
+
+
+POLICIES: tuple[Policy, ...] = (at_random, greedy, one_by_one, nearly_right, blackout, false_sense, switching)
 
 
 def setup_of(world: TrueWorld) -> Setup:
@@ -94,6 +99,7 @@ def setup_of(world: TrueWorld) -> Setup:
         max_charge_voltage_v=world.installer_v,
         max_discharge_current_a=world.installer_dcl,
         discharge_on_loss=world.on_loss,
+        switch_alternators=world.switches,
     )
     return Setup(mode="control", options=options)
 

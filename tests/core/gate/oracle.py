@@ -25,6 +25,7 @@ DISCHARGE = ("/Link/DischargeCurrent", "/BatteryOperationalLimits/MaxDischargeCu
 VOLTAGE = ("/Link/ChargeVoltage", "/BatteryOperationalLimits/MaxChargeVoltage")
 SENSE = ("/Link/VoltageSense", "/BatterySense/Voltage")
 SUN = ("solarcharger", "inverter", "multi")
+SWITCH = "/Mode"
 BUS_V = 26.0
 """The lowest voltage measured on the DC bus of these boats."""
 OUT, BETWEEN = (14, 18), (*range(9), 12, 15, 16, 17)
@@ -89,7 +90,7 @@ class Oracle:
             if isinstance(value, int | float) and math.isfinite(value):
                 most[service, path] = max(value, most.get((service, path), -math.inf))
         for service, path, value in passed:
-            if path not in WRITABLE:
+            if path not in WRITABLE and not self.switchable(world, service, path):
                 yield f"{path} may never be written"
             if value is None and path.endswith("LowVoltage"):
                 continue
@@ -103,6 +104,11 @@ class Oracle:
             elif value > max(most.get((service, path), 0.0), 0.0) + 1e-6:
                 yield f"{path} = {value} is more than was asked for"
 
+    def switchable(self, world: TrueWorld, service: str, path: str) -> bool:
+        """Is it the switch of something that generates and takes no current, and did the user ask for it?"""
+        named = [charger for charger in world.chargers if charger.name == service and charger.mode is not None]
+        return path == SWITCH and world.switches and any(not charger.link for charger in named)
+
     def one(self, world: TrueWorld, order: Order, stop: str) -> Iterator[str]:
         service, path, value = order
         if not isinstance(value, int | float):
@@ -113,6 +119,10 @@ class Oracle:
             yield "nobody is there"
         elif path in CHARGE and stop and value > 0:
             yield f"charging although {stop}"
+        elif path == SWITCH and value not in (1, 4):
+            yield f"a switch has no {value}"
+        elif path == SWITCH and value == 1 and (stop or 0 in self.limits(world)):
+            yield f"switched on although {stop or 'the limit is 0 A'}"
         elif path == "/Link/ChargeCurrent" and charger.own_a is not None and value > charger.own_a + 1e-6:
             yield f"above its own limit {charger.own_a}"
         elif path == "/Dc/0/MaxChargeCurrent" and stop and value > 70.0 + 1e-6:

@@ -30,5 +30,7 @@ def test_the_oracle_finds_broken_rules_where_there_is_no_gate() -> None:
         assert any(problem.split()[-1] in text for text in found), problem
     for problem in ("charging although", "own limit", "charge voltage above", "nobody's word", "are told or made of"):
         assert any(problem in text for text in found), problem
+    for problem in ("switched on although", "a switch has no"):
+        assert any(problem in text for text in found), problem
     for problem in ("discharge although", "discharge above", "nobody measures", "alone is told", "is raised although"):
         assert any(problem in text for text in found), problem

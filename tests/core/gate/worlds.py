@@ -68,7 +68,8 @@ class TrueBms:
 
 @dataclass
 class TrueCharger:
-    """Anything that charges: `own_a` is the most it may by its own setting, `makes_a` what it makes now."""
+    """Anything that charges: `own_a` is the most it may by its own setting, `makes_a` what it makes now. `mode`: its
+    switch, 1 on, 4 off; one without `link` takes no current."""
 
     name: str
     kind: str
@@ -76,9 +77,15 @@ class TrueCharger:
     makes_a: float
     there: bool = True
     shows: dict[str, Value] = field(default_factory=dict)
+    mode: int | None = None
+    link: bool = True
 
     def items(self) -> dict[str, Value]:
         items: dict[str, Value] = {"/Connected": 1, "/Dc/0/Voltage": 26.0, "/Dc/0/Current": self.makes_a} | self.shows
+        if self.mode is not None:
+            items["/Mode"] = self.mode
+        if not self.link:
+            return items
         if self.kind == "vebus":
             bol = "/BatteryOperationalLimits/"
             items |= dict.fromkeys((f"{bol}MaxChargeVoltage", f"{bol}MaxChargeCurrent", f"{bol}MaxDischargeCurrent"))
@@ -112,6 +119,8 @@ class TrueWorld:
     installer_v: float | None = None
     installer_dcl: float | None = None
     on_loss: str = "vendor"
+    switches: bool = False
+    """The configuration lets alternators be switched."""
     load_w: float = 0.0
     remembers: bool = False
     master: str = ""
@@ -225,6 +234,9 @@ def make_world(chance: Random) -> TrueWorld:
         chargers.append(TrueCharger(f"{PREFIX}vebus.ttyS4", "vebus", None, float(chance.randint(-40, 40))))
     if chance.random() < 0.3:
         chargers.append(TrueCharger(f"{PREFIX}vecan.can0", "vecan", None, 0.0))
+    for charger in chargers:
+        if charger.kind in ("alternator", "dcdc") and chance.random() < 0.5:
+            charger.mode, charger.link = chance.choice([1, 4]), chance.random() < 0.3
     ess = chance.random() < 0.4
     return TrueWorld(
         make_bmses(chance, layout),
@@ -238,6 +250,7 @@ def make_world(chance: Random) -> TrueWorld:
         installer_v=chance.choice([None, None, 27.6]),
         installer_dcl=chance.choice([None, 40.0]),
         on_loss=chance.choice(["vendor", "stop"]),
+        switches=chance.random() < 0.6,
         load_w=chance.choice([0.0, 260.0]),
         remembers=layout == "none" and chance.random() < 0.3,
         rs_offset=chance.choice([None, 0.2, 3.0]),
