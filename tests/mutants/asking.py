@@ -41,6 +41,8 @@ def is_test(name: str, test: Any, module: Any) -> bool:
     """Is it one of this file's tests, and does it take nothing but its parameters?"""
     if not (name.startswith("test_") and inspect.isfunction(test) and test.__module__ == module.__name__):
         return False
+    if any(mark.name == "usefixtures" for mark in getattr(test, "pytestmark", ())):
+        return False
     given = {key for arguments in itertools.islice(calls(test), 1) for key in arguments}
     return given.issuperset(inspect.signature(test).parameters)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from gxbridge.candb.load import load
 from gxbridge.core.dvcc.read.devices import products, quirks
@@ -22,19 +24,29 @@ FAMILY = """
 """
 
 
-@pytest.fixture
-def with_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = shutil.copytree(CAN_DB, tmp_path / "can_db")
-    with (folder / "products.yaml").open("a", encoding="utf-8") as file:
-        file.write(FAMILY)
-    monkeypatch.setattr(module, "_database", Database(module_of(load(folder))))
+@contextmanager
+def with_family() -> Iterator[None]:
+    """The family is in the database, and nothing remembers the one without it, before and after."""
+    with TemporaryDirectory() as temporary:
+        folder = shutil.copytree(CAN_DB, Path(temporary) / "can_db")
+        with (folder / "products.yaml").open("a", encoding="utf-8") as file:
+            file.write(FAMILY)
+        database = Database(module_of(load(folder)))
+    with patch.object(module, "_database", database):
+        forget()
+        try:
+            yield
+        finally:
+            forget()
 
 
-@pytest.mark.usefixtures("with_family")
-def test_a_family_more_is_published_and_obeyed() -> None:
+def forget() -> None:
     quirks._quirk.cache_clear()
     products.family_kind.cache_clear()
-    try:
+
+
+def test_a_family_more_is_published_and_obeyed() -> None:
+    with with_family():
         bms = Listener()
         bms.lynx(0.0)
         bms.register(0x0100, "00 FE A3 FF", 0.5)
@@ -48,9 +60,6 @@ def test_a_family_more_is_published_and_obeyed() -> None:
         assert "too-many-batteries" not in [finding.id for finding in bms.registry.findings(0.6)], (
             "nobody says how many"
         )
-    finally:
-        quirks._quirk.cache_clear()
-        products.family_kind.cache_clear()
 
 
 def test_without_the_family_it_is_no_battery() -> None:
