@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -38,51 +38,14 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkI
 from tests.mutants.argued import BY_CODE, argument
 from tests.mutants.asking import QUICK_S, failure, measure, names
 from tests.mutants.operators import OURS
+from tests.mutants.places import ROOT, modules, name_of, sources
 from tests.mutants.swapping import compiled, meaning, put_in_place
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "gxbridge"
-WHOLE = tuple(f"core/test_{name}.py" for name in ("masters", "held", "can_word", "user_limits", "undelivered"))
-HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "heard_twice", "contested"))
-ASKED: Mapping[str, tuple[str, ...]] = {
-    "core/bank": ("core/bank",),
-    "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
-    "core/gate": ("core/gate",),
-    "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),
-    "core/publish/publication.py": ("core/publish/test_publication.py", *WHOLE),
-    "core/stall_guard.py": ("core/test_stall_guard.py",),
-    "core/vecan/lynx": ("core/vecan", *HEARD),
-    "core/vecan/device_state.py": ("core/vecan", *HEARD),
-    "core/vecan/quantities.py": ("core/vecan", *HEARD),
-    "core/vecan/readings.py": ("core/vecan", *HEARD),
-    "core/vecan/sending/transmit.py": ("core/vecan", *HEARD),
-    "core/vecan/sending/transmitter.py": ("core/vecan", *HEARD),
-    "runtime/writer.py": ("runtime/test_writer.py",),
-}
-"""What is mutated, a module or a folder of them, and the tests that are asked about it."""
 SESSION = ROOT / "build" / "mutants.sqlite"
 CPU_S = 10
 """So much processor time more than all tests need, or some minutes: then a mutant runs in a circle, which is noticed as
 well."""
 PATIENCE_S = 300
-
-
-def sources() -> dict[str, tuple[Path, tuple[str, ...]]]:
-    """Every module that may be mutated by its name: its file, and the tests that are asked."""
-    found = {}
-    for place, asked in ASKED.items():
-        for path in sorted((PACKAGE / place).rglob("*.py")) or [PACKAGE / place]:
-            if path.name != "__init__.py":
-                found[path.stem] = path.relative_to(ROOT), asked
-    return found
-
-
-def modules(names: Sequence[str]) -> list[Path]:
-    """The files to be mutated."""
-    found = sources()
-    if unknown := sorted(set(names) - set(found)):
-        sys.exit(f"not a module that is mutated: {', '.join(unknown)}")
-    return [found[name][0] for name in names or found]
 
 
 def git(*arguments: str) -> str:
@@ -163,7 +126,7 @@ def mutated(spec: MutationSpec, source: str) -> str:
 
 def far(module: str, test: str) -> bool:
     """Is it a test of something else?"""
-    return f".test_{module}::" not in f".{test}"
+    return f".test_{Path(module).name}::" not in f".{test}"
 
 
 def belongs(test: str, places: Sequence[str]) -> bool:
@@ -207,7 +170,7 @@ class Jury:
     def result(self, item: WorkItem) -> WorkResult:
         """Try one mutant."""
         (spec,) = item.mutations
-        module, path = spec.module_path.stem, ROOT / spec.module_path
+        module, path = name_of(spec.module_path), ROOT / spec.module_path
         source = path.read_text(encoding="utf-8")
         changed = mutated(spec, source)
         try:
@@ -245,9 +208,9 @@ def pending(database: WorkDB, names: Sequence[str], again: bool) -> list[WorkIte
     items = list(database.pending_work_items)
     if again:
         items = [i for i, outcome in database.completed_work_items if outcome.test_outcome == TestOutcome.SURVIVED]
-    wanted = {path.stem: place for place, path in enumerate(modules(names))}
-    items = [item for item in items if item.mutations[0].module_path.stem in wanted]
-    return sorted(items, key=lambda i: (wanted[i.mutations[0].module_path.stem], i.mutations[0].start_pos))
+    wanted = {name_of(path): place for place, path in enumerate(modules(names))}
+    items = [item for item in items if name_of(item.mutations[0].module_path) in wanted]
+    return sorted(items, key=lambda i: (wanted[name_of(i.mutations[0].module_path)], i.mutations[0].start_pos))
 
 
 def lines_of(item: WorkItem) -> set[int]:
@@ -273,7 +236,7 @@ def describe(item: WorkItem, outcome: WorkResult) -> str:
 def argued(item: WorkItem, outcome: WorkResult) -> str:
     """Why nothing can notice a survivor; "" when nobody has argued that."""
     (spec,) = item.mutations
-    return argument(spec.module_path.stem, spec.operator_name, change(outcome.diff)[1])
+    return argument(name_of(spec.module_path), spec.operator_name, change(outcome.diff)[1])
 
 
 def outdated(database: WorkDB) -> int:
@@ -282,7 +245,7 @@ def outdated(database: WorkDB) -> int:
     for item in database.work_items:
         (spec,) = item.mutations
         source = (ROOT / spec.module_path).read_text(encoding="utf-8")
-        left.pop((spec.module_path.stem, change(diff(source, mutated(spec, source)))[1]), None)
+        left.pop((name_of(spec.module_path), change(diff(source, mutated(spec, source)))[1]), None)
     for (module, code), reason in sorted(left.items()):
         print(f"{module}: {code}\n  {reason}")
     return len(left)
@@ -337,11 +300,11 @@ def main() -> int:
         if not arguments.report:
             items = pending(database, arguments.modules, arguments.again)
             if lines is not None:
-                items = [item for item in items if lines_of(item) & lines[item.mutations[0].module_path.stem]]
+                items = [item for item in items if lines_of(item) & lines[name_of(item.mutations[0].module_path)]]
             if arguments.minutes < math.inf:
                 Random(0).shuffle(items)
             known = sources()
-            places = tuple(dict.fromkeys(p for i in items for p in known[i.mutations[0].module_path.stem][1]))
+            places = tuple(dict.fromkeys(p for i in items for p in known[name_of(i.mutations[0].module_path)][1]))
             warm_up(places)
             run(database, Jury(not arguments.quick, arguments.only, places), items, arguments.minutes)
         return int(report(database) > 0)

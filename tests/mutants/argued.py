@@ -170,7 +170,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "return told + MULTI_S if told != memory.round_at else None",
             "return told + MULTI_S if told is not memory.round_at else None",
         ),
-        "limits": (
+        "explain/limits": (
             'elif value == own_a and why < "stopped":',
             'elif value == own_a and why <= "stopped":',
             'return reason_text(why, why=system.text) if why >= "stopped" else reason_text(why)',
@@ -319,7 +319,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "before, same_words = known[0], known[ 0] == words",
             "if before.value is value and same_words:",
         ),
-        "limits": (
+        "explain/limits": (
             "known = before[: 4] if len(before) >= 3 else (None, None, None)",
             "if before is not None and before.name <= name and before.value == value and before.caps == caps:",
             "if before is not None and before.name >= name and before.value == value and before.caps == caps:",

@@ -1,0 +1,60 @@
+"""What is mutated, and which tests are asked about it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "gxbridge"
+WHOLE = tuple(f"core/test_{name}.py" for name in ("masters", "held", "can_word", "user_limits", "undelivered"))
+HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "heard_twice", "contested"))
+ASKED: Mapping[str, tuple[str, ...]] = {
+    "core/bank": ("core/bank",),
+    "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
+    "core/gate": ("core/gate",),
+    "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),
+    "core/publish/publication.py": ("core/publish/test_publication.py", *WHOLE),
+    "core/stall_guard.py": ("core/test_stall_guard.py",),
+    "core/vecan/lynx": ("core/vecan", *HEARD),
+    "core/vecan/device_state.py": ("core/vecan", *HEARD),
+    "core/vecan/quantities.py": ("core/vecan", *HEARD),
+    "core/vecan/readings.py": ("core/vecan", *HEARD),
+    "core/vecan/sending/transmit.py": ("core/vecan", *HEARD),
+    "core/vecan/sending/transmitter.py": ("core/vecan", *HEARD),
+    "runtime/writer.py": ("runtime/test_writer.py",),
+}
+"""What is mutated, a module or a folder of them, and the tests that are asked about it."""
+
+
+@cache
+def sources() -> dict[str, tuple[Path, tuple[str, ...]]]:
+    """Every module that may be mutated by its name: its file, and the tests that are asked. Of modules with the same
+    name each has its folder before it, as `bank/limits`."""
+    found = {}
+    for place, asked in ASKED.items():
+        for path in sorted((PACKAGE / place).rglob("*.py")) or [PACKAGE / place]:
+            if path.name != "__init__.py":
+                found[path.relative_to(ROOT)] = asked
+    alike = Counter(path.stem for path in found)
+    return {
+        path.stem if alike[path.stem] == 1 else f"{path.parent.name}/{path.stem}": (path, asked)
+        for path, asked in found.items()
+    }
+
+
+@cache
+def name_of(path: Path) -> str:
+    """The name of a module in `sources`."""
+    return next(name for name, (file, _) in sources().items() if file == path)
+
+
+def modules(names: Sequence[str]) -> list[Path]:
+    """The files to be mutated."""
+    found = sources()
+    if unknown := sorted(set(names) - set(found)):
+        sys.exit(f"not a module that is mutated: {', '.join(unknown)}")
+    return [found[name][0] for name in names or found]
