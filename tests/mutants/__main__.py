@@ -42,10 +42,10 @@ from tests.mutants.places import ROOT, modules, name_of, sources
 from tests.mutants.swapping import compiled, meaning, put_in_place
 
 SESSION = ROOT / "build" / "mutants.sqlite"
-CPU_S = 10
-"""So much processor time more than all tests need, or some minutes: then a mutant runs in a circle, which is noticed as
-well."""
-PATIENCE_S = 300
+CPU_S = 5
+"""So much processor time more than all tests need: then a mutant runs in a circle, which is noticed as well."""
+IDLE_S = 5
+"""So long asleep without any processor time: then it waits for what never comes, which is noticed as well."""
 
 
 def git(*arguments: str) -> str:
@@ -96,12 +96,28 @@ def in_a_fork(work: Callable[[], str], cpu_s: int = CPU_S) -> str:
             os._exit(code)
     os.close(writing)
     said = b""
-    while select.select([reading], [], [], PATIENCE_S)[0] and (more := os.read(reading, 65536)):
+    while ready(reading, child) and (more := os.read(reading, 65536)):
         said += more
     os.close(reading)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return said.decode().removeprefix("-") if said else "no answer: it runs in a circle"
+    return said.decode().removeprefix("-") if said else "no answer: it runs in a circle or waits for ever"
+
+
+def ready(reading: int, child: int) -> bool:
+    """Wait for what a process says; False when it sleeps and nothing wakes it."""
+    while True:
+        before = activity(child)
+        if select.select([reading], [], [], IDLE_S)[0]:
+            return True
+        if before[0] == "S" and activity(child) == before:
+            return False
+
+
+def activity(process: int) -> tuple[str, str, str]:
+    """The state of a process, and the processor time that it and the kernel for it have used: proc(5), `stat`."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return fields[0], fields[11], fields[12]
 
 
 def warm_up(places: Sequence[str]) -> None:
