@@ -25,10 +25,10 @@ MaySend = Callable[[Write, Value], bool]
 class Outbox:
     """What is still to be written to one service: path -> value, oldest first."""
 
+    busy_since: float
+    """Moment (of the loop) at which the task began: nothing was left over before."""
     pending: dict[str, Value] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
-    busy_since: float = 0.0
-    """Moment (of the loop) at which the task began: nothing was left over before."""
     current: str = ""
     """The path that is being written."""
     sent: dict[str, Value] = field(default_factory=dict)
@@ -60,15 +60,16 @@ class Writer:
 
     def write(self, writes: Iterable[Write]) -> None:
         """Queue writes; returns at once. A lowered limit goes first, a newer value takes the place of an older one."""
+        now = asyncio.get_running_loop().time()
         for service, path, value in writes:
-            outbox = self._outboxes.setdefault(service, Outbox())
+            outbox = self._outboxes.setdefault(service, Outbox(now))
             if path in outbox.pending:
                 self.overtaken += 1
             if lowered(outbox.sent.get(path), value):
                 outbox.pending = {path: value, **outbox.pending}
             outbox.pending[path] = value
             if outbox.task is None:
-                outbox.busy_since = asyncio.get_running_loop().time()
+                outbox.busy_since = now
                 outbox.task = asyncio.get_running_loop().create_task(
                     self._send(service, outbox), name=f"write {service}"
                 )
