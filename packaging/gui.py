@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -44,10 +44,38 @@ LANGUAGES = ("de", "nl", "fr", "es")
 FAMILIES = ("lynx-smart-bms", "lynx-smart-bms-ng", "lynx-parallel")
 DEBIAN = "/usr/lib/qt6/libexec:/usr/lib/qt6/bin"
 
+NUMBER = "[-+]?[0-9.]+(?:e[-+]?[0-9]+)?"
+ARGUMENTS: dict[str, Any] = {
+    # Words of English: a sentence is translated only where these are too.
+    "prose": [
+        *("why", "what", "how", "doubt", "permission", "contradiction", "says", "other_says", "kept", "text"),
+        *("trouble", "system", "soon", "cure", "bound", "point", "terminal", "way", "charged_by", "likely", "missing"),
+        *("releases", "bms_error", "bms_state", "charge_word", "discharge_word"),
+    ],
+    # A name, a value or what a driver says, and at times words of ours: those are translated, the rest stays as it is.
+    "mixed": [
+        *("who", "word", "input", "state", "device", "bms", "vebus_bms", "master", "other", "shown", "said", "sent"),
+        *("limit", "allowed", "channel", "other_channel", "mark", "is_now", "was", "alarm", "problem", "reason"),
+        *("fault", "can_problem", "trouble_text", "refusal"),
+    ],
+    # Names in a row: `A, B and 2 more`.
+    "names": ["devices", "instances", "members", "others", "names", "which", "loads"],
+    # Words inside a phrase that are not any words, as regular expressions.
+    "shapes": {
+        "number": NUMBER,
+        "other_number": NUMBER,
+        "alarm": "[^']+",
+        "letter": "[A-Z]",
+        "charge_word": "[a-z]+",
+        "discharge_word": "[a-z]+",
+    },
+}
+"""What the arguments of sentences and phrases hold, by name. Every other one is a name, a number or a path."""
+
 NO_QT = 3
 """Exit code without Qt's tools: nothing is wrong, and nothing was made."""
 
-Rows = list[dict[str, str]]
+Rows = list[dict[str, Any]]
 
 
 class NoQtError(Exception):
@@ -84,6 +112,11 @@ def has_words(template: str) -> bool:
     return re.search(r"\w", re.sub(r"\{\w+\}", "", template)) is not None
 
 
+def bare_length(row: Mapping[str, Any]) -> int:
+    """Sorts what says most beside its arguments to the front."""
+    return -len(re.sub(r"\{\w+\}", "", row["text"]))
+
+
 def identifiers() -> dict[str, str]:
     """English sentence -> id of its translation; where several have the same one, the first gives it its name."""
     found: dict[str, str] = {}
@@ -95,9 +128,12 @@ def identifiers() -> dict[str, str]:
     for id, words in IN_MONITOR.items():
         found.setdefault(words.text or "", f"gxbridge_finding_{id}_in_monitor")
         found.setdefault(words.advice or "", f"gxbridge_advice_{id}_in_monitor")
-    for n, phrase in enumerate(read("phrases")):
-        found.setdefault(phrase["en"], f"gxbridge_phrase_{n}")
     return {text: id for text, id in found.items() if has_words(text)}
+
+
+def phrases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Words that come as arguments, each with the id of its translation: one may say several things."""
+    return ((f"gxbridge_phrase_{n}", row) for n, row in enumerate(read("phrases")))
 
 
 def translations() -> dict[str, dict[str, str]]:
@@ -107,10 +143,10 @@ def translations() -> dict[str, dict[str, str]]:
     for row in read("page"):
         for language in found:
             found[language][row["id"]] = row[language]
-    for row in (row for name in ("phrases", "reasons", "findings", "advice") for row in read(name)):
+    rows = [row for name in ("reasons", "findings", "advice") for row in read(name) if row["en"] in named]
+    for id, row in (*((named[row["en"]], row) for row in rows), *phrases()):
         for language in LANGUAGES:
-            if row["en"] in named:
-                found[language][named[row["en"]]] = row[language]
+            found[language][id] = row[language]
     return found
 
 
@@ -140,10 +176,9 @@ def tables() -> str:
             "kind": reason.kind,
             "named": reason.named,
             "text": reason.text,
-            "tr": named.get(reason.text),
+            "tr": named.get(reason.text, ""),
         }
-        if has_words(reason.text):
-            reasons.setdefault(reason.text, row)["ids"].append(name)
+        reasons.setdefault(reason.text, row)["ids"].append(name)
     findings = []
     for id, found in FINDINGS.items():
         monitor = IN_MONITOR.get(id)
@@ -151,10 +186,15 @@ def tables() -> str:
             text, advice = words.text or found.text, found.advice if words.advice is None else words.advice
             translated = {"trText": named.get(text, ""), "trAdvice": named.get(advice, "")}
             findings.append({"id": id, "text": text, "advice": advice, **translated})
-    phrases = [{"text": row["en"], "tr": named[row["en"]]} for row in read("phrases")]
-    lines = [".pragma library", "// Made by packaging/gui.py."]
-    for name, rows in (("REASONS", list(reasons.values())), ("FINDINGS", findings), ("PHRASES", phrases)):
-        lines.append(f"var {name} = {json.dumps(rows, ensure_ascii=False, indent=0)}")
+    said: Rows = [{"text": row["en"], "tr": id, "of": row.get("of", [])} for id, row in phrases()]
+    made = {
+        "REASONS": sorted(reasons.values(), key=bare_length),
+        "PHRASES": sorted(said, key=bare_length),
+        "FINDINGS": findings,
+        "ARGUMENTS": ARGUMENTS,
+    }
+    lines = [".pragma library", "// Made by packaging/gui.py. What says most is tried first."]
+    lines += [f"var {name} = {json.dumps(value, ensure_ascii=False, indent=0)}" for name, value in made.items()]
     return "\n".join([*lines, ""])
 
 

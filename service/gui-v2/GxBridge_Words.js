@@ -8,11 +8,11 @@
    version or cannot be taken apart stays the service's own English. Nothing is guessed. */
 
 const AMOUNT = "(?:-?[0-9.]+ [AV]|none|no limit)"
+const QUANTITY = new RegExp("^(?:" + AMOUNT + "|" + Tables.ARGUMENTS.shapes.number + ")$")
+const WITH_VALUE = new RegExp("^(" + AMOUNT + ") (.+)$")
 
-// Arguments that may hold words of English. Others are names, numbers and paths, which are the same in every language.
-const PROSE = ["why", "what", "who", "how", "word", "doubt", "reason", "problem", "contradiction", "says", "other_says",
-	"kept", "text", "trouble", "system", "soon", "loads", "permission", "state", "cure", "is_now", "was", "channel",
-	"other_channel", "shown", "fault", "left_out", "mark", "bound", "input", "point", "terminal"]
+// A row longer than this is not taken apart.
+const LONGEST = 600
 
 function translated(id) {
 	const found = qsTrId(id)
@@ -46,43 +46,65 @@ function argumentsOf(json) {
 }
 
 function pattern(template) {
-	const literal = template.split(/\{\w+\}/).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-	return literal.join("(.+?)")
+	return template.split(/(\{\w+\})/).map((part, n) => n % 2 === 0 ? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+			: "(" + (Tables.ARGUMENTS.shapes[part.slice(1, -1)] || ".+?") + ")").join("")
 }
 
 function names(template) {
 	return (template.match(/\{\w+\}/g) || []).map(name => name.slice(1, -1))
 }
 
-// What a template of `rows` was filled in with to become this text: [{row, words}] for each that fits.
-function matches(rows, text, before, after) {
-	const found = []
+// The longest piece of a template that is no argument: a text without it cannot be of this template.
+function longest(template) {
+	return template.split(/\{\w+\}/).reduce((most, part) => part.length > most.length ? part : most, "")
+}
+
+const compiled = {}
+
+// What this template was filled in with to become this text; null where it was not.
+function taken(template, text) {
+	const known = compiled[template] || (compiled[template] = { "piece": longest(template), "names": names(template) })
+	if (text.indexOf(known.piece) < 0) {
+		return null
+	}
+	known.whole = known.whole || new RegExp("^" + pattern(template) + "$")
+	const match = known.whole.exec(text)
+	const words = match ? {} : null
+	known.names.forEach((name, n) => match && (words[name] = match[n + 1]))
+	return words
+}
+
+// Findings that other sentences say too; what somebody said; the phrases that an argument of this name may be.
+const SENTENCES = Tables.FINDINGS.map(row => ({ "text": row.text, "tr": row.trText }))
+const SAID = Tables.REASONS.filter(row => row.kind === "said")
+const phrases = {}
+
+function phrasesOf(name) {
+	return phrases[name] || (phrases[name] = Tables.PHRASES.filter(row => !row.of.length || row.of.indexOf(name) >= 0))
+}
+
+// The row that says most of this text and whose words are all known, in the user's language.
+function only(rows, text) {
 	for (const row of rows) {
-		const match = new RegExp("^" + before(row) + pattern(row.text) + after(row) + "$").exec(text)
-		if (match) {
-			const words = {}
-			names(row.text).forEach((name, n) => words[name] = match[n + 1])
-			found.push({ "row": row, "words": words })
+		const words = row.tr ? taken(row.text, text) : null
+		const found = words ? render(row, words) : ""
+		if (found) {
+			return found
 		}
 	}
-	return found
+	return ""
 }
 
-// The one row that fits, in the user's language; "" where none or more than one does.
-function only(rows, text) {
-	const found = matches(rows, text, () => "", () => "")
-	return found.length === 1 ? render(found[0].row.tr, found[0].words) : ""
-}
-
-// The translation of a text with its words, "" where it or one of them has none.
-function render(id, words) {
-	const template = translated(id)
+// The translation of a row with its words, "" where it or one of them has none. Where it is nothing but its words it is
+// the same in every language.
+function render(row, words) {
+	const template = row.tr ? translated(row.tr) : /[^\W_]/.test(row.text.replace(/\{\w+\}/g, "")) ? "" : row.text
 	if (!template) {
 		return ""
 	}
 	const own = {}
 	for (const name in words) {
-		own[name] = PROSE.indexOf(name) < 0 ? words[name] : prose(words[name])
+		own[name] = argument(row.tr, name, String(words[name]))
 		if (words[name] !== "" && own[name] === "" && template.indexOf("{" + name + "}") >= 0) {
 			return ""
 		}
@@ -90,34 +112,63 @@ function render(id, words) {
 	return filled(template, own)
 }
 
+// An argument in the user's language, "" where it has words that are not known.
+function argument(id, name, text) {
+	const is = (kind) => Tables.ARGUMENTS[kind].indexOf(name) >= 0
+	if (is("names")) {
+		return prose(text, name) || row(text)
+	}
+	const begins = /^[;, ]/.test(text)  // what continues a sentence is never a name
+	const mixed = is("mixed") && !begins || name === "why" && /_(?:state|blackbox)-/.test(id)
+	return mixed ? prose(text, name) || text : begins || is("prose") ? prose(text, name) : text
+}
+
+function row(names) {
+	const and = " " + translated("gxbridge_and") + " "
+	return names.replace(/ and ([0-9]+) more$/, (all, count) => and + translated("gxbridge_more").replace("%1", count))
+			.replace(/ and /g, and)
+}
+
 function quantity(text) {
 	return text === "none" ? translated("gxbridge_none") : text === "no limit" ? translated("gxbridge_no_limit") : text
 }
 
-// Words inside a sentence: a number with its unit, a phrase, or a reason, with its value in front or without.
-function prose(text) {
-	if (new RegExp("^(?:" + AMOUNT + "|[0-9.]*)$").test(text)) {
+// Words inside a sentence: one thing, or several in a row, each of which is known.
+function prose(text, name) {
+	const parts = text.length > LONGEST ? [text] : text.split(/(, | and )/)
+	for (let n = 1; n <= parts.length; n += 2) {
+		const first = one(parts.slice(0, n).join(""), name)
+		const rest = first && n < parts.length ? prose(parts.slice(n + 1).join(""), name) : ""
+		if (first && (rest || n === parts.length)) {
+			return !rest ? first : first + (parts[n] === ", " ? ", " : " " + translated("gxbridge_and") + " ") + rest
+		}
+	}
+	return ""
+}
+
+// A number with its unit, a phrase, or a reason, with its value in front or without.
+function one(text, name) {
+	if (QUANTITY.test(text)) {
 		return quantity(text)
 	}
-	const said = new RegExp("^(" + AMOUNT + ") (.+)$").exec(text)
+	const said = WITH_VALUE.exec(text)
 	if (said) {
-		const reason = only(Tables.REASONS.filter(row => row.kind === "said"), said[2])
+		const reason = only(SAID, said[2])
 		if (reason) {
 			return quantity(said[1]) + " " + reason
 		}
 	}
-	const plain = only(Tables.PHRASES, text) || only(Tables.REASONS, text)
-	if (plain) {
-		return plain
-	}
-	const lower = only(Tables.REASONS, text.charAt(0).toLowerCase() + text.slice(1))
-	return lower ? capital(lower) : ""
+	const rows = phrasesOf(name)
+	const plain = only(rows, text) || only(Tables.REASONS, text)
+	const small = text.charAt(0).toLowerCase() + text.slice(1)
+	const lower = plain || small === text ? "" : only(rows, small) || only(Tables.REASONS, small)
+	return plain || (lower ? capital(lower) : only(SENTENCES, text))
 }
 
 // "user limit 60 A", "60 A said by the BMS", "0 A: the BMS is silent": what would hold next.
 function next(text) {
 	const amount = "(" + AMOUNT + ")"
-	for (const row of Tables.REASONS) {
+	for (const row of Tables.REASONS.filter(row => text.indexOf(longest(row.text)) >= 0)) {
 		const own = pattern(row.text)
 		const form = row.named ? own + " " + amount : amount + (row.kind === "said" ? " " : ": ") + own
 		const match = new RegExp("^" + form + "$").exec(text)
@@ -128,7 +179,7 @@ function next(text) {
 		const value = quantity(row.named ? groups.pop() : groups.shift())
 		const words = {}
 		names(row.text).forEach((name, n) => words[name] = groups[n])
-		const reason = render(row.tr, words)
+		const reason = render(row, words)
 		return !reason ? "" : row.named ? reason + " " + value : value + (row.kind === "said" ? " " : ": ") + reason
 	}
 	return ""
@@ -151,13 +202,12 @@ function limit(published, id, json) {
 	if (!start || !row || told.indexOf(filled(row.text, words)) !== 0) {
 		return english
 	}
-	let text = render(row.tr, words)
+	let text = render(row, words)
 	let rest = (at < 0 ? told : told.slice(0, at)).slice(filled(row.text, words).length)
 	const likely = /^ \(likely: (.*?)\)(?=\.(?: |$))/.exec(rest)
 	if (text && likely) {
-		const causes = likely[1].split(", ").map(cause => only(Tables.REASONS.filter(one => one.kind === "inferred"), cause))
-		const template = translated("gxbridge_likely")
-		text = template && causes.every(cause => cause) ? text + " " + template.replace("%1", causes.join(", ")) : ""
+		const causes = prose(likely[1], "likely")
+		text = causes ? text + " " + translated("gxbridge_likely").replace("%1", causes) : ""
 		rest = rest.slice(likely[0].length)
 	}
 	if (!text || rest.charAt(0) !== ".") {
@@ -167,8 +217,7 @@ function limit(published, id, json) {
 	rest = rest.slice(1)
 	while (rest) {
 		const term = /^ (.+?\.)(?= [A-Z]|$)/.exec(rest)
-		const own = term ? only(Tables.REASONS, term[1].charAt(0).toLowerCase() + term[1].slice(1, -1))
-				|| only(Tables.REASONS, term[1].slice(0, -1)) : ""
+		const own = term ? one(term[1].slice(0, -1), "why") : ""
 		if (!own) {
 			return english
 		}
@@ -187,8 +236,8 @@ function finding(id, json, text, advice) {
 	const said = rows.find(row => filled(row.text, words) === text)
 	const advised = rows.find(row => filled(row.advice, words) === advice)
 	return {
-		"text": (said && (said.text === "{why}" ? prose(words.why || "") : render(said.trText, words))) || english.text,
-		"advice": (advised && advised.advice && render(advised.trAdvice, words)) || english.advice
+		"text": (said && render({ "text": said.text, "tr": said.trText }, words)) || english.text,
+		"advice": (advised && render({ "text": advised.advice, "tr": advised.trAdvice }, words)) || english.advice
 	}
 }
 
