@@ -39,7 +39,7 @@ from tests.mutants.argued import BY_CODE, argument
 from tests.mutants.asking import QUICK_S, failure, measure, names
 from tests.mutants.operators import OURS
 from tests.mutants.places import ROOT, modules, name_of, sources
-from tests.mutants.swapping import compiled, meaning, put_in_place
+from tests.mutants.swapping import compiled, imported_by, meaning, own_modules, put_in_place
 
 SESSION = ROOT / "build" / "mutants.sqlite"
 CPU_S = 5
@@ -121,11 +121,13 @@ def activity(process: int) -> tuple[str, str, str]:
 
 
 def warm_up(places: Sequence[str]) -> None:
-    """Import everything once, and make the property tests try the same each time."""
+    """Import everything once, see who imports whom, and make the property tests try the same each time."""
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     hypothesis.settings.load_profile("mutants")
     for slow in (False, True):
         names(places, slow)
+    for module in own_modules():
+        imported_by(module)
     gc.freeze()
 
 

@@ -8,7 +8,7 @@ import importlib.abc
 import importlib.util
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -123,12 +123,42 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         raise OSError("no compiled form")
 
 
+@cache
+def imported_by(module: str) -> frozenset[str]:
+    """What a module imports, at its head or later."""
+    file = getattr(sys.modules[module], "__file__", None)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))) if file else ():
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+    return frozenset(found)
+
+
+def own_modules() -> list[str]:
+    """The modules that may hold something of one that is mutated."""
+    return [name for name in sys.modules if name.startswith(ANEW)]
+
+
+def users(module: str) -> set[str]:
+    """A module, and whatever imports it, or imports what does."""
+    found: set[str] = set()
+    more = {module}
+    while more:
+        found |= more
+        more = {name for name in own_modules() if name not in found and not found.isdisjoint(imported_by(name))}
+    return found
+
+
 def put_in_place(path: Path, after: str) -> None:
     """From now on this process has the mutant."""
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     if module in sys.modules and swap(module, path.read_text(encoding="utf-8"), after):
         return
-    for name in list(sys.modules):
-        if name.startswith(ANEW):
-            del sys.modules[name]
+    for name in users(module) & sys.modules.keys():
+        del sys.modules[name]
+        package, _, own_name = name.rpartition(".")
+        if package in sys.modules:
+            vars(sys.modules[package]).pop(own_name, None)
     sys.meta_path.insert(0, Changed(module, path, after))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-from gxbridge.core.nmea2000.database import Layout
+from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldValue
 
-VREG = 61184
+VREG = SINGLE_PGN
 """PGN of a register in one frame; registers that come by 126720 are filed under the same number."""
-
-MOST_READINGS = 1000
-"""Kept per device. The largest real device sends a few hundred; more is rubbish or a fault, and is counted."""
 
 SHARED_BYTES = 1_000_000
 """For what all devices on all buses say that are neither BMSes nor chargers; each has an equal share."""
@@ -108,7 +105,7 @@ def _size(layout: Layout) -> int:
 
 
 class Readings:
-    """What one device said last, bounded by number and by bytes."""
+    """What one device said last, bounded by bytes: more is rubbish or a fault, and is counted."""
 
     def __init__(self) -> None:
         self._readings: dict[ReadingKey, Reading] = {}
@@ -143,7 +140,7 @@ class Readings:
     def _file(self, key: ReadingKey, reading: Reading) -> bool:
         if key not in self._readings:
             size = _size(reading.layout)
-            if len(self._readings) >= MOST_READINGS or self.size + size > self._limit:
+            if self.size + size > self._limit:
                 self.dropped += 1
                 return False
             self.size += size

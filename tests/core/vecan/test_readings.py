@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.nmea2000.database import database
-from gxbridge.core.vecan.readings import VREG, Readings, filing
+from gxbridge.core.vecan.readings import VREG, Readings, filing, said
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,38 @@ def test_a_pgn_holds_three_intervals_and_at_least_five_seconds(pgn: int, seconds
     assert filing(database().pgns[pgn])[2] == seconds
 
 
-@pytest.mark.parametrize(("register", "seconds"), [(0x200E, 60.0), (0x2001, 60.0), (0x0390, None)])
+NETWORK_DATA = (0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 0x2015)
+
+
+@pytest.mark.parametrize(
+    ("register", "seconds"), [*((number, 60.0) for number in NETWORK_DATA), (0x0390, None), (0x2108, None)]
+)
 def test_network_data_holds_a_minute_and_other_registers_as_long_as_their_device(
     register: int, seconds: float | None
 ) -> None:
     assert filing(database().registers[register])[2] == seconds
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ((VREG, 0x1030381), (VREG, 0x0381)),
+        ((127508, 3), (127508, None)),
+        ((59904, 3), (59904, None)),
+    ],
+)
+def test_a_kind_of_message_is_named_without_what_it_is_about(
+    key: tuple[int, int], kind: tuple[int, int | None]
+) -> None:
+    assert said(key) == kind
+
+
+@pytest.mark.parametrize(("register", "size"), [(0x0391, 480), (0x0381, 600), (0x010C, 1380)])
+def test_a_message_is_reckoned_by_its_values_and_more_where_there_is_text(register: int, size: int) -> None:
+    readings = Readings()
+    layout = database().registers[register]
+    readings.put((layout, 41, 255, tuple(1 for _ in layout.fields), b""), 0.0)
+    assert readings.size == size
 
 
 def test_the_lowest_instance_comes_first() -> None:
