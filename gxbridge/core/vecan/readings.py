@@ -31,7 +31,7 @@ def said(key: ReadingKey) -> MessageKind:
 
 
 _APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
-"""Bytes at the head of a register that tell several things apart, and where they go in the key."""
+"""Bytes of a register that tell several things apart, and where they go in the key."""
 
 LEAST_FRESH_S = 5.0
 FRESH_INTERVALS = 3
@@ -63,12 +63,12 @@ class Reading:
     @property
     def fields(self) -> dict[str, FieldValue]:
         """Its values by name; a field that is not available is None."""
-        return dict(zip(names(self.layout), self.values, strict=False))
+        return dict(zip(names(self.layout), self.values, strict=True))
 
     def get(self, name: str) -> FieldValue:
         """One of its values; None where the field is not available or the message has no such field."""
         at = _positions(self.layout).get(name)
-        return None if at is None or at >= len(self.values) else self.values[at]
+        return None if at is None else self.values[at]
 
 
 @lru_cache(maxsize=4096)
@@ -92,8 +92,11 @@ def filing(layout: Layout) -> tuple[ReadingKey, Parts, float | None]:
         at = next((index for index, name in enumerate(names(layout)) if name.endswith("instance")), None)
         fresh_s = max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
         return (layout.pgn, 0), () if at is None else ((at, 0),), fresh_s
-    head = enumerate(layout.fields[:2])
-    parts = tuple((index, _APART[field.name]) for index, field in head if field.name in _APART and field.length == 8)
+    parts = tuple(
+        (index, _APART[field.name])
+        for index, field in enumerate(layout.fields)
+        if field.name in _APART and field.length == 8
+    )
     return (VREG, layout.register), parts, LINK_S if layout.register in LINK_REGISTERS else None
 
 

@@ -16,6 +16,7 @@ from gxbridge.core.vecan.readings import VREG, Readings, filing, said
         (0x0100, (2, 0xA042, 0), 0x20100),
         (0x0381, (3, 1, 3.35), 0x1030381),
         (0x0381, (None, None, None), 0x0381),
+        (0xEC44, (1,), 0xEC44),
     ],
 )
 def test_a_register_is_filed_by_number_and_by_what_it_is_about(
@@ -30,7 +31,7 @@ def test_a_register_is_filed_by_number_and_by_what_it_is_about(
     assert (reading.at, reading.until) == (1.0, None)
 
 
-@pytest.mark.parametrize(("pgn", "seconds"), [(127508, 5.0), (127506, 5.0), (126993, 180.0), (127513, 5.0)])
+@pytest.mark.parametrize(("pgn", "seconds"), [(127508, 5.0), (127505, 7.5), (126993, 180.0), (127513, 5.0)])
 def test_a_pgn_holds_three_intervals_and_at_least_five_seconds(pgn: int, seconds: float) -> None:
     assert filing(database().pgns[pgn])[2] == seconds
 
