@@ -91,9 +91,27 @@ def find(module: Any, qualified: str) -> FunctionType | None:
     return found if isinstance(found, FunctionType) and not hasattr(found, "__wrapped__") else None
 
 
+@lru_cache(maxsize=4)
+def used_at_import(source: str) -> frozenset[str]:
+    """The functions that a module itself uses while it is imported, and those that they use: what these have made by
+    then is not made anew by changing them in place."""
+    body = ast.parse(source).body
+    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    found: set[str] = set()
+    left = [node for node in body if node not in functions.values()]
+    left += [part for node in functions.values() for part in (*node.decorator_list, node.args)]
+    while left:
+        names = {one.id for one in ast.walk(left.pop()) if isinstance(one, ast.Name)}
+        left += [functions[name] for name in names & functions.keys() - found]
+        found |= names
+    return frozenset(found & functions.keys())
+
+
 def swap(module: str, before: str, after: str) -> bool:
     """Change functions in place; False where that cannot be done."""
     codes = list(changed_functions(compiled(before), compiled(after)))
+    if any(code is not None and code.co_qualname in used_at_import(before) for code in codes):
+        return False
     pairs = [(None if code is None else find(sys.modules[module], code.co_qualname), code) for code in codes]
     if any(function is None or function.__code__.co_freevars != code.co_freevars for function, code in pairs):
         return False
