@@ -40,12 +40,12 @@ class BankEntry:
     @property
     def service(self) -> str:
         """The D-Bus service that it is published as."""
-        return SERVICE_PREFIX + self.name
+        return f"{SERVICE_PREFIX}{self.name}"
 
     @property
     def key(self) -> str:
         """What its instance and its name are remembered by."""
-        return KEY_PREFIX + self.name
+        return f"{KEY_PREFIX}{self.name}"
 
     @property
     def called(self) -> str:

@@ -5,30 +5,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.nmea2000.database import database
-from gxbridge.core.nmea2000.decoder import Decoder, Message
-from gxbridge.core.nmea2000.encode import encode
-from gxbridge.core.nmea2000.field import FieldValue
+from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.vecan.device_state import DeviceState
 from gxbridge.core.vecan.lynx.table import LYNX
 from gxbridge.core.vecan.readings import Readings, said
-from tests.core.boat import RUNNING, vreg
+from tests.core.boat import RUNNING
+from tests.core.vecan.messages import pgn, register
 
 UNKNOWN = 0xFFFFFFFF
-
-
-def register(number: int, raw: int) -> Message:
-    can_id, data = vreg(number, raw)
-    message = Decoder().feed(can_id, data, 0.0)
-    assert message is not None
-    return message
-
-
-def pgn(number: int, **values: FieldValue) -> Message:
-    layout = database().pgns[number]
-    given_ = {field.name: values.get(field.name) for field in layout.fields}
-    assert encode(layout, given_)
-    return (layout, 0x29, 255, tuple(given_.values()), b"")
 
 
 MEASURED = (

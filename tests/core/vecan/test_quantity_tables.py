@@ -8,6 +8,7 @@ from gxbridge.core.nmea2000.database import Layout, database
 from gxbridge.core.vecan import devices
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.identity import LEARNT
+from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT
 from gxbridge.core.vecan.quantities import QuantitySource
 
@@ -49,6 +50,30 @@ def test_what_identifies_a_device_is_in_the_database(said: tuple[int, int | None
 def test_a_quantity_has_one_name_and_a_text(table: QuantityTable) -> None:
     assert len(table.by_name) == len(table.quantities)
     assert all(quantity.text for quantity in table.quantities)
+
+
+@pytest.mark.parametrize(("letter", "fuses"), [*zip("abcdefgh", range(0x2152, 0x215A), strict=True)])
+def test_a_distributor_has_eight_fuses_and_the_older_register_knows_four_of_four(letter: str, fuses: int) -> None:
+    for fuse in range(1, 9):
+        older = [0x2151] if letter in "abcd" and fuse <= 4 else []
+        assert registers_of(f"distributor_{letter}_fuse_{fuse}_status") == [fuses, *older]
+    assert registers_of(f"distributor_{letter}_status") == [0x2150]
+
+
+@pytest.mark.parametrize(
+    ("letter", "fuse", "number"),
+    [
+        ("a", 1, 0x2160), ("a", 4, 0x2163), ("d", 1, 0x216C), ("d", 4, 0x216F), ("a", 5, 0x2170), ("d", 8, 0x217F),
+        ("e", 1, 0x2130), ("e", 4, 0x2133), ("h", 4, 0x213F), ("e", 5, 0x2140), ("h", 5, 0x214C), ("h", 8, 0x214F),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_fuse_has_a_register_of_its_own(letter: str, fuse: int, number: int) -> None:
+    assert registers_of(f"distributor_{letter}_fuse_{fuse}_name") == [number]
+    assert len({register for q in DISTRIBUTORS if q.name.endswith("_name") for register in registers_of(q.name)}) == 64
+
+
+def registers_of(quantity: str) -> list[int | None]:
+    return [source.register for source in LYNX.by_name[quantity].sources]
 
 
 def test_limits_and_permissions_are_urgent() -> None:
