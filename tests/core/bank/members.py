@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from gxbridge.core.bank.banks import view_of
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.limits import BankMembers
 from gxbridge.core.bank.member import Member, MemberCandidate, MemberState
+from gxbridge.core.bank.membership import BankMemory, MemberMemory
+from gxbridge.core.bank.view import BankRole, BankView
 from gxbridge.core.dvcc.read.devices.bms import read_bms
 from gxbridge.core.model.items import Value
 
@@ -60,3 +63,9 @@ def member(number: int = 1, state: MemberState = "in", *, measured: float | None
 
 def bank(*members: Member, **entry: object) -> BankMembers:
     return BankMembers(BankEntry("house", "House", **entry), members)  # type: ignore[arg-type]
+
+
+def view(*members: Member, role: BankRole = "one battery", **entry: object) -> BankView:
+    """A bank at one look; who is gone has been gone since second 1700.4."""
+    memory = BankMemory(tuple(MemberMemory(one.word, "x", 1700.4) for one in members), nominal_v=24)
+    return view_of(bank(*members, **entry), memory, role, "why")

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.bank.banks import view_of
 from gxbridge.core.bank.entry import BankEntry
-from gxbridge.core.bank.member import Member
-from gxbridge.core.bank.membership import BankMemory, MemberMemory
-from gxbridge.core.bank.view import BankRole, BankView, bank_bms, bank_data, differences, same_value, shown
+from gxbridge.core.bank.view import bank_bms, bank_data, differences, same_value, shown
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.model.items import Value
-from tests.core.bank.members import bank, member
+from tests.core.bank.members import member, view
 
 OTHERS = "com.victronenergy.battery.bank1"
-
-
-def view(*members: Member, role: BankRole = "one battery", **entry: object) -> BankView:
-    memory = BankMemory(tuple(MemberMemory(one.word, "x", 1700.4) for one in members), nominal_v=24)
-    return view_of(bank(*members, **entry), memory, role, "why")
 
 
 def test_a_bank_is_named_after_its_configuration() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gxbridge.core.bank.entry import BankEntry
-from gxbridge.core.bank.words import bank_lines, head, member_line
+from gxbridge.core.bank.member import Member
+from gxbridge.core.bank.view import bank_data
+from gxbridge.core.bank.words import bank_lines, figure_lines, head, member_line, members_text
 from tests.core.bank.fleet import EPOCH, Fleet, afloat
+from tests.core.bank.members import member, view
 from tests.core.boat import CCL
 
 NOW = EPOCH + 2000.0
@@ -113,3 +118,77 @@ def test_a_battery_that_is_two_is_named_once() -> None:
     found = fleet.found()
     assert found["bank-member-twice"].startswith("House: HQ21302VUDQ is not one battery")
     assert "bank-member-waits" not in found
+
+
+# --- line by line ----------------------------------------------------------------------------------------------------
+
+
+def member_data_of(*members: Member, **entry: object) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bank_data(view(*members, **entry))["members"]
+    return found
+
+
+def test_the_head_counts_who_is_in_of_those_that_belong_to_it() -> None:
+    data = bank_data(view(member(1), member(2, "open"), member(3, "acknowledged")))
+    assert head(data) == "Bank House: 1 of 2 batteries in it"
+    assert head(bank_data(view(member(1), member(2, "acknowledged")))) == "Bank House: 1 of 1 battery in it"
+    assert head({**data, "title": "House bank"}) == "House bank: 1 of 2 batteries in it"
+    assert members_text(view(member(1), member(2, "open"))) == "Bank 1: in the bank; Bank 2: contactor open"
+
+
+def test_the_line_of_a_member_says_what_it_says() -> None:
+    limits = "CVL 28.4 V, CCL 200 A, DCL 400 A"
+    one, waiting, opened = member_data_of(
+        member(1, Current=-0.04, Soc=80.456, measured=0.25),
+        member(2, "waiting", MaxChargeVoltage=None),
+        member(3, "open"),
+    )
+    assert member_line(one, None) == (
+        f"Bank 1: in the bank; 26.4 V, -0.0 A, SoC 80.46 %, {limits}, "
+        "up to 100 % of the current may be its part, 25 % measured"
+    )
+    assert member_line(waiting, None) == (
+        "Bank 2: waits to be added; 26.4 V, +10.0 A, SoC 80 %, CVL none, CCL 200 A, DCL 400 A, "
+        "up to 55 % of the current may be its part"
+    )
+    assert member_line(opened, 1.0) == f"Bank 3: contactor open; 26.4 V, +10.0 A, SoC 80 %, {limits}"
+
+
+def test_the_line_of_a_member_says_what_it_refuses() -> None:
+    one, other = member_data_of(member(1, AllowToDischarge=0), member(2, AllowToCharge=None, MaxDischargeCurrent=None))
+    assert ", refuses discharging, " in member_line(one, None)
+    assert "refuses charging" not in member_line(one, None)
+    assert "DCL none, does not say whether it allows charging, up to" in member_line(other, None)
+
+
+def test_the_line_of_one_that_is_gone_says_for_how_long() -> None:
+    (one,) = member_data_of(member(1, "away"))
+    assert member_line(one, 1760.0) == "Bank 1: gone with an open contactor for 60 s"
+    assert member_line(one, None) == "Bank 1: gone with an open contactor"
+    assert member_line({**one, "since": None}, 1760.0) == "Bank 1: gone with an open contactor"
+
+
+def test_figures_are_told_with_their_reasons_and_what_is_said_elsewhere_is_not() -> None:
+    data = bank_data(view(member(1, LowSoc=2, AllowToCharge=0), member(2, Soc=None, MaxDischargeCurrent=None)))
+    said = {line.partition(":")[0]: line for line in figure_lines(data)}
+    assert said.keys() == {
+        *("voltage", "current", "power", "state of charge", "capacity", "consumed", "time to go"),
+        *("charge voltage limit (CVL)", "charge current limit (CCL)", "discharge current limit (DCL)"),
+        *("discharge voltage limit", "allows charging", "allows discharging", "lowest cell", "highest cell"),
+        "low SoC",
+    }
+    assert said["voltage"] == "voltage: 26.4 V: that of Bank 1 and Bank 2"
+    assert said["low SoC"] == "low SoC: alarm: the worst, of Bank 1"
+    assert said["allows charging"] == "allows charging: no: Bank 1 does not allow charging"
+    assert said["allows discharging"].startswith("allows discharging: yes: every member")
+    assert said["discharge current limit (DCL)"].startswith("discharge current limit (DCL): unknown: Bank 2 does not")
+
+
+def test_all_lines_of_a_bank() -> None:
+    data = {**bank_data(view(member(1))), "differences": ["something: the totals say something else"]}
+    first, *rest = bank_lines(data, None)
+    assert (first, rest[0], rest[-1]) == (
+        "Bank House: 1 of 1 battery in it", "    why", "    something: the totals say something else"
+    )  # fmt: skip
+    assert rest[1].startswith("    - Bank 1: in the bank; ")
+    assert rest[2] == "    voltage: 26.4 V: that of Bank 1"
