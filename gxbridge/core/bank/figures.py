@@ -7,7 +7,7 @@ dbus-parallel-bms 0.3.2 to 1.1.3); cells as announced in victronenergy/venus#161
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gxbridge.core.bank.figure import Figure
@@ -52,23 +52,26 @@ def summed(path: str, unit: str, digits: int = 1) -> MakeFigure:
 
     def make(bank: BankMembers) -> Figure:
         said = [(member, member.said(path)) for member in bank.inside]
-        missing = [member for member, value in said if value is None]
-        if not said or missing:
-            return Figure(None, f"{titles_of(missing)} does not say it") if missing else NOBODY
-        known = [(member, value) for member, value in said if value is not None]
-        parts = ", ".join(f"{member.title} {plain(value)} {unit}" for member, value in known)
-        return Figure(round(sum(value for _, value in known), digits), f"the sum of {parts}")
+        return added_up(said, unit, digits, "{members} does not say it")
 
     return make
 
 
+def added_up(said: Sequence[tuple[Member, float | None]], unit: str, digits: int, unknown: str) -> Figure:
+    """The sum of what members say; `unknown`: the reason where some do not say it."""
+    if missing := [member for member, value in said if value is None]:
+        return Figure(None, unknown.format(members=titles_of(missing)))
+    if not said:
+        return NOBODY
+    known = [(member, value) for member, value in said if value is not None]
+    parts = ", ".join(f"{member.title} {plain(value)} {unit}" for member, value in known)
+    return Figure(round(sum(value for _, value in known), digits), f"the sum of {parts}")
+
+
 def capacity(bank: BankMembers) -> Figure:
     """Added up; unknown where one is."""
-    unknown = [member for member in bank.inside if member.capacity_ah is None]
-    if unknown or not bank.inside:
-        return Figure(None, f"the capacity of {titles_of(unknown)} is unknown") if unknown else NOBODY
-    parts = ", ".join(f"{member.title} {plain(member.capacity_ah or 0)} Ah" for member in bank.inside)
-    return Figure(sum(member.capacity_ah or 0 for member in bank.inside), f"the sum of {parts}")
+    said = [(member, member.capacity_ah) for member in bank.inside]
+    return added_up(said, "Ah", 1, "the capacity of {members} is unknown")
 
 
 def voltage(bank: BankMembers) -> Figure:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.vecan.device_state import DeviceState
+from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.lynx.table import LYNX
-from gxbridge.core.vecan.readings import Readings, said
+from gxbridge.core.vecan.quantities import Quantity, QuantityKind
+from gxbridge.core.vecan.quantities import register as register_source
+from gxbridge.core.vecan.readings import VREG, Readings, said
 from tests.core.boat import RUNNING
 from tests.core.vecan.messages import pgn, register
 
@@ -70,3 +73,85 @@ def test_a_message_that_repeats_itself_makes_its_value_young_again() -> None:
         state.heard(said(filed[0]), new=filed[1])
         known = state.values(now)["charge_current_limit_a"]
         assert (known.value, known.at, known.source) == (200.0, now, "VREG 0x0391")
+
+
+def heard(state: DeviceState, readings: Readings, message: Message, now: float) -> None:
+    filed = readings.put(message, now)
+    assert filed is not None
+    state.heard(said(filed[0]), new=filed[1])
+
+
+def test_of_several_instances_the_one_that_counts_is_made_young_by_its_own_message() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    heard(state, readings, pgn(127508, instance=0, current=1.0), 1.0)
+    heard(state, readings, pgn(127508, instance=1, voltage=26.4), 1.0)
+    assert state.values(1.0)["voltage_v"].at == 1.0
+    heard(state, readings, pgn(127508, instance=1, voltage=26.4), 2.0)
+    assert state.values(2.0)["voltage_v"].at == 2.0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "first", "second"),
+    [
+        ("voltage_v", pgn(127508, instance=0, voltage=26.4), register(0xED8D, 2650)),
+        ("soc_percent", register(0x0FFF, 5000), pgn(127506, instance=0, dc_type=0, state_of_charge=60)),
+    ],
+)
+def test_what_does_not_count_makes_nothing_young(quantity: str, first: Message, second: Message) -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    for now in (1.0, 2.0):
+        if now == 1.0:
+            heard(state, readings, first, now)
+        heard(state, readings, second, now)
+        assert state.values(now)[quantity].at == 1.0
+
+
+def test_a_message_that_speaks_for_one_quantity_in_two_ways_is_judged_anew() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    for now in (1.0, 2.0):
+        heard(state, readings, register(0x210A, 0x80), now)
+        assert state.values(now)["high_current_alarm"] == (0, now, "VREG 0x210A")
+
+
+def test_what_is_repeated_is_stale_later_and_what_lasts_never() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    assert state.next_deadline(0.0) is None
+    for now in (1.0, 2.0):
+        heard(state, readings, pgn(127513, instance=0, capacity=300.0), now)
+        assert state.next_deadline(now) is None, "a setting outlives its message"
+    for now in (3.0, 4.0):
+        heard(state, readings, pgn(127508, instance=0, voltage=26.4), now)
+        assert state.next_deadline(now) == now + 5.0
+    assert "voltage_v" in state.values(8.9)
+    assert state.refresh(9.5) == {"voltage_v"}
+    assert "voltage_v" not in state.values(9.5)
+    assert state.next_deadline(9.5) is None
+
+
+def test_without_a_word_on_it_a_message_is_taken_for_a_new_one() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    message = register(0x0391, 2000)
+    for now in (1.0, 2.0):
+        readings.put(message, now)
+        state.heard((VREG, 0x0391))
+        assert state.refresh(now) == {"charge_current_limit_a"}
+        readings.put(register(0x0391, 1000), now)
+        state.heard((VREG, 0x0391))
+        state.heard((VREG, 0x0391), new=False)
+        assert state.refresh(now) == {"charge_current_limit_a"}
+
+
+def test_a_message_lasts_when_all_it_says_does() -> None:
+    kinds: tuple[QuantityKind, ...] = ("setting", "state")
+    table = QuantityTable(
+        Quantity(kind, kind, "", "", tuple(register_source(number, "x") for number in numbers))
+        for kind, numbers in zip(kinds, ((1, 2), (1, 3)), strict=True)
+    )
+    assert [table.lasting((VREG, number)) for number in (1, 2, 3, 4)] == [False, True, False, False]
+    assert [table.uses((VREG, number)) for number in (1, 2, 3, 4)] == [True, True, True, False]
+    assert table.lasting((VREG, 0x10002)), "of whatever it is"

@@ -80,3 +80,21 @@ def test_what_is_computed_is_as_old_as_the_older_of_both() -> None:
     found = judge(LYNX.by_name["power_w"], Readings(), others, 3.0, set())
     assert found == (Known(260.0, 1.0, "voltage x current"), None, None)
     assert judge(LYNX.by_name["power_w"], Readings(), {"voltage_v": others["voltage_v"]}, 3.0, set()) == NOTHING_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("messages", "found"),
+    [
+        ([(0x210A, 0x80), (0x2109, 0x50)], (1, "VREG 0x2109")),
+        ([(0x210A, 0x0), (0x2109, 0x50)], (1, "VREG 0x2109")),
+        ([(0x210A, 0x0), (0x2100, 0xFFFFFFF)], (1, "VREG 0x2100")),
+        ([(0x210A, 0x80), (0x2100, 0xFFFFFFF)], (0, "VREG 0x210A")),
+    ],
+)
+def test_what_says_one_side_of_an_alarm_only_is_never_the_last_word_on_the_other(
+    messages: list[tuple[int, int]], found: tuple[int, str]
+) -> None:
+    readings = hold(*((register(number, raw), 0.0) for number, raw in messages))
+    said = known("high_current_alarm", readings, 0.0, "VREG 0x210A")
+    assert said is not None
+    assert (said[0], said[2]) == found

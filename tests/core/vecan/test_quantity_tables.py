@@ -9,8 +9,10 @@ from gxbridge.core.vecan import devices
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
-from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT, unheard
 from gxbridge.core.vecan.quantities import QuantitySource
+from tests.core.lynx_frames import Listener
+from tests.core.vecan.messages import hold
 
 TABLES = {
     "lynx": LYNX,
@@ -70,6 +72,33 @@ def test_a_distributor_has_eight_fuses_and_the_older_register_knows_four_of_four
 def test_the_name_of_a_fuse_has_a_register_of_its_own(letter: str, fuse: int, number: int) -> None:
     assert registers_of(f"distributor_{letter}_fuse_{fuse}_name") == [number]
     assert len({register for q in DISTRIBUTORS if q.name.endswith("_name") for register in registers_of(q.name)}) == 64
+
+
+def test_the_last_four_errors_have_a_time_each() -> None:
+    assert [registers_of(f"last_error_{number}_time") for number in range(1, 5)] == [
+        [0x2111],
+        [0x2112],
+        [0x2113],
+        [0x2114],
+    ]
+
+
+@pytest.mark.parametrize(
+    "number", [0x2100, 0x2101, 0x2102, 0x2107, 0x2108, 0x2109, 0x210A, 0x0390, 0x0391, 0x0392, 0x0393]
+)
+def test_whoever_sends_a_register_of_a_bms_is_suspected_to_be_one(number: int) -> None:
+    unknown = Listener()
+    unknown.register(0xED8D, "50 0A 00 00", 0.1)
+    assert unknown.registry.provisional(0.2) == ()
+    unknown.register(number, "00 00 00 00", 0.1)
+    assert len(unknown.registry.provisional(0.2)) == 1
+
+
+def test_consumed_ampere_hours_are_heard_by_either_register() -> None:
+    for number, heard in ((0x0FFC, True), (0xEEFF, True), (0x0FFE, False)):
+        layout = next(iter(database().variants(number)))
+        readings = hold(((layout, 41, 255, tuple(0 for _ in layout.fields), b""), 0.0))
+        assert (0x0FFC not in [one.essential.register for one in unheard(readings, 0.0)]) is heard
 
 
 def registers_of(quantity: str) -> list[int | None]:

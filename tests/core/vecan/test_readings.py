@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gxbridge.core.nmea2000.database import database
+from gxbridge.core.nmea2000.database import Layout, database
 from gxbridge.core.vecan.readings import VREG, Readings, filing, said
 
 
@@ -62,12 +62,38 @@ def test_a_kind_of_message_is_named_without_what_it_is_about(
     assert said(key) == kind
 
 
-@pytest.mark.parametrize(("register", "size"), [(0x0391, 480), (0x0381, 600), (0x010C, 1380)])
-def test_a_message_is_reckoned_by_its_values_and_more_where_there_is_text(register: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("layout", "size"),
+    [
+        (database().registers[0x0391], 480),
+        (database().registers[0x0381], 600),
+        (database().registers[0x010C], 1380),
+        (database().pgns[126996], 1800),
+    ],
+)
+def test_a_message_is_reckoned_by_its_values_and_more_where_there_is_text(layout: Layout, size: int) -> None:
     readings = Readings()
-    layout = database().registers[register]
     readings.put((layout, 41, 255, tuple(1 for _ in layout.fields), b""), 0.0)
     assert readings.size == size
+
+
+def test_what_has_no_room_is_counted_and_what_is_there_goes_on() -> None:
+    readings = Readings()
+    assert readings.bound(1200, lambda _: True) == []
+    layout = database().registers[0x0381]
+    cells = [(layout, 41, 255, (1, cell, 3.3), b"") for cell in (1, 2, 3)]
+    assert [readings.put(cell, 0.0) is not None for cell in cells] == [True, True, False]
+    assert (readings.size, readings.dropped, len(readings)) == (1200, 1, 2)
+    assert readings.put(cells[0], 1.0) is not None
+    assert readings.put(cells[2], 1.0) is None
+    assert (readings.size, readings.dropped, len(readings)) == (1200, 2, 2)
+
+
+def test_only_a_pgn_has_instances() -> None:
+    readings = Readings()
+    readings.put((database().registers[0x0391], 41, 255, (200.0,), b""), 0.0)
+    readings.put((database().pgns[59904], 41, 255, (60928,), b""), 0.0)
+    assert (readings.instances(VREG), readings.instances(59904)) == ([], [0])
 
 
 def test_the_lowest_instance_comes_first() -> None:
