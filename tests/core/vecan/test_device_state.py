@@ -126,9 +126,11 @@ def test_what_is_repeated_is_stale_later_and_what_lasts_never() -> None:
     for now in (3.0, 4.0):
         heard(state, readings, pgn(127508, instance=0, voltage=26.4), now)
         assert state.next_deadline(now) == now + 5.0
+    heard(state, readings, pgn(127506, instance=0, dc_type=0, state_of_charge=60), 4.5)
+    assert state.next_deadline(4.5) == 9.0, "the first one"
     assert "voltage_v" in state.values(8.9)
-    assert state.refresh(9.5) == {"voltage_v"}
-    assert "voltage_v" not in state.values(9.5)
+    assert state.refresh(9.5) == {"voltage_v", "soc_percent"}
+    assert state.values(9.5).keys() == {"capacity_ah"}
     assert state.next_deadline(9.5) is None
 
 
@@ -155,3 +157,11 @@ def test_a_message_lasts_when_all_it_says_does() -> None:
     assert [table.lasting((VREG, number)) for number in (1, 2, 3, 4)] == [False, True, False, False]
     assert [table.uses((VREG, number)) for number in (1, 2, 3, 4)] == [True, True, True, False]
     assert table.lasting((VREG, 0x10002)), "of whatever it is"
+
+
+def test_what_is_computed_changes_with_what_it_is_computed_of() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    heard(state, readings, pgn(127508, instance=0, voltage=26.0, current=10.0), 1.0)
+    assert state.refresh(1.0) == {"voltage_v", "current_a", "power_w"}
+    assert state.values(1.0)["power_w"].value == 260.0

@@ -11,8 +11,9 @@ from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, ESSENTIALS, LYNX, URGENT, unheard
 from gxbridge.core.vecan.quantities import QuantitySource
+from gxbridge.core.vecan.readings import VREG
 from tests.core.lynx_frames import Listener
-from tests.core.vecan.messages import hold
+from tests.core.vecan.messages import hold, pgn
 
 TABLES = {
     "lynx": LYNX,
@@ -43,8 +44,8 @@ def test_every_source_is_a_field_of_the_database_in_the_unit_expected(source: Qu
 
 @pytest.mark.parametrize("said", LEARNT, ids=str)
 def test_what_identifies_a_device_is_in_the_database(said: tuple[int, int | None]) -> None:
-    pgn, register = said
-    layout = database().pgns[pgn] if register is None else database().registers[register]
+    number, register = said
+    layout = database().pgns[number] if register is None else database().registers[register]
     assert {field for _, field in LEARNT[said]} <= {field.name for field in layout.fields}
 
 
@@ -99,6 +100,17 @@ def test_consumed_ampere_hours_are_heard_by_either_register() -> None:
         layout = next(iter(database().variants(number)))
         readings = hold(((layout, 41, 255, tuple(0 for _ in layout.fields), b""), 0.0))
         assert (0x0FFC not in [one.essential.register for one in unheard(readings, 0.0)]) is heard
+
+
+def test_what_is_not_heard_any_more_was_heard_when_it_was_heard_last() -> None:
+    readings = hold((pgn(127508, instance=0, voltage=26.4), 1.0), (pgn(127508, instance=1, voltage=26.4), 2.0))
+    hold((pgn(127508, instance=0, voltage=26.4), 1.0), readings=readings)
+    readings.past[VREG, 0xED8D] = 0.5
+    assert 0xED8D not in [one.essential.register for one in unheard(readings, 6.9)]
+    found = {one.essential.register: (one.last, one.forgotten) for one in unheard(readings, 7.0)}
+    assert found[0xED8D] == (2.0, False)
+    assert found[0x0391] == (None, True)
+    assert found.keys() == {essential.register for essential in ESSENTIALS}
 
 
 def registers_of(quantity: str) -> list[int | None]:

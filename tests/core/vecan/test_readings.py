@@ -119,3 +119,18 @@ def test_of_what_is_forgotten_the_latest_moment_of_each_used_kind_is_kept() -> N
     readings.put((layout, 41, 255, (1, 26.39, -0.3, 295.0, 1), b""), 5.0)
     readings.forget(lambda _: False, lambda _: True)
     assert readings.past == {(127508, None): 5.0}
+
+
+def test_what_nobody_uses_goes_oldest_first_until_half_of_the_room_is_free() -> None:
+    readings = Readings()
+    layout = database().registers[0x0381]
+    for cell in range(8):
+        readings.put((layout, 41, 255, (1, cell, 3.3), b""), float(cell))
+    keys = [key for key, _ in readings.items()]
+    assert readings.size == 4800
+    for limit in (7200, 6400):
+        assert readings.bound(limit, lambda _: False) == [], "there is room enough"
+    assert readings.bound(4800, lambda _: True) == []
+    assert readings.bound(4799, lambda key: key != keys[5]) == [keys[5]]
+    assert readings.bound(4800, lambda _: False) == keys[:3]
+    assert readings.size == 2400
