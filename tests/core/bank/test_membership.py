@@ -11,16 +11,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.limits import BankMembers, charge_current, discharge_current
-from gxbridge.core.bank.member import MemberCandidate
+from gxbridge.core.bank.member import MemberCandidate, MemberState
 from gxbridge.core.bank.membership import (
     BankMemory,
     GatheredMembers,
+    MembersApart,
     gather,
     keep_members,
+    members_apart,
     recall_members,
+    window_of,
 )
 from gxbridge.core.model.remembered import Remembered
-from tests.core.bank.members import candidate
+from tests.core.bank.members import candidate, member
 
 WORDS = tuple(f"uc{number}" for number in range(1, 4))
 NAMED = BankEntry("house", "House", WORDS)
@@ -62,9 +65,10 @@ def test_without_names_only_who_was_heard_is_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "member"),
+    ("other", "belongs"),
     [
         (battery(2, NominalVoltage=12, MaxChargeVoltage=14.2), False),
+        (battery(2, NominalVoltage=48, MaxChargeVoltage=56.8), False),
         (battery(2, N2kDeviceInstance=1), False),
         (battery(2, N2kDeviceInstance=None), False),
         (battery(2, bus="can1"), True),
@@ -74,10 +78,12 @@ def test_without_names_only_who_was_heard_is_missed() -> None:
     ],
 )
 def test_a_lynx_of_another_network_voltage_or_driver_is_no_member_without_a_name(
-    other: MemberCandidate, member: bool
+    other: MemberCandidate, belongs: bool
 ) -> None:
-    entry = FOUND if other.bms.nominal_v != 12 else BankEntry("house", nominal_voltage_v=24)
-    assert ("uc2" in states(look(entry, battery(1), other))) is member
+    entry = FOUND if other.bms.nominal_v in (24, None) else BankEntry("house", nominal_voltage_v=24)
+    found = look(entry, battery(1), other)
+    assert ("uc2" in states(found)) is belongs
+    assert found.nominals == ()
 
 
 def test_a_bus_may_be_named() -> None:
@@ -113,7 +119,9 @@ def test_a_returning_member_waits_until_its_voltage_fits() -> None:
     assert states(far)["uc3"] == "waiting"
     unknown = look(FOUND, battery(1), battery(2), battery(3, Voltage=None), before=far.memory)
     assert states(unknown)["uc3"] == "waiting"
-    near = look(FOUND, battery(1), battery(2), battery(3, Voltage=26.79), before=unknown.memory)
+    beyond = look(FOUND, battery(1), battery(2), battery(3, Voltage=26.803), before=unknown.memory)
+    assert states(beyond)["uc3"] == "waiting"
+    near = look(FOUND, battery(1), battery(2), battery(3, Voltage=26.797), before=unknown.memory)
     assert states(near)["uc3"] == "in"
     apart = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=near.memory)
     assert states(apart)["uc3"] == "in", "a spread of those that are in is a finding, and no more"
@@ -195,6 +203,64 @@ def test_no_crowd_makes_a_bank_of_hundreds_and_nobody_is_pushed_out() -> None:
     assert len(found.services) == 32, "the others limit like any battery"
 
 
+def test_a_battery_that_is_found_is_known_by_its_unique_number() -> None:
+    assert states(look(FOUND, battery(1, Serial="HQ1"))) == {"uc1": "in"}
+
+
+def test_of_two_under_one_word_an_open_contactor_is_the_last_word_only_of_both() -> None:
+    entry = BankEntry("house", "House", ("HQ1",))
+    for second, gone in ((9, "silent"), (14, "away")):
+        twins = candidate(1, Serial="1 HQ1", State=14), candidate(2, Serial="2 HQ1", State=second)
+        found = look(entry, before=look(entry, *twins).memory)
+        assert [(one.state, one.title) for one in found.members] == [(gone, "Bank 1")]
+
+
+def test_one_that_waited_is_missed_when_it_is_gone() -> None:
+    waiting = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0))
+    assert states(waiting)["uc3"] == "waiting"
+    assert states(look(FOUND, battery(1), battery(2), before=waiting.memory))["uc3"] == "silent"
+
+
+def test_it_is_known_since_when_a_bank_is_looked_at() -> None:
+    first = look(FOUND, battery(1), now=5.0).memory
+    assert (first.began, look(FOUND, battery(1), before=first, now=9.0).memory.began) == (5.0, 5.0)
+
+
+def apart(
+    *volts: float | None, before: MembersApart | None = None, window_v: float = 1.0, state: MemberState = "in"
+) -> MembersApart | None:
+    members = [member(number, "in" if number < 3 else state, Voltage=v) for number, v in enumerate(volts, 1)]
+    return members_apart(before, members, window_v)
+
+
+def test_members_are_apart_beyond_the_window() -> None:
+    assert apart(26.0) is None
+    assert apart(26.0, None) is None
+    assert apart(26.0, 27.0) is None
+    assert apart(27.125, 26.0, 26.5) == ("Bank 2", 26.0, "Bank 1", 27.125)
+    assert apart(26.0, 26.5, 30.0, state="open") is None
+    assert apart(26.0, 26.5, 30.0, state="waiting") == ("Bank 1", 26.0, "Bank 3", 30.0)
+
+
+def test_it_ends_three_quarters_of_the_window_apart_and_stays_as_it_was_first_seen() -> None:
+    seen = MembersApart("Bank 1", 26.0, "Bank 2", 27.125)
+    assert apart(26.0, 26.75, before=seen) is None
+    assert apart(26.0, 26.875, before=seen) is seen
+    assert apart(26.5, 27.625, before=seen) is seen, "both by half of the window"
+    assert apart(25.5, 26.625, before=seen) is seen
+    assert apart(26.5625, 27.625, before=seen) == ("Bank 1", 26.5625, "Bank 2", 27.625)
+    assert apart(26.0, 27.6875, before=seen) == ("Bank 1", 26.0, "Bank 2", 27.6875)
+    other = MembersApart("Bank 1", 26.0, "Bank 9", 27.125)
+    assert apart(26.0, 27.125, before=other) == seen, "one of them is not there"
+    swapped = MembersApart("Bank 9", 26.0, "Bank 2", 27.125)
+    assert apart(26.0, 27.125, before=swapped) == seen
+
+
+@pytest.mark.parametrize(("nominal_v", "window_v"), [(12.0, 0.2), (24.0, 0.4), (48.0, 0.8), (None, 0.2)])
+def test_the_window_grows_with_the_nominal_voltage(nominal_v: float | None, window_v: float) -> None:
+    assert window_of(nominal_v) == pytest.approx(window_v)
+
+
 # --- what is remembered ----------------------------------------------------------------------------------------------
 
 
@@ -227,6 +293,7 @@ def test_without_names_whose_loss_is_acknowledged_is_forgotten() -> None:
     found = look(FOUND, battery(1), before=restarted(FOUND, memory, "uc2"))
     assert states(found) == {"uc1": "in"}
     assert keep_members(FOUND, found.memory)[0].member == "uc1"
+    assert states(look(FOUND, battery(2), before=restarted(FOUND, memory, "uc1"))) == {"uc2": "in"}
 
 
 def test_who_is_named_no_more_is_no_member_after_the_restart() -> None:
@@ -235,8 +302,17 @@ def test_who_is_named_no_more_is_no_member_after_the_restart() -> None:
     assert states(look(fewer, battery(1), battery(2), before=restarted_as(fewer, memory))) == dict.fromkeys(
         WORDS[:2], "in"
     )
-    other = BankEntry("starter", "Starter", WORDS)
-    assert recall_members(other, keep_members(NAMED, memory)).members == ()
+    for name in ("starter", "aft"):
+        other = BankEntry(name, "Other", WORDS)
+        assert recall_members(other, keep_members(NAMED, memory)).members == ()
+
+
+def test_after_a_restart_the_voltage_has_to_fit_again() -> None:
+    before = look(FOUND, battery(1), battery(2), battery(3)).memory
+    apart = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=before)
+    assert states(apart)["uc3"] == "in"
+    again = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=restarted(FOUND, apart.memory))
+    assert states(again)["uc3"] == "waiting"
 
 
 def restarted_as(entry: BankEntry, memory: BankMemory) -> BankMemory:
