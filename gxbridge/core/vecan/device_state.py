@@ -16,14 +16,13 @@ class QuantityTable:
         self.quantities = tuple(quantities)
         self.by_name: Mapping[str, Quantity] = {quantity.name: quantity for quantity in self.quantities}
         touched: dict[MessageKind, dict[str, Quantity]] = {}
-        self.only_source: dict[tuple[str, MessageKind], QuantitySource | None] = {}
-        """The source of a quantity that a message is; None where the message is several."""
+        self.source: dict[tuple[str, MessageKind], QuantitySource] = {}
+        """The source of a quantity that a message is; one of them where it is several: they have one label."""
         for quantity in self.quantities:
             for source in quantity.sources:
                 what = (source.pgn, source.register)
                 touched.setdefault(what, {})[quantity.name] = quantity
-                several = (quantity.name, what) in self.only_source
-                self.only_source[quantity.name, what] = None if several else source
+                self.source[quantity.name, what] = source
         self.touched: Mapping[MessageKind, tuple[Quantity, ...]] = {
             key: tuple(names.values()) for key, names in touched.items()
         }
@@ -67,16 +66,16 @@ class DeviceState:
         due = {name: self.table.by_name[name] for name, until in self._until.items() if until <= now}
         if not due and not self._pending:
             return set()
+        pending, self._pending = self._pending, {}
         repeated: list[MessageKind] = []
-        for what, new in self._pending.items():
+        for what, new in pending.items():
             if new:
                 due.update((quantity.name, quantity) for quantity in self.table.touched.get(what, ()))
             else:
                 repeated.append(what)
-        self._pending.clear()
         for what in repeated:
             for quantity in self.table.touched.get(what, ()):
-                if quantity.name not in due and not self._repeat(quantity, what):
+                if not self._repeat(quantity, what):
                     due[quantity.name] = quantity
         return self._judge(due.values(), now)
 
@@ -85,15 +84,15 @@ class DeviceState:
 
         A source that counts and says the same later counts still: whatever outdates it is older than before.
         """
-        name, source = quantity.name, self.table.only_source[quantity.name, what]
+        name, source = quantity.name, self.table.source[quantity.name, what]
         known = self._known.get(name)
-        if source is None or known is None or known.source != source.label:
+        if known is None or known.source != source.label:
             return False
-        candidates = source.candidates(self._readings)
-        if len(candidates) != 1:
-            return False
-        reading = candidates[0]
-        self._known[name] = Known(known.value, reading.at, known.source)
+        match source.candidates(self._readings):
+            case [reading]:
+                self._known[name] = Known(known.value, reading.at, known.source)
+            case _:
+                return False
         if name in self._until and reading.until is not None:
             self._until[name] = reading.until
         self._shown = None
@@ -119,7 +118,6 @@ class DeviceState:
         """The device fell silent: keep only identity, settings and history."""
         self._readings.forget(self.table.lasting, self.table.uses)
         self.gave.clear()
-        self._pending.clear()
         self._judge(self.table.quantities, now)
 
     def _judge(self, quantities: Iterable[Quantity], now: float) -> set[str]:

@@ -33,12 +33,14 @@ PERMITTED = (
     *(register(0x2100, raw) for raw in (0x0, 0x1, 0x5, 0xF, UNKNOWN)),
 )
 """0x2100 says the same as 0x2108: two sources of one quantity, the least permissive of which counts."""
+ALARMS = tuple(register(number, raw) for number in (0x210A, 0x2109) for raw in (0x0, 0x80, 0x40, 0x50))
+"""0x210A says in two ways whether the current is too high, and 0x2109 comes between them."""
 SAID = tuple(register(number, raw) for number in RUNNING for raw in (RUNNING[number], UNKNOWN))
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from([MEASURED, PERMITTED, SAID]).flatmap(
+    st.sampled_from([MEASURED, PERMITTED, ALARMS, SAID]).flatmap(
         lambda messages: st.lists(
             st.tuples(st.sampled_from(messages), st.sampled_from([0.0, 0.5, 3.0, 61.0]), st.booleans()), max_size=40
         )
