@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from gxbridge.core.bridge import Bridge
+from gxbridge.core.dvcc.read.believed.held_currents import HeldCurrents, hold_currents
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.bounds import read_bounds
 from gxbridge.core.gate.gate import judge
@@ -28,7 +32,7 @@ def orion(**items: Value) -> dict[str, Value]:
     )
 
 
-def regulator(current_a: float = 0.0, mode: Value = None, **items: Value) -> dict[str, Value]:
+def regulator(current_a: Value = 0.0, mode: Value = None, **items: Value) -> dict[str, Value]:
     """A regulator without a link; `mode`: its switch, if it has one."""
     found: dict[str, Value] = {
         "/DeviceInstance": 0,
@@ -227,3 +231,57 @@ def test_the_gate_lets_nothing_pass_that_is_not_configured_or_has_a_current() ->
     assert judge(Write(WS500, MODE, 4), words, None, {}).value is None, "profile vendor"
     other = RawWords({SOLAR: solar() | {MODE: 1}})
     assert judge(Write(SOLAR, MODE, 4), other, None, {}).value is None
+
+
+# --- a current that is no longer said ---------------------------------------------------------------------------------
+
+
+def held(sailing: Boat) -> str:
+    return next((one.text for one in sailing.react().situation.findings if one.id == "current-held"), "")
+
+
+def test_a_current_that_is_not_said_any_more_is_not_nothing() -> None:
+    sailing = boat(WS500=regulator(30.0), SOLAR=solar(85.0, 50.0))
+    sailing.say(ccl=700)
+    sailing.tick(12)
+    assert sailing.links[SOLAR, CURRENT] == pytest.approx(40.0, abs=0.2)
+    for unknown in (None, "30", math.nan, []):
+        sailing.set(WS500, **{"/Dc/0/Current": unknown})
+        sailing.tick(12)
+        assert sailing.links[SOLAR, CURRENT] == pytest.approx(40.0, abs=0.2), unknown
+        assert "WS500" in held(sailing)
+        assert "30 A" in held(sailing)
+        assert not gate_findings(sailing)
+    sailing.set(WS500, **{"/Dc/0/Current": 10.0})
+    sailing.tick(12)
+    assert sailing.links[SOLAR, CURRENT] == pytest.approx(60.0, abs=0.2)
+    assert not held(sailing)
+
+
+@pytest.mark.parametrize("off", [{"/State": 0}, {"/Connected": 0}])
+def test_one_that_says_that_it_is_off_makes_nothing(off: dict[str, Value]) -> None:
+    sailing = boat(WS500=regulator(30.0), SOLAR=solar(85.0, 50.0))
+    sailing.say(ccl=700)
+    sailing.tick(12)
+    sailing.set(WS500, **{"/Dc/0/Current": None, **off})
+    sailing.tick(12)
+    assert sailing.links[SOLAR, CURRENT] == pytest.approx(70.0, abs=0.2)
+    assert not held(sailing)
+
+
+def test_one_that_left_d_bus_counts_no_longer_and_comes_back_without_its_past() -> None:
+    sailing = boat(WS500=regulator(30.0), SOLAR=solar(85.0, 50.0))
+    sailing.say(ccl=700)
+    sailing.tick(12)
+    sailing.bridge.service_removed(WS500, sailing.now)
+    sailing.tick(12)
+    assert sailing.links[SOLAR, CURRENT] == pytest.approx(70.0, abs=0.2)
+    sailing.add(WS500, regulator(None))
+    sailing.tick(12)
+    assert sailing.links[SOLAR, CURRENT] == pytest.approx(70.0, abs=0.2)
+
+
+def test_as_the_vendor_counts_it_is_nothing() -> None:
+    held_before = HeldCurrents({WS500: 30.0}, {})
+    snapshot = Snapshot({WS500: regulator(None)}, options=Options.vendor())
+    assert hold_currents(snapshot, held_before, 5.0) == (snapshot, held_before)

@@ -18,7 +18,11 @@ PER_CHARGER_A: Final = 0.1
 
 
 def share(
-    part: Iterable[Write], words: RawWords, bounds: Bounds, told: Mapping[str, tuple[float, float]]
+    part: Iterable[Write],
+    words: RawWords,
+    bounds: Bounds,
+    told: Mapping[str, tuple[float, float]],
+    made: Mapping[str, float],
 ) -> dict[tuple[str, str], float | None]:
     """The highest lawful current for each that is told one: its own limit, and what the others leave of the sum."""
     asked = [write for write in part if can_be_told(write, words)]
@@ -29,9 +33,9 @@ def share(
         left += PER_CHARGER_A * len(names)
         for name, items in words.services.items():
             if name not in names and class_of(name) in CHARGING and of_this_bank(items):
-                made = untold(name, items, told, managed=bounds.managed)
-                left -= made
-                others += 0.0 if class_of(name) in SUN else made
+                made_a = untold(name, items, told, made.get(name, 0.0), managed=bounds.managed)
+                left -= made_a
+                others += 0.0 if class_of(name) in SUN else made_a
     shares: dict[tuple[str, str], float | None] = {}
     for service, path, value in asked:
         kind, own = class_of(service), limit(words.services[service].get("/Settings/ChargeCurrentLimit"))
@@ -76,9 +80,22 @@ def of_this_bank(items: Items) -> bool:
     return items.get("/N2kDeviceInstance") in (0, None) and items.get("/IsInverterCharger") in (1, None)
 
 
-def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], *, managed: bool) -> float:
-    """What one that is not told now makes, or may make by what it was told. A Multi without a BMS is told by its own
-    setting, and makes no more than that."""
-    made = finite(items.get("/Dc/0/Current")) or 0.0
+def last_made(words: RawWords, before: Mapping[str, float]) -> Mapping[str, float]:
+    """What each that can never be told made when it said so last (A). One that is off makes nothing."""
+    found: dict[str, float] = {}
+    for name, items in words.services.items():
+        kind = class_of(name)
+        if kind in ("charger", "dcgenset") or (kind in ("alternator", "dcdc") and "/Link/ChargeCurrent" not in items):
+            off = finite(items.get("/Connected")) == 0 or finite(items.get("/State")) == 0
+            made_a = finite(items.get("/Dc/0/Current"))
+            found[name] = before.get(name, 0.0) if made_a is None and not off else made_a or 0.0
+    return before if found == before else found
+
+
+def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], made_a: float, *, managed: bool) -> float:
+    """What one that is not told now makes, or may make by what it was told; `made_a`: as it said last. A Multi without
+    a BMS is told by its own setting, and makes no more than that."""
+    shown = finite(items.get("/Dc/0/Current"))
+    made = made_a if shown is None else shown
     own = None if managed or class_of(name) not in VE_BUS else limit(items.get("/Dc/0/MaxChargeCurrent"))
     return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], 0.0)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import ALLOWED, SUN, WrittenQuantity, class_of
 from gxbridge.core.gate.bounds import BLACK_A, Bounds, Watched, read_bounds
-from gxbridge.core.gate.currents import share
+from gxbridge.core.gate.currents import last_made, share
 from gxbridge.core.gate.raw_words import BATTERY, VEBUS, RawWords, finite, limit
 from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
@@ -48,11 +48,13 @@ MANAGED, UNMANAGED, ALONE = 13, 5, 1
 
 
 class GateMemory(NamedTuple):
-    """What one cycle leaves for the next: the BMSes, what each was told and when (A, monotonic s), violations."""
+    """What one cycle leaves for the next: the BMSes, what each was told and when (A, monotonic s), violations, and what
+    each that is never told made last (A)."""
 
     watched: Watched | None = None
     told: Mapping[str, tuple[float, float]] = MappingProxyType({})
     findings: tuple[Finding, ...] = ()
+    made: Mapping[str, float] = MappingProxyType({})
 
 
 class Passed(NamedTuple):
@@ -84,11 +86,12 @@ def pass_on(
     bounds, watched = None, before.watched
     if setup.options.profile == "strict" and setup.mode == "control":
         bounds, watched = read_bounds(words, before.watched, setup, now)
+    made = before.made if bounds is None else last_made(words, before.made)
     told = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
     passed: list[Write] = []
     found: dict[str, Finding] = {}
     for part in parts(asked):
-        shares = {} if bounds is None else share(part, words, bounds, told)
+        shares = {} if bounds is None else share(part, words, bounds, told, made)
         for write in part:
             verdict = GateVerdict(None, shut) if shut else judge(write, words, bounds, shares)
             if verdict.rule:
@@ -101,7 +104,7 @@ def pass_on(
             if ALLOWED[write.path].quantity == "current" and isinstance(write.value, int | float):
                 told[write.service] = write.value, now
     kept = [old for old in before.findings if now - old.last < SHOWN_S and old.subject not in found]
-    return Passed(tuple(passed), GateMemory(watched, told, (*kept, *found.values())[-MOST:]))
+    return Passed(tuple(passed), GateMemory(watched, told, (*kept, *found.values())[-MOST:], made))
 
 
 def violation(key: str, write: Write, verdict: GateVerdict, now: float) -> Finding:

@@ -628,6 +628,13 @@ TABLE: Final = (
         "Switch off the loads that are wired past the load disconnect",
     ),
     FindingRow(
+        "current-held",
+        "warning",
+        "{device} takes no charge current limit and does not say its current any more: the last one, {current} A, is "
+        "still taken off what the others may make",
+        "Look at {device} and its sensor; it counts until it says a current again, says that it is off, or is gone",
+    ),
+    FindingRow(
         "current-sign",
         "warning",
         "The sign of the current of {device} looks wrong: it says {said} A, and by all other measurements {made} A "

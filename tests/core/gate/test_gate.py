@@ -264,6 +264,46 @@ def test_what_cannot_be_told_counts_as_untold() -> None:
         gate.now += 61.0
 
 
+REGULATOR = "com.victronenergy.alternator.regulator"
+
+
+def test_the_last_current_of_one_that_is_never_told_counts_while_it_says_none() -> None:
+    for name, never in ((REGULATOR, {}), ("com.victronenergy.charger.ttyUSB0", {"/Link/ChargeCurrent": None})):
+        gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), name: {"/Dc/0/Current": 40.0, **never}})
+        assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1)
+        for unknown in (None, math.nan, "40", []):
+            gate.services[name] = {"/Dc/0/Current": unknown, **never}
+            assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1), unknown
+        gate.services[name] = {"/Dc/0/Current": 5.0, **never}
+        assert gate.one(SUN, CURRENT, 50) == 50
+        gate.services[name] = {"/Dc/0/Current": None, **never}
+        assert gate.one(SUN, CURRENT, 50) == 50, "the last one, not the highest"
+
+
+@pytest.mark.parametrize("off", ["/State", "/Connected"])
+def test_one_that_says_that_it_is_off_makes_nothing(off: str) -> None:
+    gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), REGULATOR: {"/Dc/0/Current": 40.0}})
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1)
+    gate.services[REGULATOR] = {"/Dc/0/Current": None, off: 0}
+    assert gate.one(SUN, CURRENT, 50) == 50
+
+
+def test_the_past_of_one_that_left_is_forgotten() -> None:
+    gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), REGULATOR: {"/Dc/0/Current": 40.0}})
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1)
+    del gate.services[REGULATOR]
+    assert gate.one(SUN, CURRENT, 50) == 50
+    gate.services[REGULATOR] = {"/Dc/0/Current": None}
+    assert gate.one(SUN, CURRENT, 50) == 50
+
+
+def test_of_one_that_can_be_told_only_what_it_says_counts() -> None:
+    gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), ALTERNATOR: charger(100.0, 40.0)})
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1)
+    gate.services[ALTERNATOR] = charger(100.0, None)
+    assert gate.one(SUN, CURRENT, 50) == 50
+
+
 def test_nobody_is_told_more_than_its_own_setting() -> None:
     assert Gate().one(SUN, CURRENT, 51) == 50
     assert Gate({BATTERY: battery(), SUN: charger(None)}).one(SUN, CURRENT, 120) == pytest.approx(100.1)

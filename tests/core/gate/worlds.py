@@ -79,11 +79,15 @@ class TrueCharger:
     shows: dict[str, Value] = field(default_factory=dict)
     mode: int | None = None
     link: bool = True
+    mute: bool = False
+    """It does not say any more what it makes."""
 
     def items(self) -> dict[str, Value]:
         items: dict[str, Value] = {"/Connected": 1, "/Dc/0/Voltage": 26.0, "/Dc/0/Current": self.makes_a} | self.shows
         if self.mode is not None:
             items["/Mode"] = self.mode
+        if self.mute:
+            items["/Dc/0/Current"] = None
         if not self.link:
             return items
         if self.kind == "vebus":
@@ -301,7 +305,11 @@ def change_world(world: TrueWorld, chance: Random) -> None:
             bms.current_a = chance.choice([12.5, 12.5, 45.0, 150.0, -20.0, None, math.nan])
     elif what == 12:
         charger = chance.choice(world.chargers)
-        charger.there = not charger.there
+        charger.there, charger.mute = not charger.there, False
+    elif what == 13:
+        charger = chance.choice(world.chargers)
+        charger.mute = not charger.link and not charger.mute
     else:
         charger = chance.choice(world.chargers)
+        charger.mute = False
         charger.makes_a = float(chance.randint(-40, 60) if charger.kind == "vebus" else chance.randint(0, 60))

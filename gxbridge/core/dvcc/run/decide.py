@@ -14,6 +14,7 @@ from gxbridge.core.dvcc.limit.rule_caps import rule_voltage
 from gxbridge.core.dvcc.limit.voltage import voltages
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.doubted import read_checked
+from gxbridge.core.dvcc.read.believed.held_currents import held_current_findings, hold_currents
 from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.inputs import Inputs, wants_pv_off
 from gxbridge.core.dvcc.read.measurements import read_measurements
@@ -50,6 +51,9 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     the returned memory into the next call. Never raises, whatever the values are.
     """
     before, arrivals, starting = memory.bms, tuple(arrivals), memory.sense is None
+    snapshot, held_currents = hold_currents(snapshot, memory.held_currents, now)
+    if held_currents is not memory.held_currents:
+        memory = memory.but(held_currents=held_currents)
     keeps = not snapshot.options.fresh_values and snapshot.names == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
     inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)
@@ -166,6 +170,7 @@ def conclude(
         *audit_findings(inputs, memory.audit, memory.obedience.who, now),
         *obedience_findings(memory.obedience, now),
         *doubt_findings(memory.doubts, now),
+        *held_current_findings(memory.held_currents, inputs.titles, now),
     )
     voltage = inputs.voltage
     if voltage is not None and voltage.guarded:

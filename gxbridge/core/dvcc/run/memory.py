@@ -10,6 +10,7 @@ from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
 from gxbridge.core.dvcc.limit.feed_in import FeedIn
 from gxbridge.core.dvcc.read.believed.doubted import NO_DOUBTS, Doubts
+from gxbridge.core.dvcc.read.believed.held_currents import NOTHING_HELD, HeldCurrents
 from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank
 from gxbridge.core.dvcc.read.devices.quirks import PYLONTECH_START_V
 from gxbridge.core.dvcc.read.measurements import Measurements
@@ -133,6 +134,7 @@ class Memory(NamedTuple):
     obedience: Obedience = NOBODY_DEVIATES
     shared: Mapping[str, SharedValue] = NOTHING_YET
     doubts: Doubts = NO_DOUBTS
+    held_currents: HeldCurrents = NOTHING_HELD
     switched_off: SwitchedOff = NOTHING_YET
     rules: RulesState = NO_RULES_STATE
     rule_inputs: frozenset[tuple[RuleInput, str]] = frozenset()
