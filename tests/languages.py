@@ -39,7 +39,6 @@ class Sayings:
         self._quantity = re.compile(f"{amount}|{self.arguments['shapes']['number']}")
         self._with_value = re.compile(f"{amount} (.+)", re.DOTALL)
         self._pattern, self._piece, self.prose = cache(self._compiled), cache(longest), cache(self._prose)
-        self._sentences = [{"text": row["text"], "tr": row["trText"]} for row in self.tables["FINDINGS"]]
 
     def finding(self, id: str, text: str, advice: str, arguments: Mapping[str, Any]) -> Iterator[str]:
         """The sentences of a finding that the page would leave in English."""
@@ -103,7 +102,6 @@ class Sayings:
             self._quantity.fullmatch(text)
             or (valued and self._only(said, valued[1]))
             or any(self._only([*phrases, *reasons], one) for one in (text, text[0].lower() + text[1:]))
-            or self._only(self._sentences, text)
         )
 
 
@@ -176,6 +174,10 @@ OF_ONE: Mapping[str, Mapping[str, str]] = {
     "key-retired": {"what": "this key never had an effect; it is read by 0.1 and 0.2 and unknown from 0.3.0 on"},
     "key-doubtful": {"what": "is set twice; the last one counts", "cure": "Remove the others"},
     "state-unreadable": {"why": "Structure needs cleaning", "cure": "None needed: gxbridge writes a new file"},
+    "told-despite-stop": {
+        "why": "no charging is granted: smallBMS, allowed-to-charge terminal at input_3: "
+        "unknown (the input is not there), which counts as stop"
+    },
     "told-over-limit": {"why": "said by the Lynx Smart BMS 500"},
 }
 

@@ -74,8 +74,7 @@ function taken(template, text) {
 	return words
 }
 
-// Findings that other sentences say too; what somebody said; the phrases that an argument of this name may be.
-const SENTENCES = Tables.FINDINGS.map(row => ({ "text": row.text, "tr": row.trText }))
+// What somebody said; and the phrases that an argument of a name may be.
 const SAID = Tables.REASONS.filter(row => row.kind === "said")
 const phrases = {}
 
@@ -158,11 +157,11 @@ function one(text, name) {
 			return quantity(said[1]) + " " + reason
 		}
 	}
-	const rows = phrasesOf(name)
-	const plain = only(rows, text) || only(Tables.REASONS, text)
+	const known = (words) => only(Tables.REASONS, words) || only(phrasesOf(name), words)
+	const plain = known(text)
 	const small = text.charAt(0).toLowerCase() + text.slice(1)
-	const lower = plain || small === text ? "" : only(rows, small) || only(Tables.REASONS, small)
-	return plain || (lower ? capital(lower) : only(SENTENCES, text))
+	const lower = plain || small === text ? "" : known(small)
+	return plain || (lower ? capital(lower) : "")
 }
 
 // "user limit 60 A", "60 A said by the BMS", "0 A: the BMS is silent": what would hold next.
