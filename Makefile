@@ -76,7 +76,7 @@ packages-screens: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
 
 check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus), MQTT (mosquitto)
-	$(BIN)/python -m pytest tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py
+	$(BIN)/python -m pytest tests/screens/check_terminal.py tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py
 	$(BIN)/python -m pytest tests/screens/check_web.py tests/screens/check_prometheus.py
 
 pictures: setup build packages-screens  ## the pictures of docs/pictures/, made from what runs

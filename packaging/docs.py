@@ -40,6 +40,10 @@ invalid: an empty array of `i`. Texts have the unit in the vendor's style; tempe
 * [A bank](#a-bank) `com.victronenergy.battery.gxbridge_bank_<name>`
 * [What clients may write](#what-clients-may-write)
 * [Our own service](#our-own-service) `{OWN_NAME}`
+
+Some of them as `dbus-spy` shows them ([what this picture is](dbus-consumers.md#the-picture-of-dbus-spy)):
+
+![dbus-spy: the battery's limits and permissions, and our limits with their reasons](pictures/dbus-spy.svg)
 """
 
 BATTERY = """

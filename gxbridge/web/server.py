@@ -40,22 +40,31 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """HTTP that ends a connection on which no request is made: uvicorn waits for one as long as it takes."""
+    """HTTP that ends a connection on which nothing is asked, or of whose answer nothing is taken: uvicorn waits for
+    both as long as it takes, and there is room for so many connections only."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A visitor."""
         super().connection_made(transport)
-        self._idle_since: object = None
+        self._taken = 0
+        self._last: object = None
         self.loop.call_later(REQUEST_WITHIN_S, self._look)
 
+    def resume_writing(self) -> None:
+        """Some of an answer that had piled up was taken."""
+        self._taken += 1
+        super().resume_writing()
+
     def _look(self) -> None:
-        if self.transport.is_closing():
+        closing = self.transport.is_closing()
+        if closing and not self.transport.get_write_buffer_size():
             return
         waits = self.cycle is None or self.cycle.response_complete
-        if waits and self.cycle is self._idle_since:
+        now = (self.cycle, waits, closing, self._taken)
+        if now == self._last and (waits or self.flow.write_paused):
             self.transport.abort()
             return
-        self._idle_since = self.cycle if waits else self
+        self._last = now
         self.loop.call_later(REQUEST_WITHIN_S, self._look)
 
 

@@ -24,7 +24,7 @@ class MomentError(Exception):
     """What was waited for did not come."""
 
 
-async def _play(steps: Sequence[Step]) -> list[Items]:
+async def _play(steps: Sequence[Step], look: Callable[[str], None]) -> list[Items]:
     with tempfile.TemporaryDirectory(prefix="gxs-", dir="/tmp") as name:
         folder = Path(name)
         boat = SimulatedInstallation(
@@ -39,6 +39,7 @@ async def _play(steps: Sequence[Step]) -> list[Items]:
                 for role, order in orders.items():
                     boat.order(role, order)
                 found.append(await _moment(boat, until))
+            await asyncio.to_thread(look, boat.address)
             return found
         finally:
             await boat.close()
@@ -63,9 +64,12 @@ async def _moment(boat: SimulatedInstallation, holds: Callable[[Items], bool]) -
         await boat.changed(0.2)
 
 
-def moments(*steps: Step) -> list[Items]:
-    """Every item of every service on a sunny day, and when each step's condition holds after its orders."""
-    return asyncio.run(_play(steps))
+def moments(*steps: Step, look: Callable[[str], None] = lambda _address: None) -> list[Items]:
+    """Every item of every service on a sunny day, and when each step's condition holds after its orders.
+
+    `look` is called at the end with the address of the bus, while everything runs.
+    """
+    return asyncio.run(_play(steps, look))
 
 
 def own(items: Items) -> dict[str, Any]:

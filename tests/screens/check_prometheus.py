@@ -28,6 +28,7 @@ from tests.web.test_live import page, services
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "docs" / "examples" / "gxbridge-dashboard.json").read_text(encoding="utf-8"))
 STARTS_WITHIN_S = 30.0
+NOT_READY = 503
 CONFIG = """
 scrape_configs:
   - job_name: gxbridge
@@ -50,7 +51,7 @@ def answers(url: str) -> Any:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - a Prometheus of this test
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        return json.load(error)
+        return None if error.code == NOT_READY else json.load(error)
     except OSError:
         return None
 

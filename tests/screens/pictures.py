@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.screens.boat import Items, moments, own
 
 ROOT = Path(__file__).parent.parent.parent
 INTO = ROOT / "docs" / "pictures"
+RIGHT, LEFT = "\x1bOC", "\x1bOD"
+"""Arrows, as a terminal sends them to a program that asked for keypad mode."""
 COLD = (
     {"lynx": {"set": {"temperature_c": 3.0}, "over_s": 0}},
     lambda items: "coldest cell" in own(items)["/Limits/Ccl/Reason"] and own(items)["/Limits/Charger/0/Value"] == 0,
@@ -80,7 +83,48 @@ def plot() -> None:
     subprocess.run(command, check=True, cwd=ROOT)
 
 
-PICTURES: dict[str, Callable[[], None]] = {"web": web, "plot": plot, "gui": gui}
+def demo() -> None:
+    """The live screen of `gxbridge demo`, at the moment when a cell is high and nothing may charge."""
+    from tests.screens.terminal import recorded
+
+    command = [sys.executable, "-m", "gxbridge", "demo"]
+    when = (("ok CCL is 0: all are told 0 at once", ""), ("ok and they stop charging", ""))
+    recorded("gxbridge demo", command, (120, 38), when, 180, os.environ).draw("gxbridge demo", INTO / "demo.svg")
+
+
+SPY_SHOWS: Final = (
+    ("com.victronenergy.battery", ("Info/MaxChargeVoltage", "Info/MaxChargeCurrent", "Info/MaxDischargeCurrent",
+                                   "Io/AllowToCharge", "Io/AllowToDischarge")),
+    ("com.victronenergy.gxbridge", tuple(f"Limits/{limit}/{item}" for limit in ("Cvl", "Ccl", "Dcl")
+                                         for item in ("Value", "Reason"))),
+)  # fmt: skip
+"""Service -> the items that are made favourites."""
+SPY_RECORDING: Final = Path(__file__).parent / "dbus-spy.cast"
+SPY_OF: Final = "dbus-spy 1.3.8 (victronenergy/dbus-spy 99d3361, veutil 97c80ef) on the bus of the demo's boat, at 3 °C"
+
+
+def spy() -> None:
+    """dbus-spy with what it shows of us. It is in no package: where it is not, what it wrote once is drawn."""
+    from tests.screens.terminal import read_recording, recorded
+
+    def look(address: str) -> None:
+        keys, shown = [], []
+        for service, paths in SPY_SHOWS:
+            keys += [("Services", f"/{service}\n"), ("", RIGHT)]
+            for path in reversed(paths):  # the newest favourite stands first
+                keys += [("", f"/{path}\n"), ("", "f")]
+                shown += [(path, "")]
+            keys += [("", LEFT)]
+        keys += [("Services", "F"), ("Favorites", "r"), *shown]
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address}
+        recorded(SPY_OF, ["dbus-spy"], (132, 15), keys, 180, environment).from_last_clear().keep(SPY_RECORDING)
+
+    if shutil.which("dbus-spy"):
+        moments(COLD, look=look)
+    read_recording(SPY_RECORDING).draw("dbus-spy", INTO / "dbus-spy.svg")
+
+
+PICTURES: dict[str, Callable[[], None]] = {"web": web, "plot": plot, "gui": gui, "demo": demo, "spy": spy}
 
 
 def main() -> None:

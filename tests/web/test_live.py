@@ -42,6 +42,9 @@ class Page:
         assert found is not None
         return int(found[1])
 
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+
     def connect(self, path: str) -> socket.socket:
         sock = socket.create_connection(("127.0.0.1", self.port), 10)
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -167,6 +170,29 @@ def test_who_asks_nothing_is_sent_away(own_daemon: DBusDaemon, tmp_path: Path) -
         reader.sendall(b"\r\n")
         assert running.child.poll() is None
         reader.close()
+
+
+def test_who_takes_nothing_of_the_answer_is_sent_away(own_daemon: DBusDaemon, tmp_path: Path) -> None:
+    """Without the token too: the page itself is open, and a connection that is kept is a place that is taken."""
+    asks = b"GET /uplot.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with page(own_daemon.address, tmp_path, quick=True) as running:
+        for questions, last in ((300, b""), (300, asks.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))):
+            deaf = socket.socket()
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            deaf.settimeout(20)
+            before = running.open_files()
+            deaf.connect(("127.0.0.1", running.port))
+            deaf.sendall(asks * questions + last)
+            running.ask("/icon.svg")  # so it has been taken in
+            until = time.monotonic() + 20
+            while running.open_files() > before:
+                assert time.monotonic() < until, "it keeps its place"
+                time.sleep(0.1)
+            deaf.close()
+        slow = running.connect("/uplot.js")
+        time.sleep(2.5)
+        assert running.ask("/icon.svg").startswith(b"<svg")
+        slow.close()
 
 
 def test_wrong_bytes_and_half_requests_end_nobody(own_daemon: DBusDaemon, tmp_path: Path) -> None:
