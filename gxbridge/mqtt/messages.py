@@ -20,6 +20,10 @@ PERMISSIONS: Final[Mapping[object, str]] = {1: "yes", 0: "no"}
 HEALTH: Final[Mapping[object, str]] = {0: "ok", 1: "warning", 2: "alarm"}
 
 
+DEVICES: Final = (*(f"chargers/{n}" for n in range(MOST_CHARGERS)), "multi")
+"""Topics that come and go with what they are of."""
+
+
 def messages(services: SeenItems) -> Messages:
     """Everything that can be said now; nothing where our own service is not on the bus."""
     own = services.get(OWN_NAME)

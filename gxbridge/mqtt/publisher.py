@@ -16,7 +16,7 @@ from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.history.services import SeenServices
 from gxbridge.mqtt.home_assistant import OFFLINE, ONLINE, PROGRAM, SERVICE, discovery
 from gxbridge.mqtt.login import Broker
-from gxbridge.mqtt.messages import messages
+from gxbridge.mqtt.messages import DEVICES, Messages, messages
 
 log = logging.getLogger("gxbridge.mqtt")
 
@@ -36,6 +36,7 @@ class MqttPublisher:
         self._broker = broker
         self._base = base
         self._prefix = prefix
+        self._devices: Messages = {}
         self._wire = logging.getLogger("gxbridge.mqtt.wire")
         self._wire.setLevel(logging.CRITICAL)  # the library tells each time what is told here once
 
@@ -77,10 +78,17 @@ class MqttPublisher:
         await client.publish(f"{self._base}/{PROGRAM}", OFFLINE, qos=1, retain=True)
 
     def payloads(self) -> dict[str, str]:
-        """Topic -> payload, in the order in which they are to be sent: what a value means before the value."""
+        """Topic -> payload, in the order in which they are to be sent: what a value means before the value.
+
+        A broker keeps what it was told. So what is told to a device that has left is taken back, and what another run
+        may have said of one is removed (an empty payload).
+        """
         services = self._services.items
         said = messages(services)
-        found = {}
+        if said:
+            self._devices |= {topic: said[topic] for topic in DEVICES if topic in said}
+            said |= {topic: gone(last) for topic, last in self._devices.items() if topic not in said}
+        found = {f"{self._base}/{topic}": "" for topic in DEVICES if said and topic not in said}
         if self._prefix and said:
             for entity, config in discovery(said, self._base, __version__).items():
                 component, _, id = entity.partition("/")
@@ -89,6 +97,11 @@ class MqttPublisher:
         found[f"{self._base}/{SERVICE}"] = ONLINE if OWN_NAME in services else OFFLINE
         found[f"{self._base}/{PROGRAM}"] = ONLINE
         return found
+
+
+def gone(last: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a device that is not told anything any more: its name, and that nothing is known."""
+    return {**dict.fromkeys(last), "name": last["name"], "unlimited": False}
 
 
 def text_of(value: Mapping[str, Any]) -> str:

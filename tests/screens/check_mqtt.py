@@ -204,6 +204,34 @@ def test_a_broker_that_comes_back_without_memory_has_it_all_again_and_the_newest
         assert process.poll() is None
 
 
+CHARGER = "com.victronenergy.solarcharger.x"
+TOLD = {"/Limits/Charger/0/Service": CHARGER, "/Limits/Charger/0/Name": "MPPT", "/Limits/Charger/0/Value": 20.0,
+        "/Limits/Charger/0/Reason": "because", "/Limits/Charger/0/ReasonId": "bms", "/Limits/Charger/0/Since": 17}  # fmt: skip
+
+
+def test_a_charger_that_has_left_is_not_told_of_as_if_it_were_there(broker: Broker, bus: DBusDaemon) -> None:
+    with publisher(bus.address, broker, "--ha"):
+        with gx_services(bus.address, {OWN: OWN_ITEMS | TOLD}):
+            wait_until(broker, lambda found: value(found, "gxbridge/chargers/0").get("value") == 20.0)
+        assert value(retained(broker), "gxbridge/chargers/0")["value"] == 20.0, "the service is away: nothing is newer"
+        with gx_services(bus.address, {OWN: OWN_ITEMS}):
+            found = wait_until(broker, lambda found: value(found, "gxbridge/chargers/0").get("value", 1) is None)
+            assert value(found, "gxbridge/chargers/0") == {
+                "name": "MPPT", "value": None, "unlimited": False, "reason": None, "reason_id": None, "since": None,
+                "made": None,
+            }  # fmt: skip
+            assert "homeassistant/sensor/gxbridge/charger_0_told/config" in found, "it keeps its place and its name"
+
+
+def test_what_an_earlier_run_said_of_a_charger_that_is_not_there_is_removed(broker: Broker, bus: DBusDaemon) -> None:
+    with gx_services(bus.address, {OWN: OWN_ITEMS | TOLD}), publisher(bus.address, broker):
+        wait_until(broker, lambda found: value(found, "gxbridge/chargers/0").get("value") == 20.0)
+    with gx_services(bus.address, {OWN: OWN_ITEMS}), publisher(bus.address, broker):
+        wait_until(broker, lambda found: found.get("gxbridge/program") == "online")
+        assert "gxbridge/chargers/0" not in retained(broker)
+        assert value(retained(broker), "gxbridge/limits/ccl")["value"] == 200.0
+
+
 def test_a_broker_that_is_not_there_at_the_start_is_waited_for(broker: Broker, bus: DBusDaemon) -> None:
     broker.stop()
     with gx_services(bus.address, {OWN: OWN_ITEMS}), publisher(bus.address, broker) as process:
