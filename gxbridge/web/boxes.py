@@ -20,6 +20,8 @@ MOST_LISTED: Final = 100
 TOLD_WITHIN_S: Final = 60.0
 MOST_TOLD: Final = 4 << 20
 NICE: Final = 10
+MOST_MEMORY: Final = 256 << 20
+"""Bytes that reading one may take: a full GX has not many more, and the service must not suffer for it."""
 UNREADABLE: Final = 2
 """Exit code of `gxbridge blackbox` for a file that is no box."""
 
@@ -84,8 +86,10 @@ def _cause(name: str) -> str:
 
 async def _tell(path: Path) -> dict[str, Any]:
     # -I would hide the lib folder of a GX, which is on PYTHONPATH or the archive itself.
-    program = [sys.executable, "-c", "import os, sys; os.nice(int(sys.argv.pop(1))); from gxbridge.cli import main; "
-               "sys.exit(main(sys.argv[1:]))", str(NICE), "blackbox", "show", "--json", str(path)]  # fmt: skip
+    program = [sys.executable, "-c", "import os, resource, sys; os.nice(int(sys.argv.pop(1))); "
+               "resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)),) * 2); from gxbridge.cli import main; "
+               "sys.exit(main(sys.argv[1:]))",
+               str(NICE), str(MOST_MEMORY), "blackbox", "show", "--json", str(path)]  # fmt: skip
     child = await asyncio.create_subprocess_exec(
         *program,
         stdin=asyncio.subprocess.DEVNULL,

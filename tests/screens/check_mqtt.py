@@ -205,8 +205,10 @@ def test_a_broker_that_comes_back_without_memory_has_it_all_again_and_the_newest
 
 
 CHARGER = "com.victronenergy.solarcharger.x"
-TOLD = {"/Limits/Charger/0/Service": CHARGER, "/Limits/Charger/0/Name": "MPPT", "/Limits/Charger/0/Value": 20.0,
-        "/Limits/Charger/0/Reason": "because", "/Limits/Charger/0/ReasonId": "bms", "/Limits/Charger/0/Since": 17}  # fmt: skip
+TOLD = {
+    f"/Limits/Charger/0/{item}": value
+    for item, value in (("Service", CHARGER), ("Name", "MPPT"), ("Value", 20.0), ("Reason", "x"), ("ReasonId", "bms"))
+}
 
 
 def test_a_charger_that_has_left_is_not_told_of_as_if_it_were_there(broker: Broker, bus: DBusDaemon) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge.edge.dbus.bus import BusError
+from gxbridge.web import boxes
 from gxbridge.web.listen import Listen
 from gxbridge.web.site import HEADERS, MOST_POINTS, OPEN, PAGE
 from tests.commands.test_blackbox import box, written
@@ -257,6 +259,20 @@ def test_a_box_for_which_there_is_no_memory_is_not_called_broken(
     monkeypatch.setattr(sys, "executable", str(starved))
     found = asked(site(boxes=tmp_path), "/api/boxes/gxbox-000001-a.jsonl.gz")
     assert (found.status, "memory" in found.json["error"]) == (507, True)
+
+
+def test_a_box_that_would_take_the_memory_of_a_gx_is_not_read_to_its_end(
+    written: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a smaller bound than it is, so that the box need not be so large; it is read where there is no bound."""
+    head, *lines, end = gzip.decompress(written).splitlines()
+    path = tmp_path / "gxbox-000001-a.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\n".join([head, *lines * 150, end]), 1))
+    monkeypatch.setattr(boxes, "MOST_MEMORY", 100 << 20)
+    found = asked(site(boxes=tmp_path), f"/api/boxes/{path.name}")
+    assert (found.status, "memory" in found.json["error"]) == (507, True)
+    path.write_bytes(written)
+    assert asked(site(boxes=tmp_path), f"/api/boxes/{path.name}").status == 200
 
 
 def test_without_a_folder_the_list_says_why() -> None:
