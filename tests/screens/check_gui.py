@@ -51,7 +51,8 @@ def day() -> list[Items]:
         (
             {"lynx": {"set": {"rise_v": 0.02, "temperature_c": 3.0}, "over_s": 0}},
             lambda items: (
-                "coldest cell" in own(items)["/Limits/Ccl/Reason"]
+                own(items)["/Limits/Ccl/ReasonId"] == "bms-ccl"
+                and "(likely: coldest cell" in own(items)["/Limits/Ccl/Reason"]
                 and own(items)["/Limits/Charger/0/Value"] == 0
                 and battery_of(items)["/Io/AllowToCharge"] == 0
             ),
