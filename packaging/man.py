@@ -37,9 +37,10 @@ def whole_parser() -> argparse.ArgumentParser:
 def page(parser: argparse.ArgumentParser, name: str, line: str) -> str:
     """A manual page in roff; the same input gives the same bytes."""
     parser.man_short_description = line  # type: ignore[attr-defined]
-    data = {"project_name": "gxbridge", "version": __version__, "manual_section": "1", "prog": name}
+    data = {"project_name": "gxbridge", "version": __version__, "manual_section": "1", "manual_title": "gxbridge"}
     made = Manpage(parser, format="single-commands-section", _data=data)
     made.date = ""
+    made.prog = name  # in head and name: in "gxbridge web", man would take the second word for the section
     return str(made)
 
 
