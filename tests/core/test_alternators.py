@@ -10,10 +10,6 @@ from gxbridge.core.bridge import Bridge
 from gxbridge.core.dvcc.read.believed.held_currents import HeldCurrents, hold_currents
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
-from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.bounds import read_bounds
-from gxbridge.core.gate.gate import judge
-from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.setup import Setup
@@ -198,39 +194,6 @@ def test_what_one_run_has_switched_off_the_next_one_switches_on() -> None:
     assert again.links[WS500, MODE] == 1
     again.tick(70)
     assert not [one for one in again.bridge.remember(kept, 1.0).latches if one.name == "switched-off"]
-
-
-# --- the last gate ----------------------------------------------------------------------------------------------------
-
-
-def verdict(value: Value, *, charge: Value = 1, ccl: Value = 100.0, switches: bool = True, **items: Value) -> Value:
-    """What the last gate lets through to the switch of a regulator."""
-    bms = {
-        "/DeviceInstance": 1, "/ProductId": 0xA3E5, "/Connected": 1, "/Mgmt/Connection": "VE.Can", "/State": 9,
-        "/Dc/0/Voltage": 26.4, "/Info/MaxChargeVoltage": 28.4, "/Info/MaxChargeCurrent": ccl,
-        "/Info/MaxDischargeCurrent": 100.0, "/Io/AllowToCharge": charge, "/Io/AllowToDischarge": 1,
-        "/N2kUniqueNumber": 5, "/N2kDeviceInstance": 0,
-    }  # fmt: skip
-    words = RawWords({"com.victronenergy.battery.a": bms, WS500: regulator(mode=1) | items})
-    setup = Setup(mode="control", options=Options(switch_alternators=switches))
-    bounds, _ = read_bounds(words, None, setup, 100.0)
-    return judge(Write(WS500, MODE, value), words, bounds, {}).value
-
-
-def test_the_gate_lets_off_pass_always_and_on_only_while_charging_is_allowed() -> None:
-    assert (verdict(4), verdict(1)) == (4, 1)
-    assert (verdict(4, charge=0), verdict(1, charge=0)) == (4, None)
-    assert (verdict(4, ccl=0.0), verdict(1, ccl=0.0)) == (4, None)
-    assert [verdict(value) for value in (2, 3, 0, 5, 252, None, "1")] == [None] * 7
-
-
-def test_the_gate_lets_nothing_pass_that_is_not_configured_or_has_a_current() -> None:
-    assert verdict(4, switches=False) is None
-    assert verdict(4, **{CURRENT: None}) is None
-    words = RawWords({WS500: regulator(mode=1)})
-    assert judge(Write(WS500, MODE, 4), words, None, {}).value is None, "profile vendor"
-    other = RawWords({SOLAR: solar() | {MODE: 1}})
-    assert judge(Write(SOLAR, MODE, 4), other, None, {}).value is None
 
 
 # --- a current that is no longer said ---------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ class Bounds(NamedTuple):
     battery_v: float | None
     unshared: frozenset[str]
     nominal_v: float | None
-    switches: bool = False
+    switches: bool
     """Alternators may be switched by their `/Mode`."""
 
 
@@ -134,7 +134,7 @@ def read_bounds(words: RawWords, before: Watched | None, setup: Setup, now: floa
         *volts,
         own is not None,
         dcl if refused or not unknown else None,
-        refused or (not unknown and (dcl == 0 or rules_may_stop(setup))) or (unknown and on_loss),
+        refused or (not unknown and (not dcl or rules_may_stop(setup))) or (unknown and on_loss),
         low_voltage((bms.low_v for bms in bank.limiting), nominal_v),
         fed_a,
         exports,

@@ -191,10 +191,12 @@ def switch(number: float, value: Value, items: Items, bounds: Bounds | None) -> 
     """Off always, on only while charging is allowed; only where it is configured, and of what takes no current."""
     if bounds is None or not bounds.switches or "/Link/ChargeCurrent" in items:
         return GateVerdict(None, "not to be switched")
-    if number not in (SWITCH_ON, SWITCH_OFF):
+    if number == SWITCH_OFF:
+        return GateVerdict(value)
+    if number != SWITCH_ON:
         return GateVerdict(None, "neither on nor off")
     stop = bounds.stop or ("the charge current limit is 0 A" if bounds.limit_a == 0 else "")
-    return GateVerdict(None, stop) if stop and number == SWITCH_ON else GateVerdict(value)
+    return GateVerdict(None, stop) if stop else GateVerdict(value)
 
 
 def bound_of(

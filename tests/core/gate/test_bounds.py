@@ -6,6 +6,9 @@ import math
 
 import pytest
 
+from gxbridge.core.dvcc.rules.curve import Curve
+from gxbridge.core.dvcc.rules.rule import Rule, RuledLimit
+from gxbridge.core.dvcc.rules.rule_set import RuleSet
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Value
 from tests.core.gate.boat import (
@@ -550,6 +553,30 @@ def test_0_a_for_a_loss_must_be_chosen_and_never_comes_in_the_first_seconds() ->
     never.now += 20
     assert never.one(MULTI, BOL_DISCHARGE, 0) == HELD, "no BMS had ever spoken"
     assert never.one(MULTI, BOL_DISCHARGE, 50) == HELD
+
+
+def rule(limits: RuledLimit, *allowed: float, percent: bool = False) -> Rule:
+    """A rule of the user's that allows so much, at one state of charge after the other."""
+    return Rule("", limits, "soc", Curve(tuple(enumerate(allowed)), percent=percent))
+
+
+@pytest.mark.parametrize(
+    ("rules", "leaves"),
+    [
+        ([rule("DCL", 0.0, 50.0)], 0),
+        ([rule("DCL", 50.0, 0.99)], 0),
+        ([rule("DCL", 1.0, 50.0)], HELD),
+        ([rule("DCL", 20.0, 50.0, percent=True)], 0),
+        ([rule("DCL", 1.0), rule("DCL", 0.0)], 0),
+        ([rule("CCL", 0.0)], HELD),
+        ([rule("CVL", 0.0)], HELD),
+        ([], HELD),
+    ],
+)
+def test_0_a_of_discharge_is_the_user_s_word_where_a_rule_of_theirs_may_go_so_low(
+    rules: list[Rule], leaves: Value
+) -> None:
+    assert discharge(0, setup={"rules": RuleSet(tuple(rules))}) == leaves
 
 
 def test_a_terminal_that_stops_discharge_is_a_word() -> None:
