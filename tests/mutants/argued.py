@@ -81,8 +81,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "counted_bmses": (
             "others = [bms for bms in counted if bms != total and belongs(bms, total, ())]",
             "alone = [bms for bms in counted if bms != total and bms not in members]",
-            'total.lynx_total and not any(bms.charge <= "yes" for bms in there) and not vanished_granting(bmses, gave)',
-            'total.lynx_total and not any(bms.charge >= "yes" for bms in there) and not vanished_granting(bmses, gave)',
+            'allowed = any(bms.charge <= "yes" for bms in there) or vanished_granting(bmses, gave)',
+            'allowed = any(bms.charge >= "yes" for bms in there) or vanished_granting(bmses, gave)',
             'granted = (mark for mark, last in gave.items() if last >= "yes" and mark.startswith("uc")'
             ' and " " not in mark)',
         ),
@@ -224,6 +224,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "register = order.register or -1",
         ),
         "masters": (
+            "if kind >= p.VEBUS:",
+            'if standing.effective > "control" or service not in bus.names or obstacle(bus, unpublished, names):',
             'if mode > "control":',
             'if before.effective <= "control":',
             'reason = MONITOR if mode <= "monitor" else "DVCC is off in the configuration."',

@@ -69,6 +69,14 @@ def test_who_stands_in_the_way_of_control(services: Services, why: str) -> None:
         assert found.master == OURSELVES
 
 
+def test_who_is_master_says_why_raised_limits_wait() -> None:
+    assert stand({}).reason == "There is no other master."
+    found = stand({}, names=BusNames(unread=UNREAD), now=1.0)
+    assert found.reason == (
+        "There is no other master. Raised limits wait: com.victronenergy.battery.x has not answered yet."
+    )
+
+
 def test_a_battery_of_ours_that_is_not_on_the_bus_feeds_nobody() -> None:
     services: Services = {p.SYSTEM: {p.CONTROL_DVCC: 0}, LYNX: lynx()}
     assert stand(services, ours={LYNX}, unpublished={LYNX}).effective == "control"
@@ -264,6 +272,8 @@ def test_control_that_comes_back_owes_what_was_not_told() -> None:
     for key, owed in (((SUN, "/a"), False), ((SUN, "/b"), True), ((SUN, "/c"), True), (("gone", "/a"), False)):
         assert owes({key: decided[key]}, told, {SUN}, 12.9) is owed, key
     assert owes({(SUN, "/a"): 1.0}, told, {SUN}, 13.0)
+    assert owes({(SUN, "/a"): 0.5}, told, {SUN}, 12.9), "less than it was told"
+    assert owes(decided, told, {SUN}, 12.9), "one of several is enough"
 
 
 @pytest.mark.parametrize(
