@@ -9,7 +9,7 @@ ONE_OBJECT: Final = "what is compared is a word or a small number of the program
 RULES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
     (r"BitOr_(Add|BitXor)", r"NETWORKED", "bits that are never set twice: or, plus and exclusive or are the same"),
-    (r"Mul_Div", r"^((def|self|inputs: ).*)?/,", "whether an argument may be given by its place"),
+    (r"Mul_Div", r"(^|, )/,", "whether an argument may be given by its place"),
     (r"TrueWithFalse", r"strict=False", "lists that are made together are equally long"),
     (r"NumberReplacer|RemoveDecorator", r"lru_cache|^$", "the size of a cache, or that there is one: speed only"),
     (r"TrueWithFalse|RemoveDecorator", r"slots|^@state|^@record", "how a record is laid out in memory"),

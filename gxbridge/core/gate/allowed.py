@@ -63,5 +63,7 @@ def may_send(register: int, data: bytes) -> bool:
     """May a register of a battery be written so on CAN?"""
     if register == NAME:
         return len(data) <= NAME_BYTES
-    size, low, high = REGISTERS.get(register, (0, 1, 0))
+    if register not in REGISTERS:
+        return False
+    size, low, high = REGISTERS[register]
     return len(data) == size and low <= int.from_bytes(data, "little") <= high

@@ -76,6 +76,7 @@ def test_a_device_cuts_off_at_its_own_limit_and_nowhere_else() -> None:
     assert clamped(TOLD, 30.0, 30.0)
     assert clamped(TOLD, 29.875, 30.0)
     assert not clamped(TOLD, 29.8, 30.0)
+    assert clamped(TOLD, 0.15, 0.0), "the bound itself"
     assert not clamped(TOLD, 30.0, None)
     assert not clamped(TOLD, 30.0, 15.0), "a half is not near"
     assert not clamped(30.0, 30.0, 30.0)

@@ -48,6 +48,8 @@ def test_who_waits_for_a_raise_is_told_what_it_was_told_last(last: Value, wanted
 def test_what_was_told_more_than_a_minute_ago_is_not_renewed() -> None:
     assert released([current(30.0)], told(30.0), frozenset(), DbusState({}), 60.0, raises_wait=True) == (current(30.0),)
     assert released([current(30.0)], told(30.0), frozenset(), DbusState({}), 60.1, raises_wait=True) == ()
+    late = told(30.0, 1000.0)
+    assert released([current(40.0)], late, frozenset(), DbusState({}), 1060.0, raises_wait=True) == (current(30.0),)
     assert released([current(30.0)], {}, frozenset(), DbusState({}), 60.0, raises_wait=True) == ()
 
 
