@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from itertools import pairwise
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
@@ -48,10 +49,9 @@ class BusNames:
 
     def holds_off(self, now: float) -> bool:
         """Whether the GX's own controller comes and goes."""
-        if len(self.system_came) < 2:
-            return False
-        before, last = self.system_came
-        return last - before <= HOLD_OFF_S and now - last < HOLD_OFF_S
+        return any(
+            last - before <= HOLD_OFF_S and now - last < HOLD_OFF_S for before, last in pairwise(self.system_came)
+        )
 
     def raises_wait(self, now: float) -> str:
         """Why no limit may be raised now; "" when it may."""
@@ -70,9 +70,6 @@ class BusNames:
             if now - since >= UNREAD_S
         ]
         if self.holds_off(now):
-            found.append(
-                finding(
-                    "master-flickers", p.SYSTEM, now, self.system_came[-1], service=p.SYSTEM, seconds=int(HOLD_OFF_S)
-                )
-            )
+            last = max(self.system_came)
+            found.append(finding("master-flickers", p.SYSTEM, now, last, service=p.SYSTEM, seconds=int(HOLD_OFF_S)))
         return tuple(found)
