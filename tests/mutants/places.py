@@ -15,6 +15,17 @@ HEARD = tuple(f"core/test_{name}.py" for name in ("bridge", "sources_on_can", "h
 ASKED: Mapping[str, tuple[str, ...]] = {
     "core/bank": ("core/bank",),
     "core/dvcc": ("core/dvcc", "core/gate", *WHOLE),
+    "core/dvcc/read/believed": (
+        "core/dvcc/read/believed",
+        *(f"core/test_{name}.py" for name in ("can_word", "held", "user_limits", "contested")),
+    ),
+    "core/dvcc/rules": ("core/dvcc/rules", "core/dvcc/run/test_ruling.py", "core/test_rules.py"),
+    "core/dvcc/run/control_round.py": ("core/dvcc/run", "core/dvcc/tell", "core/dvcc/test_*.py"),
+    "core/dvcc/run/loss.py": ("core/dvcc/run", "core/test_held.py"),
+    "core/dvcc/run/masters": ("core/dvcc/run/masters", "core/test_masters.py", "core/test_undelivered.py"),
+    "core/dvcc/run/update_state.py": ("core/dvcc/run", "core/dvcc/test_*.py"),
+    "core/dvcc/run/withdrawn.py": ("core/dvcc/run",),
+    "core/dvcc/tell/switches.py": ("core/dvcc/tell", "core/test_alternators.py"),
     "core/gate": ("core/gate",),
     "core/model/permission.py": ("core/model/test_permission.py", "core/channels", "core/dvcc/test_stops.py"),
     "core/publish/publication.py": ("core/publish/test_publication.py", *WHOLE),
@@ -27,7 +38,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     "core/vecan/sending/transmitter.py": ("core/vecan", *HEARD),
     "runtime/writer.py": ("runtime/test_writer.py",),
 }
-"""What is mutated, a module or a folder of them, and the tests that are asked about it."""
+"""What is mutated, a module or a folder of them, and the tests that are asked about it: of two lines the later one."""
 
 
 @cache
