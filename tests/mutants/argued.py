@@ -52,6 +52,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], -1.0)",
         ),
         "gate": (
+            "if number > SWITCH_ON:",
+            'stop = bounds.stop or ("the charge current limit is 0 A" if bounds.limit_a <= 0 else "")',
             'if setup.options.profile <= "strict" and setup.mode == "control":',
             'if setup.options.profile == "strict" and setup.mode <= "control":',
             'if ALLOWED[write.path].quantity <= "current" and isinstance(write.value, int | float):',

@@ -22,8 +22,9 @@ def switched(value: Value, **setup: bool) -> Gate:
 @pytest.mark.parametrize("stop", [{}, {"charge": 0}, {"ccl": 0.0}, {"charge": "?"}])
 def test_off_passes_always_and_on_only_while_charging_is_allowed(stop: Items) -> None:
     gate = Gate({BATTERY: battery(**stop), ALTERNATOR: dict(REGULATOR)}, switch_alternators=True)
-    assert gate.one(ALTERNATOR, MODE, 4) == 4
-    assert gate.one(ALTERNATOR, MODE, 1) == (HELD if stop else 1)
+    for off, on in ((4, 1), (4.0, 1.0)):
+        assert gate.one(ALTERNATOR, MODE, off) == 4
+        assert gate.one(ALTERNATOR, MODE, on) == (HELD if stop else 1)
 
 
 @pytest.mark.parametrize("user_a", [0, 0.5])

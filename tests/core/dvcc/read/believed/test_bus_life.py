@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.believed.bus_life import BusLife, watch_life
+from gxbridge.core.dvcc.read.believed.bus_life import BusLife, Flow, flows_of, has_moved, watch_life
 from gxbridge.core.model.items import Value
 from gxbridge.core.setup import Setup
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, can_bms, charger, multi
@@ -136,3 +136,75 @@ def test_a_mere_monitor_is_not_watched() -> None:
     plain = {name: value for name, value in can_bms().items() if name != p.CVL}
     assert watch_life(BusLife(), {CAN_BMS: plain}, {}, 0.0)[0].lives == {}
     assert list(watch_life(BusLife(), {CAN_BMS: plain | {p.ALLOW_CHARGE: 1}}, {}, 0.0)[0].lives) == [CAN_BMS]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "moved"),
+    [
+        (Flow(10.0, 100.0), Flow(15.0, 100.0), False),
+        (Flow(10.0, 100.0), Flow(15.03, 100.0), True),
+        (Flow(10.0, 100.0), Flow(4.97, 100.0), True),
+        (Flow(10.0, 100.0), Flow(10.0, 101.0), False),
+        (Flow(10.0, 100.0), Flow(10.0, 101.005), True),
+        (Flow(10.0, 100.0), Flow(10.0, 98.9), True),
+        (Flow(10.0, None), Flow(10.0, 50.0), False),
+        (Flow(10.0, 100.0), Flow(10.0, None), False),
+        (None, Flow(5.0, 50.0), False),
+        (None, Flow(5.1, 50.0), True),
+    ],
+)
+def test_more_than_5_a_or_1_percent_of_the_voltage_must_show(then: Flow | None, now: Flow, moved: bool) -> None:
+    before = {} if then is None else {SUN: then}
+    assert has_moved(before, {SUN: now}) is moved
+    other = {MULTI: Flow(1.0, 100.0)}
+    assert has_moved(before | other, {**other, SUN: now}) is moved, "one of several is enough"
+
+
+@pytest.mark.parametrize(("volts", "flows"), [(39.9, False), (40.0, True), (62.5, True), (62.6, False), (None, True)])
+def test_what_measures_a_voltage_near_the_battery_s_is_on_its_bus(volts: float | None, flows: bool) -> None:
+    services = {SUN: {p.VOLTAGE: volts, p.CURRENT: 3.0}}
+    assert flows_of(services, 50.0) == ({SUN: Flow(3.0, volts)} if flows else {})
+    assert flows_of(services, None) == {SUN: Flow(3.0, volts)}
+    assert flows_of({SUN: {p.VOLTAGE: 50.0}}, 50.0) == {SUN: Flow(0.0, 50.0)}
+    assert flows_of({SUN: {p.VOLTAGE: 50.0, p.N2K_INSTANCE: 0}}, 50.0) != {}
+    assert flows_of({SUN: {p.VOLTAGE: 50.0, p.N2K_INSTANCE: -1}}, 50.0) == {}
+
+
+def lives(*moments: tuple[float, float, float]) -> tuple[BusLife, list[float]]:
+    """What is known after looks at (now, when it signalled last, what flows), and at which of them it is asked."""
+    life, asked = BusLife(), []
+    for now, heard, current_a in moments:
+        services = {CAN_BMS: can_bms(), SUN: charger(VOLTAGE=52.0, current_a=current_a)}
+        life, ask = watch_life(life, services, {CAN_BMS: heard}, now)
+        assert ask in ((), (CAN_BMS,))
+        asked += [now] if ask else []
+    return life, asked
+
+
+def test_it_is_asked_once_a_minute_after_its_last_signal_if_anything_moved_since() -> None:
+    assert lives((100, 100, 10), (159.95, 100, 30))[1] == []
+    assert lives((100, 100, 10), (160, 100, 30), (170, 100, 30))[1] == [160]
+    assert lives((100, 100, 10), (130, 100, 30), (170, 100, 10), (180, 100, 30))[1] == [170], "it had moved"
+    assert lives((100, 100, 10), (300, 100, 10), (301, 100, 30))[1] == [301]
+    assert lives((100, 100, 10), (130, 130, 30), (170, 130, 30), (200, 130, 30))[1] == [], "it had spoken since"
+    assert lives((100, 90, 10), (150, 90, 30))[1] == [150], "heard before the first look"
+
+
+def test_who_was_never_heard_counts_from_the_first_look_and_each_signal_begins_anew() -> None:
+    services = {CAN_BMS: can_bms()}
+    life, _ = watch_life(BusLife(), services, {}, 7.0)
+    assert life.lives[CAN_BMS].since == 7.0
+    dead = life.unchanged(CAN_BMS, 9.0)
+    assert (list(dead.dead), life.dead) == ([CAN_BMS], set())  # type: ignore[call-overload]
+    assert [(one.id, one.first, one.last) for one in dead.findings(11.0)] == [("bms-hangs", 9.0, 11.0)]
+    assert list(life.findings(11.0)) == []
+    assert watch_life(dead, services, {CAN_BMS: 7.0}, 12.0)[0].dead == {CAN_BMS}
+    assert watch_life(dead, services, {CAN_BMS: 7.5}, 12.0)[0].dead == set()
+
+
+def test_whether_one_was_asked_and_has_not_answered() -> None:
+    asked, _ = lives((100, 100, 10), (160, 100, 30))
+    assert asked.awaits(CAN_BMS)
+    assert not asked.unchanged(CAN_BMS, 161.0).awaits(CAN_BMS)
+    assert not asked.awaits(OTHER)
+    assert not lives((100, 100, 10))[0].awaits(CAN_BMS)

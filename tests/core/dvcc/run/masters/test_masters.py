@@ -272,6 +272,7 @@ def test_control_that_comes_back_owes_what_was_not_told() -> None:
     for key, owed in (((SUN, "/a"), False), ((SUN, "/b"), True), ((SUN, "/c"), True), (("gone", "/a"), False)):
         assert owes({key: decided[key]}, told, {SUN}, 12.9) is owed, key
     assert owes({(SUN, "/a"): 1.0}, told, {SUN}, 13.0)
+    assert not owes({(SUN, "/a"): float("1")}, told, {SUN}, 12.9), "the same, though another number"
     assert owes({(SUN, "/a"): 0.5}, told, {SUN}, 12.9), "less than it was told"
     assert owes(decided, told, {SUN}, 12.9), "one of several is enough"
 
