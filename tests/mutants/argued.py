@@ -74,6 +74,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "bounds": (
             "bmses = read_bmses(words, known.gave, full=len(known.gave) is MOST)",
             "bmses = read_bmses(words, known.gave, full=len(known.gave) == MOST)",
+            'if rule.limits >= "DCL"',
             "if wanted <= NOBODY:",
             "if wanted < NOBODY:",
             'on_loss = options.discharge_on_loss <= "stop" and own is not None and now - known.since >= START_S',

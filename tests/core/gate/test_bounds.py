@@ -566,6 +566,7 @@ def rule(limits: RuledLimit, *allowed: float, percent: bool = False) -> Rule:
         ([rule("DCL", 0.0, 50.0)], 0),
         ([rule("DCL", 50.0, 0.99)], 0),
         ([rule("DCL", 1.0, 50.0)], HELD),
+        ([rule("DCL", 20.0, 50.0)], HELD),
         ([rule("DCL", 20.0, 50.0, percent=True)], 0),
         ([rule("DCL", 1.0), rule("DCL", 0.0)], 0),
         ([rule("CCL", 0.0)], HELD),

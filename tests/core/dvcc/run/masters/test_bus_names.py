@@ -43,6 +43,7 @@ def test_a_second_appearance_within_a_minute_starts_a_minute_from_the_last() -> 
     assert came(0.0, 60.0).raises_wait(500.0) == ""
     assert came(0.0, 60.1).raises_wait(60.2) == ""
     assert came(0.0, 30.0, 85.0).raises_wait(144.0) != ""
+    assert came(0.0, 30.0, 85.0).system_came == (30.0, 85.0)
     assert came(0.0, 30.0, 95.0).raises_wait(95.0) == ""
     assert [(one.id, one.first) for one in came(0.0, 1.0).findings(2.0)] == [("master-flickers", 1.0)]
 
