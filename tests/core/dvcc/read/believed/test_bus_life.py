@@ -132,6 +132,12 @@ def test_what_is_suspect(services: Mapping[str, dict[str, Value]], asked: bool) 
     assert flows(services) == asked
 
 
+@pytest.mark.parametrize("kind", ["alternator", "vebus"])
+def test_what_is_no_battery_is_not_watched_whatever_it_shows(kind: str) -> None:
+    services = {f"com.victronenergy.{kind}.x": can_bms(ALLOW_CHARGE=1), CAN_BMS: can_bms()}
+    assert list(watch_life(BusLife(), services, {}, 0.0)[0].lives) == [CAN_BMS]
+
+
 def test_a_mere_monitor_is_not_watched() -> None:
     plain = {name: value for name, value in can_bms().items() if name != p.CVL}
     assert watch_life(BusLife(), {CAN_BMS: plain}, {}, 0.0)[0].lives == {}
