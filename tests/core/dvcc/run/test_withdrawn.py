@@ -9,6 +9,7 @@ import pytest
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.rules.rule import RuledLimit, RuleVerdict
 from gxbridge.core.dvcc.run.memory import Granted, Memory
 from gxbridge.core.dvcc.run.withdrawn import read_granted, withdrawn
 from gxbridge.core.model.items import Value
@@ -79,6 +80,18 @@ def test_without_a_bms_nothing_is_said_and_others_may_stop() -> None:
     assert granted({}, (STOP, STOP)) == nothing._replace(charge_stops=-2, discharge_stops=-2)
     unknown = STOP._replace(refused=False)
     assert granted({}, (unknown,)) == nothing._replace(charge_stops=-1, discharge_stops=-1)
+
+
+def allows(limits: RuledLimit, value: float | None) -> RuleVerdict:
+    """What a rule of the user's allows."""
+    return RuleVerdict(limits, value, "A", "rule", "", {})
+
+
+def test_of_several_rules_for_a_limit_the_least_counts_and_one_that_withholds_is_less_than_any() -> None:
+    rules = (allows("CCL", 20.0), allows("CVL", 27.0), allows("CCL", 10.0), allows("DCL", 5.0), allows("DCL", None))
+    inputs = read_inputs(Snapshot({}, {}))._replace(rules=rules)
+    found = read_granted(inputs, Memory())
+    assert (found.rules_cvl, found.rules_ccl, found.rules_dcl) == (27.0, 10.0, -1.0)
 
 
 def test_less_of_anything_is_taken_back_and_more_or_as_much_is_not() -> None:

@@ -194,12 +194,14 @@ def test_it_is_asked_once_a_minute_after_its_last_signal_if_anything_moved_since
     assert lives((100, 100, 10), (300, 100, 10), (301, 100, 30))[1] == [301]
     assert lives((100, 100, 10), (130, 130, 30), (170, 130, 30), (200, 130, 30))[1] == [], "it had spoken since"
     assert lives((100, 90, 10), (150, 90, 30))[1] == [150], "heard before the first look"
+    assert lives((100, 100, 10), (160, 90, 30))[1] == [160], "an older signal is none"
 
 
 def test_who_was_never_heard_counts_from_the_first_look_and_each_signal_begins_anew() -> None:
     services = {CAN_BMS: can_bms()}
     life, _ = watch_life(BusLife(), services, {}, 7.0)
     assert life.lives[CAN_BMS].since == 7.0
+    assert list(watch_life(life, services | {OTHER: can_bms()}, {}, 8.0)[0].lives) == [CAN_BMS, OTHER]
     dead = life.unchanged(CAN_BMS, 9.0)
     assert (list(dead.dead), life.dead) == ([CAN_BMS], set())  # type: ignore[call-overload]
     assert [(one.id, one.first, one.last) for one in dead.findings(11.0)] == [("bms-hangs", 9.0, 11.0)]
