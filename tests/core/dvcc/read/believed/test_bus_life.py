@@ -153,6 +153,7 @@ def test_a_mere_monitor_is_not_watched() -> None:
         (Flow(10.0, 100.0), Flow(10.0, 101.0), False),
         (Flow(10.0, 100.0), Flow(10.0, 101.005), True),
         (Flow(10.0, 100.0), Flow(10.0, 98.9), True),
+        (Flow(10.0, 100.0), Flow(10.0, 99.5), False),
         (Flow(10.0, None), Flow(10.0, 50.0), False),
         (Flow(10.0, 100.0), Flow(10.0, None), False),
         (None, Flow(5.0, 50.0), False),
