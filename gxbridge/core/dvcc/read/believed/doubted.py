@@ -107,7 +107,7 @@ def read_checked(
 def of_known_nominal(bms: Bms | None, records: Mapping[str, VoltageRecord]) -> Bms | None:
     """The BMS in control with the nominal voltage it is known for, where its own voltage says none just now: its charge
     voltage is held against that."""
-    if bms is None or bms.voltage_v is not None or bms.name not in records or (bms.nominal_v or 0) > 0:
+    if bms is None or bms.voltage_v is not None or bms.name not in records or own_nominal(bms) is not None:
         return bms
     return bms._replace(nominal_v=records[bms.name].nominal_v)
 

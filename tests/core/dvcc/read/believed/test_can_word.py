@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.read.believed.can_word import (
     PublishedElsewhere,
     hear_can,
     stricter_words,
+    text_of,
     unshown_troubles,
 )
 from gxbridge.core.model.items import Items, Value
@@ -114,3 +115,7 @@ def test_news_is_what_counts_otherwise_than_before_on_either_side() -> None:
     assert one.news(other) == [("a", p.CCL), ("b", p.CVL), ("c", p.DCL)]
     assert one.news(one) == []
     assert CanWords({"a": {p.CCL: None}}).news(CanWords({"a": {}})) == [("a", p.CCL)]
+
+
+def test_a_value_in_words() -> None:
+    assert [text_of(value) for value in (None, 20.0, 0, 27.4, "20")] == ["nothing", "20", "0", "27.4", "20"]
