@@ -240,6 +240,7 @@ ROOMS = (
     "edge",
     "edge/can",
     "edge/dbus",
+    "edge/history",
     "edge/logs",
     "edge/logs/readers",
     "edge/logs/readers/can_tools",

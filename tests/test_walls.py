@@ -113,6 +113,7 @@ WINGS = {
     "fleet/rows": "fleet",
     "edge/can": "edge",
     "edge/dbus": "edge",
+    "edge/history": "edge",
     "edge/logs": "edge",
     "edge/logs/readers": "edge",
     "edge/logs/readers/can_tools": "edge",

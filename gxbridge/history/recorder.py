@@ -11,12 +11,11 @@ from itertools import chain
 from typing import Final
 
 from gxbridge.core.history.block import HistoryBlock
-from gxbridge.core.history.codec import encode
 from gxbridge.core.history.memory import HistoryMemory
 from gxbridge.core.history.resample import resample
 from gxbridge.core.history.series import sample
 from gxbridge.core.history.write_budget import WriteBudget
-from gxbridge.history.folder import HistoryFolder
+from gxbridge.history.folder import HistoryFolder, most_written
 from gxbridge.history.services import SeenServices
 from gxbridge.live.session import ends_by_signal
 
@@ -25,9 +24,8 @@ log = logging.getLogger("gxbridge.history")
 WRITE_EVERY_S: Final = 900.0
 MOST_A_DAY: Final = 10_000_000
 """Bytes written to the disk in 24 hours, at most."""
-BLOCK_OF_FILES: Final = 16_384
-"""What appending costs a flash disk besides the bytes themselves: the last page of the file again, its entry and the
-journal of the file system."""
+LEFT_FOR_MINUTES: Final = 300_000
+"""Bytes that making room leaves for what is newer."""
 
 
 class Recorder:
@@ -82,13 +80,13 @@ class Recorder:
             block = self._memory.waiting(now, self._offset())
             try:
                 if block.times:
-                    data = encode(block)
-                    if self.budget.left(now) < len(data) + BLOCK_OF_FILES:
+                    most = most_written(block)
+                    if self.budget.left(now) < most:
                         return
-                    self.budget.spend(now, len(data) + BLOCK_OF_FILES)
-                    await asyncio.to_thread(folder.append, data, block.times[0])
+                    self.budget.spend(now, most)
+                    self.budget.spend(now, await asyncio.to_thread(folder.append, block) - most)
                     self._memory.written(now)
-                left = self.budget.left(now) // 2 - BLOCK_OF_FILES
+                left = self.budget.left(now) - LEFT_FOR_MINUTES
                 self.budget.spend(now, await asyncio.to_thread(folder.make_room, left))
             except (OSError, ValueError) as error:
                 trouble = f"the history cannot be written to {folder.folder}: {error}"
@@ -120,7 +118,7 @@ class Recorder:
         step_s: float,
         names: frozenset[str] | None,
     ) -> HistoryBlock:
-        old = self._folder.blocks(since, edge) if self._folder is not None and since < edge else iter(())
+        old = self._folder.blocks(since, edge, names) if self._folder is not None and since < edge else iter(())
         cut = (resample((block,), block.times[0], edge, block.step_s, names) if block.times[-1:] > (edge,) else block
                for block in old)  # fmt: skip
         # One after the other: all of 90 days at once would not fit.

