@@ -71,12 +71,12 @@ check-slow: setup build packages-test  ## what takes longer: wheel, bundle, a GX
 
 packages-screens: setup
 	@sh packaging/system-packages.sh dbus-daemon qt browser prometheus mosquitto
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[screens,docs]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[screens,docs,notify]'
 	@# Only for the rules of axe-core in it; what else it needs is not.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
 
-check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus), MQTT (mosquitto)
-	$(BIN)/python -m pytest tests/screens/check_man.py tests/screens/check_terminal.py tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py
+check-screens: setup build packages-screens  ## what people look at, in the real programs: the GX's screen (Qt), the web page (Chromium), metrics (Prometheus), MQTT (mosquitto), notifications (Apprise)
+	$(BIN)/python -m pytest tests/screens/check_man.py tests/screens/check_terminal.py tests/screens/check_gui.py tests/screens/check_flows.py tests/screens/check_mqtt.py tests/screens/check_apprise.py
 	$(BIN)/python -m pytest tests/screens/check_web.py tests/screens/check_prometheus.py
 
 pictures: setup build packages-screens  ## the pictures of docs/pictures/, made from what runs

@@ -36,6 +36,8 @@ SCRIPTS = ("gxbridge", "install.sh", "uninstall.sh")
 """From service/venus/ to the top: what a person starts."""
 SERVICE = ("run", "log/run", "web/run", "web/log/run", "gxbridge.example.yaml")
 PAGES = ("LICENSE", "CHANGELOG.md")
+SAMPLE_BOX = "docs/examples/boat-box.jsonl.gz"
+"""The one file that is no text: `gxbridge sample` gives a box as it is written on a boat."""
 NO_QT = 3
 """Exit code of gui.py where Qt's tools are not here."""
 
@@ -95,7 +97,7 @@ def own_files() -> Files:
     files |= {name: (venus / name).read_bytes() for name in SCRIPTS}
     files |= {path.name: path.read_bytes() for path in sorted((venus / "top").iterdir())}
     files |= {f"service/{name}": (ROOT / "service" / name).read_bytes() for name in SERVICE}
-    files |= {name: (ROOT / name).read_bytes() for name in PAGES}
+    files |= {name: (ROOT / name).read_bytes() for name in (*PAGES, SAMPLE_BOX)}
     files["lib/__main__.py"] = files.pop("service/venus/start.py")
     files |= tree(ROOT / "packaging" / "licenses", "licenses")
     files |= own_metadata()

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from gxbridge.edge.machine import own_command
+
 NAMES: Final = ("boat.log", "boat-box.jsonl.gz")
 
 TRY: Final = ("explain --log", "blackbox show")
@@ -33,9 +35,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"gxbridge sample: {into / there[0]} is there already", file=sys.stderr)
         return 2
     for name, command in zip(NAMES, TRY, strict=True):
-        if (source / name).is_file():  # a GX has the log only: its bundle holds nothing but text
-            (into / name).write_bytes((source / name).read_bytes())
-            print(f"{into / name}   try: gxbridge {command} {into / name}")
+        (into / name).write_bytes((source / name).read_bytes())
+        print(f"{into / name}   try: {own_command()} {command} {into / name}")
     return 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gxbridge import __version__
+from gxbridge.commands import sample
 from tests.boat.conftest import ROOT
 
 FRAME = "(1700000000.000000) can0 1CEFFF29#6699FF0F10270000\n"
@@ -62,6 +63,14 @@ def test_the_archive_is_one_folder_of_one_owner_and_one_time(bundle: Path) -> No
     assert [member.name for member in members] == sorted(member.name for member in members)
     runnable = {member.name.partition("/")[2] for member in members if member.isfile() and member.mode & 0o111}
     assert {"gxbridge", "install.sh", "uninstall.sh", "service/run", "service/log/run", "setup"} <= runnable
+
+
+def test_the_samples_are_where_their_command_finds_them(unpacked: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-s", str(unpacked / "lib"), "sample", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for name in sample.NAMES:
+        assert (tmp_path / name).read_bytes() == (ROOT / "docs" / "examples" / name).read_bytes()
 
 
 def test_checksums_hold_inside_and_beside_it(bundle: Path, unpacked: Path) -> None:
