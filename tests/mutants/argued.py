@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tests.mutants.argued_batteries import BATTERIES
+
 ONE_OBJECT: Final = "what is compared is a word or a small number of the program's own: equal ones are one object"
+APART: Final = "bits or words that are never set twice: or, plus and exclusive or are the same"
 RULES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
-    (r"BitOr_(Add|BitXor)", r"NETWORKED", "bits that are never set twice: or, plus and exclusive or are the same"),
+    (r"BitOr_(Add|BitXor)", r"NETWORKED|URGENT = ", APART),
+    (r"Add_Bit(Or|Xor)", r"base [|^]|% 4\) [|^]|0x2110 [|^]", APART),
     (r"Mul_Div", r"(^|, )/,", "whether an argument may be given by its place"),
     (r"TrueWithFalse", r"strict=False", "lists that are made together are equally long"),
     (r"NumberReplacer|RemoveDecorator", r"lru_cache|^$", "the size of a cache, or that there is one: speed only"),
@@ -333,7 +337,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 
 BY_CODE: Final = {
-    (module, code): reason for reason, places in GROUPS.items() for module, codes in places.items() for code in codes
+    (module, code): reason
+    for reason, places in (*GROUPS.items(), *BATTERIES.items())
+    for module, codes in places.items()
+    for code in codes
 }
 
 

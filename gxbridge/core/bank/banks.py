@@ -160,13 +160,13 @@ def recognise(heard: Sequence[MemberCandidate], entries: Sequence[BankEntry]) ->
                 total.bms.name.rpartition(".")[2], total.bms.title, members, HINDERED.format(totals=total.bms.name)
             )
             yield view._replace(differences=differences(view, total.items))
-    groups: dict[tuple[str, float | None, float | None], list[MemberCandidate]] = {}
+    groups: dict[tuple[str, float | None, float], list[MemberCandidate]] = {}
     for one in left:
         if one.lynx and one.nominal_v is not None:
             groups.setdefault((one.bus, one.bms.n2k_instance, one.nominal_v), []).append(one)
     for (bus, network, nominal_v), members in groups.items():
         if len(members) > 1:
-            title = f"of Lynx on {bus} with device instance {network or 0:g} and {nominal_v or 0:g} V"
+            title = f"of Lynx on {bus} with device instance {network or 0:g} and {nominal_v:g} V"
             yield explained(f"{bus}_{network or 0:g}", title, members, NOT_CONFIGURED)
 
 

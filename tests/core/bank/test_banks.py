@@ -37,7 +37,7 @@ def test_it_stands_for_its_members_unless_something_else_does() -> None:
     assert standing(bank(ours, other), gathered(ours, other), "") == (
         "one battery", "It stands for them as com.victronenergy.battery.gxbridge_bank_house"
     )  # fmt: skip
-    role, why = standing(bank(ours, theirs), gathered(ours, theirs), "")
+    role, why = standing(bank(ours, theirs, member(3)), gathered(ours, theirs, member(3)), "")
     assert (role, why.startswith(f"It is only explained: {OTHERS} is a Lynx that another driver")) == (
         "explained", True
     )  # fmt: skip
@@ -107,6 +107,7 @@ def lynx(nominal_v: float | None = 24.0, *, serial: str | None = "HQ1", instance
         (BankEntry("house", members=("uc2",)), lynx(serial=None), False),
         (BankEntry("house"), lynx(), True),
         (BankEntry("house", network=1), lynx(), False),
+        (BankEntry("house"), lynx(instance=1), False),
         (BankEntry("house", bus="can0"), lynx(), True),
         (BankEntry("house", bus="can1"), lynx(), False),
         (BankEntry("house", nominal_voltage_v=24.0), lynx(), True),
@@ -160,6 +161,17 @@ def test_beside_totals_a_bank_is_compared_and_says_nothing_else() -> None:
     (view,) = banks.views
     assert (view.role, banks.findings) == ("explained", ())
     assert any(text.startswith("charge current limit (CCL): the totals say 400 A") for text in view.differences)
+
+
+@pytest.mark.parametrize("network", [0, 5])
+def test_a_bank_is_compared_with_the_totals_of_its_own_batteries(network: int) -> None:
+    banks = Banks((BankEntry("house", members=("uc1",)),))
+    other = totals_of(network=5 - network)
+    other = other._replace(items={**other.items, "/Info/MaxChargeCurrent": 1.0})
+    look(banks, battery(1, N2kDeviceInstance=network), totals=[other, totals_of(network=network)])
+    assert not any(
+        "charge current limit (CCL)" in text for text in banks.views[0].differences if "discharge" not in text
+    )
 
 
 def test_of_different_nominal_voltage_there_is_no_bank_and_only_that_is_said() -> None:

@@ -50,6 +50,21 @@ def test_a_sum_of_what_one_does_not_say_is_unknown_and_not_too_small() -> None:
     assert (figures["/Capacity"].value, figures["/Capacity"].reason) == (None, "the capacity of Bank 2 is unknown")
 
 
+def test_sums_and_means_are_told_in_steps_that_mean_something() -> None:
+    figures = figures_of(
+        bank(
+            member(1, Current=-10.04, Capacity=100.04, Soc=80.0, Voltage=26.5),
+            member(2, Current=-20.03, Capacity=100.03, Soc=81.0, Voltage=26.4),
+            member(3, Current=0.0, Capacity=100.05, Soc=81.0, Voltage=26.4, Power=0.6),
+        )
+    )
+    assert (figures[p.CURRENT].value, figures["/Capacity"].value, figures[p.POWER].value) == (-30.1, 300.1, 529)
+    assert figures[p.VOLTAGE][:2] == (26.433, "the mean of 26.4 V of Bank 2 to 26.5 V of Bank 1")
+    assert figures[p.SOC].value == 80.667
+    plain = figures_of(bank(member(1, Soc=80.0), member(2, Soc=81.0, Capacity=None), member(3, Soc=81.0)))
+    assert plain[p.SOC].value == 80.667
+
+
 def test_a_state_of_charge_that_is_not_said_is_named() -> None:
     figure = figures_of(bank(member(1, Soc=80.0), member(2, Soc=None)))[p.SOC]
     assert (figure.value, figure.reason) == (80.0, "the mean by capacity of Bank 1 80 %; Bank 2 does not say it")
@@ -64,6 +79,8 @@ def test_the_member_that_is_empty_first_says_the_time_to_go() -> None:
     figure = figures_of(bank(member(1), member(2, TimeToGo=3600)))["/TimeToGo"]
     assert (figure.value, figure.member) == (3600, "Bank 2")
     assert figures_of(bank(member(1, TimeToGo=None)))["/TimeToGo"].value is None
+    last = figures_of(bank(member(1), member(2, TimeToGo=863999)))["/TimeToGo"]
+    assert last == (863999, "that of Bank 2, which is empty first and then stops all", "Bank 2")
     assert figures_of(bank(member(1), member(2)))["/TimeToGo"] == (864000, "no member sees an end", "")
 
 

@@ -100,6 +100,11 @@ def test_equal_batteries_give_what_they_allow_together_less_the_imbalance() -> N
     assert found.member == "Bank 1"
 
 
+def test_a_limit_is_rounded_down_to_a_tenth_of_an_ampere() -> None:
+    assert charge_current(bank(member(1, MaxChargeCurrent=55.3245), member(2))).value == 100.5
+    assert charge_current(bank(member(1, MaxChargeCurrent=55.0), member(2))).value == 100.0
+
+
 def test_the_smaller_battery_decides_when_its_part_is_more_than_it_takes() -> None:
     found = charge_current(bank(member(1, Capacity=100, MaxChargeCurrent=50.0), member(2, Capacity=300)))
     assert found.value == 181.8

@@ -309,9 +309,7 @@ def test_who_is_named_no_more_is_no_member_after_the_restart() -> None:
 
 def test_after_a_restart_the_voltage_has_to_fit_again() -> None:
     before = look(FOUND, battery(1), battery(2), battery(3)).memory
-    apart = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=before)
-    assert states(apart)["uc3"] == "in"
-    again = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=restarted(FOUND, apart.memory))
+    again = look(FOUND, battery(1), battery(2), battery(3, Voltage=25.0), before=restarted(FOUND, before))
     assert states(again)["uc3"] == "waiting"
 
 

@@ -41,8 +41,8 @@ def test_it_follows_a_change_within_minutes() -> None:
 
 @pytest.mark.parametrize(
     "currents",
-    [(9.0, 0.9), (4.0, -1.0), (60.0, -20.0), (-60.0, 20.0), (None, 30.0)],
-    ids=["little", "little and apart", "one gives", "one takes", "one unknown"],
+    [(9.05, 0.9), (4.0, -1.0), (60.0, -20.0), (-60.0, 20.0), (30.0, -30.0), (None, 30.0)],
+    ids=["little", "little and apart", "one gives", "one takes", "one for the other", "one unknown"],
 )
 def test_what_says_nothing_changes_nothing(currents: tuple[float | None, float]) -> None:
     assert measured(*currents).part("bank1") is None
@@ -58,7 +58,12 @@ def test_a_member_that_carries_nothing_has_no_part() -> None:
 def test_the_offset_of_a_shunt_does_not_hide_a_blown_fuse(sign: float) -> None:
     found = measured(60.0 * sign, 60.0 * sign, -0.3 * sign)
     assert (found.part("bank1"), found.part("bank3")) == (0.505, 0.0)
-    assert measured(60.0 * sign, 60.0 * sign, -1.1 * sign).part("bank1") is None
+    assert measured(60.0 * sign, 60.0 * sign, -1.0 * sign).part("bank3") == 0.0
+    assert measured(60.0 * sign, 60.0 * sign, -1.005 * sign).part("bank1") is None
+
+
+def test_from_10_a_on_a_division_says_something() -> None:
+    assert measured(7.5, 2.5).part("bank1") == 0.75
 
 
 def test_other_members_begin_anew_and_one_alone_has_no_division() -> None:

@@ -37,9 +37,17 @@ def test_of_the_alternator_and_of_low_cells_the_strictest_counts() -> None:
     assert bank_bms(view(member(1)), "House", 230).alternator is None
     one, other = member(1), member(2)
     assert one.heard is not None
-    low = one._replace(heard=one.heard._replace(bms=one.bms._replace(low_cell_alarm=1)))
-    assert bank_bms(view(low, other), "House", 230).low_cell_alarm == 1
+    low, well = (one._replace(heard=one.heard._replace(bms=one.bms._replace(low_cell_alarm=n))) for n in (1, 0))
+    assert bank_bms(view(well, low, other), "House", 230).low_cell_alarm == 1
     assert bank_bms(view(other), "House", 230).low_cell_alarm is None
+
+
+def test_a_bank_is_as_secure_as_each_of_its_members() -> None:
+    one, other = member(1), member(2, "open")
+    assert other.heard is not None
+    insecure = other._replace(heard=other.heard._replace(bms=other.bms._replace(secure=False)))
+    assert bank_bms(view(one, other), "House", 230).secure
+    assert not bank_bms(view(one, insecure), "House", 230).secure
 
 
 def test_a_figure_that_is_text_or_unknown_is_no_number() -> None:
@@ -58,6 +66,7 @@ def test_a_figure_that_is_text_or_unknown_is_no_number() -> None:
         (-100.0, -100.5, True),
         (200.0, 201.06, False),
         (201.0, 200.0, True),
+        (1000.0, 1005.05, True),
         (0.0, 0.05, True),
         (0.0, 0.06, False),
         ("2/2", "2/2", True),
@@ -142,5 +151,7 @@ def test_a_bank_as_data() -> None:
 def test_a_bank_that_stands_for_nobody_has_no_service_and_no_parts() -> None:
     data = bank_data(view(member(1, "waiting"), role="explained"))
     assert (data["service"], data["members"][0]["most_percent"]) == ("", None)
+    thirds = bank_data(view(member(1), member(2), member(3)))
+    assert [one["most_percent"] for one in thirds["members"]] == [36.7, 36.7, 36.7]
     unknown = bank_data(view(member(1, Capacity=None), member(2)))
     assert [one["most_percent"] for one in unknown["members"]] == [None, None], "nobody knows the shares"

@@ -179,6 +179,8 @@ def test_figures_are_told_with_their_reasons_and_what_is_said_elsewhere_is_not()
     }
     assert said["voltage"] == "voltage: 26.4 V: that of Bank 1 and Bank 2"
     assert said["low SoC"] == "low SoC: alarm: the worst, of Bank 1"
+    warned = [line for line in figure_lines(bank_data(view(member(1, LowSoc=1)))) if "low SoC" in line]
+    assert warned == ["low SoC: warning: the worst, of Bank 1"]
     assert said["allows charging"] == "allows charging: no: Bank 1 does not allow charging"
     assert said["allows discharging"].startswith("allows discharging: yes: every member")
     assert said["discharge current limit (DCL)"].startswith("discharge current limit (DCL): unknown: Bank 2 does not")

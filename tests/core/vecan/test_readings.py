@@ -87,6 +87,9 @@ def test_what_has_no_room_is_counted_and_what_is_there_goes_on() -> None:
     assert readings.put(cells[0], 1.0) is not None
     assert readings.put(cells[2], 1.0) is None
     assert (readings.size, readings.dropped, len(readings)) == (1200, 2, 2)
+    tight = Readings()
+    assert tight.bound(1199, lambda _: True) == []
+    assert [tight.put(cell, 0.0) is not None for cell in cells[:2]] == [True, False]
 
 
 def test_only_a_pgn_has_instances() -> None:
