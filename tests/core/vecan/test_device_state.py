@@ -159,6 +159,7 @@ def test_a_message_lasts_when_all_it_says_does() -> None:
     assert [table.lasting((VREG, number)) for number in (1, 2, 3, 4)] == [False, True, False, False]
     assert [table.uses((VREG, number)) for number in (1, 2, 3, 4)] == [True, True, True, False]
     assert table.lasting((VREG, 0x10002)), "of whatever it is"
+    assert [quantity.name for quantity in QuantityTable(LYNX.quantities).derived] == ["power_w"]
 
 
 def test_what_is_computed_changes_with_what_it_is_computed_of() -> None:
