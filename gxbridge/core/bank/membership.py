@@ -200,14 +200,12 @@ def joining(
     """The words of members that count in everything: those that did, and those whose voltage fits theirs. At the start
     the voltage in the middle is taken for the busbar's."""
     able = {
-        word: batteries[0]
+        word: one
         for word, batteries in found.items()
         if word not in twice
-        and len(batteries) == 1
-        and batteries[0].live
-        and batteries[0].counts
-        and not batteries[0].opened
-        and (batteries[0].bms.name in fits or (batteries[0].nominal_v is None and was_in(word, known)))
+        for one in batteries
+        if one.live and one.counts and not one.opened
+        if one.bms.name in fits or (one.nominal_v is None and was_in(word, known))
     }
     joined = {word for word in able if was_in(word, known)}
     volts = {word: one.bms.voltage_v for word, one in able.items()}

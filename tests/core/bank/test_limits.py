@@ -105,6 +105,15 @@ def test_a_limit_is_rounded_down_to_a_tenth_of_an_ampere() -> None:
     assert charge_current(bank(member(1, MaxChargeCurrent=55.0), member(2))).value == 100.0
 
 
+def test_of_limits_that_are_nearly_the_same_the_lower_one_counts() -> None:
+    found = charge_current(bank(member(1, MaxChargeCurrent=100.6), member(2, MaxChargeCurrent=100.4)))
+    assert (found.value, found.member) == (182.5, "Bank 2")
+
+
+def test_a_limit_below_0_is_none() -> None:
+    assert charge_current(bank(member(1, MaxChargeCurrent=-5.0), member(2))).value == 0.0
+
+
 def test_the_smaller_battery_decides_when_its_part_is_more_than_it_takes() -> None:
     found = charge_current(bank(member(1, Capacity=100, MaxChargeCurrent=50.0), member(2, Capacity=300)))
     assert found.value == 181.8

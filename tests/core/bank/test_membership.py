@@ -54,6 +54,7 @@ def test_batteries_of_one_voltage_are_in_at_once(entry: BankEntry) -> None:
 def test_a_member_that_was_never_heard_stops_like_one_that_fell_silent() -> None:
     found = look(NAMED, battery(1), battery(2))
     assert states(found) == {"uc1": "in", "uc2": "in", "uc3": "silent"}
+    assert found.twice == ()
     assert charge_current(BankMembers(NAMED, found.members)).value == 0
 
 
@@ -127,9 +128,17 @@ def test_a_returning_member_waits_until_its_voltage_fits() -> None:
     assert states(apart)["uc3"] == "in", "a spread of those that are in is a finding, and no more"
 
 
+def test_those_that_return_do_not_outvote_the_one_that_is_in() -> None:
+    before = look(FOUND, battery(1)).memory
+    found = look(FOUND, battery(1), battery(2, Voltage=27.0), battery(3, Voltage=27.0), before=before)
+    assert states(found) == {"uc1": "in", "uc2": "waiting", "uc3": "waiting"}
+
+
 def test_at_the_start_the_voltage_in_the_middle_is_the_busbars() -> None:
     found = look(FOUND, battery(1, Voltage=22.0), battery(2), battery(3, Voltage=26.5))
     assert states(found) == {"uc1": "waiting", "uc2": "in", "uc3": "in"}
+    three = look(FOUND, battery(1, Voltage=26.9), battery(2), battery(3, Voltage=26.1))
+    assert states(three) == {"uc1": "waiting", "uc2": "in", "uc3": "in"}
     two = look(FOUND, battery(1, Voltage=25.0), battery(2))
     assert states(two) == {"uc1": "in", "uc2": "waiting"}, "limits of both count all the same"
 
@@ -246,6 +255,7 @@ def test_it_ends_three_quarters_of_the_window_apart_and_stays_as_it_was_first_se
     seen = MembersApart("Bank 1", 26.0, "Bank 2", 27.125)
     assert apart(26.0, 26.75, before=seen) is None
     assert apart(26.0, 26.875, before=seen) is seen
+    assert apart(26.0, 26.875, 26.5, before=seen) is seen
     assert apart(26.5, 27.625, before=seen) is seen, "both by half of the window"
     assert apart(25.5, 26.625, before=seen) is seen
     assert apart(26.5625, 27.625, before=seen) == ("Bank 1", 26.5625, "Bank 2", 27.625)

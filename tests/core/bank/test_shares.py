@@ -62,6 +62,17 @@ def test_the_offset_of_a_shunt_does_not_hide_a_blown_fuse(sign: float) -> None:
     assert measured(60.0 * sign, 60.0 * sign, -1.005 * sign).part("bank1") is None
 
 
+def test_no_part_is_below_0_and_one_that_is_not_known_leaves_no_parts() -> None:
+    assert measured(60.0, 60.0, -0.3).parts[2] == 0.0
+    assert measured(None, 30.0, 30.0).part("bank2") is None
+
+
+def test_it_begins_with_the_first_look_that_says_something() -> None:
+    found = measured(1.0, 1.0, seconds=5)
+    assert measured(75.0, 25.0, seconds=60, before=found).part("bank1") is None
+    assert measured(75.0, 25.0, before=found).part("bank1") == 0.75
+
+
 def test_from_10_a_on_a_division_says_something() -> None:
     assert measured(7.5, 2.5).part("bank1") == 0.75
 
