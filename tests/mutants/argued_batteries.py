@@ -39,6 +39,7 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             'return "acknowledged" if source == ACKNOWLEDGED else "away" if source >= OPENED else "silent"',
             "return frozenset(joined | {word for word, v in volts.items()"
             " if v is not None and abs(v - busbar_v) < window_v})",
+            "if high_v % low_v <= (window_v if before is None else window_v * 3 / 4):",
             "return tuple((volts, title) for volts, title in said.items()) if len(said) != 1 else ()",
         ),
         "bank/limits": (
@@ -65,6 +66,7 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "view": ('return self.role >= "one battery"',),
         "words": ('members = [member for member in bank["members"] if member["state"] > "acknowledged"]',),
         "banks": (
+            "one.word in words and one.source >= OPENED for memory in self.memories.values() for one in memory.members",
             "if len(members) != 1:",
             "gathered = gather(entry, BankMemory(), members, 1.0, 0.0)",
             "gathered = gather(entry, BankMemory(), members, -1.0, 0.0)",

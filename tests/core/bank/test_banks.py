@@ -9,7 +9,7 @@ import pytest
 from gxbridge.core.bank.banks import Banks, BanksLook, hindering, in_totals, recognise, standing
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.member import Member, MemberCandidate
-from gxbridge.core.bank.membership import BankMemory, GatheredMembers
+from gxbridge.core.bank.membership import SOURCES, BankMemory, GatheredMembers
 from gxbridge.core.model.battery import Battery, Known
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import OPENED, BankMember
@@ -126,7 +126,12 @@ def test_a_battery_of_ours_is_of_the_bank_that_names_it_or_fits_it(
 
 @pytest.mark.parametrize(
     ("word", "source", "left"),
-    [("uc1", OPENED, True), ("HQ1", OPENED, True), ("uc2", OPENED, False), ("uc1", "x", False)],
+    [
+        ("uc1", OPENED, True),
+        ("HQ1", OPENED, True),
+        ("uc2", OPENED, False),
+        *(("uc1", source, False) for source in sorted(SOURCES - {OPENED})),
+    ],
 )
 def test_a_battery_whose_last_word_was_an_open_contactor_left_open(word: str, source: str, left: bool) -> None:
     known = [BankMember("house", "uc9", 0.0, OPENED), BankMember("house", word, 0.0, source)]

@@ -43,6 +43,12 @@ def test_sums_and_means_are_those_of_the_members_that_are_in() -> None:
     assert figures_of(whole)[p.CURRENT].reason == "the sum of Bank 1 -10 A, Bank 2 -20 A"
 
 
+@pytest.mark.parametrize(("said", "shown"), [(1, 1), (0, 0), (None, None), (2, None)])
+def test_a_permission_is_shown_where_it_is_known(said: int | None, shown: int | None) -> None:
+    assert figures_of(bank(member(1), member(2, AllowToCharge=said)))[p.ALLOW_CHARGE].value == shown
+    assert figures_of(bank(member(1), member(2, AllowToDischarge=said)))[p.ALLOW_DISCHARGE].value == shown
+
+
 def test_a_sum_of_what_one_does_not_say_is_unknown_and_not_too_small() -> None:
     whole = bank(member(1), member(2, Current=None, Capacity=None))
     figures = figures_of(whole)

@@ -134,6 +134,15 @@ def test_those_that_return_do_not_outvote_the_one_that_is_in() -> None:
     assert states(found) == {"uc1": "in", "uc2": "waiting", "uc3": "waiting"}
 
 
+def test_whoever_is_on_the_way_in_or_silent_says_nothing_of_the_busbar() -> None:
+    coming = [battery(number, State=16, Voltage=22.0) for number in (2, 3)]
+    assert states(look(FOUND, battery(1), *coming)) == {"uc1": "in", "uc2": "coming", "uc3": "coming"}
+    silent = [battery(number, Voltage=22.0, live=False) for number in (2, 3)]
+    assert states(look(FOUND, battery(1), *silent))["uc1"] == "in"
+    opened = [battery(number, State=14, Voltage=22.0) for number in (2, 3)]
+    assert states(look(FOUND, battery(1), *opened))["uc1"] == "in"
+
+
 def test_at_the_start_the_voltage_in_the_middle_is_the_busbars() -> None:
     found = look(FOUND, battery(1, Voltage=22.0), battery(2), battery(3, Voltage=26.5))
     assert states(found) == {"uc1": "waiting", "uc2": "in", "uc3": "in"}

@@ -150,6 +150,42 @@ def test_without_a_word_on_it_a_message_is_taken_for_a_new_one() -> None:
         assert state.refresh(now) == {"charge_current_limit_a"}
 
 
+def test_a_value_that_went_stale_is_back_with_the_same_message() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    for now in (1.0, 8.0):
+        heard(state, readings, pgn(127508, instance=0, voltage=26.4), now)
+        assert state.values(now)["voltage_v"].at == now
+        assert "voltage_v" not in state.values(now + 5.0)
+
+
+def test_a_contradiction_lasts_from_its_first_moment_until_they_agree() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    heard(state, readings, register(0x2108, RUNNING[0x2108]), 1.0)
+    for now in (2.0, 3.0):
+        heard(state, readings, register(0x2100, 0x0), now)
+        state.refresh(now)
+        assert state.contradictions()["allow_to_charge"] == ("VREG 0x2108 says 1, VREG 0x2100 says 0", 2.0)
+        heard(state, readings, register(0x2108, RUNNING[0x2108]), now)
+        state.refresh(now)
+    heard(state, readings, register(0x2100, 0xFFFFFFF), 4.0)
+    state.refresh(4.0)
+    assert "allow_to_charge" not in state.contradictions()
+
+
+def test_a_device_that_fell_silent_keeps_what_lasts_and_has_given_nothing_else() -> None:
+    readings = Readings()
+    state = DeviceState(LYNX, readings, 0.0)
+    heard(state, readings, register(0x0391, 2000), 1.0)
+    heard(state, readings, register(0x1000, 400), 1.0)
+    assert state.values(1.0).keys() == {"charge_current_limit_a", "capacity_ah"}
+    state.forget(20.0)
+    assert state.values(20.0).keys() == {"capacity_ah"}
+    assert state.gave == {"capacity_ah": {"VREG 0x1000"}}
+    assert readings.get((VREG, 0x0391)) is None
+
+
 def test_a_message_lasts_when_all_it_says_does() -> None:
     kinds: tuple[QuantityKind, ...] = ("setting", "state")
     table = QuantityTable(
@@ -168,3 +204,6 @@ def test_what_is_computed_changes_with_what_it_is_computed_of() -> None:
     heard(state, readings, pgn(127508, instance=0, voltage=26.0, current=10.0), 1.0)
     assert state.refresh(1.0) == {"voltage_v", "current_a", "power_w"}
     assert state.values(1.0)["power_w"].value == 260.0
+    heard(state, readings, pgn(127508, instance=0, voltage=27.0, current=10.0), 2.0)
+    found = state.values(2.0)
+    assert (found["voltage_v"].value, found["power_w"].value) == (27.0, 270.0)
