@@ -63,6 +63,7 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if len(known) != len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
             "if len(known) is not len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
         ),
+        "bank/findings": ('named = [member for member in bank.members if member.state > "acknowledged"]',),
         "view": ('return self.role >= "one battery"',),
         "words": ('members = [member for member in bank["members"] if member["state"] > "acknowledged"]',),
         "banks": (

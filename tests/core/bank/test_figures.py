@@ -110,6 +110,8 @@ def test_the_worst_of_an_alarm_counts_over_everybody_that_is_heard() -> None:
     whole = bank(member(1, LowSoc=0), member(2, LowSoc=1), member(3, "open", LowSoc=2), member(4, "silent"))
     figure = figures_of(whole)["/Alarms/LowSoc"]
     assert (figure.value, figure.reason, figure.member) == (2, "the worst, of Bank 3", "Bank 3")
+    first = figures_of(bank(member(1, LowSoc=2), member(2, LowSoc=1)))["/Alarms/LowSoc"]
+    assert (first.value, first.member) == (2, "Bank 1")
     assert figures_of(bank(member(1, LowSoc=0)))["/Alarms/LowSoc"] == (0, "no member has it", "")
     assert figures_of(bank(member(1)))["/Alarms/LowSoc"].value is None
 
