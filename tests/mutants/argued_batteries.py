@@ -39,6 +39,7 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             'return "acknowledged" if source == ACKNOWLEDGED else "away" if source >= OPENED else "silent"',
             "return frozenset(joined | {word for word, v in volts.items()"
             " if v is not None and abs(v - busbar_v) < window_v})",
+            "if len(known) < 1:",
             "if high_v % low_v <= (window_v if before is None else window_v * 3 / 4):",
             "return tuple((volts, title) for volts, title in said.items()) if len(said) != 1 else ()",
         ),
@@ -63,9 +64,15 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if len(known) != len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
             "if len(known) is not len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
         ),
-        "bank/findings": ('named = [member for member in bank.members if member.state > "acknowledged"]',),
+        "bank/findings": (
+            'named = [member for member in bank.members if member.state > "acknowledged"]',
+            "if sizes and len(bank.counted) != 1 and not entry.sums:",
+        ),
         "view": ('return self.role >= "one battery"',),
-        "words": ('members = [member for member in bank["members"] if member["state"] > "acknowledged"]',),
+        "words": (
+            'members = [member for member in bank["members"] if member["state"] > "acknowledged"]',
+            "words.append(f\"{'refuses' if word <= 'no' else 'does not say whether it allows'} {what}\")",
+        ),
         "banks": (
             "one.word in words and one.source >= OPENED for memory in self.memories.values() for one in memory.members",
             "if len(members) != 1:",

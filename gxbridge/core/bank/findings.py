@@ -68,7 +68,7 @@ def bank_findings(view: BankView, gathered: GatheredMembers, now: float, moment:
 def imbalances(view: BankView, now: float) -> Iterator[Finding]:
     """Members through which more flows than their share and the stated imbalance."""
     bank, entry = view.bank, view.entry
-    if len(bank.inside) < 2 or entry.sums:
+    if entry.sums:
         return
     parts = shares(entry, bank.inside, bank.waiting)
     if parts is None:

@@ -102,7 +102,11 @@ def test_the_lowest_and_highest_cells_have_an_owner() -> None:
     assert figures[p.MAX_CELL_ID].value == "Bank 2"
     assert (figures[p.MIN_CELL_TEMPERATURE].value, figures[p.MIN_CELL_TEMPERATURE].member) == (5.0, "Bank 1")
     assert (figures[p.MAX_CELL_TEMPERATURE].value, figures[p.MAX_CELL_TEMPERATURE].member) == (30.0, "Bank 2")
-    silent = figures_of(bank(member(1, MinCellVoltage=None)))
+    one = member(1, Temperature=5.0)
+    assert one.heard is not None
+    cold = one._replace(heard=one.heard._replace(items={**one.heard.items, p.MIN_CELL_TEMPERATURE: 2.0}))
+    assert figures_of(bank(cold))[p.MIN_CELL_TEMPERATURE].value == 2.0
+    silent = figures_of(bank(member(1, MinCellVoltage=None, Temperature=5.0)))
     assert (silent[p.MIN_CELL_VOLTAGE].value, silent[p.MIN_CELL_ID].value) == (None, None)
 
 
@@ -119,6 +123,11 @@ def test_the_worst_of_an_alarm_counts_over_everybody_that_is_heard() -> None:
 @pytest.mark.parametrize(("state", "level"), [("silent", 2), ("away", 1), ("open", 0), ("acknowledged", 0)])
 def test_a_member_that_is_lost_is_an_alarm_or_a_warning(state: str, level: int) -> None:
     assert figures_of(bank(member(1), member(2, state)))[p.ALARM_BMS_LOST].value == level  # type: ignore[arg-type]
+
+
+def test_of_several_that_are_lost_the_first_owns_the_alarm() -> None:
+    figure = figures_of(bank(member(1), member(2, "silent"), member(3, "silent")))[p.ALARM_BMS_LOST]
+    assert figure == (2, "Bank 2 and Bank 3 is gone", "Bank 2")
 
 
 def test_with_nobody_in_it_a_bank_measures_nothing() -> None:

@@ -74,6 +74,7 @@ def test_a_capacity_that_is_not_known_is_told_where_it_matters() -> None:
     one, other, third = member(1), member(2, Capacity=None), member(3, "waiting", Capacity=None)
     (said,) = [row for row in found(one, other, third) if row.id == "bank-capacity"]
     assert said.text.startswith("House: the capacity of Bank 2 and Bank 3 is not known")
+    assert [row.id for row in found(one, other)] == ["bank-capacity"]
     assert found(other) == [], "alone it takes all of it anyway"
     assert found(one, other, sums=True) == []
     assert found(one, member(2)) == []
@@ -87,6 +88,9 @@ def imbalance(*measured: float | None, **entry: object) -> list[str]:
 def test_what_flows_through_one_beyond_its_share_is_told() -> None:
     (said,) = imbalance(0.8, 0.2)
     assert said.startswith("House: 80 % of the current flows through Bank 1, and 55 % is the most that is expected")
+    assert len(imbalance(0.8, 0.1, 0.1)) == 1
+    assert imbalance(0.26, 0.25, 0.25, 0.24, imbalance=0.0) == [], "two steps above what is measured"
+    assert (imbalance(), imbalance(1.0, imbalance=0.0)) == ([], [])
     assert imbalance(0.2, 0.8)[0].startswith("House: 80 % of the current flows through Bank 2")
     assert (imbalance(0.8), imbalance(0.8, 0.2, sums=True), imbalance(None, None)) == ([], [], [])
 

@@ -132,6 +132,10 @@ def test_the_head_counts_who_is_in_of_those_that_belong_to_it() -> None:
     data = bank_data(view(member(1), member(2, "open"), member(3, "acknowledged")))
     assert head(data) == "Bank House: 1 of 2 batteries in it"
     assert head(bank_data(view(member(1), member(2, "acknowledged")))) == "Bank House: 1 of 1 battery in it"
+    assert head(bank_data(view(member(1), member(2, "away"), member(3, "coming")))) == (
+        "Bank House: 1 of 3 batteries in it"
+    )
+    assert head({**data, "members": []}) == "Bank House: 0 of 0 batteries in it"
     assert head({**data, "title": "House bank"}) == "House bank: 1 of 2 batteries in it"
     assert members_text(view(member(1), member(2, "open"))) == "Bank 1: in the bank; Bank 2: contactor open"
 
@@ -164,6 +168,7 @@ def test_the_line_of_a_member_says_what_it_refuses() -> None:
 def test_the_line_of_one_that_is_gone_says_for_how_long() -> None:
     (one,) = member_data_of(member(1, "away"))
     assert member_line(one, 1760.0) == "Bank 1: gone with an open contactor for 60 s"
+    assert member_line(one, 5300.4) == "Bank 1: gone with an open contactor for 60 min"
     assert member_line(one, None) == "Bank 1: gone with an open contactor"
     assert member_line({**one, "since": None}, 1760.0) == "Bank 1: gone with an open contactor"
 

@@ -201,9 +201,9 @@ def test_a_message_lasts_when_all_it_says_does() -> None:
 def test_what_is_computed_changes_with_what_it_is_computed_of() -> None:
     readings = Readings()
     state = DeviceState(LYNX, readings, 0.0)
-    heard(state, readings, pgn(127508, instance=0, voltage=26.0, current=10.0), 1.0)
-    assert state.refresh(1.0) == {"voltage_v", "current_a", "power_w"}
+    heard(state, readings, pgn(127508, instance=0, voltage=26.0, current=10.0, temperature=295.0), 1.0)
+    assert state.refresh(1.0) == {"voltage_v", "current_a", "power_w", "temperature_c"}
     assert state.values(1.0)["power_w"].value == 260.0
-    heard(state, readings, pgn(127508, instance=0, voltage=27.0, current=10.0), 2.0)
+    heard(state, readings, pgn(127508, instance=0, voltage=27.0, current=10.0, temperature=295.0), 2.0)
     found = state.values(2.0)
     assert (found["voltage_v"].value, found["power_w"].value) == (27.0, 270.0)
