@@ -53,6 +53,8 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "least = min(limits, key=lambda word: limits[word] / ( 1.01 if parts is None else parts[word]))",
             "least = min(limits, key=lambda word: limits[word] / ( 0.99 if parts is None else parts[word]))",
             "if len(bank.counted) <= 1:",
+            "if limits[member.word] <= 0:",
+            "whole_a = round(int(limit_a / parts[least] / TOLD_A + 1e-6) * TOLD_A, 2)",
         ),
         "shares": (
             "seconds: float = 1.0",

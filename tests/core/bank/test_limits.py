@@ -158,6 +158,8 @@ def test_added_up_one_that_waits_limits_and_adds_nothing() -> None:
     found = charge_current(whole)
     assert (found.value, found.reason) == (90.0, "Bank 3 allows 90 A, and waits to be added")
     assert charge_current(bank(member(1), member(2, "waiting", MaxChargeCurrent=900.0), sums=True)).value == 200.0
+    same = charge_current(bank(member(1), member(2, "waiting"), sums=True))
+    assert (same.value, same.reason) == (200.0, "the limits of Bank 1 added up, as `current: sum` says")
 
 
 def test_one_that_waits_limits_as_if_it_took_part_and_takes_nothing_off_the_others() -> None:
