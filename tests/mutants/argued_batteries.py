@@ -66,6 +66,7 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if len(known) != len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
             "if len(known) is not len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
         ),
+        "figures": ('known = [member for member in bank.members if member.state > "acknowledged"]',),
         "bank/findings": (
             'named = [member for member in bank.members if member.state > "acknowledged"]',
             "if sizes and len(bank.counted) != 1 and not entry.sums:",

@@ -85,6 +85,8 @@ def test_the_member_that_is_empty_first_says_the_time_to_go() -> None:
     figure = figures_of(bank(member(1), member(2, TimeToGo=3600)))["/TimeToGo"]
     assert (figure.value, figure.member) == (3600, "Bank 2")
     assert figures_of(bank(member(1, TimeToGo=None)))["/TimeToGo"].value is None
+    longer = figures_of(bank(member(1, TimeToGo=900000)))["/TimeToGo"]
+    assert longer == (900000, "no member sees an end", "")
     last = figures_of(bank(member(1), member(2, TimeToGo=863999)))["/TimeToGo"]
     assert last == (863999, "that of Bank 2, which is empty first and then stops all", "Bank 2")
     assert figures_of(bank(member(1), member(2)))["/TimeToGo"] == (864000, "no member sees an end", "")
@@ -102,6 +104,8 @@ def test_the_lowest_and_highest_cells_have_an_owner() -> None:
     assert figures[p.MAX_CELL_ID].value == "Bank 2"
     assert (figures[p.MIN_CELL_TEMPERATURE].value, figures[p.MIN_CELL_TEMPERATURE].member) == (5.0, "Bank 1")
     assert (figures[p.MAX_CELL_TEMPERATURE].value, figures[p.MAX_CELL_TEMPERATURE].member) == (30.0, "Bank 2")
+    second = figures_of(bank(member(1, MinVoltageCellId="3"), member(2, MinCellVoltage=3.1, MinVoltageCellId="7")))
+    assert (second[p.MIN_CELL_VOLTAGE].member, second[p.MIN_CELL_ID].value) == ("Bank 2", "Bank 2 | 7")
     one = member(1, Temperature=5.0)
     assert one.heard is not None
     cold = one._replace(heard=one.heard._replace(items={**one.heard.items, p.MIN_CELL_TEMPERATURE: 2.0}))
