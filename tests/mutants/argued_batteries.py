@@ -56,9 +56,11 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "if limits[member.word] <= 0:",
             "whole_a = round(int(limit_a / parts[least] / TOLD_A + 1e-6) * TOLD_A, 2)",
         ),
+        "member": ("said = bms.charge if path <= p.ALLOW_CHARGE else bms.discharge",),
         "shares": (
             "seconds: float = 1.0",
             "seconds: float = -1.0",
+            "stepped(part) if part >= held or part < held - 2 * STEP else held",
             "known = self.seconds == SETTLES_S and word in self.words",
             "away = any(one * total <= 0 and abs(one) > OFFSET_A for one in known)",
             "away = any(one * total < 1 and abs(one) > OFFSET_A for one in known)",

@@ -137,6 +137,8 @@ def test_what_another_driver_has_left_is_no_capacity() -> None:
     """Only a Lynx says its capacity at `/Capacity`; others say there what is left."""
     other = member(2, ProductId=0xBA77, Capacity=12, AllowToCharge=None, AllowToDischarge=None)
     assert other.capacity_ah is None
+    for said, counts in ((1.0, 1.0), (0.0, None), (-5.0, None)):
+        assert member(2, InstalledCapacity=said).capacity_ah == counts
     assert charge_current(bank(member(1), other)).value == 200.0
     assert member(2, ProductId=0xBA77, InstalledCapacity=300.0).capacity_ah == 300.0
 

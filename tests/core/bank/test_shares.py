@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.member import Member
-from gxbridge.core.bank.shares import NOT_MEASURED, STEP, MeasuredDivision, measure
+from gxbridge.core.bank.shares import NOT_MEASURED, STEP, MeasuredDivision, divisors, measure
 from tests.core.bank.members import member
 
 
@@ -71,6 +72,17 @@ def test_it_begins_with_the_first_look_that_says_something() -> None:
     found = measured(1.0, 1.0, seconds=5)
     assert measured(75.0, 25.0, seconds=60, before=found).part("bank1") is None
     assert measured(75.0, 25.0, before=found).part("bank1") == 0.75
+
+
+def test_a_part_rises_at_once_and_falls_two_steps_lower() -> None:
+    before = MeasuredDivision(("bank1", "bank2"), (0.5, 0.5), (0.5, 0.5), 60.0, 100.0)
+    assert measure(before, carrying(40.0, 60.0), 105.0).steady == (0.5, 0.51)
+    assert measured(120.0, -0.5).part("bank1") == 1.0, "no more than all of it"
+
+
+def test_one_alone_takes_all_of_it() -> None:
+    assert divisors(BankEntry("house"), (member(1),), ()) == {"bank1": 1.0}
+    assert divisors(BankEntry("house"), (), (member(1, Capacity=None),)) == {"bank1": 1.0}
 
 
 def test_from_10_a_on_a_division_says_something() -> None:
