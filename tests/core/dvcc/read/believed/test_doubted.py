@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.believed.doubted import VoltageRecord, of_known_nominal
+from gxbridge.core.dvcc.read.inputs import read_inputs
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, SUN_2, Items, World, can_bms, charger, multi
 
@@ -249,3 +252,19 @@ def test_nothing_measured_is_nothing_doubted() -> None:
     world.set(CAN_BMS, VOLTAGE=None, NOMINAL_VOLTAGE=-1)
     world.run(6)
     assert world.findings() == set()
+
+
+@pytest.mark.parametrize(
+    ("measured", "own", "counts"),
+    [(None, None, 48.0), (None, 0, 48.0), (None, -1, 48.0), (None, 0.5, 0.5), (None, 24, 24.0), (52.0, None, None)],
+)
+def test_without_a_voltage_of_its_own_a_bms_is_of_the_nominal_voltage_it_is_known_for(
+    measured: float | None, own: float | None, counts: float | None
+) -> None:
+    services = {CAN_BMS: can_bms(VOLTAGE=measured, NOMINAL_VOLTAGE=own)}
+    bms = read_inputs(Snapshot(services, {})).bms
+    found = of_known_nominal(bms, {CAN_BMS: VoltageRecord(48.0)})
+    assert found is not None
+    assert found.nominal_v == counts
+    assert of_known_nominal(bms, {SUN: VoltageRecord(48.0)}) is bms
+    assert of_known_nominal(None, {}) is None
