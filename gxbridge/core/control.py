@@ -126,18 +126,15 @@ class Control:
     def _decide(
         self, snapshot: Snapshot, arrivals: Iterable[tuple[str, str]], now: float, *, timers: bool
     ) -> tuple[Write, ...]:
-        """With what arrived, if anything did, and at every whole second without."""
+        """With what arrived, if anything did, and at every whole second."""
         arrived = tuple(arrivals)
-        writes: tuple[Write, ...] = ()
-        looks: list[tuple[tuple[str, str], ...]] = ([arrived] if arrived else []) + ([()] if timers else [])
-        for news in looks or ([()] if snapshot.take_up else []):
-            self.decision, self._memory = decide(snapshot, self._memory, now, news)
-            if snapshot.take_up:
-                snapshot = replace(snapshot, take_up=False)
-            writes += self.decision.writes
-            self.orders.note(self.decision.writes, now)
-            before = {} if self.decision.round_done else self._round
-            self._round = {**before, **{(service, path): value for service, path, value in self.decision.writes}}
+        if not (arrived or timers or snapshot.take_up):
+            return ()
+        self.decision, self._memory = decide(snapshot, self._memory, now, arrived, whole_second=timers or not arrived)
+        writes = self.decision.writes
+        self.orders.note(writes, now)
+        before = {} if self.decision.round_done else self._round
+        self._round = {**before, **{(service, path): value for service, path, value in writes}}
         return writes
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:

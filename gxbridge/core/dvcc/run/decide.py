@@ -21,7 +21,7 @@ from gxbridge.core.dvcc.read.measurements import read_measurements
 from gxbridge.core.dvcc.read.snapshot import Arrivals, Snapshot
 from gxbridge.core.dvcc.rules.rule_set import NO_RULES
 from gxbridge.core.dvcc.run.control_round import control_round
-from gxbridge.core.dvcc.run.decision import GONE, NO_RULES_SHOWN, Decision
+from gxbridge.core.dvcc.run.decision import GONE, NO_RULES_SHOWN, Decision, ShownRules
 from gxbridge.core.dvcc.run.loss import QUIET_S, BmsStanding, first_lost, goes_on_elsewhere, replaced_findings, state_of
 from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.ruling import with_rules
@@ -43,8 +43,11 @@ PV_DISABLE_READS: Final = 20
 """How many rounds a request to disable PV lasts."""
 
 
-def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = ()) -> tuple[Decision, Memory]:
+def decide(
+    snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = (), *, whole_second: bool | None = None
+) -> tuple[Decision, Memory]:
     """Decide at `now` (monotonic seconds). Call it every whole second, and at once with what arrived in between.
+    `whole_second`: this is the call of one, which clocks may miss by a little (None: it is, if nothing arrived).
 
     Every call lets the due timers act: low passes each second, sense and the full round every third. `arrivals` that
     cannot wait are acted on first; a limit that was lowered and a BMS that is lost bring a full round forward. Carry
@@ -54,18 +57,19 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
     snapshot, held_currents = hold_currents(snapshot, memory.held_currents, now)
     if held_currents is not memory.held_currents:
         memory = memory.but(held_currents=held_currents)
+    between = bool(arrivals) if whole_second is None else not whole_second
     keeps = not snapshot.options.fresh_values and snapshot.names == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
     inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)
     if doubts is not memory.doubts:
         memory = memory.but(doubts=doubts)
-    inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals)
+    inputs, memory, second = update_state(inputs, snapshot, memory, now, arrivals, between=between)
     rules = NO_RULES_SHOWN
     if snapshot.options.rules != NO_RULES:
         inputs, memory, rules = with_rules(inputs, snapshot, memory, now)
     writes, memory = take(inputs, snapshot, memory, now, arrivals, "" if before is None else before[0])
     standing = state_of(memory.controllers, now)
-    sense = due(memory.sense, now, bool(arrivals))
+    sense = due(memory.sense, now, between)
     if sense is not None:
         more, memory = share_sense(inputs, memory, sense, standing.state)
         writes += more
@@ -109,7 +113,7 @@ def decide(snapshot: Snapshot, memory: Memory, now: float, arrivals: Arrivals = 
         memory = memory.but(shared=shared)
     if fresh is not memory.shown:
         memory = memory.but(shown=fresh)
-    return conclude(inputs, memory, now, writes, round_done, standing)._replace(rules=rules), memory
+    return conclude(inputs, memory, now, writes, round_done, standing, rules), memory
 
 
 def take(
@@ -155,7 +159,13 @@ def quick(inputs: Inputs, memory: Memory, service: str, now: float) -> list[Writ
 
 
 def conclude(
-    inputs: Inputs, memory: Memory, now: float, writes: list[Write], round_done: bool, standing: BmsStanding
+    inputs: Inputs,
+    memory: Memory,
+    now: float,
+    writes: list[Write],
+    round_done: bool,
+    standing: BmsStanding,
+    rules: ShownRules,
 ) -> Decision:
     """Put the decision together."""
     state, who, since = standing
@@ -189,6 +199,7 @@ def conclude(
         charge_link_ends_at=link,
         multi_stops_at=multi,
         shared=tuple(memory.shared.values()),
+        rules=rules,
         titles={**inputs.titles, **{bms.name: bms.title for bms in inputs.batteries}},
         clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )

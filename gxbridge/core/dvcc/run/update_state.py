@@ -48,9 +48,10 @@ class UpdatedState(NamedTuple):
 
 
 def update_state(
-    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Sequence[Arrival] = ()
+    inputs: Inputs, snapshot: Snapshot, memory: Memory, now: float, arrivals: Sequence[Arrival] = (), *, between: bool
 ) -> UpdatedState:
-    """Look around; if a second of the control loop is due, let the low passes run."""
+    """Look around; if a second of the control loop is due, let the low passes run. `between`: this look is between two
+    seconds."""
     controllers = watch(inputs, memory.controllers, snapshot.heard, now)
     lost = inputs.options.loss_stops_first and first_lost(controllers) is not None
     if lost:
@@ -82,7 +83,7 @@ def update_state(
     if control is None and (lost or inputs.charge_stops):
         control = Timer(now + 1, paused)  # a Multi alone has no control loop, but 0 A is renewed as it is for chargers
     smoothed, vebus_a = begin(memory.smoothed, inputs.installation.solar_side), memory.vebus_a
-    timer = due(control, now, bool(arrivals))
+    timer = due(control, now, between)
     if timer is not None and is_on(dvcc):
         smoothed = advance(smoothed, inputs.installation.solar_side)
         vebus_a = advance_vebus(vebus_a, inputs.installation, inputs.multi)
@@ -120,8 +121,8 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
     options, wanted, bms = inputs.options, inputs.settings.bms_instance, inputs.bms
     in_place = bms is not None and wanted not in (AUTOMATIC_BMS, bms.instance)
     bank = find_bank(bms, inputs.batteries, known, options.other_banks, options.aggregates, in_place=in_place)
-    if bms is not None:
-        bank = bank._replace(gone=left(before, inputs.batteries))
+    if bms is not None and (gone := left(before, inputs.batteries)):
+        bank = bank._replace(gone=gone)
     return inputs._replace(bank=bank), nominal if known == nominal else known
 
 

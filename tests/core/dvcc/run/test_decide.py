@@ -53,6 +53,19 @@ def test_a_round_is_every_third_second_whatever_the_callers_clock_jitters() -> N
     assert rounds([100.0, 100.5, 101.0, 101.5, 102.0, 102.5, 103.0]) == [103]
 
 
+def test_a_whole_second_with_news_is_one_look_and_may_be_a_little_early() -> None:
+    """What arrives between two seconds brings none forward; that it comes with a second does not hold that up."""
+    news = ((CAN_BMS, p.CURRENT),)
+    for whole_second, expected in ((True, [102.95, 105.95]), (False, [103.95]), (None, [103.95])):
+        memory, found = Memory(), []
+        for now in (100.0, 100.95, 101.95, 102.95, 103.95, 104.95, 105.95):
+            snapshot = Snapshot({CAN_BMS: can_bms()})
+            decision, memory = decide(snapshot, memory, now, news if memory.began else (), whole_second=whole_second)
+            if decision.round_done:
+                found.append(now)
+        assert found == expected
+
+
 def test_a_clock_that_stood_still_starts_afresh_instead_of_catching_up() -> None:
     assert due(None, 5.0) is None
     assert due(Timer(10.0, 4), 9.8) is None

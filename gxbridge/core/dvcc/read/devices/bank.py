@@ -5,7 +5,7 @@ States of a BMS: gui-v2@2ffcc3c src/enums.h. Grouping of Lynx: victronenergy/ven
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
@@ -163,12 +163,15 @@ def find_bank(
     return BatteryBank(tuple(others), tuple(members), tuple(without_word), tuple(left_out))
 
 
-def left(before: BatteryBank, batteries: Iterable[Bms]) -> tuple[Bms, ...]:
+def left(before: BatteryBank, batteries: Collection[Bms]) -> tuple[Bms, ...]:
     """The batteries of the bank that have gone, unless they were out of it or are there under another name."""
+    known = (*before.others, *before.members, *before.gone)
+    if not known:
+        return ()
     names = {battery.name for battery in batteries}
     marks = {word for battery in batteries for word in battery.identity.split()}
     return tuple(
         bms
-        for bms in (*before.others, *before.members, *before.gone)
+        for bms in known
         if takes_part(bms) and not is_totals(bms) and bms.name not in names and marks.isdisjoint(bms.identity.split())
     )
