@@ -5,6 +5,8 @@ Field positions: NMEA 2000 / ISO 11783-5 address claim as in Victron velib (J193
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gxbridge.core.model.record import record
 
 VICTRON = 358
@@ -98,4 +100,9 @@ class Name:
     @property
     def identity(self) -> str:
         """Stable text for the device: the NAME without its two instances, which a user may change while it runs."""
-        return f"{self.raw & ~_INSTANCES:016x}"
+        return _identity_text(self.raw)
+
+
+@lru_cache(maxsize=512)
+def _identity_text(raw: int) -> str:
+    return f"{raw & ~_INSTANCES:016x}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 from gxbridge.core.model.battery import LOST_S, SILENT_S, Battery, Configured, Provisional
 from gxbridge.core.model.finding import Finding, finding
@@ -18,7 +19,7 @@ from gxbridge.core.vecan.duplicates import Duplicate, duplicates_of, speaking_de
 from gxbridge.core.vecan.identity import LEARNT
 from gxbridge.core.vecan.known_identities import KnownIdentities
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
-from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, unheard
+from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, LackingWatch
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, MOST_BMSES, MOST_CHARGERS, Network
 from gxbridge.core.vecan.node import Node, ReservedAs
 from gxbridge.core.vecan.readings import MOST_SHARE, RESERVED_BYTES, SHARED_BYTES, VREG
@@ -38,6 +39,20 @@ class Change(IntEnum):
     """A limit, a permission, the BMS state or the contactor: a decision should not wait for the next round."""
 
 
+class Looked(NamedTuple):
+    """What one look at all devices found, at a moment and after so many frames."""
+
+    heard: int
+    now: float
+    nodes: tuple[Node, ...]
+    batteries: tuple[Battery, ...]
+    chosen: Sequence[tuple[int, Node]]
+    """The unique number of each battery, and the device that stands for it."""
+    duplicates: Sequence[Duplicate]
+    provisional: tuple[Provisional, ...]
+    unfollowed: Mapping[str, int]
+
+
 class BatteryRegistry:
     """One Network for each bus and one battery for each BMS, however many buses it is heard on."""
 
@@ -54,8 +69,9 @@ class BatteryRegistry:
         self._products = database().products if products is None else products
         self._networks: dict[str, Network] = {}
         self._heard = 0
-        self._cycle: tuple[int, float, tuple[Battery, ...], list[tuple[int, Node]], list[Duplicate]] | None = None
-        """The batteries of the last question and who stands for each, until the next frame or moment."""
+        self._last: Looked | None = None
+        """The answer to the last question, until the next frame or moment."""
+        self._lacking: dict[Node, LackingWatch] = {}
 
     def network(self, bus: str) -> Network:
         """The devices of a bus."""
@@ -94,7 +110,7 @@ class BatteryRegistry:
 
     def batteries(self, now: float) -> tuple[Battery, ...]:
         """Every battery with known NAME and product, in order of appearance; live, silent and lost ones."""
-        return self._looked(now)[0]
+        return self._looked(now).batteries
 
     def others_heard(self, battery: Battery, now: float) -> bool:
         """Whether another device of the battery's bus is heard, and has been for as long as a silence takes."""
@@ -106,19 +122,7 @@ class BatteryRegistry:
 
     def provisional(self, now: float) -> tuple[Provisional, ...]:
         """Devices that look like a battery but lack NAME or product, unless they are lost."""
-        found = []
-        doubles = {id(duplicate.other) for duplicate in self._looked(now)[2]}
-        for node in self._nodes(now):
-            missing = () if id(node) in doubles else self._missing(node)
-            if missing and self._looks_like_a_battery(node) and node.state(now) != "lost":
-                product = self._product_name(node)
-                where = f"address {node.address} on {node.bus}"
-                text = f"{product or 'a device'} at {where} waits for its {' and '.join(missing)}"
-                late = now - node.live_since >= SILENT_S
-                found.append(
-                    Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard, late)
-                )
-        return tuple(found)
+        return self._looked(now).provisional
 
     def remembered_only(self, other_banks: Iterable[str] = ()) -> bool:
         """Has a battery that was heard before the program was started not been heard since? `other_banks`: serials and
@@ -128,11 +132,11 @@ class BatteryRegistry:
 
     def devices(self, now: float) -> tuple[DeviceView, ...]:
         """Every device of every bus with what it said last."""
-        return tuple(device_of(node, self._products, now) for node in self._nodes(now))
+        return tuple(device_of(node, self._products, now) for node in self._looked(now).nodes)
 
     def findings(self, now: float) -> tuple[Finding, ...]:
         """What a person should know about buses, devices and batteries, as it is now."""
-        batteries, chosen, duplicates = self._looked(now)
+        looked = self._looked(now)
         found: list[Finding] = []
         for network in self._networks.values():
             found += network_findings(network, self._products, now)
@@ -140,11 +144,11 @@ class BatteryRegistry:
                 known, product = self._known.remembered(node), network.product_of(node)
                 if known is not None and product is not None and product != known.product_id:
                     found.append(product_changed(node, self._products, known.product_id, product, now))
-        found += [finding("bms-waits", item.key, now, what=item.text) for item in self.provisional(now) if item.late]
-        for bus, count in self.unfollowed(now).items():
+        found += [finding("bms-waits", item.key, now, what=item.text) for item in looked.provisional if item.late]
+        for bus, count in looked.unfollowed.items():
             found.append(finding("bms-not-followed", bus, now, bus=bus, count=count))
-        found += duplicate_findings(duplicates, now)
-        for battery, (_, node) in zip(batteries, chosen, strict=True):
+        found += duplicate_findings(looked.duplicates, now)
+        for battery, (_, node) in zip(looked.batteries, looked.chosen, strict=True):
             found += battery_findings(battery, node, now)
         return tuple(found)
 
@@ -183,22 +187,26 @@ class BatteryRegistry:
                 node.settle(now)
                 yield node
 
-    def _looked(self, now: float) -> tuple[tuple[Battery, ...], list[tuple[int, Node]], list[Duplicate]]:
+    def _looked(self, now: float) -> Looked:
         """Every battery, and the device that stands for it; worked out once for each moment and what was heard."""
-        if self._cycle is None or self._cycle[:2] != (self._heard, now):
-            chosen, duplicates = self._speaking(now)
+        last = self._last
+        if last is None or last.heard != self._heard or last.now != now:
+            nodes = tuple(self._nodes(now))
+            roles = {node: self._role(node) for node in nodes}
+            self._share(roles)
+            chosen, duplicates = self._speaking(nodes, now)
             batteries = tuple(
                 self._battery(number, node, tuple(duplicates_of(node, duplicates)), now) for number, node in chosen
             )
-            self._cycle = (self._heard, now, batteries, chosen, duplicates)
-        return self._cycle[2:]
+            self._lacking = {node: self._lacking[node] for _, node in chosen}
+            waiting = tuple(self._waiting(nodes, duplicates, now))
+            unfollowed = self._unfollowed(roles, now)
+            last = self._last = Looked(self._heard, now, nodes, batteries, chosen, duplicates, waiting, unfollowed)
+        return last
 
-    def _speaking(self, now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
-        self._share(now)
+    def _speaking(self, nodes: Iterable[Node], now: float) -> tuple[list[tuple[int, Node]], list[Duplicate]]:
         candidates = (
-            (number, node)
-            for node in self._nodes(now)
-            if node.reserved == "bms" and (number := self._number(node)) is not None
+            (number, node) for node in nodes if node.reserved == "bms" and (number := self._number(node)) is not None
         )
         chosen, duplicates = speaking_devices(candidates, now, self._known.serial, self._only_remembered)
         for network in self._networks.values():
@@ -207,34 +215,45 @@ class BatteryRegistry:
                     duplicates.append(Duplicate(node, other, "NAME", before))
         return chosen, duplicates
 
+    def _waiting(self, nodes: Iterable[Node], duplicates: Iterable[Duplicate], now: float) -> Iterator[Provisional]:
+        doubles = {duplicate.other for duplicate in duplicates}
+        for node in nodes:
+            missing = () if node in doubles else self._missing(node)
+            if missing and self._looks_like_a_battery(node) and node.state(now) != "lost":
+                known = self._products.get(node.product_id or 0)
+                product = None if known is None else known.name
+                where = f"address {node.address} on {node.bus}"
+                text = f"{product or 'a device'} at {where} waits for its {' and '.join(missing)}"
+                late = now - node.live_since >= SILENT_S
+                yield Provisional(node.key, node.bus, node.address, product, missing, text, node.last_heard, late)
+
     def unfollowed(self, now: float) -> Mapping[str, int]:
         """Bus -> devices on it that are or may be BMSes and are not followed: there is no room for so many."""
-        self._looked(now)
-        found: Counter[str] = Counter()
-        for network in self._networks.values():
-            found[network.bus] = sum(self._role(node) == "bms" != node.reserved for node in network.devices)
-            found[network.bus] += now - network.refused_at < LOST_S
-        return +found
+        return self._looked(now).unfollowed
+
+    def _unfollowed(self, roles: Mapping[Node, ReservedAs], now: float) -> Mapping[str, int]:
+        left_out = [node.bus for node, role in roles.items() if role == "bms" != node.reserved]
+        refused = [network.bus for network in self._networks.values() if now - network.refused_at < LOST_S]
+        return Counter(left_out + refused) if left_out or refused else {}
 
     def _role(self, node: Node) -> ReservedAs:
         if self._number(node) is not None:
             return "bms"
         return "charger" if table_of(self._family(node)) in CHARGING else ""
 
-    def _share(self, now: float) -> None:
+    def _share(self, roles: Mapping[Node, ReservedAs]) -> None:
         """Give every device its part of the memory: first come, first served, and nobody loses his place."""
-        nodes = list(self._nodes(now))
-        places = Counter((node.bus, node.reserved) for node in nodes)
-        for node in nodes:
-            role = self._role(node)
-            if node.reserved != role:
-                places[node.bus, node.reserved] -= 1
-                free = places[node.bus, role] < (MOST_BMSES if role == "bms" else MOST_CHARGERS)
-                node.reserved = role if free or self._known.expected(node) else ""
-                places[node.bus, node.reserved] += 1
-        others = sum(not node.reserved for node in nodes)
+        if any(node.reserved != role for node, role in roles.items()):
+            places = Counter((node.bus, node.reserved) for node in roles)
+            for node, role in roles.items():
+                if node.reserved != role:
+                    places[node.bus, node.reserved] -= 1
+                    free = places[node.bus, role] < (MOST_BMSES if role == "bms" else MOST_CHARGERS)
+                    node.reserved = role if free or self._known.expected(node) else ""
+                    places[node.bus, node.reserved] += 1
+        others = sum(not node.reserved for node in roles)
         share = min(MOST_SHARE, SHARED_BYTES // max(1, others))
-        for node in nodes:
+        for node in roles:
             node.bound(RESERVED_BYTES if node.reserved else share)
 
     def _only_remembered(self, node: Node) -> bool:
@@ -248,10 +267,6 @@ class BatteryRegistry:
         """Is it of a family that is a battery's own BMS?"""
         product = None if node.product_id is None else self._products.get(node.product_id)
         return product is not None and product.kind == BMS
-
-    def _product_name(self, node: Node) -> str | None:
-        product = None if node.product_id is None else self._products.get(node.product_id)
-        return None if product is None else product.name
 
     def _number(self, node: Node) -> int | None:
         """The unique number if this is a battery that may be published, else None."""
@@ -296,7 +311,7 @@ class BatteryRegistry:
         state = node.state(now)
         silent_since = None if state == "live" else node.last_heard + SILENT_S
         item = self._known.configured(node)
-        lacking = unheard(node.readings, now)
+        lacking = self._lacking.setdefault(node, LackingWatch()).look(node.readings, now)
         values = NO_VALUES if node.belief is None else node.belief.values(now)
         for duplicate in duplicates:
             values = stricter(values, duplicate, now)
@@ -328,7 +343,7 @@ class BatteryRegistry:
             balances=node.balances,
             distributors=node.distributors,
             values=values,
-            unseen=tuple(essential.text for essential, last, _ in lacking if last is None),
-            fell_silent=tuple((essential.text, last) for essential, last, _ in lacking if last is not None),
-            unseen_registers=tuple(essential.register for essential, _, forgotten in lacking if forgotten),
+            unseen=lacking.unseen,
+            fell_silent=lacking.fell_silent,
+            unseen_registers=lacking.unseen_registers,
         )

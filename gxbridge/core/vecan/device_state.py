@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gxbridge.core.model.battery import Known
-from gxbridge.core.vecan.quantities import LASTING, Quantity, QuantitySource, judge
+from gxbridge.core.model.fast import make
+from gxbridge.core.vecan.quantities import LASTING, Quantity, judge
 from gxbridge.core.vecan.readings import MessageKind, ReadingKey, Readings, said
 
 
@@ -16,16 +17,19 @@ class QuantityTable:
         self.quantities = tuple(quantities)
         self.by_name: Mapping[str, Quantity] = {quantity.name: quantity for quantity in self.quantities}
         touched: dict[MessageKind, dict[str, Quantity]] = {}
-        self.source: dict[tuple[str, MessageKind], QuantitySource] = {}
-        """The source of a quantity that a message is; one of them where it is several: they have one label."""
+        labels: dict[MessageKind, dict[str, str]] = {}
         for quantity in self.quantities:
             for source in quantity.sources:
                 what = (source.pgn, source.register)
                 touched.setdefault(what, {})[quantity.name] = quantity
-                self.source[quantity.name, what] = source
+                labels.setdefault(what, {})[quantity.name] = source.label
         self.touched: Mapping[MessageKind, tuple[Quantity, ...]] = {
             key: tuple(names.values()) for key, names in touched.items()
         }
+        self.labels: Mapping[MessageKind, tuple[str, ...]] = {
+            key: tuple(names.values()) for key, names in labels.items()
+        }
+        """What each touched quantity calls its source that this message is; several of them have one label."""
         self.derived = tuple(quantity for quantity in self.quantities if quantity.derived is not None)
 
     def uses(self, key: ReadingKey) -> bool:
@@ -74,29 +78,30 @@ class DeviceState:
             else:
                 repeated.append(what)
         for what in repeated:
-            for quantity in self.table.touched.get(what, ()):
-                if not self._repeat(quantity, what):
-                    due[quantity.name] = quantity
+            self._repeat(what, due)
         return self._judge(due.values(), now)
 
-    def _repeat(self, quantity: Quantity, what: MessageKind) -> bool:
-        """Note that the source that counts has said the same again; False where only `judge` can tell what counts.
+    def _repeat(self, what: MessageKind, due: dict[str, Quantity]) -> None:
+        """Note that a message said the same again; `due` gets the quantities for `judge`, who can tell what counts.
 
         A source that counts and says the same later counts still: whatever outdates it is older than before.
         """
-        name, source = quantity.name, self.table.source[quantity.name, what]
-        known = self._known.get(name)
-        if known is None or known.source != source.label:
-            return False
-        match source.candidates(self._readings):
-            case [reading]:
-                self._known[name] = Known(known.value, reading.at, known.source)
-            case _:
-                return False
-        if name in self._until and reading.until is not None:
-            self._until[name] = reading.until
-        self._shown = None
-        return True
+        quantities = self.table.touched.get(what, ())
+        readings = self._readings.of(what) if quantities else ()
+        if len(readings) != 1:
+            due.update((quantity.name, quantity) for quantity in quantities)
+            return
+        at, until = readings[0].at, readings[0].until
+        for quantity, label in zip(quantities, self.table.labels[what], strict=True):
+            name = quantity.name
+            known = self._known.get(name)
+            if known is None or known.source != label:
+                due[name] = quantity
+                continue
+            self._known[name] = make(Known, (known.value, at, label))
+            if until is not None and name in self._until:
+                self._until[name] = until
+            self._shown = None
 
     def values(self, now: float) -> Mapping[str, Known]:
         """What is known now. The mapping never changes; after a change there is another one."""

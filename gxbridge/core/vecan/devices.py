@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from gxbridge.core.model import conversions as convert
 from gxbridge.core.model.battery import Known, State
-from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import BMS, BMS_COPY, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.vecan.device_state import QuantityTable
@@ -134,8 +134,7 @@ def kind_of(name: Name | None, product_id: int | None, family: str | None) -> st
     return enums[database().function_enum(name.device_class)].get(name.function, OTHER_DEVICE[0])
 
 
-@record
-class DeviceView:
+class DeviceView(NamedTuple):
     """One device of one bus; texts are None when not heard."""
 
     key: str

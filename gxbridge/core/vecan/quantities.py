@@ -44,12 +44,8 @@ class QuantitySource:
     """It says only one side of the matter (an alarm, but not that all is well): its None is no "unknown"."""
 
     def candidates(self, readings: Readings) -> list[Reading]:
-        """Messages that may hold it: the register, or the PGN's instances with the lowest first."""
-        if self.register is not None:
-            reading = readings.get((VREG, self.register))
-            return [] if reading is None else [reading]
-        keys = [(self.pgn, instance) for instance in readings.instances(self.pgn)]
-        return [reading for key in keys if (reading := readings.get(key)) is not None]
+        """Messages that may hold it."""
+        return readings.of((self.pgn, self.register))
 
     def value(self, reading: Reading) -> Number | None:
         """The quantity's value in this message, or None."""

@@ -120,6 +120,8 @@ class Readings:
         """When kinds that were forgotten were heard last, of those that somebody used."""
         self.dropped = 0
         """Messages not kept because there is no room for so many kinds."""
+        self.version = 0
+        """Another number when other kinds are held, or were heard in the past."""
 
     def put(self, message: Message, now: float) -> tuple[ReadingKey, bool] | None:
         """File a message; its key and whether it says anything new, or None when there is no room."""
@@ -147,6 +149,7 @@ class Readings:
                 self.dropped += 1
                 return False
             self.size += size
+            self.version += 1
             if key[0] != VREG:
                 self._instances[key[0]] = sorted([*self._instances.get(key[0], ()), key[1]])
         self._readings[key] = reading
@@ -158,6 +161,24 @@ class Readings:
     def instances(self, pgn: int) -> list[int]:
         """Instances of a PGN this device sends, lowest first: the lowest is the device's main one."""
         return self._instances.get(pgn, [])
+
+    def of(self, what: MessageKind) -> list[Reading]:
+        """The messages of a kind: the register as it stands alone, or the PGN's instances, lowest first."""
+        pgn, register = what
+        if register is not None:
+            reading = self._readings.get((pgn, register))
+            return [] if reading is None else [reading]
+        return [self._readings[pgn, instance] for instance in self._instances.get(pgn, ())]
+
+    def stale(self, now: float) -> tuple[tuple[ReadingKey, float], ...]:
+        """What is held and does not count any more, with when it was heard."""
+        return tuple(
+            [
+                (key, reading.at)
+                for key, reading in self._readings.items()
+                if reading.until is not None and reading.until <= now
+            ]
+        )
 
     def items(self) -> Iterator[tuple[ReadingKey, Reading]]:
         yield from self._readings.items()
@@ -185,6 +206,7 @@ class Readings:
 
     def forget(self, lasting: Callable[[ReadingKey], bool], used: Callable[[ReadingKey], bool]) -> None:
         """Keep only what lasts (identity, settings, history), and of the rest when it was heard, where it is used."""
+        self.version += 1
         for key, reading in self._readings.items():
             if not lasting(key) and used(key):
                 self.past[said(key)] = max(reading.at, self.past.get(said(key), reading.at))

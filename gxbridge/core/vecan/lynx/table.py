@@ -97,3 +97,36 @@ def unheard(readings: Readings, now: float) -> tuple[Unheard, ...]:
             heard_at = [last[what] for what in essential.heard_by if what in last]
             found.append(Unheard(essential, max(heard_at, default=None), kept.isdisjoint(essential.heard_by)))
     return tuple(found)
+
+
+class Lacking(NamedTuple):
+    """What of the essential is not heard, as a battery tells it: see `Battery`."""
+
+    unseen: tuple[str, ...] = ()
+    fell_silent: tuple[tuple[str, float], ...] = ()
+    unseen_registers: tuple[int, ...] = ()
+
+
+def lacking(readings: Readings, now: float) -> Lacking:
+    """What a device lacks now."""
+    found = unheard(readings, now)
+    return Lacking(
+        tuple(essential.text for essential, last, _ in found if last is None),
+        tuple((essential.text, last) for essential, last, _ in found if last is not None),
+        tuple(essential.register for essential, _, forgotten in found if forgotten),
+    )
+
+
+class LackingWatch:
+    """`lacking` of one device, worked out anew when other messages are held or one of them has gone stale."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._found = Lacking()
+
+    def look(self, readings: Readings, now: float) -> Lacking:
+        """The same as `lacking`."""
+        of = (readings, readings.version, readings.stale(now))
+        if of != self._of:
+            self._of, self._found = of, lacking(readings, now)
+        return self._found
