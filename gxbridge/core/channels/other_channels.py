@@ -7,7 +7,7 @@ speaks on VE.Can (`core/vecan`) is only compared with here: the same BMS over a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 from gxbridge.core.channels.readout.receiver import Receiver
@@ -26,7 +26,6 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.permission import Permit, Stop
-from gxbridge.core.model.record import record
 
 LYNX_RECORD = 0x0A
 
@@ -43,8 +42,7 @@ LOAD_DISCONNECT = "load_disconnect_alarm"
 READING_VALUES = BATTERY_QUANTITIES | {"charge": "allowed_to_charge", "discharge": "allowed_to_discharge"}
 
 
-@record
-class OtherChannelsView:
+class OtherChannelsView(NamedTuple):
     """What these channels say at one moment.
 
     The stops of kind `vebus` repeat what DVCC reads there itself, plus what it does not look at: a lost connection, an
@@ -176,8 +174,11 @@ class OtherChannels:
         """The statements of all channels about one and the same BMS.
 
         Only where there is no doubt that it is the same: one Lynx Smart BMS on VE.Can, and one Bluetooth reading or
-        one set of terminals of a Lynx; or one VE.Bus BMS, and one set of terminals of such a model.
+        one set of terminals of a Lynx; or one VE.Bus BMS, and one set of terminals of such a model. Without Bluetooth
+        and terminals nobody has a second opinion.
         """
+        if not self._addresses and not self._terminals:
+            return "", ()
         live = [battery for battery in batteries if battery.state == "live"]
         if len(live) == 1:
             return live[0].product_name, (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gxbridge.core.channels.vebus import vebus_bms
 from gxbridge.core.channels.vebus.vebus_bms import VebusBms, is_source, read, read_all
 from gxbridge.core.channels.vebus.vebus_text import name, vebus_findings, vebus_sentence
-from gxbridge.core.channels.vebus.vebus_watch import REMEMBERED, follow, watch_findings
+from gxbridge.core.channels.vebus.vebus_watch import REMEMBERED, WatchedSystems, follow, watch_findings
+from gxbridge.core.model.items import Value
 
 NAME = "com.victronenergy.vebus.ttyS4"
 
@@ -251,6 +252,28 @@ def test_no_items_raise_and_nothing_allows_without_a_clear_yes(items: dict[str, 
         assert items["/Bms/AllowToDischarge"] == 1
     assert vebus_sentence(bms)
     assert all(finding.text and finding.advice for finding in vebus_findings(bms, 1.0))
+
+
+SAID = st.one_of(st.none(), st.integers(-1, 3), st.sampled_from([0.0, 1.0, 1146100, 1145110, "", "VE.Can", "MK3"]))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(vebus_bms.PATHS), SAID), max_size=4))
+def test_a_system_that_says_the_same_again_is_what_it_would_be_judged_anew(said: list[dict[str, Value]]) -> None:
+    """The kept judgement, and what is watched over time, against those made from nothing."""
+    watch: WatchedSystems = {}
+    for now, items in enumerate([again for one in said for again in (one, dict(one))]):
+        watch = follow(watch, {NAME: items}, float(now))
+        expected = [read(NAME, items)] if is_source(NAME, items) else []
+        assert list(map(repr, read_all({NAME: items}))) == list(map(repr, expected))
+        assert [repr(seen.bms) for seen in watch.values() if seen.gone_at is None] == list(map(repr, expected))
+
+
+@pytest.mark.parametrize("path", vebus_bms.PATHS)
+def test_whatever_a_system_says_otherwise_is_seen(path: str) -> None:
+    before = dict.fromkeys(vebus_bms.PATHS)
+    for value in (0, 1, 2, 4, 7, 1146100, "MK3", "VE.Can"):
+        items = {**before, path: value}
+        assert read_all({NAME: items}) == ((read(NAME, items),) if is_source(NAME, items) else ())
 
 
 # Over time

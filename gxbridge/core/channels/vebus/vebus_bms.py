@@ -11,6 +11,7 @@ dbus-systemcalc-py 9730db0 (version threshold and the MK3 rule); recordings in v
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Literal, TypeAlias
 
@@ -143,8 +144,16 @@ def read(service: str, items: Items) -> VebusBms:
 
 
 def read_all(services: Mapping[str, Items]) -> tuple[VebusBms, ...]:
-    """Every VE.Bus system among the services, those without a BMS included."""
-    return tuple(read(name, items) for name, items in services.items() if is_source(name, items))
+    """Every VE.Bus system among the services, those without a BMS included; one that says the same as before is the
+    same object."""
+    found = ((name, items) for name, items in services.items() if is_source(name, items))
+    return tuple(_read_once(name, *map(items.get, PATHS)) for name, items in found)
+
+
+@lru_cache(maxsize=64, typed=True)
+def _read_once(service: str, *said: Value) -> VebusBms:
+    """What stands at `PATHS`, judged."""
+    return read(service, dict(zip(PATHS, said, strict=True)))
 
 
 def _number(value: Value) -> int | None:

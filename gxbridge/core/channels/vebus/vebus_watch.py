@@ -89,6 +89,8 @@ def watch_findings(watch: WatchedSystems, now: float) -> tuple[Finding, ...]:
 
 
 def _step(before: WatchedVebus | None, bms: VebusBms, now: float) -> WatchedVebus:
+    if before is not None and before.bms is bms and before.gone_at is None:
+        return before
     has = bms.generation not in ("none", "unknown")
     if before is None:
         return WatchedVebus(bms, now, now, had_bms=has)
