@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.tell.write import Write
@@ -14,8 +14,7 @@ from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Situation, as_dict
 
 
-@record
-class ServiceView:
+class ServiceView(NamedTuple):
     """One battery service as it should be on the bus now.
 
     `key`: what its instance and its name are remembered by; `battery`: None of a bank, whose name is `title` until the

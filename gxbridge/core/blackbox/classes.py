@@ -101,7 +101,7 @@ OBJECTS: Final = (
     CodecClass(node.Node, shared=True),
     CodecClass(Identity, shared=True),
     CodecClass(Reading, shared=True),
-    CodecClass(Readings, shared=True),
+    CodecClass(Readings, shared=True, skip={"version": int}),
     CodecClass(DeviceState, shared=True, skip={"_shown": lambda: None}),
     CodecClass(network.Network, shared=True, skip={"_known_products": lambda: database().products}),
     CodecClass(network.Conflict, shared=True),
@@ -114,7 +114,7 @@ OBJECTS: Final = (
     CodecClass(fast_packet.FastPackets, shared=True),
     CodecClass(senders.Senders, shared=True),
     CodecClass(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
-    CodecClass(own_items.OwnItems, shared=True, skip={"_rendered": lambda: (None, {})}),
+    CodecClass(own_items.OwnItems, shared=True, skip={"_limits": dict}),
     CodecClass(advertisement.AdvertisedValues, name="Advertised"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 import gxbridge
@@ -67,7 +68,12 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 def service_name(battery: Battery) -> str:
     """`com.victronenergy.battery.gxbridge_can0_uc167120`; what D-Bus does not allow in a name becomes `_`."""
-    return f"{OWN_PREFIX}{re.sub('[^A-Za-z0-9_]', '_', battery.bus)}_uc{battery.unique_number}"
+    return f"{OWN_PREFIX}{_in_a_name(battery.bus)}_uc{battery.unique_number}"
+
+
+@lru_cache(maxsize=64)
+def _in_a_name(bus: str) -> str:
+    return re.sub("[^A-Za-z0-9_]", "_", bus)
 
 
 def _lost(status: str, bad: int) -> Make:
@@ -114,9 +120,10 @@ def rows(publish: Publish, *, balances: bool = False, distributors: str = "") ->
     return chosen + tuple(row for letter in distributors for row in _DISTRIBUTOR_ROWS[letter])
 
 
-def specs(publish: Publish, *, balances: bool = False, distributors: str = "") -> dict[str, ItemSpec]:
+@lru_cache(maxsize=64)
+def specs(publish: Publish, *, balances: bool = False, distributors: str = "") -> Mapping[str, ItemSpec]:
     """Type, text and writability of every path. A write that is refused is asked for all the same, to answer 2."""
-    return {row.path: row.spec for row in rows(publish, balances=balances, distributors=distributors)}
+    return MappingProxyType({row.path: row.spec for row in rows(publish, balances=balances, distributors=distributors)})
 
 
 def battery_items(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
@@ -36,8 +36,7 @@ MOVED = "has another device instance"
 LIMIT_TITLES = {"CVL": "Charge voltage", "CCL": "Charge current", "DCL": "Discharge current"}
 
 
-@record
-class BatteryNote:
+class BatteryNote(NamedTuple):
     """What is said about one battery besides its values: where it is published and why."""
 
     battery: Battery

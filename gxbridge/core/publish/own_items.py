@@ -54,6 +54,8 @@ class OwnItems:
         self._paths: set[str] = set()
         self._devices: Mapping[str, Value] = {}
         self._devices_at = self._looked_at = float("-inf")
+        self._limits: dict[str, tuple[object, Mapping[str, Value]]] = {}
+        """Where a limit is shown -> what its items were made of, and the items."""
 
     def render(
         self,
@@ -159,25 +161,32 @@ class OwnItems:
                 number = self._chargers.pop(gone)
             self._chargers[subject] = number
 
-    def _limit(self, limit: Limit, situation: Situation, since: int | None) -> dict[str, Value]:
+    def _limit(self, limit: Limit, situation: Situation, since: int | None) -> Mapping[str, Value]:
+        """The same items as before while the limit and its words are the same."""
         if limit.name == "charger":
             base = f"/Limits/Charger/{self._chargers[limit.subject]}"
         else:
             base = f"/Limits/{limit.name.capitalize()}"
-        items: dict[str, Value] = {
-            f"{base}/Value": limit.value,
-            f"{base}/Reason": limit.sentence,
-            f"{base}/Since": since,
-            f"{base}/ReasonId": limit.caps[0].name,
-            f"{base}/ReasonArguments": as_json(limit.caps[0].arguments),
-        }
-        if limit.name in ("charger", "multi"):
-            items |= {
-                f"{base}/Service": limit.subject,
-                f"{base}/Name": situation.names.get(limit.subject, limit.subject),
-                f"{base}/DeviceInstance": situation.instances.get(limit.subject),
-            }
-        return items
+        name = situation.names.get(limit.subject, limit.subject)
+        of = (limit, since, name, situation.instances.get(limit.subject))
+        made = self._limits.get(base)
+        if made is None or made[0] != of:
+            made = self._limits[base] = (of, limit_items(base, *of))
+        return made[1]
+
+
+def limit_items(base: str, limit: Limit, since: int | None, name: str, instance: int | None) -> dict[str, Value]:
+    """What is shown of a limit below `base`; `name` and `instance`: of the charger or Multi whose limit it is."""
+    items: dict[str, Value] = {
+        f"{base}/Value": limit.value,
+        f"{base}/Reason": limit.sentence,
+        f"{base}/Since": since,
+        f"{base}/ReasonId": limit.caps[0].name,
+        f"{base}/ReasonArguments": as_json(limit.caps[0].arguments),
+    }
+    if limit.name in ("charger", "multi"):
+        items |= {f"{base}/Service": limit.subject, f"{base}/Name": name, f"{base}/DeviceInstance": instance}
+    return items
 
 
 def _rules(rules: ShownRules) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX, SET_BATTERY, SET_BMS_INSTANCE
@@ -13,7 +13,6 @@ from gxbridge.core.dvcc.run.masters.bus_names import UNREAD_S
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
-from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_paths import Publish, service_name
 
 BATTERY_PREFIX = "com.victronenergy.battery."
@@ -32,8 +31,7 @@ FREE_PROFILE = 5
 """The port is up at 250 kbit/s and no vendor driver uses it."""
 
 
-@record
-class Publication:
+class Publication(NamedTuple):
     """How a battery is published: `bms`, `bms-neutral`, `monitor`, or `none` with a reason for people."""
 
     publish: Literal["bms", "bms-neutral", "monitor", "none"]
