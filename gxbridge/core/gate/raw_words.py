@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from math import isfinite
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -29,6 +28,7 @@ WINDOWS: Final = ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))
 DISCHARGE: Final = "discharge"
 """Behind a mark: this BMS has given a permission to discharge."""
 SENSIBLE: Final = 1e9
+NUMBER: Final = (int, float)
 AUTOMATIC, NOBODY = -1, -255
 """The setting `BmsInstance`."""
 
@@ -127,8 +127,9 @@ def of_class(words: RawWords, kind: str) -> Iterator[Items]:
 
 def finite(value: Value) -> float | None:
     """A number that can be one."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) < SENSIBLE
-    return value if good else None  # type: ignore[return-value]
+    if not isinstance(value, NUMBER) or isinstance(value, bool):
+        return None
+    return value if -SENSIBLE < value < SENSIBLE else None  # neither infinity nor what is no number is in between
 
 
 def limit(value: Value) -> float | None:
@@ -139,7 +140,7 @@ def limit(value: Value) -> float | None:
 
 def lowest(*values: float | None) -> float | None:
     """The least of those that are known."""
-    return min((value for value in values if value is not None), default=None)
+    return min([value for value in values if value is not None], default=None)
 
 
 def word(value: Value, expected: bool) -> RawWord:
@@ -182,7 +183,8 @@ def _read(name: str, items: Items, heard: Mapping[str, Battery], gave: Collectio
     expected = full or product in LYNX
     charge = word(get("/Io/AllowToCharge"), expected or not marks.isdisjoint(gave))
     discharge = word(get("/Io/AllowToDischarge"), expected or any(f"{mark} {DISCHARGE}" in gave for mark in marks))
-    cvl, ccl, dcl = (limit(get(f"/Info/Max{what}")) for what in ("ChargeVoltage", "ChargeCurrent", "DischargeCurrent"))
+    cvl, ccl = limit(get("/Info/MaxChargeVoltage")), limit(get("/Info/MaxChargeCurrent"))
+    dcl = limit(get("/Info/MaxDischargeCurrent"))
     low_v = limit(get("/Info/BatteryLowVoltage"))
     battery = next((heard[mark] for mark in marks if mark in heard), None)
     speaks = finite(get("/Info/MaxChargeVoltage")) is not None
