@@ -26,7 +26,11 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
     def limit(value: float | None) -> float:
         return NOTHING if value is None else value
 
-    others = tuple(limiting(inputs))
+    bank = [
+        (limit(bms.max_charge_voltage_v), limit(bms.max_charge_current_a), limit(bms.max_discharge_current_a))
+        for bms in limiting(inputs)
+    ]
+    bank_cvl, bank_ccl, bank_dcl = map(min, zip(*bank, strict=True)) if bank else (inf, inf, inf)
     user_a, user_v = inputs.settings.max_current_a, inputs.settings.max_voltage_v
     return Granted(
         cvl=limit(bms and bms.max_charge_voltage_v),
@@ -40,9 +44,9 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
         user_v=user_v if user_v > 0 else inf,
         charge_stops=-float(len(inputs.charge_stops)),
         discharge_stops=-float(sum(1 + stop.refused for stop in inputs.discharge_stops)),
-        bank_cvl=min((limit(bms.max_charge_voltage_v) for bms in others), default=inf),
-        bank_ccl=min((limit(bms.max_charge_current_a) for bms in others), default=inf),
-        bank_dcl=min((limit(bms.max_discharge_current_a) for bms in others), default=inf),
+        bank_cvl=bank_cvl,
+        bank_ccl=bank_ccl,
+        bank_dcl=bank_dcl,
         bank_refusals=-float(
             sum(
                 1 + (word == "no")
@@ -58,8 +62,8 @@ def read_granted(inputs: Inputs, memory: Memory) -> Granted:
 
 def least_allowed(inputs: Inputs, name: RuledLimit) -> float:
     """The least that the user's rules allow of a limit."""
-    allowed = (verdict.value for verdict in inputs.rules if verdict.limits == name)
-    return min((NOTHING if value is None else value for value in allowed), default=inf)
+    allowed = [verdict.value for verdict in inputs.rules if verdict.limits == name]
+    return min([NOTHING if value is None else value for value in allowed], default=inf)
 
 
 def sensible(inputs: Inputs) -> bool:

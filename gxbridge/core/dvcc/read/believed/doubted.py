@@ -65,6 +65,9 @@ class VoltageRecord(NamedTuple):
     apart_since: float | None = None
 
 
+NEVER_MEASURED: Final = VoltageRecord()
+
+
 class VoltageReading(NamedTuple):
     """A voltage of the DC bus, and the nominal voltage of the device, None where it is not known."""
 
@@ -114,8 +117,9 @@ def of_known_nominal(bms: Bms | None, records: Mapping[str, VoltageRecord]) -> B
 
 def find_doubts(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord], now: float) -> Doubts:
     """Look at everything that is measured; `bank` is that of the last look."""
-    readings = list(read_voltages(inputs, bank, before, now))
-    doubted = [*temperatures(inputs, bank), *low_voltages(inputs, bank, before)]
+    batteries = batteries_of(inputs, bank)
+    readings = list(read_voltages(inputs, batteries, before, now))
+    doubted = [*temperatures(inputs, batteries), *low_voltages(inputs, batteries, before)]
     possible: list[VoltageReading] = []
     for reading in readings:
         device, volts, nominal_v, _ = reading
@@ -123,7 +127,7 @@ def find_doubts(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageR
             possible.append(reading)
         else:
             doubted.append(Doubted("voltage-impossible", device.name, device.title, p.VOLTAGE, volts, nominal_v))
-    records = {reading.device.name: reading.record._replace(apart_since=None) for reading in readings}
+    records = {reading.device.name: together(reading.record) for reading in readings}
     found: Disagreement | None = None
     for same in by_class(possible):
         apart, pair = who_is_apart(same)
@@ -140,22 +144,27 @@ def find_doubts(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageR
     return Doubts(tuple(doubted), found, before if records == before else records)
 
 
+def together(record: VoltageRecord) -> VoltageRecord:
+    """The record of one that is not apart from the others."""
+    return record if record.apart_since is None else record._replace(apart_since=None)
+
+
 def apart_for_long(one: VoltageReading, now: float) -> bool:
     """Has it been apart from the others for more than a moment?"""
     since = one.record.apart_since
     return since is not None and now - since >= APART_S
 
 
-def batteries_of(inputs: Inputs, bank: BatteryBank) -> Iterator[Bms]:
+def batteries_of(inputs: Inputs, bank: BatteryBank) -> list[Bms]:
     """The batteries on the DC bus: the monitor, the BMS in control, and its bank."""
     names = {bms.name for bms in (*bank.others, *bank.members)}
     names |= {device.name for device in (inputs.selection.monitor, inputs.selection.bms) if device is not None}
-    return (battery for battery in inputs.batteries if battery.name in names)
+    return [battery for battery in inputs.batteries if battery.name in names]
 
 
-def on_the_bus(inputs: Inputs, bank: BatteryBank) -> Iterator[BatteryMonitor]:
+def on_the_bus(inputs: Inputs, batteries: Iterable[Bms]) -> Iterator[BatteryMonitor]:
     """Who surely measures the DC bus, and is on: a charger of another kind may charge another battery."""
-    yield from (battery for battery in batteries_of(inputs, bank) if not is_out(battery))
+    yield from (battery for battery in batteries if not is_out(battery))
     plant = inputs.installation
     chargers = [charger for charger in plant.solar_side if not charger.n2k_instance]
     for device in (*(() if inputs.multi is None else (inputs.multi,)), *chargers):
@@ -164,18 +173,20 @@ def on_the_bus(inputs: Inputs, bank: BatteryBank) -> Iterator[BatteryMonitor]:
 
 
 def read_voltages(
-    inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord], now: float
+    inputs: Inputs, batteries: Iterable[Bms], before: Mapping[str, VoltageRecord], now: float
 ) -> Iterator[VoltageReading]:
     """What is measured on the DC bus."""
     chosen = (inputs.selection.monitor, inputs.selection.bms, inputs.multi)
-    for device in on_the_bus(inputs, bank):
+    for device in on_the_bus(inputs, batteries):
         volts = device.voltage_v
         if volts is None:
             continue
-        record = before.get(device.name, VoltageRecord())
+        record = before.get(device.name, NEVER_MEASURED)
         seen = class_of_voltage(volts)
-        if record.nominal_v is None or seen in (None, record.nominal_v):
-            record = record._replace(nominal_v=record.nominal_v or seen, other_since=None)
+        if record.nominal_v is None:
+            record = record._replace(nominal_v=seen, other_since=None)
+        elif seen in (None, record.nominal_v):
+            record = record if record.other_since is None else record._replace(other_since=None)
         elif record.other_since is None:
             record = record._replace(other_since=now)
         elif now - record.other_since >= CLASS_S:
@@ -201,6 +212,9 @@ def by_class(readings: Iterable[VoltageReading]) -> Iterable[list[VoltageReading
 def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[VoltageReading, float]], list[VoltageReading]]:
     """Who is apart from the median of the others, with that, the worst first; and two that are apart from each other,
     with nobody else to ask."""
+    measured = [one.voltage_v for one in readings]
+    if not measured or max(measured) - min(measured) <= APART / 2 * min(measured):
+        return [], []  # as it nearly always is: nobody is further from a median than the two that differ most
     left: list[VoltageReading] = list(readings)
     apart: list[tuple[VoltageReading, float]] = []
     while len(left) > 1:
@@ -215,12 +229,12 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
     return apart, []
 
 
-def temperatures(inputs: Inputs, bank: BatteryBank) -> Iterator[Doubted]:
+def temperatures(inputs: Inputs, batteries: Iterable[Bms]) -> Iterator[Doubted]:
     """Temperatures that cannot be: of the batteries, and the one that is shared."""
     sensor = inputs.sensor
     asked = {
         (battery.name, path): (battery.title, number_at(battery, path))
-        for battery in batteries_of(inputs, bank)
+        for battery in batteries
         for path in TEMPERATURES
     }
     if sensor is not None:
@@ -230,11 +244,11 @@ def temperatures(inputs: Inputs, bank: BatteryBank) -> Iterator[Doubted]:
             yield Doubted("temperature-impossible", service, name, path, value)
 
 
-def low_voltages(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:
+def low_voltages(inputs: Inputs, batteries: Iterable[Bms], before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:
     """Low-voltage limits above or below any voltage that the battery can have; 0 V says that there is none."""
-    for battery in batteries_of(inputs, bank):
+    for battery in batteries:
         value = battery.low_voltage_v
-        known_v = before.get(battery.name, VoltageRecord()).nominal_v
+        known_v = before.get(battery.name, NEVER_MEASURED).nominal_v
         known_v = known_v or class_of_voltage(battery.voltage_v or 0.0)
         nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v
         highest, lowest = nominal_v or HIGHEST_CLASS, nominal_v or LOWEST_CLASS

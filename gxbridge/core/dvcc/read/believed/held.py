@@ -6,6 +6,7 @@ A refusal belongs to a battery, not to a service, and outlives a restart where t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
@@ -157,7 +158,12 @@ def of_vebus(multi: VebusSystem) -> PermissionStatement:
 
 def subject_of(device: BatteryMonitor) -> str:
     """Whose word it is: what the battery is known by, else the name of its service."""
-    return " ".join(word for word in device.identity.split() if len(word) <= LONGEST) or device.name
+    return _known_by(device.identity) or device.name
+
+
+@lru_cache(maxsize=256)
+def _known_by(identity: str) -> str:
+    return " ".join(word for word in identity.split() if len(word) <= LONGEST)
 
 
 class CountingServices(NamedTuple):

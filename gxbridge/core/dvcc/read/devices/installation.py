@@ -146,9 +146,10 @@ def titles(devices: Iterable[BatteryMonitor]) -> dict[str, str]:
     """Service -> what a person calls it; those of one name have their device instance behind it, and where that is the
     same too, what they are known again by."""
     found = {device.name: (device, device.title) for device in devices}
-    often = Counter(name for _, name in found.values())
-    if len(often) == len(found):
-        return {service: name for service, (_, name) in found.items()}
+    names = {service: name for service, (_, name) in found.items()}
+    if len(set(names.values())) == len(names):
+        return names
+    often = Counter(names.values())
     twins = Counter((name, device.instance) for device, name in found.values())
     marks = {
         service: mark_of(device) if twins[name, device.instance] > 1 else f"{device.instance:g}"

@@ -151,7 +151,8 @@ def judged(
             service, path = key
             calm = now - disturbed.get(service, now - CALM_S) >= CALM_S
             struck = strikes(written, path, bus.shows(*key), bus.own_limit(*key), now, calm=calm)
-            fresh[key] = replace(written, strikes=struck, judged=True)
+            if (struck, True) != (written.strikes, written.judged):
+                fresh[key] = replace(written, strikes=struck, judged=True)
     return fresh
 
 
