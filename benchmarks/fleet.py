@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import genlog
+from benchmarks.byte_code import keeping
 from tests.fleet.simulated import write_fleet
 
 MOST = 1.5
@@ -44,7 +45,7 @@ def run(*command: object) -> tuple[float, float]:
     """A command to its end: its CPU with all below it (s), and the most memory that it had itself (MB)."""
     before, peak = cpu_s(), 0.0
     words = [sys.executable, "-m", "gxbridge", *map(str, command)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=keeping()) as process:
         while process.poll() is None:
             peak = max(peak, peak_mb(process.pid))
             time.sleep(POLL_S)
