@@ -18,7 +18,15 @@ from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.explain import master_watch
 from gxbridge.core.dvcc.limit import cap
 from gxbridge.core.dvcc.read import measurements, options
-from gxbridge.core.dvcc.read.believed import bus_life, can_word, counting, doubted, held, user_limits
+from gxbridge.core.dvcc.read.believed import (
+    bus_life,
+    can_word,
+    counting,
+    doubted,
+    held,
+    held_currents,
+    user_limits,
+)
 from gxbridge.core.dvcc.read.devices import bank, bms, trouble
 from gxbridge.core.dvcc.rules import curve, rule, rule_set, storage
 from gxbridge.core.dvcc.run import decision, memory
@@ -65,7 +73,7 @@ VALUES: Final = tuple(
         *(write.Write, cap.Cap, cap.Limit, decision.Decision, bms.Bms, trouble.Trouble, bank.BatteryBank, bank.LeftOut),
         *(memory.Timer, memory.Stored, decision.Controller, memory.Granted, memory.Memory, measurements.Measurements),
         *(master_watch.Ours, master_watch.MasterWatch, can_word.CanWords, held.Held, held.CountingServices),
-        *(counting.Believed, user_limits.UserLimits),
+        *(counting.Believed, held_currents.HeldCurrents, user_limits.UserLimits),
         *(bus_names.BusNames, read_back.Written, masters.Standing),
         *(bus_life.BusLife, bus_life.Life, bus_life.Flow),
         *(obedience.Deviation, obedience.Obedience, shared.SharedValue),
