@@ -433,6 +433,9 @@ def test_the_multi_gets_what_sun_alternator_and_genset_leave() -> None:
         world.services[GENSET][p.CURRENT] = None
         world.services[LYNX][p.CCL] = 50.6
         world.run(3)
+        assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (24 if options.strict_sharing else 34), "unknown is not 0 A"
+        world.services[GENSET][p.STATE] = 0
+        world.run(3)
         assert world.told(MULTI, p.BOL_CHARGE_CURRENT) == (27 if options.strict_sharing else 34)
         world.services[LYNX][p.CCL] = 10.0
         world.run(3)
