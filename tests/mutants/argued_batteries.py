@@ -67,6 +67,12 @@ BATTERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "away = any(one * total < -1 and abs(one) > OFFSET_A for one in known)",
             "if len(known) != len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
             "if len(known) is not len(currents) or len(known) < 2 or abs(total) < LEAST_A or away:",
+            "if len(parts) >= len(inside):",
+            "if len(known) != len(sizes):",
+            "if len(known) is not len(sizes):",
+            "if len(everybody) <= 1:",
+            "return {everybody[ -1].word: 1.0}  # there is nobody else whom it could divide with",
+            "member.word: max(max(parts[member.word], LEAST_PART) * (1 + entry.imbalance), member.measured or -1.0)",
         ),
         "figures": ('known = [member for member in bank.members if member.state > "acknowledged"]',),
         "bank/findings": (
