@@ -121,10 +121,13 @@ def activity(process: int) -> tuple[str, str, str]:
 
 def warm_up(places: Sequence[str]) -> None:
     """Import everything once, see who imports whom, and make the property tests try the same each time."""
-    hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile(
+        "mutants", derandomize=True, database=None, deadline=None, suppress_health_check=slow
+    )
     hypothesis.settings.load_profile("mutants")
-    for slow in (False, True):
-        names(places, slow)
+    for also_slow in (False, True):
+        names(places, also_slow)
     for module in own_modules():
         imported_by(module)
     gc.freeze()
@@ -220,6 +223,14 @@ def run(database: WorkDB, jury: Jury, items: Sequence[WorkItem], minutes: float)
             print(f"{count} of {len(items)} after {time.monotonic() - began:.0f} s", flush=True)
 
 
+def add_missing(database: WorkDB, paths: Sequence[Path]) -> None:
+    """Make the mutants of the modules that have none in the session yet."""
+    known = {item.mutations[0].module_path for item in database.work_items}
+    with use_db(":memory:") as made:
+        init([path for path in paths if path not in known], made, {})
+        database.add_work_items(made.work_items)
+
+
 def pending(database: WorkDB, names: Sequence[str], again: bool) -> list[WorkItem]:
     """What is to be tried."""
     items = list(database.pending_work_items)
@@ -308,10 +319,9 @@ def main() -> int:
         arguments.session = SESSION.with_name("mutants-changed.sqlite")
         arguments.session.unlink(missing_ok=True)
         arguments.modules = sorted(lines)
-    fresh = not arguments.session.exists()
     with use_db(arguments.session) as database:
-        if fresh:
-            init(modules(() if lines is None else arguments.modules), database, {})
+        if not arguments.report:
+            add_missing(database, modules(() if arguments.outdated else arguments.modules))
         if arguments.outdated:
             return int(outdated(database) > 0)
         if not arguments.report:

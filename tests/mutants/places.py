@@ -19,6 +19,10 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         "core/dvcc/read/believed",
         *(f"core/test_{name}.py" for name in ("can_word", "held", "user_limits", "contested")),
     ),
+    "core/dvcc/read/believed/held_currents.py": (
+        "core/dvcc/read/believed/test_held_currents.py",
+        "core/test_alternators.py",
+    ),
     "core/dvcc/rules": ("core/dvcc/rules", "core/dvcc/run/test_ruling.py", "core/test_rules.py"),
     "core/dvcc/run/control_round.py": ("core/dvcc/run", "core/dvcc/tell", "core/dvcc/test_*.py"),
     "core/dvcc/run/loss.py": ("core/dvcc/run", "core/test_held.py"),
