@@ -9,8 +9,10 @@ from tests.mutants.argued_batteries import BATTERIES
 
 ONE_OBJECT: Final = "what is compared is a word or a small number of the program's own: equal ones are one object"
 APART: Final = "bits or words that are never set twice: or, plus and exclusive or are the same"
+AMOUNT: Final = r"(?<!-)\b[\w.]*(_[avwc]|\.value|\.ccl|\.cvl|\.dcl)\b(?!\()"
+"""Where this is compared, equal numbers may well be two objects."""
 RULES: Final[tuple[tuple[str, str, str], ...]] = (
-    (r"_(Eq_Is|NotEq_IsNot)$", r"", ONE_OBJECT),
+    (r"_(Eq_Is|NotEq_IsNot)$", rf"^(?!.*({AMOUNT} is (?!(not )?None)|\bis (not )?{AMOUNT}))", ONE_OBJECT),
     (r"BitOr_(Add|BitXor)", r"NETWORKED|URGENT = ", APART),
     (r"Add_Bit(Or|Xor)", r"base [|^]|% 4\) [|^]|0x2110 [|^]", APART),
     (r"Mul_Div", r"(^|, )/,", "whether an argument may be given by its place"),
@@ -51,7 +53,6 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             'rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind >= "vebus")',
             "highest = lowest(own, None if left is None and rest is None else max(min(left, rest), 0.0))",
             'and row.quantity <= "current"',
-            'made = finite(items.get("/Dc/0/Current")) or -1.0',
             "return max(made if own is None else min(made, own), told.get(name, ( -1.0, 0.0))[0], 0.0)",
             "return max(made if own is None else min(made, own), told.get(name, (0.0, 0.0))[0], -1.0)",
         ),

@@ -88,8 +88,11 @@ def last_made(words: RawWords, before: Mapping[str, float]) -> Mapping[str, floa
         if kind in ("charger", "dcgenset") or (kind in ("alternator", "dcdc") and "/Link/ChargeCurrent" not in items):
             off = finite(items.get("/Connected")) == 0 or finite(items.get("/State")) == 0
             made_a = finite(items.get("/Dc/0/Current"))
-            found[name] = before.get(name, 0.0) if made_a is None and not off else made_a or 0.0
-    return before if found == before else found
+            if made_a is None and not off:
+                made_a = before.get(name)
+            if made_a is not None:
+                found[name] = made_a
+    return found
 
 
 def untold(name: str, items: Items, told: Mapping[str, tuple[float, float]], made_a: float, *, managed: bool) -> float:

@@ -280,6 +280,32 @@ def test_the_last_current_of_one_that_is_never_told_counts_while_it_says_none() 
         assert gate.one(SUN, CURRENT, 50) == 50, "the last one, not the highest"
 
 
+@pytest.mark.parametrize("kind", ["alternator", "dcdc", "charger", "dcgenset"])
+def test_what_never_said_a_current_or_said_0_a_last_counts_for_nothing(kind: str) -> None:
+    name = f"com.victronenergy.{kind}.x"
+    gate = Gate({BATTERY: battery(ccl=40.0), SUN: charger(), name: {"/Dc/0/Current": None}})
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(40.1)
+    for said, left_a in ((12.0, 28.1), (0.0, 40.1), (-5.0, 40.1)):
+        for current in (said, None):
+            gate.services[name] = {"/Dc/0/Current": current}
+            assert gate.one(SUN, CURRENT, 50) == pytest.approx(left_a)
+            assert gate.memory.made == {name: said}
+
+
+def test_what_can_be_told_has_no_last_current() -> None:
+    gate = Gate({BATTERY: battery(), SUN: charger(), ALTERNATOR: charger(), MULTI: multi(5.0)})
+    gate.one(SUN, CURRENT, 50)
+    assert gate.memory.made == {}
+
+
+@pytest.mark.parametrize("state", [1, -1, None])
+def test_only_0_says_that_it_is_off(state: Value) -> None:
+    gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), REGULATOR: {"/Dc/0/Current": 40.0}})
+    gate.one(SUN, CURRENT, 50)
+    gate.services[REGULATOR] = {"/Dc/0/Current": None, "/State": state, "/Connected": state}
+    assert gate.one(SUN, CURRENT, 50) == pytest.approx(20.1)
+
+
 @pytest.mark.parametrize("off", ["/State", "/Connected"])
 def test_one_that_says_that_it_is_off_makes_nothing(off: str) -> None:
     gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(), REGULATOR: {"/Dc/0/Current": 40.0}})

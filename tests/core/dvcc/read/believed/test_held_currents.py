@@ -74,7 +74,14 @@ def test_each_is_held_by_itself_and_since_its_own_silence() -> None:
 
 @pytest.mark.parametrize(
     ("last_a", "later_s", "found"),
-    [(30.0, 9.99, []), (30.0, 10.0, ["30"]), (0.25, 60.0, ["0.25"]), (0.0, 60.0, []), (-1.0, 60.0, [])],
+    [
+        (30.0, 9.99, []),
+        (30.0, 10.0, ["30"]),
+        (30.0, 1001.0, ["30"]),
+        (0.25, 60.0, ["0.25"]),
+        (0.0, 60.0, []),
+        (-1.0, 60.0, []),
+    ],
 )
 def test_after_ten_seconds_a_current_that_is_not_said_is_a_finding(
     last_a: float, later_s: float, found: list[str]
