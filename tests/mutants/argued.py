@@ -50,6 +50,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "the same for every value that can get there": {
         "currents": (
+            "made_a = untold(name, items, told, made.get(name, -1.0), managed=bounds.managed)",
             'rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind >= "vebus")',
             "highest = lowest(own, None if left is None and rest is None else max(min(left, rest), 0.0))",
             'and row.quantity <= "current"',

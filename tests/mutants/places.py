@@ -19,6 +19,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         "core/dvcc/read/believed",
         *(f"core/test_{name}.py" for name in ("can_word", "held", "user_limits", "contested")),
     ),
+    "core/dvcc/read/believed/held.py": ("core/dvcc/read/believed/test_held.py", "core/test_held.py"),
     "core/dvcc/read/believed/held_currents.py": (
         "core/dvcc/read/believed/test_held_currents.py",
         "core/test_alternators.py",

@@ -67,3 +67,11 @@ def test_what_is_remembered_of_them() -> None:
     assert keep_limits((strange,), {}, 9.0) == ()
     assert [one.value for one in keep_limits((), {CURRENT: MOST_LIMIT}, 9.0)] == [MOST_LIMIT]
     assert keep_limits((), {CURRENT: MOST_LIMIT * 1.01}, 9.0) == ()
+
+
+@pytest.mark.parametrize("subject", ["a", "z"])
+def test_what_is_remembered_of_others_is_left_alone(subject: str) -> None:
+    other = RememberedLimit(subject, AMPS, 1.0, 1.0, "D-Bus")
+    loaded = RememberedLimit("".join(list(p.SETTINGS)), AMPS, float("30"), 3.0, "D-Bus")
+    assert keep_limits((other, loaded), {CURRENT: 30.0}, 9.0) == (other, loaded)
+    assert keep_limits((other,), {CURRENT: 1.0}, 9.0) == (other, RememberedLimit(p.SETTINGS, AMPS, 1.0, 9.0, "D-Bus"))
