@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "fleet": "ingest logs and black boxes of many boats, report on them, replay them",
     "watch": "show what is on CAN buses now: devices and their newest values",
     "capture": "record buses and D-Bus into one anonymous file that can be shared",
+    "learn": "find out what unknown registers mean, from a capture with the vendor's D-Bus values",
     "candb": "look into the message database",
     "config": "create, check or show a configuration file",
     "rules": "the user's own rules: check and show them, or try them on a recorded day",

@@ -271,6 +271,7 @@ ROOMS = (
     "core/vecan/lynx",
     "core/vecan/sending",
     "core/capture",
+    "core/learn",
     "core/nmea2000",
     "core/model",
 )

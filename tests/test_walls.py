@@ -90,7 +90,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("core/dvcc/rules",),
     ("core/channels",),
     ("core/vecan",),
-    ("core/capture",),
+    ("core/capture", "core/learn"),
     ("core/nmea2000",),
     ("core/model",),
 )
@@ -326,6 +326,7 @@ PATH_ROOMS = {
     "core/gate": "reads the raw words itself, so that it shares no rule with the decision",
     "core/history/series": "the door of the history: what our own service and the devices show",
     "core/bridge_report": "says what our own service shows",
+    "core/learn": "compares registers with what services show, path by path",
 }
 """Where in the core the path of a D-Bus item may stand: a value that it names is parsed there, or written."""
 BELOW_THE_DOOR = ("core/dvcc/limit", "core/dvcc/tell", "core/dvcc/explain", "core/dvcc/run")

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from gxbridge.candb import rules, shape
 from gxbridge.candb.frames import parse_frame
 from gxbridge.candb.model import (
+    CANDIDATE,
     Confidence,
     DatabaseEntry,
     DatabaseModel,
@@ -45,10 +47,14 @@ def load(folder: Path) -> DatabaseModel:
     return model
 
 
-def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
-    """The Model (None when the files' form does not allow one) and every breach, in the order of the files."""
+def inspect(folder: Path, candidates: bool = False) -> tuple[DatabaseModel | None, list[Problem]]:
+    """The Model (None when the files' form does not allow one) and every breach, in the order of the files.
+
+    With `candidates`, entries that nobody has confirmed count too: to check them, never to build from them.
+    """
     items, problems = read(folder)
     names = Names.of(items)
+    problems += [] if candidates else _candidates(items)
     problems += shape.check_form(items, names)
     if problems:
         return None, sorted(problems)
@@ -62,6 +68,15 @@ def inspect(folder: Path) -> tuple[DatabaseModel | None, list[Problem]]:
         digest=digest(files(folder), folder),
     )
     return model, sorted(rules.check_model(model))
+
+
+def _candidates(items: list[Item]) -> Iterator[Problem]:
+    """R06: what `gxbridge learn` found is no knowledge yet."""
+    for item in items:
+        if item.table.get("confidence") == CANDIDATE:
+            cure = "confirm it by other means, then write how sure it is; or take it out"
+            what = f"{item.kind} `{item.table[item.kind]}` is only a candidate of `gxbridge learn`"
+            yield Problem.at(item.where("confidence"), "R06", what, cure)
 
 
 def texts(value: object) -> tuple[str, ...]:

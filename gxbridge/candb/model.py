@@ -18,6 +18,8 @@ MissingCodes: TypeAlias = tuple[int, ...] | range
 
 Transport = Literal["single", "fast", "either"]
 Confidence = Literal["CONFIRMED", "CORROBORATED", "SINGLE", "INFERRED", "UNKNOWN"]
+CANDIDATE = "CANDIDATE"
+"""The confidence of what `gxbridge learn` wrote and nobody has confirmed: no database is built from it."""
 Origin = Literal["real", "vendor", "constructed"]
 ProductKind = Literal["bms", "bms-copy", "battery-monitor", "charger", "inverter", "vebus-system"]
 """What the devices of a product family are; `core/vecan/devices.py` gives each its quantities."""

@@ -17,7 +17,7 @@ RULES: dict[str, str] = {
     "R03": "Every item has the keys it needs.",
     "R04": "Every value has the form its key asks for.",
     "R05": "Every source is declared in sources.yaml.",
-    "R06": "The confidence is CONFIRMED, CORROBORATED, SINGLE, INFERRED or UNKNOWN.",
+    "R06": "The confidence is CONFIRMED, CORROBORATED, SINGLE, INFERRED or UNKNOWN; CANDIDATE is never built.",
     "R07": "Register, PGN and product numbers are in range, and a PGN carries no destination.",
     "R08": "Registers are VE_REG_UPPER_CASE, everything else is snake_case.",
     "R09": "Every type is declared in types.yaml.",

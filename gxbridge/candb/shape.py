@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from gxbridge.candb.frames import parse_frame
 from gxbridge.candb.item_keys import ACCESS, FIELD_KEYS, FORMS, ITEM_KEYS, RESERVED_KEYS, SAMPLE_KEYS, VALUE_KEYS
-from gxbridge.candb.model import Confidence, Origin, ProductKind, QuirkName, Transport
+from gxbridge.candb.model import CANDIDATE, Confidence, Origin, ProductKind, QuirkName, Transport
 from gxbridge.candb.read import Item
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
 from gxbridge.core.model.record import record
@@ -133,6 +133,8 @@ def _sources(item: Item, names: Names) -> Iterator[Problem]:
             if key not in names.sources:
                 cure = _nearest(key, names.sources, "declare it in sources.yaml")
                 yield Problem.at(item.inside(table, "source"), "R05", f"source `{key}` is not declared", cure)
+    if item.table.get("confidence") == CANDIDATE:
+        return  # load.py refuses it, unless it is asked for
     yield from _one_of(item, "R06", "confidence", get_args(Confidence))
 
 

@@ -28,6 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="check the YAML files against the rules")
     check.add_argument("folder", nargs="?", type=Path, default=None, help="default: the can_db of the source tree")
     check.add_argument("--rules", action="store_true", help="list the rules instead")
+    check.add_argument(
+        "--candidates",
+        action="store_true",
+        help="check what `gxbridge learn` found too, which no database is built from",
+    )
     export = actions.add_parser("export", help="the database for other programs")
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--dbc", metavar="FILE", type=Path, help="DBC file (needs cantools: pip install 'cantools>=39')")
@@ -59,7 +64,7 @@ def _whole(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """0; 1 when nothing was found or a rule is broken; 2 when the command cannot be carried out."""
     if args.action == "check":
-        return _rules() if args.rules else _check(args.folder or FOLDER)
+        return _rules() if args.rules else _check(args.folder or FOLDER, args.candidates)
     from gxbridge.core.nmea2000.database import DatabaseError, database
 
     try:
@@ -179,7 +184,7 @@ def _rules() -> int:
     return 0
 
 
-def _check(folder: Path) -> int:
+def _check(folder: Path, candidates: bool) -> int:
     if not folder.is_dir():
         cure = "give the folder, or run it in the source tree (an installed gxbridge has the compiled form only)"
         print(f"gxbridge candb: {folder} does not exist: {cure}", file=sys.stderr)
@@ -187,7 +192,7 @@ def _check(folder: Path) -> int:
     from gxbridge.candb.generate import GenerateError, generate
     from gxbridge.candb.load import inspect
 
-    model, problems = inspect(folder)
+    model, problems = inspect(folder, candidates)
     _print(str(problem) for problem in problems)
     if model is None or problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
