@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gxbridge.core.blackbox.box import Box, BoxState, Event, Received
+from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received
 from gxbridge.core.blackbox.play import services_at_start
 from gxbridge.core.capture.remarks import remark_of
 from gxbridge.core.learn.recording import LearnError, LearnRecording
@@ -24,7 +24,10 @@ def recorded(path: str, values: str | None, on_bad: OnBad) -> LearnRecording:
     if is_box(path):
         if values is not None:
             raise LearnError(f"{path} is a black box, which has its D-Bus values: leave --values out")
-        _take_box(recording, read(Path(path)))
+        try:
+            _take_box(recording, read(Path(path)))
+        except BoxError as error:
+            raise BoxError(f"{path}: {error}") from None
         return recording
     _take_values(recording, values or path)
     if not recording.paths:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gxbridge.cli import main
+from gxbridge.core.blackbox.box import lines as box_lines
+from gxbridge.core.blackbox.recorder import Frozen
 from gxbridge.core.capture.remarks import FIRST_LINE, remark
 from gxbridge.core.learn.recording import LearnRecording
+from tests.core.blackbox.test_play import BoxedBoat
+from tests.core.boat import claim
 from tests.core.learn.test_candidates import small_boat
 
 RIGHT = {
@@ -106,6 +111,60 @@ def test_a_log_and_the_values_of_a_capture_beside_it(
     assert code == 2
     assert "holds no D-Bus values" in err
     assert err.count("\n") == 1
+
+
+def box_of(recording: LearnRecording) -> bytes:
+    """The black box of a service that saw it. The battery service was there before the box begins."""
+    boat = BoxedBoat(mode="monitor")
+    begin, services = boat.now, {path.service for path in recording.paths}
+    for service in services:
+        boat.add(service, {"/DeviceInstance": 1, "/ConsumedAmphours": 0.0})
+    boat.tick(speaking=False)
+    boat.send(claim())
+    events: list[tuple[float, Any]] = [
+        (
+            t,
+            (
+                0x1CEFFF00 | key.source,
+                b"\x66\x99" + key.register.to_bytes(2, "little") + raw.to_bytes(key.size, "little"),
+            ),
+        )
+        for key, series in recording.registers.items()
+        for t, raw in zip(series.times, series.raws, strict=True)
+        if key.size <= 4
+    ]
+    events += [
+        (t, (path.service, {path.path: value}))
+        for path, shown in recording.paths.items()
+        for t, value in zip(shown.times, shown.values, strict=True)
+    ]
+    for t, event in sorted(events, key=lambda event: event[0]):
+        boat.now = begin + 1 + t
+        if isinstance(event[0], int):
+            boat.send(event)
+        else:
+            boat.bridge.service_changed(*event, boat.now)
+    frozen = boat.boxed.keep_now("command", "a test asks", boat.now)
+    assert isinstance(frozen, Frozen)
+    return b"\n".join(box_lines(frozen, "test", "digest"))
+
+
+def test_a_black_box_tells_the_same(
+    capsys: pytest.CaptureFixture[str], recording: LearnRecording, tmp_path: Path
+) -> None:
+    box = tmp_path / "box.jsonl.gz"
+    box.write_bytes(gzip.compress(box_of(recording)))
+    code, out, err = learn(capsys, box, "--json")
+    found = [one for one in json.loads(out)["findings"] if one["verdict"] == "certain"]
+    assert (code, err) == (0, "")
+    assert {(one["register"], one["hypothesis"]["offset_bits"]): one["hypothesis"]["path"] for one in found} == RIGHT
+    code, out, err = learn(capsys, box, "--values", box)
+    assert (code, out) == (2, "")
+    assert "leave --values out" in err
+    box.write_bytes(box.read_bytes()[:900])
+    code, out, err = learn(capsys, box)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{box}: the file is not a black box or was truncated" in err
 
 
 def test_known_registers_are_passed_over_until_they_are_hidden(

@@ -32,11 +32,11 @@ UNITS: Final = {
 OF_TIME: Final = {1 / 60: "raw / 60", 1 / 3600: "raw / 3600"}
 """Scales that are no decimal numbers."""
 
-FamilyLookup = Callable[[RegisterKey], str | None]
+DeviceFamilies = Callable[[RegisterKey], str | None]
 
 
 def candidates(
-    recording: LearnRecording, findings: Iterable[RegisterFinding], family_of: FamilyLookup, name: str, when: str
+    recording: LearnRecording, findings: Iterable[RegisterFinding], family_of: DeviceFamilies, name: str, when: str
 ) -> Iterator[str]:
     """The lines of a file of `can_db/`. `name`: of the recording; `when`: its day."""
     of_register: dict[int, list[RegisterFinding]] = {}
@@ -73,7 +73,7 @@ def _hypothesis(finding: RegisterFinding) -> Hypothesis:
 
 
 def _entry(
-    recording: LearnRecording, register: int, found: list[RegisterFinding], family_of: FamilyLookup
+    recording: LearnRecording, register: int, found: list[RegisterFinding], family_of: DeviceFamilies
 ) -> Iterator[str]:
     hypotheses = [_hypothesis(finding) for finding in found]
     names = _names(hypotheses)

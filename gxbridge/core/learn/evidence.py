@@ -51,7 +51,7 @@ class Evidence(NamedTuple):
     among the explained changes. `bits`: how much chance is excluded. `sharp`: the share of changes that show what the
     field said at that very moment less one delay, the same for all. `near`: 0 where the values come out exactly, else
     within how many steps of their rounding they do. `steady`: the path only counted on, as clocks do, so that its
-    changes are no evidence each."""
+    changes are no evidence each. `coarse`: the path shows fewer digits than the field has."""
 
     window_s: float
     changes: int
@@ -64,6 +64,7 @@ class Evidence(NamedTuple):
     sharp: float
     near: float = 0.0
     steady: bool = False
+    coarse: bool = False
 
     @property
     def matches(self) -> int:

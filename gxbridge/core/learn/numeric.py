@@ -137,7 +137,10 @@ def _exact(
 ) -> NumberMatch | None:
     wanted = AcceptedRaws(rounding, *rule)
     evidence = weigh(field, path, changes, wanted, end)
-    return None if evidence is None else NumberMatch(*rule, evidence)
+    if evidence is None:
+        return None
+    scale, offset = rule
+    return NumberMatch(scale, offset, evidence._replace(coarse=abs(scale) < 0.999 * rounding.step))
 
 
 def _nearest(

@@ -150,6 +150,8 @@ def _doubts(best: Hypothesis, changes: int) -> Iterable[str]:
         yield "it only counts on evenly: two clocks that were started together are not told apart"
     if evidence.near:
         yield f"its values come out within {evidence.near:g} steps only: noise, or something else that goes with it"
+    if evidence.coarse:
+        yield "D-Bus shows fewer digits than it has: something else that is nearly the same is not told apart"
     if best.path.path.startswith(TOLD):
         yield "the path shows what the device was told, which others know too"
     if not best.is_own:

@@ -237,6 +237,23 @@ def test_what_only_goes_with_a_value_is_not_certain(kind: str, driver: Driver) -
     assert not wrong
 
 
+@pytest.mark.parametrize("twin", [0.0, 0.002, 0.005])
+def test_a_near_twin_that_d_bus_has_too_few_digits_to_tell_apart_is_not_certain(twin: float) -> None:
+    """State of charge, hundredths on CAN and tenths on D-Bus: what is off by 1/20 of a tenth comes out as well."""
+    rng = random.Random(2)
+    recording, soc, shown = claimed(), 71.3, 0.0
+    for second in range(600):
+        soc += rng.uniform(-0.01, 0.05)
+        say(recording, second, 0x7000, round((soc + twin) / 0.01))
+        if round(soc, 1) != shown:
+            shown = round(soc, 1)
+            recording.show(second + 0.2, BATTERY, "/Soc", shown)
+    (one,) = learn(recording, lambda _key: 0)
+    assert one.hypothesis is not None
+    assert (one.hypothesis.path.path, one.hypothesis.scale, one.verdict) == ("/Soc", 0.01, "likely")
+    assert "fewer digits" in one.reason
+
+
 def test_the_voltage_of_one_charger_is_not_that_of_another_on_the_same_busbar() -> None:
     """A real boat: four chargers and two batteries on one busbar, each with its own sensor. What each said of its
     voltage is on CAN; of its own service the voltage is missing on D-Bus."""
