@@ -43,6 +43,12 @@ def test_the_log_tells_the_story(folder: Path, capsys: pytest.CaptureFixture[str
         assert words in said
 
 
+def test_the_box_can_be_played_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it cannot, because what a box holds has changed: record both anew (`python packaging/samples.py`)."""
+    assert main(["blackbox", "replay", "boat-box.jsonl.gz"]) == 0
+    assert "all decided the same" in capsys.readouterr().out
+
+
 def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample", str(folder)]) == 2
     assert "boat.log is there already" in capsys.readouterr().err
