@@ -85,12 +85,14 @@ class NoQtError(Exception):
 
 def tool(name: str) -> str:
     """The path of rcc or lrelease. Raises NoQtError."""
-    places = os.environ.get("PATH", "") + os.pathsep + DEBIAN
+    places = DEBIAN + os.pathsep + os.environ.get("PATH", "")
     qt = importlib.util.find_spec("PySide6")
     if qt is not None and qt.submodule_search_locations:
         folder = Path(next(iter(qt.submodule_search_locations)))
         places = os.pathsep.join((str(folder / "Qt" / "libexec"), str(folder), places))
-    found = shutil.which(name, path=places)
+    here = (shutil.which(name, path=place) for place in places.split(os.pathsep))
+    # Debian's qtchooser is there without the tool that it would start.
+    found = next((path for path in here if path and Path(path).resolve().name != "qtchooser"), None)
     if found is None:
         raise NoQtError(
             f"{name} is not here (pip install PySide6-Essentials, or apt-get install qt6-base-dev-tools qt6-l10n-tools)"
