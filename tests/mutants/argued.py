@@ -23,6 +23,11 @@ RULES: Final[tuple[tuple[str, str, str], ...]] = (
 """Kind of change (part of the operator's name), what the mutant's line has in it, and why nothing can notice."""
 
 GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    ONE_OBJECT: {
+        "counted_bmses": (
+            "if None not in (bms.class_v, own.class_v) and bms.class_v is not own.class_v:",  # both are of one table
+        ),
+    },
     "at the bound itself both answers are the same": {
         "sharing": (
             "now_a = 0.0 if actual_a <= 0 else own_a if actual_a > own_a else actual_a",
