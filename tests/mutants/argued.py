@@ -54,6 +54,12 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "sharing": ("if share_a > own_a - TINY:",),
     },
     "the same for every value that can get there": {
+        "held": (
+            "if one.value == 0 and one.what <= CHARGE:",
+            "if len(known) == 1 and len(every) <= len(known[0].split()):",
+            "if len(known) == 1 and len(every) == len(known[ -1].split()):",
+            "forced = {p.BMS_TYPE: VEBUS_BMS} if one.device.kind >= p.VEBUS else {}",
+        ),
         "currents": (
             "made_a = untold(name, items, told, made.get(name, -1.0), managed=bounds.managed)",
             'rest = left if kind in SUN else without_sun(bounds, others, own_draw=kind >= "vebus")',

@@ -212,3 +212,15 @@ def test_a_refusal_that_holds_unsaid_is_a_finding() -> None:
         assert one.arguments["path"] == p.ALLOW_CHARGE
     assert list(held_findings(read_permissions({BATTERY: silent | {p.ALLOW_CHARGE: 0}}), held, 9.0)) == []
     assert list(held_findings(read_permissions({BATTERY: silent}), Held(), 9.0)) == []
+
+
+def test_one_who_is_known_by_more_words_is_known_by_all_of_them_and_only_in_that_word() -> None:
+    assert marked(((GAVE, "uc7 HQ1"), (GAVE, "HQ1")), GAVE, "HQ1") == ((GAVE, "uc7 HQ1"),)
+    words = (("a", "uc7"), ("m", "uc7"), ("z", "uc7"))
+    assert marked(words, "m", "uc7 HQ1") == (("a", "uc7"), ("z", "uc7"), ("m", "uc7 HQ1"))
+
+
+def test_only_batteries_and_vebus_systems_say_anything() -> None:
+    items: Items = {p.ALLOW_CHARGE: 0, p.ALLOW_DISCHARGE: 0, p.BMS_TYPE: 2, p.BMS_ALLOW_CHARGE: 0}
+    others = ("alternator", "charger", "solarcharger", "vecan")
+    assert read_permissions({f"com.victronenergy.{kind}.x": items for kind in others}) == ()
