@@ -64,7 +64,6 @@ class _ComparedPath(NamedTuple):
     series: PathSeries
     changes: list[ShownChange]
     rounding: Rounding
-    distinct: int
     is_code: bool
 
 
@@ -72,15 +71,13 @@ def hypotheses(recording: LearnRecording) -> Iterator[tuple[RegisterKey, list[Hy
     """All registers, each with what it could be; registers that never changed with nothing."""
     end = max([0.0, *(series.end for series in recording.registers.values())])
     compared = _paths(recording)
-    everywhere = [path for path in compared if path.key.service in recording.vendor_services()]
     of_device: dict[tuple[str, int], tuple[list[_ComparedPath], bool]] = {}
     for key, series in recording.registers.items():
         device = key.bus, key.source
         if device not in of_device:
             own = recording.services_of(*device)
-            of_device[device] = ([path for path in compared if path.key.service in own], True) if own else (
-                everywhere, False,
-            )  # fmt: skip
+            paths = [path for path in compared if path.key.service in own] if own else compared
+            of_device[device] = paths, bool(own)
         paths, is_own = of_device[device]
         until = series.times[-1] if series.full and series.times else end
         yield key, list(_of_register(key, series, paths, is_own, until))
@@ -92,8 +89,7 @@ def _paths(recording: LearnRecording) -> list[_ComparedPath]:
         changes = shown_changes(series)
         values = {value for value in series.values if value is not None}
         if len(changes) >= LEAST_CHANGES:
-            distinct = len({value for _, value in changes})
-            found.append(_ComparedPath(key, series, changes, Rounding.of(list(values)), distinct, is_code(values)))
+            found.append(_ComparedPath(key, series, changes, Rounding.of(list(values)), is_code(values)))
     return found
 
 
