@@ -24,9 +24,12 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     first = Lynx()
     first.said[0x010C] = (b"House battery 1\0").hex()
     second = Lynx(478868, "HQ2437XXP7K", LYNX_NG, 0x2A, STATUS)
-    with backdrop() as behind, scene(tmp_path_factory.mktemp("quiet"), behind, first, second) as found:
+    with backdrop() as behind, scene(tmp_path_factory.mktemp("quiet"), behind, first) as found:
         found.start()
-        found.consumer.until_there(LYNX_SERVICE, NG_SERVICE)
+        # Instances are given in the order in which the settings service answers: one after the other.
+        found.consumer.until_there(LYNX_SERVICE)
+        found.wire.lynxes.append(second)
+        found.consumer.until_there(NG_SERVICE)
         for service in (LYNX_SERVICE, NG_SERVICE):
             found.consumer.until(service, "/CustomName", lambda name, service=service: name or service == NG_SERVICE)
             found.consumer.until_complete(service)
