@@ -8,6 +8,7 @@ from typing import Any, Final
 from gxbridge.core.model.items import printable
 from gxbridge.doctor.checks.battery_services import check_batteries
 from gxbridge.doctor.checks.can_ports import check_ports
+from gxbridge.doctor.checks.can_wiring import check_can_wiring
 from gxbridge.doctor.checks.charger_states import check_chargers
 from gxbridge.doctor.checks.configuration import check_configured
 from gxbridge.doctor.checks.program import check_bus, check_program
@@ -34,6 +35,7 @@ def _rows(facts: Facts) -> Iterator[Row]:
     yield from check_configured(facts)
     yield from check_service(facts)
     yield from check_ports(facts)
+    yield from check_can_wiring(facts)
     if not facts.bus.error:
         yield from check_batteries(facts.services, facts.program.machine)
         yield from check_masters(facts)

@@ -44,6 +44,7 @@ from gxbridge.core.setup import Setup
 from gxbridge.core.vecan import network, node
 from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.devices import KINDS, table_of
+from gxbridge.core.vecan.error_counters import ErrorCounters
 from gxbridge.core.vecan.identity import Identity
 from gxbridge.core.vecan.readings import Reading, Readings
 
@@ -107,6 +108,7 @@ SETUP: Final = CodecClass(Setup, skip={"readout_keys": dict})
 
 OBJECTS: Final = (
     CodecClass(node.Node, shared=True),
+    CodecClass(ErrorCounters, shared=True),
     CodecClass(Identity, shared=True),
     CodecClass(Reading, shared=True),
     CodecClass(Readings, shared=True, skip={"version": int}),

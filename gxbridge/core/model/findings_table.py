@@ -84,6 +84,14 @@ TABLE: Final = (
         "None needed if its firmware was changed; else check what was installed",
     ),
     FindingRow(
+        "can-errors",
+        "warning",
+        "{product} at address {address} on {bus} counts CAN errors since gxbridge listens: bus-off {bus_off}, error "
+        "passive {passive}, send errors {sending}",
+        "Check its plug and its drop cable; where several devices count errors, the two terminators (60 ohms between "
+        "CAN-H and CAN-L with the power off) and the bit rate of every device",
+    ),
+    FindingRow(
         "too-many-messages",
         "warning",
         "The device at address {address} on {bus} sends more kinds of messages than any known device; {dropped} were "

@@ -219,6 +219,8 @@ def _devices(devices: Iterable[DeviceView], epoch: Epoch) -> dict[str, Value]:
             f"/Devices/{n}/UniqueNumber": device.unique_number,
             f"/Devices/{n}/State": device.state,
             f"/Devices/{n}/LastHeardAt": epoch(device.last_heard),
+            f"/Devices/{n}/Wiring": device.wiring.word,
+            f"/Devices/{n}/WiringReason": device.wiring.text,
         }
     return items
 

@@ -129,6 +129,8 @@ OWN_PATHS: tuple[OwnPath, ...] = (
     _row("/Devices/<n>/UniqueNumber", "u", "unique number of its NAME; invalid while unknown"),
     _row("/Devices/<n>/State", "s", "live, silent or lost"),
     _row("/Devices/<n>/LastHeardAt", "u", "epoch seconds; refreshed every 10 s, or when the list changes"),
+    _row("/Devices/<n>/Wiring", "s", "good, bad, busy, conflict or unknown ([CAN wiring](can-wiring.md))"),
+    _row("/Devices/<n>/WiringReason", "s", "why, by what the device counts itself"),
     _row("/Findings/Count", "u", "findings that hold now"),
     _row("/Findings/<n>/Id", "s", "stable id of the finding"),
     _row("/Findings/<n>/Severity", "s", "info, warning or alarm"),

@@ -132,7 +132,13 @@ class BatteryRegistry:
 
     def devices(self, now: float) -> tuple[DeviceView, ...]:
         """Every device of every bus with what it said last."""
-        return tuple(device_of(node, self._products, now) for node in self._looked(now).nodes)
+        return tuple(
+            device_of(node, self._products, now, contested=self._contested(node, now))
+            for node in self._looked(now).nodes
+        )
+
+    def _contested(self, node: Node, now: float) -> bool:
+        return node.address is not None and self._networks[node.bus].contested(node.address, now)
 
     def findings(self, now: float) -> tuple[Finding, ...]:
         """What a person should know about buses, devices and batteries, as it is now."""

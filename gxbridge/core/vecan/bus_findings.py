@@ -9,6 +9,7 @@ from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.nmea2000.database import BMS_COPY, ProductInfo, database
 from gxbridge.core.vecan.duplicates import Duplicate
+from gxbridge.core.vecan.error_counters import BUS_OFF, ERROR_PASSIVE, ON_THE_WIRE, SEND_ERRORS
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
 
@@ -58,6 +59,19 @@ def network_findings(network: Network, products: Mapping[int, ProductInfo], now:
         product, address_text = None if node.product_id is None else products.get(node.product_id), str(node.address)
         if product is not None and product.kind == BMS_COPY:
             yield finding("battery-copy", node.key, now, product=product.name, address=address_text, bus=bus)
+        errors = node.error_counters.lately(ON_THE_WIRE, now)
+        if errors and not network.contested(-1 if node.address is None else node.address, now):
+            yield finding(
+                "can-errors",
+                node.key,
+                now,
+                product=product.name if product is not None else node.identity.model or "a device",
+                address=address_text,
+                bus=bus,
+                bus_off=errors.get(BUS_OFF, 0),
+                passive=errors.get(ERROR_PASSIVE, 0),
+                sending=errors.get(SEND_ERRORS, 0),
+            )
         if node.readings.dropped:
             yield finding(
                 "too-many-messages", node.key, now, address=address_text, bus=bus, dropped=node.readings.dropped

@@ -10,10 +10,12 @@ from gxbridge.core.model.battery import Known, State
 from gxbridge.core.nmea2000.database import BMS, BMS_COPY, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.vecan.device_state import QuantityTable
+from gxbridge.core.vecan.error_counters import BUS_OFF, WiringVerdict, wiring_verdict
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
 from gxbridge.core.vecan.lynx.table import LYNX
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.quantities import Derived, Quantity, QuantityKind, QuantitySource, pgn, register
+from gxbridge.core.vecan.readings import VREG
 
 CHARGER_STATUS = 127507
 INVERTER_STATUS = 127509
@@ -161,16 +163,21 @@ class DeviceView(NamedTuple):
     last_heard: float
     messages: int
     values: Mapping[str, Known]
+    wiring: WiringVerdict
+    tells_counters: bool
+    """It has told its CAN error counters since it was last silent."""
 
 
 NO_VALUES: Mapping[str, Known] = {}
 
 
-def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> DeviceView:
-    """What is known of a node now."""
+def device_of(node: Node, products: Mapping[int, ProductInfo], now: float, *, contested: bool = False) -> DeviceView:
+    """What is known of a node now. `contested`: two devices speak from its address."""
     family = family_of(node.name, node.product_id, products)
     product = None if node.product_id is None else products.get(node.product_id)
-    identity, name = node.identity, node.name
+    identity, name, state = node.identity, node.name, node.state(now)
+    manufacturer = None if name is None else name.manufacturer
+    told = node.readings.get((VREG, BUS_OFF))
     return DeviceView(
         key=node.key,
         bus=node.bus,
@@ -181,13 +188,19 @@ def device_of(node: Node, products: Mapping[int, ProductInfo], now: float) -> De
         product_name=identity.model if product is None else product.name,
         unique_number=None if name is None else name.unique_number,
         device_instance=None if name is None else name.device_instance,
-        manufacturer=None if name is None else name.manufacturer,
+        manufacturer=manufacturer,
         serial=identity.serial,
         firmware_text=identity.firmware_text,
         description=identity.description,
         group=identity.group,
-        state=node.state(now),
+        state=state,
         last_heard=node.last_heard,
         messages=node.messages,
         values=NO_VALUES if node.belief is None else node.belief.values(now),
+        wiring=wiring_verdict(
+            *(node.error_counters, None if told is None else told.at, state, node.silences, manufacturer),
+            contested=contested,
+            now=now,
+        ),
+        tells_counters=told is not None,
     )

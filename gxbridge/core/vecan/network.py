@@ -92,8 +92,9 @@ class Network:
             return None
         node = self._at.get(address)
         if node is not None and self.conflicts and self.contested(address, now):
-            node.mistrust(now)
-            self._nodes[self.conflicts[address].loser.identity].mistrust(now)  # it may be the one that speaks
+            for one in (node, self._nodes[self.conflicts[address].loser.identity]):  # either may be the one that speaks
+                one.mistrust(now)
+                one.error_counters.start_anew()
             return None
         if node is not None and node.name is None and node.state(now) != "live":
             self._drop(node)

@@ -8,6 +8,7 @@ from gxbridge.core.model.battery import LOST_S, SILENT_S, State
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
+from gxbridge.core.vecan.error_counters import COUNTED, ErrorCounters
 from gxbridge.core.vecan.identity import LEARNT, Identity
 from gxbridge.core.vecan.readings import VREG, MessageKind, Readings, names, said
 
@@ -28,6 +29,7 @@ class Node:
         "belief",
         "bus",
         "distributors",
+        "error_counters",
         "first_heard",
         "forgotten",
         "identity",
@@ -64,6 +66,7 @@ class Node:
         """It has said at least once whether it balances: that D-Bus path stays."""
         self.distributors = ""
         """Letters of the distributors it has ever reported: their D-Bus paths stay."""
+        self.error_counters = ErrorCounters()
 
     @property
     def key(self) -> str:
@@ -117,9 +120,16 @@ class Node:
         what = said(key)
         if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
             self.identity.learn(what, reading.fields)
+        if new and what in COUNTED:
+            self._count(message, now)
         if self.belief is not None:
             self.belief.heard(what, new=new)
         return what, new
+
+    def _count(self, message: Message, now: float) -> None:
+        register, count = message[0].register, message[3][0]
+        if register is not None and isinstance(count, int):
+            self.error_counters.tell(register, count, now)
 
     def believe(self, table: QuantityTable, now: float) -> None:
         """Its family is known (or another one): make its quantities from everything heard so far."""

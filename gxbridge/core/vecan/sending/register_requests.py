@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from gxbridge.core.model.battery import Battery, Provisional
+from gxbridge.core.nmea2000.name import VICTRON
 from gxbridge.core.vecan.devices import DeviceView
+from gxbridge.core.vecan.error_counters import COUNTERS, COUNTERS_MASK
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.sending.transmit import TransmitOrder
@@ -21,6 +24,9 @@ AGAIN_S = 10.0
 
 NAMELESS_AGAIN_S = 600.0
 """A device that did not say who it is is asked anew in every such spell; a battery after each return from silence."""
+
+COUNTERS_AGAIN_S = 300.0
+"""Between two questions for the CAN error counters of a device that tells them: one frame, and six answers."""
 
 MOST_REMEMBERED = 4096
 """Questions remembered; when there are more, all are forgotten and may be asked again."""
@@ -55,17 +61,31 @@ class RegisterRequests:
             if battery.bus == bus and battery.address is not None and battery.state == "live":
                 for register in battery.unseen_registers:
                     wanted.append((TransmitOrder(battery.address, register=register), battery.since, AGAIN_S))
-        return [order for order, spell, again_s in wanted if self._due((bus, order, spell), again_s, now)]
+        due = [order for order, spell, again_s in wanted if self._due((bus, order, spell), again_s, now)]
+        # One in each look: a full bus has many devices, and what decides about limits must not wait behind them.
+        counters = (order for device in devices if device.bus == bus for order in self._counters(device, now))
+        return [*due, *islice(counters, 1)]
+
+    def _counters(self, device: DeviceView, now: float) -> Iterator[TransmitOrder]:
+        """The question for its CAN error counters: for ever where it answers, else a few times."""
+        if device.address is None or device.state != "live" or device.manufacturer != VICTRON:
+            return
+        order = TransmitOrder(device.address, register=COUNTERS, mask=COUNTERS_MASK)
+        tries = float("inf") if device.tells_counters else TRIES
+        if self._due((f"{device.bus} {device.key}", order, 0.0), COUNTERS_AGAIN_S, now, tries):
+            yield order
 
     def __len__(self) -> int:
         """Questions remembered."""
         return len(self._asked)
 
-    def _due(self, question: tuple[str, TransmitOrder, float], again_s: float, now: float) -> bool:
-        tries, at = self._asked.get(question, (0, float("-inf")))
-        if tries >= TRIES or now - at < again_s:
+    def _due(
+        self, question: tuple[str, TransmitOrder, float], again_s: float, now: float, tries: float = TRIES
+    ) -> bool:
+        asked, at = self._asked.get(question, (0, float("-inf")))
+        if asked >= tries or now - at < again_s:
             return False
         if len(self._asked) >= MOST_REMEMBERED:
             self._asked.clear()
-        self._asked[question] = (tries + 1, now)
+        self._asked[question] = (asked + 1, now)
         return True

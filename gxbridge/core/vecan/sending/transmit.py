@@ -50,6 +50,8 @@ class TransmitOrder:
     register: int | None = None
     data: bytes | None = None
     """None: a request; else the value to write."""
+    mask: int = vreg.ONE_REGISTER
+    """Of a request: which bits of a register's number must be those of `register`."""
 
 
 class BusTransmitter:
@@ -160,7 +162,7 @@ class BusTransmitter:
             if order.pgn is not None:
                 return [_iso_request(order.pgn, address, to)]
             register = order.register or 0
-            payload = vreg.request(register) if order.data is None else vreg.payload(register, order.data)
+            payload = vreg.request(register, order.mask) if order.data is None else vreg.payload(register, order.data)
             self._sequence += 1
             return list(vreg_frames(payload, address, to, self._sequence))
         return []

@@ -80,6 +80,12 @@ def test_the_same_request_waits_only_once() -> None:
     assert [len(transmitter.frames(now)) for now in (2.0, 2.2, 2.4)] == [1, 0, 0]
 
 
+def test_one_request_asks_for_all_registers_of_a_mask() -> None:
+    transmitter = ready()
+    transmitter.order(TransmitOrder(LYNX, register=0x0130, mask=0xFFF8), 2.0)
+    assert transmitter.frames(2.0) == [(0x1CEF0000 | LYNX << 8 | US, bytes.fromhex("669901003001F8FF"))]
+
+
 def test_an_iso_request_has_three_bytes() -> None:
     transmitter = ready()
     transmitter.order(TransmitOrder(LYNX, pgn=126996), 2.0)
