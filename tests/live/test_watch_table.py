@@ -75,7 +75,7 @@ def test_of_many_flags_those_that_are_set_are_shown() -> None:
 
 
 def test_a_message_that_nobody_knows_is_shown_as_bytes_and_counted() -> None:
-    buses = heard([(0x1CEFFF29, bytes.fromhex("66992122DEADBEEF"))])
+    buses = heard([(0x1CEFFF29, bytes.fromhex("6699212FDEADBEEF"))])
     assert lines(buses, 0.0)[1].split()[-4:] == ["de", "ad", "be", "ef"]
     assert buses.not_decoded() == "1 unknown message"
 
