@@ -208,13 +208,11 @@ def _is_around(other: Hypothesis, one: Hypothesis) -> bool:
 
 def _is_inside(other: Hypothesis, one: Hypothesis) -> bool:
     """Whether a cell says no more than another: the smaller one counts, but two bits that are always opposite are one
-    cell of two bits, as the registers of a Lynx have them."""
+    cell of two bits, as the registers of a Lynx have them. Cells of one width never share a bit."""
     if other is one or other.path != one.path or not other.mask & one.mask:
         return False
     if one.layout.width < other.layout.width:
         return other.layout.width == 2 and _is_opposite(other)
-    if other.layout.width == one.layout.width:
-        return False
     return not (one.layout.width == 2 and _is_opposite(one))
 
 

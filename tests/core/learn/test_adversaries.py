@@ -290,3 +290,20 @@ def test_what_a_neighbour_said_is_not_certain() -> None:
         mine = said[one.key.source, one.key.register]
         assert one.hypothesis is not None
         assert one.hypothesis.path.path == mine.path, (mine, one)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((5,), "it never changed"),
+        ((5, 6), "it changed only once"),
+        ((5, 6, 7), "it changed only twice"),
+        ((5, 6, 7, 9), "nothing on D-Bus follows it"),
+    ],
+)
+def test_why_there_is_nothing_is_said(values: tuple[int, ...], words: str) -> None:
+    recording = claimed()
+    for t, value in enumerate(values):
+        say(recording, float(t), 0x7000, value)
+    (finding,) = learn(recording, lambda _key: 0)
+    assert (finding.verdict, finding.reason) == ("no evidence", words)

@@ -17,7 +17,7 @@ from gxbridge.core.learn.known_bits import known_bits_of
 from gxbridge.core.learn.recording import LearnRecording, RegisterKey
 from gxbridge.core.learn.verdicts import learn
 from gxbridge.core.nmea2000.database import database
-from tests.core.learn.test_adversaries import SOURCE, claimed
+from tests.core.learn.test_adversaries import SOURCE, claimed, say
 
 ROOT = Path(__file__).parents[3]
 BATTERY = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
@@ -55,9 +55,9 @@ def small_boat() -> LearnRecording:
     return recording
 
 
-def written(recording: LearnRecording) -> str:
+def written(recording: LearnRecording, family: str | None = "lynx-smart-bms") -> str:
     known = known_bits_of(database())
-    lines = candidates(recording, learn(recording, known), lambda _key: "lynx-smart-bms", "boat.log", "2026-11-30")
+    lines = candidates(recording, learn(recording, known), lambda _key: family, "boat.log", "2026-11-30")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -117,6 +117,48 @@ def test_codes_have_an_enumeration_of_what_was_shown(model: DatabaseModel, entri
     assert model.enumerations[flag.enum].values == {1: "shown as 1", 2: "shown as 0"}
 
 
+def test_a_time_is_in_seconds_and_a_code_of_its_own_numbers_has_no_enumeration() -> None:
+    """And what is "not available" at the end is said so by the sample."""
+    rng, recording, t, to_go, state = random.Random(7), claimed(), 1.0, 40_000, 0
+    while t < 600:
+        to_go, state = to_go + rng.choice((-180, -420, 240, 600)), rng.choice([n for n in range(3) if n != state])
+        last = t > 590
+        say(recording, t, 0x7005, 0xFFFF if last else to_go // 60)
+        say(recording, t, 0x7006, state, "B")
+        recording.show(t + 0.2, BATTERY, "/TimeToGo", None if last else to_go // 60 * 60)
+        recording.show(t + 0.2, BATTERY, "/State", state)
+        t += rng.uniform(5, 11)
+    lines = written(recording, family=None)
+    assert 'scale: 60, unit: "s"' in lines
+    assert "time_to_go: null" in lines
+    assert "type: raw8}" in lines
+    assert "enumeration" not in lines
+    assert "families" not in lines
+
+
+def test_of_two_devices_with_one_register_the_one_that_says_most_is_written() -> None:
+    """A second Lynx says the same for half the time; what says nothing is not written at all."""
+    rng, recording, t, value = random.Random(9), claimed(), 1.0, 2_600
+    recording.hear(
+        0.0, "can0", 0x18EEFF2A, struct.pack("<Q", 77 | 358 << 21 | 170 << 40 | 35 << 49 | 4 << 60 | 1 << 63)
+    )
+    other = BATTERY.replace("uc167120", "uc77")
+    while t < 600:
+        value += rng.choice((-9, -4, 3, 11))
+        say(recording, t, 0x7007, value)
+        say(recording, t, 0x7008, 3)
+        recording.show(t + 0.2, BATTERY, "/Dc/0/Voltage", value / 100)
+        if t > 300:
+            recording.hear(t, "can0", 0x1CEFFF2A, b"\x66\x99" + struct.pack("<HH", 0x7007, value - 50))
+            recording.show(t + 0.2, other, "/Dc/0/Voltage", (value - 50) / 100)
+        t += rng.uniform(5, 11)
+    findings = learn(recording, lambda _key: 0)
+    assert [one.verdict for one in findings if one.key.register == 0x7007] == ["certain", "certain"]
+    lines = written(recording)
+    assert lines.count("name: dc_0_voltage") == 1
+    assert "0x7008" not in lines
+
+
 def test_no_build_takes_a_candidate(folder: Path) -> None:
     """Neither by accident nor on purpose: a build has no such option."""
     (folder.parent / "gxbridge").mkdir()
@@ -136,5 +178,6 @@ def test_known_bits_are_left_alone_and_unnamed_ones_are_not() -> None:
     assert known(RegisterKey("can0", 41, 0x0385, 4)) == 0xFFFFFFFF
     assert known(RegisterKey("can0", 41, 0x2107, 4)) == 0b11 << 16 | 0x3FFF
     assert known(RegisterKey("can0", 41, 0x7000, 4)) == 0
+    assert known(RegisterKey("can0", 42, 0x0385, 4)) == 0xFFFFFFFF
     assert known_bits_of(database(), {0x0385})(RegisterKey("can0", 41, 0x0385, 4)) == 0
     assert known_bits_of(database(), None)(RegisterKey("can0", 41, 0x2107, 4)) == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gxbridge.core.learn.evidence import ShownChange, is_steady
 from gxbridge.core.learn.fields import MISSING, FieldLayout, FieldSeries, cells, numbers
-from gxbridge.core.learn.numeric import OFFSETS, SCALES, Rounding, fit, match_number
+from gxbridge.core.learn.numeric import OFFSETS, SCALES, Fit, Rounding, fit, match_number
 from gxbridge.core.learn.recording import PathSeries, RegisterSeries
 
 scales = st.sampled_from([size * sign for size in SCALES if size >= 0.001 for sign in (1, -1)])
@@ -54,6 +54,33 @@ def test_a_regression_finds_the_line(raws: list[int], scale: float, offset: floa
     assert abs(line.slope - scale) <= 1e-6 * abs(scale)
     assert abs(line.intercept - offset) <= 1e-6 * (abs(offset) + 65_535 * abs(scale))
     assert line.r2 > 0.999999
+
+
+def test_there_is_no_line_through_one_point_or_along_an_axis() -> None:
+    """One change, a register that stayed, a path that stayed."""
+
+    def line(raws: tuple[int, ...], shown: tuple[float, ...]) -> Fit | None:
+        times = array("d", [10.0 * place for place in range(len(raws))])
+        field = FieldSeries((FieldLayout(0, 16),), times, raws, min(raws), max(raws))
+        return fit(field, [ShownChange(10.0 * place + 5.0, value) for place, value in enumerate(shown)])
+
+    assert line((3, 4), (0.3,)) is None
+    assert line((3, 3, 3), (0.3, 0.4, 0.5)) is None
+    assert line((3, 4, 5), (0.3, 0.3, 0.3)) is None
+    assert line((3, 4, 5), (0.3, 0.4, 0.5)) is not None
+
+
+def test_a_value_that_stayed_while_there_was_something_to_learn_proves_no_scale() -> None:
+    """It came back from "not available" three times as the same, and changed only in the half that is held out."""
+    values = [26.0, 26.0, 26.0, 27.0, 28.0]
+    times = array("d", [10.0 * place for place in range(1, 6)])
+    field = FieldSeries((FieldLayout(0, 16),), times, (260, 260, 260, 270, 280), 260, 280)
+    path = PathSeries()
+    for t, value in zip(times, values, strict=True):
+        path.times.append(t)
+        path.values.append(value)
+    changes = [ShownChange(t, value) for t, value in zip(times, values, strict=True)]
+    assert not list(match_number(field, path, changes, Rounding.of(values), 60.0))
 
 
 @given(

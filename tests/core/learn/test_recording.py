@@ -50,6 +50,7 @@ def test_a_long_register_comes_as_fast_packet_or_whole() -> None:
         (0x1CEFFF29, HEADER + b"\x00"),
         (0x1CEFFF29, vreg(0x0001, b"\1\2\3\4")),  # a request
         (0x1CEFFF29 | 1 << 30, vreg(0x7000, b"\1")),  # a flag of the recorder
+        (0x1DEFFF29 | 1 << 30, vreg(0x7000, b"\1")),
         (0x09F21429, b"\1\2\3\4\5\6\7\x08"),
     ],
 )
@@ -74,6 +75,13 @@ def test_an_address_with_two_devices_belongs_to_none() -> None:
     recording.show(1.0, BATTERY, "/Soc", 50.0)
     for unique in (42, 43, 42):
         recording.hear(1.0, "can0", 0x18EEFF29, claim(unique))
+    assert recording.services_of("can0", 0x29) == set()
+
+
+def test_half_a_name_is_none() -> None:
+    recording = LearnRecording()
+    recording.show(1.0, BATTERY, "/Soc", 50.0)
+    recording.hear(1.0, "can0", 0x18EEFF29, claim(42)[:7])
     assert recording.services_of("can0", 0x29) == set()
 
 
