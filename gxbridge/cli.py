@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "rules": "the user's own rules: check and show them, or try them on a recorded day",
     "dvcc": "replay DVCC scenarios on simulated time",
     "state": "show or delete what is remembered across restarts",
+    "link": "show what chargers on CAN are told, or try it with one of them",
     "master": "show whether another master was found, or reset that",
     "demo": "play a simulated installation; no hardware needed",
     "models": "list the BMS models and what each offers to a GX device",

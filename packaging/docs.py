@@ -269,6 +269,7 @@ ROOMS = (
     "core/channels/readout",
     "core/vecan",
     "core/vecan/lynx",
+    "core/vecan/link",
     "core/vecan/sending",
     "core/capture",
     "core/learn",

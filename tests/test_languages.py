@@ -132,7 +132,7 @@ def spoken() -> Iterator[tuple[str, str]]:
         "how": (WHILE_RUNNING,),
         "soon": (PRE_ALARM_WORDS["soon"], "in 25 s at the earliest", "at any moment"),
         "loads": (PRE_ALARM_WORDS["loads"],),
-        "bound": (gate.ABOVE_VOLTAGE, gate.NO_BOUND),
+        "bound": (gate.ABOVE_VOLTAGE, gate.NO_BOUND, gate.NOT_LISTED, gate.NOT_OF_KIND),
         "reason": (can_bus.DOWN, can_bus.BUS_OFF, *(f"lost: {text}" for text in can_bus.ADVICE.values())),
         "can_problem": can_bus.ADVICE.values(),
         "problem": (bluetooth.MISSING,),
@@ -169,8 +169,9 @@ def sentences(module: str, function: str) -> Iterator[str]:
 
 
 SAYING = [
-    *(("bound", "gxbridge.core.gate.gate", one) for one in ("why_shut", "judge", "switch", "bound_of", "mode")),
-    *(("bound", "gxbridge.core.gate.gate", one) for one in ("measured", "discharge")),
+    *(("bound", "gxbridge.core.gate.gate", one) for one in ("why_barred", "why_shut", "judge", "switch", "bound_of")),
+    *(("bound", "gxbridge.core.gate.gate", one) for one in ("mode", "measured", "discharge")),
+    ("bound", "gxbridge.core.gate.link", "judge_link"),
     *(("bound", "gxbridge.core.gate.bounds", one) for one in ("why_stopped", "unspoken")),
     ("why", "gxbridge.core.dvcc.run.masters.masters", "obstacle"),
     ("why", "gxbridge.core.dvcc.run.watching.audit", "audit_findings"),

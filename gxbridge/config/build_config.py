@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.read.options import SWITCHES, Options
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.notifications import PLACES
+from gxbridge.core.vecan.sending.transmit import LINK_LEVELS
 from gxbridge.edge.can.can_stats import CanSpec
 from gxbridge.strict_yaml.problem import Problem, hide_keys
 
@@ -70,6 +71,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
     transmit, log = values.get("transmit", {}), values.get("log", {})
     can = _buses(values["can"], report) if "can" in values else Config().can
     _check_transmit(transmit, report)
+    _check_link(values, report)
     terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
     installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
     rules = build_rules(values.get("rules", {}), WINDOWS_V.get(dvcc.get("nominal_voltage_v")), report)
@@ -87,6 +89,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         publish=values.get("publish", "bms"),
         transmit=transmit.get("level", "off"),
         allow_mode=transmit.get("allow_mode", False),
+        link_broadcast=values.get("link", {}).get("broadcast", False),
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
         blackbox=BlackBox(**values.get("blackbox", {})),
@@ -208,6 +211,11 @@ def _at(values: Mapping[str, Any], *names: str) -> Any:
 def _check_transmit(transmit: Mapping[str, Any], report: _Report) -> None:
     if transmit.get("allow_mode") and transmit.get("level", "off") != "writes":
         report("transmit.allow_mode", "yes needs transmit.level: writes", "write no, or `level: writes`")
+
+
+def _check_link(values: Mapping[str, Any], report: _Report) -> None:
+    if values.get("link", {}).get("broadcast") and values.get("transmit", {}).get("level", "off") not in LINK_LEVELS:
+        report("link.broadcast", "yes needs transmit.level: link or writes", "write no, or `level: link`")
 
 
 USER_SETTINGS: Final[Mapping[str, str]] = {

@@ -106,6 +106,7 @@ class Config:
     publish: str = "bms"
     transmit: str = "off"
     allow_mode: bool = False
+    link_broadcast: bool = False
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)

@@ -261,12 +261,21 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ConfigKey(
         "transmit.level", "choice",
         "`off`: it only listens. `requests`: it claims an address and asks devices for what it has not heard. "
-        "`writes`: it also passes on the few settings a battery service lets you write.",
-        default="off", choices=("off", "requests", "writes"),
+        "`link`: with `dvcc.mode: control`, it also tells the chargers of a port that it owns what is written to "
+        "`/Link/*` on D-Bus (docs/link.md). `writes`: it also passes on the few settings a battery service lets you "
+        "write.",
+        default="off", choices=("off", "requests", "link", "writes"),
     ),
     ConfigKey(
         "transmit.allow_mode", "flag",
         "With `writes`: also let `/Mode` switch the BMS to standby, which opens the contactor.",
+        default=False,
+    ),
+    ConfigKey("link", "section", "How chargers are told on CAN, with transmit level `link` or `writes`."),
+    ConfigKey(
+        "link.broadcast", "flag",
+        "Broadcast also where an alternator regulator is on the bus: one may obey the first sender that it hears, and "
+        "no other, such as its BMS.",
         default=False,
     ),
     ConfigKey("log", "section", "What is logged on standard error."),

@@ -239,6 +239,7 @@ def tree(config: Config) -> dict[str, Any]:
             "banks": [_bank(entry) for entry in config.banks],
             "publish": config.publish,
             "transmit": {"level": config.transmit, "allow_mode": config.allow_mode},
+            "link": {"broadcast": config.link_broadcast},
             "log": {"level": config.log_level, "modules": dict(config.log_modules)},
             "blackbox": {name: getattr(config.blackbox, name) for name in children("blackbox")},
             "state": {name: getattr(config.state, name) for name in children("state")},

@@ -54,6 +54,7 @@ from gxbridge.core.publish.publication import Publication, publishers
 from gxbridge.core.publish.situations import LimitsSince, ServiceNames, battery_notes, device_instances
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry, Change
+from gxbridge.core.vecan.sending.transmit import LINK_LEVELS
 from gxbridge.core.vecan.sending.transmitter import Transmitter
 
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
@@ -61,6 +62,8 @@ BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 
 if TYPE_CHECKING:
     from gxbridge.core.bank_services import BankServices
+    from gxbridge.core.link_control import LinkControl
+    from gxbridge.core.vecan.link.link_out import LinkAnswer, LinkTarget
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
@@ -79,7 +82,17 @@ class Bridge:
         self.channels = OtherChannels(setup.wirings, setup.readout_keys, setup.readout_names)
         self._other_channels = OtherChannelsView()
         self._evidence: tuple[str, ...] = ()
-        self.transmitter = Transmitter(setup.transmit, setup.own_number, mode_switch=setup.allow_mode)
+        self.link: LinkControl | None = None
+        if setup.transmit in LINK_LEVELS and setup.mode == "control":
+            from gxbridge.core.link_control import LinkControl
+
+            self.link = LinkControl(setup, self.registry)
+        self.transmitter = Transmitter(
+            setup.transmit,
+            setup.own_number,
+            mode_switch=setup.allow_mode,
+            link=None if self.link is None else self.link.out.bus,
+        )
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
         self._own_batteries = OwnBatteries()
@@ -125,6 +138,8 @@ class Bridge:
     def hold_name(self, ours: bool) -> None:
         """Whether our own D-Bus name is ours."""
         self._services.hold_name(ours)
+        if self.link is not None and not ours:
+            self.link.out.shut()
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
         """A D-Bus service of others was read, with all its items."""
@@ -151,6 +166,15 @@ class Bridge:
         if node is None or node.name is None or not may_send(register, data):
             return False
         return self.transmitter.write(battery.bus, node.name, register, data, now)
+
+    def write_link(self, target: LinkTarget, path: str, value: Value, now: float) -> LinkAnswer:
+        """A client wrote to `/Link/*` of a port or a device of ours; what is taken is sent after the next look."""
+        if self.link is None:
+            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, LinkAnswer
+
+            need = "transmit: link" if self.setup.transmit not in LINK_LEVELS else "dvcc.mode: control"
+            return LinkAnswer(NOT_TAKEN, f"{path} is not sent: the configuration lacks {need}")
+        return self.link.out.write(target, path, value, now)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         """These of our writes (service, path) were refused or still wait: a device that shows something else there has
@@ -210,6 +234,8 @@ class Bridge:
             latches = keep_switched(latches, self._control.switched_off, since)
         if self.setup.options.rules.storage is not None:
             latches = keep_storage(latches, self._control.storage, since)
+        if self.link is not None:
+            latches = self.link.keep(latches, since)
         if (limits, latches) != (learnt.limits, learnt.latches):
             learnt = replace(learnt, limits=limits, latches=latches)
         return learnt.overrule(self._control.standing.overruled, since, self.setup.boot)
@@ -280,6 +306,8 @@ class Bridge:
                 *(on_bus, without_limits, now, epoch_offset), awaited=awaited, remembered=remembered
             )
             writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
+            if self.link is not None:
+                self.link.look(words, self._control.gate, now, own_name=bus.names.ours)
         bus.arrivals.clear()
         views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
         if self._banks is not None:

@@ -62,6 +62,11 @@ class Control:
         self._memory = self._memory.but(rules=rules._replace(storage=rules.storage._replace(on=on)))
 
     @property
+    def gate(self) -> GateMemory:
+        """What the last gate knows since the last look."""
+        return self._gate
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What a person should know about who is master, and what the gate held back."""
         return (*self.standing.findings, *self._gate.findings)

@@ -38,6 +38,8 @@ class Setup:
     transmit: TransmitLevel = "off"
     allow_mode: bool = False
     """Whether the mode of the BMS may be written: standby opens its contactor."""
+    link_broadcast: bool = False
+    """Whether LINK may be broadcast where an alternator regulator is on the bus."""
     own_number: int = 1
     """Unique number of our own NAME on the buses; tells one gxbridge from another."""
     configured: tuple[Configured, ...] = ()

@@ -31,6 +31,7 @@ from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities
+from gxbridge.runtime.link_tries import LinkTries
 from gxbridge.runtime.publisher import Publisher
 from gxbridge.runtime.time_zone import boat_zone_s
 from gxbridge.runtime.writer import SetValue, Writer
@@ -124,6 +125,7 @@ class App:
         )
         self._writer = Writer(self._publisher.set_value, self._not_written, self._may_send)
         set_value, get_value = self._publisher.set_value, self._publisher.get_value
+        self._link_tries = None if state is None else LinkTries(state.file, self.bridge.link)
         self._notifier = None if make_notifier is None else make_notifier(set_value, get_value)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}
@@ -309,6 +311,7 @@ class App:
                 *(() if self._box is None else self._box.findings(at)),
                 *(() if self._state is None else self._state.findings()),
                 *(() if self._scanner is None else self._scanner.findings()),
+                *(() if self.bridge.link is None else self.bridge.link.findings),
             )
         )
         self.bridge.hold_name(self._publisher.owns_name)
@@ -317,6 +320,8 @@ class App:
         if timers and self._state is not None and self._state.reset_asked():
             log.info("reset: the other master is gone; control as configured")
             self.bridge.reset_master()
+        if timers and self._link_tries is not None:
+            self._link_tries.look()
         run_cycle = self.bridge.tick if timers else self.bridge.react
         cycle = run_cycle(at, self._epoch_offset, buses)
         self._carry_out(cycle, at)

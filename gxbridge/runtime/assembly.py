@@ -61,6 +61,7 @@ def setup_of(config: Config) -> Setup:
         custom_name=config.custom_name,
         transmit=config.transmit,  # type: ignore[arg-type]
         allow_mode=config.allow_mode,
+        link_broadcast=config.link_broadcast,
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),

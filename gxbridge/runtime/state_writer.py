@@ -40,7 +40,7 @@ class StateWriter:
 
     def __init__(self, file: StateFile, now: float, boot: str | None = None) -> None:
         """Reads the file, which is small. What cannot be used counts as unknown. `boot`: this run of the machine."""
-        self._file = file
+        self.file = self._file = file
         self._disk = DiskTask("write state")
         self._unusable: Finding | None = None
         self._failure: Finding | None = None

@@ -6,6 +6,7 @@ import fcntl
 import os
 import stat
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -18,6 +19,14 @@ PART: Final = f"{FILE}.part"
 LOCK: Final = "gxbridge-state.lock"
 RESET: Final = "gxbridge-master-reset"
 """Left in the folder by `gxbridge master reset` while the service holds the file: who may write there may ask."""
+
+TRY: Final = "gxbridge-link-try"
+"""Left in the folder by `gxbridge link try`: the device. Who may write there may ask."""
+TRIED: Final = "gxbridge-link-tried"
+"""What came of it, line by line."""
+MOST_ASKED: Final = 200
+"""Bytes of the name of a device."""
+MOST_ANSWERED: Final = 16384
 
 RETRY_S: Final = 0.05
 
@@ -121,6 +130,39 @@ class StateFile:
             return False
         os.unlink(os.path.join(self.folder, RESET))
         return True
+
+    def ask_try(self, device: str) -> None:
+        """Ask the service that holds the file to try LINK with a device; an earlier answer goes. Raises OSError."""
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.folder, TRIED))
+        replace_file(
+            os.path.join(self.folder, TRY), device.encode()[:MOST_ASKED], os.path.join(self.folder, f"{TRY}.part")
+        )
+
+    def take_try(self) -> str:
+        """The device that somebody has asked for; "" if nobody has. Asked once, done once. Raises OSError."""
+        return (self._take(TRY, MOST_ASKED) or b"").decode(errors="replace")
+
+    def answer_try(self, lines: Iterable[str]) -> None:
+        """Say what came of it. Raises OSError."""
+        data = "\n".join(lines).encode()[:MOST_ANSWERED]
+        replace_file(os.path.join(self.folder, TRIED), data, os.path.join(self.folder, f"{TRIED}.part"))
+
+    def take_answer(self) -> str | None:
+        """What came of it; None: nothing yet. Raises OSError."""
+        data = self._take(TRIED, MOST_ANSWERED)
+        return None if data is None else data.decode(errors="replace")
+
+    def _take(self, name: str, most: int) -> bytes | None:
+        path = os.path.join(self.folder, name)
+        if not os.path.lexists(path):
+            return None
+        try:
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(path, flags), "rb") as file:
+                return file.read(most)
+        finally:
+            os.unlink(path)
 
     def _hold_unchanged(self) -> None:
         """Take the lock late: who had it until now may have written what this process does not know."""

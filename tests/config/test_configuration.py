@@ -69,6 +69,7 @@ battery:
   known: [{bus: vecan, address: 36, unique_number: 167120, product_id: 0xA3E5}]
 publish: bms-neutral
 transmit: {level: writes, allow_mode: true}
+link: {broadcast: yes}
 log: {level: warning, modules: {can: debug}}
 installation: {model: Small BMS, dvcc: yes, batteries: 2}
 terminals:
@@ -90,7 +91,7 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
     }
     assert (config.instance, config.custom_name) == (7, "Häusle")
     assert config.known_batteries == (Configured("vecan", 36, 167120, 0xA3E5, 0),)
-    assert (config.transmit, config.allow_mode) == ("writes", True)
+    assert (config.transmit, config.allow_mode, config.link_broadcast) == ("writes", True, True)
     assert (config.log_level, config.log_modules) == ("warning", {"can": "debug"})
     inputs = Terminals("Small BMS", "smallbms", 24, 2, "com.victronenergy.digitalinput.input_1")
     assert config.terminals == (inputs,)

@@ -155,6 +155,10 @@ WRONG = [
     ("dvcc: {aggregates: [[1]]}", "has an entry that is a list; write a list such as [1]"),
     ("dvcc: {discharge_on_loss: stop, switches: {loss_stops_first: no}}", "`stop` needs profile `strict`"),
     (
+        "transmit: {level: requests}\nlink: {broadcast: yes}",
+        "link.broadcast: yes needs transmit.level: link or writes",
+    ),
+    (
         "transmit: {level: requests, allow_mode: yes}",
         "transmit.allow_mode: yes needs transmit.level: writes",
     ),

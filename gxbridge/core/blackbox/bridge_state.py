@@ -12,7 +12,7 @@ from gxbridge.core.blackbox.codec import Codec, CodecError, Plain
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.setup import Setup
 
-APART: Final = frozenset({"setup", "transmitter", "registry", "channels"})
+APART: Final = frozenset({"setup", "transmitter", "link", "registry", "channels"})
 """Attributes of the bridge that are made anew and then given what they held."""
 
 REGISTRY: Final = ("_networks",)

@@ -34,6 +34,8 @@ ABOVE_VOLTAGE: Final = "above the charge voltage limit, with 0.4 V for a hub vol
 SWITCH_ON, SWITCH_OFF = 1, 4
 """`/Mode` of an alternator or a DC/DC charger."""
 NO_BOUND: Final = "nobody gives a limit for it"
+NOT_LISTED: Final = "not on the list of what may be written"
+NOT_OF_KIND: Final = "not a number of its kind"
 SLACK: Final = 1e-6
 NEAR_V: Final = 0.7, 1.25
 """A measured voltage is told within these parts of what the battery measures, or may be charged to."""
@@ -124,16 +126,25 @@ def parts(writes: Iterable[Write]) -> Iterator[list[Write]]:
     yield list(part.values())
 
 
-def why_shut(words: RawWords, setup: Setup, own_name: bool) -> str:
-    """Why nothing at all may leave; "" when something may."""
+def why_barred(words: RawWords, setup: Setup, own_name: bool) -> str:
+    """Why nothing at all may leave, whoever the master on D-Bus is; "" when something may."""
     if setup.mode != "control":
         return "nothing is written unless dvcc.mode is control"
     if not own_name:
         return "nothing is written without our own D-Bus name"
-    loop = False
     for name, items in words.services.items():
         if name.startswith("com.victronenergy.gxbridge") and items.get("/Dvcc/Mode") not in ("monitor", "off"):
             return "nothing is written beside another gxbridge"
+    return ""
+
+
+def why_shut(words: RawWords, setup: Setup, own_name: bool) -> str:
+    """Why nothing at all may leave; "" when something may."""
+    barred = why_barred(words, setup, own_name)
+    if barred:
+        return barred
+    loop = False
+    for name, items in words.services.items():
         loop |= name.startswith(BATTERY) and name not in words.unpublished and feeds(items, "/Info/MaxChargeCurrent")
         loop |= name.startswith(VEBUS) and feeds(items, "/Hub/ChargeVoltage")
     system = words.services.get("com.victronenergy.system")
@@ -158,7 +169,7 @@ def judge(
     row, items = ALLOWED.get(write.path), words.services.get(write.service)
     kind = class_of(write.service)
     if row is None or items is None or kind not in row.classes or write.path not in items:
-        return GateVerdict(None, "not on the list of what may be written")
+        return GateVerdict(None, NOT_LISTED)
     value = write.value
     if value is None and (
         row.quantity == "low voltage" or (bounds is None and row.quantity in ("voltage", "discharge"))
@@ -166,7 +177,7 @@ def judge(
         return GateVerdict(None)  # the device shows it as not known
     number = finite(value)
     if number is None or (row.quantity == "mode" and not isinstance(value, int)):
-        return GateVerdict(None, "not a number of its kind")
+        return GateVerdict(None, NOT_OF_KIND)
     if number < row.low:
         return GateVerdict(0.0 if row.quantity == "current" else None, f"less than {row.low:g}")
     if row.quantity == "switch":

@@ -255,6 +255,48 @@ TABLE: Final = (
         "Report it with the black box that was kept: what was decided breaks a rule of safety",
     ),
     FindingRow(
+        "link-gate",
+        "alarm",
+        "The last gate holds back {key} = {asked}, which is written on D-Bus for CAN: {bound}; {sent} is sent",
+        "Find out what writes this, and why it goes beyond what the BMSes allow",
+    ),
+    FindingRow(
+        "link-other-controller",
+        "alarm",
+        "{sender} steers chargers on {bus} too ({register}): gxbridge tells them nothing there",
+        "Leave the chargers of a CAN bus to one controller: switch the other one off, or set transmit: requests",
+    ),
+    FindingRow(
+        "link-broadcast-held",
+        "warning",
+        "{regulator} on {bus} may obey one sender only: gxbridge broadcasts nothing to chargers there",
+        "If this regulator is not to obey the BMS on this bus by itself, set link.broadcast: yes",
+    ),
+    FindingRow(
+        "link-unconfirmed",
+        "warning",
+        "What is written on D-Bus for chargers on {bus} is not sent: nobody has seen here that they take {registers}",
+        "Run `gxbridge link try` with a charger of this bus",
+    ),
+    FindingRow(
+        "link-silent",
+        "alarm",
+        "{device} does not answer: it was told {path} {value} and did not confirm it",
+        "Check its cable and that it is on; update its firmware; limit it by its own settings",
+    ),
+    FindingRow(
+        "link-not-followed",
+        "alarm",
+        "{device} was told {path} {value} and shows {shown}",
+        "Look what else controls this device; update its firmware; limit it by its own settings",
+    ),
+    FindingRow(
+        "link-refused",
+        "alarm",
+        "{device} refuses {path} {value} (answer {code})",
+        "Update its firmware; limit it by its own settings",
+    ),
+    FindingRow(
         "overruled",
         "alarm",
         "Something else writes {path}: it read back differently from what gxbridge wrote, twice in a row; gxbridge "

@@ -1,14 +1,15 @@
 """Everything gxbridge may ever send on a CAN bus. Off unless the configuration says otherwise.
 
-Level `requests`: our address claim, ISO requests and register requests. Level `writes`: also the registers of
-`SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
-from the null address. Requests and writes are at least 100 ms apart.
+Level `requests`: our address claim, ISO requests and register requests. Level `link`: also the registers of `LINKABLE`,
+as `core/vecan/link` orders them. Level `writes`: also those of `SENDABLE`, never another. Before an address is claimed
+nothing but the ISO request for claims is sent, from the null address. Requests and writes are at least 100 ms apart.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
+from collections.abc import Callable
+from typing import Final, Literal, Protocol
 
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000 import vreg
@@ -19,7 +20,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.sending.claim import Claim
 
-TransmitLevel = Literal["off", "requests", "writes"]
+TransmitLevel = Literal["off", "requests", "link", "writes"]
 
 ISO_REQUEST = 59904
 
@@ -29,6 +30,12 @@ CAPACITY = 0x1000
 NOMINAL_VOLTAGE = 0xEDEF
 SENDABLE = frozenset({MODE, DESCRIPTION, CAPACITY, NOMINAL_VOLTAGE})
 """The only registers that may ever be written to a device (Victron, VE.Can registers public, v20)."""
+
+LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017, 0x201C})
+"""The only registers that chargers are told by LINK (ve_regs.h of gui-v2@3b94597)."""
+
+LINK_LEVELS: Final = ("link", "writes")
+"""The levels that send LINK registers."""
 
 PACE_S = 0.1
 """Between two requests: bursts to many nodes slow the bus down (victronenergy/venus#1641)."""
@@ -54,11 +61,34 @@ class TransmitOrder:
     """Of a request: which bits of a register's number must be those of `register`."""
 
 
+class LinkSource(Protocol):
+    """What stands for the chargers of a bus. It is asked at the moment at which something can be sent, so that nothing
+    old waits in a queue."""
+
+    def hear(self, message: Message, own: int | None, now: float) -> None: ...
+
+    def next(self, now: float, address_of: Callable[[Name], int | None]) -> TransmitOrder | None: ...
+
+    def deadline(self, now: float) -> float: ...
+
+
 class BusTransmitter:
     """Sends for one bus. Feed it every message, ask `frames` when `next_deadline` is due or something was ordered."""
 
-    def __init__(self, level: TransmitLevel, name: Name, now: float, *, mode_switch: bool = False) -> None:
+    def __init__(
+        self,
+        level: TransmitLevel,
+        name: Name,
+        now: float,
+        *,
+        mode_switch: bool = False,
+        link: LinkSource | None = None,
+    ) -> None:
         self.level = level
+        self._link = link if level in LINK_LEVELS else None
+        self._waiting_first = True
+        self._now = now
+        """The last moment that is known."""
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)
         self._waiting: deque[tuple[TransmitOrder, float]] = deque()
@@ -86,6 +116,9 @@ class BusTransmitter:
         if self.level == "off":
             return
         layout, source, destination, _, payload = message
+        self._now = now
+        if self._link is not None and source != self._claim.address:
+            self._link.hear(message, self._claim.address, now)
         if layout.pgn == ADDRESS_CLAIM:
             name = Name.from_payload(payload)
             if name is not None:
@@ -109,6 +142,7 @@ class BusTransmitter:
         """What is to be sent now, in order."""
         if self.level == "off":
             return []
+        self._now = now
         frames: list[Frame] = []
         if not self._asked_for_claims:
             self._asked_for_claims = True
@@ -129,6 +163,9 @@ class BusTransmitter:
         if self.level == "off":
             return None
         deadline = self._claim.deadline
+        if self._link is not None and self._claim.usable:
+            due = max(self._free_at, self._link.deadline(self._now))
+            deadline = due if deadline is None else min(due, deadline)
         if not self._waiting:
             return deadline
         sendable = self._claim.usable and any(self._target(order) is not None for order, _ in self._waiting)
@@ -152,20 +189,37 @@ class BusTransmitter:
         return order.to if isinstance(order.to, int) else self._claim.address_of(order.to)
 
     def _next(self, address: int, now: float) -> list[Frame]:
-        """The frames of the first order whose receiver can be found."""
+        """The frames of the next order: of LINK and of what waits in turn, where both have one."""
+        self._waiting_first = not self._waiting_first
+        ways = (self._next_waiting, self._next_link) if self._waiting_first else (self._next_link, self._next_waiting)
+        return ways[0](address, now) or ways[1](address, now)
+
+    def _next_link(self, address: int, now: float) -> list[Frame]:
+        """What the chargers are to be told now."""
+        order = None if self._link is None else self._link.next(now, self._claim.address_of)
+        if order is None or order.register not in LINKABLE:
+            return []
+        to = self._target(order)
+        return [] if to is None else self._frames_of(order, address, to, now)
+
+    def _next_waiting(self, address: int, now: float) -> list[Frame]:
+        """The first order whose receiver can be found."""
         for index, (order, _) in enumerate(self._waiting):
             to = self._target(order)
             if to is None:
                 continue
             del self._waiting[index]
-            self._free_at = now + PACE_S
-            if order.pgn is not None:
-                return [_iso_request(order.pgn, address, to)]
-            register = order.register or 0
-            payload = vreg.request(register, order.mask) if order.data is None else vreg.payload(register, order.data)
-            self._sequence += 1
-            return list(vreg_frames(payload, address, to, self._sequence))
+            return self._frames_of(order, address, to, now)
         return []
+
+    def _frames_of(self, order: TransmitOrder, address: int, to: int, now: float) -> list[Frame]:
+        self._free_at = now + PACE_S
+        if order.pgn is not None:
+            return [_iso_request(order.pgn, address, to)]
+        register = order.register or 0
+        payload = vreg.request(register, order.mask) if order.data is None else vreg.payload(register, order.data)
+        self._sequence += 1
+        return list(vreg_frames(payload, address, to, self._sequence))
 
     def _expire(self, now: float) -> None:
         while self._waiting and now - self._waiting[0][1] >= LONGEST_WAIT_S:

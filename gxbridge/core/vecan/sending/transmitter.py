@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.nmea2000.decoder import Message
@@ -10,17 +10,26 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.sending.claim import own_name
 from gxbridge.core.vecan.sending.register_requests import RegisterRequests
-from gxbridge.core.vecan.sending.transmit import BusTransmitter, TransmitLevel, TransmitOrder
+from gxbridge.core.vecan.sending.transmit import BusTransmitter, LinkSource, TransmitLevel, TransmitOrder
 
 Outgoing = tuple[str, int, bytes]
 """(bus, 29-bit id, data)."""
 
 
 class Transmitter:
-    """Silent with level `off`: nothing is held, nothing is ever returned."""
+    """Silent with level `off`: nothing is held, nothing is ever returned. `link`: what the chargers of a bus are told,
+    by the name of the bus."""
 
-    def __init__(self, level: TransmitLevel, unique_number: int, *, mode_switch: bool = False) -> None:
+    def __init__(
+        self,
+        level: TransmitLevel,
+        unique_number: int,
+        *,
+        mode_switch: bool = False,
+        link: Callable[[str], LinkSource] | None = None,
+    ) -> None:
         self.level = level
+        self._link = link
         self._name = own_name(unique_number)
         self._mode_switch = mode_switch
         self._inquiry = RegisterRequests()
@@ -32,7 +41,8 @@ class Transmitter:
             return
         transmitter = self._transmitters.get(bus)
         if transmitter is None:
-            transmitter = BusTransmitter(self.level, self._name, now, mode_switch=self._mode_switch)
+            source = None if self._link is None else self._link(bus)
+            transmitter = BusTransmitter(self.level, self._name, now, mode_switch=self._mode_switch, link=source)
             self._transmitters[bus] = transmitter
         transmitter.hear(message, now)
 

@@ -1,0 +1,185 @@
+"""The last gate before LINK: what stands on D-Bus for the chargers of a port of ours, and the frames that come of it.
+
+Whoever writes there (a GX's own controller, or gxbridge by D-Bus) is the master, and this port is its driver: so the
+rule about other controllers on D-Bus is not asked, and every other one is. A word that a controller has not lowered yet
+is lowered here, which is no finding until it has had time to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate.allowed import class_of
+from gxbridge.core.gate.bounds import Bounds, read_bounds
+from gxbridge.core.gate.currents import share
+from gxbridge.core.gate.gate import (
+    LINK_S,
+    NEAR_V,
+    NO_MEASUREMENT,
+    NOT_LISTED,
+    NOT_OF_KIND,
+    GateMemory,
+    GateVerdict,
+    judge,
+    why_barred,
+)
+from gxbridge.core.gate.raw_words import RawWords, finite
+from gxbridge.core.gate.voltages import plausible
+from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.items import Value
+from gxbridge.core.setup import Setup
+
+
+class LinkFrame(NamedTuple):
+    """The value of a register as it may leave: bytes, sign, lowest and highest raw number."""
+
+    size: int
+    signed: bool
+    low: int
+    high: int
+
+
+LINK_FRAMES: Final[Mapping[int, LinkFrame]] = {
+    0x0FFF: LinkFrame(2, False, 0, 10000),
+    0x2001: LinkFrame(2, False, 0, 7000),
+    0x2002: LinkFrame(2, False, 0, 7000),
+    0x2003: LinkFrame(2, True, -4000, 12500),
+    0x200A: LinkFrame(4, True, -10_000_000, 10_000_000),
+    0x200E: LinkFrame(1, False, 0, 13),
+    0x2015: LinkFrame(2, False, 0, 65534),
+    0x2017: LinkFrame(2, False, 0, 65534),
+    0x201C: LinkFrame(4, True, -10_000_000, 10_000_000),
+}
+"""Every register that LINK may ever write. The mode 0 leaves only where a try puts back what it found."""
+
+
+class MeasuredRow(NamedTuple):
+    """What is told as measured: bounds, where somebody must show about the same, and within how much."""
+
+    low: float
+    high: float
+    shown: str
+    within: float
+
+
+MEASURED_LINK: Final[Mapping[str, MeasuredRow]] = {
+    "/Link/VoltageSense": MeasuredRow(0.0, 70.0, "/Dc/0/Voltage", 0.5),
+    "/Link/TemperatureSense": MeasuredRow(-40.0, 125.0, "Temperature", 2.0),
+    "/Link/BatteryCurrent": MeasuredRow(-10000.0, 10000.0, "/Dc/0/Current", 50.0),
+    "/Link/ExtraBatteryCurrent": MeasuredRow(-10000.0, 10000.0, "", 0.0),
+    "/Link/Soc": MeasuredRow(0.0, 100.0, "/Soc", 2.0),
+}
+"""A word may be seconds older than what is shown now. The sum of currents of several (extra current) nobody shows."""
+
+LAG_S: Final = 10.0
+"""So long may a controller go on with a word that the gate lowers: three of its rounds."""
+
+
+class LinkMemory(NamedTuple):
+    """What one cycle leaves for the next: what each was told (A) and when (monotonic s), since when words are held."""
+
+    told: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    held: Mapping[tuple[str, str], float] = MappingProxyType({})
+    findings: tuple[Finding, ...] = ()
+
+
+class LinkPassed(NamedTuple):
+    """What may leave, by service and path, and the memory, whose findings hold."""
+
+    values: Mapping[tuple[str, str], Value]
+    memory: LinkMemory
+
+
+def may_link(register: int, data: bytes) -> bool:
+    """May a register be written so to the chargers of a port?"""
+    frame = LINK_FRAMES.get(register)
+    if frame is None or len(data) != frame.size:
+        return False
+    return frame.low <= int.from_bytes(data, "little", signed=frame.signed) <= frame.high
+
+
+def pass_link(
+    standing: Iterable[Write],
+    words: RawWords,
+    gate: GateMemory,
+    before: LinkMemory,
+    setup: Setup,
+    now: float,
+    *,
+    own_name: bool,
+) -> LinkPassed:
+    """The values of what stands that may leave at `now` (monotonic s). `gate`: of this look, with what others than
+    these were told; `own_name`: our own D-Bus name is ours."""
+    asked = tuple(standing)
+    still_told = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
+    if not asked:
+        return LinkPassed({}, LinkMemory(still_told))
+    barred, bounds = why_barred(words, setup, own_name), None
+    if not barred and setup.options.profile == "strict":
+        bounds, _ = read_bounds(words, gate.watched, setup, now)
+    told = {**gate.told, **still_told}
+    shares = {} if bounds is None else share(asked, words, bounds, told, gate.made)
+    passed: dict[tuple[str, str], Value] = {}
+    held: dict[tuple[str, str], float] = {}
+    findings: list[Finding] = []
+    for write in asked:
+        key = write.service, write.path
+        verdict = GateVerdict(None, barred) if barred else judge_link(write, words, bounds, shares)
+        if verdict.rule:
+            held[key] = before.held.get(key, now)
+            if now - held[key] >= LAG_S:
+                sent = "nothing" if verdict.value is None else f"{verdict.value:g}"
+                about = f"{write.service} {write.path}"
+                findings.append(
+                    finding(
+                        "link-gate",
+                        about,
+                        now,
+                        held[key],
+                        key=about,
+                        asked=f"{write.value}",
+                        bound=verdict.rule,
+                        sent=sent,
+                    )
+                )
+        if verdict.value is None:
+            continue
+        passed[key] = verdict.value
+        if write.path == "/Link/ChargeCurrent" and isinstance(verdict.value, int | float):
+            told[write.service] = verdict.value, now
+    return LinkPassed(passed, LinkMemory(told, held, tuple(findings)))
+
+
+def judge_link(
+    write: Write, words: RawWords, bounds: Bounds | None, shares: Mapping[tuple[str, str], float | None]
+) -> GateVerdict:
+    """What becomes of one word; what is measured need not be what is shown at this very moment."""
+    row, items = MEASURED_LINK.get(write.path), words.services.get(write.service)
+    if row is None:
+        return judge(write, words, bounds, shares)
+    if items is None or write.path not in items or class_of(write.service) != "vecan":
+        return GateVerdict(None, NOT_LISTED)
+    number = finite(write.value)
+    if number is None:
+        return GateVerdict(None, NOT_OF_KIND)
+    if not row.low <= number <= row.high:
+        return GateVerdict(None, "no such value is measured")
+    if row.shown == "/Dc/0/Voltage" and bounds is not None:
+        yardsticks = [volts for volts in (bounds.bms_v, bounds.battery_v) if volts is not None]
+        if yardsticks and not any(NEAR_V[0] * volts <= number <= NEAR_V[1] * volts for volts in yardsticks):
+            return GateVerdict(None, "far from the battery's voltage")
+        if not plausible(number, bounds.nominal_v):
+            return GateVerdict(None, "no voltage of such a battery")
+    out = frozenset() if bounds is None else bounds.unshared
+    if row.shown and not any(
+        abs(number - shown) <= row.within
+        for name, items in words.services.items()
+        if name not in out
+        for path, value in items.items()
+        if path.endswith(row.shown) and not path.startswith(NO_MEASUREMENT) and (shown := finite(value)) is not None
+    ):
+        return GateVerdict(None, "shown by nobody")
+    return GateVerdict(number)

@@ -1,0 +1,92 @@
+"""Who else steers the chargers of a bus, and which device there may lock to one sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from gxbridge.core.nmea2000.name import CLASS_DISPLAY, CLASS_ELECTRICAL, FUNCTION_DISPLAY, VICTRON
+from gxbridge.core.vecan.network import Network
+from gxbridge.core.vecan.node import Node
+
+STEERING: Final = frozenset({0x2001, 0x200E, 0x2015, 0x2017})
+"""The registers by which chargers are told what to do: voltage, mode, currents."""
+
+HOLD_S: Final = 60.0
+"""So long a charger keeps what it was told (ve_regs.h, 0x200E): so long after its last frame another one counts."""
+
+GX_S: Final = 150.0
+"""So long a GX that is silent counts as there: it repeats its claim about once a minute (velib)."""
+
+DC_GENERATOR: Final = 141
+"""In class 35 (velib n2k.h)."""
+
+REGULATOR_PRODUCTS: Final = frozenset({0xB080, 0xB092})
+"""Wakespeed WS500, Integrel (D-Bus recordings of venus-docker@d0d5cb6)."""
+
+REGULATOR_MAKERS: Final = frozenset({1320, 1403})
+"""Triskel Marine (Integrel) and Arco Marine, by the list of NMEA 2000 manufacturers (canboat)."""
+
+
+class OtherControllers:
+    """Who steers on a bus beside us: a GX, whoever writes to devices, or broadcasts without being a power device.
+
+    A charger broadcasts its own mode and limits, and a BMS its limits: these are no orders. Whose NAME was not heard
+    may be anybody until it is. Bounded: addresses, registers, addressed or not.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._heard: dict[tuple[int, int, bool], float] = {}
+
+    def hear(self, source: int, register: int, now: float, *, addressed: bool) -> None:
+        """A register was sent by somebody else: written to one device, or broadcast."""
+        if addressed or (register in STEERING and not self._is_power_device(source)):
+            self._heard[source, register, addressed] = now
+
+    def other(self, now: float) -> tuple[str, str] | None:
+        """Who steers, and by what."""
+        for node in self._network.devices:
+            if is_gx(node) and now - node.last_heard < GX_S:
+                return title(node), "NAME"
+        self._heard = {key: at for key, at in self._heard.items() if now - at < HOLD_S}
+        for source, register, addressed in self._heard:
+            if addressed or not self._is_power_device(source):
+                sender = self._network.at(source)
+                return f"address {source}" if sender is None else title(sender), f"0x{register:04X}"
+        return None
+
+    def _is_power_device(self, source: int) -> bool:
+        node = self._network.at(source)
+        return node is not None and node.name is not None and node.name.device_class == CLASS_ELECTRICAL
+
+
+def is_gx(node: Node) -> bool:
+    """By its NAME (GX manual: class 120, function 130); a GX says no product on CAN."""
+    name = node.name
+    return name is not None and (name.manufacturer, name.device_class, name.function) == (
+        VICTRON,
+        CLASS_DISPLAY,
+        FUNCTION_DISPLAY,
+    )
+
+
+def regulator(nodes: Iterable[Node]) -> Node | None:
+    """An alternator regulator among them: by product, by NAME. One of them is known to lock to one sender."""
+    for node in nodes:
+        name = node.name
+        if node.product_id in REGULATOR_PRODUCTS:
+            return node
+        if name is not None and (
+            name.manufacturer in REGULATOR_MAKERS
+            or (name.device_class, name.function) == (CLASS_ELECTRICAL, DC_GENERATOR)
+        ):
+            return node
+    return None
+
+
+def title(node: Node) -> str:
+    """What people may know it by."""
+    who = "GX device" if is_gx(node) else node.identity.model or "device"
+    at = "" if node.address is None else f" at address {node.address}"
+    return f"{who}{at}" if node.name is None else f"{who} {node.name.unique_number}{at}"

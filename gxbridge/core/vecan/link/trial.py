@@ -1,0 +1,182 @@
+"""A try: what stands for one device is sent to it once, read back, and what was found is put back.
+
+Only what the last gate let pass is sent, or one step less where the device shows that value already: a value that was
+there before proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+from gxbridge.core.model.record import state
+from gxbridge.core.nmea2000.frame import BROADCAST
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.link.exchange import ACK_S
+from gxbridge.core.vecan.link.registers import LinkRow
+from gxbridge.core.vecan.sending.transmit import TransmitOrder
+
+TRIES: Final = 3
+SETTLE_S: Final = 0.5
+"""Between a write and its read-back."""
+LEAST_PROBE: Final = 20
+"""Raw numbers below this are not lowered for a try: one step would be much of them."""
+
+TrialOutcome: TypeAlias = Literal["", "confirmed", "other", "silent", "refused", "unreadable", "the same", "held"]
+_Phase = Literal["find", "write", "read", "restore", "check", "done"]
+
+
+@state
+class TriedRow:
+    """One register of the device; raw numbers, None: the device has no value."""
+
+    row: LinkRow
+    found: int | None = None
+    probe: int = 0
+    shown: int | None = None
+    code: int = 0
+    outcome: TrialOutcome = ""
+    restored: bool | None = None
+    """Whether what was found is there again; None: there was nothing to put back."""
+
+    def may_restore(self, lawful: int | None) -> bool:
+        """What is measured is true now, and what is above the gate's limit stays lowered: both end by themselves."""
+        if self.found is None or self.found == self.shown or not self.row.limits:
+            return False
+        return self.row.size == 1 or (lawful is not None and self.found <= lawful)
+
+
+class Trial:
+    """The rows one after another. Moments are monotonic seconds."""
+
+    def __init__(self, name: Name, rows: Sequence[LinkRow], lawful: Callable[[LinkRow, float], int | None]) -> None:
+        """`lawful`: the raw number of a row that may be sent at a moment; None: nothing may."""
+        self.name = name
+        self.rows = [TriedRow(row) for row in rows]
+        self._lawful = lawful
+        self._index = 0
+        self._phase: _Phase = "find"
+        self._tries = 0
+        self._asked = False
+        """A read was sent, so what is heard answers it."""
+        self.deadline = float("-inf")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self._index == len(self.rows)
+
+    @property
+    def registers(self) -> frozenset[int]:
+        """What nothing else may send meanwhile."""
+        return frozenset() if self.over else frozenset(tried.row.register for tried in self.rows)
+
+    def next(self, now: float) -> TransmitOrder | None:
+        """What to send now."""
+        while not self.over and now >= self.deadline:
+            tried = self.rows[self._index]
+            if self._phase in ("find", "read", "check"):
+                if self._tries < TRIES:
+                    self._tries, self._asked, self.deadline = self._tries + 1, True, now + ACK_S
+                    return TransmitOrder(self.name, register=tried.row.register)
+                self._unanswered(tried)
+            elif (order := self._write(tried, now)) is not None:
+                return order
+        return None
+
+    def heard(self, register: int, raw: int | None) -> None:
+        """The device broadcast a register."""
+        if self.over or not self._asked or self.rows[self._index].row.register != register:
+            return
+        tried = self.rows[self._index]
+        if self._phase == "find":
+            tried.found = tried.shown = raw
+            self._leave("write")
+        elif self._phase == "read":
+            tried.shown = raw
+            tried.outcome = "confirmed" if raw == tried.probe else "other"
+            self._leave("restore")
+        else:
+            tried.restored = raw == tried.found
+            self._leave("done")
+
+    def answered(self, register: int, code: int) -> None:
+        """The device answered with a code that refuses."""
+        if self.over or self._phase in ("write", "restore") or self.rows[self._index].row.register != register:
+            return
+        tried = self.rows[self._index]
+        tried.code = code
+        if self._phase == "find":
+            tried.outcome = "unreadable"
+        elif self._phase == "read":
+            tried.outcome = "refused"
+        else:
+            tried.restored = False
+        self._leave("done")
+
+    def _write(self, tried: TriedRow, now: float) -> TransmitOrder | None:
+        """The write of this phase, None where there is nothing to write."""
+        lawful, restores = self._lawful(tried.row, now), self._phase == "restore"
+        raw = tried.found if restores else self._probe(tried, lawful)
+        if raw is None or (restores and not tried.may_restore(lawful)):
+            self._leave("done")
+            return None
+        to = self.name if restores or tried.row.way == "addressed" else BROADCAST
+        self._leave("check" if restores else "read")
+        self.deadline = now + SETTLE_S
+        return TransmitOrder(to, register=tried.row.register, data=tried.row.data(raw))
+
+    def _probe(self, tried: TriedRow, lawful: int | None) -> int | None:
+        """What is sent to see whether it arrives."""
+        if lawful is None:
+            tried.outcome = "held"
+            return None
+        tried.probe = lawful
+        if tried.found == lawful:
+            if not tried.row.limits or tried.row.size == 1 or lawful < LEAST_PROBE:
+                tried.outcome = "the same"
+                return None
+            tried.probe -= 1
+        return tried.probe
+
+    def _unanswered(self, tried: TriedRow) -> None:
+        if self._phase == "find":
+            tried.outcome = "unreadable"
+        elif self._phase == "read":
+            tried.outcome = "silent"
+        else:
+            tried.restored = False
+        self._leave("done")
+
+    def _leave(self, phase: _Phase) -> None:
+        self._phase, self._tries, self._asked, self.deadline = phase, 0, False, float("-inf")
+        if phase == "done":
+            self._index, self._phase = self._index + 1, "find"
+
+
+WORDS: Final[Mapping[TrialOutcome, str]] = {
+    "": "not tried to its end",
+    "confirmed": "confirmed",
+    "other": "not confirmed, as it shows another value",
+    "silent": "not confirmed, as it did not answer",
+    "refused": "not confirmed, as it refuses",
+    "unreadable": "not tried, as it does not give this register",
+    "the same": "not confirmed, as it had this value already: try again with another",
+    "held": "not tried, as nothing may be sent now",
+}
+"""What a try came to."""
+BACK: Final = {None: "", True: "; what was found is there again", False: "; what was found could not be put back"}
+
+
+def report_of(tried: TriedRow) -> str:
+    """One line for people."""
+    row = tried.row
+
+    def text(raw: int | None) -> str:
+        return "no value" if raw is None else f"{row.value(raw):g} {row.unit}".strip()
+
+    sent = ""
+    if tried.outcome in ("confirmed", "other", "silent", "refused"):
+        sent = f", sent {text(tried.probe)}, then {text(tried.shown)}"
+    found = f"found {text(tried.found)}{sent}: {WORDS[tried.outcome]}{BACK[tried.restored]}"
+    return f"0x{row.register:04X} {row.path} ({row.way}): {found}"

@@ -1,0 +1,267 @@
+"""The last gate before LINK: whatever is written to `/Link/*` on D-Bus, no charger is told more than BMSes allow."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import Any
+
+import pytest
+
+from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.gate.gate import GateMemory, pass_on
+from gxbridge.core.gate.link import LAG_S, LinkMemory, LinkPassed, pass_link
+from gxbridge.core.gate.raw_words import RawWords
+from gxbridge.core.model.items import Value
+from tests.core.gate.boat import (
+    BATTERY,
+    CURRENT,
+    MODE,
+    OTHER,
+    RS,
+    SUN,
+    SUN_2,
+    VECAN,
+    VOLTAGE,
+    Gate,
+    Items,
+    battery,
+    charger,
+    rs,
+)
+from tests.core.gate.hostile import POLICIES, setup_of, words_of
+from tests.core.gate.oracle import Oracle, Order
+from tests.core.gate.worlds import TrueWorld, change_world, make_world
+
+SENSE, TEMPERATURE, SHUNT = "/Link/VoltageSense", "/Link/TemperatureSense", "/Link/BatteryCurrent"
+EXTRA, SOC, DISCHARGE = "/Link/ExtraBatteryCurrent", "/Link/Soc", "/Link/DischargeCurrent"
+PORT: Items = dict.fromkeys((MODE, VOLTAGE, SENSE, TEMPERATURE, SHUNT, EXTRA, SOC))
+
+
+class LinkGate(Gate):
+    """A boat whose chargers are on a port of ours; somebody writes to them."""
+
+    def __init__(self, services: dict[str, Items] | None = None, **setup: Any) -> None:
+        given = {BATTERY: battery(**{"/Soc": 80.0}), SUN: charger(), SUN_2: charger(), VECAN: dict(PORT)}
+        super().__init__({**given, **(services or {})}, **setup)
+        self.link = LinkMemory()
+
+    def stand(self, *words: Write | tuple[str, str, Value]) -> dict[str, Value]:
+        """What may leave of what stands now, by the last part of the path, of the second charger with 2 behind."""
+        more = dict(self.more)
+        own_name = more.pop("own_name", True)
+        raw = RawWords(self.services, **more)
+        self.memory = pass_on((), raw, self.memory, self.setup, self.now, own_name=own_name).memory
+        asked = [Write(*word) for word in words]
+        passed: LinkPassed = pass_link(asked, raw, self.memory, self.link, self.setup, self.now, own_name=own_name)
+        self.link = passed.memory
+        return {
+            path.rpartition("/")[2] + ("2" if service == SUN_2 else ""): value
+            for (service, path), value in passed.values.items()
+        }
+
+    def bounds(self) -> list[str]:
+        return [str(found.arguments["bound"]) for found in self.link.findings]
+
+
+def test_what_the_bms_allows_passes() -> None:
+    gate = LinkGate()
+    words = ((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 40.0), (SUN, MODE, 13), (VECAN, VOLTAGE, 27.4), (VECAN, MODE, 13))
+    assert gate.stand(*words) == {
+        "ChargeCurrent": 50.0, "ChargeCurrent2": 40.0, "NetworkMode": 13, "ChargeVoltage": 27.4,
+    }  # fmt: skip
+    assert gate.link.findings == ()
+
+
+def test_the_sum_of_what_stands_is_at_most_the_charge_current_limit() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=60.0)})
+    found = gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 50.0))
+    assert (found["ChargeCurrent"], found["ChargeCurrent2"]) == (50.0, pytest.approx(10.2))
+
+
+def test_what_others_were_told_by_d_bus_counts() -> None:
+    other = "com.victronenergy.solarcharger.ttyO9"
+    gate = LinkGate({BATTERY: battery(ccl=60.0), other: charger(makes_a=5.0)})
+    gate.passes((other, CURRENT, 40.0))
+    assert gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(20.2)
+
+
+@pytest.mark.parametrize("word", [0, None, 2])
+def test_0_a_for_everybody_while_a_permission_is_no_or_unknown(word: Value) -> None:
+    gate = LinkGate({BATTERY: battery(charge=word)})
+    found = gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 40.0))
+    assert found == {"ChargeCurrent": 0.0, "ChargeCurrent2": 0.0}
+
+
+def test_0_a_where_another_bms_refuses_and_where_the_own_one_is_lost() -> None:
+    gate = LinkGate({OTHER: battery(instance=2, charge=0)})
+    assert gate.stand((SUN, CURRENT, 50.0)) == {"ChargeCurrent": 0.0}
+    del gate.services[OTHER]
+    assert gate.stand((SUN, CURRENT, 50.0)) == {"ChargeCurrent": 50.0}
+    del gate.services[BATTERY]
+    assert gate.stand((SUN, CURRENT, 50.0), (VECAN, VOLTAGE, 27.4)) == {"ChargeCurrent": 0.0}
+
+
+def test_the_voltage_is_at_most_the_limit() -> None:
+    gate = LinkGate()
+    assert gate.stand((VECAN, VOLTAGE, 29.0)) == {"ChargeVoltage": 27.4}
+
+
+def test_discharge_is_at_most_its_limit_and_0_only_by_word() -> None:
+    gate = LinkGate({RS: rs()})
+    assert gate.stand((RS, DISCHARGE, 600.0)) == {"DischargeCurrent": 200.0}
+    assert gate.stand((RS, DISCHARGE, 0.0)) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "left"),
+    [
+        (SENSE, 26.4, 26.4),
+        (SENSE, 26.1, 26.1),
+        (SENSE, 24.9, None),
+        (SENSE, 13.2, None),
+        (SENSE, 60.0, None),
+        (SENSE, 71.0, None),
+        (SENSE, math.nan, None),
+        (TEMPERATURE, 21.0, 21.0),
+        (TEMPERATURE, 5.0, None),
+        (TEMPERATURE, 130.0, None),
+        (SHUNT, 8.0, 8.0),
+        (SHUNT, 900.0, None),
+        (EXTRA, 120.0, 120.0),
+        (EXTRA, -20000.0, None),
+        (SOC, 80.5, 80.5),
+        (SOC, 30.0, None),
+        (SOC, "80", None),
+    ],
+)
+def test_what_is_told_as_measured_is_about_what_somebody_shows(path: str, value: Value, left: Value) -> None:
+    gate = LinkGate()
+    assert gate.stand((VECAN, path, value)) == ({} if left is None else {path.rpartition("/")[2]: left})
+
+
+def test_no_voltage_from_behind_an_open_contactor() -> None:
+    gate = LinkGate({BATTERY: battery(**{"state": 14, "/Dc/0/Voltage": 26.4}), SUN: charger(**{"/Dc/0/Voltage": 27.2})})
+    assert gate.stand((VECAN, SENSE, 27.2)) == {"VoltageSense": 27.2}
+    assert gate.stand((VECAN, SENSE, 26.5)) == {"VoltageSense": 26.5}, "near what another one shows"
+    gate.services[SUN_2]["/Dc/0/Voltage"] = gate.services[SUN]["/Dc/0/Voltage"] = 27.2
+    assert gate.stand((VECAN, SENSE, 26.4)) == {}
+
+
+def test_a_voltage_that_no_battery_of_this_kind_has() -> None:
+    gate = LinkGate({SUN: charger(**{"/Dc/0/Voltage": 19.8})})
+    assert gate.stand((VECAN, SENSE, 19.8)) == {}
+
+
+def test_a_measured_voltage_where_no_battery_is_known() -> None:
+    gate = LinkGate({SUN: charger(**{"/Dc/0/Voltage": 26.4})})
+    del gate.services[BATTERY]
+    assert gate.stand((VECAN, SENSE, 26.4)) == {"VoltageSense": 26.4}
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "value"),
+    [
+        (SUN, SENSE, 26.4),
+        (VECAN, CURRENT, 10.0),
+        (SUN, "/Mode", 4),
+        (SUN, CURRENT, "10"),
+        (SUN, CURRENT, math.inf),
+        (SUN, MODE, 13.5),
+        ("com.victronenergy.solarcharger.nobody", CURRENT, 10.0),
+        ("com.victronenergy.vecan.nobody", SENSE, 26.4),
+        (VECAN, "/Link/Nonsense", 1.0),
+    ],
+)
+def test_what_is_not_on_the_list_is_held_back(service: str, path: str, value: Value) -> None:
+    assert LinkGate().stand((service, path, value)) == {}
+
+
+def test_less_than_0_a_is_0_a_and_an_unlawful_mode_is_the_strictest() -> None:
+    assert LinkGate().stand((SUN, CURRENT, -5.0), (SUN, MODE, 1)) == {"ChargeCurrent": 0.0, "NetworkMode": 13}
+
+
+@pytest.mark.parametrize("mode", ["monitor", "off"])
+def test_unless_gxbridge_is_to_control_nothing_leaves(mode: str) -> None:
+    gate = LinkGate(mode=mode)
+    assert gate.stand((SUN, CURRENT, 10.0), (VECAN, VOLTAGE, 27.0)) == {}
+
+
+def test_without_our_own_name_and_beside_another_gxbridge_nothing_leaves() -> None:
+    gate = LinkGate()
+    gate.more["own_name"] = False
+    assert gate.stand((SUN, CURRENT, 10.0)) == {}
+    gate.more["own_name"] = True
+    gate.services["com.victronenergy.gxbridge2"] = {"/Dvcc/Mode": "control"}
+    assert gate.stand((SUN, CURRENT, 10.0)) == {}
+
+
+def test_beside_the_controller_of_a_gx_what_it_writes_leaves() -> None:
+    gate = LinkGate({"com.victronenergy.system": {"/Control/Dvcc": 1}})
+    assert gate.stand((SUN, CURRENT, 10.0)) == {"ChargeCurrent": 10.0}
+    assert gate.told((SUN, CURRENT, 10.0)) == [], "and what we would write ourselves does not"
+
+
+def test_in_profile_vendor_list_type_and_sign_hold() -> None:
+    gate = LinkGate({BATTERY: battery(charge=0)}, vendor=True)
+    words = ((SUN, CURRENT, 50.0), (VECAN, SENSE, 26.4), (SUN_2, CURRENT, -1.0), (SUN, MODE, "13"))
+    assert gate.stand(*words) == {"ChargeCurrent": 50.0, "VoltageSense": 26.4, "ChargeCurrent2": 0.0}
+
+
+def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=20.0)})
+    assert gate.stand((SUN, CURRENT, 50.0))["ChargeCurrent"] == pytest.approx(10.1)
+    assert gate.bounds() == []
+    gate.now += LAG_S
+    gate.stand((SUN, CURRENT, 50.0), (VECAN, SENSE, math.nan))
+    assert gate.bounds() == ["the sum told to what charges is above the charge current limit"]
+    assert gate.link.findings[0].text.startswith(f"The last gate holds back {SUN} {CURRENT} = 50.0")
+    gate.now += LAG_S
+    gate.stand((VECAN, SENSE, math.nan))
+    assert gate.link.findings[0].text.endswith("nothing is sent")
+    gate.stand((SUN, CURRENT, 10.0))
+    assert gate.link.findings == ()
+    assert gate.stand() == {}
+
+
+def test_what_one_was_told_counts_for_the_others_until_it_forgets_it() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0), SUN_2: charger(makes_a=0.0)})
+    gate.stand((SUN, CURRENT, 40.0))
+    gate.now += 10
+    assert gate.stand((SUN_2, CURRENT, 40.0))["ChargeCurrent2"] == pytest.approx(10.1)
+    gate.now += 60
+    assert gate.stand((SUN_2, CURRENT, 40.0))["ChargeCurrent2"] == 40.0
+
+
+# --- whoever writes ---------------------------------------------------------------------------------------------------
+
+TOLD = (CURRENT, VOLTAGE, MODE, DISCHARGE)
+
+
+def look(
+    world: TrueWorld, chance: Random, oracle: Oracle, memory: GateMemory, link: LinkMemory
+) -> tuple[list[str], GateMemory, LinkMemory]:
+    """One look of a hostile world, whose controller writes to ports of ours."""
+    asked: dict[tuple[str, str], Value] = {}
+    for policy in chance.choices(POLICIES, k=chance.randint(1, 3)):
+        asked |= {(service, path): value for service, path, value in policy(world, chance) if path in TOLD}
+    raw, setup = words_of(world), setup_of(world)
+    memory = pass_on((), raw, memory, setup, world.now, own_name=True).memory
+    standing = [Write(*key, value) for key, value in asked.items()]
+    passed = pass_link(standing, raw, memory, link, setup, world.now, own_name=True)
+    orders: list[Order] = [(*key, value) for key, value in passed.values.items()]
+    broken = oracle.judge(world, [tuple(write) for write in standing], orders)
+    return [text for text in broken if "beside a master" not in text], memory, passed.memory
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_writes_no_charger_is_told_what_breaks_a_rule(seed: int) -> None:
+    chance, leaves = Random(seed), 0
+    for _ in range(40):
+        world, oracle, memory, link = make_world(chance), Oracle(), GateMemory(), LinkMemory()
+        for _ in range(40):
+            broken, memory, link = look(world, chance, oracle, memory, link)
+            assert broken == [], world
+            leaves += len(link.told)
+            change_world(world, chance)
+    assert leaves > 100

@@ -1,0 +1,133 @@
+"""Never two masters on CAN: who else steers, by NAME and by traffic, and who locks to one sender."""
+
+from __future__ import annotations
+
+import pytest
+
+from gxbridge.core.nmea2000.encode import Frame
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.link.controllers import GX_S, HOLD_S
+from tests.core.vecan.link.wire import (
+    CURRENT,
+    MPPT,
+    MPPT_2,
+    SENSE,
+    US,
+    VOLTAGE,
+    Wire,
+    charger_name,
+    register_frame,
+)
+
+OTHER = 0xE1
+GX = Name.make(71, 358, function=130, device_class=120)
+SECOND_GXBRIDGE = Name.make(78, 2046, function=130, device_class=120)
+
+
+def steered() -> Wire:
+    """One charger and the bus are told something."""
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, VOLTAGE, 27.4)
+    return wire
+
+
+def test_where_a_gx_is_on_the_bus_nothing_is_sent() -> None:
+    wire = steered()
+    wire.run(0.3)
+    wire.join(OTHER, GX)
+    assert wire.ids() == ["link-other-controller"]
+    assert wire.out.findings[0].text.startswith("GX device 71 at address 225 steers chargers on can0 too (NAME)")
+    words = ((MPPT, CURRENT, 50.0), (None, VOLTAGE, 27.4))
+    assert wire.run(GX_S - 1, writes=words) == []
+    assert wire.run(3, writes=words) != [], "it left long ago"
+
+
+@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015])
+def test_an_order_to_a_device_is_another_controller_for_a_minute(register: int) -> None:
+    wire = steered()
+    wire.join(OTHER, SECOND_GXBRIDGE)
+    wire.hear(register_frame(OTHER, register, "0D", to=MPPT_2))
+    assert wire.ids() == ["link-other-controller"]
+    assert f"0x{register:04X}" in wire.out.findings[0].text
+    words = ((MPPT, CURRENT, 50.0),)
+    assert wire.run(HOLD_S - 1, writes=words) == []
+    assert "24 2015 F4010000" in wire.run(3, writes=words)
+
+
+@pytest.mark.parametrize(
+    ("frame", "others"),
+    [
+        (register_frame(OTHER, 0x2001, "B40A"), ["link-other-controller"]),
+        (register_frame(OTHER, 0x200E, "0D"), ["link-other-controller"]),
+        (register_frame(OTHER, 0x2002, "F804"), []),
+        (register_frame(MPPT, 0x200E, "0D"), []),
+        (register_frame(MPPT, 0x2001, "B40A"), []),
+        (register_frame(0x99, 0x2001, "B40A"), ["link-other-controller"]),
+        (register_frame(MPPT_2, 0x2015, "F401", to=MPPT), ["link-other-controller"]),
+    ],
+    ids=["voltage", "mode", "sense", "own mode", "own voltage", "unnamed", "a charger that orders"],
+)
+def test_what_is_an_order_and_what_a_device_says_of_itself(frame: Frame, others: list[str]) -> None:
+    wire = steered()
+    wire.join(OTHER, SECOND_GXBRIDGE)
+    wire.join(MPPT_2, charger_name(856))
+    wire.hear(frame)
+    assert wire.ids() == others
+
+
+def test_one_whose_name_is_heard_later_is_a_charger_after_all() -> None:
+    wire = steered()
+    wire.hear(register_frame(0x99, 0x200E, "0D"))
+    assert wire.ids() == ["link-other-controller"]
+    wire.join(0x99, charger_name(857))
+    assert wire.ids() == []
+
+
+def test_an_adapter_that_gives_our_own_frames_back_makes_no_other_controller() -> None:
+    wire = steered()
+    wire.hear(register_frame(US, 0x2015, "F401", to=MPPT))
+    assert wire.ids() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        charger_name(9, function=141),
+        charger_name(9, manufacturer=1403, function=150),
+        charger_name(9, manufacturer=1320),
+    ],
+    ids=["DC generator", "Arco", "Integrel"],
+)
+def test_where_a_regulator_is_on_the_bus_nothing_is_broadcast(name: Name) -> None:
+    wire = Wire()
+    wire.join(OTHER, name)
+    assert wire.ids() == [], "nothing is to be broadcast"
+    wire.write(None, VOLTAGE, 27.4)
+    wire.write(None, SENSE, 26.4)
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.ids() == ["link-broadcast-held"]
+    assert wire.run(1.0) == ["24 2015 F4010000"]
+
+
+def test_a_regulator_is_known_by_its_product_too() -> None:
+    wire = Wire()
+    wire.join(OTHER, charger_name(9))
+    node = wire.network.at(OTHER)
+    assert node is not None
+    node.product_id = 0xB080
+    node.identity.model_name = "WS500"
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.ids() == ["link-broadcast-held"]
+    assert wire.out.findings[0].text.startswith("WS500 9 at address 225 on can0")
+    node.name = node.address = None
+    wire.look()
+    assert wire.out.findings[0].text.startswith("WS500 on can0")
+
+
+def test_unless_the_user_says_that_it_may() -> None:
+    wire = Wire(broadcast=True)
+    wire.join(OTHER, charger_name(9, function=141))
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.ids() == []
+    assert wire.run(1.0) == ["FF 2001 B40A0000"]

@@ -1,0 +1,372 @@
+"""What stands on D-Bus and when it leaves: at once, again, answered or not, and never when it is old."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.link.exchange import Exchange
+from gxbridge.core.vecan.link.link_bus import FRESH_S, MOST_LINES, MOST_SHOWN, RENEW_S
+from gxbridge.core.vecan.link.registers import REGISTERS
+from gxbridge.core.vecan.sending.transmit import TransmitLevel, TransmitOrder
+from tests.core.vecan.link.wire import (
+    ALL_CONFIRMED,
+    CURRENT,
+    DISCHARGE,
+    MODE,
+    MPPT,
+    MPPT_2,
+    SENSE,
+    US,
+    VOLTAGE,
+    Wire,
+    charger_name,
+    claim_frame,
+    register_frame,
+)
+
+
+def test_a_current_goes_to_its_charger_alone() -> None:
+    wire = Wire()
+    assert wire.write(MPPT, CURRENT, 50.0).code == 0
+    assert wire.frames() == ["24 2015 F4010000"]
+    ((_, can_id, data),) = wire.sent
+    assert (can_id, data) == (0x1CEF2400 | US, bytes.fromhex("66991520F4010000"))
+
+
+def test_a_voltage_and_a_mode_go_to_everybody_and_are_repeated() -> None:
+    wire = Wire()
+    every = ((None, VOLTAGE, 27.4), (None, MODE, 13))
+    assert wire.run(13, writes=every) == ["FF 2001 B40A0000", "FF 200E 0D000000"] * 4
+
+
+def test_a_measured_voltage_goes_out_once_for_each_word() -> None:
+    wire = Wire()
+    assert wire.run(9, writes=((None, SENSE, 26.4),)) == ["FF 2002 500A0000"] * 3
+    assert wire.run(20) == []
+
+
+def test_a_device_that_answers_is_told_again_every_eight_seconds() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    times = []
+    for _ in range(300):
+        wire.look()
+        if wire.frames():
+            times.append(wire.now)
+            wire.hear(register_frame(MPPT, 0x2015, "F401"))
+        wire.now = round(wire.now + 0.1, 3)
+    gaps = [round(later - at, 1) for at, later in pairwise(times)]
+    assert gaps == [8.0, 8.0, 8.0]
+    assert RENEW_S < 10
+    assert wire.ids() == []
+
+
+def test_a_change_does_not_wait_and_a_lowered_one_goes_first() -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(MPPT_2, CURRENT, 50.0)
+    wire.run(0.2)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT_2, 0x2015, "F401"))
+    wire.write(MPPT, CURRENT, 60.0)
+    wire.write(MPPT_2, CURRENT, 20.0)
+    assert wire.run(0.3) == ["25 2015 C8000000", "24 2015 58020000"]
+
+
+def test_what_the_gate_lowers_is_sent_lowered_at_once() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.run(0.1) == ["24 2015 F4010000"]
+    wire.look(ChargeCurrent=0.0)
+    assert wire.frames() == ["24 2015 00000000"]
+
+
+def test_without_a_verdict_nothing_leaves_and_with_an_old_one_neither() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.look(ChargeCurrent=None)
+    assert wire.run(2, looks=False) == []
+    wire.look()
+    wire.now += 3.0
+    assert wire.frames() == []
+    wire.look()
+    wire.out.shut()
+    assert wire.frames() == []
+
+
+def test_a_new_word_waits_for_its_verdict() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 20.0)
+    wire.run(0.1)
+    wire.out.write(wire.target(MPPT), CURRENT, 500.0, wire.now)
+    assert wire.run(0.5, looks=False) == []
+
+
+def test_after_a_minute_without_a_word_nothing_is_repeated_and_the_path_is_invalid() -> None:
+    wire = Wire()
+    wire.write(None, VOLTAGE, 27.4)
+    wire.write(None, MODE, 13)
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.out.shown(wire.target(None), VOLTAGE, wire.now) == 27.4
+    begin = wire.now
+    wire.run(FRESH_S + 5)
+    late = [at for at, _, _ in wire.sent if at >= begin + FRESH_S]
+    assert late == []
+    assert wire.out.shown(wire.target(None), VOLTAGE, wire.now) is None
+    assert wire.out.words(wire.now) == []
+
+
+def test_null_ends_it_at_once_and_is_not_sent() -> None:
+    wire = Wire()
+    wire.write(None, VOLTAGE, 27.4)
+    wire.run(1)
+    assert wire.write(None, VOLTAGE, None).code == 0
+    assert wire.run(20) == []
+    assert wire.out.shown(wire.target(None), VOLTAGE, wire.now) is None
+
+
+def test_a_device_that_is_silent_is_told_three_times_and_asked_once() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.run(5) == ["24 2015 F4010000"] * 3 + ["24 ?2015"]
+    assert [round(at - 2.0, 1) for at, _, _ in wire.sent] == [0.0, 1.0, 2.0, 3.0]
+    assert wire.ids() == ["link-silent"]
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(RENEW_S)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    assert wire.ids() == [], "and it follows after all"
+
+
+def test_a_lost_answer_is_made_up_for() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(1.5)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    assert wire.run(5) == []
+    assert wire.ids() == []
+
+
+def test_one_that_shows_something_else_is_a_finding_and_its_own_value_is_shown() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(0.5)
+    wire.hear(register_frame(MPPT, 0x2015, "2C01"))
+    wire.run(5)
+    assert wire.ids() == ["link-not-followed"]
+    assert wire.out.findings[0].text.endswith("was told /Link/ChargeCurrent 50 and shows 30")
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) == 30.0
+    wire.hear(register_frame(MPPT, 0x2015, "FFFF"))
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) is None
+
+
+def test_one_that_shows_no_value_does_not_follow() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(0.5)
+    wire.hear(register_frame(MPPT, 0x2015, "FFFF"))
+    wire.run(5)
+    assert wire.ids() == ["link-not-followed"]
+    assert wire.out.findings[0].text.endswith("shows ---")
+
+
+def test_a_refusal_ends_it_and_is_told_with_its_code() -> None:
+    wire = Wire()
+    wire.write(MPPT, DISCHARGE, 50.0)
+    wire.run(0.2)
+    wire.hear(register_frame(MPPT, 0x0002, "17200083", to=US))
+    assert wire.run(5) == []
+    assert wire.ids() == ["link-refused"]
+    assert "0x8300" in wire.out.findings[0].text
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        register_frame(MPPT, 0x0002, "15200083", to=0x33),
+        register_frame(MPPT, 0x0002, "15200082", to=US),
+        register_frame(MPPT, 0x0002, "15200000", to=US),
+        register_frame(0x99, 0x0002, "15200083", to=US),
+        register_frame(MPPT, 0x0002, "0E200083", to=US),
+        (0x1CEF0024 | US << 8, bytes.fromhex("669902001520")),
+        (0x1CEFFF24, bytes.fromhex("6599152001000000")),
+        register_frame(0x99, 0x2015, "2C01"),
+        register_frame(MPPT, 0xED8D, "F401"),
+    ],
+    ids=["to another", "busy", "ok", "of nobody", "of another register", "cut", "of another maker", "unnamed", "value"],
+)
+def test_answers_that_are_no_refusal_change_nothing(frame: tuple[int, bytes]) -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(0.2)
+    message = wire.decoder.feed(*frame, wire.now)
+    if message is not None:
+        wire.transmitter.hear(message, wire.now)
+    failure = wire.bus.lines[wire.names[MPPT], 0x2015].failure()
+    assert failure is None
+
+
+def test_a_value_that_is_known_is_read_back_between_two_writes() -> None:
+    """A device need not broadcast again what it had already."""
+    wire = Wire()
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.run(1.5) == ["24 2015 F4010000", "24 ?2015"]
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    assert wire.run(3) == []
+
+
+def test_what_is_not_confirmed_is_not_sent_and_told_once_for_a_bus() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, VOLTAGE, 27.4)
+    wire.write(None, SENSE, 26.4)
+    assert wire.run(20) == ["FF 2002 500A0000"], "a real frame of a GX is public for this one"
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.ids() == ["link-unconfirmed"]
+    assert wire.out.findings[0].text.endswith("take 0x2001, 0x2015")
+
+
+@pytest.mark.parametrize("level", ["off", "requests"])
+def test_below_its_level_nothing_leaves(level: TransmitLevel) -> None:
+    wire = Wire(level)
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.run(30, writes=((None, VOLTAGE, 27.4), (MPPT, CURRENT, 50.0))) == []
+
+
+@pytest.mark.parametrize("level", ["link", "writes"])
+def test_from_its_level_on_it_leaves(level: TransmitLevel) -> None:
+    wire = Wire(level)
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.frames() == ["24 2015 F4010000"]
+
+
+def test_what_the_gate_does_not_know_does_not_leave() -> None:
+    wire = Wire(gate_lets=False)
+    wire.write(None, VOLTAGE, 27.4)
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.run(3.5) == ["24 ?2015"], "a question is no write"
+    assert wire.bus.held >= 3
+
+
+def test_a_device_without_address_is_told_when_it_has_one_again() -> None:
+    wire = Wire()
+    name = charger_name(999)
+    wire.names[0x77] = name
+    wire.write(0x77, CURRENT, 50.0)
+    assert wire.run(3) == []
+    wire.hear(claim_frame(0x78, name))
+    assert wire.run(2)[0] == "78 2015 F4010000"
+
+
+def test_it_follows_a_device_to_another_address() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.frames()
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    wire.hear(claim_frame(0x66, wire.names[MPPT]))
+    wire.hear(register_frame(0x66, 0x2015, "9001"))
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) == 40.0
+    assert wire.run(RENEW_S + 0.2)[-1] == "66 2015 F4010000"
+
+
+def test_questions_of_others_get_their_turn() -> None:
+    wire = Wire()
+    for number in range(8):
+        wire.join(0x30 + number, charger_name(900 + number))
+        wire.write(0x30 + number, CURRENT, 10.0)
+    for register in (0x0100, 0x0102):
+        wire.transmitter.order(TransmitOrder(MPPT, register=register), wire.now)
+    found = wire.run(0.9)
+    assert [text for text in found if "?" in text] == ["24 ?0100", "24 ?0102"]
+    assert found[:4] == ["30 2015 64000000", "24 ?0100", "31 2015 64000000", "24 ?0102"]
+    assert all(later - at > 0.099 for (at, *_), (later, *_) in pairwise(wire.sent))
+
+
+def test_it_comes_back_when_something_is_due_and_not_before() -> None:
+    wire = Wire()
+    assert wire.bus.deadline(wire.now) == float("inf")
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.frames()
+    assert wire.transmitter.next_deadline() == wire.now + 1.0
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    assert wire.transmitter.next_deadline() == wire.now + RENEW_S
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.transmitter.next_deadline() == wire.now + 0.1, "paced"
+    wire.out.try_device("855")
+    assert wire.bus.deadline(wire.now) == float("-inf"), "a try begins at once"
+    wire.bus.stopped = True
+    assert wire.bus.deadline(wire.now) == float("inf")
+
+
+def test_memory_is_bounded() -> None:
+    wire = Wire()
+    for number in range(MOST_LINES + 5):
+        wire.names[0x40] = charger_name(1000 + number)
+        answer = wire.out.write(wire.target(0x40), CURRENT, 1.0, wire.now)
+    assert len(wire.bus.lines) == MOST_LINES
+    assert answer.code == 2
+    for address in range(0x30, 0xB0):
+        wire.join(address, charger_name(5000 + address))
+        wire.hear(*(register_frame(address, register, "01000000") for register in REGISTERS))
+    assert len(wire.bus.shown) == MOST_SHOWN
+
+
+def test_only_devices_of_instance_0_are_told_anything() -> None:
+    wire = Wire()
+    wire.join(0x50, charger_name(1, device_instance=1))
+    answer = wire.write(0x50, CURRENT, 50.0)
+    assert answer.code == 2
+    assert wire.run(2) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "value", "code"),
+    [
+        (MPPT, VOLTAGE, 27.4, 1),
+        (MPPT, "/Link/Nonsense", 1, 1),
+        (None, CURRENT, 5.0, 1),
+        (None, "/Link/ChargeVoltageSolarOffset", 0.4, 1),
+        (None, VOLTAGE, "27.4", 2),
+        (MPPT, CURRENT, -1.0, 2),
+        (MPPT, MODE, 13.5, 2),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(address: int | None, path: str, value: float | str, code: int) -> None:
+    wire = Wire()
+    assert wire.write(address, path, value).code == code
+    assert wire.run(2) == []
+    assert wire.out.shown(wire.target(address), path, wire.now) is None
+
+
+def test_a_register_that_is_not_linkable_never_leaves_by_link() -> None:
+    class Wild:
+        def hear(self, *_: object) -> None: ...
+
+        def next(self, *_: object) -> TransmitOrder:
+            return TransmitOrder(0xFF, register=0x0200, data=b"\x04")
+
+        def deadline(self, _now: float) -> float:
+            return 0.0
+
+    wire = Wire(source=Wild())
+    assert wire.run(1) == []
+
+
+def test_nor_does_a_link_register_by_the_queue() -> None:
+    wire = Wire("writes")
+    assert not wire.transmitter.order(TransmitOrder(wire.names[MPPT], register=0x2015, data=b"\x00\x00"), wire.now)
+
+
+def test_an_exchange_hears_nothing_before_it_has_begun() -> None:
+    exchange = Exchange(500)
+    exchange.heard(500)
+    exchange.answered(0x8300)
+    assert (exchange.outcome, exchange.act(0.0)) == ("", "W")
+
+
+def test_all_rows_are_confirmed_in_these_tests() -> None:
+    assert isinstance(charger_name(), Name)
+    assert len(ALL_CONFIRMED) == 14

@@ -1,0 +1,286 @@
+"""`gxbridge link try`: one device is told what stands, shows it or not, and has again what it had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from gxbridge.core.nmea2000.encode import Frame
+from tests.core.vecan.link.wire import (
+    CURRENT,
+    DISCHARGE,
+    MODE,
+    MPPT,
+    MPPT_2,
+    SENSE,
+    US,
+    VOLTAGE,
+    Wire,
+    charger_name,
+    claim_frame,
+    register_frame,
+    service_of,
+)
+
+
+class Charger:
+    """A device that has these registers: it takes what is written to it, or by broadcast, and answers questions."""
+
+    def __init__(
+        self, registers: Mapping[int, str], *, deaf: tuple[int, ...] = (), refuses: tuple[int, ...] = ()
+    ) -> None:
+        self.registers, self.deaf, self.refuses = dict(registers), deaf, refuses
+
+    def answer(self, text: str) -> list[Frame]:
+        to, register, *data = text.split()
+        if to not in (f"{MPPT:02X}", "FF"):
+            return []
+        number = int(register.removeprefix("?"), 16)
+        if number not in self.registers:
+            return [register_frame(MPPT, 2, f"{number.to_bytes(2, 'little').hex()}0080", to=US)]
+        if register.startswith("?"):
+            return [register_frame(MPPT, number, self.registers[number])]
+        if number in self.refuses:
+            return [register_frame(MPPT, 2, f"{number.to_bytes(2, 'little').hex()}0083", to=US)]
+        if number not in self.deaf:
+            size = len(self.registers[number])
+            self.registers[number] = data[0][:size]
+        return [register_frame(MPPT, number, self.registers[number])] if to != "FF" else []
+
+
+def play(wire: Wire, charger: Charger | None, seconds: float = 30.0) -> list[str]:
+    """Time goes by, the charger answers, and the words stay as they are; what was sent."""
+    found = []
+    for step in range(round(seconds * 10)):
+        if step % 10 == 0:
+            wire.look()
+        for text in wire.frames():
+            found.append(text)
+            if charger is not None:
+                wire.hear(*charger.answer(text))
+        wire.now = round(wire.now + 0.1, 3)
+    wire.look()
+    return found
+
+
+def test_a_current_is_written_read_back_and_put_back() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.out.try_device("855") == ""
+    assert wire.out.report == ("855: 1 registers are tried.",)
+    sent = play(wire, charger, 5)
+    assert sent[:5] == ["24 ?2015", "24 2015 F4010000", "24 ?2015", "24 2015 2C010000", "24 ?2015"]
+    assert wire.out.confirmed == {"2015 addressed": "device 855 showed it"}
+    assert wire.out.report == (
+        "0x2015 /Link/ChargeCurrent (addressed): found 30 A, sent 50 A, then 50 A: confirmed; what was found is there "
+        "again",
+    )
+    assert sent[5] == "24 2015 F4010000", "from now on it is sent"
+    assert wire.ids() == []
+
+
+def test_all_that_stands_is_tried_one_after_another() -> None:
+    wire = Wire(confirmed=())
+    charger = Charger({0x2015: "FFFF", 0x200E: "00", 0x2001: "FFFF", 0x2002: "FFFF", 0x2017: "7017"})
+    for address, path, value in (
+        (MPPT, CURRENT, 50.0),
+        (MPPT, MODE, 13),
+        (MPPT, DISCHARGE, 600.0),
+        (None, VOLTAGE, 27.4),
+        (None, SENSE, 26.4),
+    ):
+        wire.write(address, path, value)
+    assert wire.out.try_device(service_of(wire.names[MPPT])) == ""
+    play(wire, charger, 8)
+    assert {line[:6]: line.partition(": ")[2] for line in wire.out.report} == {
+        "0x2001": "found no value, sent 27.4 V, then 27.4 V: confirmed",
+        "0x2002": "found no value, sent 26.4 V, then 26.4 V: confirmed",
+        "0x200E": "found 0, sent 13, then 13: confirmed; what was found is there again",
+        "0x2015": "found no value, sent 50 A, then 50 A: confirmed",
+        "0x2017": "found 600 A, sent 599.9 A, then 599.9 A: confirmed; what was found is there again",
+    }
+    assert sorted(wire.out.confirmed) == [
+        "2001 broadcast", "2002 broadcast", "200E addressed", "2015 addressed", "2017 addressed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("charger", "words"),
+    [
+        (
+            Charger({0x2015: "2C01"}, deaf=(0x2015,)),
+            "found 30 A, sent 50 A, then 30 A: not confirmed, as it shows another value",
+        ),
+        (
+            Charger({0x2015: "2C01"}, refuses=(0x2015,)),
+            "found 30 A, sent 50 A, then 30 A: not confirmed, as it refuses",
+        ),
+        (Charger({}), "found no value: not tried, as it does not give this register"),
+        (None, "found no value: not tried, as it does not give this register"),
+    ],
+    ids=["deaf", "refuses", "without it", "silent"],
+)
+def test_what_confirms_nothing(charger: Charger | None, words: str) -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device(wire.names[MPPT].identity)
+    play(wire, charger, 10)
+    assert wire.out.report[0].partition(": ")[2] == words
+    assert wire.out.confirmed == {}
+    assert wire.ids() == ["link-unconfirmed"]
+
+
+def test_one_that_falls_silent_after_the_write() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    play(wire, charger, 0.2)
+    assert play(wire, None, 10) == ["24 ?2015"] * 3
+    assert wire.out.report[0].endswith("then 30 A: not confirmed, as it did not answer")
+
+
+@pytest.mark.parametrize("then", ["silent", "refuses", "deaf"])
+def test_what_cannot_be_put_back_is_told(then: str) -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    play(wire, charger, 0.7)
+    assert charger.registers[0x2015] == "F401"
+    if then == "refuses":
+        charger.refuses = (0x2015,)
+    elif then == "deaf":
+        charger.deaf = (0x2015,)
+    play(wire, None if then == "silent" else charger, 10)
+    assert wire.out.report[0].endswith("confirmed; what was found could not be put back")
+
+
+def test_what_was_found_above_the_limit_stays_lowered() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "BC02"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    assert play(wire, charger, 2)[:3] == ["24 ?2015", "24 2015 F4010000", "24 ?2015"]
+    assert wire.out.report[0].endswith("found 70 A, sent 50 A, then 50 A: confirmed")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "register", "found"),
+    [(CURRENT, 0.0, 0x2015, "0000"), (MODE, 13, 0x200E, "0D"), (SENSE, 26.4, 0x2002, "500A")],
+)
+def test_a_value_that_was_there_before_proves_nothing(path: str, value: float, register: int, found: str) -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "0100", register: found})
+    wire.write(None if path == SENSE else MPPT, path, value)
+    wire.write(MPPT, CURRENT, 0.0 if path == CURRENT else 20.0)
+    wire.out.try_device("855")
+    play(wire, charger, 6)
+    line = next(line for line in wire.out.report if path in line)
+    assert line.endswith("not confirmed, as it had this value already: try again with another")
+
+
+def test_what_may_not_be_sent_is_not_tried() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    for _ in range(40):
+        wire.look(ChargeCurrent=None)
+        for text in wire.frames():
+            assert "?" in text
+            wire.hear(*charger.answer(text))
+        wire.now = round(wire.now + 0.1, 3)
+    assert wire.out.report[0].endswith("found 30 A: not tried, as nothing may be sent now")
+
+
+def test_nothing_is_broadcast_for_a_try_where_it_may_not_be() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01", 0x2001: "FFFF"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, VOLTAGE, 27.4)
+    wire.out.try_device("855")
+    wire.join(0x70, charger_name(9, function=141))
+    assert not [text for text in play(wire, charger, 6) if text.startswith("FF")]
+    assert "2001 broadcast" not in wire.out.confirmed
+    assert "2015 addressed" in wire.out.confirmed
+
+
+def test_nor_when_a_regulator_comes_in_the_middle_of_it() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, VOLTAGE, 27.4)
+    wire.out.try_device("855")
+    assert wire.frames() == ["24 ?2001"]
+    wire.hear(register_frame(MPPT, 0x2001, "FFFF"))
+    wire.join(0x70, charger_name(9, function=141))
+    wire.look()
+    assert not [text for text in wire.run(6) if text.startswith("FF")]
+    assert wire.out.report[0].endswith("not tried, as nothing may be sent now")
+
+
+def test_a_try_ends_when_another_controller_comes() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    wire.frames()
+    wire.hear(register_frame(0x99, 0x2015, "F401", to=MPPT))
+    wire.look()
+    assert wire.out.report == ("0x2015 /Link/ChargeCurrent (addressed): found no value: not tried to its end",)
+    assert play(wire, Charger({0x2015: "2C01"}), 5) == []
+    assert wire.out.try_device("855").startswith("Another controller steers")
+
+
+def test_a_device_for_which_nothing_stands_cannot_be_tried() -> None:
+    wire = Wire(confirmed=())
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.out.try_device("855").startswith("Nothing is written to /Link of 855")
+
+
+def test_one_try_at_a_time() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.out.try_device("855") == ""
+    assert wire.out.try_device("855") == "Another try is not over yet."
+
+
+def test_others_are_told_meanwhile_but_not_of_the_same_register() -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(MPPT_2, CURRENT, 20.0)
+    wire.write(MPPT_2, MODE, 13)
+    wire.out.try_device("855")
+    assert wire.run(0.9) == ["24 ?2015", "25 200E 0D000000"]
+
+
+def test_what_others_say_is_no_answer_to_it() -> None:
+    wire = Wire(confirmed=())
+    wire.join(MPPT_2, charger_name(856))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    wire.frames()
+    wire.hear(
+        register_frame(MPPT_2, 0x2015, "F401"),
+        register_frame(MPPT_2, 2, "15200080", to=US),
+        register_frame(MPPT, 0x200E, "0D"),
+        register_frame(MPPT, 2, "0E200080", to=US),
+    )
+    assert wire.run(1.5) == ["24 ?2015"]
+
+
+def test_a_device_that_moves_in_the_middle_is_tried_to_the_end() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    assert wire.frames() == ["24 ?2015"]
+    wire.hear(register_frame(MPPT, 0x2015, "2C01"), claim_frame(0x66, wire.names[MPPT]))
+    assert wire.run(0.3) == ["66 2015 F4010000"]
+
+
+def test_a_late_refusal_of_the_write_counts_and_one_of_the_question_before_does_not() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    wire.frames()
+    wire.hear(register_frame(MPPT, 0x2015, "2C01"), register_frame(MPPT, 2, "15200080", to=US))
+    assert wire.run(0.2) == ["24 2015 F4010000"], "the question is answered already"
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    wire.hear(register_frame(MPPT, 2, "15200083", to=US))
+    wire.look()
+    assert "as it refuses" in wire.out.report[0]
