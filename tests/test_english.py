@@ -82,14 +82,20 @@ def test_the_phrases_are_found_where_they_stand() -> None:
         assert any(re.search(pattern, phrase, re.IGNORECASE) for pattern in NEVER), phrase
 
 
-@pytest.mark.parametrize("pattern", NEVER)
-def test_no_text_of_the_program_and_no_page_has_it(pattern: str) -> None:
-    wrong = re.compile(pattern, re.IGNORECASE)
+@pytest.fixture(scope="module")
+def said() -> list[tuple[str, str]]:
+    """Where and what: every text of the program and every line of a page."""
     found = []
     for path in sorted((ROOT / "gxbridge").rglob("*.py")):
         if str(path.relative_to(ROOT)) not in TAKEN_OVER:
-            found += [f"{path}:{line}: {said[:160]}" for line, said in texts(path) if wrong.search(said)]
+            found += [(f"{path}:{line}", said) for line, said in texts(path)]
     for path in pages():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        found += [f"{path}:{n}: {line[:160]}" for n, line in enumerate(lines, 1) if wrong.search(line)]
+        found += [(f"{path}:{n}", line) for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)]
+    return found
+
+
+@pytest.mark.parametrize("pattern", NEVER)
+def test_no_text_of_the_program_and_no_page_has_it(pattern: str, said: list[tuple[str, str]]) -> None:
+    wrong = re.compile(pattern, re.IGNORECASE)
+    found = [f"{where}: {what[:160]}" for where, what in said if wrong.search(what)]
     assert not found, "\n".join(found)

@@ -213,11 +213,11 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
     """Who is apart from the median of the others, with that, the worst first; and two that are apart from each other,
     with nobody else to ask."""
     measured = [one.voltage_v for one in readings]
-    if not measured or max(measured) - min(measured) <= APART / 2 * min(measured):
+    if len(measured) < 2 or max(measured) - min(measured) <= APART / 2 * min(measured):
         return [], []  # as it nearly always is: nobody is further from a median than the two that differ most
     left: list[VoltageReading] = list(readings)
     apart: list[tuple[VoltageReading, float]] = []
-    while len(left) > 1:
+    while True:
         others = [median(other.voltage_v for other in left if other is not one) for one in left]
         parts = [abs(one.voltage_v - volts) / volts for one, volts in zip(left, others, strict=True)]
         worst = parts.index(max(parts))
