@@ -14,7 +14,7 @@ from gxbridge.core.model.remembered import Latch, Remembered
 from gxbridge.edge.machine import boat_id
 from gxbridge.runtime.link_tries import UNABLE, LinkTries
 from gxbridge.state.state_file import MOST_ANSWERED, TRIED, TRY, StateFile
-from tests.core.test_link import CURRENT, MODE, SENSE, VOLTAGE, Port
+from tests.core.test_link import CURRENT, MODE, VOLTAGE, Port
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_running_service_tries_and_answers(config: Path, capsys: pytest.Captur
     with Service(config.parent, Port()):
         assert command(config, "try", "855") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == [VOLTAGE, SENSE, MODE, CURRENT]
+    assert [line.split()[1] for line in lines] == [VOLTAGE, MODE, CURRENT]
     assert all("not tried, as it does not give this register" in line for line in lines)
 
 

@@ -162,7 +162,7 @@ class LinkOut:
         name = first.name
         assert name is not None  # noqa: S101 - by `_is`
         lines = {line.row: line for line in bus.lines.values() if line.name in (None, name)}
-        rows = [row for row in ROWS if row in lines]
+        rows = [row for row in ROWS if row in lines and not row.confirmed]
         self.report = (f"{word}: {len(rows)} registers are tried.",)
         bus.trial = Trial(name, rows, lambda row, at: bus.lawful(lines[row], at))
         return ""

@@ -25,7 +25,7 @@ BUS = "can0"
 VECAN = "com.victronenergy.vecan.can0"
 MPPT, MPPT_2 = 0x24, 0x25
 CURRENT, MODE, VOLTAGE = "/Link/ChargeCurrent", "/Link/NetworkMode", "/Link/ChargeVoltage"
-DISCHARGE, SENSE = "/Link/DischargeCurrent", "/Link/VoltageSense"
+DISCHARGE, SENSE, TEMPERATURE = "/Link/DischargeCurrent", "/Link/VoltageSense", "/Link/TemperatureSense"
 ALL_CONFIRMED = {
     f"{register:04X} {way}": "another test"
     for register in (0x0FFF, 0x2001, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017)
