@@ -70,8 +70,10 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
     dvcc, battery = values.get("dvcc", {}), values.get("battery", {})
     transmit, log = values.get("transmit", {}), values.get("log", {})
     can = _buses(values["can"], report) if "can" in values else Config().can
+    plotter = values.get("plotters", {})
     _check_transmit(transmit, report)
     _check_link(values, report)
+    _check_plotter(plotter.get("bus", ""), transmit, can, report)
     terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
     installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
     rules = build_rules(values.get("rules", {}), WINDOWS_V.get(dvcc.get("nominal_voltage_v")), report)
@@ -90,6 +92,8 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         transmit=transmit.get("level", "off"),
         allow_mode=transmit.get("allow_mode", False),
         link_broadcast=values.get("link", {}).get("broadcast", False),
+        plotter_bus=plotter.get("bus", ""),
+        plotter_instance=plotter.get("instance", 0),
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
         blackbox=BlackBox(**values.get("blackbox", {})),
@@ -216,6 +220,14 @@ def _check_transmit(transmit: Mapping[str, Any], report: _Report) -> None:
 def _check_link(values: Mapping[str, Any], report: _Report) -> None:
     if values.get("link", {}).get("broadcast") and values.get("transmit", {}).get("level", "off") not in LINK_LEVELS:
         report("link.broadcast", "yes needs transmit.level: link or writes", "write no, or `level: link`")
+
+
+def _check_plotter(bus: str, transmit: Mapping[str, Any], can: Sequence[CanSpec], report: _Report) -> None:
+    if bus and transmit.get("level", "off") == "off":
+        report("plotters.bus", "needs a transmit level", "write `transmit: requests`, or leave plotters out")
+    if bus and bus not in [spec.name for spec in can]:
+        names = ", ".join(spec.name for spec in can)
+        report("plotters.bus", f"there is no bus called {bus}", f"write one of the buses under can: {names}")
 
 
 USER_SETTINGS: Final[Mapping[str, str]] = {

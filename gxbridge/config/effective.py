@@ -107,6 +107,8 @@ class Config:
     transmit: str = "off"
     allow_mode: bool = False
     link_broadcast: bool = False
+    plotter_bus: str = ""
+    plotter_instance: int = 0
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)

@@ -260,10 +260,10 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ),
     ConfigKey(
         "transmit.level", "choice",
-        "`off`: it only listens. `requests`: it claims an address and asks devices for what it has not heard. "
-        "`link`: with `dvcc.mode: control`, it also tells the chargers of a port that it owns what is written to "
-        "`/Link/*` on D-Bus (docs/link.md). `writes`: it also passes on the few settings a battery service lets you "
-        "write.",
+        "`off`: it only listens. `requests`: it claims an address, tells who asks what it is, and asks devices for "
+        "values not heard yet. `link`: with `dvcc.mode: control`, it also tells the chargers of a port that it owns "
+        "what is written to `/Link/*` on D-Bus (docs/link.md). `writes`: it also passes on the few settings a battery "
+        "service lets you write.",
         default="off", choices=("off", "requests", "link", "writes"),
     ),
     ConfigKey(
@@ -277,6 +277,18 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "Broadcast also where an alternator regulator is on the bus: one may obey the first sender that it hears, and "
         "no other, such as its BMS.",
         default=False,
+    ),
+    ConfigKey(
+        "plotters", "section",
+        "The battery in control, told to chart plotters (docs/plotters.md). Needs a transmit level.",
+    ),
+    ConfigKey(
+        "plotters.bus", "name",
+        "Name of the CAN bus that the plotters are on.",
+        unset="nothing is told", example="vecan0",
+    ),
+    ConfigKey(
+        "plotters.instance", "whole", "As which battery instance.", default=0, low=0, high=252,
     ),
     ConfigKey("log", "section", "What is logged on standard error."),
     ConfigKey(

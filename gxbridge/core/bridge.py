@@ -27,6 +27,7 @@ from gxbridge.core.dvcc.read.believed.held import (
 )
 from gxbridge.core.dvcc.read.believed.user_limits import UserLimits, keep_limits, recall_limits, user_settings
 from gxbridge.core.dvcc.read.dbus_state import DbusState
+from gxbridge.core.dvcc.read.plotted import plotted_battery
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.rules.clock import local_clock
 from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
@@ -36,7 +37,7 @@ from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import may_send
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.findings_in_monitor import in_monitor
 from gxbridge.core.model.items import Items, Value
@@ -88,10 +89,12 @@ class Bridge:
 
             self.link = LinkControl(setup, self.registry)
         self.transmitter = Transmitter(
-            setup.transmit,
-            setup.own_number,
+            *(setup.transmit, setup.own_number),
             mode_switch=setup.allow_mode,
             link=None if self.link is None else self.link.out.bus,
+            version=setup.version,
+            plotter_bus=setup.plotter_bus,
+            plotter_instance=setup.plotter_instance,
         )
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
@@ -325,6 +328,7 @@ class Bridge:
             *(() if self._banks is None else self._banks.findings),
             *self._user_limits.findings(now),
             *self._reported,
+            *self._plot(batteries, now),
         )
         if self.effective != "control":
             findings = tuple(map(in_monitor, findings))
@@ -340,6 +344,21 @@ class Bridge:
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
         return Cycle(self._control.decision, writes, views, own, situation, epoch_offset, began, ended, read_anew)
+
+    def _plot(self, batteries: Iterable[Battery], now: float) -> Iterable[Finding]:
+        """Show chart plotters the BMS in control; what keeps us from it."""
+        plotter = self.transmitter.plotter
+        if plotter is None:
+            return
+        decision, bus = self._control.decision, self.setup.plotter_bus
+        banks = {} if self._banks is None else self._banks.items
+        known = {**self._services.items, **self._own_batteries.items, **banks}
+        shown = known.get(decision.bms_service) if decision.bms_state == "live" else None
+        own = {battery.address for battery in batteries if battery.bus == bus and battery.address is not None}
+        plotter.show(None if shown is None else plotted_battery(shown), own, now)
+        rival = plotter.rival(now)
+        if rival is not None:
+            yield finding("plotter-rival", bus, now, bus=bus, address=str(rival), instance=plotter.instance)
 
     def _raw_words(
         self,

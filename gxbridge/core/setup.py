@@ -40,6 +40,10 @@ class Setup:
     """Whether the mode of the BMS may be written: standby opens its contactor."""
     link_broadcast: bool = False
     """Whether LINK may be broadcast where an alternator regulator is on the bus."""
+    plotter_bus: str = ""
+    """The bus on which chart plotters are told the battery; "": none."""
+    plotter_instance: int = 0
+    """As which NMEA 2000 battery instance."""
     own_number: int = 1
     """Unique number of our own NAME on the buses; tells one gxbridge from another."""
     configured: tuple[Configured, ...] = ()

@@ -62,6 +62,8 @@ def setup_of(config: Config) -> Setup:
         transmit=config.transmit,  # type: ignore[arg-type]
         allow_mode=config.allow_mode,
         link_broadcast=config.link_broadcast,
+        plotter_bus=config.plotter_bus,
+        plotter_instance=config.plotter_instance,
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),

@@ -163,6 +163,14 @@ WRONG = [
         "transmit.allow_mode: yes needs transmit.level: writes",
     ),
     (
+        "plotters: {bus: vecan0}",
+        "plotters.bus: needs a transmit level; write `transmit: requests`, or leave plotters out",
+    ),
+    (
+        "transmit: requests\nplotters: {bus: can7}",
+        "plotters.bus: there is no bus called can7; write one of the buses under can: vecan0",
+    ),
+    (
         "battery: {known: [{bus: can7, address: 1, unique_number: 1, product_id: 0xA3E5}]}",
         "there is no bus called can7; write one of the buses under can: vecan0",
     ),

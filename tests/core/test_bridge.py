@@ -292,6 +292,46 @@ def test_with_requests_it_claims_an_address_and_asks_for_what_was_not_heard() ->
     assert boat.bridge.transmitter.next_deadline() is not None
 
 
+def plotted(boat: Boat, seconds: int) -> set[tuple[str, str]]:
+    """(bus, instance and voltage) of every battery status that is sent while seconds pass."""
+    return {(bus, data[:3].hex()) for bus, can_id, data in spoken(boat, seconds) if can_id >> 8 & 0xFFFF == 0xF214}
+
+
+def plotting(bus: str) -> Boat:
+    """A boat with a plotter's network, which was heard."""
+    boat = Boat(buses=("can0", "n2k"), transmit="requests", plotter_bus=bus, plotter_instance=5)
+    boat.bridge.hear("n2k", [(boat.now, 0x18EAFF30, b"\x00\xee\x00")])
+    return boat
+
+
+def findings(boat: Boat) -> list[str]:
+    return [found.id for found in boat.tick().situation.findings]
+
+
+def test_plotters_are_told_the_bms_in_control_on_their_bus_only() -> None:
+    boat = plotting("n2k")
+    assert plotted(boat, 9) == set(), "first it listens"
+    assert plotted(boat, 10) == {("n2k", "05500a")}, "instance 5, 26.40 V"
+    assert "plotter-rival" not in findings(boat)
+    boat.tick(20, speaking=False)
+    assert plotted(boat, 0) == set()
+    silent = [boat.bridge.transmitter.outgoing(boat.now + wait) for wait in (1.0, 2.0)]
+    assert all(can_id >> 8 & 0xFFFF != 0xF214 for frames in silent for _, can_id, _ in frames), "the BMS is silent"
+
+
+def test_plotters_are_not_told_what_another_source_tells_them() -> None:
+    boat = plotting("n2k")
+    boat.bridge.hear("n2k", [(boat.now, 0x19F21430, bytes.fromhex("05500A6400FFFFFF"))])
+    assert plotted(boat, 20) == set()
+    assert "plotter-rival" in findings(boat)
+
+
+def test_plotters_are_not_told_a_battery_that_tells_them_itself() -> None:
+    boat = plotting("can0")
+    assert plotted(boat, 30) == set(), "the Lynx says 127508, be it with instance 0"
+    assert "plotter-rival" in findings(boat)
+
+
 def test_a_write_goes_to_the_battery_wherever_it_is_and_only_with_writes() -> None:
     boat = Boat(transmit="writes")
     spoken(boat, 4)

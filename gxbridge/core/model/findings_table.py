@@ -130,6 +130,13 @@ TABLE: Final = (
         "{product} reports {batteries} batteries; it supports {most}",
         "Check the batteries in VictronConnect",
     ),
+    FindingRow(
+        "plotter-rival",
+        "warning",
+        "The device at address {address} tells chart plotters on {bus} battery instance {instance}, or the battery in "
+        "control itself; gxbridge does not",
+        "Leave it so, and empty `plotters.bus`; if it is another battery, give gxbridge another `plotters.instance`",
+    ),
     # Publishing
     FindingRow(
         "published-twice",

@@ -1,8 +1,9 @@
 """Everything gxbridge may ever send on a CAN bus. Off unless the configuration says otherwise.
 
-Level `requests`: our address claim, ISO requests and register requests. Level `link`: also the registers of `LINKABLE`,
-as `core/vecan/link` orders them. Level `writes`: also those of `SENDABLE`, never another. Before an address is claimed
-nothing but the ISO request for claims is sent, from the null address. Requests and writes are at least 100 ms apart.
+Level `requests`: our address claim, what a node owes the others (`own_node.py`), ISO requests and register requests.
+Level `link`: also the registers of `LINKABLE`, as `core/vecan/link` orders them. Level `writes`: also those of
+`SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent, from the null
+address. Requests and writes are at least 100 ms apart.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.sending.claim import Claim
+from gxbridge.core.vecan.sending.own_node import ISO_REQUEST, OwnNode
+from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
 
 TransmitLevel = Literal["off", "requests", "link", "writes"]
-
-ISO_REQUEST = 59904
 
 MODE = 0x0200
 DESCRIPTION = 0x010C
@@ -83,6 +84,8 @@ class BusTransmitter:
         *,
         mode_switch: bool = False,
         link: LinkSource | None = None,
+        version: str = "",
+        plotter: PlotterOutput | None = None,
     ) -> None:
         self.level = level
         self._link = link if level in LINK_LEVELS else None
@@ -91,6 +94,8 @@ class BusTransmitter:
         """The last moment that is known."""
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)
+        self._node = OwnNode(name.unique_number, version, now)
+        self.plotter = plotter
         self._waiting: deque[tuple[TransmitOrder, float]] = deque()
         self._free_at = now
         self._asked_for_claims = False
@@ -125,9 +130,14 @@ class BusTransmitter:
                 self._claim.heard_claim(source, name, now)
             return
         self._claim.heard(source)
-        for_us = layout.pgn == ISO_REQUEST and destination in (BROADCAST, self._claim.address)
-        if for_us and int.from_bytes(payload[:3], "little") == ADDRESS_CLAIM:
-            self._claim.asked()
+        if self.plotter is not None and source != self._claim.address:
+            self.plotter.hear(message, now)
+        if layout.pgn == ISO_REQUEST and destination in (BROADCAST, self._claim.address):
+            wanted = int.from_bytes(payload[:3], "little")
+            if wanted == ADDRESS_CLAIM:
+                self._claim.asked()
+            elif self.plotter is None or not self.plotter.asked(wanted, now):
+                self._node.asked(wanted, source, alone=destination != BROADCAST)
 
     def order(self, order: TransmitOrder, now: float) -> bool:
         """Have something sent; False when it is not allowed or there is no room. The same order waits only once."""
@@ -152,8 +162,10 @@ class BusTransmitter:
         if claim.say and claim.address is not None:
             claim.say = False
             frames.append((identifier(ADDRESS_CLAIM, claim.address), claim.name.payload))
+        if self.plotter is not None and claim.usable and claim.address is not None:
+            frames += self.plotter.due(claim.address, now)
         if claim.usable and claim.address is not None and now >= self._free_at:
-            frames += self._next(claim.address, now)
+            frames += self._presence(claim.address, now) or self._next(claim.address, now)
         self._expire(now)
         self.sent += len(frames)
         return frames
@@ -163,9 +175,12 @@ class BusTransmitter:
         if self.level == "off":
             return None
         deadline = self._claim.deadline
-        if self._link is not None and self._claim.usable:
-            due = max(self._free_at, self._link.deadline(self._now))
-            deadline = due if deadline is None else min(due, deadline)
+        if self._claim.usable and deadline is not None:
+            deadline = min(deadline, max(self._free_at, self._node.deadline()))
+            if self.plotter is not None:
+                deadline = min(deadline, self.plotter.next_at)
+            if self._link is not None:
+                deadline = min(deadline, max(self._free_at, self._link.deadline(self._now)))
         if not self._waiting:
             return deadline
         sendable = self._claim.usable and any(self._target(order) is not None for order, _ in self._waiting)
@@ -184,6 +199,12 @@ class BusTransmitter:
             and order.register in SENDABLE
             and (self._mode_switch or order.register != MODE)
         )
+
+    def _presence(self, address: int, now: float) -> list[Frame]:
+        frames = self._node.due(address, now)
+        if frames:
+            self._free_at = now + PACE_S
+        return frames
 
     def _target(self, order: TransmitOrder) -> int | None:
         return order.to if isinstance(order.to, int) else self._claim.address_of(order.to)

@@ -9,6 +9,7 @@ from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.sending.claim import own_name
+from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
 from gxbridge.core.vecan.sending.register_requests import RegisterRequests
 from gxbridge.core.vecan.sending.transmit import BusTransmitter, LinkSource, TransmitLevel, TransmitOrder
 
@@ -27,11 +28,16 @@ class Transmitter:
         *,
         mode_switch: bool = False,
         link: Callable[[str], LinkSource] | None = None,
+        version: str = "",
+        plotter_bus: str = "",
+        plotter_instance: int = 0,
     ) -> None:
         self.level = level
         self._link = link
         self._name = own_name(unique_number)
         self._mode_switch = mode_switch
+        self._version = version
+        self._plotter_bus, self._plotter_instance = plotter_bus, plotter_instance
         self._inquiry = RegisterRequests()
         self._transmitters: dict[str, BusTransmitter] = {}
 
@@ -41,8 +47,13 @@ class Transmitter:
             return
         transmitter = self._transmitters.get(bus)
         if transmitter is None:
-            source = None if self._link is None else self._link(bus)
-            transmitter = BusTransmitter(self.level, self._name, now, mode_switch=self._mode_switch, link=source)
+            transmitter = BusTransmitter(
+                *(self.level, self._name, now),
+                mode_switch=self._mode_switch,
+                link=None if self._link is None else self._link(bus),
+                version=self._version,
+                plotter=PlotterOutput(self._plotter_instance, now) if bus == self._plotter_bus else None,
+            )
             self._transmitters[bus] = transmitter
         transmitter.hear(message, now)
 
@@ -58,6 +69,12 @@ class Transmitter:
         for bus, transmitter in self._transmitters.items():
             for order in self._inquiry.orders(bus, batteries, waiting, known, now):
                 transmitter.order(order, now)
+
+    @property
+    def plotter(self) -> PlotterOutput | None:
+        """What tells the battery to chart plotters, once its bus was heard."""
+        transmitter = self._transmitters.get(self._plotter_bus)
+        return None if transmitter is None else transmitter.plotter
 
     def write(self, bus: str, to: Name, register: int, data: bytes, now: float) -> bool:
         """Order a write to a device; False when it may not be or cannot be sent."""
