@@ -13,6 +13,7 @@ with one line, so that `Orders` of tests/contract/scene.py drives it:
     port("source", "mppt", 45.0)             its sun, engine or mains could give 45 A now
     port("quiet", "mppt", True)              its cable is out; False: in again, and it claims anew
     port("address", "mppt", 51)              it claims another address
+    port("instance", "mppt", 3)              its N2K device instance becomes 3 (also by PGN 126208)
     port("lose", "mppt", 2)                  the next two writes take effect, their acknowledgement is lost
     port("deaf", "mppt", 2)                  the next two writes to it are lost
     port("refuse", "mppt", "0x2015", 0x8200) it refuses this register with this code; null: no more

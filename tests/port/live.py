@@ -59,6 +59,8 @@ class Port:
             node.quiet(rest[0], now)
         elif order == "address":
             node.move(rest[0], now)
+        elif order == "instance":
+            node.instance(rest[0], now)
         elif order == "lose":
             node.lose_acks = rest[0]
         elif order == "deaf":

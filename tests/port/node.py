@@ -37,6 +37,11 @@ OK, UNKNOWN_REQUEST, UNKNOWN_COMMAND, INVALID = 0x0000, 0x8000, 0x8100, 0x8300
 DISPLAY_CLASS = 120
 CONFIGURATION = 126998
 GROUP_FUNCTION = 126208
+COMMAND, ACKNOWLEDGE = 1, 2
+INSTANCE_LOWER, INSTANCE_UPPER = 3, 4
+"""Fields of the address claim by their numbers, as 126208 names them."""
+INVALID_PARAMETER = 0x33
+"""Error 3 for each of two parameters: it cannot be changed."""
 
 
 def name_of(
@@ -122,6 +127,11 @@ class SimNode:
         self.address = address
         self._announce(now)
 
+    def instance(self, instance: int, now: float) -> None:
+        """Its N2K device instance becomes another: the same device, under another NAME."""
+        self.name = self.name & ~(0xFF << 32) | instance << 32
+        self._claim(now)
+
     def announce(self, now: float) -> None:
         self._announce(now)
 
@@ -156,9 +166,11 @@ class SimNode:
                 self._requested(source, destination, int.from_bytes(data[:3], "little"), now)
             elif pgn == wire.VREG_SINGLE and data[:2] == wire.HEADER:
                 self._vreg(source, destination, data, now)
-            elif pgn == wire.VREG_FAST:
+            elif pgn in (wire.VREG_FAST, GROUP_FUNCTION):
                 payload = self._joined(pgn, source, destination, data)
-                if payload is not None and payload[:2] == wire.HEADER:
+                if payload is not None and pgn == GROUP_FUNCTION:
+                    self._commanded(source, payload, now)
+                elif payload is not None and payload[:2] == wire.HEADER:
                     self._vreg(source, destination, payload, now)
         return self._taken()
 
@@ -185,6 +197,21 @@ class SimNode:
             self._group(pgn, own)
         elif destination == self.address:
             self._out.append(wire.no_such_group(self.address, source, pgn))
+
+    def _commanded(self, source: int, payload: bytes, now: float) -> None:
+        """126208, function 1: fields of our claim are to be other ones; of these, the device instance may be."""
+        function, pgn, pairs = payload[0], int.from_bytes(payload[1:4], "little"), payload[6:]
+        if function != COMMAND or pgn != wire.ADDRESS_CLAIM:
+            return
+        wanted = dict(zip(pairs[0::2], pairs[1::2], strict=False))
+        known = wanted.keys() <= {INSTANCE_LOWER, INSTANCE_UPPER}
+        if known:
+            instance = instance_of(self.name)
+            lower, upper = wanted.get(INSTANCE_LOWER, instance & 7), wanted.get(INSTANCE_UPPER, instance >> 3)
+            self.instance(lower & 7 | upper << 3, now)
+        errors = bytes([0 if known else INVALID_PARAMETER]) * ((len(wanted) + 1) // 2)
+        answer = bytes([ACKNOWLEDGE]) + payload[1:4] + bytes([0, len(wanted)]) + errors
+        self._out += wire.fast_packet(wire.identifier(3, GROUP_FUNCTION, self.address, source), self._count(), answer)
 
     def _vreg(self, source: int, destination: int, payload: bytes, now: float) -> None:
         register, value = struct.unpack_from("<H", payload, 2)[0], payload[4:]

@@ -193,6 +193,16 @@ def test_faults_of_the_wire(mppt: Talk) -> None:
     assert mppt.wait(0.1)[0] == "18EEFF33#AB54C42C00A046C0"
 
 
+def test_its_device_instance_can_be_commanded(mppt: Talk) -> None:
+    said = mppt.say("0DED24C8#200A0100EE00F802", "0DED24C8#2103020401FFFFFF")
+    assert said[0] == "18EEFF24#AB54C42C0AA046C0", "lower 2, upper 1: instance 10"
+    assert [text[:9] + text[11:] for text in said[1:]] == ["0DEDC824#070200EE000002", "0DEDC824#00FFFFFFFFFFFF"]
+    refused = mppt.say("0DED24C8#40080100EE00F801", "0DED24C8#410582FFFFFFFFFF")
+    assert [text[:9] + text[11:] for text in refused] == ["0DEDC824#070200EE000001", "0DEDC824#33FFFFFFFFFFFF"]
+    assert mppt.say("0DED24C8#60080000EE00F801", "0DED24C8#610302FFFFFFFFFF") == [], "a request, not a command"
+    assert mppt.say("0DED24C8#8008011FF101F801", "0DED24C8#810302FFFFFFFFFF") == [], "of another group"
+
+
 def test_of_two_at_one_address_the_smaller_name_stays() -> None:
     mppt, twin = SimNode(FLEET["mppt"], 0.0), SimNode(FLEET["skylla"], 0.0)
     twin.address = mppt.address

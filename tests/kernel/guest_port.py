@@ -1,0 +1,131 @@
+"""A VE.Can port full of devices on the kernel's vcan: what gxbridge says there, and that at `off` it says nothing.
+
+Runs in the guest that tests/kernel/boot.py boots. The devices are those of tests/port, in a process of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
+from tests.contract.scene import Orders
+from tests.edge.dbus_daemon import DBusDaemon
+from tests.kernel import interfaces
+from tests.port.fleet import FLEET
+from tests.runtime.service import OWN, Reader, Service, wait_for
+
+WITHIN_S = 60.0
+DEVICES = ("mppt", "multi-rs", "skylla", "wakespeed", "tanks")
+THEIRS = {FLEET[name].address for name in DEVICES}
+SOMEBODY = 0x77
+"""The address of who asks everybody who they are."""
+
+
+class Ear:
+    """Every frame on vcan0, by whoever sends it."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+        self._socket.bind(("vcan0",))
+        self._socket.settimeout(0.2)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Ear:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(WITHIN_S)
+        self._socket.close()
+
+    def _listen(self) -> None:
+        while not self._end.is_set():
+            try:
+                frame = self._socket.recv(16)
+            except TimeoutError:
+                continue
+            self.heard.append(CAN_FRAME.unpack(frame)[0] & 0x1FFFFFFF)
+
+    def strangers(self) -> set[str]:
+        """Frames of neither a device nor of who asks."""
+        return {f"{can_id:08X}" for can_id in list(self.heard) if can_id & 0xFF not in THEIRS | {SOMEBODY}}
+
+
+@pytest.fixture
+def port() -> Iterator[Orders]:
+    """vcan0 with five devices."""
+    interfaces.add("vcan0")
+    with ExitStack() as stack:
+        stack.callback(interfaces.delete, "vcan0")
+        command = ("tests.port.live", "--interface", "socketcan", "--channel", "vcan0", *DEVICES)
+        found = Orders(sys.executable, "-m", *command)
+        stack.callback(found.close)
+        yield found
+
+
+@contextmanager
+def service(folder: Path, daemon: DBusDaemon, transmit: str) -> Iterator[Service]:
+    config = folder / "gxbridge.yaml"
+    bus = {"interface": "socketcan", "channel": "vcan0"}
+    config.write_text(json.dumps({"can": [bus], "transmit": transmit, "dvcc": {"mode": "control"}}))  # JSON is YAML
+    with Service(folder, "--config", str(config), "--dbus", daemon.address) as running:
+        yield running
+        assert "Traceback" not in running.log()
+        assert running.end() == 0
+
+
+def ask_everybody(*addresses: int) -> None:
+    """Who are you, what are you, and what have you counted: to everybody and to these addresses."""
+    with socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW) as sock:
+        sock.bind(("vcan0",))
+        for to in (255, *addresses):
+            for can_id, data in (
+                (0x18EA0000 | to << 8 | SOMEBODY, "00EE00"),
+                (0x18EA0000 | to << 8 | SOMEBODY, "14F001"),
+                (0x1CEF0000 | to << 8 | SOMEBODY, "669901003001F8FF"),
+            ):
+                frame = bytes.fromhex(data)
+                sock.send(CAN_FRAME.pack(can_id | EFF_FLAG, len(frame), frame))
+
+
+def test_at_off_nothing_is_ever_sent(port: Orders, own_daemon: DBusDaemon, tmp_path: Path) -> None:
+    reader = Reader(own_daemon.address)
+    with Ear() as ear, service(tmp_path, own_daemon, "off"):
+        reader.until(OWN, "/Can/vcan0/State", "open", WITHIN_S)
+        port("address", "mppt", 0x24)
+        reader.until(OWN, "/Devices/4/State", "live", WITHIN_S)
+        for _ in range(10):
+            ask_everybody(0xC8, 0xE1, 254)
+            time.sleep(1.0)
+        assert len(ear.heard) > 200, "the devices answer"
+        assert reader.ask(OWN, "/Devices/0/Wiring") == "unknown"
+        assert ear.strangers() == set()
+
+
+def test_at_requests_it_claims_asks_and_answers_and_writes_nothing(
+    port: Orders, own_daemon: DBusDaemon, tmp_path: Path
+) -> None:
+    reader = Reader(own_daemon.address)
+    with Ear() as ear, service(tmp_path, own_daemon, "requests"):
+        words = "its CAN error counters have not been watched for long enough"
+        told = lambda: [reader.ask(OWN, f"/Devices/{n}/WiringReason") for n in range(5)]  # noqa: E731
+        wait_for(told, lambda reasons: reasons.count(words) == 3, "three Victron devices that tell", WITHIN_S)
+        ask_everybody(0xC8)
+        wait_for(ear.strangers, lambda seen: any(text[:6] == "19F014" for text in seen), "what we are", WITHIN_S)
+        kinds = {text[:4] for text in ear.strangers()}
+        assert kinds <= {"18EA", "18EE", "19F0", "1CEF", "1DF0"}, "requests, claims, who we are, and a heartbeat"
+        for name in DEVICES:
+            heard = port("state", name)["heard"]
+            assert [each for each in heard if each[2] not in THEIRS] == [], f"{name} was written to"
