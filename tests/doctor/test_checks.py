@@ -325,6 +325,13 @@ def test_where_no_file_is_named_the_running_service_says_which_ports_it_uses() -
     assert "gxbridge listens beside" in rows["port"].text
 
 
+def test_link_without_control_is_said_to_do_nothing() -> None:
+    found = configuration(transmit="link", mode="monitor")["link-idle"]
+    assert (found.verdict, found.text.endswith("dvcc.mode: monitor")) == ("note", True)
+    assert "link-idle" not in configuration(transmit="link", mode="control")
+    assert "link-idle" not in configuration(transmit="writes", mode="monitor")
+
+
 def test_remarks_are_notes() -> None:
     assert configuration(remarks=("it is at its end of life",))["remark"].text == "it is at its end of life"
 

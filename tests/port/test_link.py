@@ -34,6 +34,7 @@ class Sea(Boat):
         self.nodes = {name: SimNode(FLEET[name], self.now) for name in devices}
         self.words: dict[tuple[str | None, str], Value] = {}
         self.answers: set[int] = set()
+        self.bus_off = False
         for name in devices:
             self.add(self.target(name).service, solar(70.0, **{"/Mgmt/Connection": "VE.Can", "/N2kDeviceInstance": 0}))
         self.add(VECAN, dict.fromkeys((VOLTAGE, NETWORK, SENSE)))
@@ -55,7 +56,8 @@ class Sea(Boat):
                 self.repeat()
                 self.bridge.tick(self.now)
             ours = [(can_id, data) for _, can_id, data in self.bridge.transmitter.outgoing(self.now)]
-            self.send(*exchange(self.nodes.values(), ours, self.now)[len(ours) :])
+            if not self.bus_off:
+                self.send(*exchange(self.nodes.values(), ours, self.now)[len(ours) :])
             self.now = round(self.now + 0.1, 3)
 
     def control(self, devices: Iterable[str], amps: float = 50.0) -> None:
@@ -145,6 +147,20 @@ def test_one_that_refuses_is_a_finding() -> None:
     sea.control(["mppt"])
     sea.sail(6)
     assert sea.findings() == ["link-refused"]
+
+
+def test_a_limit_that_falls_while_the_bus_is_off_arrives_when_it_is_back() -> None:
+    sea = Sea("mppt")
+    sea.control(["mppt"])
+    sea.sail(5)
+    sea.say(io=NO_CHARGE)
+    sea.bus_off = True
+    sea.sail(6)
+    assert sea.told("mppt")[CHARGE_LIMIT] == 500
+    sea.bus_off = False
+    sea.sail(10)
+    assert sea.told("mppt")[CHARGE_LIMIT] == 0
+    assert sea.findings() == ["link-gate"], "of the controller that goes on writing 50 A"
 
 
 def test_one_whose_cable_is_out_is_told_again_when_it_is_back() -> None:

@@ -37,6 +37,9 @@ def check_configured(facts: Facts) -> Iterator[Row]:
         )
     for remark in configured.remarks:
         yield Row(SECTION, "remark", "note", remark)
+    if configured.transmit == "link" and configured.mode != "control":
+        text = f"transmit is link, and nothing is told to chargers on CAN with dvcc.mode: {configured.mode}"
+        yield Row(SECTION, "link-idle", "note", text, "Set dvcc.mode: control for it, or transmit: requests.")
     ports = {port.name: port for port in facts.ports}
     able = [name for name, port in ports.items() if carries_vecan(port)]
     for bus in configured.buses:

@@ -29,7 +29,7 @@ REPEAT_S: Final = 4.0
 RENEW_S: Final = 8.0
 """Between two writes to one device."""
 UNREACHED_S: Final = 1.0
-"""Between two looks for a device that has no address."""
+"""Between two looks for a device that has no address, or another instance than 0."""
 MOST_LINES: Final = 256
 """Words kept for a bus."""
 MOST_SHOWN: Final = 1024
@@ -193,7 +193,7 @@ class LinkBus:
             return None if self.quiet and order.to == BROADCAST else self._gated(order)
         due = [line for line in self.lines.values() if self._may_send(line, now) and line.wait_until() <= now]
         for line in sorted(due, key=_urgency):
-            if line.name is not None and address_of(line.name) is None:
+            if line.name is not None and not self._reached(address_of(line.name)):
                 line.again_at = now + UNREACHED_S
             elif (order := self._order(line, now)) is not None:
                 return self._gated(order)
@@ -217,6 +217,11 @@ class LinkBus:
         counts_s = ONCE_S if line.row.way == "once" else FRESH_S
         fresh = now - line.judged_at < VERDICT_S and now - line.at < counts_s
         return line.passed if fresh and not (self.quiet and line.name is None) else None
+
+    def _reached(self, address: int | None) -> bool:
+        """Whether a device is there, and is still in the instance that DVCC steers."""
+        name = None if address is None else self._name_at(address)
+        return name is not None and not name.device_instance
 
     def _may_send(self, line: LinkLine, now: float) -> bool:
         return (

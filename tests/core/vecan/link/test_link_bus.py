@@ -322,6 +322,14 @@ def test_only_devices_of_instance_0_are_told_anything() -> None:
     assert wire.run(2) == []
 
 
+def test_one_that_is_given_another_instance_is_not_told_any_more() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.frames()
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), claim_frame(MPPT, charger_name(device_instance=2)))
+    assert wire.run(20) == []
+
+
 @pytest.mark.parametrize(
     ("address", "path", "value", "code"),
     [
