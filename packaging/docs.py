@@ -250,6 +250,7 @@ ROOMS = (
     "core/history",
     "core",
     "core/gate",
+    "core/port",
     "core/publish",
     "core/bank",
     "core/dvcc",

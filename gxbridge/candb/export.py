@@ -7,10 +7,12 @@ from typing import Any
 from gxbridge.candb.show import layouts
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.field import FieldInfo
+from gxbridge.core.port.tables import ServiceTable, service_table
 
 
 def as_json(database: Database) -> dict[str, Any]:
-    """Everything: `pgns` and `registers` (lists of messages), `enumerations` (name to code to text), `products`.
+    """Everything: `pgns` and `registers` (lists of messages), `enumerations` (name to code to text), `products`, and
+    `services` (what the devices of a port show on D-Bus).
 
     A value in its unit is (raw * numerator + addend) / denominator; raw numbers in `missing`, and from `missing_from`
     on, mean "not available".
@@ -28,6 +30,25 @@ def as_json(database: Database) -> dict[str, Any]:
             {"product_id": product_id, "name": product.full_name, "reported_as": product.name, "family": product.family}
             for product_id, product in database.products.items()
         ],
+        "services": {name: _service(service_table(name)) for name in database.services},
+    }
+
+
+def _service(table: ServiceTable) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "families": list(table.families),
+        "note": table.note,
+        "left_out": list(table.lacks),
+        "paths": {
+            row.path: {
+                "type": row.spec.signature,
+                "of_a_sibling": row.sibling,
+                "feeds": list(row.feeds),
+                "confidence": row.confidence,
+            }
+            for row in table.rows
+        },
     }
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gxbridge.candb.functions import Functions, GenerateError, header_bytes, scale_of
-from gxbridge.candb.model import DatabaseEntry, DatabaseModel
+from gxbridge.candb.model import DatabaseEntry, DatabaseModel, ServiceEntry
 
 __all__ = ["FORMAT", "GenerateError", "generate", "scale_of"]
 
-FORMAT = 4
+FORMAT = 5
 """Version of the form of `_candb.py`; `core/nmea2000/database.py` refuses another."""
 
 
@@ -43,6 +43,10 @@ def generate(model: DatabaseModel) -> str:
         for number, product in sorted(model.products.items())
     }
     families = dict(sorted(model.families.items()))
+    services = {
+        name: (service.title, service.families, service.lacks, service.note, _paths(service))
+        for name, service in sorted(model.services.items())
+    }
     parts = [
         '"""Compiled from can_db/ by `make build`. Do not edit: change can_db/ and build again."""',
         "# mypy: ignore-errors",
@@ -57,8 +61,23 @@ def generate(model: DatabaseModel) -> str:
         f"ENUMS = {enums!r}",
         f"PRODUCTS = {products!r}",
         f"FAMILIES = {families!r}",
+        f"SERVICES = {services!r}",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _paths(service: ServiceEntry) -> str:
+    """The rows of a service, one in a line: path, type, text, feeds (apart by blanks), fact, compute, value, write,
+    when, confidence."""
+    return VARIANTS.join(
+        COLUMNS.join(
+            (
+                *(row.path, row.type, row.text, " ".join(row.feeds), row.fact, row.compute, row.value, row.write),
+                *(row.when, row.confidence),
+            )
+        )
+        for row in service.paths
+    )
 
 
 def _table(name: str, rows: dict[int, list[str]]) -> str:

@@ -20,6 +20,11 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_feeds(value: object) -> bool:
+    feeds = value if isinstance(value, list) else [value]
+    return bool(feeds) and all(type(feed) is int or (isinstance(feed, str) and feed) for feed in feeds)
+
+
 def _is_number(value: object) -> bool:
     return type(value) is int or (isinstance(value, float) and isfinite(value))
 
@@ -47,6 +52,8 @@ FORMS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "tables": ("a list of mappings", lambda v: isinstance(v, list) and all(isinstance(row, Table) for row in v)),
     "counts": ("a mapping from whole number to a count, `{12: 20, ...}`", _is_counts),
     "meanings": ("a mapping from whole number to text", _is_meanings),
+    "feeds": ("a register, `PGN.field`, or a list of them", _is_feeds),
+    "constant": ("text or a whole number", lambda v: isinstance(v, str) or type(v) is int),
 }
 
 _ENTRY = {
@@ -54,6 +61,7 @@ _ENTRY = {
     "source": "texts!", "confidence": "text!", "samples": "tables!", "fields": "tables",
 }  # fmt: skip
 _KNOWN = {"source": "texts!", "confidence": "text!", "note": "text"}
+_PATHS = {**_KNOWN, "paths": "tables!"}
 
 ITEM_KEYS: dict[str, dict[str, str]] = {
     "vreg": {"vreg": "whole!", **_ENTRY, "access": "text!", "value": "table"},
@@ -70,7 +78,15 @@ ITEM_KEYS: dict[str, dict[str, str]] = {
     },
     "unit": {"unit": "text!", "title": "text!"},
     "source": {"source": "text!", "title": "text!"},
+    "service": {"service": "text!", "title": "text!", "families": "texts", "with": "texts", "lacks": "texts", **_PATHS},
+    "path_group": {"path_group": "text!", **_PATHS},
 }  # fmt: skip
+PATH_KEYS = {
+    "path": "text!", "type": "text!", "unit": "text", "decimals": "whole", "text": "text",
+    "feed": "feeds", "fact": "text", "compute": "text", "value": "constant", "write": "constant", "allow": "codes",
+    "when": "text", "first": "whole", "count": "whole", "confidence": "text", "note": "text",
+}  # fmt: skip
+"""A D-Bus path of a service."""
 VALUE_KEYS = {"type": "text!", "scale": "number", "add": "number", "unit": "text", "enum": "text", "missing": "text"}
 FIELD_KEYS = {"name": "text!", **VALUE_KEYS, "at": "whole", "repeat": "whole"}
 RESERVED_KEYS = {"reserved": "whole!"}

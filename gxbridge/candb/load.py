@@ -26,6 +26,7 @@ from gxbridge.candb.model import (
     Transport,
 )
 from gxbridge.candb.read import Item, digest, files, read
+from gxbridge.candb.services import check_paths, services_of
 from gxbridge.candb.shape import Names
 from gxbridge.candb.types import decimal
 from gxbridge.strict_yaml.document import Table
@@ -56,6 +57,9 @@ def inspect(folder: Path, candidates: bool = False) -> tuple[DatabaseModel | Non
     names = Names.of(items)
     problems += [] if candidates else _candidates(items)
     problems += shape.check_form(items, names)
+    if not problems:
+        with_paths = [item for item in items if item.kind in ("service", "path_group")]
+        problems += [found for item in with_paths for found in check_paths(item, names)]
     if problems:
         return None, sorted(problems)
     model = DatabaseModel(
@@ -66,6 +70,7 @@ def inspect(folder: Path, candidates: bool = False) -> tuple[DatabaseModel | Non
         products={item.table["product"]: _product(item, names) for item in items if item.kind == "product"},
         families={item.table["family"]: _family(item.table) for item in items if item.kind == "family"},
         digest=digest(files(folder), folder),
+        services=services_of(items, names),
     )
     return model, sorted(rules.check_model(model))
 

@@ -115,6 +115,41 @@ KindRow: TypeAlias = tuple[str, tuple[str, ...], dict[int, int]]
 
 
 @record
+class ServicePath:
+    """One D-Bus path of a service. `type` ends with `?` where nobody has recorded it for VE.Can."""
+
+    path: str
+    type: str
+    text: str
+    feeds: tuple[str, ...]
+    """Where the value comes from, the best first (`services.py`)."""
+    fact: str
+    compute: str
+    value: str
+    write: str
+    """What a client may do: the register, `name`, `link` or nothing, `:`, and the allowed numbers."""
+    when: str
+    """The path is there only then."""
+    confidence: str
+    source: str
+    where: str
+
+
+@record
+class ServiceEntry:
+    """The D-Bus service of one kind of device on a port."""
+
+    name: str
+    title: str
+    families: tuple[str, ...]
+    lacks: tuple[str, ...]
+    """Paths of the vendor's service that are left out, because nobody knows what feeds them."""
+    note: str
+    paths: tuple[ServicePath, ...]
+    where: str
+
+
+@record
 class DatabaseModel:
     """The whole database as read."""
 
@@ -125,3 +160,5 @@ class DatabaseModel:
     """SHA-256 over the source files, so that a stale compiled form is noticed."""
     families: dict[str, KindRow] = field(default_factory=dict)
     """By product family."""
+    services: dict[str, ServiceEntry] = field(default_factory=dict)
+    """What the devices of a port show on D-Bus, by the service's class."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from gxbridge.candb.frames import VREG_HEADER_BYTES, is_addressed, join, pgn_of
 from gxbridge.candb.functions import header_bytes, scale_of
 from gxbridge.candb.model import DatabaseEntry, DatabaseModel, Field, Sample
+from gxbridge.candb.services import check_services
 from gxbridge.core.nmea2000.field import FieldInfo, read
 from gxbridge.strict_yaml.problem import Problem
 
@@ -47,6 +48,10 @@ RULES: dict[str, str] = {
     "R33": "A sample decodes to what it says.",
     "R34": "Only a family of BMSes has quirks and a largest number of batteries.",
     "R35": "A product that is reported under another name has `reported_as`; no other has.",
+    "R36": "A path has a D-Bus type and a known unit, and its value from one place.",
+    "R37": "A feed is a register or a PGN of the database and a field that it has.",
+    "R38": "A service draws in path groups and families that are declared.",
+    "R39": "A condition names a path of the same service.",
 }
 
 FAST_BYTES = 223
@@ -58,7 +63,7 @@ _TRANSFERS = ("request", "reply")
 
 def check_model(model: DatabaseModel) -> list[Problem]:
     """Every breach of R16 and up."""
-    problems = list(_one_layout(model)) + list(_one_name(model))
+    problems = list(_one_layout(model)) + list(_one_name(model)) + list(dict.fromkeys(check_services(model)))
     for entry in model.entries:
         for rule in _ENTRY_RULES:
             problems += rule(entry)

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from gxbridge.candb.frames import parse_frame
-from gxbridge.candb.item_keys import ACCESS, FIELD_KEYS, FORMS, ITEM_KEYS, RESERVED_KEYS, SAMPLE_KEYS, VALUE_KEYS
+from gxbridge.candb.item_keys import (
+    ACCESS,
+    FIELD_KEYS,
+    FORMS,
+    ITEM_KEYS,
+    PATH_KEYS,
+    RESERVED_KEYS,
+    SAMPLE_KEYS,
+    VALUE_KEYS,
+)
 from gxbridge.candb.model import CANDIDATE, Confidence, Origin, ProductKind, QuirkName, Transport
 from gxbridge.candb.read import Item
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
@@ -29,6 +38,7 @@ class Names:
     enumerations: dict[str, Item]
     families: frozenset[str]
     sources: dict[str, str]
+    path_groups: frozenset[str]
 
     @classmethod
     def of(cls, items: list[Item]) -> Names:
@@ -43,6 +53,7 @@ class Names:
             enumerations=declared("enumeration"),
             families=frozenset(declared("family")),
             sources={name: str(item.table.get("title")) for name, item in declared("source").items()},
+            path_groups=frozenset(declared("path_group")),
         )
 
     def citation(self, keys: tuple[str, ...]) -> str:
@@ -98,6 +109,9 @@ def _form(item: Item) -> Iterator[Problem]:
         return
     problems = list(_keys(item, item.table, allowed, f"a {item.kind} item"))
     yield from problems
+    if not problems and item.kind in ("service", "path_group"):
+        for row in item.table["paths"]:
+            yield from _keys(item, row, PATH_KEYS, "a path")
     if problems or item.kind not in ("vreg", "pgn"):
         return
     if item.kind == "vreg" and ("value" in item.table) == ("fields" in item.table):
@@ -290,4 +304,6 @@ _RULES: dict[str, tuple[Callable[[Item, Names], Iterator[Problem]], ...]] = {
     "product": (_sources, _ids, _choices, _names_differ),
     "family": (_spelling, _family_words),
     "type": (_type,),
+    "service": (_sources,),
+    "path_group": (_sources,),
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gxbridge.candb.model import DatabaseEntry, Sample
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.field import FieldInfo
+from gxbridge.core.port.tables import service_table
 
 _CODES_ON_ONE_LINE = 5
 
@@ -115,6 +116,24 @@ def describe_enumeration(database: Database, name: str) -> Iterator[str]:
     yield from (f"  {code} (0x{code:X}) {text}" for code, text in database.enums[name].items())
     users = [layout for layout in layouts(database) if any(field.enum == name for field in layout.fields)]
     yield "  used by: " + (", ".join(f"{number_of(layout)} {layout.name}" for layout in users) or "nothing")
+
+
+def describe_service(name: str) -> Iterator[str]:
+    """The lines of `show` for a D-Bus service of a port's devices."""
+    table = service_table(name)
+    yield f"service com.victronenergy.{name}: {table.title}"
+    if table.families:
+        yield f"  of the product families: {', '.join(table.families)}"
+    if table.note:
+        yield f"  note: {table.note}"
+    for row in table.rows:
+        kind = row.spec.signature + "?" * row.sibling
+        from_where = ", ".join(row.feeds) or row.fact or ("always invalid" if row.value is None else f"{row.value}")
+        made = f" {row.compute}" if row.compute else ""
+        when = "" if row.when is None else f" while {row.when[0]} > {row.when[1]}"
+        yield f"  {row.path:<40} {kind:<2} {from_where}{made}{when}  {row.confidence}"
+    if table.lacks:
+        yield f"  left out: {', '.join(table.lacks)}"
 
 
 def search(database: Database, words: list[str]) -> Iterator[str]:

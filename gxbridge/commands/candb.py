@@ -21,7 +21,7 @@ HOW_TO_ADD = "how to add one: docs/adding-a-message.md"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    show = actions.add_parser("show", help="one message, enumeration or product in full")
+    show = actions.add_parser("show", help="one message, enumeration, product or D-Bus service in full")
     show.add_argument("what", help="0x2108, BMS_IO, 127508, battery_status, bms_state")
     search = actions.add_parser("search", help="messages that contain all these words")
     search.add_argument("words", nargs="+", metavar="WORD")
@@ -100,10 +100,13 @@ def _warn_when_stale(compiled: Database) -> None:
 
 
 def _show(compiled: Database, what: str) -> int:
-    from gxbridge.candb.show import describe, describe_enumeration, find
+    from gxbridge.candb.show import describe, describe_enumeration, describe_service, find
 
     if what in compiled.enums:
         _print(describe_enumeration(compiled, what))
+        return 0
+    if what in compiled.services:
+        _print(describe_service(what))
         return 0
     found = find(compiled, what)
     if found:

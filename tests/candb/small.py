@@ -62,6 +62,27 @@ SMALL = """\
       origin: vendor
       source: paper
 
+- path_group: who
+  source: paper
+  confidence: CONFIRMED
+  paths:
+    - {path: /ProductId, type: q, fact: product_id}
+    - {path: /State, type: u, value: 7}
+
+- service: box
+  title: Box on D-Bus
+  families: [big-box]
+  with: [who]
+  lacks: [/Lid]
+  source: paper
+  confidence: SINGLE
+  paths:
+    - {path: /Dc/0/Voltage, type: d?, unit: V, feed: [0x2001, "127508#0.state_1|flag"]}
+    - {path: "/Box/{n}/State", count: 2, type: y, feed: "0x2002+0n.first", when: "/State>{n}"}
+    - {path: "/Box/{n}/Load", first: 1, count: 2, type: d, unit: W, decimals: 1, feed: "127508.state_{n}"}
+    - {path: /Mode, type: y, feed: 0x2001, write: 0x2001, allow: [1, 4]}
+    - {path: /State, type: u, text: "{}", feed: 0x2002.second, confidence: INFERRED}
+
 - pgn: 127508
   name: battery_status
   title: Battery

@@ -117,6 +117,22 @@ BREACHES: list[tuple[str, str, str, str]] = [
     ("R33", "says: {link_vset: 28.40}", "says: {link_vset: 28.41}", "its frame says 28.4"),
     ("R33", "says: {instance: 0, state_1: 1}", "says: {instance: null, state_1: 1}", "its frame says 0"),
     ("R33", "says: {label: Wecker}", "says: {label: Becker}", "its frame says Wecker"),
+    ("R02", "feed: 0x2002.second,", "feeds: 0x2002.second,", "a path has no key `feeds`"),
+    ("R04", "feed: 0x2002.second,", "feed: [],", "write a register, `PGN.field`, or a list of them"),
+    ("R04", "value: 7", "value: 7.5", "write text or a whole number"),
+    ("R36", "path: /State, type: u, text", "path: State, type: u, text", "`path: State` is no path"),
+    ("R36", "path: /State, type: u, text", "path: /State, type: x, text", "`type: x` is no D-Bus type"),
+    ("R36", "type: d?, unit: V", "type: d?, unit: Volt", "`unit: Volt` has no text"),
+    ("R36", "type: u, value: 7", "type: u, value: 7, fact: state", "/State has its value from several places"),
+    ("R37", "feed: 0x2002.second", "feed: 0x2009.second", "0x2009 is not in the database"),
+    ("R37", "feed: 0x2002.second", "feed: 0x2002.third", "0x2002 has no field `third`; one of first, second"),
+    ("R37", "feed: 0x2002.second", "feed: 0x2002", "0x2002 has 2 fields; name one of first, second"),
+    ("R37", "feed: 0x2002.second", "feed: second", "`feed: second` is no feed"),
+    ("R38", "with: [who]", "with: [whe]", "there is no path group `whe`; did you mean `who`?"),
+    ("R38", "with: [who]", "with: [everything]", "declare it with `path_group:`"),
+    ("R38", "families: [big-box]", "families: [huge-box]", "family `huge-box` is not declared"),
+    ("R39", "/State>{n}", "/Mood>{n}", "`when: /Mood>0` is no path of box and a number"),
+    ("R39", "/State>{n}", "/State", "write it like /NrOfTrackers>1"),
 ]  # fmt: skip
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:  # typing costs more to import than the whole database
     from typing import Any, TypeAlias
 
     _KindRow: TypeAlias = tuple[str, tuple[str, ...], Mapping[int, int]]
+    ServiceRow: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...], str, str]
 
-FORMAT = 4
+FORMAT = 5
 """The form of `_candb.py` that this module reads (`candb/generate.py` writes the same number)."""
 
 SINGLE_PGN = 0xEF00
@@ -269,6 +270,9 @@ class Database:
         self.enums: Mapping[str, Mapping[int, str]] = compiled.ENUMS
         self.products: Mapping[int, ProductInfo] = _Products(compiled.PRODUCTS, compiled.FAMILIES)
         self._families: Mapping[str, _KindRow] = compiled.FAMILIES
+        self.services: Mapping[str, ServiceRow] = compiled.SERVICES
+        """D-Bus services of a port's devices by their class: title, families, paths left out, note, and their rows
+        (`core/port/rows.py`)."""
         self._pgns = _Layouts(compiled, "pgn", compiled.PGNS, None)
         self._registers = _Layouts(compiled, "vreg", compiled.REGISTERS, SINGLE_PGN)
         self._fast_registers = _Layouts(compiled, "vreg", compiled.REGISTERS, FAST_PGN)

@@ -42,10 +42,13 @@ class QuantitySource:
     """`read` copes with fields that are not available (None)."""
     partial: bool = False
     """It says only one side of the matter (an alarm, but not that all is well): its None is no "unknown"."""
+    nth: int | None = None
+    """Of the PGN's instances only this one, counted from the lowest; None: all."""
 
     def candidates(self, readings: Readings) -> list[Reading]:
         """Messages that may hold it."""
-        return readings.of((self.pgn, self.register))
+        found = readings.of((self.pgn, self.register))
+        return found if self.nth is None else found[self.nth : self.nth + 1]
 
     def value(self, reading: Reading) -> Number | None:
         """The quantity's value in this message, or None."""
