@@ -130,7 +130,12 @@ def _buses(entries: list[dict[str, Any]], report: _Report) -> tuple[CanSpec, ...
                 "cannot be set with interface: socketcan, where the system sets the bit rate",
                 f"remove the line; `ip link set {channel} type can bitrate {bitrate}` sets it",
             )
-        specs.append(bus(interface, channel, entry.get("name"), bitrate, entry.get("options", {})))
+        spec = bus(interface, channel, entry.get("name"), bitrate, entry.get("options", {}))
+        serve, temperatures = entry.get("serve", "batteries"), entry.get("temperatures", False)
+        if temperatures and serve != "all":
+            cure = "write `serve: all` for this bus, or remove the line"
+            report(f"can[{index}].temperatures", "needs `serve: all`", cure)
+        specs.append(replace(spec, serve=serve, temperatures=temperatures))
         same = next((i for i, spec in enumerate(specs[:-1]) if spec.name == specs[-1].name), None)
         if same is not None:
             report(

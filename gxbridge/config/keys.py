@@ -47,6 +47,17 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
         "Further options for python-can's interface, by its own names.",
         default={}, example={"tty_baudrate": 115200},
     ),
+    ConfigKey(
+        "can[].serve", "choice",
+        "What of this bus is put on D-Bus. `batteries`: the Lynx Smart BMSes. `all`: every device that gxbridge knows, "
+        "and the port itself, for a port that no other program has (docs/port.md).",
+        default="batteries", choices=("batteries", "all"),
+    ),
+    ConfigKey(
+        "can[].temperatures", "flag",
+        "With `serve: all`, temperature senders of NMEA 2000 too.",
+        default=False,
+    ),
     ConfigKey("dbus", "section", "Where D-Bus is."),
     ConfigKey(
         "dbus.address", "dbus",

@@ -34,7 +34,7 @@ from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.switches import keep_switched, recall_switched
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.allowed import may_send
+from gxbridge.core.gate.allowed import PORT_REGISTERS, may_send
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, finding
@@ -64,6 +64,7 @@ BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 if TYPE_CHECKING:
     from gxbridge.core.bank_services import BankServices
     from gxbridge.core.link_control import LinkControl
+    from gxbridge.core.port_services import PortServices
     from gxbridge.core.vecan.link.link_out import LinkAnswer, LinkTarget
 
 Frames = Iterable[tuple[float, int, bytes]]
@@ -115,6 +116,11 @@ class Bridge:
             from gxbridge.core.bank_services import BankServices
 
             self._banks = BankServices(setup.banks, remembered, setup.publish)
+        self._port: PortServices | None = None
+        if setup.serve:
+            from gxbridge.core.port_services import PortServices
+
+            self._port = PortServices()
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -178,6 +184,13 @@ class Bridge:
             need = "transmit: link" if self.setup.transmit not in LINK_LEVELS else "dvcc.mode: control"
             return LinkAnswer(NOT_TAKEN, f"{path} is not sent: the configuration lacks {need}")
         return self.link.out.write(target, path, value, now)
+
+    def set_register(self, service: str, register: int, data: bytes, now: float) -> bool:
+        """Have a setting of a device of a port written; False when it may not be or cannot be sent."""
+        node = None if self._port is None else self._port.node_of(service)
+        if node is None or node.name is None or not may_send(register, data, PORT_REGISTERS):
+            return False
+        return self.transmitter.write(node.bus, node.name, register, data, now)
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         """These of our writes (service, path) were refused or still wait: a device that shows something else there has
@@ -260,11 +273,15 @@ class Bridge:
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
         bus, ours = self._services, self._own_batteries
+        if self._port is not None and timers:
+            self._port.look(self.setup, self.registry, bus, ours.identities, now)
         publications = ours.publications(batteries, self.setup, bus, self._publish_as, now)
         own_batteries = ours.look(batteries, publications, self.setup, bus)
         elsewhere = [(battery, name) for battery in batteries for name, _ in publishers(battery, bus.items)]
         strict = self.setup.options.profile == "strict"
         on_can = {name for battery, name in elsewhere if battery.state == "live"}
+        if self._port is not None:
+            on_can |= self._port.names
         read_anew = bus.watch_life(on_can, now) if strict else ()
         on_bus, dead = bus.on_bus(self._own_batteries.items), bus.life.dead
         live = {name: items for name, items in on_bus.items() if name not in dead}
@@ -315,6 +332,8 @@ class Bridge:
         views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
         if self._banks is not None:
             views += tuple(self._banks.services(self._bank_identity))
+        if self._port is not None:
+            views += self._port.views
         findings = (
             *self.registry.findings(now),
             *(finding for publication in publications.values() for finding in publication.findings),
@@ -326,6 +345,7 @@ class Bridge:
             *self._control.master_findings,
             *self._believed.findings,
             *(() if self._banks is None else self._banks.findings),
+            *(() if self._port is None else self._port.findings),
             *self._user_limits.findings(now),
             *self._reported,
             *self._plot(batteries, now),
@@ -337,7 +357,9 @@ class Bridge:
         devices = self.registry.devices(now) if timers else None
         if devices is not None:
             if self.setup.transmit != "off":
-                self.transmitter.ask(batteries, provisional, devices, now)
+                port = self._port
+                questions = () if port is None else port.questions(self.setup, self.registry, now)
+                self.transmitter.ask(batteries, provisional, devices, now, questions)
             self._evidence = evidence(devices, any(seen.had_bms for seen in self._other_channels.vebus))
         situation = self._situation(batteries, publications, provisional, now)
         own = self._own.render(

@@ -15,10 +15,10 @@ from gxbridge.core.publish.explanation import Situation, as_dict
 
 
 class ServiceView(NamedTuple):
-    """One battery service as it should be on the bus now.
+    """One battery service as it should be on the bus now, or one of a port that is served wholly.
 
     `key`: what its instance and its name are remembered by; `battery`: None of a bank, whose name is `title` until the
-    user gives it one.
+    user gives it one. `kind`: the class of a device of a port, whose name has its instance in it; "" of a battery.
     """
 
     name: str
@@ -28,6 +28,7 @@ class ServiceView(NamedTuple):
     specs: Mapping[str, ItemSpec]
     items: Mapping[str, Value]
     title: str = ""
+    kind: str = ""
 
 
 @record

@@ -31,6 +31,10 @@ class Setup:
     buses: tuple[str, ...] = ()
     ports: Mapping[str, str] = field(default_factory=dict)
     """The CAN interface of each bus that is not called by it: what a GX knows the port as."""
+    serve: tuple[str, ...] = ()
+    """The buses whose devices are all served, as on a port of our own; on the others only batteries are."""
+    temperatures: tuple[str, ...] = ()
+    """Those of them where temperature senders are served, too."""
     user_settings: Mapping[str, Value] = field(default_factory=dict)
     """`/Settings/...` values that hold while com.victronenergy.settings is not there."""
     instance: int = 220

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle, ServiceView
+from gxbridge.core.dvcc.read.paths import VECAN
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding, stopped
 from gxbridge.core.model.items import Value, plain_items
@@ -368,6 +369,9 @@ class App:
         """Views whose device instance is settled. The bridge knows a new one in the next cycle, which then follows."""
         settled = []
         for view in views:
+            if view.kind == VECAN:
+                settled.append(view)
+                continue
             identity = self._identities.of(view)
             if identity is None:
                 continue

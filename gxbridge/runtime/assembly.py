@@ -56,6 +56,8 @@ def setup_of(config: Config) -> Setup:
             for spec in config.can
             if spec.interface == "socketcan" and spec.name != spec.channel
         },
+        serve=tuple(spec.name for spec in config.can if spec.serve == "all"),
+        temperatures=tuple(spec.name for spec in config.can if spec.temperatures),
         user_settings=config.user_settings,
         instance=config.instance,
         custom_name=config.custom_name,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.battery_writes import REFUSED, WRONG, judge_write
+from gxbridge.core.publish.battery_writes import REFUSED, WRONG, Answer, judge_write
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.identities import Identities, unique_id
@@ -40,21 +40,33 @@ class ClientWrites:
         view = self.views.get(service)
         if view is None:
             return WRONG
-        answer = judge_write(
-            path, value, transmit_writes=self._setup.transmit == "writes", mode_switch=self._setup.allow_mode
-        )
+        answer = self._judge(view, path, value)
         log.info("D-Bus client writes to %s: %s", service, answer.text)
         if answer.local is not None:
             self._keep(view, path, answer.local)
-        if answer.register is not None and view.battery is not None:
-            sent = self._bridge.write_register(view.battery, answer.register, answer.data, time.monotonic())
+        if answer.register is not None and (view.kind or view.battery is not None):
+            sent = self._send(view, answer.register, answer.data)
             self._speak()
             if answer.local is None:
                 if not sent:
                     return REFUSED
-                # What the BMS says counts, and so far it has said nothing else.
+                # What the device says counts, and so far it has said nothing else.
                 self._show(service, {path: view.items[path]})
         return answer.code
+
+    def _judge(self, view: ServiceView, path: str, value: Value) -> Answer:
+        writes, mode = self._setup.transmit == "writes", self._setup.allow_mode
+        if not view.kind:
+            return judge_write(path, value, transmit_writes=writes, mode_switch=mode)
+        from gxbridge.core.port.port_writes import judge_port_write
+
+        return judge_port_write(view.name, view.kind, path, value, transmit_writes=writes, mode_switch=mode)
+
+    def _send(self, view: ServiceView, register: int, data: bytes) -> bool:
+        now = time.monotonic()
+        if view.battery is not None:
+            return self._bridge.write_register(view.battery, register, data, now)
+        return self._bridge.set_register(view.name, register, data, now)
 
     def _write_own(self, path: str, value: Value) -> int:
         """A client writes to our own service."""

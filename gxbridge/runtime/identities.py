@@ -15,6 +15,8 @@ from gxbridge.edge.dbus.settings import DeviceSettings, SettingsClient
 log = logging.getLogger("gxbridge.identities")
 
 BATTERY_CLASS = "battery"
+FIRST_OF_A_PORT = 0
+"""Instances of a port's devices begin there, as the vendor's do (recorded)."""
 
 
 def unique_id(view: ServiceView) -> str:
@@ -35,27 +37,31 @@ class Identities:
         self._settings = SettingsClient(monitor, self._changed)
         self._known: dict[str, tuple[int, str]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._proposed: dict[str, int] = {}
+        self._proposed: dict[str, tuple[str, int]] = {}
+        """What was asked for, with its class: instances are unique inside a class."""
 
     def of(self, view: ServiceView) -> tuple[int, str] | None:
         """Instance and name of a battery, None while they are being asked for."""
         battery = unique_id(view)
         known = self._known.get(battery)
         if known is None and battery not in self._asking:
-            task = asyncio.get_running_loop().create_task(self._ask(battery, view.title), name=f"identity of {battery}")
+            ask = self._ask(battery, view.kind, view.title)
+            task = asyncio.get_running_loop().create_task(ask, name=f"identity of {battery}")
             self._asking[battery] = task
         return known
 
-    async def _ask(self, battery: str, title: str) -> None:
-        instance, custom_name = self._default
-        custom_name = title or custom_name
+    async def _ask(self, battery: str, kind: str, title: str) -> None:
+        instance, custom_name = (FIRST_OF_A_PORT, "") if kind else self._default
+        custom_name, kind = title or custom_name, kind or BATTERY_CLASS
         # Several batteries without a settings service must not share an instance, asked for together or not.
-        taken = {number for number, _ in self._known.values()} | set(self._proposed.values())
+        same = [other for other, (its, _) in self._proposed.items() if its == kind]
+        taken = {self._known[other][0] for other in same if other in self._known}
+        taken |= {self._proposed[other][1] for other in same}
         while instance in taken:
             instance += 1
-        self._proposed[battery] = instance
+        self._proposed[battery] = kind, instance
         try:
-            found = await self._settings.device(battery, BATTERY_CLASS, instance, custom_name)
+            found = await self._settings.device(battery, kind, instance, custom_name)
             self._known.setdefault(battery, (found.instance, found.custom_name))
         except (BusError, OSError) as error:
             log.warning("%s keeps instance %d: %s", battery, instance, error)

@@ -33,7 +33,7 @@ class Settings:
 
 
 def view(number: int) -> Any:
-    return SimpleNamespace(key=f"uc{number}", title="")
+    return SimpleNamespace(key=f"uc{number}", title="", kind="")
 
 
 async def settled(identities: Identities, *numbers: int) -> list[tuple[int, str] | None]:

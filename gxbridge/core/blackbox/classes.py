@@ -107,7 +107,7 @@ SETUP: Final = CodecClass(Setup, skip={"readout_keys": dict})
 """The keys stay out: they are secret, and what was opened with them is in the state already."""
 
 OBJECTS: Final = (
-    CodecClass(node.Node, shared=True),
+    CodecClass(node.Node, shared=True, skip={"wanted": frozenset}),
     CodecClass(ErrorCounters, shared=True),
     CodecClass(Identity, shared=True),
     CodecClass(Reading, shared=True),
@@ -181,6 +181,15 @@ def bank_classes() -> tuple[CodecClass, ...]:
     )
 
 
-def codec(*, with_banks: bool = True) -> Codec:
-    """A codec for the whole state; without `with_banks` for one that has no bank."""
-    return Codec((*VALUES, SETUP, *OBJECTS, *(bank_classes() if with_banks else ())), REFERENCES)
+def port_classes() -> tuple[CodecClass, ...]:
+    """Those of ports that are served wholly: what is shown is made anew from what was heard."""
+    from gxbridge.core.port_services import PortServices
+
+    made_anew = {"views": tuple, "findings": tuple, "_devices": dict, "_nodes": dict}
+    return (CodecClass(PortServices, shared=True, skip=made_anew),)
+
+
+def codec(*, with_banks: bool = True, with_ports: bool = True) -> Codec:
+    """A codec for the whole state; without `with_banks` or `with_ports` for one that has none."""
+    more = (*(bank_classes() if with_banks else ()), *(port_classes() if with_ports else ()))
+    return Codec((*VALUES, SETUP, *OBJECTS, *more), REFERENCES)

@@ -49,6 +49,10 @@ REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
     0x0200: (1, 3, 252), 0x1000: (2, 1, 0xFFFE), 0xEDEF: (1, 12, 48),
 }  # fmt: skip
 """The registers of a battery that may ever be written on CAN, beside its name: bytes, lowest and highest number."""
+PORT_REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
+    0x0200: (1, 1, 5), 0x0214: (2, 0, 2000), 0x0224: (2, 0, 2000), 0xEDF0: (2, 0, 10_000),
+}  # fmt: skip
+"""The same of a device on a port that is served: its mode, and currents of up to 200 A AC and 1000 A DC."""
 NAME, NAME_BYTES = 0x010C, 129
 """32 letters and the end."""
 
@@ -59,11 +63,11 @@ def class_of(name: str) -> str:
     return rest.partition(".")[0] if com == "com." else ""
 
 
-def may_send(register: int, data: bytes) -> bool:
-    """May a register of a battery be written so on CAN?"""
+def may_send(register: int, data: bytes, rows: Mapping[int, tuple[int, int, int]] = REGISTERS) -> bool:
+    """May a register of a battery be written so on CAN? With other `rows`, of another device."""
     if register == NAME:
         return len(data) <= NAME_BYTES
-    if register not in REGISTERS:
+    if register not in rows:
         return False
-    size, low, high = REGISTERS[register]
+    size, low, high = rows[register]
     return len(data) == size and low <= int.from_bytes(data, "little") <= high

@@ -170,6 +170,18 @@ TABLE: Final = (
         "The profile of {port} is '{profile}': the GX's own driver publishes the battery, gxbridge does not",
         _LISTENS,
     ),
+    FindingRow(
+        "port-driver",
+        "warning",
+        "The profile of {port} is '{profile}', so the GX's own driver has it: gxbridge serves none of its devices",
+        "Set the port's profile to 5, or take `serve: all` out of the configuration",
+    ),
+    FindingRow(
+        "port-taken",
+        "warning",
+        "{service} is on D-Bus, so another program has {port}: gxbridge serves none of its devices",
+        "Stop that program, or take `serve: all` out of the configuration",
+    ),
     # banks: batteries in parallel as one
     FindingRow(
         "bank-member-silent",

@@ -10,7 +10,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.error_counters import COUNTED, ErrorCounters
 from gxbridge.core.vecan.identity import LEARNT, Identity
-from gxbridge.core.vecan.readings import VREG, MessageKind, Readings, names, said
+from gxbridge.core.vecan.readings import VREG, MessageKind, ReadingKey, Readings, names, said
 
 ReservedAs = Literal["", "bms", "charger"]
 
@@ -41,6 +41,7 @@ class Node:
         "readings",
         "reserved",
         "silences",
+        "wanted",
     )
 
     def __init__(self, bus: str, address: int | None, name: Name | None, now: float) -> None:
@@ -62,6 +63,8 @@ class Node:
         self.reserved: ReservedAs = ""
         """The BMSes and chargers of a bus that nothing displaces; "" for every other device."""
         self.belief: DeviceState | None = None
+        self.wanted: frozenset[MessageKind] = frozenset()
+        """What its own D-Bus service is made of, where its port is served wholly: kept as long as there is room."""
         self.balances = False
         """It has said at least once whether it balances: that D-Bus path stays."""
         self.distributors = ""
@@ -138,8 +141,12 @@ class Node:
 
     def bound(self, limit: int) -> None:
         """Hold no more bytes of what it said than that."""
-        belief = self.belief
-        gone = self.readings.bound(limit, lambda key: belief is not None and belief.table.uses(key))
+        belief, wanted = self.belief, self.wanted
+
+        def used(key: ReadingKey) -> bool:
+            return said(key) in wanted or (belief is not None and belief.table.uses(key))
+
+        gone = self.readings.bound(2 * limit if wanted else limit, used)
         if belief is not None:
             for key in gone:
                 belief.heard(said(key))

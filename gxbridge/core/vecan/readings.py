@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout
@@ -32,6 +32,9 @@ def said(key: ReadingKey) -> MessageKind:
 
 _APART: Mapping[str, int] = {"identifier": 16, "battery": 16, "cell": 24}
 """Bytes of a register that tell several things apart, and where they go in the key."""
+
+SENDER_TYPES: Mapping[int, str] = {127505: "type", 130312: "source", 130316: "source"}
+"""PGNs of senders that tell several things apart by instance and type: tanks, temperatures."""
 
 LEAST_FRESH_S = 5.0
 FRESH_INTERVALS = 3
@@ -91,7 +94,9 @@ def filing(layout: Layout) -> tuple[ReadingKey, Parts, float | None]:
     if layout.register is None:
         at = next((index for index, name in enumerate(names(layout)) if name.endswith("instance")), None)
         fresh_s = max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
-        return (layout.pgn, 0), () if at is None else ((at, 0),), fresh_s
+        kind = SENDER_TYPES.get(layout.pgn)
+        more = () if kind is None else ((names(layout).index(kind), 8),)
+        return (layout.pgn, 0), () if at is None else ((at, 0), *more), fresh_s
     parts = tuple(
         (index, _APART[field.name])
         for index, field in enumerate(layout.fields)
@@ -217,6 +222,15 @@ class Readings:
             for pgn, instances in self._instances.items()
             if (kept := [instance for instance in instances if (pgn, instance) in self._readings])
         }
+
+    def only(self, keys: Iterable[ReadingKey]) -> Readings:
+        """Some of the messages by themselves: they stay up to date until other kinds are held (`version`)."""
+        part = Readings()
+        for key in keys:
+            reading = self._readings.get(key)
+            if reading is not None:
+                part._file(key, reading)
+        return part
 
     def absorb(self, other: Readings) -> None:
         """Take over the other's messages, which are newer."""

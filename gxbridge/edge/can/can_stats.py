@@ -28,6 +28,10 @@ class CanSpec:
     name: str
     bitrate: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    serve: str = "batteries"
+    """Which of its devices are put on D-Bus: `batteries` or `all`."""
+    temperatures: bool = False
+    """With `all`, temperature senders too."""
 
 
 @state

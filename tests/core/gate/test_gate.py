@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from gxbridge.core import gate as gate_room
-from gxbridge.core.gate.allowed import ALLOWED, NAME, REGISTERS, may_send
+from gxbridge.core.gate.allowed import ALLOWED, NAME, PORT_REGISTERS, REGISTERS, may_send
 from gxbridge.core.gate.gate import NEAR_V, GateMemory
 from gxbridge.core.gate.raw_words import WINDOWS
 from gxbridge.core.gate.voltages import CLASSES
 from gxbridge.core.model.items import Value
-from gxbridge.core.vecan.sending.transmit import SENDABLE
+from gxbridge.core.vecan.sending.transmit import SENDABLE, SETTABLE
 from tests.core.gate.boat import (
     ALTERNATOR,
     BATTERY,
@@ -130,6 +130,24 @@ def test_a_current_into_or_out_of_the_battery_may_be_below_zero_where_it_is_meas
     gate = Gate({BATTERY: battery(**{"/Dc/0/Current": -12.5, "/Dc/0/Temperature": -5.0}), SUN: charger()})
     assert gate.one(SUN, "/Link/BatteryCurrent", -12.5) == -12.5
     assert gate.one(SUN, "/Link/TemperatureSense", -5.0) == -5.0
+
+
+def test_the_settings_of_a_port_s_devices_have_their_size_and_bounds() -> None:
+    assert {NAME, *PORT_REGISTERS} == SETTABLE
+    for register, least, most, more in (
+        (0x0200, b"\x01", b"\x05", b"\x06"),
+        (0x0214, b"\x00\x00", b"\xd0\x07", b"\xd1\x07"),
+        (0x0224, b"\x00\x00", b"\xd0\x07", b"\xd1\x07"),
+        (0xEDF0, b"\x00\x00", b"\x10\x27", b"\x11\x27"),
+    ):
+        assert may_send(register, least, PORT_REGISTERS)
+        assert may_send(register, most, PORT_REGISTERS)
+        assert not may_send(register, more, PORT_REGISTERS)
+        assert not may_send(register, most + b"\x00", PORT_REGISTERS)
+    assert not may_send(0x0200, b"\x00", PORT_REGISTERS)
+    assert not may_send(0x1000, b"\x01\x00", PORT_REGISTERS)
+    assert may_send(0x010C, b"Roof\x00", PORT_REGISTERS)
+    assert not may_send(0xEDF0, b"\x10\x27")
 
 
 def test_the_registers_of_a_battery() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from gxbridge.core.model.battery import Battery, Provisional
+from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.name import VICTRON
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.error_counters import COUNTERS, COUNTERS_MASK
@@ -30,6 +31,21 @@ COUNTERS_AGAIN_S = 300.0
 
 MOST_REMEMBERED = 4096
 """Questions remembered; when there are more, all are forgotten and may be asked again."""
+
+
+MOST_AT_ONCE = 8
+"""Questions to the devices of a port in one round: what is sent in a second, and no more."""
+
+
+@record
+class DeviceQuestion:
+    """What a device of a port that is served is asked, in this order. `spell`: asked anew when it is another one."""
+
+    bus: str
+    address: int
+    pgns: tuple[int, ...] = ()
+    registers: tuple[int, ...] = ()
+    spell: float = 0.0
 
 
 class RegisterRequests:
@@ -74,6 +90,17 @@ class RegisterRequests:
         tries = float("inf") if device.tells_counters else TRIES
         if self._due((f"{device.bus} {device.key}", order, 0.0), COUNTERS_AGAIN_S, now, tries):
             yield order
+
+    def answers_wanted(self, bus: str, questions: Iterable[DeviceQuestion], now: float) -> list[TransmitOrder]:
+        """The questions to order now for the devices of one bus: a few at a time."""
+        found: list[TransmitOrder] = []
+        for question in questions:
+            orders = [TransmitOrder(question.address, pgn=pgn) for pgn in question.pgns]
+            orders += [TransmitOrder(question.address, register=register) for register in question.registers]
+            for order in orders if question.bus == bus else ():
+                if len(found) < MOST_AT_ONCE and self._due((bus, order, question.spell), AGAIN_S, now):
+                    found.append(order)
+        return found
 
     def __len__(self) -> int:
         """Questions remembered."""

@@ -2,8 +2,8 @@
 
 Level `requests`: our address claim, what a node owes the others (`own_node.py`), ISO requests and register requests.
 Level `link`: also the registers of `LINKABLE`, as `core/vecan/link` orders them. Level `writes`: also those of
-`SENDABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent, from the null
-address. Requests and writes are at least 100 ms apart.
+`SENDABLE` and `SETTABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
+from the null address. Requests and writes are at least 100 ms apart.
 """
 
 from __future__ import annotations
@@ -29,8 +29,13 @@ MODE = 0x0200
 DESCRIPTION = 0x010C
 CAPACITY = 0x1000
 NOMINAL_VOLTAGE = 0xEDEF
+AC_LIMITS = (0x0214, 0x0224)
+"""Current limits of the two AC inputs of an inverter/charger, from outside."""
+CHARGE_CURRENT_LIMIT = 0xEDF0
 SENDABLE = frozenset({MODE, DESCRIPTION, CAPACITY, NOMINAL_VOLTAGE})
-"""The only registers that may ever be written to a device (Victron, VE.Can registers public, v20)."""
+"""The only registers that may ever be written to a battery (Victron, VE.Can registers public, v20)."""
+SETTABLE = frozenset({MODE, DESCRIPTION, *AC_LIMITS, CHARGE_CURRENT_LIMIT})
+"""The only ones of another device, on a port that is served wholly."""
 
 LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017, 0x201C})
 """The only registers that chargers are told by LINK (ve_regs.h of gui-v2@3b94597)."""
@@ -196,7 +201,7 @@ class BusTransmitter:
         return (
             self.level == "writes"
             and named
-            and order.register in SENDABLE
+            and order.register in SENDABLE | SETTABLE
             and (self._mode_switch or order.register != MODE)
         )
 

@@ -10,7 +10,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.devices import DeviceView
 from gxbridge.core.vecan.sending.claim import own_name
 from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
-from gxbridge.core.vecan.sending.register_requests import RegisterRequests
+from gxbridge.core.vecan.sending.register_requests import DeviceQuestion, RegisterRequests
 from gxbridge.core.vecan.sending.transmit import BusTransmitter, LinkSource, TransmitLevel, TransmitOrder
 
 Outgoing = tuple[str, int, bytes]
@@ -63,11 +63,14 @@ class Transmitter:
         provisional: Iterable[Provisional],
         devices: Iterable[DeviceView],
         now: float,
+        questions: Iterable[DeviceQuestion] = (),
     ) -> None:
-        """Order what is worth asking for now."""
-        waiting, known = tuple(provisional), tuple(devices)
+        """Order what is worth asking for now. `questions`: to the devices of ports that are served wholly."""
+        waiting, known, asked = tuple(provisional), tuple(devices), tuple(questions)
         for bus, transmitter in self._transmitters.items():
             for order in self._inquiry.orders(bus, batteries, waiting, known, now):
+                transmitter.order(order, now)
+            for order in self._inquiry.answers_wanted(bus, asked, now):
                 transmitter.order(order, now)
 
     @property

@@ -14,6 +14,7 @@ from gxbridge.core.vecan.sending.transmit import (
     LONGEST_WAIT_S,
     MOST_WAITING,
     SENDABLE,
+    SETTABLE,
     BusTransmitter,
     TransmitLevel,
     TransmitOrder,
@@ -233,7 +234,7 @@ def test_never_more_than_the_level_allows_and_never_faster_than_the_pace(
             if can_id >> 8 & 0xFF00 == 0xEF00 and data[2:4] != b"\x01\x00":
                 register = int.from_bytes(data[2:4], "little")
                 assert level == "writes"
-                assert register in SENDABLE
+                assert register in SENDABLE | SETTABLE
                 assert switch or register != 0x0200
 
 
@@ -243,6 +244,10 @@ def is_claim(frame: Frame) -> bool:
 
 def test_the_four_registers() -> None:
     assert {0x0200, 0x010C, 0x1000, 0xEDEF} == SENDABLE
+
+
+def test_the_settings_of_a_port_s_devices() -> None:
+    assert {0x0200, 0x010C, 0x0214, 0x0224, 0xEDF0} == SETTABLE
 
 
 @pytest.mark.parametrize(

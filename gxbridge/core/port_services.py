@@ -1,0 +1,144 @@
+"""The services of the ports that are served wholly: which there are, under which identity, with which items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from gxbridge.core.bus_services import BusServices
+from gxbridge.core.cycle import ServiceView
+from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.items import Items
+from gxbridge.core.port.device import PortDeviceItems
+from gxbridge.core.port.facts import facts_of
+from gxbridge.core.port.kinds import PortDevice, devices_of
+from gxbridge.core.port.ownership import same_device, taken_by
+from gxbridge.core.port.tables import SENDERS, messages_of, registers_of
+from gxbridge.core.port.vecan_service import vecan_items, vecan_name
+from gxbridge.core.setup import Setup
+from gxbridge.core.vecan.battery_registry import BatteryRegistry
+from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
+from gxbridge.core.vecan.network import ADDRESS_CLAIM
+from gxbridge.core.vecan.node import Node
+from gxbridge.core.vecan.readings import VREG
+from gxbridge.core.vecan.sending.register_requests import DeviceQuestion
+
+KeptIdentities: TypeAlias = Mapping[str, tuple[int, str]]
+"""Key of a device -> VRM instance and custom name, as the GX's settings have them."""
+
+HISTORY = frozenset({0x104F, 0x1050, 0x1051, 0x10A0, 0x10A1})
+"""Registers that are sent when somebody asks, and change all day."""
+HISTORY_AGAIN_S = 600.0
+
+WHO = (0x0102, 0x010A, 0x010C)
+"""Registers that say who a device is: firmware, serial, name."""
+
+
+class PortServices:
+    """Time is monotonic seconds. With no port that is served wholly none of it is asked."""
+
+    def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
+        """Services that the decision sees as if they were somebody else's."""
+        self.views: tuple[ServiceView, ...] = ()
+        self.findings: tuple[Finding, ...] = ()
+        self._devices: dict[str, PortDeviceItems] = {}
+        self._nodes: dict[str, Node] = {}
+        """Service -> the node behind it."""
+
+    def look(
+        self, setup: Setup, registry: BatteryRegistry, bus: BusServices, identities: KeptIdentities, now: float
+    ) -> None:
+        """Bring every port up to date, and let the decision see what is served."""
+        views: list[ServiceView] = []
+        findings: list[Finding] = []
+        nodes: dict[str, Node] = {}
+        devices: dict[str, PortDeviceItems] = {}
+        names = {*bus.items, *bus.names.unread} - self.names
+        others = {name: items for name, items in bus.items.items() if name not in self.names}
+        for bus_name in setup.serve:
+            port = setup.ports.get(bus_name, bus_name)
+            taken = taken_by(bus_name, port, {p.SETTINGS: bus.settings_before, **others}, names, now)
+            if taken is not None:
+                findings.append(taken)
+                continue
+            there = registry.network(bus_name).devices
+            specs, items = vecan_items(port, there, setup.own_number, now)
+            name, key = vecan_name(port), f"{p.VECAN}_{port}"
+            views.append(ServiceView(name, key, None, 0, specs, items, kind=p.VECAN))
+            for node in there:
+                if node.state(now) != "live":
+                    continue
+                for device in devices_of(node, now, temperatures=bus_name in setup.temperatures):
+                    view = self._view(node, device, port, identities, others, devices, now)
+                    if view is not None:
+                        views.append(view)
+                        nodes[view.name] = node
+        self._devices, self._nodes = devices, nodes
+        self.views, self.findings = tuple(views), tuple(findings)
+        self._show(bus, identities, now)
+
+    def _view(
+        self,
+        node: Node,
+        device: PortDevice,
+        port: str,
+        identities: KeptIdentities,
+        others: Mapping[str, Items],
+        devices: dict[str, PortDeviceItems],
+        now: float,
+    ) -> ServiceView | None:
+        name = node.name
+        if name is None or same_device(device.kind, name.unique_number, others, self.names):
+            return None
+        key = f"{device.kind}_{name.identity}{device.suffix}"
+        instance, custom_name = identities.get(key, (0, ""))
+        service = f"{p.PREFIX}{device.kind}.socketcan_{port}_vi{instance}_uc{name.unique_number}{device.suffix}"
+        shown = self._devices.get(key)
+        if shown is None or shown.device != device:
+            shown = PortDeviceItems(device)
+        devices[key] = shown
+        node.wanted = messages_of(device.kind)
+        shown.look(node, facts_of(node, name, port, service, instance, custom_name), now)
+        return ServiceView(service, key, None, instance, shown.specs, shown.items, kind=device.kind)
+
+    def _show(self, bus: BusServices, identities: KeptIdentities, now: float) -> None:
+        """The decision is told of them as of the vendor's: what came, changed and left."""
+        served = {view.name: view.items for view in self.views if view.kind == p.VECAN or view.key in identities}
+        for name in self.names - served.keys():
+            bus.removed(name, now)
+        for name, items in served.items():
+            before = bus.items.get(name)
+            if before is None or before.keys() != items.keys():
+                bus.added(name, items, now)
+                continue
+            bus.heard[name] = now
+            changes = {path: value for path, value in items.items() if before[path] != value}
+            if changes:
+                bus.changed(name, changes, now)
+        self.names = frozenset(served)
+
+    def node_of(self, service: str) -> Node | None:
+        """The device behind a service."""
+        return self._nodes.get(service)
+
+    def questions(self, setup: Setup, registry: BatteryRegistry, now: float) -> Iterator[DeviceQuestion]:
+        """What is worth asking the devices of the ports that are served."""
+        kinds = {self._nodes[view.name]: view.kind for view in self.views if view.name in self._nodes}
+        closed = {found.subject for found in self.findings}
+        for bus_name in setup.serve:
+            for node in () if bus_name in closed else registry.network(bus_name).devices:
+                if node.address is None or node.state(now) != "live":
+                    continue
+                if node.name is None:
+                    yield DeviceQuestion(bus_name, node.address, pgns=(ADDRESS_CLAIM,), spell=node.live_since)
+                if node.identity.product_id is None and node.identity.product_code is None:
+                    asked = (PRODUCT_INFORMATION,), (PRODUCT_REGISTER,)
+                    yield DeviceQuestion(bus_name, node.address, *asked, spell=node.live_since)
+                kind = kinds.get(node)
+                wanted = (*WHO, *registers_of(kind)) if kind is not None and kind not in SENDERS else ()
+                unseen = tuple(one for one in wanted if one not in HISTORY and not node.readings.of((VREG, one)))
+                yield DeviceQuestion(bus_name, node.address, (), unseen, node.live_since)
+                history = tuple(one for one in wanted if one in HISTORY)
+                yield DeviceQuestion(bus_name, node.address, (), history, now // HISTORY_AGAIN_S)

@@ -1,0 +1,57 @@
+"""What clients may write to a device of a port."""
+
+from __future__ import annotations
+
+from gxbridge.core.port.port_writes import judge_port_write
+from gxbridge.core.publish.battery_writes import Answer
+from tests.core.port.port_boat import SOLAR_SERVICE, VECAN_SERVICE
+
+
+def judged(path: str, value: object, kind: str = "solarcharger", *, writes: bool = True, mode: bool = True) -> Answer:
+    service = VECAN_SERVICE if kind == "vecan" else SOLAR_SERVICE
+    return judge_port_write(service, kind, path, value, transmit_writes=writes, mode_switch=mode)  # type: ignore[arg-type]
+
+
+def test_what_is_measured_cannot_be_written() -> None:
+    assert judged("/Dc/0/Voltage", 1.0).code == 1
+    assert judged("/No/Such", 1.0).code == 1
+
+
+def test_an_order_for_the_network_is_refused_while_nothing_can_send_it() -> None:
+    assert judged("/Link/ChargeCurrent", 20.0).code == 2
+    assert judged("/Link/NetworkMode", 13).code == 2
+    answer = judged("/Link/ChargeVoltage", 56.0, "vecan")
+    assert (answer.code, answer.register) == (2, None)
+    assert "is not sent" in answer.text
+    assert judged("/Link/ChargeVoltage", 56.0).code == 1
+
+
+def test_a_setting_of_the_device_is_sent_where_writing_is_allowed() -> None:
+    answer = judged("/Settings/ChargeCurrentLimit", 30.0)
+    assert (answer.code, answer.register, answer.data.hex(), answer.local) == (0, 0xEDF0, "2c01", None)
+    assert judged("/Settings/ChargeCurrentLimit", 30.0, writes=False).code == 2
+    assert judged("/Settings/ChargeCurrentLimit", 1e6).code == 2
+    assert judged("/Settings/ChargeCurrentLimit", "much").code == 2
+    assert judged("/Ac/In/1/CurrentLimit", 12.5, "multi").data.hex() == "7d00"
+
+
+def test_the_mode_needs_its_own_switch_and_a_mode_of_the_kind() -> None:
+    assert (judged("/Mode", 4).code, judged("/Mode", 4).data) == (0, b"\x04")
+    assert judged("/Mode", 3).code == 2
+    assert judged("/Mode", 3, "multi").code == 0
+    refused = judged("/Mode", 4, mode=False)
+    assert (refused.code, "the switch for /Mode" in refused.text) == (2, True)
+    assert "transmit: writes" in judged("/Mode", 4, writes=False).text
+
+
+def test_a_name_is_kept_and_sent_where_that_is_allowed() -> None:
+    answer = judged("/CustomName", " Roof\n")
+    assert (answer.code, answer.local, answer.register, answer.data) == (0, "Roof", 0x010C, b"Roof\x00")
+    kept = judged("/CustomName", "Roof", writes=False)
+    assert (kept.code, kept.local, kept.register) == (0, "Roof", None)
+    assert judged("/CustomName", 5).code == 1
+
+
+def test_somebody_may_have_our_number_looked_for_again() -> None:
+    assert judged("/Alarms/SameUniqueNameUsed", 0, "vecan").code == 0
+    assert judged("/Alarms/SameUniqueNameUsed", 1, "vecan").code == 2
