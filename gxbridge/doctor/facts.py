@@ -57,6 +57,8 @@ class ConfiguredBus:
     name: str
     interface: str
     channel: str
+    serve: str = "batteries"
+    """Which of its devices gxbridge puts on D-Bus: `batteries` or `all`."""
 
 
 @record

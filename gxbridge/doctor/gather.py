@@ -116,7 +116,7 @@ def read_config(file: str | None) -> tuple[ConfigSummary, str, str]:
 
 def configured_of(config: Config) -> ConfigSummary:
     """What the checks need of it."""
-    buses = tuple(ConfiguredBus(spec.name, spec.interface, spec.channel) for spec in config.can)
+    buses = tuple(ConfiguredBus(spec.name, spec.interface, spec.channel, spec.serve) for spec in config.can)
     said = None if config.installation is None else remark(config.installation, catalogue())
     listens = ", ".join(f"{bus.interface}:{bus.channel}" for bus in buses) or "no CAN bus"
     return ConfigSummary(

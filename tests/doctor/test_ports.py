@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.doctor.checks.can_ports import PROFILES, carries_vecan, check_port, check_ports, vanishing
+from gxbridge.doctor.checks.can_ports import PROFILES, carried_by, carries_vecan, check_port, check_ports
 from gxbridge.doctor.checks.interface_state import check_link, load_percent
 from gxbridge.doctor.facts import Bus
 from gxbridge.doctor.row import Row
@@ -47,13 +47,14 @@ def test_beside_the_vendors_driver_all_is_well_and_owning_is_only_a_possibility(
     assert found["port"].verdict == "ok"
     assert found["port"].text.startswith("can0 (VE.Can port): profile 1, VE.Can, 250 kbit/s: gxbridge listens beside")
     assert found["own-possible"].verdict == "note"
-    assert "Lynx Smart BMS 500 (battery)" in found["own-possible"].text
+    assert found["own-possible"].text.endswith("it would serve fully Lynx Smart BMS 500 (battery)")
+    assert "own-leaves-out" not in found
     assert "/Settings/Canbus/can0/Profile SetValue 5" in found["own-possible"].advice
 
 
 def test_owning_is_advised_against_with_every_device_that_would_vanish() -> None:
     given = changed(
-        CAN_SOLAR={"/ProductName": "SmartSolar 150/70", "/N2kUniqueNumber": 20002},
+        CAN_SOLAR={"/ProductName": "SmartSolar 150/70", "/N2kUniqueNumber": 20002, "/ProductId": 0xA10C},
         VECAN={
             "/Devices/1/ModelName": "SmartSolar 150/70",
             "/Devices/1/N2kUniqueNumber": 20002,
@@ -67,10 +68,50 @@ def test_owning_is_advised_against_with_every_device_that_would_vanish() -> None
     found = rows(given=given)
     assert "own-possible" not in found
     assert found["own-advised-against"].text.endswith(
-        "these would vanish from the GX: Lynx Smart BMS 500 (battery), Fuel, GPS 24xd (Garmin) and "
-        "SmartSolar 150/70 (solarcharger)"
+        "these would vanish from the GX: Fuel and GPS 24xd (Garmin); it would serve fully "
+        "Lynx Smart BMS 500 (battery) and partly SmartSolar 150/70 (solarcharger)"
     )
     assert "Stay beside" in found["own-advised-against"].advice
+
+
+def test_a_port_of_chargers_and_tanks_could_be_owned_and_what_would_be_left_out_is_said() -> None:
+    given = changed(
+        CAN_SOLAR={"/ProductName": "SmartSolar 150/70", "/N2kUniqueNumber": 20002, "/ProductId": 0xA10C},
+        VECAN={},
+    ) | {"com.victronenergy.tank.socketcan_can0_vi0_uc855_di0": {"/ProductId": 0xA160, "/CustomName": "Water"}}
+    found = list(check_port(port(), given, ours=True))
+    possible = by_id(found)["own-possible"]
+    assert possible.text == (
+        "gxbridge could have can0 to itself: it would serve fully Lynx Smart BMS 500 (battery) and Water (tank) "
+        "and partly SmartSolar 150/70 (solarcharger)"
+    )
+    assert "Write `serve: all` for this bus" in possible.advice
+    left_out = [row.text for row in found if row.id == "own-leaves-out"]
+    assert len(left_out) == 1
+    assert left_out[0].startswith("can0 with `serve: all`: solarcharger: without /Pv/0/Name, ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "product", "why"),
+    [
+        ("solarcharger", 0xA1FF, "gxbridge does not know the product"),
+        ("battery", None, "gxbridge does not know the product"),
+        ("grid", 0xA1B1, "what feeds the paths of an energy meter is not known"),
+        ("gps", None, "gxbridge has no table for it"),
+    ],
+)
+def test_what_would_not_be_served_has_a_reason(kind: str, product: int | None, why: str) -> None:
+    name = f"com.victronenergy.{kind}.socketcan_can0_vi0_uc7"
+    found = list(check_port(port(), services() | {name: {"/ProductId": product}}, ours=True))
+    assert "own-advised-against" in by_id(found)
+    assert [row.text for row in found if row.id == "own-leaves-out"] == [f"can0 with `serve: all`: {kind}: {why}"]
+
+
+@pytest.mark.parametrize(("all_of_it", "said"), [(False, "Lynx Smart BMSes only"), (True, "every device that it has")])
+def test_a_port_of_its_own_says_what_is_served(all_of_it: bool, said: str) -> None:
+    (row,) = check_port(port(profile=5), services(), ours=True, serves_all=all_of_it)
+    assert said in row.text
+    assert ("`serve: all`" in row.advice) is not all_of_it
 
 
 def test_owning_is_advised_against_where_nothing_is_known_of_the_devices() -> None:
@@ -85,7 +126,7 @@ def test_only_devices_of_that_port_would_vanish_and_ours_never() -> None:
         "com.victronenergy.solarcharger.ttyO2": {},
         "com.victronenergy.battery.socketcan_can0": {"/ProductName": "Pylontech"},
     }
-    assert [(lost.text, lost.is_lynx) for lost in vanishing("can0", given)] == [
+    assert [(device.text, device.is_lynx) for device in carried_by("can0", given)] == [
         ("Lynx Smart BMS 500", False),
         ("Pylontech (battery)", False),
     ]

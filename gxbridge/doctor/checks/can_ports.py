@@ -15,6 +15,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX, PRODUCT_ID
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import listed
+from gxbridge.core.port.coverage import Coverage, Extent, coverage
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.publish.publication import FREE_PROFILE, profile_path
 from gxbridge.doctor.checks.interface_state import check_link
@@ -24,6 +25,7 @@ from gxbridge.doctor.row import Row
 from gxbridge.edge.can.can_interface import Port
 
 SECTION: Final = "CAN ports"
+EXTENTS: Final[tuple[Extent, ...]] = ("fully", "partly", "not")
 VECAN_PREFIX: Final = "com.victronenergy.vecan."
 DRIVER: Final = "vecan-dbus"
 """The vendor's VE.Can driver, as daemontools knows it: /service/vecan-dbus.can0."""
@@ -66,11 +68,14 @@ KINDS: Final[Mapping[int, str]] = {
 BMS_ONLY: Final = 1
 
 
-class Lost(NamedTuple):
-    """A device that would vanish from the GX without the vendor's driver."""
+class CarriedDevice(NamedTuple):
+    """A device that the GX knows by the vendor's drivers. `kind`: the class of its service, "" where it has none;
+    `served`: how far gxbridge would serve it, with the port to itself."""
 
     text: str
     is_lynx: bool
+    kind: str
+    served: Coverage
 
 
 def set_profile(port: str, profile: int) -> str:
@@ -86,9 +91,9 @@ def carries_vecan(port: Port) -> bool:
     return known is not None and (known.vecan or port.profile == FREE_PROFILE)
 
 
-def vanishing(port: str, services: Services) -> list[Lost]:
+def carried_by(port: str, services: Services) -> list[CarriedDevice]:
     """Every device that the GX knows by the vendor's drivers on this port, Lynx BMSes first."""
-    found: dict[str, Lost] = {}
+    found: dict[str, CarriedDevice] = {}
     numbers: set[float | str] = set()
     mark = re.compile(rf"\.(?:socketcan_|lynxparallel.*_){re.escape(port)}(?:_|$)")
     for name, items in services.items():
@@ -96,14 +101,18 @@ def vanishing(port: str, services: Services) -> list[Lost]:
             continue
         unique, match = number(items, "/N2kUniqueNumber"), re.search(r"_uc(\d+)$", name)
         numbers.add(unique if unique is not None else int(match[1]) if match else name)
-        found[name] = Lost(f"{title(Device(name, kind_of(name), items))} ({kind_of(name)})", is_lynx(items))
+        kind = kind_of(name)
+        lynx = is_lynx(items)
+        served = Coverage("fully") if lynx else coverage(kind, number(items, PRODUCT_ID))
+        found[name] = CarriedDevice(f"{title(Device(name, kind, items))} ({kind})", lynx, kind, served)
     for index, device in _vecan_devices(services.get(f"{VECAN_PREFIX}{port}", {})).items():
         if device.get("N2kUniqueNumber") in numbers or "GX" in str(device.get("ModelName")).split():
             continue
         model = device.get("CustomName") or device.get("ModelName") or f"device {index}"
         maker = device.get("Manufacturer")
-        found[f"device {index}"] = Lost(f"{model} ({maker})" if isinstance(maker, str) and maker else str(model), False)
-    return sorted(found.values(), key=lambda lost: (not lost.is_lynx, lost.text))
+        text = f"{model} ({maker})" if isinstance(maker, str) and maker else str(model)
+        found[f"device {index}"] = CarriedDevice(text, is_lynx=False, kind="", served=coverage("", None))
+    return sorted(found.values(), key=lambda device: (not device.is_lynx, device.text))
 
 
 def _vecan_devices(items: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
@@ -135,7 +144,9 @@ def check_ports(facts: Facts) -> Iterator[Row]:
     used = ports_in_use(facts)
     silent: Services = {name: {} for name in facts.bus.unanswered}
     for port in facts.ports:
-        yield from check_port(port, {**silent, **facts.services}, ours=port.name in used)
+        yield from check_port(
+            port, {**silent, **facts.services}, ours=port.name in used, serves_all=port.name in served_wholly(facts)
+        )
         if port.link is not None:
             yield from check_link(SECTION, port.link, port.later, port.seconds, ours=port.name in used)
 
@@ -148,8 +159,14 @@ def ports_in_use(facts: Facts) -> set[str]:
     return {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan"}
 
 
-def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:
-    """What a port is for, and what to do. `ours`: the configuration has gxbridge listen there."""
+def served_wholly(facts: Facts) -> set[str]:
+    """The ports of which the configuration has every device served."""
+    return {bus.channel for bus in facts.configured.buses if bus.interface == "socketcan" and bus.serve == "all"}
+
+
+def check_port(port: Port, services: Services, *, ours: bool, serves_all: bool = False) -> Iterator[Row]:
+    """What a port is for, and what to do. `ours`: the configuration has gxbridge listen there; `serves_all`: and serve
+    all its devices."""
     name = port.name if port.label in ("", port.name) else f"{port.name} ({port.label})"
     if port.profile is None:
         where = "gxbridge listens there" if ours else "not in the configuration"
@@ -159,7 +176,7 @@ def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:
     rate = "" if profile.bitrate is None else f", {profile.bitrate / 1000:g} kbit/s"
     head = f"{name}: profile {port.profile}, {profile.label}{rate}"
     if port.profile == FREE_PROFILE:
-        yield _free(port, head, ours=ours)
+        yield _free(port, head, ours=ours, serves_all=serves_all)
     elif profile.vecan:
         yield from _vendors(port, head, services, ours=ours)
     elif ours:
@@ -176,10 +193,12 @@ def check_port(port: Port, services: Services, *, ours: bool) -> Iterator[Row]:
         yield Row(SECTION, "port", "ok", f"{head}: no VE.Can, and gxbridge does not listen there", "", port.name)
 
 
-def _free(port: Port, head: str, *, ours: bool) -> Row:
+def _free(port: Port, head: str, *, ours: bool, serves_all: bool) -> Row:
     if ours:
-        text = f"{head}: gxbridge has the port to itself; the GX knows its devices only through gxbridge"
-        return Row(SECTION, "port-owned", "ok", text, f"To give it back: {set_profile(port.name, 1)}", port.name)
+        what = "every device that it has a table for" if serves_all else "Lynx Smart BMSes only"
+        text = f"{head}: gxbridge has the port to itself, and serves {what}"
+        more = "" if serves_all else "For its other devices write `serve: all` for this bus (docs/port.md). "
+        return Row(SECTION, "port-owned", "ok", text, f"{more}To give it back: {set_profile(port.name, 1)}", port.name)
     return Row(
         SECTION,
         "port-unused",
@@ -214,30 +233,39 @@ def _vendors(port: Port, head: str, services: Services, *, ours: bool) -> Iterat
         text = f"{head}: gxbridge listens beside the vendor's driver and publishes no second battery"
         yield Row(SECTION, "port", "ok", text, "", port.name)
     if running:
-        yield _owning(port, services)
+        yield from _owning(port, services)
 
 
-def _owning(port: Port, services: Services) -> Row:
-    """What would happen if gxbridge had the port to itself."""
-    lost = vanishing(port.name, services)
-    others = [device.text for device in lost if not device.is_lynx]
+def _owning(port: Port, services: Services) -> Iterator[Row]:
+    """What would happen if gxbridge had the port to itself: device by device."""
+    carried = carried_by(port.name, services)
     command = set_profile(port.name, FREE_PROFILE)
-    if lost and not others:
-        return Row(
+    by_extent = {extent: [device for device in carried if device.served.extent == extent] for extent in EXTENTS}
+    gone = by_extent["not"]
+    texts = {extent: listed([device.text for device in devices]) for extent, devices in by_extent.items()}
+    served = [f"{extent} {texts[extent]}" for extent in ("fully", "partly") if by_extent[extent]]
+    if carried and not gone:
+        yield Row(
             SECTION,
             "own-possible",
             "note",
-            f"gxbridge could have {port.name} to itself: only {listed([device.text for device in lost])} is on it",
-            f"Not needed for monitoring. For gxbridge to publish the battery: {command}",
+            f"gxbridge could have {port.name} to itself: it would serve {' and '.join(served)}",
+            f"Not needed for monitoring. Write `serve: all` for this bus (docs/port.md), then: {command}",
             port.name,
         )
-    vanish = f"these would vanish from the GX: {listed([device.text for device in lost])}"
-    return Row(
-        SECTION,
-        "own-advised-against",
-        "note",
-        f"gxbridge should not have {port.name} to itself: "
-        + (vanish if lost else "which devices would vanish from the GX is not known"),
-        f"Stay beside the vendor's driver (the Lynx is not alone there). Only if you know better: {command}",
-        port.name,
-    )
+    else:
+        vanish = f"these would vanish from the GX: {texts['not']}"
+        beside = f"; it would serve {' and '.join(served)}" if served else ""
+        yield Row(
+            SECTION,
+            "own-advised-against",
+            "note",
+            f"gxbridge should not have {port.name} to itself: "
+            + (f"{vanish}{beside}" if gone else "which devices would vanish from the GX is not known"),
+            "Stay beside the vendor's driver. Only if you can do without them: `serve: all` for this bus "
+            f"(docs/port.md), then {command}",
+            port.name,
+        )
+    for kind, why in sorted({(device.kind, device.served.why) for device in carried if device.served.why}):
+        text = f"{port.name} with `serve: all`: {kind or 'a device without a service'}: {why}"
+        yield Row(SECTION, "own-leaves-out", "note", text, "", port.name)

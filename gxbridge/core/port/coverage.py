@@ -1,0 +1,40 @@
+"""How far each class of service of a VE.Can port would be served: for people, before the port is given to gxbridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from gxbridge.core.nmea2000.database import database
+from gxbridge.core.port.tables import SENDERS, kind_of_family, kinds, service_table
+
+Extent = Literal["fully", "partly", "not"]
+
+NOT_SERVED: Final[Mapping[str, str]] = {
+    "grid": "what feeds the paths of an energy meter is not known",
+    "acload": "what feeds the paths of an energy meter is not known",
+    "pvinverter": "what feeds the paths of a PV inverter is not known",
+    "genset": "what feeds the paths of a generator is not known",
+    "dcgenset": "what feeds the paths of a generator is not known",
+    "switch": "what feeds the paths of a SmartSwitch is not known",
+    "vebus": "what the VE.Bus interface says is not enough for a service",
+}
+"""Classes that the vendor's driver has, or may have, and gxbridge has not."""
+
+
+class Coverage(NamedTuple):
+    """`why`: what is left out, or why all of it is."""
+
+    extent: Extent
+    why: str = ""
+
+
+def coverage(kind: str, product_id: float | None) -> Coverage:
+    """Of a device whose service has this class, such as `solarcharger`, and product id; "": it has no service."""
+    if kind not in kinds():
+        return Coverage("not", NOT_SERVED.get(kind, "gxbridge has no table for it"))
+    product = database().products.get(int(product_id or 0))
+    if kind not in SENDERS and (product is None or kind_of_family(product.family) != kind):
+        return Coverage("not", "gxbridge does not know the product")
+    lacks = service_table(kind).lacks
+    return Coverage("partly", f"without {', '.join(lacks)}") if lacks else Coverage("fully")
