@@ -208,6 +208,14 @@ class LinkBus:
             moments.append(self.trial.deadline)
         return min(moments, default=float("inf"))
 
+    def held_back(self, line: LinkLine) -> str:
+        """Why a word is not sent, whatever the gate says, to be put behind it; "" when nothing holds it back."""
+        if self.stopped:
+            return " is not sent: another controller steers the chargers of this bus"
+        if self.quiet and line.name is None:
+            return " is not sent: an alternator regulator on this bus may obey one sender only"
+        return " is not sent: nobody has seen here that devices take it" if self.unconfirmed(line) else ""
+
     def unconfirmed(self, line: LinkLine) -> bool:
         """Whether nobody has seen yet that devices take it as it would be sent."""
         return not line.row.confirmed and line.row.key not in self._confirmed

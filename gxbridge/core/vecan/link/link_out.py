@@ -68,7 +68,11 @@ class LinkOut:
     # --- what comes in ---------------------------------------------------------------------------------------------
 
     def write(self, target: LinkTarget, path: str, value: Value, now: float) -> LinkAnswer:
-        """A client wrote to a path of `/Link/*`: kept with its time, or refused. None ends it at once."""
+        """A client wrote to a path of `/Link/*`: kept with its time, or refused. None ends it at once.
+
+        What is kept but held back is refused too, so that nobody who reads something else there takes it for another
+        master's; a try can send it.
+        """
         row = (PORT_ROWS if target.name is None else DEVICE_ROWS).get(path)
         if row is None:
             return LinkAnswer(NOT_WRITABLE, f"{path} has no register that gxbridge knows how to send")
@@ -82,9 +86,11 @@ class LinkOut:
         number = number_of(row, value)
         if number is None:
             return LinkAnswer(NOT_TAKEN, f"{path} does not take {value!r}")
-        if not self.bus(target.bus).word(row, target.name, target.service, number, now):
+        bus = self.bus(target.bus)
+        if not bus.word(row, target.name, target.service, number, now):
             return LinkAnswer(NOT_TAKEN, f"{path} is not kept: there are too many words for {target.bus}")
-        return LinkAnswer(TAKEN, f"{path} = {number:g}")
+        held = bus.held_back(bus.lines[target.name, row.register])
+        return LinkAnswer(NOT_TAKEN if held else TAKEN, f"{path} = {number:g}{held}")
 
     def words(self, now: float) -> list[tuple[str, str, Value]]:
         """What stands, for the gate: service, path, value; as a whole number where the path takes bits."""

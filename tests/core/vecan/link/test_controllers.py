@@ -38,6 +38,8 @@ def test_where_a_gx_is_on_the_bus_nothing_is_sent() -> None:
     wire.join(OTHER, GX)
     assert wire.ids() == ["link-other-controller"]
     assert wire.out.findings[0].text.startswith("GX device 71 at address 225 steers chargers on can0 too (NAME)")
+    answer = wire.write(MPPT, CURRENT, 50.0)
+    assert (answer.code, "another controller" in answer.text) == (2, True)
     words = ((MPPT, CURRENT, 50.0), (None, VOLTAGE, 27.4))
     assert wire.run(GX_S - 1, writes=words) == []
     assert wire.run(3, writes=words) != [], "it left long ago"
@@ -107,6 +109,8 @@ def test_where_a_regulator_is_on_the_bus_nothing_is_broadcast(name: Name) -> Non
     wire.write(None, SENSE, 26.4)
     wire.write(MPPT, CURRENT, 50.0)
     assert wire.ids() == ["link-broadcast-held"]
+    assert wire.write(None, SENSE, 26.4).code == 2
+    assert wire.write(MPPT, CURRENT, 50.0).code == 0
     assert wire.run(1.0) == ["24 2015 F4010000"]
 
 

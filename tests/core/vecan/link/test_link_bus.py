@@ -220,9 +220,9 @@ def test_a_value_that_is_known_is_read_back_between_two_writes() -> None:
 
 def test_what_is_not_confirmed_is_not_sent_and_told_once_for_a_bus() -> None:
     wire = Wire(confirmed=())
-    wire.write(MPPT, CURRENT, 50.0)
-    wire.write(None, VOLTAGE, 27.4)
-    wire.write(None, SENSE, 26.4)
+    answers = [wire.write(MPPT, CURRENT, 50.0), wire.write(None, VOLTAGE, 27.4), wire.write(None, SENSE, 26.4)]
+    assert [answer.code for answer in answers] == [2, 2, 0]
+    assert answers[0].text == "/Link/ChargeCurrent = 50 is not sent: nobody has seen here that devices take it"
     assert wire.run(20) == ["FF 2002 500A0000"], "a real frame of a GX is public for this one"
     wire.write(MPPT, CURRENT, 50.0)
     assert wire.ids() == ["link-unconfirmed"]
