@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gxbridge.config.rule_keys import LIMITS
 from gxbridge.core.dvcc.rules.curve import Curve
@@ -12,6 +12,7 @@ from gxbridge.core.dvcc.rules.rule import Rule
 from gxbridge.core.dvcc.rules.rule_set import NO_RULES, RuleSet
 from gxbridge.core.dvcc.rules.storage import FullCharge, StorageProfile
 from gxbridge.core.dvcc.rules.wording import clock_words
+from gxbridge.core.model.named_tuple import NamedTuple
 
 RuleReport: TypeAlias = Callable[[str, str, str], None]
 """Takes a key, what is wrong, and the cure."""

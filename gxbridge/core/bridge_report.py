@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.vecan.lynx.table import LYNX
 
 QUANTITIES: Final = {quantity.name: quantity for quantity in LYNX.quantities}

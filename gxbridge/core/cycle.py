@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.explanation import Situation, as_dict
 

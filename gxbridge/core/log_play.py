@@ -6,11 +6,12 @@ Nothing is written and nothing is sent: a log has no D-Bus and no bus.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.battery import Configured
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import BMS, Database, ProductInfo
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.name import VICTRON, Name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bus_services import BusServices
@@ -16,6 +16,7 @@ from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.run.decision import Decision
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Items, Value, printable
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_paths import as_published, battery_items, service_name, specs
 from gxbridge.core.publish.publication import BATTERY_PREFIX, Publication, verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.figures import figures_of
@@ -22,6 +22,7 @@ from gxbridge.core.dvcc.read.devices.bank import differ, is_lynx, is_totals, net
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.remembered import OPENED, BankMember
 
 NOT_CONFIGURED: Final = (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Figure(NamedTuple):

@@ -8,7 +8,7 @@ dbus-parallel-bms 0.3.2 to 1.1.3); cells as announced in victronenergy/venus#161
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bank.figure import Figure
 from gxbridge.core.bank.limits import (
@@ -25,6 +25,7 @@ from gxbridge.core.dvcc.limit.reasons import plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.trouble import ALARMS, alarm_words
 from gxbridge.core.model.items import ItemSpec
+from gxbridge.core.model.named_tuple import NamedTuple
 
 RUNNING: Final = 9
 MOST_TIME_S: Final = 864000

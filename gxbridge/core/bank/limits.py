@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.figure import Figure
@@ -12,6 +12,7 @@ from gxbridge.core.bank.shares import divisors
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import NO_ANSWER, number_at
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.wording import listed
 
 TOLD_A: Final = 0.1

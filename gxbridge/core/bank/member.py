@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.limit.permissions import PermissionWord, permission_word
 from gxbridge.core.dvcc.read import paths as p
@@ -12,6 +12,7 @@ from gxbridge.core.dvcc.read.devices.plausible import nearest_class
 from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 
 MemberState: TypeAlias = Literal["in", "waiting", "coming", "open", "away", "silent", "acknowledged"]
 """in: counts in everything. waiting: its limits and refusals count, its share of the sums not yet. coming: on its way

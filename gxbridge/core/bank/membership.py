@@ -6,11 +6,12 @@ Grouping of Lynx: victronenergy/venus#1345 (equal N2K device instance and nomina
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bank.entry import MOST_MEMBERS, BankEntry
 from gxbridge.core.bank.member import COUNTED, Member, MemberCandidate, MemberState
 from gxbridge.core.bank.shares import NOT_MEASURED, MeasuredDivision, measure
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.remembered import ACKNOWLEDGED, OPENED, BankMember
 
 NAMED: Final = "the configuration"

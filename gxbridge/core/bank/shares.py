@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.bank.member import Member
+from gxbridge.core.model.named_tuple import NamedTuple
 
 SETTLES_S: Final = 60.0
 """So long a division is measured before it counts; it follows a change with this time constant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from gxbridge.core.bank.entry import LYNX_TOTALS, BankEntry
 from gxbridge.core.bank.figure import Figure
@@ -16,6 +16,7 @@ from gxbridge.core.dvcc.read.devices.bank import VIRTUAL
 from gxbridge.core.dvcc.read.devices.bms import NUMBERS, Bms
 from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 BankRole: TypeAlias = Literal["one battery", "explained", "empty"]
 """one battery: it stands for its members, in decisions and on D-Bus. explained: it is only told what it would say.

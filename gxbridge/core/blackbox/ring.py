@@ -13,9 +13,10 @@ from itertools import groupby
 from operator import itemgetter
 from struct import Struct
 from struct import error as struct_error
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.blackbox.codec import Plain, to_json
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 FRAME: Final = Struct("<dIB8s")

@@ -7,7 +7,7 @@ speaks on VE.Can (`core/vecan`) is only compared with here: the same BMS over a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 from gxbridge.core.channels.readout.receiver import Receiver
@@ -25,6 +25,7 @@ from gxbridge.core.channels.vebus.vebus_watch import WatchedSystems, WatchedVebu
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Permit, Stop
 
 LYNX_RECORD = 0x0A

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from gxbridge.core.model.named_tuple import NamedTuple
 
 WrittenQuantity: TypeAlias = Literal[
     "mode", "voltage", "current", "own current", "discharge", "low voltage", "set-point", "measured", "switch"

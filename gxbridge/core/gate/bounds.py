@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.gate.counted_bmses import CountedBmses, bank_of, belongs, own_bms, same
 from gxbridge.core.gate.grid_feed_in import charged, fed, fed_by, headroom
@@ -21,6 +21,7 @@ from gxbridge.core.gate.raw_words import (
     read_bmses,
 )
 from gxbridge.core.gate.voltages import class_of_voltage, loads, low_voltage, plausible, voltages
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
 VEBUS_BMS: Final = 2

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.gate.raw_words import AUTOMATIC, RawBms, RawWord, lowest
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 AGGREGATES: Final = ("aggregate", "aggregator")
 """Last words of the names of services that add batteries up (dbus-aggregate-batteries)."""

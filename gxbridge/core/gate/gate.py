@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import ALLOWED, SUN, WrittenQuantity, class_of
@@ -19,6 +19,7 @@ from gxbridge.core.gate.raw_words import BATTERY, VEBUS, RawWords, finite, limit
 from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
 MEASURED: Final = {

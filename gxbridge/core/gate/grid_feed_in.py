@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.gate.counted_bmses import CountedBmses
 from gxbridge.core.gate.gx_settings import setting
 from gxbridge.core.gate.raw_words import BATTERY, RawWords, finite, limit, lowest, of_class
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
 ESS: Final = 5

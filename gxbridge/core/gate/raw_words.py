@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 BATTERY: Final = "com.victronenergy.battery."
 VEBUS: Final = "com.victronenergy.vebus."

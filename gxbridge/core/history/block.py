@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final, NamedTuple
+from typing import Final
 
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 
 UNKNOWN: Final = float("nan")

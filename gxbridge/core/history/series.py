@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, sensible, text
 from gxbridge.core.model.items import Items, printable
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.device_view import allowed, told_a
 from gxbridge.core.publish.own_paths import OWN_NAME

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.learn.evidence import AHEAD_S, WINDOWS_S, Evidence, ShownChange, halves, in_reach, weigh
 from gxbridge.core.learn.fields import MOST_CODES, FieldSeries
 from gxbridge.core.learn.recording import PathSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 LARGEST_CODE: Final = 1024
 """States and errors on D-Bus are smaller; a larger whole number is a measurement."""

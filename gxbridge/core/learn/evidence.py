@@ -11,10 +11,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Container, Mapping
 from itertools import pairwise
 from math import log2
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.learn.fields import MISSING, FieldSeries
 from gxbridge.core.learn.recording import PathSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 WINDOWS_S: Final = (0.7, 1.7, 4.5)
 """How long a value may take from the frame to D-Bus: at once, with the next second, or up to 3 s before that."""

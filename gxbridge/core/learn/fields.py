@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.learn.recording import COMPARED_BYTES, RegisterSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 WIDTHS: Final = (8, 16, 24, 32)
 """Bits of numbers; of 477 numbers in the registers that are known one has another width."""

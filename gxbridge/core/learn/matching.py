@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import log2
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.learn import fields
 from gxbridge.core.learn.codes import is_code, match_code
@@ -12,6 +12,7 @@ from gxbridge.core.learn.evidence import Evidence, ShownChange, shown_changes
 from gxbridge.core.learn.fields import LEAST_CHANGES, FieldLayout
 from gxbridge.core.learn.numeric import NUMBER_DISTINCT, Fit, Rounding, fit, match_number
 from gxbridge.core.learn.recording import LearnRecording, PathKey, PathSeries, RegisterKey, RegisterSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 LEAST_BITS: Final = 10.0
 """Less, and chance explains it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, sqrt
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.learn.evidence import (
     Evidence,
@@ -18,6 +18,7 @@ from gxbridge.core.learn.evidence import (
 )
 from gxbridge.core.learn.fields import MISSING, FieldSeries
 from gxbridge.core.learn.recording import PathSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 SCALES: Final = (
     3600.0, 1000.0, 100.0, 60.0, 10.0, 1.0, 0.5, 0.25, 0.1, 0.05, 0.025, 0.02, 0.01, 0.005, 0.004, 0.002, 0.001,

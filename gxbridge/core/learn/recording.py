@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import ADDRESS_CLAIM_PGN, FAST_PGN, SINGLE_PGN, VREG_HEADER
 from gxbridge.core.nmea2000.fast_packet import KEY, FastPackets
 from gxbridge.core.nmea2000.frame import BROADCAST, WHOLE, pgn_of

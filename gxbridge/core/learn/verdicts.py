@@ -4,13 +4,14 @@ certain is worse than ten that are not found."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from gxbridge.core.learn.codes import are_same
 from gxbridge.core.learn.fields import LEAST_CHANGES
 from gxbridge.core.learn.matching import Hypothesis, hypotheses
 from gxbridge.core.learn.numeric import NUMBER_DISTINCT
 from gxbridge.core.learn.recording import LearnRecording, PathKey, RegisterKey, RegisterSeries
+from gxbridge.core.model.named_tuple import NamedTuple
 
 RegisterVerdict = Literal["certain", "likely", "ambiguous", "no evidence"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 
 State = Literal["live", "silent", "lost"]

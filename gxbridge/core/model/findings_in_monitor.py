@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.findings_table import Severity
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class MonitorWords(NamedTuple):

@@ -7,7 +7,9 @@ stop: whoever prints it sets that. An advice is empty where nothing needs to be 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from gxbridge.core.model.named_tuple import NamedTuple
 
 Severity = Literal["info", "warning", "alarm"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 
 Permission: TypeAlias = bool | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gxbridge.core.channels.other_channels import OtherChannelsView
 from gxbridge.core.dvcc.limit.cap import Cap, Limit
@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.run.orders_of_a_day import OrdersOfADay
 from gxbridge.core.dvcc.run.watching.shared import SHARED
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding, stopped
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.record import record
 from gxbridge.core.model.wording import duration_text

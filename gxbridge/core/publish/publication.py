@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
 
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.paths import OWN_PREFIX, SET_BATTERY, SET_BMS_INSTANCE
@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.run.masters.bus_names import UNREAD_S
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.publish.battery_paths import Publish, service_name
 
 BATTERY_PREFIX = "com.victronenergy.battery."

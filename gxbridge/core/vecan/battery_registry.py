@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 from gxbridge.core.model.battery import LOST_S, SILENT_S, Battery, Configured, Provisional
 from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.remembered import RememberedIdentity
 from gxbridge.core.nmea2000.database import BMS, ProductInfo, database
 from gxbridge.core.nmea2000.decoder import Message

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gxbridge.core.model import conversions as convert
 from gxbridge.core.model.battery import Known, State
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import BMS, BMS_COPY, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
 from gxbridge.core.vecan.device_state import QuantityTable

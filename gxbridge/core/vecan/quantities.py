@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gxbridge.core.model.battery import Known
 from gxbridge.core.model.conversions import same
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan.readings import VREG, Reading, Readings
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from struct import Struct
 from struct import error as StructError
-from typing import Final, NamedTuple
+from typing import Final
 
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.edge.dbus.bodies import PADDING, string_body
 

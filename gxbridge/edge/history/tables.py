@@ -11,11 +11,12 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.history.block import UNKNOWN, HistoryBlock, SeriesColumn, StateChange, unknowns
 from gxbridge.core.history.resample import MOST_CHANGES
 from gxbridge.core.history.series import MADE, SERIES, TOLD
+from gxbridge.core.model.named_tuple import NamedTuple
 
 STEPS: Final = (60, 900)
 """Seconds: the rows there can be."""

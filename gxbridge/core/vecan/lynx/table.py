@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
