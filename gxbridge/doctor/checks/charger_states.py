@@ -116,7 +116,11 @@ def _not_told(plant: Installation, services: Services, platform: str) -> Iterato
     told = told_multis(plant, select(plant, settings, platform).multi, settings)
     devices = charging_devices(plant)
     names = charging_titles(plant)
-    found = [names[device.name] for device in devices if why_not_told(device, told) is not None]
+    found = [
+        names[device.name]
+        for device in devices
+        if (device.name not in told if isinstance(device, VebusSystem) else why_not_told(device) is not None)
+    ]
     if found:
         text = f"{len(found)} that may charge and take no current limit from a GX: {', '.join(found)}"
         advice = "Set their own limits so that all together stay below the battery's, or stop them by the BMS's wires."

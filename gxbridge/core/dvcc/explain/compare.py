@@ -50,7 +50,7 @@ def differences(
             charger = bus.charger(limit.subject)
             theirs = charger.told_current_a
             together += theirs or 0.0
-            made += max(charger.made_current_a or 0.0, 0.0)
+            made += max(charger.current_a or 0.0, 0.0)
             if limit.value == 0 and more(theirs, 0.0):
                 yield difference_finding(now, "told-despite-stop", master, charger, theirs, limit)
             volts = charger.told_voltage_v

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.cap import Cap, Limit, LimitName, Unit
 from gxbridge.core.dvcc.limit.caps import Capped
@@ -25,11 +25,12 @@ from gxbridge.core.dvcc.limit.reasons import (
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers
+from gxbridge.core.dvcc.read.chargers import LEAST_A, makers_beside
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.dvcc.tell.multi_orders import charge_power_current
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.wording import names_text
 
 OWN_TEXT: Final = REASONS["own-limit"].text
@@ -55,8 +56,6 @@ def kept(before: Limit | None, name: LimitName, value: float | None, unit: Unit,
     return limit(name, "", value, unit, caps)
 
 
-BESIDE: Final = frozenset({"ac-charger", "other-multi"})
-"""What charges beside the chargers of a round."""
 SHARES: Final = frozenset({"share", "rest", "asleep"})
 """The reasons that are a part of the system's limit."""
 
@@ -156,16 +155,16 @@ def untold_limits(inputs: Inputs) -> list[Limit]:
     """What charges beside the chargers of a round and takes no limit: AC chargers, and VE.Bus systems but the first."""
     return [
         limit("charger", one.device.name, None, "A", (cap(one.not_told, None, "A", one.device.name, p.CURRENT),))
-        for one in read_makers(inputs)
-        if one.not_told is not None and one.not_told in BESIDE
+        for one in makers_beside(inputs)
+        if one.not_told is not None
     ]
 
 
 def untold_term(inputs: Inputs, orders: Sequence[ChargerOrder]) -> tuple[Cap, ...]:
     """What others make that cannot be told: with strict sharing it is taken off the limit of the chargers."""
-    made = [one.charger.made_current_a or 0.0 for one in orders if one.why in ("no-path", "no-setting")]
+    made = [one.charger.current_a or 0.0 for one in orders if one.why in ("no-path", "no-setting")]
     if len(inputs.installation.multis) > 1 or inputs.installation.of(p.CHARGER):
-        made += [one.made_a for one in read_makers(inputs) if one.not_told in BESIDE]
+        made += [one.made_a for one in makers_beside(inputs) if one.not_told is not None]
     made_a = sum(current for current in made if current > LEAST_A)
     return (cap("untold", None, "A", made=f"{made_a:.3g}"),) if made_a and inputs.options.strict_sharing else ()
 

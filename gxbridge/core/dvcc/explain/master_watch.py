@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.explain.compare import compare_with_master, master_title
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read.dbus_state import DbusState
 from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.named_tuple import NamedTuple
 
 LAG_S: Final = 4.0
 """A master tells every third second what it read before: what we would have told so long ago is no difference yet."""

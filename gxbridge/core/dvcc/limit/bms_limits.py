@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gxbridge.core.dvcc.read.devices.plausible import sane
 from gxbridge.core.dvcc.read.devices.quirks import QuirkLimits
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.numbers import least
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class BmsLimits(NamedTuple):

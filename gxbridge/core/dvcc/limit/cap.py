@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from gxbridge.core.model.named_tuple import NamedTuple
 
 CapKind: TypeAlias = Literal["said", "inferred", "user", "installer", "rule"]
 """Who is behind a cap: a device said it, we infer it, the user or the installer set it, or it is a rule."""

@@ -6,7 +6,6 @@ Source of the vendor's rules: dbus-systemcalc-py 9730db0 (2026-06-26) as observe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from typing import NamedTuple
 
 from gxbridge.core.dvcc.limit.bank_caps import (
     bank_charge_caps,
@@ -29,6 +28,7 @@ from gxbridge.core.dvcc.read.devices.quirks import quirk_of
 from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.user_settings import NO_BMS
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Permit, Stop
 
 

@@ -6,13 +6,13 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from math import ceil
-from typing import NamedTuple
 
 from gxbridge.core.dvcc.limit.cap import Cap
 from gxbridge.core.dvcc.limit.caps import ChargeCaps
 from gxbridge.core.dvcc.limit.feed_in import Surplus
 from gxbridge.core.dvcc.limit.reasons import cap, load, plain
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Currents(NamedTuple):

@@ -7,12 +7,13 @@ ask the vendor for it (victronenergy/venus#950, #1358).
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import RsSystem, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.model.named_tuple import NamedTuple
 
 HEADROOM_A: Final = 2.0
 HEADROOM_PART: Final = 0.05
@@ -97,7 +98,7 @@ def rs_current(inputs: Inputs, rs: RsSystem) -> float | None:
     """The battery current of a Multi RS system (A, + = into the battery): its own word, else that of its members."""
     if rs.current_a is not None:
         return rs.current_a
-    members = [one.made_current_a for one in inputs.installation.inverters if one.kind == p.MULTI]
+    members = [one.current_a for one in inputs.installation.inverters if one.kind == p.MULTI]
     known = [current for current in members if current is not None]
     return sum(known) if known and len(known) == len(members) else None
 

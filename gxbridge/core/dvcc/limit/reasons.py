@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.cap import Cap, CapKind, Limit, LimitName, Unit
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Reason(NamedTuple):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.numbers import least
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.user_settings import UserSettings
+from gxbridge.core.model.named_tuple import NamedTuple
 
 ESS: Final = 5
 """`/Hub4/AssistantId` of the ESS assistant."""

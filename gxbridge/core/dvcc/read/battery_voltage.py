@@ -6,13 +6,14 @@ Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor, Installation
 from gxbridge.core.dvcc.read.devices.services import INVERTERS, Device
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.named_tuple import NamedTuple
 
 RUNNING: Final = 9
 """A BMS's `/State` while its contactor is closed (gui-v2@2ffcc3c src/enums.h)."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from typing import Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, Installation, charging_devices
-from gxbridge.core.dvcc.read.devices.services import VebusSystem
+from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, Installation
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.user_settings import UserSettings
+from gxbridge.core.model.fast import make
+from gxbridge.core.model.named_tuple import NamedTuple
 
 SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
 """The kinds on the solar side."""
@@ -29,28 +31,47 @@ class Maker(NamedTuple):
     not_told: Hindrance | None = None
 
 
+NEVER_TOLD: Final[Mapping[str, Hindrance]] = {p.CHARGER: "ac-charger", p.GENSET: "genset"}
+"""The kinds that take no limit."""
+
+
 def read_makers(inputs: Inputs) -> list[Maker]:
     """Everything that charges, whether it takes a limit or not."""
-    plant = inputs.installation
-    devices = charging_devices(plant)
-    names, told = inputs.titles, told_multis(plant, inputs.multi, inputs.settings)
+    return makers_of(inputs, inputs.installation.chargers) + makers_beside(inputs)
+
+
+def makers_of(inputs: Inputs, chargers: Iterable[Charger]) -> list[Maker]:
+    """What these chargers make."""
+    names = inputs.titles
     return [
-        Maker(
-            device,
-            names[device.name],
-            max(device.current_a or 0.0, 0.0),
-            shown_current(inputs, device),
-            why,
+        make(
+            Maker,
+            (
+                charger,
+                names[charger.name],
+                max(charger.current_a or 0.0, 0.0),
+                charger.told_current_a,
+                why_not_told(charger),
+            ),
         )
-        for device, why in ((device, why_not_told(device, told)) for device in devices)
+        for charger in chargers
     ]
 
 
-def shown_current(inputs: Inputs, device: ChargingDevice) -> float | None:
-    """The limit that a device shows to be told."""
-    if isinstance(device, VebusSystem):
-        return device.max_charge_current_a if inputs.bms is None else device.told_charge_a
-    return device.told_current_a
+def makers_beside(inputs: Inputs) -> list[Maker]:
+    """What charges beside the chargers that can be told a limit: AC chargers and VE.Bus systems."""
+    plant, names = inputs.installation, inputs.titles
+    told = told_multis(plant, inputs.multi, inputs.settings)
+    return makers_of(inputs, plant.ac_chargers) + [
+        Maker(
+            multi,
+            names[multi.name],
+            max(multi.current_a or 0.0, 0.0),
+            multi.max_charge_current_a if inputs.bms is None else multi.told_charge_a,
+            None if multi.name in told else "other-multi",
+        )
+        for multi in plant.multis
+    ]
 
 
 def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> set[str]:
@@ -59,19 +80,16 @@ def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSe
     return {one.name for one in multis}
 
 
-def why_not_told(device: ChargingDevice, told: Container[str]) -> Hindrance | None:
-    """Why a device takes no charge current limit; None where it does. `told`: VE.Bus systems that are."""
-    if isinstance(device, VebusSystem):
-        return None if device.name in told else "other-multi"
-    if device.kind == p.CHARGER:
-        return "ac-charger"
-    if device.kind == p.GENSET:
-        return "genset"
-    if p.CHARGE_CURRENT not in device.paths:
+def why_not_told(charger: Charger) -> Hindrance | None:
+    """Why a charger takes no charge current limit; None where it does."""
+    kind = charger.kind
+    if kind in NEVER_TOLD:
+        return NEVER_TOLD[kind]
+    if p.CHARGE_CURRENT not in charger.paths:
         return "no-path"
-    if device.kind in SUN and device.n2k_instance:
+    if charger.n2k_instance and kind in SUN:
         return "other-network"  # alternators are told whatever their network
-    return "no-setting" if device.own_limit_a is None else None
+    return "no-setting" if charger.own_limit_a is None else None
 
 
 def who_charges(makers: Iterable[Maker]) -> str:

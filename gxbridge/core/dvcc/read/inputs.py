@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.read.sensor import Sensor, temperature_sensor
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.read.user_settings import UserSettings, read_settings
 from gxbridge.core.dvcc.rules.rule import RuleVerdict
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Permit, Stop
 
 NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})

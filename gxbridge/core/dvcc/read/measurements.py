@@ -6,12 +6,11 @@ up to a second late. Source: dbus-systemcalc-py 9730db0 (2026-06-26) as observed
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import Installation
 from gxbridge.core.dvcc.read.devices.plausible import implausible, nominal_voltage
 from gxbridge.core.dvcc.read.inputs import Inputs
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Measurements(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from gxbridge.core.model.items import Value
 
@@ -24,6 +24,15 @@ def sensible(value: Value) -> float | None:
         return value if -SENSIBLE < value < SENSIBLE else None  # type: ignore[operator,return-value]
     except TypeError:
         return None
+
+
+def numbers(items: Mapping[str, Value], paths: Iterable[str]) -> list[float | None]:
+    """The number at each path, as `number` tells it."""
+    shown: tuple[Any, ...] = tuple(map(items.get, paths))
+    try:  # all at once: text among them is rare
+        return [value if value is None or -SENSIBLE < value < SENSIBLE else None for value in shown]
+    except TypeError:
+        return list(map(sensible, shown))
 
 
 def text(items: Mapping[str, Value], path: str) -> str:

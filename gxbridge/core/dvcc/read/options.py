@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.rules.rule_set import NO_RULES, RuleSet
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 
 Profile: TypeAlias = Literal["strict", "vendor"]

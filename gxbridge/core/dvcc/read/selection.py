@@ -6,13 +6,14 @@ Source: observed on dbus-systemcalc-py 9730db0 (2026-06-26).
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor, Installation
 from gxbridge.core.dvcc.read.devices.services import NO_NUMBER, Device, VebusSystem, kind_of
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, DEFAULT_BATTERY, NO_BMS, UserSettings
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NO_OWN_PORT: Final = frozenset({"C003", "C009", "C00D", "C010"})
 """GX products without a VE.Bus port of their own (C003: any computer that runs Venus OS, C009: Maxi GX)."""

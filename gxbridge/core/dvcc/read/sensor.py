@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms, number_at
@@ -11,6 +11,7 @@ from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor, Install
 from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.dvcc.read.user_settings import DEFAULT_TEMPERATURE, UserSettings
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NO_SENSOR: Final = "nosensor"
 BATTERY_SENSOR: Final = 0

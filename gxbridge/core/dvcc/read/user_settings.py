@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NO_BMS: Final = -255
 """`BmsInstance` for "none"; -1 is automatic, 0 and above a device instance."""
@@ -53,27 +55,36 @@ class UserSettings(NamedTuple):
     most_feed_in_w: float
 
 
-def value_of(values: Mapping[str, Value], path: str) -> float:
-    """One number; its default when it is missing or nonsense."""
-    value = number(values, path) if path in values else None
-    return DEFAULTS[path] if value is None else value
+PATHS: Final = (*DEFAULTS, p.SET_BATTERY, p.SET_TEMPERATURE)
 
 
 def read_settings(values: Mapping[str, Value]) -> UserSettings:
     """The settings from what com.victronenergy.settings holds; what is missing or nonsense has its default."""
+    return settings_of(tuple(map(values.get, PATHS)))
+
+
+@lru_cache(maxsize=64, typed=True)
+def settings_of(shown: tuple[Value, ...]) -> UserSettings:
+    """The settings that are so, in the order of `PATHS`. They hardly ever change, and are read every second."""
+    values = dict(zip(PATHS, shown, strict=True))
+
+    def value_of(path: str) -> float:
+        value = number(values, path)
+        return DEFAULTS[path] if value is None else value
+
     return UserSettings(
-        dvcc=int(value_of(values, p.SET_DVCC)),
-        svs=int(value_of(values, p.SET_SVS)),
-        sts=int(value_of(values, p.SET_STS)),
-        scs=value_of(values, p.SET_SCS) != 0,
-        max_current_a=value_of(values, p.SET_MAX_CURRENT),
-        max_voltage_v=value_of(values, p.SET_MAX_VOLTAGE),
-        bms_instance=int(value_of(values, p.SET_BMS_INSTANCE)),
+        dvcc=int(value_of(p.SET_DVCC)),
+        svs=int(value_of(p.SET_SVS)),
+        sts=int(value_of(p.SET_STS)),
+        scs=value_of(p.SET_SCS) != 0,
+        max_current_a=value_of(p.SET_MAX_CURRENT),
+        max_voltage_v=value_of(p.SET_MAX_VOLTAGE),
+        bms_instance=int(value_of(p.SET_BMS_INSTANCE)),
         battery=text(values, p.SET_BATTERY) or DEFAULT_BATTERY,
         temperature=text(values, p.SET_TEMPERATURE) or DEFAULT_TEMPERATURE,
-        all_multis=value_of(values, p.SET_ALL_MULTIS) == 1,
-        has_dc_system=value_of(values, p.SET_DC_SYSTEM) == 1,
-        ac_inputs=(int(value_of(values, p.SET_AC_INPUT_1)), int(value_of(values, p.SET_AC_INPUT_2))),
-        feed_in=value_of(values, p.SET_FEED_IN) == 1,
-        most_feed_in_w=value_of(values, p.SET_MOST_FEED_IN),
+        all_multis=value_of(p.SET_ALL_MULTIS) == 1,
+        has_dc_system=value_of(p.SET_DC_SYSTEM) == 1,
+        ac_inputs=(int(value_of(p.SET_AC_INPUT_1)), int(value_of(p.SET_AC_INPUT_2))),
+        feed_in=value_of(p.SET_FEED_IN) == 1,
+        most_feed_in_w=value_of(p.SET_MOST_FEED_IN),
     )

@@ -6,9 +6,10 @@ is before `EARLIEST` was certainly never set.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.rules.curve import DAY_MIN
+from gxbridge.core.model.named_tuple import NamedTuple
 
 EARLIEST: Final = 1_704_067_200.0
 """2024-01-01 00:00 UTC in seconds since 1970: before the first release of gxbridge."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from gxbridge.core.model.named_tuple import NamedTuple
 
 DAY_MIN: Final = 1440
 """Minutes of a day."""

@@ -7,9 +7,10 @@ input, only when that has lasted for the hold time, and then by its rate.
 from __future__ import annotations
 
 from math import floor, isfinite
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.rules.curve import Curve
+from gxbridge.core.model.named_tuple import NamedTuple
 
 RuleInput: TypeAlias = Literal[
     "soc", "highest_cell", "lowest_cell", "battery_voltage", "coldest", "hottest", "time_of_day"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.rules.clock import NO_CLOCK, LocalClock
 from gxbridge.core.dvcc.rules.rule import (
@@ -28,6 +28,7 @@ from gxbridge.core.dvcc.rules.storage import (
     watch_full,
 )
 from gxbridge.core.dvcc.rules.wording import point_words, reading_words, steady_reading, value_words
+from gxbridge.core.model.named_tuple import NamedTuple
 
 START_S: Final = 10.0
 """So long after our start a discharge limit of a rule whose input was never heard is not renewed, instead of 0 A."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.rules.clock import DAY_S, LocalClock
 from gxbridge.core.dvcc.rules.rule import MeasuredInput
+from gxbridge.core.model.named_tuple import NamedTuple
 
 BAND_PERCENT: Final = 3.0
 """A battery that rests at a state of charge is charged again when it has lost so much."""

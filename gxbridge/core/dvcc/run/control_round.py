@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.explain.battery_findings import moved_battery
 from gxbridge.core.dvcc.explain.findings import loss_finding, remembered_findings, round_findings
@@ -60,6 +60,7 @@ from gxbridge.core.dvcc.tell.multi_orders import (
 from gxbridge.core.dvcc.tell.one_bound import is_connected, multi_shares
 from gxbridge.core.dvcc.tell.switches import switch
 from gxbridge.core.dvcc.tell.write import Write, put
+from gxbridge.core.model.named_tuple import NamedTuple
 
 START_S: Final = 10.0
 """So long after our start no loss is told as 0 A of discharge."""

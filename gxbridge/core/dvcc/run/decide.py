@@ -99,7 +99,10 @@ def decide(
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
     seen = memory.audit
     if second is not None:
-        closer = look_closer(inputs, memory.obedience, memory.limits, memory.flags.effective_v, now)
+        exceeded = seen.charge.over_since is not None
+        closer = look_closer(
+            inputs, memory.obedience, memory.limits, memory.flags.effective_v, now, name_makers=exceeded
+        )
         seen = audit(inputs, seen, memory.limits, closer.current_a, now)
         memory = memory.but(obedience=closer)
     if round_done:

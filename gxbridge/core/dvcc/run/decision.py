@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read.inputs import NO_TITLES
@@ -14,6 +14,7 @@ from gxbridge.core.dvcc.run.watching.shared import SharedValue
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
 

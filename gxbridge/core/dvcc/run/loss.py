@@ -9,7 +9,7 @@ limits (victronenergy/venus, as users report).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms
@@ -19,6 +19,7 @@ from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
 from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.vecan.readings import LINK_S
 
 QUIET_S: Final = LINK_S

@@ -25,16 +25,18 @@ def low_pass(before: float, now: float, weight: float) -> float:
 
 def fed_current(charger: Charger) -> float | None:
     """What an inverter/charger's filter is fed (A): its DC current, or the sun's, if that is more."""
-    current, power, voltage = charger.made_current_a, charger.yield_w, charger.voltage_v
+    current, power, voltage = charger.current_a, charger.yield_w, charger.voltage_v
     return None if current is None or power is None or not voltage else max(power / voltage, current)
 
 
 def begin(smoothed: Mapping[str, float], chargers: Sequence[Charger]) -> Mapping[str, float]:
     """A charger's filter starts at the current it has when it appears; one that has gone is forgotten."""
+    if smoothed.keys() == {charger.name for charger in chargers}:
+        return smoothed
     fresh: dict[str, float] = {}
     for charger in chargers:
         known = smoothed.get(charger.name)
-        fresh[charger.name] = charger.made_current_a or 0.0 if known is None else known
+        fresh[charger.name] = charger.current_a or 0.0 if known is None else known
     return fresh
 
 
@@ -42,7 +44,7 @@ def advance(smoothed: Mapping[str, float], chargers: Sequence[Charger]) -> Mappi
     """One second for every charger's filter; an unknown current leaves it where it is."""
     fresh = dict(smoothed)
     for charger in chargers:
-        current = charger.made_current_a if charger.kind == p.SOLAR else fed_current(charger)
+        current = charger.current_a if charger.kind == p.SOLAR else fed_current(charger)
         if current is not None:
             before = smoothed[charger.name]
             fresh[charger.name] = before + (current - before) * CHARGER_WEIGHT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.cap_history import Since
@@ -24,6 +24,7 @@ from gxbridge.core.dvcc.tell.flags import Flags
 from gxbridge.core.dvcc.tell.switches import SwitchedOff
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.named_tuple import NamedTuple
 
 START_FLAGS: Final = Flags()
 NO_RULES_STATE: Final = RulesState()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.model.named_tuple import NamedTuple
 
 HOUR_S: Final = 3600.0
 HOURS: Final = 24

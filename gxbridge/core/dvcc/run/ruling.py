@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.bank_caps import limiting
 from gxbridge.core.dvcc.read.devices.bank import is_totals, takes_part
@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.rules.rule import MeasuredInput, RuledLimit, RuleInput
 from gxbridge.core.dvcc.rules.rule_set import RuleReadings, look_at_rules
 from gxbridge.core.dvcc.run.decision import ShownRules
 from gxbridge.core.dvcc.run.memory import Memory
+from gxbridge.core.model.named_tuple import NamedTuple
 
 WINDOWS: Final[Mapping[RuleInput, tuple[float, float]]] = {
     "soc": (0.0, 100.5),

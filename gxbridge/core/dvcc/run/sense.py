@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.voltage import has_ess
 from gxbridge.core.dvcc.read import paths as p
@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
 from gxbridge.core.dvcc.tell.write import Write, put
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.named_tuple import NamedTuple
 
 TEMPERATURE_S: Final = 9
 """Every so many seconds: shared temperature, first in the fourth round."""

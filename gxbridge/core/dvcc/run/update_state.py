@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
@@ -27,6 +27,7 @@ from gxbridge.core.dvcc.run.loss import first_lost, watch
 from gxbridge.core.dvcc.run.low_pass import advance, advance_vebus, begin
 from gxbridge.core.dvcc.run.memory import Memory, Stored, Timer
 from gxbridge.core.dvcc.run.timers import due
+from gxbridge.core.model.named_tuple import NamedTuple
 
 CONTROLLED: Final = frozenset({p.BATTERY, p.VECAN, *CHARGERS} - {p.DCDC})
 """The classes of services with which the control loop begins; a DC/DC charger counts where it obeys."""

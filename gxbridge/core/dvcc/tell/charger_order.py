@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import Charger, RsSystem
 from gxbridge.core.dvcc.tell.write import Write, put
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class ChargerOrder(NamedTuple):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.model.fast import changed
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Flags(NamedTuple):

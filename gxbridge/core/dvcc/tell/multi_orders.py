@@ -49,8 +49,8 @@ def remainder(
         rest = floor(max(min(limit_a, NO_LIMIT_A) - taken(inputs, limit_a, orders, smoothed), 0.0) + 1e-6)
         return rest if cap is None else min(rest, cap)
     made = solar_sum(inputs, smoothed)
-    made += sum(charger.made_current_a or 0.0 for charger in inputs.installation.others)
-    made += sum(genset.made_current_a or 0.0 for genset in inputs.installation.gensets)
+    made += sum(charger.current_a or 0.0 for charger in inputs.installation.others)
+    made += sum(genset.current_a or 0.0 for genset in inputs.installation.gensets)
     for charger in inputs.installation.chargers:
         if charger.name in inputs.apart:
             made += max(counted_apart(inputs, charger, smoothed) - made_by(charger, smoothed), 0.0)

@@ -71,12 +71,12 @@ def told_multis(inputs: Inputs) -> list[VebusSystem]:
 
 def made_by(charger: Charger, smoothed: Mapping[str, float]) -> float:
     """What a charger makes (A): of the sun smoothed, of others now."""
-    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.made_current_a or 0.0
+    return smoothed.get(charger.name, 0.0) if charger.kind in SUN else charger.current_a or 0.0
 
 
 def most_made(charger: Charger, smoothed: Mapping[str, float]) -> float:
     """What a charger makes (A), smoothed or now, whichever is more."""
-    return max(made_by(charger, smoothed), charger.made_current_a or 0.0, 0.0)
+    return max(made_by(charger, smoothed), charger.current_a or 0.0, 0.0)
 
 
 def takers(inputs: Inputs, told: Collection[VebusSystem]) -> Iterator[tuple[Device, float]]:
@@ -84,7 +84,7 @@ def takers(inputs: Inputs, told: Collection[VebusSystem]) -> Iterator[tuple[Devi
     before. Without a BMS the Multi has no more than its own setting, which is what we lower."""
     ac_chargers: list[Any] = inputs.installation.by_kind.get(p.CHARGER, [])
     for charger in ac_chargers:
-        yield charger, max(charger.made_current_a or 0.0, 0.0)
+        yield charger, max(charger.current_a or 0.0, 0.0)
     names = {multi.name for multi in told}
     for multi in inputs.installation.multis:
         if multi.name not in names:

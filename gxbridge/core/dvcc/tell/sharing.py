@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, floor
-from typing import Final, NamedTuple
+from typing import Final
+
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NEARLY_ALL: Final = 0.95
 """Above this part of the whole capacity the vendor lets every charger do its maximum."""

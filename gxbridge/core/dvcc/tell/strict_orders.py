@@ -60,10 +60,10 @@ def strict_currents(
     most = wishes(inputs, whole_a, chargers, smoothed)
     sharers = []
     for charger in chargers:
-        name, kind, _, own_a = charger
-        own_a = min(own_a or 0.0, most_a.get(name, inf), most.get(name, inf))
+        name = charger.name
+        own_a = min(charger.own_limit_a or 0.0, most_a.get(name, inf), most.get(name, inf))
         actual = made_by(charger, smoothed)
-        sharers.append(make(Sharer, (actual, own_a, 0.0, kind in SUN, charger.state != 0)))
+        sharers.append(make(Sharer, (actual, own_a, 0.0, charger.kind in SUN, charger.state != 0)))
     return [
         make(
             ChargerOrder,
@@ -91,7 +91,7 @@ def fed_currents(
     """
     plant = inputs.installation
     sun = plant.solar_side if rs is None else plant.solar
-    made = {charger.name: charger.made_current_a or 0.0 for charger in plant.solar_side}
+    made = {charger.name: charger.current_a or 0.0 for charger in plant.solar_side}
     made_a = sum(max(made[charger.name], 0.0) for charger in sun)
     others = [charger for charger in plant.chargers if charger not in sun]
     shaded = room_to_feed(sun, fed)
@@ -105,7 +105,7 @@ def fed_currents(
     left_a = max(max(ccl_a - made_a, min(limit_a - sun_most_a, ccl_a)) - silent_a, 0.0)
     most_a = shaded | parts_of(left_a, others)
     orders = strict_currents(inputs, limit_a + fed.rs_a + fed.headroom_a, made, fed.rs_a, most_a)
-    fuel_a = sum(charger.made_current_a or 0.0 for charger in (*plant.others, *plant.gensets))
+    fuel_a = sum(charger.current_a or 0.0 for charger in (*plant.others, *plant.gensets))
     excess_a = made_a + fuel_a - limit_a
     capacity_a = 0.0 if rs is None else max(rs.discharge_capacity_a or 0.0, 0.0)
     # Sensors differ, and AC chargers are told nothing: what the battery shows as too much leaves too, if it can be sun.
@@ -117,7 +117,7 @@ def room_to_feed(sun: Sequence[Charger], fed: Surplus) -> dict[str, float]:
     room_a = max(fed.headroom_a / len(sun), LEAST_GROWTH_A) if sun else 0.0
     found = {}
     for charger in sun:
-        made_a, told_a = max(charger.made_current_a or 0.0, 0.0), charger.told_current_a
+        made_a, told_a = max(charger.current_a or 0.0, 0.0), charger.told_current_a
         if told_a is not None and made_a < told_a - room_a:
             found[charger.name] = made_a + room_a
     return found if len(found) < len(sun) else {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf
-from typing import NamedTuple
 
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.read import paths as p
@@ -19,6 +18,7 @@ from gxbridge.core.dvcc.tell.one_bound import limited_multis, untold, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, vendor_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 def solar_currents(

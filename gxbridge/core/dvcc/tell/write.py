@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gxbridge.core.dvcc.read.devices.services import Device
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Write(NamedTuple):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import CHARGERS, kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 
 QUIET_S: Final = 60.0
 MOVED_A: Final = 5.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.own_bms import ALARM_QUANTITIES
@@ -15,6 +15,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 DIFFERS_S: Final = 10.0
 """A service shows what it hears a little later; what lasts longer is a difference."""

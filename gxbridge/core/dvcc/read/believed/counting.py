@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.can_word import CanWords, PublishedElsewhere, hear_can
@@ -17,6 +16,7 @@ from gxbridge.core.dvcc.read.believed.held import (
 )
 from gxbridge.core.dvcc.read.snapshot import Arrival
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.named_tuple import NamedTuple
 
 
 class Believed(NamedTuple):

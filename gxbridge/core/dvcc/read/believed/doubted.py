@@ -10,23 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bank import BatteryBank, is_out
-from gxbridge.core.dvcc.read.devices.bms import Bms, number_at, without_number
+from gxbridge.core.dvcc.read.devices.bms import Bms, without_number
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor
 from gxbridge.core.dvcc.read.devices.plausible import HIGHEST_CLASS, LOWEST_CLASS, class_of_voltage, implausible, window
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.model.named_tuple import NamedTuple
 
 COLDEST_C: Final = -40.0
 HOTTEST_C: Final = 125.0
 TEMPERATURES: Final = (p.TEMPERATURE, p.MIN_CELL_TEMPERATURE, p.MAX_CELL_TEMPERATURE)
 APART: Final = 0.1
 """Voltages of one DC bus differ by less than this part."""
+CLOSE: Final = APART / 2
+"""Where the lowest and the highest differ by no more, nobody is apart: nobody is further from a median than they."""
 APART_S: Final = 3.0
 EMPTY: Final = 8 / 12
 """No battery is used below this part of its nominal voltage: 2 V for each of 4, 8 or 16 lithium cells."""
@@ -118,8 +120,11 @@ def of_known_nominal(bms: Bms | None, records: Mapping[str, VoltageRecord]) -> B
 def find_doubts(inputs: Inputs, bank: BatteryBank, before: Mapping[str, VoltageRecord], now: float) -> Doubts:
     """Look at everything that is measured; `bank` is that of the last look."""
     batteries = batteries_of(inputs, bank)
-    readings = list(read_voltages(inputs, batteries, before, now))
+    devices = on_the_bus(inputs, batteries)
     doubted = [*temperatures(inputs, batteries), *low_voltages(inputs, batteries, before)]
+    if agree_as_before(inputs, batteries, devices, before):
+        return Doubts(tuple(doubted), None, before)
+    readings = list(read_voltages(inputs, devices, before, now))
     possible: list[VoltageReading] = []
     for reading in readings:
         device, volts, nominal_v, _ = reading
@@ -162,22 +167,45 @@ def batteries_of(inputs: Inputs, bank: BatteryBank) -> list[Bms]:
     return [battery for battery in inputs.batteries if battery.name in names]
 
 
-def on_the_bus(inputs: Inputs, batteries: Iterable[Bms]) -> Iterator[BatteryMonitor]:
+def on_the_bus(inputs: Inputs, batteries: Iterable[Bms]) -> list[BatteryMonitor]:
     """Who surely measures the DC bus, and is on: a charger of another kind may charge another battery."""
-    yield from (battery for battery in batteries if not is_out(battery))
-    plant = inputs.installation
-    chargers = [charger for charger in plant.solar_side if not charger.n2k_instance]
-    for device in (*(() if inputs.multi is None else (inputs.multi,)), *chargers):
-        if device.state != 0:
-            yield device
+    plant, multi = inputs.installation, inputs.multi
+    return [
+        *[battery for battery in batteries if not is_out(battery)],
+        *(() if multi is None or multi.state == 0 else (multi,)),
+        *[charger for charger in plant.solar_side if not charger.n2k_instance and charger.state != 0],
+    ]
+
+
+def agree_as_before(
+    inputs: Inputs,
+    batteries: Iterable[Bms],
+    devices: Iterable[BatteryMonitor],
+    before: Mapping[str, VoltageRecord],
+) -> bool:
+    """Is there nothing to doubt, and nothing new to remember, of any voltage? As it nearly always is: all are known to
+    be of one nominal voltage, and then the lowest and the highest speak for the others."""
+    known = set(before.values())
+    measured = {device.name: device.voltage_v for device in devices if device.voltage_v is not None}
+    if len(known) != 1 or measured.keys() != before.keys():
+        return False
+    (record,) = known
+    set_to = {own_nominal(battery) for battery in batteries} | {inputs.options.nominal_voltage_v}
+    if record.nominal_v is None or record != VoltageRecord(record.nominal_v) or set_to - {None, record.nominal_v}:
+        return False
+    low_v, high_v = min(measured.values()), max(measured.values())
+    return high_v - low_v <= CLOSE * low_v and all(
+        class_of_voltage(volts) == record.nominal_v and implausible(volts, record.nominal_v) is None
+        for volts in (low_v, high_v)
+    )
 
 
 def read_voltages(
-    inputs: Inputs, batteries: Iterable[Bms], before: Mapping[str, VoltageRecord], now: float
+    inputs: Inputs, devices: Iterable[BatteryMonitor], before: Mapping[str, VoltageRecord], now: float
 ) -> Iterator[VoltageReading]:
     """What is measured on the DC bus."""
     chosen = (inputs.selection.monitor, inputs.selection.bms, inputs.multi)
-    for device in on_the_bus(inputs, batteries):
+    for device in devices:
         volts = device.voltage_v
         if volts is None:
             continue
@@ -213,12 +241,12 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
     """Who is apart from the median of the others, with that, the worst first; and two that are apart from each other,
     with nobody else to ask."""
     measured = [one.voltage_v for one in readings]
-    if len(measured) < 2 or max(measured) - min(measured) <= APART / 2 * min(measured):
-        return [], []  # as it nearly always is: nobody is further from a median than the two that differ most
+    if len(measured) < 2 or max(measured) - min(measured) <= CLOSE * min(measured):
+        return [], []
     left: list[VoltageReading] = list(readings)
     apart: list[tuple[VoltageReading, float]] = []
     while True:
-        others = [median(other.voltage_v for other in left if other is not one) for one in left]
+        others = [median([other.voltage_v for other in left if other is not one]) for one in left]
         parts = [abs(one.voltage_v - volts) / volts for one, volts in zip(left, others, strict=True)]
         worst = parts.index(max(parts))
         if parts[worst] <= APART:
@@ -229,30 +257,41 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
     return apart, []
 
 
-def temperatures(inputs: Inputs, batteries: Iterable[Bms]) -> Iterator[Doubted]:
+def median(values: Iterable[float]) -> float:
+    """The middle of some values. The module `statistics` has it too, and takes a twentieth of the start to load."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return (ordered[half] + ordered[~half]) / 2
+
+
+def temperatures(inputs: Inputs, batteries: Iterable[Bms]) -> Iterable[Doubted]:
     """Temperatures that cannot be: of the batteries, and the one that is shared."""
-    sensor = inputs.sensor
-    asked = {
-        (battery.name, path): (battery.title, number_at(battery, path))
+    found = {
+        (battery.name, path): Doubted("temperature-impossible", battery.name, battery.title, path, value)
         for battery in batteries
-        for path in TEMPERATURES
+        for path, value in zip(
+            TEMPERATURES, (battery.temperature_c, battery.min_cell_c, battery.max_cell_c), strict=True
+        )
+        if value is not None and not COLDEST_C <= value <= HOTTEST_C
     }
-    if sensor is not None:
-        asked[sensor.device.name, sensor.path] = sensor.device.title, sensor.temperature_c
-    for (service, path), (name, value) in asked.items():
-        if value is not None and not COLDEST_C <= value <= HOTTEST_C:
-            yield Doubted("temperature-impossible", service, name, path, value)
+    sensor = inputs.sensor
+    if sensor is not None and not COLDEST_C <= sensor.temperature_c <= HOTTEST_C:
+        name, path, value = sensor.device.name, sensor.path, sensor.temperature_c
+        found[name, path] = Doubted("temperature-impossible", name, sensor.device.title, path, value)
+    return found.values()
 
 
 def low_voltages(inputs: Inputs, batteries: Iterable[Bms], before: Mapping[str, VoltageRecord]) -> Iterator[Doubted]:
     """Low-voltage limits above or below any voltage that the battery can have; 0 V says that there is none."""
     for battery in batteries:
         value = battery.low_voltage_v
+        if value is None:
+            continue
         known_v = before.get(battery.name, NEVER_MEASURED).nominal_v
         known_v = known_v or class_of_voltage(battery.voltage_v or 0.0)
         nominal_v = inputs.options.nominal_voltage_v or own_nominal(battery) or known_v
         highest, lowest = nominal_v or HIGHEST_CLASS, nominal_v or LOWEST_CLASS
-        if value is not None and (0 < value < lowest * EMPTY or value > window(highest).high_v):
+        if 0 < value < lowest * EMPTY or value > window(highest).high_v:
             expected_v = highest if value > lowest else lowest
             yield Doubted("low-voltage-impossible", battery.name, battery.title, p.LOW_VOLTAGE, value, expected_v)
 

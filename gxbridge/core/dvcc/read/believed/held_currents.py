@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 
-NEVER_TOLD: Final = tuple(f"{p.PREFIX}{kind}." for kind in (p.CHARGER, p.GENSET))
-TOLD_BY_LINK: Final = tuple(f"{p.PREFIX}{kind}." for kind in (p.ALTERNATOR, p.DCDC))
+NEVER_TOLD: Final = frozenset({p.CHARGER, p.GENSET})
+TOLD_BY_LINK: Final = frozenset({p.ALTERNATOR, p.DCDC})
 UNHEARD_S: Final = 10.0
 """A current that is not said for so long is worth a finding."""
 
@@ -38,8 +40,9 @@ def hold_currents(snapshot: Snapshot, before: HeldCurrents, now: float) -> tuple
         return snapshot, before
     last: dict[str, float] = {}
     since: dict[str, float] = {}
-    for name, items in snapshot.services.items():
-        if not name.startswith(NEVER_TOLD) and not (name.startswith(TOLD_BY_LINK) and p.CHARGE_CURRENT not in items):
+    for name in [name for name in snapshot.services if kind_of(name) in NEVER_TOLD | TOLD_BY_LINK]:
+        items = snapshot.services[name]
+        if kind_of(name) in TOLD_BY_LINK and p.CHARGE_CURRENT in items:
             continue
         current_a = number(items, p.CURRENT)
         if current_a is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.remembered import MOST_LIMIT, RememberedLimit
 
 UNHEARD_S: Final = 10.0

@@ -6,13 +6,14 @@ States of a BMS: gui-v2@2ffcc3c src/enums.h. Grouping of Lynx: victronenergy/ven
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.devices.plausible import class_of_charge_voltage
 from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
 from gxbridge.core.dvcc.read.devices.quirks import quirk_of
+from gxbridge.core.model.named_tuple import NamedTuple
 
 STANDBY: Final = 14
 PENDING: Final = 18

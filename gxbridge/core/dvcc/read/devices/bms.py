@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.services import ON_VECAN, identity_of, is_usable, title_of
+from gxbridge.core.dvcc.read.devices.services import ON_VECAN, Called, identity_of, is_usable, title_of
 from gxbridge.core.dvcc.read.devices.trouble import Trouble, troubles
-from gxbridge.core.dvcc.read.numbers import number, text
+from gxbridge.core.dvcc.read.numbers import number, numbers, text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 NO_ANSWER: Final = -1.0
 """Something was said about a permission, and it is neither yes nor no."""
@@ -73,6 +74,11 @@ class Bms(NamedTuple):
         return p.BATTERY
 
     @property
+    def called(self) -> Called:
+        """By what people know it."""
+        return Called(self.name, self.title, self.instance, self.identity)
+
+    @property
     def on_vecan(self) -> bool:
         """Is it a device on VE.Can?"""
         return self.connection == ON_VECAN
@@ -116,9 +122,8 @@ def read_bms(name: str, items: Items) -> Bms:
     identity = identity_of(number(items, p.UNIQUE_NUMBER), items.get(p.SERIAL))
     who = (name, title_of(items, name), identity, text(items, p.CONNECTION))
     is_there = (is_usable(items), items.get(p.INSECURE) != 1, p.CVL in items, number(items, p.DEVICE_INSTANCE) or 0)
-    permits = (read_permission(items.get(path)) for path in (p.ALLOW_CHARGE, p.ALLOW_DISCHARGE))
-    numbers = (number(items, path) for path in NUMBER_PATHS)
-    return make(Bms, (*who, *is_there, *permits, *numbers, troubles(items), ()))
+    permits = read_permission(items.get(p.ALLOW_CHARGE)), read_permission(items.get(p.ALLOW_DISCHARGE))
+    return make(Bms, (*who, *is_there, *permits, *numbers(items, NUMBER_PATHS), troubles(items), ()))
 
 
 def number_at(bms: Bms, path: str) -> float | None:

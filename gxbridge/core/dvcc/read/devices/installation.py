@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms, read_bms
 from gxbridge.core.dvcc.read.devices.services import (
     CHARGERS,
     INVERTERS,
+    Called,
     Charger,
     DcLoad,
     Device,
     RsSystem,
     VebusSystem,
     kind_of,
+    read_often,
 )
-from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items
+from gxbridge.core.model.named_tuple import NamedTuple
 
 BatteryMonitor: TypeAlias = Bms | Device
 """What can be the battery monitor: whatever measures the battery."""
@@ -86,10 +90,7 @@ TYPES: Final[Mapping[str, type[Device]]] = {
 
 def read_service(name: str, kind: str, items: Items) -> Any:
     """A service as what its class makes it."""
-    own_limit_a = number(items, p.CHARGE_LIMIT_SETTING) if kind in CHARGERS else None
-    if own_limit_a is not None and own_limit_a < 0:
-        own_limit_a = 0.0
-    return make(TYPES.get(kind, Device), (name, kind, items, own_limit_a))
+    return make(TYPES.get(kind, Device), (name, kind, items, *read_often(kind, items)))
 
 
 def sort_services(services: Mapping[str, Items], dcdc_obeys: bool = True, own: Iterable[Bms] = ()) -> Installation:
@@ -103,10 +104,7 @@ def sort_services(services: Mapping[str, Items], dcdc_obeys: bool = True, own: I
             batteries.append(read_bms(name, items))
             continue
         device = read_service(name, kind, items)
-        if kind in by_kind:
-            by_kind[kind].append(device)
-        else:
-            by_kind[kind] = [device]
+        by_kind.setdefault(kind, []).append(device)
         if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
             inverters.append(device)
     others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
@@ -129,7 +127,7 @@ def charging_devices(plant: Installation) -> tuple[ChargingDevice, ...]:
     return (*plant.chargers, *plant.ac_chargers, *plant.multis)
 
 
-def charging_titles(plant: Installation) -> dict[str, str]:
+def charging_titles(plant: Installation) -> Mapping[str, str]:
     """What a person calls everything that charges, by service."""
     return titles(charging_devices(plant))
 
@@ -142,24 +140,31 @@ def told_apart(plant: Installation) -> Installation:
     return plant._replace(batteries=tuple(bms._replace(title=names[bms.name]) for bms in plant.batteries))
 
 
-def titles(devices: Iterable[BatteryMonitor]) -> dict[str, str]:
+def titles(devices: Iterable[BatteryMonitor]) -> Mapping[str, str]:
     """Service -> what a person calls it; those of one name have their device instance behind it, and where that is the
     same too, what they are known again by."""
-    found = {device.name: (device, device.title) for device in devices}
-    names = {service: name for service, (_, name) in found.items()}
+    return named_apart(tuple([device.called for device in devices]))
+
+
+@lru_cache(maxsize=64)
+def named_apart(devices: tuple[Called, ...]) -> Mapping[str, str]:
+    """The titles of devices that are called so. Names hardly ever change: they are looked up again each second."""
+    names = {service: title for service, title, *_ in devices}
     if len(set(names.values())) == len(names):
-        return names
+        return MappingProxyType(names)
     often = Counter(names.values())
-    twins = Counter((name, device.instance) for device, name in found.values())
+    twins = Counter((title, instance) for _, title, instance, _ in devices)
     marks = {
-        service: mark_of(device) if twins[name, device.instance] > 1 else f"{device.instance:g}"
-        for service, (device, name) in found.items()
-        if often[name] > 1
+        service: mark_of(service, identity) if twins[title, instance] > 1 else f"{instance:g}"
+        for service, title, instance, identity in devices
+        if often[title] > 1
     }
-    return {service: f"{name} ({marks[service]})" if service in marks else name for service, (_, name) in found.items()}
+    return MappingProxyType(
+        {name: f"{title} ({marks[name]})" if name in marks else title for name, title in names.items()}
+    )
 
 
-def mark_of(device: BatteryMonitor) -> str:
+def mark_of(service: str, identity: str) -> str:
     """What tells a device from its twins: its serial, else its unique number, else the end of its service's name."""
-    words = device.identity.split()
-    return words[-1].removeprefix("uc") if words else device.name.rpartition(".")[2]
+    words = identity.split()
+    return words[-1].removeprefix("uc") if words else service.rpartition(".")[2]

@@ -6,10 +6,11 @@ automatic detection in our notes.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read.devices.bms import Bms
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.model.named_tuple import NamedTuple
 
 LOWEST: Final = 10
 HIGHEST: Final = 16

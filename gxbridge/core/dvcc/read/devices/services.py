@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, Self
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import SENSIBLE, number, text
+from gxbridge.core.dvcc.read.numbers import SENSIBLE, sensible, text
+from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 ON_VECAN: Final = "VE.Can"
 """`/Mgmt/Connection` of a device on VE.Can."""
@@ -35,44 +37,85 @@ class NumberAt:
         self.rubbish = rubbish
         """What it is when something is said that is not a number."""
 
-    def __get__(self, device: tuple[str, str, Items, float | None], owner: object) -> float | None:
+    def __get__(self, device: tuple[Any, ...], owner: object) -> float | None:
         value = device[2].get(self.path)
         if value is None:
             return None
         try:  # as `number` does, without the call: this is asked some hundred times for each decision
-            return value if -SENSIBLE < value < SENSIBLE else self.rubbish  # type: ignore[operator,return-value]
+            return value if -SENSIBLE < value < SENSIBLE else self.rubbish
         except TypeError:
             return self.rubbish
+
+
+NAMED_BY: Final = (p.CUSTOM_NAME, p.PRODUCT_NAME, p.DEVICE_INSTANCE, p.UNIQUE_NUMBER, p.SERIAL)
+"""What people know a device by."""
+
+
+class Called(NamedTuple):
+    """A service and what people know it by: `identity_of` tells the words of its identity."""
+
+    service: str
+    title: str
+    instance: float
+    identity: str
+
+
+STANDING: Final = (p.STATE, p.CHARGE_CURRENT, p.CHARGE_LIMIT_SETTING, p.N2K_INSTANCE)
 
 
 class DeviceItems(NamedTuple):
     """One service with its class (`battery`, `solarcharger`, ...) and its items, which only this room looks into.
 
-    `own_limit_a`: the most a charger may by its own setting, 0 or more; None for others and where it is unknown.
+    What follows is read at once, because each look asks for it several times; `Device` has the rest. `own_limit_a`: the
+    most a charger may by its own setting, 0 or more; None for others and where it is unknown. `n2k_instance`: its
+    network; one that cannot be read is not ours.
     """
 
     name: str
     kind: str
     items: Items
-    own_limit_a: float | None = None
+    voltage_v: float | None
+    current_a: float | None
+    """As it says it: a charger's is + out of it, a Multi's + into the battery."""
+    state: float | None
+    told_current_a: float | None
+    own_limit_a: float | None
+    n2k_instance: float | None
+
+
+def read_often(kind: str, items: Items) -> tuple[float | None, ...]:
+    """The numbers that each look asks for several times, as the fields of `DeviceItems` have them."""
+    get = items.get
+    volts, amps = sensible(get(p.VOLTAGE)), sensible(get(p.CURRENT))
+    return volts, amps, *read_standing(kind, *map(get, STANDING))
+
+
+@lru_cache(maxsize=1024, typed=True)
+def read_standing(
+    kind: str, state: Value, told_a: Value, own_limit_a: Value, network: Value
+) -> tuple[float | None, ...]:
+    """Of these numbers, what is the same for many seconds."""
+    own_a, n2k_instance = sensible(own_limit_a), sensible(network)
+    if own_a is not None:
+        own_a = max(own_a, 0.0) if kind in CHARGERS else None
+    if n2k_instance is None and network is not None:
+        n2k_instance = NO_NUMBER
+    return sensible(state), sensible(told_a), own_a, n2k_instance
 
 
 class Device(DeviceItems):
     """Any service, with what it may measure on the DC side. A battery is a `Bms` instead."""
 
     __slots__ = ()
-    voltage_v = NumberAt(p.VOLTAGE)
-    current_a = NumberAt(p.CURRENT)
-    """As it says it: a charger's is + out of it, a Multi's + into the battery."""
-    power_w = NumberAt(p.POWER)
-    """The same; what a load takes is above 0."""
-    state = NumberAt(p.STATE)
-    soc_percent = NumberAt(p.SOC)
 
-    @property
-    def paths(self) -> Container[str]:
-        """The paths that it has: only these are ever written."""
-        return self.items
+    def __new__(cls, name: str, kind: str, items: Items) -> Self:
+        return make(cls, (name, kind, items, *read_often(kind, items)))
+
+    power_w = NumberAt(p.POWER)
+    """Of the sign of its current; what a load takes is above 0."""
+    soc_percent = NumberAt(p.SOC)
+    paths: Container[str] = DeviceItems.items
+    """The paths that it has: only these are ever written."""
 
     @property
     def on_vecan(self) -> bool:
@@ -80,19 +123,24 @@ class Device(DeviceItems):
         return self.items.get(p.CONNECTION) == ON_VECAN
 
     @property
+    def called(self) -> Called:
+        """By what people know it."""
+        return called_by(self.name, *map(self.items.get, NAMED_BY))
+
+    @property
     def instance(self) -> float:
         """The device instance, 0 when unknown."""
-        return number(self.items, p.DEVICE_INSTANCE) or 0
+        return self.called.instance
 
     @property
     def title(self) -> str:
         """What a person calls it."""
-        return title_of(self.items, self.name)
+        return self.called.title
 
     @property
     def identity(self) -> str:
         """Words by each of which it is known again, see `identity_of`."""
-        return identity_of(number(self.items, p.UNIQUE_NUMBER), self.items.get(p.SERIAL))
+        return self.called.identity
 
     @property
     def usable(self) -> bool:
@@ -109,12 +157,8 @@ class Charger(Device):
     """Whatever charges but is not on VE.Bus: solar, inverter/charger, alternator, DC/DC, genset."""
 
     __slots__ = ()
-    made_current_a = NumberAt(p.CURRENT)
-    told_current_a = NumberAt(p.CHARGE_CURRENT)
     told_voltage_v = NumberAt(p.CHARGE_VOLTAGE)
     network_mode = NumberAt(p.NETWORK_MODE)
-    n2k_instance = NumberAt(p.N2K_INSTANCE, NO_NUMBER)
-    """Its network; one that cannot be read is not ours."""
     bms_present = NumberAt(p.BMS_PRESENT)
     sensed_v = NumberAt(p.VOLTAGE_SENSE)
     """The battery voltage that it is told."""
@@ -192,6 +236,13 @@ class RsSystem(Device):
 def title(device: Device) -> str:
     """What a person calls it."""
     return device.title
+
+
+@lru_cache(maxsize=1024, typed=True)
+def called_by(service: str, given: Value, product: Value, instance: Value, unique: Value, serial: Value) -> Called:
+    """By what people know a service that shows this. It hardly ever changes, and is asked for many times a second."""
+    title = title_of({p.CUSTOM_NAME: given, p.PRODUCT_NAME: product}, service)
+    return Called(service, title, sensible(instance) or 0, identity_of(sensible(unique), serial))
 
 
 def title_of(items: Items, name: str) -> str:

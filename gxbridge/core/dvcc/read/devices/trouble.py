@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.products import is_lynx_product
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Items, printable
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import database
 
 TroubleKind: TypeAlias = Literal["alarm", "warning", "unreadable"]
@@ -62,10 +63,17 @@ def in_order(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
 
 def alarms(items: Items) -> Iterator[Trouble]:
     """The alarms among the items."""
-    for path, value in items.items():
-        if value and (ALARMS in path or path.startswith(ERRORS)) and isinstance(value, int | float) and value >= 1:
+    for path in alarm_paths(tuple(items)):
+        value = items[path]
+        if value and isinstance(value, int | float) and value >= 1:
             level: TroubleKind = "warning" if value < 2 and ALARMS in path else "alarm"
             yield Trouble(f"{level} '{alarm_words(path)}'{ALSO_CALLED.get(path, '')}", path, level)
+
+
+@lru_cache(maxsize=64)
+def alarm_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a service's paths that are alarms. A service has hundreds of paths, and hardly ever another one."""
+    return tuple(path for path in paths if ALARMS in path or path.startswith(ERRORS))
 
 
 def failure_troubles(error: float | None, state: float | None, *, lynx: bool) -> Iterator[Trouble]:

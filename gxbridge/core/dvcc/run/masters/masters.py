@@ -152,7 +152,7 @@ def judged(
             calm = now - disturbed.get(service, now - CALM_S) >= CALM_S
             struck = strikes(written, path, bus.shows(*key), bus.own_limit(*key), now, calm=calm)
             if (struck, True) != (written.strikes, written.judged):
-                fresh[key] = replace(written, strikes=struck, judged=True)
+                fresh[key] = written._replace(strikes=struck, judged=True)
     return fresh
 
 
@@ -192,7 +192,7 @@ def unjudged(standing: Standing, keys: Iterable[tuple[str, str]]) -> Standing:
     open_keys = [key for key in keys if key in told and not (told[key].judged and told[key].strikes == 0)]
     if not open_keys:
         return standing
-    return replace(standing, told={**told, **{key: replace(told[key], strikes=0, judged=True) for key in open_keys}})
+    return replace(standing, told={**told, **{key: told[key]._replace(strikes=0, judged=True) for key in open_keys}})
 
 
 def takes_up(

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import sensible
 from gxbridge.core.model.items import Value
-from gxbridge.core.model.record import record
+from gxbridge.core.model.named_tuple import NamedTuple
 
 READ_BACK: Final = frozenset(
     {
@@ -37,8 +37,7 @@ STRIKES: Final = 2
 MOST_RECENT: Final = 4
 
 
-@record
-class Written:
+class Written(NamedTuple):
     """What we wrote to a path and when, what was there before our first write, and how it read back.
 
     `recent`: (value, when) of the writes before it; `strikes`: so many writes in a row, up to the one before, read back

@@ -8,13 +8,14 @@ discharge at least 30 s, and the alternator relay opens 2 s before the contactor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.feed_in import feeding_system
 from gxbridge.core.dvcc.limit.voltage import feeds_in
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
+from gxbridge.core.model.named_tuple import NamedTuple
 
 TOLERANCE_A: Final = 2.0
 TOLERANCE_PART: Final = 0.05

@@ -7,8 +7,9 @@ not known, so there is no such clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.vecan.readings import LINK_S
 
 

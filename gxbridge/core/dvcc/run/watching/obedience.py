@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.feed_in import may_feed_in
@@ -16,11 +16,12 @@ from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_ch
 from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.link_error import BMS_LOST, NOT_HEARD, RESETS, mode_of
+from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESETS, mode_of, that_lost_it
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.run.loss import RESTART_S
 from gxbridge.core.dvcc.run.watching.audit import measured_current, over
 from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.named_tuple import NamedTuple
 
 FEED_IN_V: Final = 0.4
 """What feed-in may add to a charge voltage, at any nominal voltage."""
@@ -47,8 +48,8 @@ class Deviation(NamedTuple):
 
 
 class Obedience(NamedTuple):
-    """What deviates, and since when (monotonic s); `who` charges how much, in words; `current_a` of the battery, its
-    sign mended."""
+    """What deviates, and since when (monotonic s); `who` charges how much, in words, where that may have to be said;
+    `current_a` of the battery, its sign mended."""
 
     found: tuple[Deviation, ...] = ()
     since: Mapping[tuple[str, str], float] = MappingProxyType({})
@@ -60,14 +61,20 @@ NOBODY_DEVIATES: Final = Obedience()
 
 
 def look_closer(
-    inputs: Inputs, before: Obedience, limits: tuple[Limit, ...], effective_v: float | None, now: float
+    inputs: Inputs,
+    before: Obedience,
+    limits: tuple[Limit, ...],
+    effective_v: float | None,
+    now: float,
+    *,
+    name_makers: bool = True,
 ) -> Obedience:
-    """Look once a second."""
+    """Look once a second. `name_makers`: whoever charges may have to be named."""
     makers = read_makers(inputs)
-    current, who = battery_current(inputs, makers), who_charges(makers)
-    found = tuple(deviations(inputs, makers, limits, effective_v, current, who))
+    current = battery_current(inputs, makers)
+    found = tuple(deviations(inputs, makers, limits, effective_v, current))
     since = {(one.id, one.subject): before.since.get((one.id, one.subject), now) for one in found}
-    return Obedience(found, since, who, current)
+    return Obedience(found, since, who_charges(makers) if name_makers else "", current)
 
 
 def obedience_findings(seen: Obedience, now: float) -> Iterator[Finding]:
@@ -83,20 +90,20 @@ def deviations(
     limits: tuple[Limit, ...],
     effective_v: float | None,
     current: float | None,
-    who: str,
 ) -> Iterator[Deviation]:
     """What is not as it was told, now. `limits`: CVL, CCL and DCL come first."""
     # Nothing is told then, and chargers stop by themselves or were never told.
     if not limits or limits[1].caps[0].name in ("bms-lost", "bms-elsewhere", "dvcc-off"):
         return
     for one in makers:
-        if one.not_told is None and one.told_a is not None and over(one.made_a, one.told_a):
-            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{one.told_a:.3g}"}
+        told_a = one.told_a
+        if told_a is not None and one.made_a > told_a and one.not_told is None and over(one.made_a, told_a):
+            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{told_a:.3g}"}
             yield Deviation("charger-over-told", one.device.name, 10.0, words)
     yield from no_bms_heard(inputs)
-    yield from too_high(inputs, makers, limits[0].value, effective_v, current, who)
-    yield from creeping(inputs, limits, current, who)
-    if sign_is_wrong(inputs, makers):
+    yield from too_high(inputs, makers, limits[0].value, effective_v, current)
+    yield from creeping(inputs, makers, limits, current)
+    if current != measured_current(inputs):  # its sign was mended
         said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs, makers)
         way = "into" if made_a > 0 else "out of"
         words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{abs(made_a):.3g}", "way": way}
@@ -110,12 +117,11 @@ def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:
     """Chargers that keep error #67 although a BMS is in control."""
     if not inputs.selection.has_bms:
         return
-    for charger in inputs.installation.chargers:
-        if charger.error_code == BMS_LOST:
-            mode = mode_of(charger)
-            cure = NOT_HEARD if mode in ("linked", "orion") else RESETS[mode]
-            words = {"device": inputs.titles.get(charger.name, charger.title), "cure": cure}
-            yield Deviation("error-67-kept", charger.name, KEPT_S, words)
+    for charger in that_lost_it(inputs.installation.chargers):
+        mode = mode_of(charger)
+        cure = NOT_HEARD if mode in ("linked", "orion") else RESETS[mode]
+        words = {"device": inputs.titles.get(charger.name, charger.title), "cure": cure}
+        yield Deviation("error-67-kept", charger.name, KEPT_S, words)
 
 
 def battery_name(inputs: Inputs) -> str:
@@ -134,7 +140,6 @@ def too_high(
     cvl_v: float | None,
     effective_v: float | None,
     current_a: float | None,
-    who: str,
 ) -> Iterator[Deviation]:
     """Voltages above the charge voltage limit while something charges: a decay after it was lowered is none."""
     if cvl_v is None:
@@ -143,16 +148,17 @@ def too_high(
 
     def deviation(service: str, name: str, volts: float, limit_v: float) -> Deviation:
         words = {"device": name, "voltage": f"{volts:.2f}", "more": f"{volts - limit_v:.2f}", "limit": f"{limit_v:.2f}"}
-        return Deviation("cvl-exceeded", service, 30.0, words | {"who": f"; {who}" if who else ""})
+        return Deviation("cvl-exceeded", service, 30.0, words | charged_by(makers))
 
     bms = inputs.bms
     volts = None if bms is None or (current_a or 0.0) <= LEAST_A else bms.voltage_v
     if bms is not None and volts is not None and volts > cvl_v * ABOVE + more_v:
         yield deviation(bms.name, bms.title, volts, cvl_v)
     limit_v = max(cvl_v, effective_v or 0.0)
+    least_v = limit_v * ABOVE + more_v
     for one in makers:
         volts = one.device.voltage_v
-        if volts is None or one.made_a <= LEAST_A or one.not_told == "other-network":
+        if volts is None or volts <= least_v or one.made_a <= LEAST_A or one.not_told == "other-network":
             continue
         sensed = isinstance(one.device, Charger) and one.device.sensed_v is not None
         allowed_v = limit_v * (ABOVE + (CABLE if sensed else 0.0)) + more_v
@@ -160,14 +166,22 @@ def too_high(
             yield deviation(one.device.name, one.name, volts, limit_v)
 
 
-def creeping(inputs: Inputs, limits: tuple[Limit, ...], current_a: float | None, who: str) -> Iterator[Deviation]:
+def creeping(
+    inputs: Inputs, makers: list[Maker], limits: tuple[Limit, ...], current_a: float | None
+) -> Iterator[Deviation]:
     """A small current that goes on although nothing is allowed; a large one exceeds the limit."""
     if current_a is None:
         return
     for limit, amps, name in ((limits[1], current_a, "charge-creeps"), (limits[2], -current_a, "discharge-creeps")):
         if limit.value == 0 and amps > LEAST_A and not over(amps, 0.0):
             words = {"device": battery_name(inputs), "current": f"{amps:.2g}", "why": why_nothing(limit)}
-            yield Deviation(name, battery_service(inputs), 60.0, words | {"who": f"; {who}" if who else ""})
+            yield Deviation(name, battery_service(inputs), 60.0, words | charged_by(makers))
+
+
+def charged_by(makers: list[Maker]) -> dict[str, str]:
+    """Who charges, as the end of a sentence."""
+    who = who_charges(makers)
+    return {"who": f"; {who}" if who else ""}
 
 
 def why_nothing(limit: Limit) -> str:
@@ -177,8 +191,8 @@ def why_nothing(limit: Limit) -> str:
 
 def net_current(inputs: Inputs, makers: list[Maker]) -> float:
     """What must flow into the battery by what all others measure (A): unmetered loads make it less."""
-    drawn = sum(min(multi.current_a or 0.0, 0.0) for multi in inputs.installation.multis)
-    made = sum(one.made_a for one in makers if one.not_told != "other-network")
+    drawn = sum([min(multi.current_a or 0.0, 0.0) for multi in inputs.installation.multis])
+    made = sum([one.made_a for one in makers if one.not_told != "other-network"])
     return made + drawn - (dc_loads(inputs.installation, inputs.voltage_v) or 0.0)
 
 

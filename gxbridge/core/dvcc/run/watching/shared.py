@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.write import Write
+from gxbridge.core.model.named_tuple import NamedTuple
 
 KEPT_S: Final = 12.0
 """Temperature is shared every nine seconds, the rest more often."""
@@ -38,13 +39,14 @@ def read_shared(
 ) -> Mapping[str, SharedValue]:
     """By path, what these writes share, and what was shared a moment ago."""
     found = {path: known for path, known in before.items() if now - known.at < KEPT_S}
-    fresh: dict[str, SharedValue] = {}
+    values: dict[str, float] = {}
+    receivers: dict[str, list[str]] = {}
     for service, path, value in writes:
         if path in SHARED and isinstance(value, int | float):
-            known = fresh.get(path)
-            receivers = (service,) if known is None else (*known.receivers, service)
-            fresh[path] = SharedValue(path, value, source_of(path, value, inputs), receivers, now)
-    found |= fresh
+            values[path] = value
+            receivers.setdefault(path, []).append(service)
+    for path, value in values.items():
+        found[path] = SharedValue(path, value, source_of(path, value, inputs), tuple(receivers[path]), now)
     return found
 
 

@@ -29,7 +29,7 @@ def test_every_number_comes_from_its_own_path(kind: type[Charger | VebusSystem |
 @pytest.mark.parametrize("rubbish", ["7", nan, inf, 1e12, None])
 def test_what_is_not_a_sensible_number_is_unknown(rubbish: Value) -> None:
     charger = Charger(SUN, p.SOLAR, {p.CHARGE_CURRENT: rubbish, p.CURRENT: 5.0})
-    assert (charger.told_current_a, charger.made_current_a) == (None, 5.0)
+    assert (charger.told_current_a, charger.current_a) == (None, 5.0)
 
 
 @pytest.mark.parametrize(
