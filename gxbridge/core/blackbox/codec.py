@@ -26,7 +26,8 @@ from gxbridge.core.model.record import record
 Plain = Any
 """What JSON can hold."""
 
-to_json: Final[Callable[[Plain], str]] = json.JSONEncoder(separators=(",", ":")).encode
+to_json: Final[Callable[[Plain], str]] = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+"""What is put into it is a tree: nothing is looked for that holds itself."""
 
 LEAVES: Final = frozenset({type(None), bool, int, float, str})
 DEEPEST: Final = 64
@@ -158,11 +159,17 @@ class _Encoder:
         if not head:
             yield to_json(self.put(value))
             return
-        yield to_json(head)[:-1]
+        run: list[Plain] = list(head)  # what needs no opening is one piece
+        opening = "["
         for part in parts:
+            if type(part) in LEAVES:
+                run.append(part)
+                continue
+            yield opening + to_json(run)[1:-1] if run else ""
             yield ","
             yield from self.pieces(part, depth - 1)
-        yield "]"
+            run, opening = [], ","
+        yield opening + to_json(run)[1:] if run else "]"
 
     def _opened(self, value: Any) -> tuple[list[str], Iterable[Any]]:
         """The marks of a dictionary or an object that can change, and its parts; nothing for anything else."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from hashlib import blake2b
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, Final
 
 from gxbridge.core.blackbox.bridge_state import capture, names_of
@@ -29,8 +29,9 @@ from gxbridge.core.blackbox.codec import Plain, to_json
 from gxbridge.core.blackbox.ring import Ring, Stretch
 from gxbridge.core.bridge import Bridge, Frames
 from gxbridge.core.cycle import Cycle
+from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.run.decision import GONE
+from gxbridge.core.dvcc.run.decision import GONE, Decision
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
@@ -73,17 +74,46 @@ class Frozen:
     fields: Mapping[str, tuple[str, ...]]
 
 
+class Digester:
+    """Digests of one decision after another. Limits stay the same object for most seconds, and are most of the text;
+    what leaves is mostly what was decided: what was written of both is kept."""
+
+    def __init__(self) -> None:
+        self._limits: tuple[Limit, ...] = ()
+        self._limits_text = to_json(())
+
+    def digest(self, cycle: Cycle, effective: str) -> str:
+        """A decision in 16 digits: two that differ anywhere have different ones."""
+        decision = cycle.decision
+        if decision.limits is not self._limits:
+            self._limits, self._limits_text = decision.limits, to_json(decision.limits)
+        leaves, decided = cycle.writes, decision.writes
+        left_text = to_json(leaves)
+        same = len(leaves) == len(decided) and all(map(is_, leaves, decided))
+        decided_text = left_text if same else to_json(decided)
+        # JSON tells 1 from 1.0 and writes every float exactly; it is made in C, unlike the text of named tuples.
+        values = dict(zip(decision._fields, decision, strict=True))
+        rest = [values[name] for name in BEHIND_LIMITS]
+        text = (
+            f"[{to_json(effective)},{left_text},[{decided_text},{to_json(dict(decision.published))},"
+            f"{self._limits_text},{to_json([[(), *rest], [_finding(finding) for finding in decision.findings]])[2:]}"
+        )
+        return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 def digest_of(cycle: Cycle, effective: str) -> str:
-    """A decision in 16 digits: two that differ anywhere have different ones."""
-    decision = cycle.decision
-    plain = decision._replace(published=dict(decision.published), findings=())
-    decided = [value for name, value in zip(decision._fields, plain, strict=True) if name != "titles"]
-    # JSON tells 1 from 1.0 and writes every float exactly; it is made in C, unlike the text of named tuples.
-    text = to_json([effective, cycle.writes, decided, [_finding(finding) for finding in decision.findings]])
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    """The digest of a single decision."""
+    return Digester().digest(cycle, effective)
 
 
+BEHIND_LIMITS: Final = tuple(name for name in Decision._fields[4:] if name != "titles")
+"""The fields of a decision behind its writes, what is published, limits and findings; the titles are in the texts."""
 _finding = attrgetter(*(name for name in Finding.__match_args__ if name != "arguments"))  # they are in the text
+
+
+def by_subject(limits: Iterable[Limit]) -> dict[tuple[str, str], tuple[float | None, str]]:
+    """What is kept of limits when they change."""
+    return {(limit.name, limit.subject): (limit.value, limit.sentence) for limit in limits}
 
 
 class RecordingBridge(Bridge):
@@ -97,6 +127,7 @@ class RecordingBridge(Bridge):
         self._frozen_for: dict[tuple[str, str], float] = {}
         self._cause: Cause | None = None
         self._told: dict[str, Any] = {}
+        self._digester = Digester()
         self._offset = 0.0
         self._control_since: float | None = None
         self._first_control_kept = False
@@ -115,12 +146,12 @@ class RecordingBridge(Bridge):
         return super().hear(bus, received)
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
-        self._note("+", name, items, now)
+        self._note("+", name, dict(items), now)
         self._look_for_67(name, items, now)
         return super().service_added(name, items, now)
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
-        self._note("~", name, changes, now)
+        self._note("~", name, dict(changes), now)
         self._look_for_67(name, changes, now)
         return super().service_changed(name, changes, now)
 
@@ -210,11 +241,11 @@ class RecordingBridge(Bridge):
         said: dict[str, Plain] = {}
         if cycle.writes:
             said["w"] = cycle.writes
-        limits = {(limit.name, limit.subject): (limit.value, limit.sentence) for limit in decision.limits}
-        told = self._told.get("limits", {})
-        if limits != told:
-            said["l"] = [[*key, *what] for key, what in limits.items() if told.get(key) != what]
-            said["l"] += [[*key, None, ""] for key in told if key not in limits]
+        if decision.limits is not self._told.get("limits", ()):
+            limits, told = by_subject(decision.limits), by_subject(self._told.get("limits", ()))
+            if limits != told:
+                said["l"] = [[*key, *what] for key, what in limits.items() if told.get(key) != what]
+                said["l"] += [[*key, None, ""] for key in told if key not in limits]
         state = (decision.bms_state, decision.bms_service, standing.effective, standing.reason)
         if state != self._told.get("state"):
             said["s"] = state
@@ -232,8 +263,8 @@ class RecordingBridge(Bridge):
             if findings:
                 said[mark] = [[finding.id, finding.severity, finding.subject, finding.text] for finding in findings]
         before = self._told.get("state", ("", "", "", ""))[0]
-        self._told |= {"limits": limits, "state": state, "batteries": batteries}
-        self._ring.event(["=", digest_of(cycle, standing.effective), said])
+        self._told |= {"limits": decision.limits, "state": state, "batteries": batteries}
+        self._ring.event(["=", self._digester.digest(cycle, standing.effective), said])
         if before == "live" and decision.bms_state in GONE:
             self.freeze("bms-lost", decision.bms_service, f"the BMS in control is {decision.bms_state}", now)
         for key, (is_now, _) in batteries.items():
@@ -293,7 +324,7 @@ class RecordingBridge(Bridge):
         if self.recorder_fault:
             return
         try:
-            self._ring.event([dict(part) if isinstance(part, Mapping) else part for part in event])
+            self._ring.event(list(event))
         except Exception as error:  # see the class
             self._fail(error)
 
