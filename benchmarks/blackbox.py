@@ -25,9 +25,8 @@ RUNS = 9
 FRAMES = 20_000
 BATCH = 40
 CYCLES = 300
-MOST = 1.5
-"""Times that a second of a boat with the black box may cost one without; 1.15 is to be reached. The rest of a second
-has become cheaper, and the black box costs what it did."""
+MOST = 1.15
+"""Times that a second of a boat with the black box may cost one without."""
 
 
 def medians(*works: Callable[[], object]) -> list[float]:
