@@ -7,9 +7,10 @@ only their rise while we listen says something, and a smaller number that the de
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from gxbridge.core.model.battery import State
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.wording import counted, listed
 from gxbridge.core.nmea2000.name import VICTRON
 from gxbridge.core.vecan.readings import VREG, MessageKind

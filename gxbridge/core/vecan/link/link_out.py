@@ -7,10 +7,10 @@ transmitter of each bus asks its `LinkBus` for the next order. Without verdicts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import regulator, title
 from gxbridge.core.vecan.link.link_bus import LinkBus, LinkLine

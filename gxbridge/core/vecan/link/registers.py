@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.named_tuple import NamedTuple
 
 SendingWay: TypeAlias = Literal["repeated", "once", "addressed"]
 """To everybody as long as the word stands; to everybody for each write; to one device, which answers."""

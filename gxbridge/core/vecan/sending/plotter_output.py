@@ -8,8 +8,9 @@ canboat@01d0dc3.
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Final, NamedTuple
+from typing import Final
 
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Message

@@ -258,7 +258,7 @@ def who_is_apart(readings: Sequence[VoltageReading]) -> tuple[list[tuple[Voltage
 
 
 def median(values: Iterable[float]) -> float:
-    """The middle of some values. The module `statistics` has it too, and takes a twentieth of the start to load."""
+    """The middle of some values. The module `statistics` has it too, and takes a thirtieth of a start to load."""
     ordered = sorted(values)
     half = len(ordered) // 2
     return (ordered[half] + ordered[~half]) / 2
