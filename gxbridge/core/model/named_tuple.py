@@ -1,9 +1,9 @@
-"""Named tuples that are made without compiling anything.
+"""Named tuples whose classes are made without compiling their fields.
 
 The standard library's `NamedTuple` compiles every annotation and a constructor for each class whenever its module is
 imported: 1.1 million instructions for six fields, and the running service has more than a hundred such classes
-(Python 3.11). Here classes of as many fields share the code of their constructor, with their own names in it; else it
-is the same class, and mypy takes it for the library's.
+(Python 3.11). Here classes of as many fields share the code of one constructor of the library's, with their own names
+in it; else it is the same class, and mypy takes it for the library's.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
     from _collections import _tuplegetter as _field
+    from collections import namedtuple
 
     @cache
     def _constructor(count: int) -> CodeType:
         """The code of a constructor with so many arguments, whose names do not matter yet."""
-        names = "".join(f"a{number}, " for number in range(count))
-        function = eval(f"lambda _cls, {names}: make(_cls, ({names}))")  # noqa: S307 - nothing of this comes from outside
-        return function.__code__
+        return namedtuple("Pattern", [f"a{number}" for number in range(count)]).__new__.__code__
 
     def _make(cls: Any, values: Any) -> Any:
         made = tuple.__new__(cls, values)
@@ -66,7 +65,7 @@ else:
             if fields[len(fields) - len(defaults) :] != tuple(defaults):
                 raise TypeError(f"{name} has a field without default behind one that has a default")
             code = _constructor(len(fields)).replace(co_varnames=("_cls", *fields), co_name="__new__")
-            scope = {"make": tuple.__new__, "__builtins__": {}, "__name__": f"namedtuple_{name}"}
+            scope = {"_tuple_new": tuple.__new__, "__builtins__": {}, "__name__": f"namedtuple_{name}"}
             made = FunctionType(code, scope, "__new__", tuple(defaults.values()))
             getters = {field: _field(place, f"Alias for field number {place}") for place, field in enumerate(fields)}
             own = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__new__": made}
