@@ -22,8 +22,8 @@ GX_COMMAND = "/data/apps/gxbridge/gxbridge"
 """The command as it is installed on a GX, where no folder of PATH can be written to."""
 
 COMMANDS = re.compile(
-    r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|capture|config|decode|doctor|explain|fleet|history|learn|master"
-    r"|models|mqtt|plot|readout|rules|run|sample|state|status|watch|web|wiring-test)\b)"
+    r"(?<![\w/])gxbridge (?=(?:advise|blackbox|candb|capture|config|decode|doctor|explain|fleet|history|learn|link"
+    r"|master|models|mqtt|plot|readout|rules|run|sample|state|status|watch|web|wiring-test)\b)"
 )
 """A command of ours within a text."""
 
