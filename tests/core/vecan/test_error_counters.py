@@ -86,7 +86,7 @@ def test_a_finding_says_what_was_counted_and_where() -> None:
     charger.tell(1.0, send=5)
     charger.tell(5.0, passive=3, send=9)
     (found,) = charger.findings(5.0)
-    product = "SmartSolar MPPT 150/70 rev2 VE.Can"
+    product = "SmartSolar MPPT VE.Can 150/70 rev2"
     assert found.arguments == {
         "product": product, "address": "36", "bus": "can0", "bus_off": 0, "passive": 3, "sending": 4,
     }  # fmt: skip
