@@ -85,7 +85,8 @@ class LinkBus:
     def __init__(self, network: Network, confirmed: Collection[str], may_leave: Callable[[int, bytes], bool]) -> None:
         self.network = network
         self.others = OtherControllers(network)
-        self.lines: dict[tuple[Name | None, int], LinkLine] = {}
+        self.lines: dict[tuple[str, int], LinkLine] = {}
+        """By device (its NAME without instances; "": everybody) and register."""
         self.shown: dict[tuple[str, int], int | None] = {}
         """What each device (its NAME without instances) said last of each register."""
         self.trial: Trial | None = None
@@ -100,21 +101,21 @@ class LinkBus:
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
-    def word(self, row: LinkRow, name: Name | None, service: str, value: float, now: float) -> bool:
-        """A word of D-Bus; False when there is no room for it."""
-        line = self.lines.get((name, row.register))
+    def word(self, row: LinkRow, name: Name | None, service: str, value: float, now: float) -> LinkLine | None:
+        """A word of D-Bus; None when there is no room for it."""
+        line = self.line_of(name, row.register)
         if line is None:
             if len(self.lines) >= MOST_LINES:
-                return False
-            line = self.lines[name, row.register] = LinkLine(row, name, service, value, now)
+                return None
+            line = self.lines[_key(name, row.register)] = LinkLine(row, name, service, value, now)
         if line.value != value or line.service != service or row.way == "once":
             line.passed, line.judged_at = None, float("-inf")
-        line.service, line.value, line.at, line.due = service, value, now, True
-        return True
+        line.name, line.service, line.value, line.at, line.due = name, service, value, now, True
+        return line
 
     def drop(self, row: LinkRow, name: Name | None) -> None:
         """There is no word any more: nothing is repeated."""
-        self.lines.pop((name, row.register), None)
+        self.lines.pop(_key(name, row.register), None)
 
     def words(self, now: float) -> Iterator[LinkLine]:
         """What stands; what is stale is dropped."""
@@ -152,7 +153,7 @@ class LinkBus:
         key = name.identity, register
         if key in self.shown or len(self.shown) < MOST_SHOWN:
             self.shown[key] = raw
-        line = self._line_of(name, register)
+        line = self.line_of(name, register)
         if line is not None and line.exchange is not None:
             line.exchange.heard(raw)
         if self.trial is not None and self.trial.name.identity == name.identity:
@@ -163,7 +164,7 @@ class LinkBus:
         if name is None:
             return
         register, code = int.from_bytes(payload[4:6], "little"), int.from_bytes(payload[6:8], "little")
-        line = self._line_of(name, register)
+        line = self.line_of(name, register)
         if line is not None and line.exchange is not None:
             line.exchange.answered(code)
         if self.trial is not None and self.trial.name.identity == name.identity:
@@ -173,15 +174,9 @@ class LinkBus:
         node = self.network.at(source)
         return None if node is None else node.name
 
-    def _line_of(self, name: Name, register: int) -> LinkLine | None:
-        return next(
-            (
-                line
-                for (known, of), line in self.lines.items()
-                if of == register and known is not None and known.identity == name.identity
-            ),
-            None,
-        )
+    def line_of(self, name: Name | None, register: int) -> LinkLine | None:
+        """What stands for a device (None: everybody), whatever its instances are now."""
+        return self.lines.get(_key(name, register))
 
     # --- what goes out ---------------------------------------------------------------------------------------------
 
@@ -193,7 +188,7 @@ class LinkBus:
             return None if self.quiet and order.to == BROADCAST else self._gated(order)
         due = [line for line in self.lines.values() if self._may_send(line, now) and line.wait_until() <= now]
         for line in sorted(due, key=_urgency):
-            if line.name is not None and not self._reached(address_of(line.name)):
+            if line.name is not None and not self._reached(line.name, address_of, now):
                 line.again_at = now + UNREACHED_S
             elif (order := self._order(line, now)) is not None:
                 return self._gated(order)
@@ -226,10 +221,16 @@ class LinkBus:
         fresh = now - line.judged_at < VERDICT_S and now - line.at < counts_s
         return line.passed if fresh and not (self.quiet and line.name is None) else None
 
-    def _reached(self, address: int | None) -> bool:
-        """Whether a device is there, and is still in the instance that DVCC steers."""
-        name = None if address is None else self._name_at(address)
-        return name is not None and not name.device_instance
+    def _reached(self, name: Name, address_of: Callable[[Name], int | None], now: float) -> bool:
+        address = self.where(name, now)
+        return address is not None and address == address_of(name)
+
+    def where(self, name: Name, now: float) -> int | None:
+        """Where a device is, while it is in the instance that DVCC steers and nobody else speaks from its address."""
+        node = self.network.node(name.identity)
+        if node is None or node.name is None or node.name.device_instance or node.address is None:
+            return None
+        return None if self.network.contested(node.address, now) else node.address
 
     def _may_send(self, line: LinkLine, now: float) -> bool:
         return (
@@ -264,6 +265,10 @@ class LinkBus:
             return order
         self.held += 1
         return None
+
+
+def _key(name: Name | None, register: int) -> tuple[str, int]:
+    return "" if name is None else name.identity, register
 
 
 def _urgency(line: LinkLine) -> tuple[bool, float]:

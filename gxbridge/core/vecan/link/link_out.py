@@ -14,7 +14,7 @@ from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import regulator, title
 from gxbridge.core.vecan.link.link_bus import LinkBus, LinkLine
-from gxbridge.core.vecan.link.registers import DEVICE_ROWS, PORT_ROWS, ROWS, number_of
+from gxbridge.core.vecan.link.registers import DEVICE_ROWS, PORT_ROWS, ROWS, LinkRow, number_of
 from gxbridge.core.vecan.link.trial import Trial, report_of
 from gxbridge.core.vecan.network import Network
 
@@ -87,9 +87,10 @@ class LinkOut:
         if number is None:
             return LinkAnswer(NOT_TAKEN, f"{path} does not take {value!r}")
         bus = self.bus(target.bus)
-        if not bus.word(row, target.name, target.service, number, now):
+        line = bus.word(row, target.name, target.service, number, now)
+        if line is None:
             return LinkAnswer(NOT_TAKEN, f"{path} is not kept: there are too many words for {target.bus}")
-        held = bus.held_back(bus.lines[target.name, row.register])
+        held = bus.held_back(line)
         return LinkAnswer(NOT_TAKEN if held else TAKEN, f"{path} = {number:g}{held}")
 
     def words(self, now: float) -> list[tuple[str, str, Value]]:
@@ -167,10 +168,15 @@ class LinkOut:
             return "Another controller steers the chargers of this bus: nothing is sent there."
         name = first.name
         assert name is not None  # noqa: S101 - by `_is`
-        lines = {line.row: line for line in bus.lines.values() if line.name in (None, name)}
-        rows = [row for row in ROWS if row in lines and not row.confirmed]
+        rows = [row for row in ROWS if not row.confirmed and bus.line_of(_to(row, name), row.register) is not None]
         self.report = (f"{word}: {len(rows)} registers are tried.",)
-        bus.trial = Trial(name, rows, lambda row, at: bus.lawful(lines[row], at))
+
+        def lawful(row: LinkRow, at: float) -> int | None:
+            """Of what stands at this moment: a word may have ended meanwhile, and the device may have moved."""
+            line = bus.line_of(_to(row, name), row.register)
+            return None if line is None or bus.where(name, at) is None else bus.lawful(line, at)
+
+        bus.trial = Trial(name, rows, lawful)
         return ""
 
     def _end_trial(self, bus: LinkBus) -> None:
@@ -182,6 +188,11 @@ class LinkOut:
             if tried.outcome == "confirmed":
                 self.confirmed[tried.row.key] = f"device {trial.name.unique_number} showed it"
         self.report = tuple(report_of(tried) for tried in trial.rows)
+
+
+def _to(row: LinkRow, name: Name) -> Name | None:
+    """Who is told by a row: this device, or everybody."""
+    return name if row.way == "addressed" else None
 
 
 def _is(line: LinkLine, word: str) -> bool:

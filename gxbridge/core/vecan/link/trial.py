@@ -40,10 +40,11 @@ class TriedRow:
     """Whether what was found is there again; None: there was nothing to put back."""
 
     def may_restore(self, lawful: int | None) -> bool:
-        """What is measured is true now, and what is above the gate's limit stays lowered: both end by themselves."""
-        if self.found is None or self.found == self.shown or not self.row.limits:
+        """What is measured is true now, and what is above the gate's limit stays lowered: both end by themselves.
+        Where nothing may be sent any more, nothing is put back either."""
+        if self.found is None or self.found == self.shown or not self.row.limits or lawful is None:
             return False
-        return self.row.size == 1 or (lawful is not None and self.found <= lawful)
+        return self.row.size == 1 or self.found <= lawful
 
 
 class Trial:

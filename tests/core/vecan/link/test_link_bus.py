@@ -204,7 +204,9 @@ def test_answers_that_are_no_refusal_change_nothing(frame: tuple[int, bytes]) ->
     message = wire.decoder.feed(*frame, wire.now)
     if message is not None:
         wire.transmitter.hear(message, wire.now)
-    failure = wire.bus.lines[wire.names[MPPT], 0x2015].failure()
+    line = wire.bus.line_of(wire.names[MPPT], 0x2015)
+    assert line is not None
+    failure = line.failure()
     assert failure is None
 
 
@@ -378,3 +380,24 @@ def test_an_exchange_hears_nothing_before_it_has_begun() -> None:
 def test_all_rows_are_confirmed_in_these_tests() -> None:
     assert isinstance(charger_name(), Name)
     assert len(ALL_CONFIRMED) == 14
+
+
+def test_a_device_that_was_given_another_system_instance_has_one_word() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.join(MPPT, charger_name(system_instance=1))
+    assert wire.write(MPPT, CURRENT, 20.0).code == 0
+    assert wire.run(0.5) == ["24 2015 C8000000"]
+    wire.write(MPPT, CURRENT, None)
+    assert wire.run(20) == []
+
+
+def test_where_two_speak_from_one_address_neither_is_told() -> None:
+    wire = Wire()
+    wire.join(MPPT, charger_name(800))
+    assert wire.out.write(wire.target(MPPT), CURRENT, 50.0, wire.now).code == 0
+    wire.now += 3
+    assert wire.run(5) == []
+    wire.join(MPPT_2, charger_name())
+    wire.names[MPPT] = charger_name(800)
+    assert "24 2015 F4010000" in wire.run(5)

@@ -284,3 +284,34 @@ def test_a_late_refusal_of_the_write_counts_and_one_of_the_question_before_does_
     wire.hear(register_frame(MPPT, 2, "15200083", to=US))
     wire.look()
     assert "as it refuses" in wire.out.report[0]
+
+
+def tried_until_the_write(path: str, value: float, found: str) -> Wire:
+    """A try that has read what the device has, and would write next."""
+    wire = Wire(confirmed=())
+    wire.write(MPPT, path, value)
+    assert wire.out.try_device("855") == ""
+    wire.run(0.5)
+    wire.hear(register_frame(MPPT, 0x2015 if path == CURRENT else 0x200E, found))
+    return wire
+
+
+def test_a_word_that_ended_meanwhile_is_not_tried() -> None:
+    wire = tried_until_the_write(CURRENT, 50.0, "2C01")
+    wire.out.write(wire.target(MPPT), CURRENT, None, wire.now)
+    assert wire.run(2, looks=False) == []
+
+
+def test_a_device_that_was_given_another_instance_meanwhile_is_not_tried() -> None:
+    wire = tried_until_the_write(CURRENT, 50.0, "2C01")
+    wire.join(MPPT, charger_name(device_instance=3))
+    assert wire.run(2) == []
+
+
+def test_nothing_is_put_back_where_nothing_may_leave_any_more() -> None:
+    wire = tried_until_the_write(MODE, 13, "00")
+    assert wire.run(0.3) == ["24 200E 0D000000"]
+    wire.run(0.5)
+    wire.hear(register_frame(MPPT, 0x200E, "0D"))
+    wire.out.shut()
+    assert wire.run(2, looks=False) == []
