@@ -185,6 +185,15 @@ class Bridge:
             return LinkAnswer(NOT_TAKEN, f"{path} is not sent: the configuration lacks {need}")
         return self.link.out.write(target, path, value, now)
 
+    def write_port_link(self, service: str, path: str, value: Value, now: float) -> LinkAnswer:
+        """The same by the service of a port, or of a device of it."""
+        target = None if self._port is None else self._port.target_of(service)
+        if target is None:
+            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, LinkAnswer
+
+            return LinkAnswer(NOT_TAKEN, f"{path} is not sent: {service} is not there")
+        return self.write_link(target, path, value, now)
+
     def set_register(self, service: str, register: int, data: bytes, now: float) -> bool:
         """Have a setting of a device of a port written; False when it may not be or cannot be sent."""
         node = None if self._port is None else self._port.node_of(service)
@@ -274,7 +283,8 @@ class Bridge:
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
         bus, ours = self._services, self._own_batteries
         if self._port is not None and timers:
-            self._port.look(self.setup, self.registry, bus, ours.identities, now)
+            shown = None if self.link is None else self.link.out.shown
+            self._port.look(self.setup, self.registry, bus, ours.identities, now, shown)
         publications = ours.publications(batteries, self.setup, bus, self._publish_as, now)
         own_batteries = ours.look(batteries, publications, self.setup, bus)
         elsewhere = [(battery, name) for battery in batteries for name, _ in publishers(battery, bus.items)]

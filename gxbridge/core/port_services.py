@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.model.items import Items
+from gxbridge.core.model.items import Items, Value
 from gxbridge.core.port.device import PortDeviceItems
 from gxbridge.core.port.facts import facts_of
 from gxbridge.core.port.kinds import PortDevice, devices_of
@@ -19,6 +19,7 @@ from gxbridge.core.port.vecan_service import vecan_items, vecan_name
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
+from gxbridge.core.vecan.link.link_out import LinkTarget
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
@@ -26,6 +27,9 @@ from gxbridge.core.vecan.sending.register_requests import DeviceQuestion
 
 KeptIdentities: TypeAlias = Mapping[str, tuple[int, str]]
 """Key of a device -> VRM instance and custom name, as the GX's settings have them."""
+
+ShownLink: TypeAlias = Callable[[LinkTarget, str, float], Value]
+"""What LINK has at a path of a target."""
 
 HISTORY = frozenset({0x104F, 0x1050, 0x1051, 0x10A0, 0x10A1})
 """Registers that are sent when somebody asks, and change all day."""
@@ -46,14 +50,22 @@ class PortServices:
         self._devices: dict[str, PortDeviceItems] = {}
         self._nodes: dict[str, Node] = {}
         """Service -> the node behind it."""
+        self._targets: dict[str, LinkTarget] = {}
 
     def look(
-        self, setup: Setup, registry: BatteryRegistry, bus: BusServices, identities: KeptIdentities, now: float
+        self,
+        setup: Setup,
+        registry: BatteryRegistry,
+        bus: BusServices,
+        identities: KeptIdentities,
+        now: float,
+        shown: ShownLink | None = None,
     ) -> None:
-        """Bring every port up to date, and let the decision see what is served."""
+        """Bring every port up to date, and let the decision see what is served. `shown`: what LINK has at a path."""
         views: list[ServiceView] = []
         findings: list[Finding] = []
         nodes: dict[str, Node] = {}
+        targets: dict[str, LinkTarget] = {}
         devices: dict[str, PortDeviceItems] = {}
         names = {*bus.items, *bus.names.unread} - self.names
         others = {name: items for name, items in bus.items.items() if name not in self.names}
@@ -64,7 +76,13 @@ class PortServices:
                 findings.append(taken)
                 continue
             there = registry.network(bus_name).devices
-            specs, items = vecan_items(port, there, setup.own_number, now)
+            target = LinkTarget(bus_name, None, vecan_name(port))
+
+            def stands(path: str, target: LinkTarget = target) -> Value:
+                return None if shown is None else shown(target, path, now)
+
+            specs, items = vecan_items(port, there, setup.own_number, now, stands)
+            targets[target.service] = target
             name, key = vecan_name(port), f"{p.VECAN}_{port}"
             views.append(ServiceView(name, key, None, 0, specs, items, kind=p.VECAN))
             for node in there:
@@ -75,7 +93,8 @@ class PortServices:
                     if view is not None:
                         views.append(view)
                         nodes[view.name] = node
-        self._devices, self._nodes = devices, nodes
+                        targets[view.name] = LinkTarget(bus_name, node.name, view.name)
+        self._devices, self._nodes, self._targets = devices, nodes, targets
         self.views, self.findings = tuple(views), tuple(findings)
         self._show(bus, identities, now)
 
@@ -118,6 +137,10 @@ class PortServices:
             if changes:
                 bus.changed(name, changes, now)
         self.names = frozenset(served)
+
+    def target_of(self, service: str) -> LinkTarget | None:
+        """Whom a write to `/Link/*` of a service is for; None: it is none of ours."""
+        return self._targets.get(service)
 
     def node_of(self, service: str) -> Node | None:
         """The device behind a service."""

@@ -60,7 +60,10 @@ class ClientWrites:
             return judge_write(path, value, transmit_writes=writes, mode_switch=mode)
         from gxbridge.core.port.port_writes import judge_port_write
 
-        return judge_port_write(view.name, view.kind, path, value, transmit_writes=writes, mode_switch=mode)
+        def take_link(path: str, value: Value) -> tuple[int, str]:
+            return self._bridge.write_port_link(view.name, path, value, time.monotonic())
+
+        return judge_port_write(view.kind, path, value, take_link, transmit_writes=writes, mode_switch=mode)
 
     def _send(self, view: ServiceView, register: int, data: bytes) -> bool:
         now = time.monotonic()

@@ -185,7 +185,7 @@ def port_classes() -> tuple[CodecClass, ...]:
     """Those of ports that are served wholly: what is shown is made anew from what was heard."""
     from gxbridge.core.port_services import PortServices
 
-    made_anew = {"views": tuple, "findings": tuple, "_devices": dict, "_nodes": dict}
+    made_anew = {"views": tuple, "findings": tuple, "_devices": dict, "_nodes": dict, "_targets": dict}
     return (CodecClass(PortServices, shared=True, skip=made_anew),)
 
 

@@ -29,6 +29,8 @@ class ItemSpec:
     """What a slider may start at (GetMin); None: not said."""
     maximum: Value = None
     default: Value = None
+    repeats: bool = False
+    """A write of the value that stands counts too: who writes renews what would end by itself."""
 
     def text_of(self, value: Value) -> str:
         """The text for GetText: the value with its unit, or the vendor's empty text for an invalid one."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.encode import EncodeError, encode
@@ -9,21 +12,19 @@ from gxbridge.core.port.tables import PortRow, service_table
 from gxbridge.core.publish.battery_writes import ACCEPTED, REFUSED, WRONG, Answer, name
 from gxbridge.core.vecan.sending.transmit import DESCRIPTION, MODE
 
-
-def hand_over(service: str, path: str, value: Value) -> Answer:
-    """Where an order for the network (`/Link/...`) leaves for the bus. Nothing sends it yet, so it is refused."""
-    return Answer(REFUSED, f"{path} = {value!r} is not sent: {service} cannot be told anything by gxbridge yet")
+TakeLink: TypeAlias = Callable[[str, Value], tuple[int, str]]
+"""Takes an order for the network, by path and value; the answer to the writer, with the reason."""
 
 
 def judge_port_write(
-    service: str, kind: str, path: str, value: Value, *, transmit_writes: bool, mode_switch: bool
+    kind: str, path: str, value: Value, take_link: TakeLink, *, transmit_writes: bool, mode_switch: bool
 ) -> Answer:
-    """What to do with a write to a service of this kind. Never raises."""
+    """What to do with a write to a service of this kind; `take_link` has what goes to `/Link/*`. Never raises."""
     row = next((row for row in service_table(kind).rows if row.path == path), None)
     if row is None or not row.write:
         return Answer(WRONG, f"{path} cannot be written")
     if row.write == "link":
-        return hand_over(service, path, value)
+        return Answer(*take_link(path, value))
     if row.write == "again":
         return Answer(ACCEPTED if value == 0 else REFUSED, f"{path} = {value!r}: it is looked at every second")
     if row.write == "name":

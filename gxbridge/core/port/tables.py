@@ -115,8 +115,9 @@ def _row(text: str) -> PortRow:
     register = int(how, 0) if how.startswith("0x") else None
     make = FirmwareSpec if fact == FIRMWARE else ItemSpec
     constant: Value = None if not value else value if signature == "s" else int(value)
+    spec = make(signature, form, bool(how), repeats=how == "link")
     return PortRow(
-        *(path, make(signature, form, bool(how)), kind.endswith("?"), tuple(feeds.split()), fact, compute, constant),
+        *(path, spec, kind.endswith("?"), tuple(feeds.split()), fact, compute, constant),
         *("register" if register is not None else how, register),  # type: ignore[arg-type]
         tuple(map(int, allowed.split(","))) if allowed else (),
         (above, int(number)) if when else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gxbridge.core.dvcc.read.paths import PREFIX, VECAN
 from gxbridge.core.model.items import ItemSpec, Value
@@ -22,13 +22,17 @@ def vecan_name(port: str) -> str:
 
 
 def vecan_items(
-    port: str, nodes: Iterable[Node], own_number: int, now: float
+    port: str, nodes: Iterable[Node], own_number: int, now: float, shown: Callable[[str], Value]
 ) -> tuple[dict[str, ItemSpec], dict[str, Value]]:
-    """Types and values of all its paths. `own_number`: the unique number of our own NAME."""
+    """Types and values of all its paths. `own_number`: the unique number of our own NAME; `shown`: what stands at a
+    path of `/Link/*`."""
     known = [node for node in nodes if node.name is not None]
     same = any(_is_ours(node, own_number) and node.state(now) == "live" for node in known)
     facts: dict[str, Value] = {"port": port, "same_number": int(same)}
     specs, items = _rows(VECAN, "", facts)
+    for row in service_table(VECAN).rows:
+        if row.write == "link":
+            items[row.path] = fitted(row.spec, shown(row.path))
     for node in known:
         base, device = _listed(node, now)
         more = _rows(VECAN_DEVICE, base, device)

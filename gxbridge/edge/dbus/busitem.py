@@ -180,7 +180,7 @@ class ItemTree:
         except Misfit:
             return NOT_WRITABLE
         before = item.value
-        if value == before:
+        if value == before and not item.spec.repeats:
             return ACCEPTED
         item.set(value)
         code = REFUSED

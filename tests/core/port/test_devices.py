@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gxbridge.core.port.port_writes import hand_over
 from tests.core.port.port_boat import (
     ALTERNATOR_SERVICE,
     MPPT,
@@ -369,7 +368,3 @@ def test_a_node_with_our_own_number_is_told() -> None:
     assert boat.values(VECAN_SERVICE)["/Alarms/SameUniqueNameUsed"] == 1
     boat.look(seconds=11)
     assert boat.values(VECAN_SERVICE)["/Alarms/SameUniqueNameUsed"] == 0
-
-
-def test_an_order_for_the_network_has_nowhere_to_go_yet() -> None:
-    assert hand_over(VECAN_SERVICE, "/Link/Soc", 55.0).code == 2

@@ -76,7 +76,10 @@ def test_every_word_of_the_tables_is_known_and_every_known_word_is_used() -> Non
     known = set(facts_of(Node("can0", 0x20, name, 0.0), name, "can0", "x", 0, ""))
     wanted = {row.fact for kind in kinds() for row in service_table(kind).rows} - {""}
     assert wanted == known
-    assert vecan_items("can0", [Node("can0", 0x20, name, 0.0)], 1, 0.0)[1]["/Devices/00002CC00007/Nad"] == 0x20
+    assert (
+        vecan_items("can0", [Node("can0", 0x20, name, 0.0)], 1, 0.0, lambda _path: None)[1]["/Devices/00002CC00007/Nad"]
+        == 0x20
+    )
     assert all(row.known for row in service_table(VECAN_DEVICE).rows)
 
 

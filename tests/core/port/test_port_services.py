@@ -309,3 +309,29 @@ def test_a_silent_device_is_asked_for_its_name_only() -> None:
     boat.look(tanks())
     assert {number for name, number in asked(boat) if name == "iso_request"} <= {60928}
     assert [name for name, _ in asked(boat) if name not in ("iso_request", "address_claim")] == []
+
+
+def test_what_is_written_to_link_is_an_order_for_the_chargers_of_the_port() -> None:
+    boat = PortBoat(mode="control", transmit="link")
+    boat.bridge.hold_name(True)
+    boat.look(mppt())
+    boat.settle()
+    boat.look(mppt())
+    assert boat.bridge.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", 52.5, boat.now).code == 0
+    boat.look(mppt())
+    assert boat.values(VECAN_SERVICE)["/Link/VoltageSense"] == 52.5
+    assert boat.values(VECAN_SERVICE)["/Link/Soc"] is None
+    assert boat.bridge.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", None, boat.now).code == 0
+    boat.look(mppt())
+    assert boat.values(VECAN_SERVICE)["/Link/VoltageSense"] is None
+    assert boat.bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", "much", boat.now).code == 2
+    assert boat.bridge.write_port_link(MULTI_SERVICE, "/Link/ChargeCurrent", 5.0, boat.now).code == 2
+    assert boat.views[SOLAR_SERVICE].specs["/Link/ChargeCurrent"].repeats
+
+
+def test_without_the_level_link_an_order_is_refused() -> None:
+    boat = PortBoat(mode="control", transmit="requests")
+    boat.look(mppt())
+    answer = boat.bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, boat.now)
+    assert (answer.code, "transmit: link" in answer.text) == (2, True)
+    assert PortBoat(serve=()).bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, 0.0).code == 2
