@@ -92,8 +92,9 @@ class PortServices:
                     view = self._view(node, device, port, identities, others, devices, now)
                     if view is not None:
                         views.append(view)
-                        nodes[view.name] = node
-                        targets[view.name] = LinkTarget(bus_name, node.name, view.name)
+                        if view.key in identities or view.name not in nodes:  # two may have one unique number:
+                            nodes[view.name] = node  # the one that has its instance is meant
+                            targets[view.name] = LinkTarget(bus_name, node.name, view.name)
         self._devices, self._nodes, self._targets = devices, nodes, targets
         self.views, self.findings = tuple(views), tuple(findings)
         self._show(bus, identities, now)

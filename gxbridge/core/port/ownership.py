@@ -14,8 +14,8 @@ from gxbridge.core.publish.publication import vendor_driver
 
 def owner_of(port: str, names: Iterable[str]) -> str | None:
     """A service of others that says by its name that its program has the port: `vecan.can0`, or
-    `socketcan_can0_...` of any class."""
-    mark = re.compile(rf"com\.victronenergy\.(?:vecan\.|[a-z]+\.socketcan_){re.escape(port)}(?:_|$)")
+    `socketcan_can0_...` of any class but `acsystem`: that a GX makes of the services of whoever has the port."""
+    mark = re.compile(rf"com\.victronenergy\.(?:vecan\.|(?!acsystem\.)[a-z]+\.socketcan_){re.escape(port)}(?:_|$)")
     return next((name for name in sorted(names) if mark.match(name)), None)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.vecan.sending.register_requests import MOST_AT_ONCE
 from tests.core.blackbox.test_play import BoxedBoat
 from tests.core.boat import RUNNING, VENDOR, claim, vendor_lynx, vreg
 from tests.core.port.port_boat import (
+    ALTERNATOR_SERVICE,
+    INTEGREL,
     MPPT,
     MULTI_SERVICE,
     SOLAR_SERVICE,
     TANK_SERVICE,
     VECAN_SERVICE,
     PortBoat,
+    integrel,
     mppt,
     multi_rs,
     named,
@@ -171,6 +176,25 @@ def test_a_service_of_another_program_keeps_the_whole_port_from_being_served() -
     assert kinds(boat) == ["vecan", "solarcharger"]
     boat.add("com.victronenergy.vecan.can0", {})
     assert kinds(boat) != []
+
+
+def test_the_system_that_a_gx_makes_of_our_multis_is_no_owner() -> None:
+    boat = PortBoat()
+    boat.add("com.victronenergy.acsystem.socketcan_can0_sys0", {})
+    boat.look(multi_rs())
+    assert kinds(boat) == ["vecan", "multi"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_makers_with_one_unique_number_the_one_that_has_the_service_is_meant(first: bool) -> None:
+    boat = PortBoat(transmit="writes")
+    other = (named(0x34, 430313, 141, 35, 1403), *product(0x34, 0xB092, "Arco", "", "", ""))
+    boat.look(integrel() if first else other)
+    boat.settle()
+    boat.look(integrel(), other)
+    node = boat.bridge._port.node_of(ALTERNATOR_SERVICE) if boat.bridge._port is not None else None
+    assert node is not None
+    assert node.address == (INTEGREL if first else 0x34)
 
 
 def test_a_port_has_the_name_of_its_interface() -> None:
