@@ -118,6 +118,20 @@ def test_together_they_are_told_no_more_than_the_bms_allows() -> None:
     assert sea.told("mppt")[CHARGE_LIMIT] + sea.told("mppt-rs")[CHARGE_LIMIT] <= 602
 
 
+def test_one_is_raised_only_once_another_has_followed_what_it_was_lowered_to() -> None:
+    sea = Sea("mppt", "mppt-rs")
+    sea.said[0x0391] = 1000
+    sea.words = {("mppt", CURRENT): 60.0, ("mppt-rs", CURRENT): 40.0}
+    sea.sail(10)
+    sea.nodes["mppt"].lose_writes = 1000
+    sea.words = {("mppt", CURRENT): 35.0, ("mppt-rs", CURRENT): 65.0}
+    sea.sail(30)
+    assert sea.told("mppt")[CHARGE_LIMIT] + sea.told("mppt-rs")[CHARGE_LIMIT] <= 1002
+    sea.nodes["mppt"].lose_writes = 0
+    sea.sail(12)
+    assert (sea.told("mppt")[CHARGE_LIMIT], sea.told("mppt-rs")[CHARGE_LIMIT]) == (350, 650)
+
+
 @pytest.mark.parametrize("lost", ["acks", "writes"])
 def test_lost_frames_are_made_up_for(lost: str) -> None:
     sea = Sea("mppt")

@@ -26,7 +26,7 @@ from gxbridge.core.gate.gate import (
     judge,
     why_barred,
 )
-from gxbridge.core.gate.raw_words import RawWords, finite
+from gxbridge.core.gate.raw_words import RawWords, finite, limit, lowest
 from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
@@ -75,6 +75,8 @@ MEASURED_LINK: Final[Mapping[str, MeasuredRow]] = {
 }
 """A word may be seconds older than what is shown now. The sum of currents of several (extra current) nobody shows."""
 
+CHARGE_CURRENT: Final = "/Link/ChargeCurrent"
+
 LAG_S: Final = 10.0
 """So long may a controller go on with a word that the gate lowers: three of its rounds."""
 
@@ -111,9 +113,11 @@ def pass_link(
     now: float,
     *,
     own_name: bool,
+    holds: Mapping[str, float],
 ) -> LinkPassed:
     """The values of what stands that may leave at `now` (monotonic s). `gate`: of this look, with what others than
-    these were told; `own_name`: our own D-Bus name is ours."""
+    these were told; `own_name`: our own D-Bus name is ours; `holds`: the current (A) by which each service that was
+    told one before may still charge."""
     asked = tuple(standing)
     still_told = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
     if not asked:
@@ -123,6 +127,10 @@ def pass_link(
         bounds, _ = read_bounds(words, gate.watched, setup, now)
     told = {**gate.told, **still_told}
     shares = {} if bounds is None else share(asked, words, bounds, told, gate.made)
+    if bounds is not None and holds:
+        held_back = share(as_held(asked, holds), words, bounds, told, gate.made)
+        for key, highest in held_back.items():
+            shares[key] = lowest(shares[key], None if highest is None else max(highest, holds.get(key[0], 0.0)))
     passed: dict[tuple[str, str], Value] = {}
     held: dict[tuple[str, str], float] = {}
     findings: list[Finding] = []
@@ -149,9 +157,22 @@ def pass_link(
         if verdict.value is None:
             continue
         passed[key] = verdict.value
-        if write.path == "/Link/ChargeCurrent" and isinstance(verdict.value, int | float):
+        if write.path == CHARGE_CURRENT and isinstance(verdict.value, int | float):
             told[write.service] = verdict.value, now
     return LinkPassed(passed, LinkMemory(told, held, tuple(findings)))
+
+
+def as_held(asked: Iterable[Write], holds: Mapping[str, float]) -> list[Write]:
+    """What stands as if each charger that is to be lowered still had what it holds, those that are raised last: what
+    they get must be there before the others have followed."""
+    return sorted(
+        (
+            write._replace(value=max(amps, holds.get(write.service, 0.0)))
+            for write in asked
+            if write.path == CHARGE_CURRENT and (amps := limit(write.value)) is not None
+        ),
+        key=lambda write: write.value != holds.get(write.service),
+    )
 
 
 def judge_link(

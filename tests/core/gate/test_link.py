@@ -45,6 +45,7 @@ class LinkGate(Gate):
         given = {BATTERY: battery(**{"/Soc": 80.0}), SUN: charger(), SUN_2: charger(), VECAN: dict(PORT)}
         super().__init__({**given, **(services or {})}, **setup)
         self.link = LinkMemory()
+        self.holds: dict[str, float] = {}
 
     def stand(self, *words: Write | tuple[str, str, Value]) -> dict[str, Value]:
         """What may leave of what stands now, by the last part of the path, of the second charger with 2 behind."""
@@ -53,7 +54,9 @@ class LinkGate(Gate):
         raw = RawWords(self.services, **more)
         self.memory = pass_on((), raw, self.memory, self.setup, self.now, own_name=own_name).memory
         asked = [Write(*word) for word in words]
-        passed: LinkPassed = pass_link(asked, raw, self.memory, self.link, self.setup, self.now, own_name=own_name)
+        passed: LinkPassed = pass_link(
+            asked, raw, self.memory, self.link, self.setup, self.now, own_name=own_name, holds=self.holds
+        )
         self.link = passed.memory
         return {
             path.rpartition("/")[2] + ("2" if service == SUN_2 else ""): value
@@ -71,6 +74,33 @@ def test_what_the_bms_allows_passes() -> None:
         "ChargeCurrent": 50.0, "ChargeCurrent2": 40.0, "NetworkMode": 13, "ChargeVoltage": 27.4,
     }  # fmt: skip
     assert gate.link.findings == ()
+
+
+def test_nobody_is_raised_before_another_has_followed_what_it_was_lowered_to() -> None:
+    most = charger(**{"/Settings/ChargeCurrentLimit": 200.0})
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: most, SUN_2: dict(most)})
+    words = (SUN_2, CURRENT, 80.0), (SUN, CURRENT, 20.0)
+    for holds, second in (
+        ({SUN: 60.0, SUN_2: 40.0}, 40.2),
+        ({SUN: 50.0, SUN_2: 40.0}, 50.2),
+        ({SUN: 90.0, SUN_2: 40.0}, 40.0),
+        ({SUN: 60.0}, 40.2),
+        ({SUN: 20.0, SUN_2: 40.2}, 80.0),
+        ({}, 80.0),
+    ):
+        gate.holds = holds
+        found = gate.stand(*words)
+        assert (found["ChargeCurrent"], found["ChargeCurrent2"]) == (20.0, pytest.approx(second))
+
+
+def test_one_that_does_not_follow_lowers_nobody_but_what_the_bms_refuses_holds_for_all() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=60.0)})
+    gate.holds = {SUN: 60.0, SUN_2: 40.0}
+    words = (SUN, CURRENT, 36.0), (SUN_2, CURRENT, 24.0), (SUN, DISCHARGE, 10.0)
+    assert gate.stand(*words) == {"ChargeCurrent": 36.0, "ChargeCurrent2": 24.0}
+    gate = LinkGate({BATTERY: battery(ccl=60.0, **{"/Io/AllowToCharge": 0})})
+    gate.holds = {SUN: 60.0, SUN_2: 40.0}
+    assert gate.stand(*words) == {"ChargeCurrent": 0.0, "ChargeCurrent2": 0.0}
 
 
 def test_the_sum_of_what_stands_is_at_most_the_charge_current_limit() -> None:
@@ -248,7 +278,7 @@ def look(
     raw, setup = words_of(world), setup_of(world)
     memory = pass_on((), raw, memory, setup, world.now, own_name=True).memory
     standing = [Write(*key, value) for key, value in asked.items()]
-    passed = pass_link(standing, raw, memory, link, setup, world.now, own_name=True)
+    passed = pass_link(standing, raw, memory, link, setup, world.now, own_name=True, holds={})
     orders: list[Order] = [(*key, value) for key, value in passed.values.items()]
     broken = oracle.judge(world, [tuple(write) for write in standing], orders)
     return [text for text in broken if "beside a master" not in text], memory, passed.memory

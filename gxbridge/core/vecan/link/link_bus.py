@@ -35,6 +35,7 @@ MOST_LINES: Final = 256
 MOST_SHOWN: Final = 1024
 """Values of devices kept for a bus."""
 SINGLE_PGN: Final = 61184
+CHARGE_CURRENT: Final = 0x2015
 _BY_REGISTER: Final[Mapping[int, LinkRow]] = {row.register: row for row in ROWS}
 
 
@@ -121,6 +122,12 @@ class LinkBus:
         """What stands; what is stale is dropped."""
         self.lines = {key: line for key, line in self.lines.items() if now - line.at < FRESH_S}
         yield from self.lines.values()
+
+    def holds(self) -> Iterator[tuple[str, float]]:
+        """By which current (A) each charger may still charge for which one stands: what it showed last, or was sent."""
+        for (device, register), line in self.lines.items():
+            if register == CHARGE_CURRENT:
+                yield line.service, line.row.value(max(line.sent or 0, self.shown.get((device, register)) or 0))
 
     def judge(self, passed: Mapping[tuple[str, str], Value], now: float) -> None:
         """The verdicts of the gate on what stands, by service and path; what is not there is held back."""

@@ -101,6 +101,10 @@ class LinkOut:
             for line in bus.words(now)
         ]
 
+    def holds(self) -> dict[str, float]:
+        """By which current (A) each service may still charge for which one stands."""
+        return {service: amps for bus in self._buses.values() for service, amps in bus.holds()}
+
     def judge(self, passed: Mapping[tuple[str, str], Value], now: float) -> None:
         """The verdicts of the gate, in every cycle; and what holds each bus back."""
         for bus in self._buses.values():
