@@ -73,7 +73,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
     plotter = values.get("plotters", {})
     _check_transmit(transmit, report)
     _check_link(values, report)
-    _check_plotter(plotter.get("bus", ""), transmit, can, report)
+    _check_plotter(plotter, transmit, can, report)
     terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
     installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
     rules = build_rules(values.get("rules", {}), WINDOWS_V.get(dvcc.get("nominal_voltage_v")), report)
@@ -94,6 +94,7 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
         link_broadcast=values.get("link", {}).get("broadcast", False),
         plotter_bus=plotter.get("bus", ""),
         plotter_instance=plotter.get("instance", 0),
+        plotter_alerts=plotter.get("alerts", "off"),
         log_level=log.get("level", "info"),
         log_modules=log.get("modules", {}),
         blackbox=BlackBox(**values.get("blackbox", {})),
@@ -227,7 +228,12 @@ def _check_link(values: Mapping[str, Any], report: _Report) -> None:
         report("link.broadcast", "yes needs transmit.level: link or writes", "write no, or `level: link`")
 
 
-def _check_plotter(bus: str, transmit: Mapping[str, Any], can: Sequence[CanSpec], report: _Report) -> None:
+def _check_plotter(
+    plotter: Mapping[str, Any], transmit: Mapping[str, Any], can: Sequence[CanSpec], report: _Report
+) -> None:
+    bus = plotter.get("bus", "")
+    if plotter.get("alerts", "off") != "off" and not bus:
+        report("plotters.alerts", "needs plotters.bus", "name the bus of the plotters, or write `alerts: off`")
     if bus and transmit.get("level", "off") == "off":
         report("plotters.bus", "needs a transmit level", "write `transmit: requests`, or leave plotters out")
     if bus and bus not in [spec.name for spec in can]:

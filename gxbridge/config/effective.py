@@ -109,6 +109,7 @@ class Config:
     link_broadcast: bool = False
     plotter_bus: str = ""
     plotter_instance: int = 0
+    plotter_alerts: str = "off"
     log_level: str = "info"
     log_modules: Mapping[str, str] = field(default_factory=dict)
     blackbox: BlackBox = field(default_factory=BlackBox)

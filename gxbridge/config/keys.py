@@ -301,6 +301,11 @@ KEYS: Final[tuple[ConfigKey, ...]] = (
     ConfigKey(
         "plotters.instance", "whole", "As which battery instance.", default=0, low=0, high=252,
     ),
+    ConfigKey(
+        "plotters.alerts", "choice",
+        "What plotters get of the findings about batteries, as alerts: nothing, alarms, or warnings too.",
+        default="off", choices=("off", "alarms", "warnings"),
+    ),
     ConfigKey("log", "section", "What is logged on standard error."),
     ConfigKey(
         "log.level", "choice",

@@ -240,7 +240,11 @@ def tree(config: Config) -> dict[str, Any]:
             "publish": config.publish,
             "transmit": {"level": config.transmit, "allow_mode": config.allow_mode},
             "link": {"broadcast": config.link_broadcast},
-            "plotters": {"bus": config.plotter_bus or None, "instance": config.plotter_instance},
+            "plotters": {
+                "bus": config.plotter_bus or None,
+                "instance": config.plotter_instance,
+                "alerts": config.plotter_alerts,
+            },
             "log": {"level": config.log_level, "modules": dict(config.log_modules)},
             "blackbox": {name: getattr(config.blackbox, name) for name in children("blackbox")},
             "state": {name: getattr(config.state, name) for name in children("state")},

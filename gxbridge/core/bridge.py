@@ -96,6 +96,7 @@ class Bridge:
             version=setup.version,
             plotter_bus=setup.plotter_bus,
             plotter_instance=setup.plotter_instance,
+            plotter_alerts=setup.plotter_alerts,
         )
         self._decoders = {bus: Decoder() for bus in setup.buses}
         self._services = BusServices()
@@ -364,6 +365,7 @@ class Bridge:
             findings = tuple(map(in_monitor, findings))
         findings = with_countdown(findings, self.finding_log, DbusState(self._believed.services.services), now)
         began, ended = self.finding_log.update(findings, now)
+        self._alert(batteries, now)
         devices = self.registry.devices(now) if timers else None
         if devices is not None:
             if self.setup.transmit != "off":
@@ -386,11 +388,26 @@ class Bridge:
         banks = {} if self._banks is None else self._banks.items
         known = {**self._services.items, **self._own_batteries.items, **banks}
         shown = known.get(decision.bms_service) if decision.bms_state == "live" else None
-        own = {battery.address for battery in batteries if battery.bus == bus and battery.address is not None}
-        plotter.show(None if shown is None else plotted_battery(shown), own, now)
+        plotter.show(None if shown is None else plotted_battery(shown), self._plotter_addresses(batteries), now)
         rival = plotter.rival(now)
         if rival is not None:
             yield finding("plotter-rival", bus, now, bus=bus, address=str(rival), instance=plotter.instance)
+        alerts = self.transmitter.alerts
+        other = None if alerts is None else alerts.rival(now)
+        if other is not None:
+            yield finding("alerts-elsewhere", bus, now, bus=bus, address=str(other))
+
+    def _alert(self, batteries: Iterable[Battery], now: float) -> None:
+        """Show chart plotters the findings that hold, while nobody else tells them the battery."""
+        plotter, alerts = self.transmitter.plotter, self.transmitter.alerts
+        if plotter is not None and alerts is not None:
+            elsewhere = plotter.rival(now) is not None
+            alerts.show(self.finding_log.current, self._plotter_addresses(batteries), now, elsewhere=elsewhere)
+
+    def _plotter_addresses(self, batteries: Iterable[Battery]) -> Set[int]:
+        """Where batteries of ours speak themselves on the plotters' bus."""
+        bus = self.setup.plotter_bus
+        return {battery.address for battery in batteries if battery.bus == bus and battery.address is not None}
 
     def _raw_words(
         self,

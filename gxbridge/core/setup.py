@@ -13,6 +13,7 @@ from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import Remembered
+from gxbridge.core.vecan.sending.alert_output import AlertLevel
 from gxbridge.core.vecan.sending.transmit import TransmitLevel
 
 
@@ -47,6 +48,8 @@ class Setup:
     plotter_bus: str = ""
     """The bus on which chart plotters are told the battery; "": none."""
     plotter_instance: int = 0
+    plotter_alerts: AlertLevel = "off"
+    """Which findings about batteries plotters are told as alerts."""
     """As which NMEA 2000 battery instance."""
     own_number: int = 1
     """Unique number of our own NAME on the buses; tells one gxbridge from another."""

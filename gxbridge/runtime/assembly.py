@@ -66,6 +66,7 @@ def setup_of(config: Config) -> Setup:
         link_broadcast=config.link_broadcast,
         plotter_bus=config.plotter_bus,
         plotter_instance=config.plotter_instance,
+        plotter_alerts=config.plotter_alerts,  # type: ignore[arg-type]
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),

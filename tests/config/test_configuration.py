@@ -70,7 +70,7 @@ battery:
 publish: bms-neutral
 transmit: {level: writes, allow_mode: true}
 link: {broadcast: yes}
-plotters: {bus: vecan, instance: 3}
+plotters: {bus: vecan, instance: 3, alerts: warnings}
 log: {level: warning, modules: {can: debug}}
 installation: {model: Small BMS, dvcc: yes, batteries: 2}
 terminals:
@@ -93,7 +93,7 @@ readout: [{address: "c0:ff:ee:12:34:56", key: 0123456789abcdef0123456789ABCDEF}]
     assert (config.instance, config.custom_name) == (7, "Häusle")
     assert config.known_batteries == (Configured("vecan", 36, 167120, 0xA3E5, 0),)
     assert (config.transmit, config.allow_mode, config.link_broadcast) == ("writes", True, True)
-    assert (config.plotter_bus, config.plotter_instance) == ("vecan", 3)
+    assert (config.plotter_bus, config.plotter_instance, config.plotter_alerts) == ("vecan", 3, "warnings")
     assert (config.log_level, config.log_modules) == ("warning", {"can": "debug"})
     inputs = Terminals("Small BMS", "smallbms", 24, 2, "com.victronenergy.digitalinput.input_1")
     assert config.terminals == (inputs,)

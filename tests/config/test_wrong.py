@@ -167,6 +167,10 @@ WRONG = [
         "plotters.bus: needs a transmit level; write `transmit: requests`, or leave plotters out",
     ),
     (
+        "plotters: {alerts: alarms}",
+        "plotters.alerts: needs plotters.bus; name the bus of the plotters, or write `alerts: off`",
+    ),
+    (
         "transmit: requests\nplotters: {bus: can7}",
         "plotters.bus: there is no bus called can7; write one of the buses under can: vecan0",
     ),

@@ -10,6 +10,7 @@ import pytest
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.publish.explanation import as_text
 from gxbridge.core.publish.own_items import CanView
 from tests.core.boat import (
@@ -330,6 +331,47 @@ def test_plotters_are_not_told_a_battery_that_tells_them_itself() -> None:
     boat = plotting("can0")
     assert plotted(boat, 30) == set(), "the Lynx says 127508, be it with instance 0"
     assert "plotter-rival" in findings(boat)
+
+
+def alerts_of(boat: Boat, seconds: int) -> set[tuple[str, object, object]]:
+    """(bus, number, state) of every alert that is sent while seconds pass; the BMS is silent."""
+    decoder = Decoder()
+    said: set[tuple[str, object, object]] = set()
+    for _ in range(seconds * 10):
+        boat.now += 0.1
+        boat.bridge.tick(boat.now, boat.epoch)
+        for bus, can_id, data in boat.bridge.transmitter.outgoing(boat.now):
+            message = decoder.feed(can_id, data, boat.now)
+            if message is not None and message[0].pgn == 126983:
+                values = dict(zip((field.name for field in message[0].fields), message[3], strict=True))
+                said.add((bus, values["alert_id"], values["state"]))
+    return said
+
+
+def alerting(level: str) -> Boat:
+    boat = Boat(buses=("can0", "n2k"), transmit="requests", plotter_bus="n2k", plotter_alerts=level)
+    boat.bridge.hear("n2k", [(boat.now, 0x18EAFF30, b"\x00\xee\x00")])
+    spoken(boat, 20)
+    return boat
+
+
+def test_plotters_are_told_of_a_silent_bms_only_where_alerts_are_configured() -> None:
+    assert alerts_of(alerting("off"), 30) == set()
+    told = alerts_of(alerting("alarms"), 30)
+    assert told
+    assert {(bus, state) for bus, _, state in told} == {("n2k", 2)}
+    assert {number for _, number, _ in told} & {1, 2}, "silent or lost"
+
+
+def test_plotters_are_told_no_alerts_beside_another_source() -> None:
+    boat = alerting("alarms")
+    boat.bridge.hear("n2k", [(boat.now, 0x19F21430, bytes.fromhex("00500A6400FFFFFF"))])
+    assert alerts_of(boat, 30) == set(), "it tells the battery"
+    boat = alerting("alarms")
+    parts = ("201C12FFFF050039", "2130C0FF0082F0C0", "22020001C0FFFFFF", "23FFFFFFFFFFF1FF", "2402FFFFFFFFFFFF")
+    boat.bridge.hear("n2k", [(boat.now, 0x09F00730, bytes.fromhex(part)) for part in parts])
+    assert alerts_of(boat, 30) == set(), "alerts of nobody knows who"
+    assert "alerts-elsewhere" in findings(boat)
 
 
 def test_a_write_goes_to_the_battery_wherever_it_is_and_only_with_writes() -> None:

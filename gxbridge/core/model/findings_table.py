@@ -141,6 +141,13 @@ TABLE: Final = (
     ),
     # Publishing
     FindingRow(
+        "alerts-elsewhere",
+        "info",
+        "The device at address {address} on {bus} sends alerts to chart plotters, and may be a GX or the battery: "
+        "gxbridge sends none there",
+        "None needed if those are enough; else switch the outbound alerts of the GX off, and keep `plotters.alerts`",
+    ),
+    FindingRow(
         "published-twice",
         "info",
         "{service} already publishes this battery ({mark}), so gxbridge does not",

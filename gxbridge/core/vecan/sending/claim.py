@@ -69,6 +69,10 @@ class Claim:
             None,
         )
 
+    def name_at(self, address: int) -> Name | None:
+        """Who claimed an address; None while that is not known."""
+        return self._taken.get(address)
+
     def heard(self, address: int) -> None:
         """A frame came from this address: it is in use."""
         if FIRST_ADDRESS <= address <= LAST_ADDRESS and address != self.address:

@@ -19,6 +19,7 @@ from gxbridge.core.nmea2000.encode import Frame, vreg_frames
 from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
+from gxbridge.core.vecan.sending.alert_output import AlertOutput
 from gxbridge.core.vecan.sending.claim import Claim
 from gxbridge.core.vecan.sending.own_node import ISO_REQUEST, OwnNode
 from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
@@ -42,6 +43,10 @@ LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2
 
 LINK_LEVELS: Final = ("link", "writes")
 """The levels that send LINK registers."""
+
+GROUP_FUNCTION: Final = 126208
+GROUP_REQUEST: Final = b"\0"
+"""Its first byte when it asks for a PGN; plotters ask so for the text of an alert (victronenergy/venus#1241)."""
 
 PACE_S = 0.1
 """Between two requests: bursts to many nodes slow the bus down (victronenergy/venus#1641)."""
@@ -91,6 +96,7 @@ class BusTransmitter:
         link: LinkSource | None = None,
         version: str = "",
         plotter: PlotterOutput | None = None,
+        alerts: AlertOutput | None = None,
     ) -> None:
         self.level = level
         self._link = link if level in LINK_LEVELS else None
@@ -100,7 +106,7 @@ class BusTransmitter:
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)
         self._node = OwnNode(name.unique_number, version, now)
-        self.plotter = plotter
+        self.plotter, self.alerts = plotter, alerts
         self._waiting: deque[tuple[TransmitOrder, float]] = deque()
         self._free_at = now
         self._asked_for_claims = False
@@ -137,12 +143,16 @@ class BusTransmitter:
         self._claim.heard(source)
         if self.plotter is not None and source != self._claim.address:
             self.plotter.hear(message, now)
+        if self.alerts is not None and source != self._claim.address:
+            self.alerts.hear(message, self._claim.name_at(source), now)
         if layout.pgn == ISO_REQUEST and destination in (BROADCAST, self._claim.address):
             wanted = int.from_bytes(payload[:3], "little")
             if wanted == ADDRESS_CLAIM:
                 self._claim.asked()
-            elif self.plotter is None or not self.plotter.asked(wanted, now):
+            elif not self._said_on_request(wanted, now):
                 self._node.asked(wanted, source, alone=destination != BROADCAST)
+        elif layout.pgn == GROUP_FUNCTION and destination == self._claim.address and payload[:1] == GROUP_REQUEST:
+            self._said_on_request(int.from_bytes(payload[1:4], "little"), now)
 
     def order(self, order: TransmitOrder, now: float) -> bool:
         """Have something sent; False when it is not allowed or there is no room. The same order waits only once."""
@@ -169,6 +179,8 @@ class BusTransmitter:
             frames.append((identifier(ADDRESS_CLAIM, claim.address), claim.name.payload))
         if self.plotter is not None and claim.usable and claim.address is not None:
             frames += self.plotter.due(claim.address, now)
+        if self.alerts is not None and claim.usable and claim.address is not None:
+            frames += self.alerts.due(claim.address, now)
         if claim.usable and claim.address is not None and now >= self._free_at:
             frames += self._presence(claim.address, now) or self._next(claim.address, now)
         self._expire(now)
@@ -184,6 +196,8 @@ class BusTransmitter:
             deadline = min(deadline, max(self._free_at, self._node.deadline()))
             if self.plotter is not None:
                 deadline = min(deadline, self.plotter.next_at)
+            if self.alerts is not None:
+                deadline = min(deadline, self.alerts.next_at)
             if self._link is not None:
                 deadline = min(deadline, max(self._free_at, self._link.deadline(self._now)))
         if not self._waiting:
@@ -203,6 +217,12 @@ class BusTransmitter:
             and named
             and order.register in SENDABLE | SETTABLE
             and (self._mode_switch or order.register != MODE)
+        )
+
+    def _said_on_request(self, pgn: int, now: float) -> bool:
+        """Whether a PGN that somebody asked for is one of those for plotters, which are then said soon."""
+        return (self.plotter is not None and self.plotter.asked(pgn, now)) or (
+            self.alerts is not None and self.alerts.asked(pgn, now)
         )
 
     def _presence(self, address: int, now: float) -> list[Frame]:

@@ -8,6 +8,7 @@ from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.devices import DeviceView
+from gxbridge.core.vecan.sending.alert_output import AlertLevel, AlertOutput
 from gxbridge.core.vecan.sending.claim import own_name
 from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
 from gxbridge.core.vecan.sending.register_requests import DeviceQuestion, RegisterRequests
@@ -31,13 +32,14 @@ class Transmitter:
         version: str = "",
         plotter_bus: str = "",
         plotter_instance: int = 0,
+        plotter_alerts: AlertLevel = "off",
     ) -> None:
         self.level = level
         self._link = link
         self._name = own_name(unique_number)
         self._mode_switch = mode_switch
         self._version = version
-        self._plotter_bus, self._plotter_instance = plotter_bus, plotter_instance
+        self._plotter_bus, self._plotter_instance, self._alerts = plotter_bus, plotter_instance, plotter_alerts
         self._inquiry = RegisterRequests()
         self._transmitters: dict[str, BusTransmitter] = {}
 
@@ -53,6 +55,7 @@ class Transmitter:
                 link=None if self._link is None else self._link(bus),
                 version=self._version,
                 plotter=PlotterOutput(self._plotter_instance, now) if bus == self._plotter_bus else None,
+                alerts=self._alerts_on(bus, now),
             )
             self._transmitters[bus] = transmitter
         transmitter.hear(message, now)
@@ -79,6 +82,12 @@ class Transmitter:
         transmitter = self._transmitters.get(self._plotter_bus)
         return None if transmitter is None else transmitter.plotter
 
+    @property
+    def alerts(self) -> AlertOutput | None:
+        """What tells alerts to chart plotters, where configured and once their bus was heard."""
+        transmitter = self._transmitters.get(self._plotter_bus)
+        return None if transmitter is None else transmitter.alerts
+
     def write(self, bus: str, to: Name, register: int, data: bytes, now: float) -> bool:
         """Order a write to a device; False when it may not be or cannot be sent."""
         transmitter = self._transmitters.get(bus)
@@ -101,3 +110,8 @@ class Transmitter:
         """off, listening, claiming, claimed or silent."""
         transmitter = self._transmitters.get(bus)
         return "off" if transmitter is None else transmitter.state
+
+    def _alerts_on(self, bus: str, now: float) -> AlertOutput | None:
+        if bus != self._plotter_bus or self._alerts == "off":
+            return None
+        return AlertOutput(self._name, self._plotter_instance, self._alerts, now)
