@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import ServiceView
+from gxbridge.core.dvcc.read.paths import LINK
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, Answer, judge_write
 from gxbridge.core.publish.own_paths import OWN_NAME
@@ -32,6 +33,13 @@ class ClientWrites:
         self._show = show
         self._speak = speak
         self.views: Mapping[str, ServiceView] = {}
+        self._answered: dict[tuple[str, str], Answer] = {}
+        """What the last write to a path of `/Link` was answered. Bounded: services of a port, writable paths."""
+
+    @property
+    def untold(self) -> dict[tuple[str, str], str]:
+        """By service and path of `/Link`: why what was written there last is not sent."""
+        return {key: last.text for key, last in self._answered.items() if last.code and key[0] in self.views}
 
     def write(self, service: str, path: str, value: Value) -> int:
         """A client writes; 0, 1 or 2, as velib answers."""
@@ -41,7 +49,7 @@ class ClientWrites:
         if view is None:
             return WRONG
         answer = self._judge(view, path, value)
-        log.info("D-Bus client writes to %s: %s", service, answer.text)
+        self._say(service, path, answer)
         if answer.local is not None:
             self._keep(view, path, answer.local)
         if answer.register is not None and (view.kind or view.battery is not None):
@@ -53,6 +61,15 @@ class ClientWrites:
                 # What the device says counts, and so far it has said nothing else.
                 self._show(service, {path: view.items[path]})
         return answer.code
+
+    def _say(self, service: str, path: str, answer: Answer) -> None:
+        """In the log. A controller writes to the chargers every few seconds: there only another answer is news."""
+        if path.startswith(LINK):
+            before = self._answered.get((service, path))
+            self._answered[service, path] = answer
+            if before is not None and before.code == answer.code:
+                return
+        log.info("D-Bus client writes to %s: %s", service, answer.text)
 
     def _judge(self, view: ServiceView, path: str, value: Value) -> Answer:
         writes, mode = self._setup.transmit == "writes", self._setup.allow_mode

@@ -24,18 +24,28 @@ class RefusedWrite:
     since: float
 
 
-def write_findings(refusals: Iterable[RefusedWrite], now: float) -> tuple[Finding, ...]:
-    """One finding for each device that has not taken what it was told for a while."""
+def write_findings(
+    refusals: Iterable[RefusedWrite], untold: Mapping[tuple[str, str], str], now: float
+) -> tuple[Finding, ...]:
+    """One finding for each device that has not taken what it was told for a while. `untold`: of the devices that
+    we serve ourselves, why nothing was sent to them."""
     by_service: dict[str, RefusedWrite] = {}
     for refusal in refusals:
         oldest = by_service.setdefault(refusal.service, refusal)
         if refusal.since < oldest.since:
             by_service[refusal.service] = refusal
     return tuple(
-        finding("write-failed", service, refusal.since, service=service, path=refusal.path, problem=refusal.problem)
+        _write_finding(refusal, untold.get((service, refusal.path)))
         for service, refusal in by_service.items()
         if now - refusal.since >= PATIENCE_S
     )
+
+
+def _write_finding(refusal: RefusedWrite, why: str | None) -> Finding:
+    service, since = refusal.service, refusal.since
+    if why is not None:
+        return finding("write-not-sent", service, since, service=service, why=why)
+    return finding("write-failed", service, since, service=service, path=refusal.path, problem=refusal.problem)
 
 
 class CanTroubles:

@@ -10,10 +10,18 @@ SOLAR = "com.victronenergy.solarcharger.a"
 
 def test_a_device_that_takes_nothing_for_a_while_is_one_finding_with_its_first_failure() -> None:
     refusals = [RefusedWrite(SOLAR, "/B", "code 2", 11.0), RefusedWrite(SOLAR, "/A", "no answer", 10.0)]
-    assert write_findings(refusals, 10.0 + PATIENCE_S - 0.1) == ()
-    (found,) = write_findings(refusals, 10.0 + PATIENCE_S)
+    assert write_findings(refusals, {}, 10.0 + PATIENCE_S - 0.1) == ()
+    (found,) = write_findings(refusals, {}, 10.0 + PATIENCE_S)
     assert (found.id, found.severity, found.subject, found.first) == ("write-failed", "alarm", SOLAR, 10.0)
     assert "/A: no answer" in found.text
+
+
+def test_one_that_we_serve_and_do_not_tell_says_why() -> None:
+    refusals = [RefusedWrite(SOLAR, "/Link/ChargeCurrent", "code 2", 10.0)]
+    (found,) = write_findings(refusals, {(SOLAR, "/Link/ChargeCurrent"): "nobody has seen here"}, 10.0 + PATIENCE_S)
+    assert (found.id, found.subject, found.first) == ("write-not-sent", SOLAR, 10.0)
+    assert "nobody has seen here" in found.text
+    assert "gxbridge link try" in found.advice
 
 
 def test_a_bus_that_is_not_open_for_a_while_is_a_finding_until_it_is_open() -> None:

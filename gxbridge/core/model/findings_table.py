@@ -364,6 +364,13 @@ TABLE: Final = (
         "Check that the device works and may be controlled; update its firmware; limit it by its own settings",
     ),
     FindingRow(
+        "write-not-sent",
+        "alarm",
+        "gxbridge serves {service} and does not tell it what it should do: {why}; its own settings apply",
+        "Set `transmit: link` and `dvcc.mode: control` where they are missing, then run `gxbridge link try` with this "
+        "device; until then limit it by its own settings",
+    ),
+    FindingRow(
         "firmware-insufficient",
         "warning",
         "The firmware of {device} is too old for external control",
