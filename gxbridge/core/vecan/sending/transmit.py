@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
+from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000 import vreg
 from gxbridge.core.nmea2000.decoder import Message
@@ -110,6 +111,7 @@ class BusTransmitter:
         self._waiting: deque[tuple[TransmitOrder, float]] = deque()
         self._free_at = now
         self._asked_for_claims = False
+        self._heard_at = now
         self._sequence = 0
         self.refused = 0
         """Orders not taken: level too low, register not in the list, queue full."""
@@ -132,7 +134,9 @@ class BusTransmitter:
         if self.level == "off":
             return
         layout, source, destination, _, payload = message
-        self._now = now
+        if now - self._heard_at >= SILENT_S:
+            self._asked_for_claims = False  # meanwhile another device may have come to an address
+        self._now = self._heard_at = now
         if self._link is not None and source != self._claim.address:
             self._link.hear(message, self._claim.address, now)
         if layout.pgn == ADDRESS_CLAIM:

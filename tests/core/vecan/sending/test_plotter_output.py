@@ -127,6 +127,7 @@ def transmitter() -> BusTransmitter:
     ours = BusTransmitter("requests", own_name(12345), 0.0, plotter=output)
     for now in (0.0, 1.25, 1.5):
         assert len(ours.frames(now)) <= 1
+    hear(ours, "1CEF2430#6699020100000000", now=9.0)
     output.show(BATTERY, frozenset(), 10.0)
     return ours
 

@@ -66,6 +66,17 @@ def test_first_it_asks_who_is_there_then_claims_then_waits() -> None:
     assert transmitter.sent == 3
 
 
+def test_a_bus_that_was_silent_is_asked_anew_who_is_there() -> None:
+    """Bus off, or switched off: another device may have come to an address, and its claim was not heard."""
+    transmitter = ready()
+    ask = (0x18EAFFFE, bytes.fromhex("00EE00"))
+    hear(transmitter, vreg_id(LYNX), bytes.fromhex("669902210900FFFF"), 10.0)
+    assert ask not in transmitter.frames(10.0)
+    hear(transmitter, vreg_id(LYNX), bytes.fromhex("669902210900FFFF"), 20.0)
+    assert transmitter.frames(20.0)[0] == ask
+    assert ask not in transmitter.frames(21.0)
+
+
 def test_requests_are_a_tenth_of_a_second_apart() -> None:
     transmitter = ready()
     for register in (0x2108, 0x0390, 0x0391):
