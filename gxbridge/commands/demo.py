@@ -7,7 +7,7 @@ import argparse
 EPILOG = """\
 Starts a private D-Bus, simulated devices as processes and the real service in control mode, plays a few acts and
 checks what comes of it with a D-Bus client of its own. The exit code is 0 only if every act passed. On a
-terminal there is a live screen (package extra: tui); else one line for each change, in under a minute.
+terminal there is a live screen (package extra: tui); else one line for each change, in about a minute.
 """
 
 

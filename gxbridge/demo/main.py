@@ -24,8 +24,8 @@ from gxbridge.edge.dbus.parse import WireValue
 if TYPE_CHECKING:
     from gxbridge.demo.screen import Screen
 
-PLAIN_LIMIT_S = 56.0
-"""Plain lines end in under a minute, whatever happens."""
+PLAIN_LIMIT_S = 110.0
+"""Plain lines end by themselves, whatever happens: within a minute, on a slow or busy machine within two."""
 FULL_EXTRA_S = 150.0
 LIVE_EXTRA_S = 180.0
 DWELL_S = 4.0

@@ -111,6 +111,17 @@ def test_the_lowest_instance_comes_first() -> None:
     assert (127508, 1) not in readings
 
 
+def test_some_by_themselves_are_those_that_are_held_and_stay_up_to_date() -> None:
+    readings = Readings()
+    layout = database().pgns[127508]
+    for instance in (1, 2):
+        readings.put((layout, 41, 255, (instance, 26.39, -0.3, 295.0, 1), b""), 1.0)
+    some = readings.only([(127508, 2), (127508, 3)])
+    assert [key for key, _ in some.items()] == [(127508, 2)]
+    readings.put((layout, 41, 255, (2, 26.39, -0.3, 295.0, 1), b""), 5.0)
+    assert [reading.at for _, reading in some.items()] == [5.0]
+
+
 def test_of_what_is_forgotten_the_latest_moment_of_each_used_kind_is_kept() -> None:
     readings = Readings()
     layout = database().pgns[127508]
