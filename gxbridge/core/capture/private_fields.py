@@ -22,6 +22,8 @@ FIELDS: Final[Mapping[str, Treatment]] = {
     "unique_number": "unique",  # of the NAME (PGN 60928)
     "ucn": "unique",  # register 0x0107, the same
     "name_low": "unique-low",  # the low half of a NAME (PGN 65280): 21 bits of unique number, 11 of manufacturer
+    "source_name": "unique-low",  # of an alert (PGN 126983), the whole NAME
+    "acknowledged_by_name": "unique-low",
     "serial_number": "serial",
     "serial_code": "serial",  # of a Lynx: unique number, blank, serial
     "latitude": "place",

@@ -366,7 +366,7 @@ TABLE: Final = (
     FindingRow(
         "write-not-sent",
         "alarm",
-        "gxbridge serves {service} and does not tell it what it should do: {why}; its own settings apply",
+        "{service} is served by gxbridge and not told what it should do: {why}; its own settings apply",
         "Set `transmit: link` and `dvcc.mode: control` where they are missing, then run `gxbridge link try` with this "
         "device; until then limit it by its own settings",
     ),
