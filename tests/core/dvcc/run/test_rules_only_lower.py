@@ -188,7 +188,7 @@ def test_a_load_that_came_while_a_rule_stopped_charging_is_no_older_for_it() -> 
 
 
 @pytest.mark.parametrize("profile", ["strict", "vendor"])
-@settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=80, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(rule_set=RULE_SETS, seed=st.integers(0, 1 << 32))
 def test_rules_only_lower(profile: Profile, rule_set: RuleSet, seed: int) -> None:
     chance = Random(seed)
