@@ -48,9 +48,9 @@ class Setup:
     plotter_bus: str = ""
     """The bus on which chart plotters are told the battery; "": none."""
     plotter_instance: int = 0
+    """As which NMEA 2000 battery instance."""
     plotter_alerts: AlertLevel = "off"
     """Which findings about batteries plotters are told as alerts."""
-    """As which NMEA 2000 battery instance."""
     own_number: int = 1
     """Unique number of our own NAME on the buses; tells one gxbridge from another."""
     configured: tuple[Configured, ...] = ()
