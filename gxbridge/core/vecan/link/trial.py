@@ -80,7 +80,7 @@ class Trial:
                 if self._tries < TRIES:
                     self._tries, self._asked, self.deadline = self._tries + 1, True, now + ACK_S
                     return TransmitOrder(self.name, register=tried.row.register)
-                self._unanswered(tried)
+                self._give_up(tried, "silent")
             elif (order := self._write(tried, now)) is not None:
                 return order
         return None
@@ -107,13 +107,7 @@ class Trial:
             return
         tried = self.rows[self._index]
         tried.code = code
-        if self._phase == "find":
-            tried.outcome = "unreadable"
-        elif self._phase == "read":
-            tried.outcome = "refused"
-        else:
-            tried.restored = False
-        self._leave("done")
+        self._give_up(tried, "refused")
 
     def _write(self, tried: TriedRow, now: float) -> TransmitOrder | None:
         """The write of this phase, None where there is nothing to write."""
@@ -140,11 +134,12 @@ class Trial:
             tried.probe -= 1
         return tried.probe
 
-    def _unanswered(self, tried: TriedRow) -> None:
+    def _give_up(self, tried: TriedRow, unproven: TrialOutcome) -> None:
+        """The device does not say what this phase asks; `unproven`: what that means of the value that was sent."""
         if self._phase == "find":
             tried.outcome = "unreadable"
         elif self._phase == "read":
-            tried.outcome = "silent"
+            tried.outcome = unproven
         else:
             tried.restored = False
         self._leave("done")
