@@ -69,7 +69,12 @@ def may_send(register: int, data: bytes, rows: Mapping[int, tuple[int, int, int]
     """May a register of a battery be written so on CAN? With other `rows`, of another device."""
     if register == NAME:
         return len(data) <= NAME_BYTES
+    return is_listed(register, data, rows)
+
+
+def is_listed(register: int, data: bytes, rows: Mapping[int, tuple[int, int, int]]) -> bool:
+    """Is it a register of `rows` (bytes, lowest and highest number; below 0 it has a sign), within its bounds?"""
     if register not in rows:
         return False
     size, low, high = rows[register]
-    return len(data) == size and low <= int.from_bytes(data, "little") <= high
+    return len(data) == size and low <= int.from_bytes(data, "little", signed=low < 0) <= high

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.allowed import class_of
+from gxbridge.core.gate.allowed import class_of, is_listed
 from gxbridge.core.gate.bounds import Bounds, read_bounds
 from gxbridge.core.gate.currents import share
 from gxbridge.core.gate.gate import (
@@ -33,28 +33,19 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
-
-class LinkFrame(NamedTuple):
-    """The value of a register as it may leave: bytes, sign, lowest and highest raw number."""
-
-    size: int
-    signed: bool
-    low: int
-    high: int
-
-
-LINK_FRAMES: Final[Mapping[int, LinkFrame]] = {
-    0x0FFF: LinkFrame(2, False, 0, 10000),
-    0x2001: LinkFrame(2, False, 0, 7000),
-    0x2002: LinkFrame(2, False, 0, 7000),
-    0x2003: LinkFrame(2, True, -4000, 12500),
-    0x200A: LinkFrame(4, True, -10_000_000, 10_000_000),
-    0x200E: LinkFrame(1, False, 0, 13),
-    0x2015: LinkFrame(2, False, 0, 65534),
-    0x2017: LinkFrame(2, False, 0, 65534),
-    0x201C: LinkFrame(4, True, -10_000_000, 10_000_000),
+LINK_FRAMES: Final[Mapping[int, tuple[int, int, int]]] = {
+    0x0FFF: (2, 0, 10000),
+    0x2001: (2, 0, 7000),
+    0x2002: (2, 0, 7000),
+    0x2003: (2, -4000, 12500),
+    0x200A: (4, -10_000_000, 10_000_000),
+    0x200E: (1, 0, 13),
+    0x2015: (2, 0, 65534),
+    0x2017: (2, 0, 65534),
+    0x201C: (4, -10_000_000, 10_000_000),
 }
-"""Every register that LINK may ever write. The mode 0 leaves only where a try puts back what it found."""
+"""Every register that LINK may ever write: bytes, lowest and highest number. The mode 0 leaves only where a try puts
+back what it found."""
 
 
 class MeasuredRow(NamedTuple):
@@ -98,10 +89,7 @@ class LinkPassed(NamedTuple):
 
 def may_link(register: int, data: bytes) -> bool:
     """May a register be written so to the chargers of a port?"""
-    frame = LINK_FRAMES.get(register)
-    if frame is None or len(data) != frame.size:
-        return False
-    return frame.low <= int.from_bytes(data, "little", signed=frame.signed) <= frame.high
+    return is_listed(register, data, LINK_FRAMES)
 
 
 def pass_link(
