@@ -93,6 +93,11 @@ class Name:
         return bool(self.raw >> 63)
 
     @property
+    def is_gx(self) -> bool:
+        """Whether it is the NAME of a GX device, which says no product on CAN (GX manual: class 120, function 130)."""
+        return (self.manufacturer, self.device_class, self.function) == (VICTRON, CLASS_DISPLAY, FUNCTION_DISPLAY)
+
+    @property
     def payload(self) -> bytes:
         """The eight bytes of a claim."""
         return self.raw.to_bytes(8, "little")

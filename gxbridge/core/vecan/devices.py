@@ -8,7 +8,7 @@ from gxbridge.core.model import conversions as convert
 from gxbridge.core.model.battery import Known, State
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import BMS, BMS_COPY, ProductInfo, database
-from gxbridge.core.nmea2000.name import CLASS_DISPLAY, FUNCTION_DISPLAY, VICTRON, Name
+from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.error_counters import BUS_OFF, WiringVerdict, wiring_verdict
 from gxbridge.core.vecan.lynx.live import MEASUREMENTS
@@ -107,15 +107,10 @@ OTHER_DEVICE = ("other device", OTHER)
 
 
 def family_of(name: Name | None, product_id: int | None, products: Mapping[int, ProductInfo]) -> str | None:
-    """Product family, or `gx` for a Victron display NAME (GX manual: class 120, function 130); None when unknown."""
+    """Product family, or `gx` for the NAME of a GX device; None when unknown."""
     if product_id is not None and (product := products.get(product_id)) is not None:
         return product.family
-    display = name is not None and (name.manufacturer, name.device_class, name.function) == (
-        VICTRON,
-        CLASS_DISPLAY,
-        FUNCTION_DISPLAY,
-    )
-    return GX_FAMILY if display else None
+    return GX_FAMILY if name is not None and name.is_gx else None
 
 
 def table_of(family: str | None) -> QuantityTable:

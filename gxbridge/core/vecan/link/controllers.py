@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gxbridge.core.nmea2000.name import CLASS_DISPLAY, CLASS_ELECTRICAL, FUNCTION_DISPLAY, VICTRON
+from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
 
@@ -47,7 +47,7 @@ class OtherControllers:
     def other(self, now: float) -> tuple[str, str] | None:
         """Who steers, and by what."""
         for node in self._network.devices:
-            if is_gx(node) and now - node.last_heard < GX_S:
+            if node.name is not None and node.name.is_gx and now - node.last_heard < GX_S:
                 return title(node), "NAME"
         self._heard = {key: at for key, at in self._heard.items() if now - at < HOLD_S}
         for source, register, addressed in self._heard:
@@ -59,16 +59,6 @@ class OtherControllers:
     def _is_power_device(self, source: int) -> bool:
         node = self._network.at(source)
         return node is not None and node.name is not None and node.name.device_class == CLASS_ELECTRICAL
-
-
-def is_gx(node: Node) -> bool:
-    """By its NAME (GX manual: class 120, function 130); a GX says no product on CAN."""
-    name = node.name
-    return name is not None and (name.manufacturer, name.device_class, name.function) == (
-        VICTRON,
-        CLASS_DISPLAY,
-        FUNCTION_DISPLAY,
-    )
 
 
 def regulator(nodes: Iterable[Node]) -> Node | None:
@@ -87,6 +77,7 @@ def regulator(nodes: Iterable[Node]) -> Node | None:
 
 def title(node: Node) -> str:
     """What people may know it by."""
-    who = "GX device" if is_gx(node) else node.identity.model or "device"
+    name = node.name
+    who = "GX device" if name is not None and name.is_gx else node.identity.model or "device"
     at = "" if node.address is None else f" at address {node.address}"
-    return f"{who}{at}" if node.name is None else f"{who} {node.name.unique_number}{at}"
+    return f"{who}{at}" if name is None else f"{who} {name.unique_number}{at}"
