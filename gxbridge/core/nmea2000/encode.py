@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gxbridge.core.nmea2000 import vreg
-from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout
+from gxbridge.core.nmea2000.database import SINGLE_PGN, Layout, database
 from gxbridge.core.nmea2000.fast_packet import MAX_PAYLOAD, split
 from gxbridge.core.nmea2000.field import LAU_ASCII, LAU_UTF16, FieldInfo, FieldValue, laus, text
 from gxbridge.core.nmea2000.frame import BROADCAST, MAX_DATA, identifier
@@ -186,6 +186,14 @@ def frames(
         fast = layout.transport != "single"
     parts = _parts_of(payload, sequence) if fast else (_single(layout.pgn, payload),)
     return _addressed(layout.pgn, parts, source, destination, priority)
+
+
+def pgn_frames(
+    pgn: int, values: Mapping[str, FieldValue], source: int, destination: int = BROADCAST, sequence: int = 0
+) -> tuple[Frame, ...]:
+    """The CAN frames of a message that says `values`, see `encode` and `frames`. Raises EncodeError."""
+    layout = database().pgns[pgn]
+    return frames(layout, encode(layout, values), source, destination, sequence)
 
 
 def vreg_frames(

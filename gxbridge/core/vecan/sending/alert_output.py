@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Final, Literal
 
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.encode import Frame, encode, frames
+from gxbridge.core.nmea2000.encode import Frame, pgn_frames
 from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.name import VICTRON, Name
-from gxbridge.core.vecan.sending.plotter_output import LISTEN_S, RIVAL_S, SHOWN_S, Rival
+from gxbridge.core.vecan.sending.plotter_output import LISTEN_S, NO_RIVAL, SHOWN_S, Rival
 
 ALERT: Final = 126983
 ALERT_RESPONSE: Final = 126984
@@ -129,7 +128,7 @@ class AlertOutput:
         """When `due` wants to be asked (monotonic s)."""
         self.answers = 0
         """How often somebody answered one of our alerts, which changes nothing."""
-        self._rival: Rival | None = None
+        self._rival = NO_RIVAL
         self._own: Set[int] = frozenset()
         self._shown_at = float("-inf")
         self._alerts: dict[tuple[str, str], _Alert] = {}
@@ -149,8 +148,7 @@ class AlertOutput:
 
     def rival(self, now: float) -> int | None:
         """The address of another source that keeps us from sending: a battery of ours, a GX, or nobody knows who."""
-        rival = self._rival
-        return None if rival is None or now - rival.at >= RIVAL_S else rival.address
+        return self._rival.address_at(now)
 
     def show(self, findings: Iterable[Finding], own: Set[int], now: float, *, elsewhere: bool) -> None:
         """What holds now, worst first. `own`: the addresses of our batteries on this bus; `elsewhere`: plotters are
@@ -237,8 +235,7 @@ class AlertOutput:
 
     def _message(self, pgn: int, source: int, values: dict[str, FieldValue]) -> tuple[Frame, ...]:
         self._sequence += 1
-        layout = database().pgns[pgn]
-        return frames(layout, encode(layout, values), source, sequence=self._sequence)
+        return pgn_frames(pgn, values, source, sequence=self._sequence)
 
 
 def fitting_text(text: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN, database
-from gxbridge.core.nmea2000.encode import Frame, encode, frames
+from gxbridge.core.nmea2000.database import FAST_PGN, SINGLE_PGN
+from gxbridge.core.nmea2000.encode import Frame, pgn_frames
 from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
@@ -110,5 +110,4 @@ class OwnNode:
 
     def _message(self, pgn: int, source: int, to: int, values: dict[str, FieldValue]) -> tuple[Frame, ...]:
         self._sequence += 1
-        layout = database().pgns[pgn]
-        return frames(layout, encode(layout, values), source, to, self._sequence)
+        return pgn_frames(pgn, values, source, to, self._sequence)

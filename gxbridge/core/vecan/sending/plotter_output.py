@@ -12,10 +12,10 @@ from typing import Final
 
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
-from gxbridge.core.nmea2000.database import database
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.encode import Frame, encode, frames
+from gxbridge.core.nmea2000.encode import Frame, pgn_frames
 from gxbridge.core.nmea2000.field import FieldValue
+from gxbridge.core.nmea2000.frame import NULL_ADDRESS
 
 BATTERY_STATUS: Final = 127508
 DC_DETAILED: Final = 127506
@@ -56,6 +56,13 @@ class Rival(NamedTuple):
     address: int
     at: float
 
+    def address_at(self, now: float) -> int | None:
+        """Its address, while it counts as there."""
+        return None if now - self.at >= RIVAL_S else self.address
+
+
+NO_RIVAL: Final = Rival(NULL_ADDRESS, float("-inf"))
+
 
 class PlotterOutput:
     """Says the battery on one bus as instance `instance`."""
@@ -65,7 +72,7 @@ class PlotterOutput:
         self._begin_at = now + LISTEN_S
         self.next_at = self._begin_at
         """When `due` wants to be asked (monotonic s)."""
-        self._rival: Rival | None = None
+        self._rival = NO_RIVAL
         self._battery: PlottedBattery | None = None
         self._shown_at = float("-inf")
         self._own: Set[int] = frozenset()
@@ -87,8 +94,7 @@ class PlotterOutput:
 
     def rival(self, now: float) -> int | None:
         """The address of another source that keeps us from sending."""
-        rival = self._rival
-        return None if rival is None or now - rival.at >= RIVAL_S else rival.address
+        return self._rival.address_at(now)
 
     def asked(self, pgn: int, now: float) -> bool:
         """Somebody asked for a PGN; whether we send it."""
@@ -149,8 +155,7 @@ class PlotterOutput:
 
     def _message(self, pgn: int, source: int, values: dict[str, FieldValue]) -> tuple[Frame, ...]:
         self._sequence += 1
-        layout = database().pgns[pgn]
-        return frames(layout, encode(layout, values), source, sequence=self._sequence)
+        return pgn_frames(pgn, values, source, sequence=self._sequence)
 
 
 def _within(value: float | None, low: float, high: float) -> float | None:
