@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import NEVER_TOLD
 from gxbridge.core.dvcc.read.devices.services import kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.snapshot import Snapshot
@@ -15,7 +16,6 @@ from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.named_tuple import NamedTuple
 
-NEVER_TOLD: Final = frozenset({p.CHARGER, p.GENSET})
 TOLD_BY_LINK: Final = frozenset({p.ALTERNATOR, p.DCDC})
 UNHEARD_S: Final = 10.0
 """A current that is not said for so long is worth a finding."""
@@ -40,9 +40,9 @@ def hold_currents(snapshot: Snapshot, before: HeldCurrents, now: float) -> tuple
         return snapshot, before
     last: dict[str, float] = {}
     since: dict[str, float] = {}
-    for name in [name for name in snapshot.services if kind_of(name) in NEVER_TOLD | TOLD_BY_LINK]:
-        items = snapshot.services[name]
-        if kind_of(name) in TOLD_BY_LINK and p.CHARGE_CURRENT in items:
+    for name, items in snapshot.services.items():
+        kind = kind_of(name)
+        if kind not in NEVER_TOLD and (kind not in TOLD_BY_LINK or p.CHARGE_CURRENT in items):
             continue
         current_a = number(items, p.CURRENT)
         if current_a is not None:
