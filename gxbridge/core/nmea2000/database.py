@@ -128,6 +128,8 @@ class Layout:
 BMS, BMS_COPY = "bms", "bms-copy"
 """Kinds of product families: a battery's own BMS (no battery monitor), and what a GX makes of several of them: no such
 device exists on CAN, so whatever says that it is one is a copy."""
+REGULATORS = "alternator-regulator"
+"""The product family of alternator regulators: other makers have it, so the product code stands in PGN 126996."""
 NOTHING_SPECIAL: _KindRow = ("", (), {})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gxbridge.core.model.battery import SILENT_S
-from gxbridge.core.nmea2000.database import ProductInfo, database
+from gxbridge.core.nmea2000.database import REGULATORS, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, VICTRON
 from gxbridge.core.port.tables import kind_of_family
 from gxbridge.core.vecan.node import Node
@@ -19,9 +19,6 @@ TEMPERATURE_PGNS = (130316, 130312)
 TANK_SENDERS = frozenset({(80, 190), (80, 170), (80, 150), (75, 150), (25, 132)})
 """Class and function of a NAME whose fluid levels the vendor's driver takes (victronenergy/venus#1278 and #1355; 80/150
 is inferred)."""
-
-ALTERNATORS = "alternator-regulator"
-"""The family that makers of their own are in: their product code stands in PGN 126996."""
 
 
 class PortDevice(NamedTuple):
@@ -46,7 +43,7 @@ def product_of(node: Node) -> ProductInfo | None:
     if product is None or name is None:
         return None
     if name.manufacturer != VICTRON:
-        return product if product.family == ALTERNATORS else None
+        return product if product.family == REGULATORS else None
     return product if any(pgn == VREG for (pgn, _), _ in node.readings.items()) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from gxbridge.core.nmea2000.database import REGULATORS, database
 from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
@@ -20,9 +21,6 @@ GX_S: Final = 150.0
 
 DC_GENERATOR: Final = 141
 """In class 35 (velib n2k.h)."""
-
-REGULATOR_PRODUCTS: Final = frozenset({0xB080, 0xB092})
-"""Wakespeed WS500, Integrel (D-Bus recordings of venus-docker@d0d5cb6)."""
 
 REGULATOR_MAKERS: Final = frozenset({1320, 1403})
 """Triskel Marine (Integrel) and Arco Marine, by the list of NMEA 2000 manufacturers (canboat)."""
@@ -63,9 +61,10 @@ class OtherControllers:
 
 def regulator(nodes: Iterable[Node]) -> Node | None:
     """An alternator regulator among them: by product, by NAME. One of them is known to lock to one sender."""
+    products = database().products
     for node in nodes:
-        name = node.name
-        if node.product_id in REGULATOR_PRODUCTS:
+        name, product = node.name, products.get(node.product_id or 0)
+        if product is not None and product.family == REGULATORS:
             return node
         if name is not None and (
             name.manufacturer in REGULATOR_MAKERS
