@@ -27,7 +27,6 @@ from gxbridge.core.dvcc.read.believed.held import (
 )
 from gxbridge.core.dvcc.read.believed.user_limits import UserLimits, keep_limits, recall_limits, user_settings
 from gxbridge.core.dvcc.read.dbus_state import DbusState
-from gxbridge.core.dvcc.read.plotted import plotted_battery
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.rules.clock import local_clock
 from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
@@ -37,7 +36,7 @@ from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import PORT_REGISTERS, may_send
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Provisional
-from gxbridge.core.model.finding import Finding, finding
+from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.findings_in_monitor import in_monitor
 from gxbridge.core.model.items import Items, Value
@@ -46,6 +45,7 @@ from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.model.wording import counted
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.own_batteries import OwnBatteries, UnnamedBanks
+from gxbridge.core.plotters import plot_alerts, plot_battery
 from gxbridge.core.publish.battery_paths import service_name
 from gxbridge.core.publish.battery_writes import Answer
 from gxbridge.core.publish.explanation import Situation
@@ -359,13 +359,13 @@ class Bridge:
             *(() if self._port is None else self._port.findings),
             *self._user_limits.findings(now),
             *self._reported,
-            *self._plot(batteries, now),
+            *plot_battery(self.transmitter, self.setup, self._control.decision, self._known, batteries, now),
         )
         if self.effective != "control":
             findings = tuple(map(in_monitor, findings))
         findings = with_countdown(findings, self.finding_log, DbusState(self._believed.services.services), now)
         began, ended = self.finding_log.update(findings, now)
-        self._alert(batteries, now)
+        plot_alerts(self.transmitter, self.setup, self.finding_log.current, batteries, now)
         devices = self.registry.devices(now) if timers else None
         if devices is not None:
             if self.setup.transmit != "off":
@@ -378,36 +378,6 @@ class Bridge:
             situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
         )
         return Cycle(self._control.decision, writes, views, own, situation, epoch_offset, began, ended, read_anew)
-
-    def _plot(self, batteries: Iterable[Battery], now: float) -> Iterable[Finding]:
-        """Show chart plotters the BMS in control; what keeps us from it."""
-        plotter = self.transmitter.plotter
-        if plotter is None:
-            return
-        decision, bus = self._control.decision, self.setup.plotter_bus
-        banks = {} if self._banks is None else self._banks.items
-        known = {**self._services.items, **self._own_batteries.items, **banks}
-        shown = known.get(decision.bms_service) if decision.bms_state == "live" else None
-        plotter.show(None if shown is None else plotted_battery(shown), self._plotter_addresses(batteries), now)
-        rival = plotter.rival(now)
-        if rival is not None:
-            yield finding("plotter-rival", bus, now, bus=bus, address=str(rival), instance=plotter.instance)
-        alerts = self.transmitter.alerts
-        other = None if alerts is None else alerts.rival(now)
-        if other is not None:
-            yield finding("alerts-elsewhere", bus, now, bus=bus, address=str(other))
-
-    def _alert(self, batteries: Iterable[Battery], now: float) -> None:
-        """Show chart plotters the findings that hold, while nobody else tells them the battery."""
-        plotter, alerts = self.transmitter.plotter, self.transmitter.alerts
-        if plotter is not None and alerts is not None:
-            elsewhere = plotter.rival(now) is not None
-            alerts.show(self.finding_log.current, self._plotter_addresses(batteries), now, elsewhere=elsewhere)
-
-    def _plotter_addresses(self, batteries: Iterable[Battery]) -> Set[int]:
-        """Where batteries of ours speak themselves on the plotters' bus."""
-        bus = self.setup.plotter_bus
-        return {battery.address for battery in batteries if battery.bus == bus and battery.address is not None}
 
     def _raw_words(
         self,
@@ -489,6 +459,11 @@ class Bridge:
         """How the configuration has a battery published."""
         return self.setup.publish if self._banks is None else self._banks.published_as(battery)
 
+    def _known(self) -> Mapping[str, Items]:
+        """Every service that is there: those of others, our batteries, our banks."""
+        banks = {} if self._banks is None else self._banks.items
+        return {**self._services.items, **self._own_batteries.items, **banks}
+
     def _situation(
         self,
         batteries: Sequence[Battery],
@@ -496,7 +471,6 @@ class Bridge:
         provisional: tuple[Provisional, ...],
         now: float,
     ) -> Situation:
-        bank_items = {} if self._banks is None else self._banks.items
         return Situation(
             mode=self.setup.mode,
             effective=self._control.standing.effective,
@@ -506,9 +480,7 @@ class Bridge:
             decision=self._control.decision,
             since=self._limits_since.look(self._control.decision, now),
             instances=device_instances(self._services.items, self._control.decision),
-            names=self._service_names.look(
-                {**self._services.items, **self._own_batteries.items, **bank_items}, self._control.decision
-            ),
+            names=self._service_names.look(self._known(), self._control.decision),
             batteries=battery_notes(batteries, publications),
             provisional=provisional,
             other_channels=self._other_channels,
