@@ -83,8 +83,7 @@ class PortServices:
 
             specs, items = vecan_items(port, there, setup.own_number, now, stands)
             targets[target.service] = target
-            name, key = vecan_name(port), f"{p.VECAN}_{port}"
-            views.append(ServiceView(name, key, None, 0, specs, items, kind=p.VECAN))
+            views.append(ServiceView(target.service, f"{p.VECAN}_{port}", None, 0, specs, items, kind=p.VECAN))
             for node in there:
                 if node.state(now) != "live":
                     continue
