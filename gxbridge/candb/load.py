@@ -25,7 +25,7 @@ from gxbridge.candb.model import (
     Sample,
     Transport,
 )
-from gxbridge.candb.read import Item, digest, files, read
+from gxbridge.candb.read import Item, digest, files, read, texts
 from gxbridge.candb.services import check_paths, services_of
 from gxbridge.candb.shape import Names
 from gxbridge.candb.types import decimal
@@ -82,11 +82,6 @@ def _candidates(items: list[Item]) -> Iterator[Problem]:
             cure = "confirm it by other means, then write how sure it is; or take it out"
             what = f"{item.kind} `{item.table[item.kind]}` is only a candidate of `gxbridge learn`"
             yield Problem.at(item.where("confidence"), "R06", what, cure)
-
-
-def texts(value: object) -> tuple[str, ...]:
-    """One text or a list of texts, as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(cast("list[str]", value))
 
 
 def _entry(item: Item, names: Names) -> DatabaseEntry:

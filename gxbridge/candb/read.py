@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gxbridge.core.model.record import record
 from gxbridge.strict_yaml.document import Table, UnreadableError, load_tables
@@ -82,3 +83,8 @@ def _items(name: str, content: object) -> Iterator[Item | Problem]:
         else:
             line = element.line if isinstance(element, Table) else 1
             yield Problem.at(f"{name}:{line}", "R01", f"item {number} of the list is not a mapping with names", _LIST)
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """One text or a list of texts, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)

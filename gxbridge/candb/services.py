@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gxbridge.candb.model import DatabaseModel, ServiceEntry, ServicePath
-from gxbridge.candb.read import Item
+from gxbridge.candb.read import Item, texts
 from gxbridge.candb.shape import Names
 from gxbridge.core.port.feeds import ALL_FIELDS, FEED
 from gxbridge.strict_yaml.problem import Problem, nearest
@@ -39,12 +39,12 @@ def check_paths(item: Item, names: Names) -> Iterator[Problem]:
             yield Problem.at(where, "R36", f"`unit: {row['unit']}` has no text", "one of " + ", ".join(UNITS))
         if len({"feed", "fact", "value"} & row.keys()) > 1:
             yield Problem.at(where, "R36", f"{row['path']} has its value from several places", "keep one")
-    for group in _as_tuple(item.table.get("with", ())):
+    for group in texts(item.table.get("with", ())):
         if group not in names.path_groups:
             near = nearest(group, names.path_groups)
             cure = f"did you mean `{near}`?" if near is not None else "declare it with `path_group:`"
             yield Problem.at(item.where("with"), "R38", f"there is no path group `{group}`", cure)
-    for family in _as_tuple(item.table.get("families", ())):
+    for family in texts(item.table.get("families", ())):
         if family not in names.families:
             what = f"family `{family}` is not declared"
             yield Problem.at(item.where("families"), "R38", what, "declare it in products.yaml")
@@ -59,13 +59,13 @@ def services_of(items: list[Item], names: Names) -> dict[str, ServiceEntry]:
             continue
         table = item.table
         rows: dict[str, ServicePath] = {}
-        for part in (*(groups[name] for name in _as_tuple(table.get("with", ()))), item):
+        for part in (*(groups[name] for name in texts(table.get("with", ()))), item):
             rows.update((row.path, row) for row in _rows(part, names))
         found[table["service"]] = ServiceEntry(
             name=table["service"],
             title=table["title"],
-            families=_as_tuple(table.get("families", ())),
-            lacks=_as_tuple(table.get("lacks", ())),
+            families=texts(table.get("families", ())),
+            lacks=texts(table.get("lacks", ())),
             note=table.get("note", "").strip(),
             paths=tuple(rows.values()),
             where=item.where(),
@@ -75,7 +75,7 @@ def services_of(items: list[Item], names: Names) -> dict[str, ServiceEntry]:
 
 def _rows(item: Item, names: Names) -> Iterator[ServicePath]:
     """The rows of one item, each repetition by itself."""
-    source = names.citation(_as_tuple(item.table["source"]))
+    source = names.citation(texts(item.table["source"]))
     for row in item.table["paths"]:
         text = row.get("text", UNITS[row["unit"]] if "unit" in row else "{}")
         if "decimals" in row:
@@ -118,10 +118,6 @@ def _register(value: Any) -> str:
 
 def _feeds(value: Any) -> tuple[str, ...]:
     return tuple(_register(feed) for feed in (value if isinstance(value, list | tuple) else [value]))
-
-
-def _as_tuple(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def check_services(model: DatabaseModel) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from gxbridge.candb.item_keys import (
     VALUE_KEYS,
 )
 from gxbridge.candb.model import CANDIDATE, Confidence, Origin, ProductKind, QuirkName, Transport
-from gxbridge.candb.read import Item
+from gxbridge.candb.read import Item, texts
 from gxbridge.candb.types import KINDS, MISSING_WORDS, Types
 from gxbridge.core.model.record import record
 from gxbridge.strict_yaml.document import Table
@@ -143,17 +143,13 @@ def _sources(item: Item, names: Names) -> Iterator[Problem]:
     """R05 sources are declared in sources.yaml; R06 the confidence is one of the five."""
     tables = [item.table, *item.table.get("samples", [])]
     for table in tables:
-        for key in _as_list(table.get("source", [])):
+        for key in texts(table.get("source", [])):
             if key not in names.sources:
                 cure = _nearest(key, names.sources, "declare it in sources.yaml")
                 yield Problem.at(item.inside(table, "source"), "R05", f"source `{key}` is not declared", cure)
     if item.table.get("confidence") == CANDIDATE:
         return  # load.py refuses it, unless it is asked for
     yield from _one_of(item, "R06", "confidence", get_args(Confidence))
-
-
-def _as_list(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
 
 
 def _ids(item: Item, _names: Names) -> Iterator[Problem]:
@@ -219,7 +215,7 @@ def _unit_and_enum(item: Item, row: Table, names: Names) -> Iterator[Problem]:
 
 def _choices(item: Item, names: Names) -> Iterator[Problem]:
     """R12: families, access, transport and origin are known words."""
-    for family in _as_list(item.table.get("families", item.table.get("family", []))):
+    for family in texts(item.table.get("families", item.table.get("family", []))):
         if family not in names.families:
             cure = _nearest(family, names.families, "declare it in products.yaml")
             key = "families" if "families" in item.table else "family"
@@ -235,7 +231,7 @@ def _choices(item: Item, names: Names) -> Iterator[Problem]:
 def _family_words(item: Item, _names: Names) -> Iterator[Problem]:
     """R12: the kind and the quirks of a family are known words; R34: only a BMS has quirks."""
     yield from _one_of(item, "R12", "kind", get_args(ProductKind))
-    for quirk in _as_list(item.table.get("quirks", [])):
+    for quirk in texts(item.table.get("quirks", [])):
         if quirk not in get_args(QuirkName):
             cure = _nearest(quirk, get_args(QuirkName), "one of " + ", ".join(get_args(QuirkName)))
             yield Problem.at(item.where("quirks"), "R12", f"quirk `{quirk}` is not known", cure)
@@ -256,7 +252,7 @@ def _frames(item: Item, _names: Names) -> Iterator[Problem]:
     for row in item.table["samples"]:
         key = "frame" if "frame" in row else "frames"
         ids = set()
-        for text in _as_list(row[key]):
+        for text in texts(row[key]):
             try:
                 ids.add(parse_frame(text)[0])
             except ValueError as error:
@@ -278,7 +274,7 @@ def _type(item: Item, names: Names) -> Iterator[Problem]:
     elif names.types.resolve(table["base"]) is None:
         yield Problem.at(item.where("base"), "R09", f"type `{table['base']}` is not declared", "declare the base first")
     yield from _unit_and_enum(item, table, names)
-    for word in _as_list(table.get("missing", [])):
+    for word in texts(table.get("missing", [])):
         if word not in MISSING_WORDS:
             cure = "one of " + ", ".join(MISSING_WORDS)
             yield Problem.at(item.where("missing"), "R14", f"`{word}` is not a missing code", cure)

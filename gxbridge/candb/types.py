@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from gxbridge.candb.model import FieldKind, MissingCodes
+from gxbridge.candb.read import texts
 from gxbridge.core.model.record import record
 
 J1939 = "j1939"
@@ -93,9 +94,5 @@ class Types:
             add=decimal(table.get("add", base.add)),
             unit=str(table.get("unit", base.unit)),
             enum=table.get("enum", base.enum),
-            missing=_words(table.get("missing", base.missing)),
+            missing=texts(table.get("missing", base.missing)),
         )
-
-
-def _words(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
