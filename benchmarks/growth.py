@@ -1,4 +1,4 @@
-"""What a look costs, and what more devices do: 1 to 20 BMSes and 1 to 64 chargers, in the bridge and in the service.
+"""What a look costs, and what more devices do: 1 to 16 BMSes and 1 to 64 chargers, in the bridge and in the service.
 
     python -m benchmarks.growth [--rounds 3] [--seconds 10] [--json]
 
@@ -29,7 +29,8 @@ from tests.faults.lynx import Lynx
 from tests.faults.scene import Scene, StandIns
 from tests.runtime.service import OWN
 
-BMSES = (1, 5, 10, 20)
+BMSES = (1, 5, 10, 16)
+"""The last is as many as are followed on one bus."""
 CHARGERS = (1, 4, 16, 64)
 CYCLES = 240
 ONE_LOOK, FURTHER_BMS = "one look, 1 BMS and 1 charger", "each further BMS"

@@ -61,6 +61,9 @@ from gxbridge.core.vecan.sending.transmitter import Transmitter
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 """How the name of a battery service begins."""
 
+NOT_THERE = "that device is not there"
+NO_WAY = "it is more than the configuration lets us send, or too much waits"
+
 if TYPE_CHECKING:
     from gxbridge.core.bank_services import BankServices
     from gxbridge.core.link_control import LinkControl
@@ -195,12 +198,25 @@ class Bridge:
             return LinkAnswer(NOT_TAKEN, f"{path} is not sent: {service} is not there")
         return self.write_link(target, path, value, now)
 
-    def set_register(self, service: str, register: int, data: bytes, now: float) -> bool:
-        """Have a setting of a device of a port written; False when it may not be or cannot be sent."""
-        node = None if self._port is None else self._port.node_of(service)
-        if node is None or node.name is None or not may_send(register, data, PORT_REGISTERS):
-            return False
-        return self.transmitter.write(node.bus, node.name, register, data, now)
+    def set_register(self, service: str, path: str, register: int, data: bytes, now: float) -> str:
+        """Have a setting of a device of a port written; else why not."""
+        node = None if self._port is None else self._port.node_of(service, path)
+        if self._port is None or node is None or node.name is None:
+            return NOT_THERE
+        if not may_send(register, data, PORT_REGISTERS):
+            return "that is outside what may ever be sent"
+        if reason := self._port.bars(node, register):
+            return reason
+        return "" if self.transmitter.write(node.bus, node.name, register, data, now) else NO_WAY
+
+    def set_instance(self, service: str, path: str, instance: int, now: float) -> str:
+        """Have a device of a port take another device instance; else why not."""
+        node = None if self._port is None else self._port.node_of(service, path)
+        if self._port is None or node is None or node.name is None:
+            return NOT_THERE
+        if instance and self._port.steered(node):
+            return "DVCC steers only devices whose instance is 0, and this is one that it steers"
+        return "" if self.transmitter.set_instance(node.bus, node.name, instance, now) else NO_WAY
 
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         """These of our writes (service, path) were refused or still wait: a device that shows something else there has

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.gate.allowed import LINKED, class_of
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.port.device import PortDeviceItems
@@ -15,7 +16,7 @@ from gxbridge.core.port.facts import facts_of
 from gxbridge.core.port.kinds import PortDevice, devices_of
 from gxbridge.core.port.ownership import same_device, taken_by
 from gxbridge.core.port.tables import SENDERS, messages_of, registers_of
-from gxbridge.core.port.vecan_service import vecan_items, vecan_name
+from gxbridge.core.port.vecan_service import DEVICES, listed_at, vecan_items, vecan_name
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
@@ -24,6 +25,7 @@ from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
 from gxbridge.core.vecan.sending.register_requests import DeviceQuestion
+from gxbridge.core.vecan.sending.transmit import RELAY
 
 KeptIdentities: TypeAlias = Mapping[str, tuple[int, str]]
 """Key of a device -> VRM instance and custom name, as the GX's settings have them."""
@@ -34,6 +36,9 @@ ShownLink: TypeAlias = Callable[[LinkTarget, str, float], Value]
 HISTORY = frozenset({0x104F, 0x1050, 0x1051, 0x10A0, 0x10A1})
 """Registers that are sent when somebody asks, and change all day."""
 HISTORY_AGAIN_S = 600.0
+
+RELAY_MODE, RELAY_REMOTE = 0x034F, 2
+"""Who switches a relay, and the number for somebody outside (ve_regs.h of gui-v2@3b94597)."""
 
 WHO = (0x0102, 0x010A, 0x010C)
 """Registers that say who a device is: firmware, serial, name."""
@@ -51,6 +56,8 @@ class PortServices:
         self._nodes: dict[str, Node] = {}
         """Service -> the node behind it."""
         self._targets: dict[str, LinkTarget] = {}
+        self._listed: dict[str, tuple[Node, ...]] = {}
+        """Bus -> who is in the list of its port."""
 
     def look(
         self,
@@ -67,6 +74,7 @@ class PortServices:
         nodes: dict[str, Node] = {}
         targets: dict[str, LinkTarget] = {}
         devices: dict[str, PortDeviceItems] = {}
+        listed: dict[str, tuple[Node, ...]] = {}
         names = {*bus.items, *bus.names.unread} - self.names
         others = {name: items for name, items in bus.items.items() if name not in self.names}
         for bus_name in setup.serve:
@@ -81,6 +89,7 @@ class PortServices:
             def stands(path: str, target: LinkTarget = target) -> Value:
                 return None if shown is None else shown(target, path, now)
 
+            listed[bus_name] = there
             specs, items = vecan_items(port, there, setup.own_number, now, stands)
             targets[target.service] = target
             views.append(ServiceView(target.service, f"{p.VECAN}_{port}", None, 0, specs, items, kind=p.VECAN))
@@ -94,7 +103,7 @@ class PortServices:
                         if view.key in identities or view.name not in nodes:  # two may have one unique number:
                             nodes[view.name] = node  # the one that has its instance is meant
                             targets[view.name] = LinkTarget(bus_name, node.name, view.name)
-        self._devices, self._nodes, self._targets = devices, nodes, targets
+        self._devices, self._nodes, self._targets, self._listed = devices, nodes, targets, listed
         self.views, self.findings = tuple(views), tuple(findings)
         self._show(bus, identities, now)
 
@@ -142,9 +151,23 @@ class PortServices:
         """Whom a write to `/Link/*` of a service is for; None: it is none of ours."""
         return self._targets.get(service)
 
-    def node_of(self, service: str) -> Node | None:
-        """The device behind a service."""
+    def node_of(self, service: str, path: str) -> Node | None:
+        """The device that a path of a service is about."""
+        if path.startswith(DEVICES) and service in self._targets:
+            there = self._listed.get(self._targets[service].bus, ())
+            return next((one for one in there if one.name and path.startswith(f"{listed_at(one.name)}/")), None)
         return self._nodes.get(service)
+
+    def bars(self, node: Node, register: int) -> str:
+        """Why a register of a device is not to be written now; "" when it may be."""
+        mode = node.readings.get((VREG, RELAY_MODE))
+        if register == RELAY and (mode is None or mode.values[0] != RELAY_REMOTE):
+            return "its relay is not, or not known to be, set to be switched from outside (register 0x034F)"
+        return ""
+
+    def steered(self, node: Node) -> bool:
+        """Whether DVCC tells it anything: then its device instance must stay 0."""
+        return any(class_of(service) in LINKED for service, known in self._nodes.items() if known is node)
 
     def questions(self, setup: Setup, registry: BatteryRegistry, now: float) -> Iterator[DeviceQuestion]:
         """What is worth asking the devices of the ports that are served."""
@@ -160,7 +183,7 @@ class PortServices:
                     asked = (PRODUCT_INFORMATION,), (PRODUCT_REGISTER,)
                     yield DeviceQuestion(bus_name, node.address, *asked, spell=node.live_since)
                 kind = kinds.get(node)
-                wanted = (*WHO, *registers_of(kind)) if kind is not None and kind not in SENDERS else ()
+                wanted = (*WHO, RELAY_MODE, *registers_of(kind)) if kind is not None and kind not in SENDERS else ()
                 unseen = tuple(one for one in wanted if one not in HISTORY and not node.readings.of((VREG, one)))
                 yield DeviceQuestion(bus_name, node.address, (), unseen, node.live_since)
                 history = tuple(one for one in wanted if one in HISTORY)

@@ -52,11 +52,14 @@ class ClientWrites:
         self._say(service, path, answer)
         if answer.local is not None:
             self._keep(view, path, answer.local)
-        if answer.register is not None and (view.kind or view.battery is not None):
-            sent = self._send(view, answer.register, answer.data)
+        sends = answer.register is not None or answer.instance is not None
+        if sends and (view.kind or view.battery is not None):
+            reason = self._send(view, path, answer)
             self._speak()
+            if reason:
+                log.info("%s of %s is not sent: %s", path, service, reason)
             if answer.local is None:
-                if not sent:
+                if reason:
                     return REFUSED
                 # What the device says counts, and so far it has said nothing else.
                 self._show(service, {path: view.items[path]})
@@ -82,11 +85,16 @@ class ClientWrites:
 
         return judge_port_write(view.kind, path, value, take_link, transmit_writes=writes, mode_switch=mode)
 
-    def _send(self, view: ServiceView, register: int, data: bytes) -> bool:
+    def _send(self, view: ServiceView, path: str, answer: Answer) -> str:
+        """Have what it is about sent; else why not."""
         now = time.monotonic()
-        if view.battery is not None:
-            return self._bridge.write_register(view.battery, register, data, now)
-        return self._bridge.set_register(view.name, register, data, now)
+        if answer.instance is not None:
+            return self._bridge.set_instance(view.name, path, answer.instance, now)
+        register = answer.register or 0
+        if view.battery is None:
+            return self._bridge.set_register(view.name, path, register, answer.data, now)
+        sent = self._bridge.write_register(view.battery, register, answer.data, now)
+        return "" if sent else "the BMS is silent, or too much waits"
 
     def _write_own(self, path: str, value: Value) -> int:
         """A client writes to our own service."""

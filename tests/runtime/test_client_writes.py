@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from gxbridge.core.model.items import Value
+from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.port.vecan_service import listed_at
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.client_writes import ClientWrites
-from tests.core.port.port_boat import SOLAR_SERVICE, PortBoat, mppt
+from tests.core.port.port_boat import SOLAR_SERVICE, VECAN_SERVICE, PortBoat, mppt
+from tests.port.fleet import FLEET
+from tests.port.node import SimNode, exchange
 
 CURRENT = "/Link/ChargeCurrent"
 
@@ -33,3 +39,39 @@ def test_what_a_controller_writes_again_and_again_is_one_line_until_the_answer_c
     assert len(caplog.messages) == 3, "what people write is always said"
     writes.views = {}
     assert writes.untold == {}, "somebody else serves it now"
+
+
+def test_an_instance_that_is_written_to_the_list_comes_back_in_the_claim_of_the_device(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "gxbridge")
+    boat = PortBoat(transmit="writes")
+    nodes = {name: SimNode(FLEET[name], boat.now) for name in ("tanks", "mppt")}
+
+    def pass_by(seconds: int) -> None:
+        for _ in range(seconds * 10):
+            boat.now += 0.1
+            ours = [(can_id, data) for _, can_id, data in boat.bridge.transmitter.outgoing(boat.now)]
+            boat.send(*exchange(nodes.values(), ours, boat.now)[len(ours) :])
+            if not round(boat.now * 10) % 10:
+                boat.views = {view.name: view for view in boat.bridge.tick(boat.now).batteries if view.kind}
+
+    pass_by(8)
+    shown: list[tuple[str, dict[str, Value]]] = []
+
+    def show(service: str, values: Mapping[str, Value]) -> None:
+        shown.append((service, dict(values)))
+
+    nobody: Any = None
+    setup = Setup(mode="monitor", buses=("can0",), serve=("can0",), transmit="writes")
+    writes = ClientWrites(setup, boat.bridge, nobody, show, lambda: None)
+    writes.views = boat.views
+    where = {name: f"{listed_at(Name(FLEET[name].name))}/DeviceInstance" for name in nodes}
+    assert boat.values(VECAN_SERVICE)[where["tanks"]] == 0
+    assert writes.write(VECAN_SERVICE, where["tanks"], 11) == 0
+    assert shown == [(VECAN_SERVICE, {where["tanks"]: 0})], "until the device says something else"
+    assert writes.write(VECAN_SERVICE, where["mppt"], 1) == 2
+    assert "DVCC steers only devices whose instance is 0" in caplog.messages[-1]
+    pass_by(8)
+    assert boat.values(VECAN_SERVICE)[where["tanks"]] == 11
+    assert boat.values(VECAN_SERVICE)[where["mppt"]] == 0

@@ -53,8 +53,10 @@ REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
 """The registers of a battery that may ever be written on CAN, beside its name: bytes, lowest and highest number."""
 PORT_REGISTERS: Final[Mapping[int, tuple[int, int, int]]] = {
     0x0200: (1, 1, 5), 0x0214: (2, 0, 2000), 0x0224: (2, 0, 2000), 0xEDF0: (2, 0, 10_000),
+    0x0333: (4, 1, 3 << 24), 0x034E: (1, 0, 1), 0xD050: (1, 0, 3), 0xD053: (2, 0, 1000),
 }  # fmt: skip
-"""The same of a device on a port that is served: its mode, and currents of up to 200 A AC and 1000 A DC."""
+"""The same of a device on a port that is served: its mode, currents of up to 200 A AC and 1000 A DC, of what it warns,
+its relay, and the mode and lowest state of charge of its ESS."""
 NAME, NAME_BYTES = 0x010C, 129
 """32 letters and the end."""
 

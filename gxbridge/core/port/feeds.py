@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gxbridge.core.model import conversions as convert
+from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.database import Layout, database
 from gxbridge.core.vecan.quantities import Number, QuantitySource, Read
 from gxbridge.core.vecan.readings import VREG
@@ -73,6 +74,15 @@ def level_of(place: int, word: int) -> int | None:
     """Two bits of register 0x0333: 1 off, 2 alarm, 3 alarm and warning become 0, 1, 2; 0 says nothing."""
     code = word >> place & 3
     return code - 1 if code else None
+
+
+def register_number(feed: str, value: Value) -> Value:
+    """What is written to the register of a feed so that it reads as `value`: a level is told alone, and the fields that
+    are 0 stay as they are."""
+    match = FEED.fullmatch(feed)
+    if match is None or match[5] != "level" or not isinstance(value, int | float):
+        return value
+    return int(value) + 1 << int(match[6])
 
 
 def word_of(places: Sequence[int], *values: int) -> int:

@@ -15,9 +15,9 @@ from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.quantities import Quantity
 from gxbridge.core.vecan.readings import MessageKind
 
-PortWrite = Literal["", "name", "link", "again", "register"]
-"""What a write does: nothing (it answers 1), a name that is kept, an order for the network, a question asked again, a
-register that is sent."""
+PortWrite = Literal["", "name", "link", "nothing", "again", "instance", "register"]
+"""What a write does: nothing (it answers 1), a name that is kept, an order for the network, nothing but a
+yes, a question asked again, another device instance, a register that is sent."""
 
 VECAN_DEVICE = "vecan_device"
 """The table of one device in its list."""

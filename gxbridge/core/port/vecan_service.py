@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gxbridge.core.dvcc.read.paths import PREFIX, VECAN
 from gxbridge.core.model.items import ItemSpec, Value
-from gxbridge.core.nmea2000.name import VICTRON
+from gxbridge.core.nmea2000.name import VICTRON, Name
 from gxbridge.core.port.tables import VECAN_DEVICE, service_table
 from gxbridge.core.publish.battery_paths import fitted
 from gxbridge.core.vecan.node import Node
 
+DEVICES = "/Devices/"
+"""Where everybody is listed."""
 LOW_HALF = 0xFFFFFFFF
 """Of a NAME: unique number and manufacturer. The vendor calls a device by it, in twelve digits of which the first four
 are 0 in the only recording."""
@@ -41,6 +43,11 @@ def vecan_items(
     return specs, items
 
 
+def listed_at(name: Name) -> str:
+    """Where a device stands in the list."""
+    return f"{DEVICES}0000{name.raw & LOW_HALF:08X}"
+
+
 def _rows(kind: str, base: str, facts: Mapping[str, Value]) -> tuple[dict[str, ItemSpec], dict[str, Value]]:
     rows = service_table(kind).rows
     return (
@@ -53,7 +60,7 @@ def _listed(node: Node, now: float) -> tuple[str, dict[str, Value]]:
     """Where a device stands in the list, and what stands there. One that is silent stays, without an instance."""
     name, identity, live = node.name, node.identity, node.state(now) == "live"
     assert name is not None  # noqa: S101 - only these are listed
-    return f"/Devices/0000{name.raw & LOW_HALF:08X}", {
+    return listed_at(name), {
         "connected": int(live),
         "custom_name": identity.description or "",
         "device_instance": name.device_instance if live else None,

@@ -46,13 +46,16 @@ class Writable:
 
 @record
 class Answer:
-    """`code` for the writer; if accepted, `local` is to be kept (unless None), `register` and `data` to be sent."""
+    """`code` for the writer; if accepted, `local` is to be kept (unless None), `register` and `data`, or
+    `instance`, to be sent."""
 
     code: int
     text: str
     local: Value = None
     register: int | None = None
     data: bytes = b""
+    instance: int | None = None
+    """What the device is to put in its NAME as device instance."""
 
 
 def whole(value: Value) -> int | None:

@@ -145,7 +145,7 @@ INPUTS = {
 }
 """What is remembered."""
 NO_INPUTS = {"react", "tick", "effective", "owns_name", "standing", "remember", "write_register", "may_write"}
-NO_INPUTS |= {"judge_own_write", "write_link", "write_port_link", "set_register"}
+NO_INPUTS |= {"judge_own_write", "write_link", "write_port_link", "set_register", "set_instance"}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 

@@ -139,12 +139,17 @@ def test_the_settings_of_a_port_s_devices_have_their_size_and_bounds() -> None:
         (0x0214, b"\x00\x00", b"\xd0\x07", b"\xd1\x07"),
         (0x0224, b"\x00\x00", b"\xd0\x07", b"\xd1\x07"),
         (0xEDF0, b"\x00\x00", b"\x10\x27", b"\x11\x27"),
+        (0x0333, b"\x01\x00\x00\x00", b"\x00\x00\x00\x03", b"\x01\x00\x00\x03"),
+        (0x034E, b"\x00", b"\x01", b"\x02"),
+        (0xD050, b"\x00", b"\x03", b"\x04"),
+        (0xD053, b"\x00\x00", b"\xe8\x03", b"\xe9\x03"),
     ):
         assert may_send(register, least, PORT_REGISTERS)
         assert may_send(register, most, PORT_REGISTERS)
         assert not may_send(register, more, PORT_REGISTERS)
         assert not may_send(register, most + b"\x00", PORT_REGISTERS)
     assert not may_send(0x0200, b"\x00", PORT_REGISTERS)
+    assert not may_send(0x0333, bytes(4), PORT_REGISTERS), "it would say nothing"
     assert not may_send(0x1000, b"\x01\x00", PORT_REGISTERS)
     assert may_send(0x010C, b"Roof\x00", PORT_REGISTERS)
     assert not may_send(0xEDF0, b"\x10\x27")

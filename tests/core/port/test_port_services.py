@@ -16,6 +16,7 @@ from tests.core.port.port_boat import (
     MULTI_SERVICE,
     SOLAR_SERVICE,
     TANK_SERVICE,
+    TANKS,
     VECAN_SERVICE,
     PortBoat,
     integrel,
@@ -192,7 +193,7 @@ def test_of_two_makers_with_one_unique_number_the_one_that_has_the_service_is_me
     boat.look(integrel() if first else other)
     boat.settle()
     boat.look(integrel(), other)
-    node = boat.bridge._port.node_of(ALTERNATOR_SERVICE) if boat.bridge._port is not None else None
+    node = boat.bridge._port.node_of(ALTERNATOR_SERVICE, "") if boat.bridge._port is not None else None
     assert node is not None
     assert node.address == (INTEGREL if first else 0x34)
 
@@ -252,7 +253,7 @@ def test_nothing_is_sent_with_transmit_off() -> None:
     for _ in range(30):
         boat.look(mppt(), multi_rs(), tanks())
         assert boat.bridge.transmitter.outgoing(boat.now) == []
-    assert not boat.bridge.set_register(SOLAR_SERVICE, 0xEDF0, b"\x2c\x01", boat.now)
+    assert "more than" in boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
     assert boat.bridge.transmitter.outgoing(boat.now) == []
 
 
@@ -297,15 +298,56 @@ def test_a_setting_is_sent_to_the_device_that_has_the_service() -> None:
     boat = PortBoat(transmit="writes")
     boat.look(mppt(), seconds=3)
     asked(boat)
-    assert boat.bridge.set_register(SOLAR_SERVICE, 0xEDF0, b"\x2c\x01", boat.now)
-    assert not boat.bridge.set_register(SOLAR_SERVICE, 0xEDF0, b"\xff\xff", boat.now)
-    assert not boat.bridge.set_register(SOLAR_SERVICE, 0x2015, b"\x00\x00", boat.now)
-    assert not boat.bridge.set_register(MULTI_SERVICE, 0xEDF0, b"\x2c\x01", boat.now)
+    assert boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now) == ""
+    assert "outside" in boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\xff\xff", boat.now)
+    assert "outside" in boat.bridge.set_register(SOLAR_SERVICE, "", 0x2015, b"\x00\x00", boat.now)
+    assert "not there" in boat.bridge.set_register(MULTI_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
     moments = [boat.now + step / 10 for step in range(99)]
     sent = [(can_id, data) for at in moments for _, can_id, data in boat.bridge.transmitter.outgoing(at)]
     settings = [(can_id >> 8 & 0xFF, data.hex()) for can_id, data in sent if data[2:4] == b"\xf0\xed"]
     assert settings == [(MPPT, "6699f0ed2c010000")]
-    assert not PortBoat(serve=()).bridge.set_register(SOLAR_SERVICE, 0xEDF0, b"\x2c\x01", 0.0)
+    assert "not there" in PortBoat(serve=()).bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", 0.0)
+
+
+def test_a_relay_is_switched_only_where_its_device_leaves_that_to_others() -> None:
+    boat = PortBoat(transmit="writes")
+    boat.look(mppt(), seconds=3)
+    write = ("/Relay/0/State", 0x034E, b"\x01")
+    assert "not known" in boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now)
+    boat.look(mppt(), (says(MPPT, 0x034F, "01 00 00 00"),))
+    assert "set to be switched" in boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now), "for a generator"
+    boat.look(mppt(), (says(MPPT, 0x034F, "02 00 00 00"),))
+    assert boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now) == ""
+
+
+def test_a_device_of_the_list_is_told_its_instance_but_a_charger_only_0() -> None:
+    boat = PortBoat(transmit="writes")
+    boat.look(mppt(), tanks(), seconds=3)
+    asked(boat)
+    listed = {
+        int(str(boat.values(VECAN_SERVICE)[f"{base}/N2kUniqueNumber"])): base
+        for base in {path[:21] for path in boat.values(VECAN_SERVICE) if path.startswith("/Devices/")}
+    }
+    bridge, tank_at, charger_at = boat.bridge, f"{listed[855]}/DeviceInstance", f"{listed[283819]}/DeviceInstance"
+    assert bridge.set_instance(VECAN_SERVICE, tank_at, 3, boat.now) == ""
+    assert bridge.set_instance(VECAN_SERVICE, charger_at, 0, boat.now) == ""
+    assert "DVCC steers" in bridge.set_instance(VECAN_SERVICE, charger_at, 1, boat.now)
+    assert "not there" in bridge.set_instance(VECAN_SERVICE, "/Devices/000000000000/DeviceInstance", 0, boat.now)
+    assert "not there" in bridge.set_instance(SOLAR_SERVICE + "x", tank_at, 3, boat.now)
+    assert bridge.set_register(VECAN_SERVICE, f"{listed[283819]}/CustomName", 0x010C, b"Roof\0", boat.now) == ""
+    moments = [boat.now + step / 10 for step in range(99)]
+    sent = [(can_id, data.hex()) for at in moments for _, can_id, data in bridge.transmitter.outgoing(at)]
+    told = [(can_id >> 8 & 0xFF, data) for can_id, data in sent if can_id >> 16 & 0xFF == 0xED]
+    assert [to for to, _ in told] == [TANKS, TANKS, MPPT, MPPT]
+    assert [data[2:] for _, data in told[:2]] == ["0a0100ee00f802", "03030400ffffff"]
+    assert "not there" in PortBoat(serve=()).bridge.set_instance(VECAN_SERVICE, tank_at, 3, 0.0)
+
+
+def test_an_instance_is_not_given_where_nothing_is_written() -> None:
+    boat = PortBoat(transmit="requests")
+    boat.look(tanks(), seconds=3)
+    path = next(path for path in boat.values(VECAN_SERVICE) if path.endswith("/DeviceInstance"))
+    assert "more than" in boat.bridge.set_instance(VECAN_SERVICE, path, 3, boat.now)
 
 
 def test_a_port_is_played_again_bit_for_bit() -> None:

@@ -50,6 +50,47 @@ def test_a_name_is_kept_and_sent_where_that_is_allowed() -> None:
     assert judged("/CustomName", 5).code == 1
 
 
+LISTED = "/Devices/0000A2610A4B"
+
+
+def test_what_a_device_warns_of_is_told_alone() -> None:
+    level = judged("/Settings/AlarmLevel/HighTemperature", 2, "multi")
+    assert (level.code, level.register, level.data.hex()) == (0, 0x0333, "00300000"), "3 in bits 12 and 13"
+    assert judged("/Settings/AlarmLevel/LowVoltage", 0, "inverter").data.hex() == "01000000"
+    assert judged("/Settings/AlarmLevel/LowVoltage", 1.0, "multi").data.hex() == "02000000"
+    for wrong in (3, -1, None, "1", float("nan")):
+        assert judged("/Settings/AlarmLevel/LowVoltage", wrong, "multi").code == 2
+    assert judged("/Settings/AlarmLevel/LowVoltage", 1, "multi", writes=False).code == 2
+
+
+def test_what_has_no_known_register_is_taken_and_not_sent() -> None:
+    answer = judged("/Link/ChargeVoltageSolarOffset", 0.4, "vecan")
+    assert (answer.code, answer.register, "not known" in answer.text) == (0, None, True)
+
+
+def test_settings_of_an_ess_are_sent() -> None:
+    lowest = judged("/Settings/Ess/MinimumSocLimit", 25.5, "multi")
+    assert (lowest.code, lowest.register, lowest.data.hex()) == (0, 0xD053, "ff00")
+    assert judged("/Settings/Ess/Mode", 2, "multi").data.hex() == "02"
+    assert judged("/Settings/Ess/Mode", 4, "multi").code == 2
+
+
+def test_a_device_of_the_list_takes_an_instance_and_a_name() -> None:
+    answer = judged(f"{LISTED}/DeviceInstance", 3, "vecan")
+    assert (answer.code, answer.instance, answer.register, answer.local) == (0, 3, None, None)
+    assert judged(f"{LISTED}/DeviceInstance", 253.0, "vecan").instance == 253
+    for wrong in (254, -1, 0.5, None, "x"):
+        assert judged(f"{LISTED}/DeviceInstance", wrong, "vecan").code == 2
+    named = judged(f"{LISTED}/CustomName", "Roof", "vecan")
+    assert (named.code, named.register, named.data, named.local) == (0, 0x010C, b"Roof\0", None)
+    assert judged(f"{LISTED}/CustomName", 5, "vecan").code == 1
+    for path in ("DeviceInstance", "CustomName"):
+        refused = judged(f"{LISTED}/{path}", 3, "vecan", writes=False)
+        assert (refused.code, "transmit: writes" in refused.text) == (2, True)
+    assert judged(f"{LISTED}/Serial", "x", "vecan").code == 1
+    assert judged("/Devices/", 3, "vecan").code == 1
+
+
 def test_somebody_may_have_our_number_looked_for_again() -> None:
     assert judged("/Alarms/SameUniqueNameUsed", 0, "vecan").code == 0
     assert judged("/Alarms/SameUniqueNameUsed", 1, "vecan").code == 2

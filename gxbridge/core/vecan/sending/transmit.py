@@ -2,8 +2,8 @@
 
 Level `requests`: our address claim, what a node owes the others (`own_node.py`), ISO requests and register requests.
 Level `link`: also the registers of `LINKABLE`, as `core/vecan/link` orders them. Level `writes`: also those of
-`SENDABLE` and `SETTABLE`, never another. Before an address is claimed nothing but the ISO request for claims is sent,
-from the null address. Requests and writes are at least 100 ms apart.
+`SENDABLE` and `SETTABLE`, and the device instance of a NAME, never another. Before an address is claimed nothing but
+the ISO request for claims is sent, from the null address. Requests and writes are at least 100 ms apart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000 import vreg
 from gxbridge.core.nmea2000.decoder import Message
-from gxbridge.core.nmea2000.encode import Frame, vreg_frames
+from gxbridge.core.nmea2000.encode import Frame, pgn_frames, vreg_frames
+from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
@@ -34,9 +35,13 @@ NOMINAL_VOLTAGE = 0xEDEF
 AC_LIMITS = (0x0214, 0x0224)
 """Current limits of the two AC inputs of an inverter/charger, from outside."""
 CHARGE_CURRENT_LIMIT = 0xEDF0
+ALARM_LEVELS = 0x0333
+RELAY = 0x034E
+ESS_SETTINGS = (0xD050, 0xD053)
+"""Mode and lowest state of charge of the ESS of an RS."""
 SENDABLE = frozenset({MODE, DESCRIPTION, CAPACITY, NOMINAL_VOLTAGE})
 """The only registers that may ever be written to a battery (Victron, VE.Can registers public, v20)."""
-SETTABLE = frozenset({MODE, DESCRIPTION, *AC_LIMITS, CHARGE_CURRENT_LIMIT})
+SETTABLE = frozenset({MODE, DESCRIPTION, *AC_LIMITS, CHARGE_CURRENT_LIMIT, ALARM_LEVELS, RELAY, *ESS_SETTINGS})
 """The only ones of another device, on a port that is served wholly."""
 
 LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017, 0x201C})
@@ -46,8 +51,15 @@ LINK_LEVELS: Final = ("link", "writes")
 """The levels that send LINK registers."""
 
 GROUP_FUNCTION: Final = 126208
+GROUP_COMMAND: Final = 1
+"""Its function that sets fields of a PGN."""
 GROUP_REQUEST: Final = b"\0"
 """Its first byte when it asks for a PGN; plotters ask so for the text of an alert (victronenergy/venus#1241)."""
+
+KEEP_PRIORITY: Final = 0xF8
+"""In a command: the message keeps its priority, and four reserved bits (canboat@01d0dc3, PGN 126208)."""
+INSTANCES: Final = range(254)
+"""Device instances that may be given; 254 and 255 are reserved."""
 
 PACE_S = 0.1
 """Between two requests: bursts to many nodes slow the bus down (victronenergy/venus#1641)."""
@@ -61,7 +73,7 @@ LONGEST_WAIT_S = 30.0
 
 @record
 class TransmitOrder:
-    """One thing to send: an ISO request for `pgn`, or a request for or write to `register`."""
+    """One thing to send: an ISO request for `pgn`, a request for or write to `register`, or a new device `instance`."""
 
     to: Name | int
     """A write goes to a NAME, wherever it is when it is sent; a request may go to an address (255: everybody)."""
@@ -71,6 +83,8 @@ class TransmitOrder:
     """None: a request; else the value to write."""
     mask: int = vreg.ONE_REGISTER
     """Of a request: which bits of a register's number must be those of `register`."""
+    instance: int | None = None
+    """What the device is to put in its NAME: 0 to 253."""
 
 
 class LinkSource(Protocol):
@@ -213,13 +227,13 @@ class BusTransmitter:
     def _allowed(self, order: TransmitOrder) -> bool:
         if self.level == "off":
             return False
-        if order.data is None:
+        if order.data is None and order.instance is None:
             return True
         named = isinstance(order.to, Name)
         return (
             self.level == "writes"
             and named
-            and order.register in SENDABLE | SETTABLE
+            and (order.instance in INSTANCES if order.data is None else order.register in SENDABLE | SETTABLE)
             and (self._mode_switch or order.register != MODE)
         )
 
@@ -266,15 +280,24 @@ class BusTransmitter:
         self._free_at = now + PACE_S
         if order.pgn is not None:
             return [_iso_request(order.pgn, address, to)]
+        self._sequence += 1
+        if order.instance is not None:
+            return list(_instance_command(order.instance, address, to, self._sequence))
         register = order.register or 0
         payload = vreg.request(register, order.mask) if order.data is None else vreg.payload(register, order.data)
-        self._sequence += 1
         return list(vreg_frames(payload, address, to, self._sequence))
 
     def _expire(self, now: float) -> None:
         while self._waiting and now - self._waiting[0][1] >= LONGEST_WAIT_S:
             self._waiting.popleft()
             self.expired += 1
+
+
+def _instance_command(instance: int, source: int, destination: int, sequence: int) -> tuple[Frame, ...]:
+    """The device instance of a NAME has two fields, the third and fourth of PGN 60928: three bits and five."""
+    parts = bytes((KEEP_PRIORITY, 2, 3, instance & 7, 4, instance >> 3))
+    values: dict[str, FieldValue] = {"function_code": GROUP_COMMAND, "pgn": ADDRESS_CLAIM, "parameters": parts}
+    return pgn_frames(GROUP_FUNCTION, values, source, destination, sequence)
 
 
 def _iso_request(pgn: int, source: int, destination: int) -> Frame:

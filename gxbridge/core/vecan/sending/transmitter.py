@@ -93,6 +93,11 @@ class Transmitter:
         transmitter = self._transmitters.get(bus)
         return transmitter is not None and transmitter.order(TransmitOrder(to, register=register, data=data), now)
 
+    def set_instance(self, bus: str, to: Name, instance: int, now: float) -> bool:
+        """Order another device instance; False when it may not be or cannot be sent."""
+        transmitter = self._transmitters.get(bus)
+        return transmitter is not None and transmitter.order(TransmitOrder(to, instance=instance), now)
+
     def outgoing(self, now: float) -> list[Outgoing]:
         """Frames to send now, in order."""
         return [

@@ -258,7 +258,25 @@ def test_the_four_registers() -> None:
 
 
 def test_the_settings_of_a_port_s_devices() -> None:
-    assert {0x0200, 0x010C, 0x0214, 0x0224, 0xEDF0} == SETTABLE
+    assert {0x0200, 0x010C, 0x0214, 0x0224, 0xEDF0, 0x0333, 0x034E, 0xD050, 0xD053} == SETTABLE
+
+
+def test_a_device_instance_is_commanded_by_its_two_fields() -> None:
+    transmitter = ready("writes")
+    assert transmitter.order(TransmitOrder(THE_LYNX, instance=0b01101_011), 3.0)
+    # Six and four bytes: function 1, PGN 60928, priority as it is, two fields: the third and the fourth.
+    assert transmitter.frames(3.0) == [
+        (0x0DED2900 | US, bytes.fromhex("200A0100EE00F802")),
+        (0x0DED2900 | US, bytes.fromhex("210303040DFFFFFF")),
+    ]
+
+
+def test_a_device_instance_is_a_write_to_a_name() -> None:
+    assert not ready("link").order(TransmitOrder(THE_LYNX, instance=1), 3.0)
+    assert not ready("writes").order(TransmitOrder(LYNX, instance=1), 3.0), "who is at an address may change"
+    assert ready("writes").order(TransmitOrder(THE_LYNX, instance=253), 3.0)
+    assert not ready("writes").order(TransmitOrder(THE_LYNX, instance=254), 3.0)
+    assert not ready("writes").order(TransmitOrder(THE_LYNX, instance=-1), 3.0)
 
 
 @pytest.mark.parametrize(
