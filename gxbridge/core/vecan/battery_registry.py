@@ -257,7 +257,8 @@ class BatteryRegistry:
                     free = places[node.bus, role] < (MOST_BMSES if role == "bms" else MOST_CHARGERS)
                     node.reserved = role if free or self._known.expected(node) else ""
                     places[node.bus, node.reserved] += 1
-        others = sum(not node.reserved for node in roles)
+        # One that is silent and left nothing needs no part: a storm of addresses is over when it is over.
+        others = sum(not node.reserved and (node.readings.size > 0 or not node.forgotten) for node in roles)
         share = min(MOST_SHARE, SHARED_BYTES // max(1, others))
         for node in roles:
             node.bound(RESERVED_BYTES if node.reserved else share)

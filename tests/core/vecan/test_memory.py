@@ -235,3 +235,18 @@ def test_a_bms_that_cannot_be_followed_stops_charging_until_it_is() -> None:
     assert "bms-not-followed" in [finding.id for finding in boat.bridge.finding_log.current]
     boat.tick(1)
     assert "bms-not-followed" not in [finding.id for finding in boat.bridge.finding_log.current]
+
+
+def test_who_is_gone_and_left_nothing_has_no_part_any_more() -> None:
+    bus = Bus()
+    bus.send((0x1CEFFF00 | address, b"\x66\x99\x8d\xed" + bytes(4)) for address in range(100, 250))
+    bus.look()
+    bus.now = 11.0
+    bus.look()
+    bus.send(is_there(1, MONITOR, 1))
+    bus.look()
+    bus.send(cells(1, 100))
+    bus.look()
+    monitor = next(node for node in bus.registry.network("can0").devices if node.address == 1)
+    assert monitor.readings.size > SHARED_BYTES // 150, "less than 7 kB otherwise"
+    assert monitor.readings.dropped == 0
