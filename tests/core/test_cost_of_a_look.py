@@ -1,4 +1,4 @@
-"""What a look and a decision may cost, in instructions of Python's own machine: they do not depend on how busy it is.
+"""What a frame, a look and a decision may cost, in instructions of Python: they do not depend on how busy it is.
 
 Ceilings are a sixth above what was counted when they were set (Python 3.11 to 3.13 differ by less). A gain lowers them;
 who needs more raises them with a reason. `benchmarks/growth.py` and `benchmarks/dvcc.py` measure the same as time.
@@ -20,6 +20,7 @@ from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.memory import Memory
+from tests.core.boat import status
 
 
 def instructions(work: Callable[[], object]) -> int:
@@ -39,6 +40,15 @@ def instructions(work: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def test_a_frame() -> None:
+    """Decoded and filed with its device, of a boat where measurements move and settings do not."""
+    boat = Boat(1, 0)
+    boat.frames += [status(26.0 + n / 100, 5.0 + n / 10) for n in range(40)]
+    for _ in range(3):
+        boat.hear()
+    assert instructions(boat.hear) / len(boat.frames) < 450
 
 
 def look(bmses: int, chargers: int) -> float:

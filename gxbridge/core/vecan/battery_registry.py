@@ -83,25 +83,33 @@ class BatteryRegistry:
     def hear(self, bus: str, message: Message, now: float) -> Change:
         """Take a message of a bus; what it changed."""
         self._heard += 1
-        network = self.network(bus)
-        node = network.hear(message, now)
-        if node is None:
-            return Change.NOTHING
-        layout, _, destination, _, _ = message
+        network = self._networks.get(bus) or self.network(bus)
+        layout, source, destination, _, _ = message
         if layout.pgn == ADDRESS_CLAIM:
-            self._resolve(network, node, now)
-            return Change.VALUE
-        if destination != BROADCAST or layout.kind not in ("vreg", "pgn"):
+            return self._claim(network, message, now)
+        node = network.alive(source, now)
+        if node is None or destination != BROADCAST or layout.kind not in ("vreg", "pgn"):
             return Change.NOTHING
         taken = node.take(message, now)
         if taken is None:
             return Change.NOTHING
         what, new = taken
-        if node.belief is None or what in LEARNT or (node.product_id is None and what[1] in BMS_REGISTERS):
+        if node.belief is None:
             self._resolve(network, node, now)
-        if new and what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
+        if not new:
+            return Change.NOTHING
+        if what in LEARNT or (node.product_id is None and what[1] in BMS_REGISTERS):
+            self._resolve(network, node, now)
+        if what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
             return Change.URGENT
-        return Change.VALUE if new else Change.NOTHING
+        return Change.VALUE
+
+    def _claim(self, network: Network, message: Message, now: float) -> Change:
+        node = network.hear(message, now)
+        if node is None:
+            return Change.NOTHING
+        self._resolve(network, node, now)
+        return Change.VALUE
 
     def alive(self, bus: str, address: int, now: float) -> None:
         """A frame of this address came that is no message (unknown, or part of one): the device is not silent."""

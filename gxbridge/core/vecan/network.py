@@ -88,9 +88,12 @@ class Network:
 
     def alive(self, address: int, now: float) -> Node | None:
         """A frame of `address` came: note that its device lives, getting to know it if need be."""
+        node = self._at.get(address)
+        if node is not None and node.name is not None and not self.conflicts:  # nearly always
+            node.touch(now)
+            return node
         if address > LAST_ADDRESS:
             return None
-        node = self._at.get(address)
         if node is not None and self.conflicts and self.contested(address, now):
             for one in (node, self._nodes[self.conflicts[address].loser.identity]):  # either may be the one that speaks
                 one.mistrust(now)

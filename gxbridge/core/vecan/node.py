@@ -10,7 +10,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.device_state import DeviceState, QuantityTable
 from gxbridge.core.vecan.error_counters import COUNTED, ErrorCounters
 from gxbridge.core.vecan.identity import LEARNT, Identity
-from gxbridge.core.vecan.readings import VREG, MessageKind, ReadingKey, Readings, names, said
+from gxbridge.core.vecan.readings import MessageKind, ReadingKey, Readings, message_kind, names, said
 
 ReservedAs = Literal["", "bms", "charger"]
 
@@ -100,6 +100,10 @@ class Node:
 
     def touch(self, now: float) -> bool:
         """A frame of it came; whether it had been silent, in which case nothing passing is remembered."""
+        if not self.forgotten and now < self.last_heard + SILENT_S:  # nearly always
+            if now > self.last_heard:
+                self.last_heard = now
+            return False
         self.settle(now)
         returned, self.forgotten = self.forgotten, False
         if returned:
@@ -116,15 +120,15 @@ class Node:
         filed = self.readings.put(message, now)
         if filed is None:  # who it is must be known before there can be room for the rest
             layout, _, _, values, _ = message
-            kind: MessageKind = (layout.pgn, None) if layout.register is None else (VREG, layout.register)
+            kind = message_kind(layout)
             known = self.identity.learn(kind, dict(zip(names(layout), values, strict=False)))
             return (kind, True) if known else None
-        key, new = filed
-        what = said(key)
-        if new and what in LEARNT and (reading := self.readings.get(key)) is not None:
-            self.identity.learn(what, reading.fields)
-        if new and what in COUNTED:
-            self._count(message, now)
+        key, what, new = filed
+        if new:
+            if what in LEARNT and (reading := self.readings.get(key)) is not None:
+                self.identity.learn(what, reading.fields)
+            if what in COUNTED:
+                self._count(message, now)
         if self.belief is not None:
             self.belief.heard(what, new=new)
         return what, new

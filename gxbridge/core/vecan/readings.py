@@ -85,24 +85,31 @@ def names(layout: Layout) -> tuple[str, ...]:
     return tuple(field.name for field in layout.fields)
 
 
+def message_kind(layout: Layout) -> MessageKind:
+    """What a source calls the messages of a layout."""
+    return (layout.pgn, None) if layout.register is None else (VREG, layout.register)
+
+
 @lru_cache(maxsize=4096)
-def filing(layout: Layout) -> tuple[ReadingKey, Parts, float | None]:
-    """How messages of a layout are filed: the key's base, which values go into it, and how long they hold.
+def filing(layout: Layout) -> tuple[ReadingKey, MessageKind, Parts, float | None]:
+    """How messages of a layout are filed: the key's base, their kind, which values go into the key, and how long they
+    hold.
 
     A register, network data apart, holds as long as its device speaks (None).
     """
+    kind = message_kind(layout)
     if layout.register is None:
         at = next((index for index, name in enumerate(names(layout)) if name.endswith("instance")), None)
         fresh_s = max(LEAST_FRESH_S, FRESH_INTERVALS * (layout.interval_ms or 0) / 1000)
-        kind = SENDER_TYPES.get(layout.pgn)
-        more = () if kind is None else ((names(layout).index(kind), 8),)
-        return (layout.pgn, 0), () if at is None else ((at, 0), *more), fresh_s
+        told_apart_by = SENDER_TYPES.get(layout.pgn)
+        more = () if told_apart_by is None else ((names(layout).index(told_apart_by), 8),)
+        return (layout.pgn, 0), kind, () if at is None else ((at, 0), *more), fresh_s
     parts = tuple(
         (index, _APART[field.name])
         for index, field in enumerate(layout.fields)
         if field.name in _APART and field.length == 8
     )
-    return (VREG, layout.register), parts, LINK_S if layout.register in LINK_REGISTERS else None
+    return (VREG, layout.register), kind, parts, LINK_S if layout.register in LINK_REGISTERS else None
 
 
 @lru_cache(maxsize=4096)
@@ -128,10 +135,10 @@ class Readings:
         self.version = 0
         """Another number when other kinds are held, or were heard in the past."""
 
-    def put(self, message: Message, now: float) -> tuple[ReadingKey, bool] | None:
-        """File a message; its key and whether it says anything new, or None when there is no room."""
+    def put(self, message: Message, now: float) -> tuple[ReadingKey, MessageKind, bool] | None:
+        """File a message; its key, its kind and whether it says anything new, or None when there is no room."""
         layout, _, _, values, _ = message
-        key, parts, fresh_s = filing(layout)
+        key, kind, parts, fresh_s = filing(layout)
         if parts:
             number = key[1]
             for index, shift in parts:
@@ -142,10 +149,10 @@ class Readings:
         until = None if fresh_s is None else now + fresh_s
         reading = self._readings.get(key)
         if reading is None:
-            return (key, True) if self._file(key, Reading(layout, values, now, until)) else None
+            return (key, kind, True) if self._file(key, Reading(layout, values, now, until)) else None
         new = reading.values != values
         reading.layout, reading.values, reading.at, reading.until = layout, values, now, until
-        return key, new
+        return key, kind, new
 
     def _file(self, key: ReadingKey, reading: Reading) -> bool:
         if key not in self._readings:

@@ -24,8 +24,8 @@ def test_a_register_is_filed_by_number_and_by_what_it_is_about(
 ) -> None:
     readings = Readings()
     layout = database().registers[register]
-    assert readings.put((layout, 41, 255, values, b""), 0.0) == ((VREG, number), True)
-    assert readings.put((layout, 41, 255, values, b""), 1.0) == ((VREG, number), False)
+    assert readings.put((layout, 41, 255, values, b""), 0.0) == ((VREG, number), (VREG, register), True)
+    assert readings.put((layout, 41, 255, values, b""), 1.0) == ((VREG, number), (VREG, register), False)
     reading = readings.get((VREG, number))
     assert reading is not None
     assert (reading.at, reading.until) == (1.0, None)
@@ -33,7 +33,7 @@ def test_a_register_is_filed_by_number_and_by_what_it_is_about(
 
 @pytest.mark.parametrize(("pgn", "seconds"), [(127508, 5.0), (127505, 7.5), (126993, 180.0), (127513, 5.0)])
 def test_a_pgn_holds_three_intervals_and_at_least_five_seconds(pgn: int, seconds: float) -> None:
-    assert filing(database().pgns[pgn])[2] == seconds
+    assert filing(database().pgns[pgn])[3] == seconds
 
 
 NETWORK_DATA = (0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 0x2015)
@@ -45,7 +45,7 @@ NETWORK_DATA = (0x2001, 0x2007, 0x2008, 0x2009, 0x200A, 0x200C, 0x200E, 0x2013, 
 def test_network_data_holds_a_minute_and_other_registers_as_long_as_their_device(
     register: int, seconds: float | None
 ) -> None:
-    assert filing(database().registers[register])[2] == seconds
+    assert filing(database().registers[register])[3] == seconds
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,55 @@ def test_frames_are_heard_after_a_busy_time_and_after_silence(sock: FakeCanSocke
     assert play(sock, story).stats.frames == 45
 
 
+def test_while_frames_come_a_clock_alone_fetches_them(sock: FakeCanSocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To begin and end watching a descriptor costs three times what a wake-up by the clock does."""
+    watched: list[int] = []
+    watch = SocketDrain._watch
+
+    def counted(drain: SocketDrain) -> None:
+        watched.append(len(heard))
+        watch(drain)
+
+    heard: list[TimedFrame] = []
+    monkeypatch.setattr(SocketDrain, "_watch", counted)
+
+    async def run() -> None:
+        def take(frames: list[TimedFrame]) -> None:
+            heard.extend(frames)
+            if len(heard) < 5:
+                sock.inject(frame())
+
+        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 0.002)
+        sock.inject(frame())
+        await until(lambda: len(watched) == 2)
+        await drain.stop(lambda: None)
+
+    asyncio.run(run())
+    assert watched == [0, 5]
+
+
+def test_a_few_frames_are_read_without_running_into_the_end(
+    sock: FakeCanSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exception that says "nothing there" costs as much as ten questions."""
+    reads: list[int] = []
+    receive = FakeCanSocket.recv
+
+    def counted(fake: FakeCanSocket, size: int, flags: int = 0) -> bytes:
+        reads.append(size)
+        return receive(fake, size, flags)
+
+    monkeypatch.setattr(FakeCanSocket, "recv", counted)
+
+    async def story(bench: Bench) -> None:
+        sock.inject(frame(), frame(), frame())
+        await until(lambda: len(bench.frames) == 3)
+        await asyncio.sleep(0.01)
+
+    play(sock, story)
+    assert len(reads) == 3
+
+
 def test_what_ve_can_does_not_use_is_counted_and_dropped(sock: FakeCanSocket) -> None:
     async def story(bench: Bench) -> None:
         standard, remote = frame(0x123, flags=0), frame(0x18EAFF24, flags=0xC0000000)
