@@ -14,10 +14,19 @@ from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import TEXTS_KEPT, LineFormat, celsius, is_service, register_text, repeats, service_fields
+from gxbridge.decodelog.words import (
+    CELSIUS,
+    KELVIN,
+    TEXTS_KEPT,
+    LineFormat,
+    celsius,
+    is_service,
+    register_text,
+    repeats,
+    service_fields,
+)
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
-KELVIN, CELSIUS = "K", "°C"
 
 Cell = Callable[[FieldValue], tuple[object, str]]
 """A value to what stands in the columns `value` and `text`."""

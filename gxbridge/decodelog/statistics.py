@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from gxbridge.core.channels.vebus.mk2_rows import MK2_FRAME
+from gxbridge.core.nmea2000.database import Layout
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import frames_of
-from gxbridge.core.nmea2000.frame import MAX_DATA
+from gxbridge.core.nmea2000.field import FieldValue
+from gxbridge.core.nmea2000.frame import MAX_DATA, WHOLE
 from gxbridge.core.vecan import bus_load
 from gxbridge.core.vecan.bus_load import BITRATE, Carried
 from gxbridge.decodelog.words import register_text
@@ -23,6 +26,7 @@ SERIES_KEPT = 20_000
 """Different senders and messages that are told apart: more than any bus has, and some ten megabytes."""
 
 
+@lru_cache(maxsize=2 * MAX_DATA)
 def bits_of(size: int) -> float:
     """Bits on the wire of a frame with `size` data bytes, with the usual share of stuff bits."""
     return bus_load.bits_of(Carried(1, size))
@@ -53,8 +57,10 @@ class Series:
         self._intervals += 1
         usual = self.nominal if self.nominal is not None else self._mean if self._intervals > SETTLED else math.inf
         self.gaps += interval > GAP_FACTOR * usual
-        self.shortest = min(self.shortest, interval)
-        self.longest = max(self.longest, interval)
+        if interval < self.shortest:
+            self.shortest = interval
+        if interval > self.longest:
+            self.longest = interval
         # Welford's running mean and sum of squares: stable, and needs no list.
         change = interval - self._mean
         self._mean += change / self._intervals
@@ -111,7 +117,8 @@ class BusLoad:
         if second != self._second:
             self._second, self._second_bits = second, 0.0
         self._second_bits += bits
-        self.busiest_bits = max(self.busiest_bits, self._second_bits)
+        if self._second_bits > self.busiest_bits:
+            self.busiest_bits = self._second_bits
 
     @property
     def duration_s(self) -> float:
@@ -134,6 +141,8 @@ class Statistics:
 
     def __init__(self) -> None:
         self.series: dict[MessageKey, Series] = {}
+        self._found: dict[tuple[str, int, Layout, FieldValue], Series] = {}
+        """Those of `series` by what a message has at hand."""
         self.buses: dict[str, BusLoad] = {}
         self.not_told_apart = 0
         """Messages beyond the first `SERIES_KEPT` kinds."""
@@ -143,6 +152,9 @@ class Statistics:
         load = self.buses.get(bus)
         if load is None:
             load = self.buses[bus] = BusLoad(t)
+        if can_id < WHOLE:
+            load.frame(t, bits_of(size))
+            return
         if can_id >= MK2_FRAME:  # no CAN bus
             load.frame(t, 0.0)
             return
@@ -154,17 +166,27 @@ class Statistics:
         """One decoded (or unknown) message of the row that was counted last."""
         layout, source, _, values, _ = message
         register = values[0] if layout.kind == "write" else layout.register
+        series = self._found.get((bus, source, layout, register)) or self._find(bus, source, layout, register)
+        if series is None:
+            self.not_told_apart += 1
+            return
+        clock = self.buses[bus].clock
+        series.arrive(clock.now, clock.spans)
+
+    def _find(self, bus: str, source: int, layout: Layout, register: FieldValue) -> Series | None:
+        """The series of a message, begun if need be; None where there is no room for more."""
         vreg = register_text(register) if isinstance(register, int) else ""
         key = MessageKey(bus, source, layout.pgn, vreg, layout.name)
         series = self.series.get(key)
         if series is None:
             if len(self.series) >= SERIES_KEPT:
-                self.not_told_apart += 1
-                return
+                return None
             nominal = layout.interval_ms / 1000 if layout.interval_ms else None
             series = self.series[key] = Series(nominal)
-        load = self.buses[bus]
-        series.arrive(load.clock.now, load.clock.spans)
+        if len(self._found) >= SERIES_KEPT:  # layouts of unknown messages can be many
+            self._found.clear()
+        self._found[bus, source, layout, register] = series
+        return series
 
     def rows(self) -> Iterator[tuple[MessageKey, Series]]:
         """Senders and messages in order."""

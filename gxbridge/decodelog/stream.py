@@ -49,20 +49,18 @@ class Output:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._waiting: list[str] = []
+        self.waiting: list[str] = []
+        """Lines that `flush` will write."""
         self._broken: BrokenPipeError | None = None
-        self.put = self._waiting.append
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+        self.put = self.waiting.append
 
     def flush(self) -> None:
         """Write what waits. Raises BrokenPipeError when nobody reads any more, from then on each time."""
         if self._broken is not None:
             raise self._broken
-        if self._waiting:
-            text = "".join(self._waiting)
-            self._waiting.clear()
+        if self.waiting:
+            text = "".join(self.waiting)
+            self.waiting.clear()
             try:
                 self._stream.write(text)
                 self._stream.flush()
@@ -85,11 +83,11 @@ class Stream:
 
     def write(self, reader: LogReader, lines: LineFormat, output: Output) -> None:
         """Write every wanted message as it completes."""
-        line, put = lines.line, output.put
+        line, put, waiting = lines.line, output.put, output.waiting
         for t, bus, message in self._messages(reader, None):
             if text := line(t, bus, message):
                 put(text)
-            if len(output) >= BATCH:
+            if len(waiting) >= BATCH:
                 output.flush()
                 self.progress.at(reader.position)
         self.progress.clear()

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.csvlines import CELSIUS, KELVIN, cell_text
+from gxbridge.decodelog.csvlines import cell_text
 from gxbridge.decodelog.times import WriteTime, plain
-from gxbridge.decodelog.words import LineFormat, celsius, is_service
+from gxbridge.decodelog.words import CELSIUS, KELVIN, LineFormat, celsius, is_service
 
 HELD_S = 10.0
 """Slower than this says hardly any message that is worth a curve."""

@@ -10,6 +10,7 @@ from gxbridge.core.nmea2000.frame import BROADCAST
 from gxbridge.core.nmea2000.group_function import GROUP_FUNCTION_PGN, parameters_of
 
 NOT_AVAILABLE = "n/a"
+KELVIN, CELSIUS = "K", "°C"
 TEXTS_KEPT = 2048
 """Ready texts by payload, of a layout or of all registers together."""
 PGN_LIST_PGN = 126464

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxbridge.core.model.items import printable
-from gxbridge.core.nmea2000.database import Database, database
+from gxbridge.core.nmea2000.database import Database, Layout, database
 from gxbridge.core.nmea2000.decoder import Decoder, Message
 from gxbridge.core.nmea2000.fast_packet import split
 from gxbridge.core.nmea2000.field import FieldValue
@@ -363,3 +363,20 @@ def test_a_list_of_pgns_is_a_list_in_every_form() -> None:
     assert empty is not None
     assert TextLines(DB).line(0.0, "can0", empty).endswith("pgns n/a\n")
     assert '"pgns":[]' in JsonLines(DB).line(0.0, "can0", empty)
+
+
+LAYOUTS = [layout for layout in (*DB.pgns.values(), *DB.registers.values()) if not is_service(layout)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_a_line_says_what_each_field_says(layout: Layout, data: st.DataObject) -> None:
+    """The quick way of a line, and the text that is ready for a payload, against field by field."""
+    payload = data.draw(st.binary(min_size=layout.length, max_size=layout.length))
+    found = (layout, 41, 255, layout.read(payload), payload)
+    lines = TextLines(DB)
+    subject, fields = lines.parts(layout, found[3])
+    said = ", ".join(f"{name} {text}" for name, text in fields)
+    plain = f"0.000000 can0  41 > all {subject}: {said}".rstrip(": ") + "\n"
+    assert [lines.line(0.0, "can0", found) for _ in range(2)] == [plain] * 2

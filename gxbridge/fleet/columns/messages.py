@@ -12,8 +12,7 @@ from typing import Any, Final
 from gxbridge.core.nmea2000.database import Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.csvlines import CELSIUS, KELVIN
-from gxbridge.decodelog.words import Shown, celsius, is_service, register_text, service_fields
+from gxbridge.decodelog.words import CELSIUS, KELVIN, Shown, celsius, is_service, register_text, service_fields
 from gxbridge.fleet.columns.arrow import arrow_schema
 from gxbridge.fleet.columns.parts import PartFiles, Target, day_bounds, day_of
 from gxbridge.fleet.columns.tables import TABLES

@@ -8,9 +8,8 @@ from typing import Any, Final
 from gxbridge.core.nmea2000.database import Database
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.field import FieldInfo, FieldValue
-from gxbridge.decodelog.csvlines import CELSIUS, KELVIN
 from gxbridge.decodelog.widelines import HELD_S, WideColumns, key_of
-from gxbridge.decodelog.words import celsius
+from gxbridge.decodelog.words import CELSIUS, KELVIN, celsius
 from gxbridge.fleet.columns.parts import PartFiles, Target, day_of
 
 BATCH_SECONDS: Final = 4096
