@@ -3,10 +3,12 @@
     python -m benchmarks.service [--seconds 15] [--rounds 5] [--json]
 
 Frames come from another process over a bus of unix datagram sockets, evenly spaced: nearly every frame is a wake-up:
-the worst case. The same once more with a longer queue, so that frames are collected for as long as on SocketCAN. CPU is
-told per frame as well, and how many times the struct floor's of the same run (`floor.py`). Start is compared with a
-velib-style dbus-python service in the same run and with the same interpreter, spawn until the name is owned, because
-absolute times say nothing about a GX. Exit code 1 when a figure is above its most.
+the worst case. The same once more with a longer queue, so that frames are collected for as long as on SocketCAN; then
+a recorded log of many devices, all of whose values move (`genlog.py`), played by the service itself. CPU is told per
+frame as well, and how many times the struct floor's of the same run (`floor.py`); beside it what a turn of an asyncio
+loop takes that a clock wakes and that does nothing: on a virtual machine most of what a frame takes that comes alone.
+Start is compared with a velib-style dbus-python service in the same run and with the same interpreter, spawn until the
+name is owned, because absolute times say nothing about a GX. Exit code 1 when a figure is above its most.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,23 @@ MOST = {200: (100.0, 60.0), 1000: (30.0, 20.0), 1800: (22.0, 15.0)}
 """Frames a second -> how many times the floor a frame may cost the whole service, and how many it should."""
 MOST_COLLECTED = 0.5
 """Of that, with frames collected as on SocketCAN."""
+REPLAYED_PER_S, REPLAY_S = 1000, 25.0
+MOST_REPLAYED = (50.0, 25.0)
+"""As `MOST`, for a frame of the log that is replayed."""
+TURN_S = 0.005
+"""A gxsocket's pace."""
+TURN = """
+import asyncio, sys, time
+async def turn(seconds, turns):
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    def fire(left):
+        loop.call_later(seconds, fire, left - 1) if left else over.set()
+    begin = time.process_time()
+    fire(turns)
+    await over.wait()
+    print((time.process_time() - begin) / turns * 1e6)
+asyncio.run(turn(float(sys.argv[1]), 1000))
+"""
 MOST_START = {"start": 1.4, "start with file and black box": 1.6}
 """How many times the processor time of the velib-style service a start may take."""
 TARGET_MB = 30.0
@@ -114,12 +133,13 @@ def wait_for_name(address: str, name: str) -> None:
 
 
 def start_service(
-    address: str, wire: str, log: Path, *, collecting: bool = False, config: Path | None = None
+    address: str, source: Sequence[str], log: Path, *, collecting: bool = False, config: Path | None = None
 ) -> tuple[subprocess.Popen[bytes], float, float]:
-    """Spawn the service; returns it, the seconds until its name is owned, and its processor seconds until then."""
+    """Spawn the service, with the options that say where frames come from; returns it, the seconds until its name is
+    owned, and its processor seconds until then."""
     environment = {**keeping(), "PYTHONPATH": f"{ROOT}:{LIBRARIES}"}
     program = [*LONG_QUEUE, PYTHON, "-c", COLLECTING] if collecting else [PYTHON, "-m", "gxbridge"]
-    command = [*program, "run", "--can", f"gxsocket:{wire}", "--dbus", address]
+    command = [*program, "run", *source, "--dbus", address]
     command += [] if config is None else ["--config", str(config)]
     with log.open("ab") as errors:
         begin = time.perf_counter()
@@ -157,6 +177,32 @@ def feed(wire: str, rate: float, seconds: float) -> subprocess.Popen[bytes]:
     return feeder
 
 
+def bus_of(wire: str) -> tuple[str, str]:
+    """Frames come from a directory of sockets."""
+    return "--can", f"gxsocket:{wire}"
+
+
+def replayed_us(folder: Path, log: Path) -> float:
+    """Processor microseconds for each frame of a recorded log that the service plays."""
+    recorded = folder / "mixed.log"
+    genlog.write(recorded, int(REPLAYED_PER_S * (REPLAY_S + 10)))
+    source = ("--replay", f"{recorded}@{REPLAYED_PER_S / genlog.RATE_PER_S}")
+    with DBusDaemon() as bus:
+        process, *_ = start_service(bus.address, source, log)
+        time.sleep(3.0)
+        before, begin = own_cpu_s(process.pid), time.monotonic()
+        time.sleep(REPLAY_S)
+        us = (own_cpu_s(process.pid) - before) / (time.monotonic() - begin) / REPLAYED_PER_S * 1e6
+        process.terminate()
+        process.wait()
+    return us
+
+
+def turn_us() -> float:
+    """Processor microseconds of a turn of the loop that does nothing."""
+    return float(subprocess.run([PYTHON, "-c", TURN, str(TURN_S)], capture_output=True, check=True).stdout)
+
+
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     starts: dict[str, list[tuple[float, float]]] = {name: [] for name in (*MOST_START, "peer")}
@@ -169,7 +215,7 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
                 taken: list[tuple[float, float]] = []
                 for config in (None, file):
                     wire = tempfile.mkdtemp(dir=folder)
-                    process, *passed = start_service(bus.address, wire, log, config=config)
+                    process, *passed = start_service(bus.address, bus_of(wire), log, config=config)
                     process.terminate()
                     process.wait()
                     taken.append((passed[0], passed[1]))
@@ -189,9 +235,9 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
             shares, floors = {}, {}
             with DBusDaemon() as bus:
                 wire = tempfile.mkdtemp(dir=folder)
-                process, *_ = start_service(bus.address, wire, log, collecting=collecting)
+                process, *_ = start_service(bus.address, bus_of(wire), log, collecting=collecting)
                 for rate in RATES:
-                    base = floor_us(run_floor, len(ROWS))
+                    base = usual_floor_us()
                     feeder = feed(wire, rate, seconds + 3)
                     time.sleep(2.0)
                     before, begin = cpu_s(process.pid), time.monotonic()
@@ -204,12 +250,19 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
                 process.terminate()
                 process.wait()
             result[f"{name}_percent"], result[f"{name}_x_floor"] = shares, floors
+        base = usual_floor_us()
+        result["replayed_x_floor"], result["turn_x_floor"] = replayed_us(Path(folder), log) / base, turn_us() / base
     return result
 
 
 def run_floor() -> None:
     for can_id, data in ROWS:
         floor.decode(can_id, data)
+
+
+def usual_floor_us() -> float:
+    """The floor, several times over: it is soon measured, and every ratio stands on it."""
+    return statistics.median(floor_us(run_floor, len(ROWS)) for _ in range(9))
 
 
 def main() -> int:
@@ -234,6 +287,9 @@ def main() -> int:
             text = "" if ratio is None else f", a frame {ratio:.0f} x floor"
             most = f" (at most {MOST[rate][0]:.0f}, aim {MOST[rate][1]:.0f})" if ratio and not title else ""
             print(f"CPU at {rate:>4} frames/s  {share:.2f} % of a core{text}{most}{title}")
+    most, aim = MOST_REPLAYED
+    print(f"a frame of a replayed log    {result['replayed_x_floor']:.0f} x floor (at most {most:.0f}, aim {aim:.0f})")
+    print(f"an empty turn of the loop    {result['turn_x_floor']:.0f} x floor")
     for text in missed(result):
         print(f"MISSED: {text}")
     return int(any(missed(result)))
@@ -245,6 +301,7 @@ def missed(result: Mapping[str, Any]) -> list[str]:
     for rate, ratio in result["collected_x_floor"].items():
         if ratio > MOST_COLLECTED * result["cpu_x_floor"][rate]:
             found.append(f"{rate} frames/s collected")
+    found += ["replay"] if result["replayed_x_floor"] > MOST_REPLAYED[0] else []
     found += [name for name, most in MOST_START.items() if result[name]["cpu_ratio"] > most]
     return found + (["memory"] if result["resident_mb"] > TARGET_MB else [])
 
