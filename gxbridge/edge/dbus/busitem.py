@@ -91,14 +91,14 @@ class ItemTree:
                     value = None
                 if value == item.value:
                     continue
-            item.set(value)
+            item.value, item.made = value, None
             changed[path] = item
 
     def take_changed(self) -> list[ItemBytes]:
         """The items whose entries differ from what consumers have; from now on they count as sent."""
         found = []
         for item in self.changed.values():
-            entry = item.entry()
+            entry = item.made or item.entry()
             if entry != item.sent:
                 item.sent = entry
                 found.append(item)

@@ -99,7 +99,7 @@ def accept(spec: ItemSpec, value: object) -> Value:
 class ItemBytes:
     """One published path: its value and, built when asked for, its entry on the wire."""
 
-    __slots__ = ("_bounds", "_entry", "_layout", "_text_form", "is_double", "pad", "path", "sent", "spec", "value")
+    __slots__ = ("_bounds", "_layout", "_text_form", "is_double", "made", "pad", "path", "sent", "spec", "value")
 
     def __init__(self, path: str, spec: ItemSpec, value: Value = None) -> None:
         self.path = path
@@ -111,7 +111,8 @@ class ItemBytes:
         self.pad = 0
         """How many bytes of the entry are padding: an array's length does not count those at its end."""
         self.is_double = spec.signature == "d"
-        self._entry: bytes | None = None
+        self.made: bytes | None = None
+        """The entry of `value`, if it was asked for since that was set."""
         self._text_form = _text_form(spec)
         self._layout = _layout(path, spec.signature)
         self._bounds = _bounds(spec)
@@ -119,7 +120,7 @@ class ItemBytes:
     def set(self, value: Value) -> None:
         """Takes a value that already fits (see `fit`)."""
         self.value = value
-        self._entry = None
+        self.made = None
 
     @property
     def text(self) -> str:
@@ -131,10 +132,9 @@ class ItemBytes:
 
     def entry(self) -> bytes:
         """The entry, padded to 8 bytes."""
-        entry = self._entry
-        if entry is None:
-            entry = self._entry = self._build()
-        return entry
+        if self.made is None:
+            self.made = self._build()
+        return self.made
 
     def value_body(self) -> bytes:
         """GetValue's answer: a variant."""
@@ -214,7 +214,7 @@ def items_body(items: Iterable[ItemBytes]) -> bytes:
     entries = []
     pad = 0
     for item in items:
-        entries.append(item.entry())
+        entries.append(item.made or item.entry())
         pad = item.pad
     data = b"".join(entries)
     length = len(data) - pad
