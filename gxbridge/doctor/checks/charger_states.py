@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import told_multis, why_not_told
+from gxbridge.core.dvcc.read.chargers import told_multis
 from gxbridge.core.dvcc.read.devices.bank import counts_as_bms
 from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, charging_titles, sort_services
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
@@ -119,7 +119,7 @@ def _not_told(plant: Installation, services: Services, platform: str) -> Iterato
     found = [
         names[device.name]
         for device in devices
-        if (device.name not in told if isinstance(device, VebusSystem) else why_not_told(device) is not None)
+        if (device.name not in told if isinstance(device, VebusSystem) else device.not_told is not None)
     ]
     if found:
         text = f"{len(found)} that may charge and take no current limit from a GX: {', '.join(found)}"

@@ -33,7 +33,7 @@ def battery_findings(inputs: Inputs, pre_alarm: bool, seen: Mapping[str, float],
                 texts = [one.text for one in bms.troubles if one.kind == kind and (kind, one.path) != known]
                 if texts and not (kind == "warning" and in_grace(bms.name, seen, now)):
                     yield finding(row, bms.name, now, device=bms.title, service=bms.name, what=listed(texts))
-    if inputs.bms is not None:
+    if inputs.bms is not None and len(inputs.batteries) > 1:
         yield from refusals(inputs, inputs.bms, now)
         yield from shown_twice(inputs, inputs.bms, now)
         yield from member_chosen(inputs, inputs.bms, now)

@@ -60,67 +60,58 @@ SHARES: Final = frozenset({"share", "rest", "asleep"})
 """The reasons that are a part of the system's limit."""
 
 
-class Common(NamedTuple):
-    """What all chargers' limits have in common: the winner among the caps of CCL, the terms, and their texts."""
+class Worded(NamedTuple):
+    """What the limits of chargers with one reason have in common: the reason's text and what it was filled in with; of
+    a part of the system's limit the winner among the caps of CCL, how that reads as the next, and the terms."""
 
-    system: Cap
+    text: str
+    arguments: Mapping[str, str]
+    system: Cap | None
     system_next: str
     terms: tuple[Cap, ...]
     terms_text: str
 
 
-class Worded(NamedTuple):
-    """A reason's text and what it was filled in with."""
-
-    text: str
-    arguments: Mapping[str, str]
-
-
 def charger_limits(orders: Sequence[ChargerOrder], ccl: Capped, terms: tuple[Cap, ...], old: Set[str]) -> list[Limit]:
     """One limit for each charger; `old` names those whose firmware is too old."""
-    system = ccl.caps[0]
-    common = Common(system, would_hold(system), terms, "".join(map(term_text, terms)))
     texts: dict[tuple[str, float | None, str], Worded] = {}
     found: list[Limit] = []
     for one in orders:
         charger, _, why, system_a, extra_a, taken_by = one
-        name = charger.name
         text = texts.get((why, system_a, taken_by))
         if text is None:
-            text = texts[why, system_a, taken_by] = charger_reason(why, system_a, taken_by, system)
-        if extra_a or name in old:
-            found.append(special_limit(one, text, common, name in old))
+            text = texts[why, system_a, taken_by] = charger_reason(why, system_a, taken_by, ccl.caps[0], terms)
+        if extra_a or charger.name in old:
+            found.append(special_limit(one, text, charger.name in old))
         else:
-            found.append(charger_limit(one, text, common))
+            found.append(charger_limit(one, text))
     return found
 
 
-def charger_limit(one: ChargerOrder, worded: Worded, common: Common) -> Limit:
+def charger_limit(one: ChargerOrder, worded: Worded) -> Limit:
     """One charger: the reason, its own setting and the system's limit, in the order in which they hold."""
     charger, value, why, _, _, _ = one
     name, own_a = charger.name, charger.own_limit_a
-    text, arguments = worded
+    text, arguments, system, system_next, terms, terms_said = worded
     reason = make(Cap, (value, "A", why, "rule", name, p.CHARGE_CURRENT, None, text, arguments))
-    system, system_next, terms, terms_said = common
-    if why not in SHARES:
-        terms, terms_said = (), ""
-    system_a = system.value if why in SHARES else None
+    system_a = None if system is None else system.value
     caps: tuple[Cap, ...]
     if own_a is None:
-        caps = (reason,) if system_a is None else (reason, system)
-        runner = ""
+        caps, runner = (reason,), ""
     elif value == own_a and why != "stopped":
         # A charger that may do all it can is limited by its own setting, whatever its share is called.
         text, runner = OWN_TEXT, "" if system_a is None or system_a <= own_a else system_next
         if why in TERM_NAMES:
             terms_said = term_text(reason)
-        caps = (own_setting(name, own_a), reason) if system_a is None else (own_setting(name, own_a), reason, system)
-    elif system_a is not None and value is not None and value < system_a < own_a:
-        runner = system_next
-        caps = (reason, system, own_setting(name, own_a))
+        caps = (own_setting(name, own_a), reason)
+    elif system is not None and system_a is not None and value is not None and value < system_a < own_a:
+        caps, runner = (reason, system, own_setting(name, own_a)), system_next
+        system = None  # it stands before the charger's own
     else:
         runner = "" if value is None or own_a <= value else f"{OWN_TEXT} {amount(own_a, 'A')}"
-        caps = (reason, own_setting(name, own_a)) if system_a is None else (reason, own_setting(name, own_a), system)
+        caps = (reason, own_setting(name, own_a))
+    if system is not None:
+        caps = (*caps, system)
     orders = amount(value, "A")
     sentence = (
         f"{TITLE} {orders}: {text}.{terms_said}{NEXT}{runner}." if runner else f"{TITLE} {orders}: {text}.{terms_said}"
@@ -134,9 +125,9 @@ def own_setting(name: str, own_a: float) -> Cap:
     return cap("own-limit", own_a, "A", name, p.CHARGE_LIMIT_SETTING)
 
 
-def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) -> Limit:
+def special_limit(one: ChargerOrder, worded: Worded, old: bool) -> Limit:
     """A charger with something of its own: a feeding Multi RS adds to its share, or its firmware is too old."""
-    caps = list(charger_limit(one, worded, common).caps)
+    caps = list(charger_limit(one, worded).caps)
     if one.extra_a:
         caps.append(cap("rs-feed-in", None, "A", added=plain(one.extra_a)))
     if old:
@@ -144,11 +135,15 @@ def special_limit(one: ChargerOrder, worded: Worded, common: Common, old: bool) 
     return limit("charger", one.charger.name, one.current_a, "A", caps)
 
 
-def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap) -> Worded:
-    """The text of a charger's reason; `system` is the winner among the caps of CCL."""
-    part = f"{part_of(system_a)} left by {taken_by}" if taken_by else part_of(system_a)
-    words = {"system": part} if why in SHARES else {"why": spoken(system)} if why == "stopped" else {}
-    return Worded(reason_text(why, **words), words)
+def charger_reason(why: str, system_a: float | None, taken_by: str, system: Cap, terms: tuple[Cap, ...]) -> Worded:
+    """What a charger's reason says; `system` is the winner among the caps of CCL, `terms` what is added to it."""
+    if why not in SHARES:
+        words = {"why": spoken(system)} if why == "stopped" else {}
+        return Worded(reason_text(why, **words), words, None, "", (), "")
+    words = {"system": f"{part_of(system_a)} left by {taken_by}" if taken_by else part_of(system_a)}
+    known = None if system.value is None else system
+    said = "".join(map(term_text, terms))
+    return Worded(reason_text(why, **words), words, known, would_hold(system), terms, said)
 
 
 def untold_limits(inputs: Inputs) -> list[Limit]:

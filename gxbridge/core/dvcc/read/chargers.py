@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
-from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, Installation
-from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
+from gxbridge.core.dvcc.read.devices.services import Charger, Hindrance, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.user_settings import UserSettings
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.named_tuple import NamedTuple
 
-SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
-"""The kinds on the solar side."""
 LEAST_A: Final = 0.5
 """A current below this is none: what is measured is not better."""
-
-Hindrance: TypeAlias = Literal["ac-charger", "other-multi", "no-path", "no-setting", "other-network", "genset"]
 
 
 class Maker(NamedTuple):
@@ -29,10 +24,6 @@ class Maker(NamedTuple):
     made_a: float
     told_a: float | None
     not_told: Hindrance | None = None
-
-
-NEVER_TOLD: Final[Mapping[str, Hindrance]] = {p.CHARGER: "ac-charger", p.GENSET: "genset"}
-"""The kinds that take no limit."""
 
 
 def read_makers(inputs: Inputs) -> list[Maker]:
@@ -51,7 +42,7 @@ def makers_of(inputs: Inputs, chargers: Iterable[Charger]) -> list[Maker]:
                 names[charger.name],
                 max(charger.current_a or 0.0, 0.0),
                 charger.told_current_a,
-                why_not_told(charger),
+                charger.not_told,
             ),
         )
         for charger in chargers
@@ -78,18 +69,6 @@ def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSe
     """The VE.Bus systems that are told limits: the first, or all where the user wants it."""
     multis = plant.multis if settings.all_multis else () if multi is None else (multi,)
     return {one.name for one in multis}
-
-
-def why_not_told(charger: Charger) -> Hindrance | None:
-    """Why a charger takes no charge current limit; None where it does."""
-    kind = charger.kind
-    if kind in NEVER_TOLD:
-        return NEVER_TOLD[kind]
-    if p.CHARGE_CURRENT not in charger.paths:
-        return "no-path"
-    if charger.n2k_instance and kind in SUN:
-        return "other-network"  # alternators are told whatever their network
-    return "no-setting" if charger.own_limit_a is None else None
 
 
 def who_charges(makers: Iterable[Maker]) -> str:

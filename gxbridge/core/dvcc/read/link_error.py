@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import SUN
-from gxbridge.core.dvcc.read.devices.services import Charger
+from gxbridge.core.dvcc.read.devices.services import SUN, Charger
 
 BMS_LOST: Final = 67
 """Charger error "BMS connection lost" (veutil charger_error.cpp)."""

@@ -9,6 +9,7 @@ from gxbridge.core.model.items import Value
 
 SENSIBLE: Final = 1e9
 """Nothing on a boat or in a house reaches this; larger values, NaN and infinities are rubbish."""
+LEAST: Final = -SENSIBLE
 
 
 def number(items: Mapping[str, Value], path: str) -> float | None:
@@ -21,7 +22,7 @@ def sensible(value: Value) -> float | None:
     if value is None:
         return None
     try:  # cheaper than asking for the type: text is rare, and this is asked some hundred times for each decision
-        return value if -SENSIBLE < value < SENSIBLE else None  # type: ignore[operator,return-value]
+        return value if LEAST < value < SENSIBLE else None  # type: ignore[operator,return-value]
     except TypeError:
         return None
 
@@ -30,7 +31,16 @@ def numbers(items: Mapping[str, Value], paths: Iterable[str]) -> list[float | No
     """The number at each path, as `number` tells it."""
     shown: tuple[Any, ...] = tuple(map(items.get, paths))
     try:  # all at once: text among them is rare
-        return [value if value is None or -SENSIBLE < value < SENSIBLE else None for value in shown]
+        return [value if value is None or LEAST < value < SENSIBLE else None for value in shown]
+    except TypeError:
+        return list(map(sensible, shown))
+
+
+def column(services: Iterable[Mapping[str, Value]], path: str) -> list[float | None]:
+    """The number at one path of several services, as `number` tells it."""
+    shown: list[Any] = [items.get(path) for items in services]
+    try:  # as in `numbers`
+        return [value if value is None or LEAST < value < SENSIBLE else None for value in shown]
     except TypeError:
         return list(map(sensible, shown))
 

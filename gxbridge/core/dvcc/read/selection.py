@@ -89,13 +89,17 @@ def select_bms(
         return None
     if wanted != AUTOMATIC_BMS:
         return next((bms for bms in bmses if bms.instance == wanted), None)
+    if len(bmses) == 1:
+        return bmses[0]
     name = "" if monitor is None else monitor.name
     return min(bmses, key=lambda bms: (bms.name in last, not is_parallel(bms), bms.name != name, bms.instance))
 
 
 def select_multi(installation: Installation, platform: str) -> tuple[VebusSystem | None, list[VebusSystem]]:
     """The VE.Bus system that is "the" Multi, and the others."""
-    systems = sorted(installation.multis, key=lambda system: (not system.on_board, system.instance))
+    systems = installation.multis
+    if len(systems) > 1:
+        systems = sorted(systems, key=lambda system: (not system.on_board, system.instance))
     if not systems or (platform not in NO_OWN_PORT and not systems[0].on_board):
         return None, systems
     return systems[0], systems[1:]
@@ -126,6 +130,8 @@ def chosen(installation: Installation, choice: str) -> BatteryMonitor | None:
 def default_monitor(installation: Installation, settings: UserSettings) -> BatteryMonitor | None:
     """A battery (a BMS before a monitor), else an inverter with a state of charge, else a Multi if it counts."""
     batteries = [battery for battery in installation.batteries if battery.usable]
+    if len(batteries) == 1:
+        return batteries[0]
     if batteries:
         return min(batteries, key=lambda b: (not b.offers_limits, not is_parallel(b), b.instance))
     if any(charger.usable for charger in installation.of(p.CHARGER)):

@@ -18,6 +18,7 @@ from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.selection import VEBUS_BMS, is_bms
 from gxbridge.core.dvcc.read.user_settings import AUTOMATIC_BMS, NO_BMS
 from gxbridge.core.dvcc.run.decision import BmsState, Controller
+from gxbridge.core.model.fast import make
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.vecan.readings import LINK_S
@@ -34,12 +35,14 @@ def watch(
     inputs: Inputs, known: tuple[Controller, ...], heard: Mapping[str, float], now: float
 ) -> tuple[Controller, ...]:
     """Who controls and who is lost, after this look."""
-    by_kind = {controller.kind: controller for controller in known}
-    found = (
-        watch_battery(inputs, by_kind.get(p.BATTERY), heard, now),
-        watch_vebus(inputs, by_kind.get(p.VEBUS), heard, now),
-    )
-    return tuple(controller for controller in found if controller is not None)
+    battery = vebus = None
+    for controller in known:
+        if controller.kind == p.BATTERY:
+            battery = controller
+        else:
+            vebus = controller
+    battery, vebus = watch_battery(inputs, battery, heard, now), watch_vebus(inputs, vebus, heard, now)
+    return (() if battery is None else (battery,)) + (() if vebus is None else (vebus,))
 
 
 def watch_battery(
@@ -100,8 +103,8 @@ def present(device: Bms | VebusSystem, known: Controller | None, heard: Mapping[
     same = known is not None and known.name == device.name and known.lost_at is None
     since = known.since if known is not None and same else now
     last_word = min(max(heard.get(device.name, now), now - NOTICED_S), now)
-    identity = device.identity
-    return Controller(device.name, device.kind, device.title, device.instance, since, last_word, identity=identity)
+    name, title, instance, identity = device.called
+    return make(Controller, (name, device.kind, title, instance, since, last_word, None, identity, None))
 
 
 def replaced_findings(controllers: tuple[Controller, ...], now: float) -> Iterator[Finding]:
@@ -119,7 +122,10 @@ def goes_on_elsewhere(inputs: Inputs, who: Controller) -> bool:
 
 def first_lost(controllers: tuple[Controller, ...]) -> Controller | None:
     """The controller that is lost, the battery before the VE.Bus BMS."""
-    return next((controller for controller in controllers if controller.lost_at is not None), None)
+    for controller in controllers:
+        if controller.lost_at is not None:
+            return controller
+    return None
 
 
 class BmsStanding(NamedTuple):

@@ -18,8 +18,7 @@ from gxbridge.core.dvcc.run.decision import BmsState
 from gxbridge.core.dvcc.run.memory import Memory, Timer
 from gxbridge.core.dvcc.run.timers import ROUND_S
 from gxbridge.core.dvcc.run.update_state import is_on
-from gxbridge.core.dvcc.tell.write import Write, put
-from gxbridge.core.model.fast import make
+from gxbridge.core.dvcc.tell.write import Write, put, tell_all
 from gxbridge.core.model.named_tuple import NamedTuple
 
 TEMPERATURE_S: Final = 9
@@ -65,11 +64,8 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
         share = source not in inputs.disputed and value is not None and fits(inputs, value)
     if not share or value is None:
         return VoltageSense(writes, to_multi, 0)
-    others = [
-        make(Write, (device.name, p.VOLTAGE_SENSE, value))
-        for device in listeners(inputs)
-        if p.VOLTAGE_SENSE in device.paths and device.name != source
-    ]
+    names = [device.name for device in listeners(inputs) if p.VOLTAGE_SENSE in device.paths and device.name != source]
+    others = [*tell_all(tuple(names), p.VOLTAGE_SENSE, value)]
     vecans = vecans_for(inputs, source)
     for vecan in vecans:
         others += put(vecan, p.VOLTAGE_SENSE, value)

@@ -129,8 +129,10 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
 
 def first_seen(inputs: Inputs, before: Mapping[str, float], now: float) -> Mapping[str, float]:
     """Since when each battery is there, and under "" since when we look."""
-    seen = {name: before.get(name, now) for name in ("", *(bms.name for bms in inputs.batteries))}
-    return before if seen == before else seen
+    names = ["", *[bms.name for bms in inputs.batteries]]
+    if before.keys() == set(names):
+        return before
+    return {name: before.get(name, now) for name in names}
 
 
 def chooses_monitor(service: str, path: str) -> bool:
@@ -158,6 +160,8 @@ def forcing(
 
     In profile `vendor` batteries that appear together are chosen from one after the other.
     """
+    if not (came or gone or arrivals) and identity == memory.bms and monitor == memory.monitor:
+        return []
     batteries = inputs.batteries
     found: list[Forced] = []
     fresh = [count for count, battery in enumerate(batteries, 1) if battery.name in came]

@@ -18,7 +18,7 @@ from gxbridge.core.dvcc.tell.charger_order import ChargerOrder, clamp, no_orders
 from gxbridge.core.dvcc.tell.one_bound import TINY, limited_multis, most_made, untold
 from gxbridge.core.dvcc.tell.strict_orders import fed_currents, strict_currents
 from gxbridge.core.dvcc.tell.vendor_orders import other_currents, solar_currents
-from gxbridge.core.dvcc.tell.write import Write, put
+from gxbridge.core.dvcc.tell.write import Write, put, tell_all
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.wording import names_text
 
@@ -32,11 +32,9 @@ def network_modes(inputs: Inputs, volts: Voltages, amps: Currents, has_bms: bool
     """External control for every charger, with the BMS bit when one controls; vecan never hears of a BMS alone."""
     mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 0)
     plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 0)
-    writes = [
-        make(Write, (charger.name, p.NETWORK_MODE, mode))
-        for charger in (*inputs.installation.solar_side, *inputs.installation.others)
-        if p.NETWORK_MODE in charger.paths
-    ]
+    plant = inputs.installation
+    names = [charger.name for charger in (*plant.solar_side, *plant.others) if p.NETWORK_MODE in charger.paths]
+    writes = [*tell_all(tuple(names), p.NETWORK_MODE, mode)]
     for vecan in inputs.installation.of(p.VECAN):
         writes += put(vecan, p.NETWORK_MODE, plain if volts.vecan_v is None else mode)
     return writes
@@ -46,11 +44,12 @@ def charge_voltages(inputs: Inputs, volts: Voltages) -> list[Write]:
     """The effective voltage for the solar side off VE.Can, vecan its own, the BMS's for alternators and gensets."""
     writes: list[Write] = []
     if volts.effective_v is not None:
-        writes = [
-            make(Write, (charger.name, p.CHARGE_VOLTAGE, volts.effective_v))
+        names = [
+            charger.name
             for charger in inputs.installation.solar_side
             if p.CHARGE_VOLTAGE in charger.paths and not charger.on_vecan
         ]
+        writes += tell_all(tuple(names), p.CHARGE_VOLTAGE, volts.effective_v)
     if volts.vecan_v is not None:
         for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.CHARGE_VOLTAGE, volts.vecan_v)

@@ -11,9 +11,8 @@ from math import ceil, floor, inf
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import SUN
 from gxbridge.core.dvcc.read.devices.plausible import NO_LIMIT_A
-from gxbridge.core.dvcc.read.devices.services import VebusSystem
+from gxbridge.core.dvcc.read.devices.services import SUN, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.dvcc.tell.charger_orders import counted_apart
@@ -73,8 +72,11 @@ def taken(inputs: Inputs, limit_a: float, orders: Sequence[ChargerOrder], smooth
     told = [order.charger for order in orders if order.current_a is not None]
     waiting = wishes(inputs, limit_a, told, smoothed) if inputs.bms is None else {}
     sum_a = untold(inputs, told_multis(inputs))
-    for charger, current_a, why, *_ in orders:
-        if charger.name in inputs.apart:
+    plain = not (inputs.apart or feeding or waiting)
+    for charger, current_a, why, _, _, _ in orders:
+        if plain and current_a is not None:
+            sum_a += current_a
+        elif charger.name in inputs.apart:
             sum_a += counted_apart(inputs, charger, smoothed)
         elif current_a is None or (feeding and charger.kind in SUN):
             sum_a += 0.0 if why == "other-network" else most_made(charger, smoothed)

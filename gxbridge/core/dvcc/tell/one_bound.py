@@ -11,8 +11,7 @@ from math import floor, inf
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import SUN
-from gxbridge.core.dvcc.read.devices.services import Charger, Device, VebusSystem, title
+from gxbridge.core.dvcc.read.devices.services import SUN, Charger, Device, VebusSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.sharing import STEP_A
 

@@ -10,11 +10,10 @@ from typing import Final
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.feed_in import Surplus
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import SUN
-from gxbridge.core.dvcc.read.devices.services import Charger, RsSystem, title
+from gxbridge.core.dvcc.read.devices.services import SUN, Charger, Hindrance, RsSystem, title
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder, push_out
-from gxbridge.core.dvcc.tell.one_bound import limited_multis, made_by, most_made, untold, untold_takers, wishes
+from gxbridge.core.dvcc.tell.one_bound import limited_multis, most_made, untold, untold_takers, wishes
 from gxbridge.core.dvcc.tell.sharing import Sharer, strict_share
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.model.fast import make
@@ -37,33 +36,30 @@ def strict_currents(
     `extra_a`: what of the limit is for solar chargers only; `most_a`: the most for some chargers, by name.
     """
     silent: list[ChargerOrder] = []
-    chargers: list[Charger] = []
     whole_a, told = limit_a, limited_multis(inputs)
     limit_a -= untold(inputs, told)
     taking = untold_takers(inputs, told)
+    chargers: list[Charger] = []
     for charger in inputs.installation.chargers:
-        first, why = charger.kind in SUN, ""
-        if p.CHARGE_CURRENT not in charger.paths:
-            why = "no-path"
-        elif first and charger.n2k_instance:
-            why = "other-network"
-        if charger.own_limit_a is not None and not why:
+        why = charger.not_told if charger.kind != p.GENSET else genset_silence(charger)
+        if why is None:
             chargers.append(charger)
-        else:
-            silent.append(ChargerOrder(charger, None, why or "no-setting"))
-            actual = most_made(charger, smoothed)
-            if why != "other-network" and actual > 0:
-                limit_a -= actual
-                taking.append(title(charger))
+            continue
+        silent.append(ChargerOrder(charger, None, why))
+        actual = most_made(charger, smoothed)
+        if why != "other-network" and actual > 0:
+            limit_a -= actual
+            taking.append(title(charger))
     limit_a = max(limit_a, 0.0)
     taken_by = names_text(taking)
     most = wishes(inputs, whole_a, chargers, smoothed)
     sharers = []
     for charger in chargers:
-        name = charger.name
-        own_a = min(charger.own_limit_a or 0.0, most_a.get(name, inf), most.get(name, inf))
-        actual = made_by(charger, smoothed)
-        sharers.append(make(Sharer, (actual, own_a, 0.0, charger.kind in SUN, charger.state != 0)))
+        own_a, first = charger.own_limit_a or 0.0, charger.kind in SUN
+        if most_a or most:
+            own_a = min(own_a, most_a.get(charger.name, inf), most.get(charger.name, inf))
+        actual = smoothed.get(charger.name, 0.0) if first else charger.current_a or 0.0
+        sharers.append(make(Sharer, (actual, own_a, 0.0, first, charger.state != 0)))
     return [
         make(
             ChargerOrder,
@@ -78,6 +74,13 @@ def strict_currents(
         )
         for charger, share, sharer in zip(chargers, strict_share(limit_a, sharers), sharers, strict=True)
     ] + silent
+
+
+def genset_silence(genset: Charger) -> Hindrance | None:
+    """Why a genset is told no current: one that takes a current and has a limit of its own shares like the others."""
+    if p.CHARGE_CURRENT not in genset.paths:
+        return "no-path"
+    return "no-setting" if genset.own_limit_a is None else None
 
 
 def fed_currents(

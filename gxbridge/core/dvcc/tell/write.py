@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gxbridge.core.dvcc.read.devices.services import Device
+from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.named_tuple import NamedTuple
 
@@ -13,6 +16,12 @@ class Write(NamedTuple):
     service: str
     path: str
     value: Value
+
+
+@lru_cache(maxsize=256, typed=True)
+def tell_all(names: tuple[str, ...], path: str, value: float) -> tuple[Write, ...]:
+    """The same to several services. It is told again and again, so that links stay alive."""
+    return tuple([make(Write, (name, path, value)) for name in names])
 
 
 def put(device: Device, path: str, value: float | None) -> list[Write]:

@@ -9,7 +9,7 @@ from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import read_service
+from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from tests.core.dvcc.world import SUN
 
@@ -17,7 +17,7 @@ from tests.core.dvcc.world import SUN
 def explained(told_a: float | None, own_a: float | None, why: str, share_of: float | None, ccl: float | None) -> Limit:
     """The limit of a solar charger with this setting of its own."""
     system = cap("no-bms" if ccl is None else "bms-ccl", ccl, "A", "b", p.CCL, bms="Lynx")
-    told = ChargerOrder(read_service(SUN, p.SOLAR, {p.CHARGE_LIMIT_SETTING: own_a}), told_a, why, share_of)
+    told = ChargerOrder(Charger(SUN, p.SOLAR, {p.CHARGE_LIMIT_SETTING: own_a}), told_a, why, share_of)
     return charger_limits([told], Capped(ccl, (system,)), (), set())[0]
 
 

@@ -11,7 +11,7 @@ from gxbridge.core.dvcc.limit.caps import Capped
 from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.reasons import cap
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import read_service
+from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
@@ -68,7 +68,7 @@ def test_only_what_is_unknown_about_the_charge_current_is_a_finding(name: str, e
 
 
 def test_feed_in_says_the_limit_that_is_not_applied_and_is_about_the_multi() -> None:
-    device = read_service(SUN, p.SOLAR, {})
+    device = Charger(SUN, p.SOLAR, {})
     told = (ChargerOrder(device, 50.0, "own-limit"), ChargerOrder(device, 50.0, "feed-in"))
     with_multi, without = inputs(LYNX=lynx(), MULTI=multi()), inputs(LYNX=lynx())
     for where, subject in ((with_multi, MULTI), (without, "")):
@@ -90,7 +90,7 @@ def test_dc_loads_that_are_not_added_are_about_the_bms() -> None:
 
 
 def test_old_firmware_names_every_device() -> None:
-    old = [read_service(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), read_service(SUN_2, p.SOLAR, {})]
+    old = [Charger(SUN, p.SOLAR, {p.PRODUCT_NAME: "SmartSolar"}), Charger(SUN_2, p.SOLAR, {})]
     assert [(one.subject, one.text) for one in found(inputs(LYNX=lynx()), old=old)] == [
         (SUN, "The firmware of SmartSolar is too old for external control"),
         (SUN_2, "The firmware of ttyS6 is too old for external control"),

@@ -17,7 +17,14 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bank import BatteryBank, is_out
 from gxbridge.core.dvcc.read.devices.bms import Bms, without_number
 from gxbridge.core.dvcc.read.devices.installation import BatteryMonitor
-from gxbridge.core.dvcc.read.devices.plausible import HIGHEST_CLASS, LOWEST_CLASS, class_of_voltage, implausible, window
+from gxbridge.core.dvcc.read.devices.plausible import (
+    ALL_CLASSES,
+    HIGHEST_CLASS,
+    LOWEST_CLASS,
+    class_of_voltage,
+    implausible,
+    window,
+)
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.named_tuple import NamedTuple
@@ -194,9 +201,12 @@ def agree_as_before(
     if record.nominal_v is None or record != VoltageRecord(record.nominal_v) or set_to - {None, record.nominal_v}:
         return False
     low_v, high_v = min(measured.values()), max(measured.values())
-    return high_v - low_v <= CLOSE * low_v and all(
-        class_of_voltage(volts) == record.nominal_v and implausible(volts, record.nominal_v) is None
-        for volts in (low_v, high_v)
+    sensible = window(record.nominal_v)  # what is in it is of this class, too
+    return (
+        high_v - low_v <= CLOSE * low_v
+        and record.nominal_v in ALL_CLASSES
+        and sensible.low_v <= low_v
+        and high_v <= sensible.high_v
     )
 
 

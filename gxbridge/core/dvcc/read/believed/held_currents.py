@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import NEVER_TOLD
-from gxbridge.core.dvcc.read.devices.services import kind_of
+from gxbridge.core.dvcc.read.devices.services import NEVER_TOLD, kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.model.finding import Finding, finding
@@ -40,9 +40,9 @@ def hold_currents(snapshot: Snapshot, before: HeldCurrents, now: float) -> tuple
         return snapshot, before
     last: dict[str, float] = {}
     since: dict[str, float] = {}
-    for name, items in snapshot.services.items():
-        kind = kind_of(name)
-        if kind not in NEVER_TOLD and (kind not in TOLD_BY_LINK or p.CHARGE_CURRENT in items):
+    for name in maybe_untold(tuple(snapshot.services)):
+        items = snapshot.services[name]
+        if p.CHARGE_CURRENT in items and kind_of(name) not in NEVER_TOLD:
             continue
         current_a = number(items, p.CURRENT)
         if current_a is not None:
@@ -56,6 +56,12 @@ def hold_currents(snapshot: Snapshot, before: HeldCurrents, now: float) -> tuple
         services |= {name: dict(services[name]) | {p.CURRENT: last[name]} for name in since}
         snapshot = replace(snapshot, services=services)
     return snapshot, before if held == before else held
+
+
+@lru_cache(maxsize=64)
+def maybe_untold(services: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these services, which cannot be told a current, or not always. Names hardly ever change."""
+    return tuple(name for name in services if kind_of(name) in TOLD_BY_LINK or kind_of(name) in NEVER_TOLD)
 
 
 def is_switched_off(items: Items) -> bool:

@@ -157,6 +157,8 @@ def find_bank(
             bank.append(other)
         else:
             left_out.append(LeftOut(other, why))
+    if not bank and not left_out and not is_totals(bms):
+        return ALONE
     totals = [one for one in (bms, *bank) if is_totals(one) or (one is bms and is_aggregate(one, aggregates))]
     members = [one for one in bank if one not in totals and any(is_member(one, total) for total in totals)]
     others = [one for one in bank if one not in members]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.services import ON_VECAN, Called, identity_of, is_usable, title_of
+from gxbridge.core.dvcc.read.devices.services import NAMED_BY, ON_VECAN, Called, identity_of, is_usable, title_of
 from gxbridge.core.dvcc.read.devices.trouble import Trouble, troubles
 from gxbridge.core.dvcc.read.numbers import number, numbers, text
 from gxbridge.core.model.fast import make
@@ -44,25 +45,25 @@ class Bms(NamedTuple):
     state: float | None
     """9 running, 14 standby, 18 pending ..., where it says it."""
     n2k_instance: float | None
+    low_voltage_v: float | None
+    nominal_v: float | None
+    alternator: float | None
+    low_cell_alarm: float | None
+    capacity_ah: float | None
+    own_voltage_control: float | None
+    contactor_closed: float | None
+    """0: known to be open."""
     voltage_v: float | None
     current_a: float | None
     max_charge_voltage_v: float | None
     max_charge_current_a: float | None
     max_discharge_current_a: float | None
-    low_voltage_v: float | None
-    nominal_v: float | None
-    alternator: float | None
-    low_cell_alarm: float | None
     min_cell_v: float | None
     max_cell_v: float | None
     min_cell_c: float | None
     max_cell_c: float | None
     temperature_c: float | None
-    capacity_ah: float | None
-    own_voltage_control: float | None
     soc_percent: float | None
-    contactor_closed: float | None
-    """0: known to be open."""
     troubles: tuple[Trouble, ...] = ()
     """Its alarms, error code and state, and limits that are no numbers."""
     adds: tuple[str, ...] = ()
@@ -84,31 +85,36 @@ class Bms(NamedTuple):
         return self.connection == ON_VECAN
 
 
-NUMBERS: Final[Mapping[str, str]] = {
+STANDING: Final[Mapping[str, str]] = {
     "product_id": p.PRODUCT_ID,
     "state": p.STATE,
     "n2k_instance": p.N2K_INSTANCE,
+    "low_voltage_v": p.LOW_VOLTAGE,
+    "nominal_v": p.NOMINAL_VOLTAGE,
+    "alternator": p.ALTERNATOR_ALLOW,
+    "low_cell_alarm": p.ALARM_LOW_CELL,
+    "capacity_ah": p.INSTALLED_CAPACITY,
+    "own_voltage_control": p.OWN_VOLTAGE_CONTROL,
+    "contactor_closed": p.CONTACTOR_CLOSED,
+}
+MEASURED: Final[Mapping[str, str]] = {
     "voltage_v": p.VOLTAGE,
     "current_a": p.CURRENT,
     "max_charge_voltage_v": p.CVL,
     "max_charge_current_a": p.CCL,
     "max_discharge_current_a": p.DCL,
-    "low_voltage_v": p.LOW_VOLTAGE,
-    "nominal_v": p.NOMINAL_VOLTAGE,
-    "alternator": p.ALTERNATOR_ALLOW,
-    "low_cell_alarm": p.ALARM_LOW_CELL,
     "min_cell_v": p.MIN_CELL_VOLTAGE,
     "max_cell_v": p.MAX_CELL_VOLTAGE,
     "min_cell_c": p.MIN_CELL_TEMPERATURE,
     "max_cell_c": p.MAX_CELL_TEMPERATURE,
     "temperature_c": p.TEMPERATURE,
-    "capacity_ah": p.INSTALLED_CAPACITY,
-    "own_voltage_control": p.OWN_VOLTAGE_CONTROL,
     "soc_percent": p.SOC,
-    "contactor_closed": p.CONTACTOR_CLOSED,
 }
-"""Where each number comes from: the fields of `Bms` from `product_id` to `contactor_closed`, in their order."""
-NUMBER_PATHS: Final = tuple(NUMBERS.values())
+NUMBERS: Final[Mapping[str, str]] = {**STANDING, **MEASURED}
+"""Where each number comes from: the fields of `Bms` from `product_id` to `soc_percent`, in their order. What stands is
+the same for many seconds; what is measured, and the limits, may be others each second."""
+MEASURED_PATHS: Final = tuple(MEASURED.values())
+WHO: Final = (*NAMED_BY, p.CONNECTION, p.CONNECTED, p.INSECURE, p.ALLOW_CHARGE, p.ALLOW_DISCHARGE, *STANDING.values())
 FIELDS: Final[Mapping[str, str]] = {path: field for field, path in NUMBERS.items()}
 
 
@@ -119,11 +125,19 @@ def read_permission(value: Value) -> float | None:
 
 def read_bms(name: str, items: Items) -> Bms:
     """What a battery service shows."""
-    identity = identity_of(number(items, p.UNIQUE_NUMBER), items.get(p.SERIAL))
+    standing = read_who(name, p.CVL in items, *map(items.get, WHO))
+    return make(Bms, (*standing, *numbers(items, MEASURED_PATHS), troubles(items), ()))
+
+
+@lru_cache(maxsize=64, typed=True)
+def read_who(name: str, offers_limits: bool, *shown: Value) -> tuple[Any, ...]:
+    """The fields of `Bms` before what is measured, by what is shown at the paths of `WHO`."""
+    items = dict(zip(WHO, shown, strict=True))
+    identity = identity_of(number(items, p.UNIQUE_NUMBER), items[p.SERIAL])
     who = (name, title_of(items, name), identity, text(items, p.CONNECTION))
-    is_there = (is_usable(items), items.get(p.INSECURE) != 1, p.CVL in items, number(items, p.DEVICE_INSTANCE) or 0)
-    permits = read_permission(items.get(p.ALLOW_CHARGE)), read_permission(items.get(p.ALLOW_DISCHARGE))
-    return make(Bms, (*who, *is_there, *permits, *numbers(items, NUMBER_PATHS), troubles(items), ()))
+    is_there = (is_usable(items), items[p.INSECURE] != 1, offers_limits, number(items, p.DEVICE_INSTANCE) or 0)
+    permits = read_permission(items[p.ALLOW_CHARGE]), read_permission(items[p.ALLOW_DISCHARGE])
+    return *who, *is_there, *permits, *numbers(items, STANDING.values())
 
 
 def number_at(bms: Bms, path: str) -> float | None:

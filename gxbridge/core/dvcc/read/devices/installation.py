@@ -20,7 +20,7 @@ from gxbridge.core.dvcc.read.devices.services import (
     RsSystem,
     VebusSystem,
     kind_of,
-    read_often,
+    read_fields,
 )
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items
@@ -88,26 +88,46 @@ TYPES: Final[Mapping[str, type[Device]]] = {
 }
 
 
-def read_service(name: str, kind: str, items: Items) -> Any:
-    """A service as what its class makes it."""
-    return make(TYPES.get(kind, Device), (name, kind, items, *read_often(kind, items)))
+class Order(NamedTuple):
+    """Services in order of appearance: the names of batteries, and names and classes of all others. Places are among
+    these: `by_kind` of each class, `inverters` of what may be an inverter/charger."""
+
+    batteries: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    types: tuple[type[Device], ...]
+    by_kind: tuple[tuple[str, tuple[int, ...]], ...]
+    inverters: tuple[int, ...]
+
+
+@lru_cache(maxsize=64)
+def order_of(services: tuple[str, ...]) -> Order:
+    """What the names of services say. They hardly ever change, and are asked for every second."""
+    kinds = {name: kind_of(name) for name in services}
+    names = tuple(name for name in services if kinds[name] != p.BATTERY)
+    others = tuple(kinds[name] for name in names)
+    return Order(
+        batteries=tuple(name for name in services if kinds[name] == p.BATTERY),
+        names=names,
+        kinds=others,
+        types=tuple(TYPES.get(kind, Device) for kind in others),
+        by_kind=tuple(
+            (kind, tuple(place for place, other in enumerate(others) if other == kind))
+            for kind in dict.fromkeys(others)
+        ),
+        inverters=tuple(place for place, kind in enumerate(others) if kind in INVERTERS),
+    )
 
 
 def sort_services(services: Mapping[str, Items], dcdc_obeys: bool = True, own: Iterable[Bms] = ()) -> Installation:
     """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does. `own`: our own batteries."""
-    by_kind: dict[str, list[Any]] = {}
-    batteries: list[Bms] = []
-    inverters: list[Charger] = []
-    for name, items in services.items():
-        kind = kind_of(name)
-        if kind == p.BATTERY:
-            batteries.append(read_bms(name, items))
-            continue
-        device = read_service(name, kind, items)
-        by_kind.setdefault(kind, []).append(device)
-        if kind in INVERTERS and items.get(p.IS_INVERTER_CHARGER) == 1:
-            inverters.append(device)
+    order = order_of(tuple(services))
+    shown = [services[name] for name in order.names]
+    devices: list[Any] = [*map(make, order.types, read_fields(order.names, order.kinds, shown))]
+    by_kind = {kind: [devices[place] for place in places] for kind, places in order.by_kind}
+    inverters = [devices[place] for place in order.inverters if shown[place].get(p.IS_INVERTER_CHARGER) == 1]
     others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
+    batteries = [read_bms(name, services[name]) for name in order.batteries]
     return arranged((*batteries, *own), by_kind, inverters, others)
 
 
@@ -134,6 +154,8 @@ def charging_titles(plant: Installation) -> Mapping[str, str]:
 
 def told_apart(plant: Installation) -> Installation:
     """The same, and batteries of one name are told apart."""
+    if len(plant.batteries) < 2:
+        return plant
     names = titles(plant.batteries)
     if all(bms.title == names[bms.name] for bms in plant.batteries):
         return plant

@@ -6,6 +6,7 @@ automatic detection in our notes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from gxbridge.core.dvcc.read.devices.bms import Bms
@@ -20,6 +21,7 @@ CLASSES: Final = ((18.0, 12.0), (36.0, 24.0))
 """A measured voltage below this belongs to this nominal voltage; above the last one it is 48 V."""
 LOWEST_CLASS: Final = 12.0
 HIGHEST_CLASS: Final = 48.0
+ALL_CLASSES: Final = (*(nominal_v for _, nominal_v in CLASSES), HIGHEST_CLASS)
 NO_LIMIT_A: Final = 10000.0
 """What "no limit" is as a number."""
 LEAST_V: Final = 8.0
@@ -63,6 +65,7 @@ def class_of_voltage(voltage_v: float) -> float | None:
     return nearest_class(voltage_v) if LEAST_V <= voltage_v < MOST_V else None
 
 
+@lru_cache(maxsize=16, typed=True)
 def window(nominal_v: float) -> Window:
     """The window of a nominal voltage."""
     return Window(nominal_v, nominal_v * LOWEST / PER, nominal_v * HIGHEST / PER)
@@ -70,8 +73,7 @@ def window(nominal_v: float) -> Window:
 
 def class_of_charge_voltage(cvl: float | None) -> float | None:
     """The nominal voltage whose window a charge voltage is in; None in none."""
-    nominal = (*(nominal for _, nominal in CLASSES), HIGHEST_CLASS)
-    return None if cvl is None else next((volts for volts in nominal if implausible(cvl, volts) is None), None)
+    return None if cvl is None else next((volts for volts in ALL_CLASSES if implausible(cvl, volts) is None), None)
 
 
 def implausible(cvl: float, nominal_v: float | None) -> Window | None:
@@ -79,5 +81,5 @@ def implausible(cvl: float, nominal_v: float | None) -> Window | None:
     if nominal_v is not None:
         found = window(nominal_v)
         return None if found.low_v <= cvl <= found.high_v else found
-    windows = [window(nominal) for nominal in (*(nominal for _, nominal in CLASSES), HIGHEST_CLASS)]
+    windows = [window(nominal_v) for nominal_v in ALL_CLASSES]
     return None if any(w.low_v <= cvl <= w.high_v for w in windows) else windows[0]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import SENSIBLE, sensible, text
+from gxbridge.core.dvcc.read.numbers import SENSIBLE, column, sensible, text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.named_tuple import NamedTuple
@@ -17,6 +17,12 @@ ON_VECAN: Final = "VE.Can"
 CHARGERS: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER, p.ALTERNATOR, p.DCDC, p.GENSET})
 """The classes that can be chargers."""
 INVERTERS: Final = (p.MULTI, p.INVERTER)
+SUN: Final = frozenset({p.SOLAR, p.MULTI, p.INVERTER})
+"""The kinds on the solar side."""
+
+Hindrance: TypeAlias = Literal["ac-charger", "other-multi", "no-path", "no-setting", "other-network", "genset"]
+NEVER_TOLD: Final[Mapping[str, Hindrance]] = {p.CHARGER: "ac-charger", p.GENSET: "genset"}
+"""The kinds that take no limit."""
 BY_USB: Final = "/dev/ttyUSB"
 """How the connection of a VE.Bus system begins that is not on the GX's own port."""
 MK3: Final = "MK3"
@@ -60,7 +66,10 @@ class Called(NamedTuple):
     identity: str
 
 
-STANDING: Final = (p.STATE, p.CHARGE_CURRENT, p.CHARGE_LIMIT_SETTING, p.N2K_INSTANCE)
+MEASURED: Final = (p.VOLTAGE, p.CURRENT, p.CHARGE_CURRENT)
+"""What is read of each service and may be another number each second."""
+STANDING: Final = (p.STATE, p.CHARGE_LIMIT_SETTING, p.N2K_INSTANCE, *NAMED_BY)
+"""What is the same for many seconds."""
 
 
 class DeviceItems(NamedTuple):
@@ -68,7 +77,8 @@ class DeviceItems(NamedTuple):
 
     What follows is read at once, because each look asks for it several times; `Device` has the rest. `own_limit_a`: the
     most a charger may by its own setting, 0 or more; None for others and where it is unknown. `n2k_instance`: its
-    network; one that cannot be read is not ours.
+    network; one that cannot be read is not ours. `not_told`: why a charger takes no charge current limit. `called`: by
+    what people know it.
     """
 
     name: str
@@ -77,30 +87,49 @@ class DeviceItems(NamedTuple):
     voltage_v: float | None
     current_a: float | None
     """As it says it: a charger's is + out of it, a Multi's + into the battery."""
-    state: float | None
     told_current_a: float | None
+    state: float | None
     own_limit_a: float | None
     n2k_instance: float | None
+    not_told: Hindrance | None
+    called: Called
 
 
-def read_often(kind: str, items: Items) -> tuple[float | None, ...]:
-    """The numbers that each look asks for several times, as the fields of `DeviceItems` have them."""
-    get = items.get
-    volts, amps = sensible(get(p.VOLTAGE)), sensible(get(p.CURRENT))
-    return volts, amps, *read_standing(kind, *map(get, STANDING))
+def read_fields(names: Sequence[str], kinds: Sequence[str], shown: Sequence[Items]) -> Iterator[tuple[Any, ...]]:
+    """The fields of `DeviceItems` of several services: field by field takes half of what service by service does."""
+    measured = [column(shown, path) for path in MEASURED]
+    standing = [
+        read_standing(name, kind, p.CHARGE_CURRENT in items, *map(items.get, STANDING))
+        for name, kind, items in zip(names, kinds, shown, strict=True)
+    ]
+    return zip(names, kinds, shown, *measured, *zip(*standing, strict=True), strict=True)
 
 
 @lru_cache(maxsize=1024, typed=True)
 def read_standing(
-    kind: str, state: Value, told_a: Value, own_limit_a: Value, network: Value
-) -> tuple[float | None, ...]:
-    """Of these numbers, what is the same for many seconds."""
+    name: str, kind: str, takes_current: bool, state: Value, own_limit_a: Value, network: Value, *named_by: Value
+) -> tuple[float | None, float | None, float | None, Hindrance | None, Called]:
+    """Of that, what is the same for many seconds: `state` and what follows it. `takes_current`: it has the path."""
     own_a, n2k_instance = sensible(own_limit_a), sensible(network)
     if own_a is not None:
         own_a = max(own_a, 0.0) if kind in CHARGERS else None
     if n2k_instance is None and network is not None:
         n2k_instance = NO_NUMBER
-    return sensible(state), sensible(told_a), own_a, n2k_instance
+    not_told = why_not_told(kind, takes_current, n2k_instance, own_a)
+    return sensible(state), own_a, n2k_instance, not_told, called_by(name, *named_by)
+
+
+def why_not_told(
+    kind: str, takes_current: bool, n2k_instance: float | None, own_limit_a: float | None
+) -> Hindrance | None:
+    """Why a charger takes no charge current limit; None where it does."""
+    if kind in NEVER_TOLD:
+        return NEVER_TOLD[kind]
+    if not takes_current:
+        return "no-path"
+    if n2k_instance and kind in SUN:
+        return "other-network"  # alternators are told whatever their network
+    return "no-setting" if own_limit_a is None else None
 
 
 class Device(DeviceItems):
@@ -109,7 +138,7 @@ class Device(DeviceItems):
     __slots__ = ()
 
     def __new__(cls, name: str, kind: str, items: Items) -> Self:
-        return make(cls, (name, kind, items, *read_often(kind, items)))
+        return make(cls, next(read_fields((name,), (kind,), (items,))))
 
     power_w = NumberAt(p.POWER)
     """Of the sign of its current; what a load takes is above 0."""
@@ -121,11 +150,6 @@ class Device(DeviceItems):
     def on_vecan(self) -> bool:
         """Is it a device on VE.Can (its charge voltage then comes through the vecan service)?"""
         return self.items.get(p.CONNECTION) == ON_VECAN
-
-    @property
-    def called(self) -> Called:
-        """By what people know it."""
-        return called_by(self.name, *map(self.items.get, NAMED_BY))
 
     @property
     def instance(self) -> float:
@@ -238,9 +262,8 @@ def title(device: Device) -> str:
     return device.title
 
 
-@lru_cache(maxsize=1024, typed=True)
 def called_by(service: str, given: Value, product: Value, instance: Value, unique: Value, serial: Value) -> Called:
-    """By what people know a service that shows this. It hardly ever changes, and is asked for many times a second."""
+    """By what people know a service that shows this."""
     title = title_of({p.CUSTOM_NAME: given, p.PRODUCT_NAME: product}, service)
     return Called(service, title, sensible(instance) or 0, identity_of(sensible(unique), serial))
 

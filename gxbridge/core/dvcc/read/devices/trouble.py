@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.products import is_lynx_product
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.model.items import Items, printable
+from gxbridge.core.model.items import Items, Value, printable
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.database import database
 
@@ -27,6 +27,8 @@ ALSO_CALLED: Final = {"/Alarms/BmsCable": " (battery communication lost)"}
 """What the GX calls an alarm since 2026-08, where its path says something else (gui-v2#3177)."""
 SPELLED: Final = {"bms": "BMS", "soc": "SoC", "soh": "SoH"}
 LIMITS: Final = (p.CVL, p.CCL, p.DCL)
+FAILURES: Final = (p.PRODUCT_ID, p.ERROR_CODE, p.STATE, p.NUMBER_OF_BMSES)
+"""What else is shown of a trouble, beside alarms and limits."""
 
 
 class Trouble(NamedTuple):
@@ -39,16 +41,27 @@ class Trouble(NamedTuple):
 
 def troubles(items: Items) -> tuple[Trouble, ...]:
     """What a battery service shows, the alarms first. Most of the time nothing."""
+    paths = (*alarm_paths(tuple(items)), *FAILURES)
+    texts = [
+        (path, shown) for path, shown in zip(LIMITS, map(items.get, LIMITS), strict=True) if isinstance(shown, str)
+    ]
+    return troubles_of(paths, tuple(map(items.get, paths)), tuple(texts))
+
+
+@lru_cache(maxsize=64)
+def troubles_of(
+    paths: tuple[str, ...], values: tuple[Value, ...], texts: tuple[tuple[str, str], ...]
+) -> tuple[Trouble, ...]:
+    """The troubles of what is shown at these paths, which stays the same for long. `texts`: limits that are none."""
+    items = dict(zip(paths, values, strict=True))
     lynx = is_lynx_product(number(items, p.PRODUCT_ID))
     found = [*alarms(items), *failure_troubles(number(items, p.ERROR_CODE), number(items, p.STATE), lynx=lynx)]
     present = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(items.get(p.NUMBER_OF_BMSES)))
     if present is not None and int(present[1]) < int(present[2]):
         found.append(Trouble(f"only {present[1]} of {present[2]} BMSes are there", p.NUMBER_OF_BMSES, "alarm"))
-    for path in LIMITS:
-        shown = items.get(path)
-        if isinstance(shown, str):
-            text = f"{path} is the text '{printable(shown)[:20]}' and not a number"
-            found.append(Trouble(text, path, "unreadable"))
+    for path, shown in texts:
+        text = f"{path} is the text '{printable(shown)[:20]}' and not a number"
+        found.append(Trouble(text, path, "unreadable"))
     return in_order(found)
 
 

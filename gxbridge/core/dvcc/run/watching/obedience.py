@@ -12,8 +12,9 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.limit.reasons import spoken
-from gxbridge.core.dvcc.read.chargers import LEAST_A, Maker, read_makers, who_charges
+from gxbridge.core.dvcc.read.chargers import LEAST_A, makers_beside, makers_of, read_makers, who_charges
 from gxbridge.core.dvcc.read.devices.bank import takes_part
+from gxbridge.core.dvcc.read.devices.installation import charging_devices
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESETS, mode_of, that_lost_it
@@ -70,11 +71,13 @@ def look_closer(
     name_makers: bool = True,
 ) -> Obedience:
     """Look once a second. `name_makers`: whoever charges may have to be named."""
-    makers = read_makers(inputs)
-    current = battery_current(inputs, makers)
-    found = tuple(deviations(inputs, makers, limits, effective_v, current))
+    current = battery_current(inputs)
+    found = tuple(deviations(inputs, limits, effective_v, current))
+    who = who_charges(read_makers(inputs)) if name_makers else ""
+    if not found and not before.found and who == before.who and current == before.current_a:
+        return before
     since = {(one.id, one.subject): before.since.get((one.id, one.subject), now) for one in found}
-    return Obedience(found, since, who_charges(makers) if name_makers else "", current)
+    return Obedience(found, since, who, current)
 
 
 def obedience_findings(seen: Obedience, now: float) -> Iterator[Finding]:
@@ -85,32 +88,39 @@ def obedience_findings(seen: Obedience, now: float) -> Iterator[Finding]:
 
 
 def deviations(
-    inputs: Inputs,
-    makers: list[Maker],
-    limits: tuple[Limit, ...],
-    effective_v: float | None,
-    current: float | None,
+    inputs: Inputs, limits: tuple[Limit, ...], effective_v: float | None, current: float | None
 ) -> Iterator[Deviation]:
     """What is not as it was told, now. `limits`: CVL, CCL and DCL come first."""
     # Nothing is told then, and chargers stop by themselves or were never told.
     if not limits or limits[1].caps[0].name in ("bms-lost", "bms-elsewhere", "dvcc-off"):
         return
-    for one in makers:
-        told_a = one.told_a
-        if told_a is not None and one.made_a > told_a and one.not_told is None and over(one.made_a, told_a):
-            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{told_a:.3g}"}
-            yield Deviation("charger-over-told", one.device.name, 10.0, words)
+    yield from over_told(inputs)
     yield from no_bms_heard(inputs)
-    yield from too_high(inputs, makers, limits[0].value, effective_v, current)
-    yield from creeping(inputs, makers, limits, current)
+    yield from too_high(inputs, limits[0].value, effective_v, current)
+    yield from creeping(inputs, limits, current)
     if current != measured_current(inputs):  # its sign was mended
-        said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs, makers)
+        said_a, made_a = measured_current(inputs) or 0.0, net_current(inputs)
         way = "into" if made_a > 0 else "out of"
         words = {"device": battery_name(inputs), "said": f"{said_a:.3g}", "made": f"{abs(made_a):.3g}", "way": way}
         yield Deviation("current-sign", battery_service(inputs), 10.0, words)
     for bms in inputs.bank.gone:
         stops = " while it refused charging; charging stays stopped until it is back" if bms.charge == 0 else ""
         yield Deviation("battery-gone", bms.name, RESTART_S, {"device": bms.title, "word": stops})
+
+
+def over_told(inputs: Inputs) -> Iterator[Deviation]:
+    """Who makes more than it is told."""
+    suspects = [
+        charger
+        for charger in inputs.installation.chargers
+        for made_a, told_a in ((charger.current_a or 0.0, charger.told_current_a),)
+        if told_a is not None and (made_a > told_a or told_a < 0) and over(max(made_a, 0.0), told_a)
+    ]
+    for one in makers_of(inputs, suspects) + makers_beside(inputs):
+        told_a = one.told_a
+        if told_a is not None and one.made_a > told_a and one.not_told is None and over(one.made_a, told_a):
+            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{told_a:.3g}"}
+            yield Deviation("charger-over-told", one.device.name, 10.0, words)
 
 
 def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:
@@ -135,11 +145,7 @@ def battery_service(inputs: Inputs) -> str:
 
 
 def too_high(
-    inputs: Inputs,
-    makers: list[Maker],
-    cvl_v: float | None,
-    effective_v: float | None,
-    current_a: float | None,
+    inputs: Inputs, cvl_v: float | None, effective_v: float | None, current_a: float | None
 ) -> Iterator[Deviation]:
     """Voltages above the charge voltage limit while something charges: a decay after it was lowered is none."""
     if cvl_v is None:
@@ -148,7 +154,7 @@ def too_high(
 
     def deviation(service: str, name: str, volts: float, limit_v: float) -> Deviation:
         words = {"device": name, "voltage": f"{volts:.2f}", "more": f"{volts - limit_v:.2f}", "limit": f"{limit_v:.2f}"}
-        return Deviation("cvl-exceeded", service, 30.0, words | charged_by(makers))
+        return Deviation("cvl-exceeded", service, 30.0, words | charged_by(inputs))
 
     bms = inputs.bms
     volts = None if bms is None or (current_a or 0.0) <= LEAST_A else bms.voltage_v
@@ -156,7 +162,9 @@ def too_high(
         yield deviation(bms.name, bms.title, volts, cvl_v)
     limit_v = max(cvl_v, effective_v or 0.0)
     least_v = limit_v * ABOVE + more_v
-    for one in makers:
+    if not [True for one in charging_devices(inputs.installation) if (one.voltage_v or 0.0) > least_v]:
+        return  # as it nearly always is
+    for one in read_makers(inputs):
         volts = one.device.voltage_v
         if volts is None or volts <= least_v or one.made_a <= LEAST_A or one.not_told == "other-network":
             continue
@@ -166,21 +174,19 @@ def too_high(
             yield deviation(one.device.name, one.name, volts, limit_v)
 
 
-def creeping(
-    inputs: Inputs, makers: list[Maker], limits: tuple[Limit, ...], current_a: float | None
-) -> Iterator[Deviation]:
+def creeping(inputs: Inputs, limits: tuple[Limit, ...], current_a: float | None) -> Iterator[Deviation]:
     """A small current that goes on although nothing is allowed; a large one exceeds the limit."""
     if current_a is None:
         return
     for limit, amps, name in ((limits[1], current_a, "charge-creeps"), (limits[2], -current_a, "discharge-creeps")):
         if limit.value == 0 and amps > LEAST_A and not over(amps, 0.0):
             words = {"device": battery_name(inputs), "current": f"{amps:.2g}", "why": why_nothing(limit)}
-            yield Deviation(name, battery_service(inputs), 60.0, words | charged_by(makers))
+            yield Deviation(name, battery_service(inputs), 60.0, words | charged_by(inputs))
 
 
-def charged_by(makers: list[Maker]) -> dict[str, str]:
+def charged_by(inputs: Inputs) -> dict[str, str]:
     """Who charges, as the end of a sentence."""
-    who = who_charges(makers)
+    who = who_charges(read_makers(inputs))
     return {"who": f"; {who}" if who else ""}
 
 
@@ -189,17 +195,25 @@ def why_nothing(limit: Limit) -> str:
     return ", ".join(spoken(cap) for cap in limit.caps if cap.value == 0 or cap.kind == "inferred")
 
 
-def net_current(inputs: Inputs, makers: list[Maker]) -> float:
+def net_current(inputs: Inputs) -> float:
     """What must flow into the battery by what all others measure (A): unmetered loads make it less."""
-    drawn = sum([min(multi.current_a or 0.0, 0.0) for multi in inputs.installation.multis])
-    made = sum([one.made_a for one in makers if one.not_told != "other-network"])
-    return made + drawn - (dc_loads(inputs.installation, inputs.voltage_v) or 0.0)
+    plant = inputs.installation
+    drawn = sum([min(multi.current_a or 0.0, 0.0) for multi in plant.multis])
+    made = sum(
+        [
+            current_a
+            for device in charging_devices(plant)
+            for current_a in (device.current_a,)
+            if current_a is not None and current_a > 0 and device.not_told != "other-network"
+        ]
+    )
+    return made + drawn - (dc_loads(plant, inputs.voltage_v) or 0.0)
 
 
-def sign_is_wrong(inputs: Inputs, makers: list[Maker]) -> bool:
+def sign_is_wrong(inputs: Inputs, said_a: float) -> bool:
     """Does the battery say as much in one direction as must flow in the other?"""
-    said, net = measured_current(inputs), net_current(inputs, makers)
-    return said is not None and abs(net) >= SIGN_A and abs(said + net) <= SIGN_PART * abs(net)
+    net_a = net_current(inputs)
+    return abs(net_a) >= SIGN_A and abs(said_a + net_a) <= SIGN_PART * abs(net_a)
 
 
 def charged_with(inputs: Inputs) -> float | None:
@@ -209,12 +223,12 @@ def charged_with(inputs: Inputs) -> float | None:
     shown = None if monitor is None else inputs.installation.battery(monitor.name)
     bank = (*(() if inputs.bms is None else (inputs.bms,)), *filter(takes_part, inputs.bank.others))
     currents = [bms.current_a for bms in bank if bms.current_a is not None]
-    measured = [battery_current(inputs, read_makers(inputs)), sum(currents) if currents else None]
+    measured = [battery_current(inputs), sum(currents) if currents else None]
     measured.append(None if shown is None else shown.current_a)
     return max((current for current in measured if current is not None), default=None)
 
 
-def battery_current(inputs: Inputs, makers: list[Maker]) -> float | None:
+def battery_current(inputs: Inputs) -> float | None:
     """The battery current with the right sign (A, + = into the battery)."""
     current = measured_current(inputs)
-    return -current if current is not None and sign_is_wrong(inputs, makers) else current
+    return -current if current is not None and sign_is_wrong(inputs, current) else current

@@ -41,8 +41,8 @@ def read_shared(
     found = {path: known for path, known in before.items() if now - known.at < KEPT_S}
     values: dict[str, float] = {}
     receivers: dict[str, list[str]] = {}
-    for service, path, value in writes:
-        if path in SHARED and isinstance(value, int | float):
+    for service, path, value in [write for write in writes if write.path in SHARED]:
+        if isinstance(value, int | float):
             values[path] = value
             receivers.setdefault(path, []).append(service)
     for path, value in values.items():

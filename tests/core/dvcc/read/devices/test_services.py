@@ -5,11 +5,14 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import read_service, sort_services
+from gxbridge.core.dvcc.read.devices.installation import sort_services
 from gxbridge.core.dvcc.read.devices.services import NO_NUMBER, Charger, NumberAt, RsSystem, VebusSystem
-from gxbridge.core.model.items import Value
+from gxbridge.core.dvcc.read.numbers import column, number
+from gxbridge.core.model.items import Items, Value
 from tests.core.dvcc.world import ALTERNATOR, GENSET, MULTI, RS, SUN
 
 ACSYSTEM = "com.victronenergy.acsystem.can0"
@@ -52,5 +55,14 @@ def test_every_service_is_read_as_what_it_is() -> None:
 
 def test_only_a_charger_has_a_limit_of_its_own() -> None:
     items: dict[str, Value] = {p.CHARGE_LIMIT_SETTING: 50}
-    assert read_service(SUN, p.SOLAR, items).own_limit_a == 50
-    assert read_service(MULTI, p.VEBUS, items).own_limit_a is None
+    assert Charger(SUN, p.SOLAR, items).own_limit_a == 50
+    assert VebusSystem(MULTI, p.VEBUS, items).own_limit_a is None
+
+
+ANYTHING = st.sampled_from([None, 0, 1, -3, 2.5, 26.4, 1e9, -1e9, 1e300, nan, inf, "", "x", "27"])
+
+
+@given(st.lists(ANYTHING, max_size=5))
+def test_a_column_of_numbers_is_each_of_them_by_itself(values: list[Value]) -> None:
+    services: list[Items] = [{p.VOLTAGE: value} for value in values]
+    assert column([*services, {}], p.VOLTAGE) == [*(number(items, p.VOLTAGE) for items in services), None]

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.chargers import read_makers
+from gxbridge.core.dvcc.read.inputs import read_inputs
+from gxbridge.core.dvcc.read.options import Options
+from gxbridge.core.dvcc.read.snapshot import Snapshot
+from gxbridge.core.dvcc.run.watching.audit import over
+from gxbridge.core.dvcc.run.watching.obedience import net_current, over_told
 from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.items import Value
 from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, SUN_2, Items, World, can_bms, changed, charger, multi
@@ -206,3 +214,34 @@ def test_who_charges_without_a_bms() -> None:
     world.run(30)
     found = {one.subject: one.text for one in world.decision.findings if one.id == "charger-over-told"}
     assert found == {MULTI: "MultiPlus makes 90 A and was told 25 A"}
+
+
+AMPS = st.none() | st.floats(-20, 120).map(lambda amps: round(amps, 1))
+KINDS = ("solarcharger", "inverter", "alternator", "dcgenset", "charger", "vebus")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(KINDS), AMPS, AMPS, st.sampled_from([None, 0, 1]), st.booleans()), max_size=8)
+)
+def test_who_is_suspected_is_who_is_found_when_everybody_is_asked(
+    boats: list[tuple[str, float | None, float | None, int | None, bool]],
+) -> None:
+    services: dict[str, Items] = {CAN_BMS: can_bms()}
+    for place, (kind, made_a, told_a, network, has_path) in enumerate(boats):
+        items = multi(CURRENT=made_a, BOL_CHARGE_CURRENT=told_a) if kind == "vebus" else charger(50, 0, CURRENT=made_a)
+        if kind != "vebus":
+            items |= changed({"N2K_INSTANCE": network, "CHARGE_CURRENT": told_a, "IS_INVERTER_CHARGER": 1})
+            items = items if has_path else {path: value for path, value in items.items() if path != p.CHARGE_CURRENT}
+        services[f"com.victronenergy.{kind}.tty{place}"] = items
+    inputs = read_inputs(Snapshot(services, {}, "C003", {}, Options.strict()))
+    everybody = read_makers(inputs)
+    over_it = [
+        one.device.name
+        for one in everybody
+        if one.told_a is not None and one.not_told is None and one.made_a > one.told_a and over(one.made_a, one.told_a)
+    ]
+    assert [deviation.subject for deviation in over_told(inputs)] == over_it
+    made_a = sum(one.made_a for one in everybody if one.not_told != "other-network")
+    drawn_a = sum(min(multi.current_a or 0.0, 0.0) for multi in inputs.installation.multis)
+    assert net_current(inputs) == pytest.approx(made_a + drawn_a)
