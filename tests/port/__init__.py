@@ -32,4 +32,7 @@ new value, or by VACK (Victron, VE.Can registers public, v20); LINK values hold 
 that was told of a BMS then stops with error 67; a broadcast counts only from a sender of the own N2K device instance
 (Venus wiki). Assumed, because nobody says: a broadcast counts only from a display (class 120, as a GX is), and a LINK
 register that expired is "not available".
+
+Scenarios of the vendor's behaviour have devices of their own, made of what their D-Bus services show (`actors.py`).
+`reach.py` says how much of a scenario frames can say, `stage.py` plays it, `audience.py` looks what devices hold.
 """

@@ -73,7 +73,8 @@ LAG_S: Final = 10.0
 
 
 class LinkMemory(NamedTuple):
-    """What one cycle leaves for the next: what each was told (A) and when (monotonic s), since when words are held."""
+    """What one cycle leaves for the next: what each was told by LINK (A) and when (monotonic s), since when words are
+    held. What others are told is known to the gate, and may be newer there."""
 
     told: Mapping[str, tuple[float, float]] = MappingProxyType({})
     held: Mapping[tuple[str, str], float] = MappingProxyType({})
@@ -107,13 +108,13 @@ def pass_link(
     these were told; `own_name`: our own D-Bus name is ours; `holds`: the current (A) by which each service that was
     told one before may still charge."""
     asked = tuple(standing)
-    still_told = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
+    linked = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
     if not asked:
-        return LinkPassed({}, LinkMemory(still_told))
+        return LinkPassed({}, LinkMemory(linked))
     barred, bounds = why_barred(words, setup, own_name), None
     if not barred and setup.options.profile == "strict":
         bounds, _ = read_bounds(words, gate.watched, setup, now)
-    told = {**gate.told, **still_told}
+    told = {**gate.told, **linked}
     shares = {} if bounds is None else share(asked, words, bounds, told, gate.made)
     if bounds is not None and holds:
         held_back = share(as_held(asked, holds), words, bounds, told, gate.made)
@@ -146,8 +147,8 @@ def pass_link(
             continue
         passed[key] = verdict.value
         if write.path == CHARGE_CURRENT and isinstance(verdict.value, int | float):
-            told[write.service] = verdict.value, now
-    return LinkPassed(passed, LinkMemory(told, held, tuple(findings)))
+            linked[write.service] = verdict.value, now
+    return LinkPassed(passed, LinkMemory(linked, held, tuple(findings)))
 
 
 def as_held(asked: Iterable[Write], holds: Mapping[str, float]) -> list[Write]:

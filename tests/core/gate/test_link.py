@@ -116,6 +116,15 @@ def test_what_others_were_told_by_d_bus_counts() -> None:
     assert gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(20.2)
 
 
+def test_what_others_were_told_by_d_bus_last_counts() -> None:
+    other = "com.victronenergy.solarcharger.ttyO9"
+    gate = LinkGate({BATTERY: battery(ccl=60.0), other: charger(makes_a=5.0)})
+    for told, left in ((40.0, 20.1), (10.0, 50.0), (40.0, 20.1)):
+        gate.passes((other, CURRENT, told))
+        assert gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(left, abs=0.11)
+    assert gate.link.told.keys() == {SUN, SUN_2}
+
+
 @pytest.mark.parametrize("word", [0, None, 2])
 def test_0_a_for_everybody_while_a_permission_is_no_or_unknown(word: Value) -> None:
     gate = LinkGate({BATTERY: battery(charge=word)})

@@ -201,6 +201,16 @@ class LinkBus:
                 return self._gated(order)
         return None
 
+    def presses(self, now: float) -> bool:
+        """Whether a limit, voltage or mode waits that was not sent yet: it goes before questions."""
+        return not self.stopped and any(
+            line.sent != line.passed
+            and line.row.way != "once"
+            and self._may_send(line, now)
+            and line.wait_until() <= now
+            for line in self.lines.values()
+        )
+
     def deadline(self, now: float) -> float:
         """When `next` has something to say, unless something happens before."""
         if self.stopped:

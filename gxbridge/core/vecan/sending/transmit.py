@@ -93,6 +93,8 @@ class LinkSource(Protocol):
 
     def hear(self, message: Message, own: int | None, now: float) -> None: ...
 
+    def presses(self, now: float) -> bool: ...
+
     def next(self, now: float, address_of: Callable[[Name], int | None]) -> TransmitOrder | None: ...
 
     def deadline(self, now: float) -> float: ...
@@ -253,8 +255,10 @@ class BusTransmitter:
         return order.to if isinstance(order.to, int) else self._claim.address_of(order.to)
 
     def _next(self, address: int, now: float) -> list[Frame]:
-        """The frames of the next order: of LINK and of what waits in turn, where both have one."""
-        self._waiting_first = not self._waiting_first
+        """The frames of the next order: of LINK and of what waits in turn, where both have one; a charger that is told
+        something new does not wait behind questions."""
+        presses = self._link is not None and self._link.presses(now)
+        self._waiting_first = not (self._waiting_first or presses)
         ways = (self._next_waiting, self._next_link) if self._waiting_first else (self._next_link, self._next_waiting)
         return ways[0](address, now) or ways[1](address, now)
 

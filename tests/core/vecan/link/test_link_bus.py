@@ -281,9 +281,9 @@ def test_questions_of_others_get_their_turn() -> None:
         wire.write(0x30 + number, CURRENT, 10.0)
     for register in (0x0100, 0x0102):
         wire.transmitter.order(TransmitOrder(MPPT, register=register), wire.now)
-    found = wire.run(0.9)
-    assert [text for text in found if "?" in text] == ["24 ?0100", "24 ?0102"]
-    assert found[:4] == ["30 2015 64000000", "24 ?0100", "31 2015 64000000", "24 ?0102"]
+    found = wire.run(1.4)
+    assert found[:8] == [f"{0x30 + number:02X} 2015 64000000" for number in range(8)], "new words first"
+    assert found[8:11] == ["24 ?0100", "30 2015 64000000", "24 ?0102"], "between those that nobody answered"
     assert all(later - at > 0.099 for (at, *_), (later, *_) in pairwise(wire.sent))
 
 
@@ -355,6 +355,9 @@ def test_a_register_that_is_not_linkable_never_leaves_by_link() -> None:
     class Wild:
         def hear(self, *_: object) -> None: ...
 
+        def presses(self, _now: float) -> bool:
+            return True
+
         def next(self, *_: object) -> TransmitOrder:
             return TransmitOrder(0xFF, register=0x0200, data=b"\x04")
 
@@ -363,6 +366,27 @@ def test_a_register_that_is_not_linkable_never_leaves_by_link() -> None:
 
     wire = Wire(source=Wild())
     assert wire.run(1) == []
+
+
+def test_what_a_charger_was_not_told_yet_does_not_wait_behind_questions() -> None:
+    wire = Wire()
+    for register in range(0x1050, 0x1058):
+        assert wire.transmitter.order(TransmitOrder(MPPT, register=register), wire.now)
+    words = ((MPPT, CURRENT, 50.0), (MPPT, MODE, 13), (None, VOLTAGE, 27.4), (None, MODE, 13))
+    for word in words:
+        wire.write(*word)
+    found = wire.run(0.6)
+    assert found[:5] == ["24 2015 F4010000", "24 200E 0D000000", "FF 2001 B40A0000", "FF 200E 0D000000", "24 ?1050"]
+    wire.write(None, SENSE, 26.4)
+    assert "24 ?1051" in wire.run(0.2), "what is measured takes turns with them"
+
+
+def test_what_another_controller_holds_back_does_not_press() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.bus.presses(wire.now)
+    wire.bus.stopped = True
+    assert not wire.bus.presses(wire.now)
 
 
 def test_nor_does_a_link_register_by_the_queue() -> None:
