@@ -112,7 +112,7 @@ def test_frames_are_heard_after_a_busy_time_and_after_silence(sock: FakeCanSocke
 
 
 def test_while_frames_come_a_clock_alone_fetches_them(sock: FakeCanSocket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To begin and end watching a descriptor costs three times what a wake-up by the clock does."""
+    """The descriptor is watched for the first frame, and for the second, which tells that more may come."""
     watched: list[int] = []
     watch = SocketDrain._watch
 
@@ -129,13 +129,35 @@ def test_while_frames_come_a_clock_alone_fetches_them(sock: FakeCanSocket, monke
             if len(heard) < 5:
                 sock.inject(frame())
 
-        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 0.002)
+        drain = SocketDrain(sock, CanStats("can0"), take, lambda kinds: None, lambda error: None, 0.001, 10.0)
         sock.inject(frame())
         await until(lambda: len(watched) == 2)
         await drain.stop(lambda: None)
 
     asyncio.run(run())
     assert watched == [0, 5]
+
+
+def test_frames_far_apart_are_watched_for(sock: FakeCanSocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[int] = []
+    watch = SocketDrain._watch
+
+    def counted(drain: SocketDrain) -> None:
+        watched.append(len(bench[0].frames) if bench else 0)
+        watch(drain)
+
+    bench: list[Bench] = []
+    monkeypatch.setattr(SocketDrain, "_watch", counted)
+
+    async def story(found: Bench) -> None:
+        bench.append(found)
+        for count in (1, 2, 3):
+            await asyncio.sleep(0.02)
+            sock.inject(frame())
+            await until(lambda: len(found.frames) == count)  # noqa: B023 - awaited at once
+
+    play(sock, story)
+    assert watched == [0, 1, 2]
 
 
 def test_a_few_frames_are_read_without_running_into_the_end(
