@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import read_service
+from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.old_firmware import too_old
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
@@ -194,7 +194,7 @@ def test_network_mode_says_who_controls() -> None:
     ],
 )
 def test_the_least_firmware_of_a_solar_charger(firmware: Value, product: int, old: bool) -> None:
-    assert too_old(read_service(SUN, p.SOLAR, {p.PRODUCT_ID: product, p.FIRMWARE: firmware})) == old
+    assert too_old(Charger(SUN, p.SOLAR, {p.PRODUCT_ID: product, p.FIRMWARE: firmware})) == old
 
 
 def test_the_least_firmware_of_a_multi() -> None:

@@ -13,8 +13,8 @@ from gxbridge.core.dvcc.limit.current import Currents, counts_loads
 from gxbridge.core.dvcc.limit.feed_in import feeding_system
 from gxbridge.core.dvcc.limit.permissions import given
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.installation import read_service, sort_services
-from gxbridge.core.dvcc.read.devices.services import VebusSystem
+from gxbridge.core.dvcc.read.devices.installation import sort_services
+from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
 from gxbridge.core.dvcc.read.inputs import Inputs, read_inputs
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.read.options import Options
@@ -291,12 +291,10 @@ def test_the_low_passes_and_what_they_are_fed() -> None:
     weights = (CHARGER_WEIGHT, VEBUS_WEIGHT, DC_LOADS_WEIGHT)
     assert weights == pytest.approx((0.31415926536, 0.20943951024, 0.31415926536))
     assert low_pass(10.0, 20.0, 0.3) == 13.0
-    solar = read_service(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
+    solar = Charger(SUN, p.SOLAR, {p.CURRENT: 10.0, p.YIELD_POWER: 528.0, p.VOLTAGE: 26.4})
     assert advance({SUN: 0.0}, [solar]) == {SUN: pytest.approx(3.1415926536)}
     for current, fed in ((2.0, 3.75), (None, None), (5.0, 5.0)):
-        assert (
-            fed_current(read_service(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
-        )
+        assert fed_current(Charger(RS, p.INVERTER, {p.CURRENT: current, p.YIELD_POWER: 99.0, p.VOLTAGE: 26.4})) == fed
 
 
 @pytest.mark.parametrize(
@@ -319,7 +317,7 @@ def seen(services: dict[str, Items], options: Options) -> Inputs:
 def test_what_chargers_got_of_a_limit() -> None:
     def got(limit_a: float, *amps: float) -> Shared:
         names = [f"com.victronenergy.solarcharger.{place}" for place in range(len(amps))]
-        chargers = [read_service(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
+        chargers = [Charger(n, p.SOLAR, charger(a, a, CHARGE_CURRENT=a)) for n, a in zip(names, amps, strict=True)]
         return shared(chargers, limit_a, dict(zip(names, amps, strict=True)))
 
     assert got(5.0) == ([], 0.0)
@@ -444,7 +442,7 @@ def test_the_sun_of_a_feeding_rs_is_shared_by_what_is_made() -> None:
 
 def test_what_an_rs_pushes_out_is_what_is_known_to_be_made() -> None:
     inputs = seen({ACSYSTEM: feeding_rs(25.0)}, Options.strict())
-    sun, inverter = (read_service(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
+    sun, inverter = (Charger(name, kind, charger(50, 0)) for name, kind in ((SUN, p.SOLAR), (RS, p.INVERTER)))
     system = inputs.installation.rs_systems[0]
     for smoothed, rest, excess in (({}, 20.0, 0.0), ({SUN: 12.0}, 8.0, 0.0), ({SUN: 30.0}, 0.0, 10.0)):
         told, writes = rs_currents(system, [sun, inverter], 20.0, smoothed, pv_off=False)
