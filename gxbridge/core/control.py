@@ -113,6 +113,7 @@ class Control:
             names=bus.names,
             disturbed=bus.disturbed,
             writes=writes,
+            passes_on=setup.passes_on,
             now=now,
         )
         if self.standing.effective == "monitor" and self.standing.master:

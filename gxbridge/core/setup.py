@@ -14,7 +14,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.vecan.sending.alert_output import AlertLevel
-from gxbridge.core.vecan.sending.transmit import TransmitLevel
+from gxbridge.core.vecan.sending.transmit import LINK_LEVELS, TransmitLevel
 
 
 @record
@@ -64,3 +64,8 @@ class Setup:
     boot: str | None = None
     """This run of the machine: what is to end with it."""
     platform: str = ""
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether chargers on CAN are told what the GX's controller writes for them: their port is ours."""
+        return bool(self.serve) and self.mode == "control" and self.transmit in LINK_LEVELS

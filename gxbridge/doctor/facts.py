@@ -7,6 +7,7 @@ from dataclasses import field
 
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.record import record
+from gxbridge.core.vecan.sending.transmit import LINK_LEVELS
 from gxbridge.edge.can.can_interface import Port
 
 Services = Mapping[str, Mapping[str, Value]]
@@ -75,6 +76,11 @@ class ConfigSummary:
     summary: str = ""
     remarks: tuple[str, ...] = ()
     """What is worth knowing but no fault."""
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether gxbridge, in control mode, tells chargers of a port of its own what is written on D-Bus."""
+        return self.transmit in LINK_LEVELS and any(bus.serve == "all" for bus in self.buses)
 
 
 @record

@@ -306,7 +306,9 @@ class App:
         self.bridge.report(
             (
                 *self._configured,
-                *write_findings(self._writer.refusals(), self._client_writes.untold, at),
+                *write_findings(
+                    (*self._writer.refusals(), *self._client_writes.refused(at)), self._client_writes.untold, at
+                ),
                 *self._can_troubles.findings(buses, at),
                 *self._settings_troubles.findings(self._identities.refused, at),
                 *(() if self._box is None else self._box.findings(at)),

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read.paths import LINK
+from gxbridge.core.gate.gate import LINK_S
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, Answer, judge_write
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.core.setup import Setup
+from gxbridge.runtime.edge_findings import RefusedWrite
 from gxbridge.runtime.identities import Identities, unique_id
 
 log = logging.getLogger("gxbridge")
 
 Show = Callable[[str, Mapping[str, Value]], None]
 """Shows items of a service at once, before the next cycle."""
+
+
+class LinkWrite(NamedTuple):
+    """The last write to a path of `/Link`: its answer, since when the answer is of this kind, when it came."""
+
+    answer: Answer
+    since: float
+    at: float
 
 
 class ClientWrites:
@@ -33,13 +44,24 @@ class ClientWrites:
         self._show = show
         self._speak = speak
         self.views: Mapping[str, ServiceView] = {}
-        self._answered: dict[tuple[str, str], Answer] = {}
-        """What the last write to a path of `/Link` was answered. Bounded: services of a port, writable paths."""
+        self._answered: dict[tuple[str, str], LinkWrite] = {}
+        """By service and path of `/Link`. Bounded: services of a port, writable paths."""
 
     @property
     def untold(self) -> dict[tuple[str, str], str]:
         """By service and path of `/Link`: why what was written there last is not sent."""
-        return {key: last.text for key, last in self._answered.items() if last.code and key[0] in self.views}
+        return {
+            key: last.answer.text for key, last in self._answered.items() if last.answer.code and key[0] in self.views
+        }
+
+    def refused(self, now: float) -> Iterator[RefusedWrite]:
+        """What a controller goes on writing to `/Link` while the configuration lets nobody be told: it believes that
+        these devices are. Where they may be, the findings of LINK say what is not sent."""
+        if self._bridge.link is None:
+            for service, path in self.untold:
+                last = self._answered[service, path]
+                if now - last.at < LINK_S:
+                    yield RefusedWrite(service, path, last.answer.text, last.since)
 
     def write(self, service: str, path: str, value: Value) -> int:
         """A client writes; 0, 1 or 2, as velib answers."""
@@ -68,9 +90,11 @@ class ClientWrites:
     def _say(self, service: str, path: str, answer: Answer) -> None:
         """In the log. A controller writes to the chargers every few seconds: there only another answer is news."""
         if path.startswith(LINK):
-            before = self._answered.get((service, path))
-            self._answered[service, path] = answer
-            if before is not None and before.code == answer.code:
+            now, before = time.monotonic(), self._answered.get((service, path))
+            same = before is not None and before.answer.code == answer.code
+            lasts = before is not None and same and now - before.at < LINK_S
+            self._answered[service, path] = LinkWrite(answer, before.since if before and lasts else now, now)
+            if same:
                 return
         log.info("D-Bus client writes to %s: %s", service, answer.text)
 

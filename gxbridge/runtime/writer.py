@@ -93,11 +93,12 @@ class Writer:
             outbox.pending.clear()
 
     def drop(self) -> None:
-        """Drop everything that waits: we are not in control any more."""
+        """Drop what waits and what failed: we are not in control any more, and it is not tried again."""
         for service, outbox in self._outboxes.items():
             for path in outbox.pending:
                 self._drop(service, path)
             outbox.pending.clear()
+            outbox.failed.clear()
 
     def _drop(self, service: str, path: str) -> None:
         self.dropped += 1

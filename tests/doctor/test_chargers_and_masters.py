@@ -8,7 +8,7 @@ import pytest
 
 from gxbridge.core.model.items import Value
 from gxbridge.doctor.checks.battery_services import check_batteries
-from gxbridge.doctor.facts import Bus
+from gxbridge.doctor.facts import Bus, ConfiguredBus
 from tests.core.boat import multi, solar
 from tests.doctor.facts_of import (
     CAN_SOLAR,
@@ -134,6 +134,14 @@ def test_the_same_unique_number_on_the_bus() -> None:
 def test_who_is_master(given: dict[str, dict[str, Value]], id: str, verdict: str, said: str) -> None:
     found, text = spoilt(given, id)
     assert (found, said in text) == (verdict, True), text
+
+
+def test_the_driver_of_a_port_beside_the_gx_that_controls() -> None:
+    buses, given = (ConfiguredBus("can0", "socketcan", "can0", "all"),), changed(OWN={"/Dvcc/Mode": "control"})
+    found = spoilt(given, "master", configured=configured(mode="control", transmit="link", buses=buses))
+    assert found == ("ok", "the GX's own DVCC controls the chargers; gxbridge passes on to CAN what it writes")
+    for less in ({"transmit": "requests", "buses": buses}, {"transmit": "link"}):
+        assert spoilt(given, "two-masters", configured=configured(mode="control", **less))[0] == "warning"
 
 
 def test_a_configuration_that_wants_control_is_told_before_the_service_runs() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.port.vecan_service import listed_at
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.client_writes import ClientWrites
+from gxbridge.runtime.edge_findings import write_findings
 from tests.core.port.port_boat import SOLAR_SERVICE, VECAN_SERVICE, PortBoat, mppt
 from tests.port.fleet import FLEET
 from tests.port.node import SimNode, exchange
@@ -39,6 +41,39 @@ def test_what_a_controller_writes_again_and_again_is_one_line_until_the_answer_c
     assert len(caplog.messages) == 3, "what people write is always said"
     writes.views = {}
     assert writes.untold == {}, "somebody else serves it now"
+
+
+def test_a_controller_whose_words_nobody_may_be_told_is_a_finding_while_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boat = PortBoat()
+    boat.look(mppt())
+    clock, nobody = [100.0], cast(Any, None)
+    monkeypatch.setattr("gxbridge.runtime.client_writes.time.monotonic", lambda: clock[0])
+    writes = ClientWrites(boat.bridge.setup, boat.bridge, nobody, lambda *_: None, lambda: None)
+    writes.views = boat.views
+
+    def found(now: float) -> list[tuple[str, str, float]]:
+        return [(one.id, one.subject, one.first) for one in write_findings(writes.refused(now), writes.untold, now)]
+
+    for clock[0] in (100.0, 103.0, 160.0):
+        assert writes.write(SOLAR_SERVICE, CURRENT, 50.0) == 2
+    assert found(103.0) == [], "not yet"
+    assert found(161.0) == [("write-not-sent", SOLAR_SERVICE, 100.0)]
+    assert found(220.0) == [], "nobody writes any more"
+    clock[0] = 300.0
+    writes.write(SOLAR_SERVICE, CURRENT, 50.0)
+    assert found(305.0) == [("write-not-sent", SOLAR_SERVICE, 300.0)]
+
+
+def test_where_link_may_be_sent_its_own_findings_say_what_is_not() -> None:
+    boat, nobody = PortBoat(transmit="link", mode="control"), cast(Any, None)
+    boat.look(mppt())
+    writes = ClientWrites(boat.bridge.setup, boat.bridge, nobody, lambda *_: None, lambda: None)
+    writes.views = boat.views
+    assert writes.write(SOLAR_SERVICE, CURRENT, 50.0) == 2
+    assert writes.untold
+    assert [*writes.refused(time.monotonic())] == []
 
 
 def test_an_instance_that_is_written_to_the_list_comes_back_in_the_claim_of_the_device(

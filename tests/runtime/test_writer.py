@@ -231,6 +231,21 @@ def test_each_write_is_asked_about_when_it_would_leave_and_what_may_not_is_told(
     asyncio.run(story())
 
 
+def test_what_was_refused_says_nothing_once_somebody_else_controls() -> None:
+    async def story() -> None:
+        bus = Bus()
+        bus.codes[SOLAR] = 2
+        writer = Writer(bus.set_value)
+        writer.write([Write(SOLAR, "/Link/ChargeCurrent", 30.0)])
+        await settle()
+        assert [refusal.path for refusal in writer.refusals()] == ["/Link/ChargeCurrent"]
+        writer.drop()
+        assert writer.refusals() == []
+        await writer.close()
+
+    asyncio.run(story())
+
+
 def test_what_waits_is_dropped_when_control_ends_though_it_comes_back_at_once() -> None:
     async def story() -> None:
         bus = Bus()

@@ -61,6 +61,9 @@ def _control(facts: Facts) -> Iterator[Row]:
     if vendor and effective == "control":
         text = "the GX's own DVCC is on, and gxbridge is in control: two masters"
         yield Row(SECTION, "two-masters", "problem", text, "Switch DVCC off on the GX, or set dvcc.mode: monitor.")
+    elif vendor and wanted == "control" and facts.configured.passes_on:
+        text = "the GX's own DVCC controls the chargers; gxbridge passes on to CAN what it writes"
+        yield Row(SECTION, "master", "ok", text)
     elif wanted == "control" and found is not None and effective != "control":
         text = f"gxbridge is configured to control, and does not: {found[1]}"
         yield Row(SECTION, "two-masters", "warning", text, "Switch DVCC off on the GX, or set dvcc.mode: monitor.")

@@ -32,6 +32,8 @@ OURSELVES: Final = "gxbridge"
 MAY_MASTER: Final = (p.SYSTEM, OTHER_GXBRIDGE, *(f"{p.PREFIX}{kind}." for kind in LEGACY_INPUT))
 """How the names begin whose coming and going decides who is master."""
 NOBODY: Final = BusNames()
+DVCC_ON: Final = "the GX's own DVCC is on"
+PASSES_ON: Final = f"{DVCC_ON[0].upper()}{DVCC_ON[1:]}: it controls, and gxbridge passes on to CAN what it writes."
 MONITOR: Final = "Monitor mode: limits are computed, explained and compared, never written."
 
 
@@ -69,7 +71,7 @@ def obstacle(bus: DbusState, unpublished: Set[str] = frozenset(), names: BusName
     if dvcc is None:
         return p.SYSTEM, "it is unknown whether the GX's own DVCC is on"
     if dvcc != 0:
-        return p.SYSTEM, "the GX's own DVCC is on"
+        return p.SYSTEM, DVCC_ON
     for name in names.unread:
         if kind_of(name) in LEGACY_INPUT:
             return p.SYSTEM, f"the GX's DVCC is off but may still write because of {name}, which has not answered yet"
@@ -91,12 +93,14 @@ def standing(
     names: BusNames = NOBODY,
     disturbed: Mapping[str, float] | None = None,
     writes: Iterable[Write] = (),
+    passes_on: bool = False,
     now: float = 0.0,
 ) -> tuple[Standing, tuple[Write, ...]]:
     """What holds now, and which of `writes` may go out at `now` (monotonic s).
 
     `ours`: the names of our own battery services on the bus; `unpublished`: those of them not on the bus.
     `disturbed`: when something last happened to a service that makes what it shows say nothing for a while.
+    `passes_on`: we are the driver of a port, whose chargers are told what another controller writes, if it is the GX's.
     """
     if mode != "control":
         reason = MONITOR if mode == "monitor" else "DVCC is off in the configuration."
@@ -113,6 +117,8 @@ def standing(
         master, why = found or ("", "")
         reason = f"Control is configured, but {why}." if why else f"Something else writes {overruled}."
         two = [finding("two-masters", master, now, why=why)] if why else []
+        if passes_on and why == DVCC_ON:
+            reason, two = PASSES_ON, []
         fight = [finding("overruled", overruled, now, path=overruled)] if overruled else []
         return Standing("monitor", reason, master, (*two, *fight), told, apart, overruled), ()
     waits = names.raises_wait(now)

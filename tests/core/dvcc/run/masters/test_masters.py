@@ -69,6 +69,14 @@ def test_who_stands_in_the_way_of_control(services: Services, why: str) -> None:
         assert found.master == OURSELVES
 
 
+def test_the_driver_of_a_port_that_passes_on_what_the_gx_writes_is_no_second_master() -> None:
+    found = stand({p.SYSTEM: {p.CONTROL_DVCC: 1}}, passes_on=True)
+    assert (found.effective, found.master, found.findings) == ("monitor", p.SYSTEM, ())
+    assert found.reason == "The GX's own DVCC is on: it controls, and gxbridge passes on to CAN what it writes."
+    unknown = stand({p.SYSTEM: {}}, passes_on=True)
+    assert [found.id for found in unknown.findings] == ["two-masters"]
+
+
 def test_who_is_master_says_why_raised_limits_wait() -> None:
     assert stand({}).reason == "There is no other master."
     found = stand({}, names=BusNames(unread=UNREAD), now=1.0)
