@@ -39,6 +39,14 @@ def told(boat: Boat, seconds: int) -> list[Value]:
     return [write.value for write in writes(boat, seconds) if write[:2] == CURRENT]
 
 
+def test_a_gx_that_controls_is_no_second_master_where_we_are_the_driver_of_its_chargers() -> None:
+    for serve, found in ((("can0",), False), ((), True)):
+        boat = sailing(transmit="link", serve=serve)
+        boat.add("com.victronenergy.system", {"/Control/Dvcc": 1})
+        assert writes(boat, 3) == []
+        assert ("two-masters" in ids(boat)) is found
+
+
 def test_nothing_is_written_without_our_own_name() -> None:
     boat = sailing()
     boat.bridge.hold_name(False)
