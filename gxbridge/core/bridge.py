@@ -146,7 +146,9 @@ class Bridge:
 
     def service_named(self, name: str, now: float, *, appeared: bool = True) -> bool:
         """A D-Bus name of others has an owner, whose items are not known yet; `appeared`: it came while we looked."""
-        return self._services.named(name, now, appeared=appeared)
+        urgent = self._services.named(name, now, appeared=appeared)
+        self._give_way(now)
+        return urgent
 
     def hold_name(self, ours: bool) -> None:
         """Whether our own D-Bus name is ours."""
@@ -156,11 +158,22 @@ class Bridge:
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
         """A D-Bus service of others was read, with all its items."""
-        return self._services.added(name, items, now)
+        urgent = self._services.added(name, items, now)
+        self._give_way(now)
+        return urgent
 
     def service_changed(self, name: str, changes: Mapping[str, Value], now: float) -> bool:
         """Items of a known service arrived; True when `react` should follow at once."""
-        return self._services.changed(name, changes, now)
+        urgent = self._services.changed(name, changes, now)
+        if name == p.SETTINGS:  # a port may have got another profile
+            self._give_way(now)
+        return urgent
+
+    def _give_way(self, now: float) -> None:
+        """The chargers of what another program serves by now are told nothing more from this moment on."""
+        for target in () if self._port is None else self._port.withdraw(self.setup, self._services, now):
+            if self.link is not None:
+                self.link.out.end(target)
 
     def service_removed(self, name: str, now: float) -> bool:
         """A D-Bus service left the bus."""

@@ -31,7 +31,7 @@ class LinkControl:
     def look(self, words: RawWords, gate: GateMemory, now: float, *, own_name: bool) -> None:
         """Hold what stands against the last gate. `gate`: of this look; `own_name`: our own D-Bus name is ours."""
         standing = [Write(*word) for word in self.out.words(now)]
-        holds = self.out.holds()
+        holds = self.out.holds(now)
         passed = pass_link(standing, words, gate, self._memory, self._setup, now, own_name=own_name, holds=holds)
         self._memory = passed.memory
         self.out.judge(passed.values, now)

@@ -75,14 +75,13 @@ class PortServices:
         targets: dict[str, LinkTarget] = {}
         devices: dict[str, PortDeviceItems] = {}
         listed: dict[str, tuple[Node, ...]] = {}
-        names = {*bus.items, *bus.names.unread} - self.names
-        others = {name: items for name, items in bus.items.items() if name not in self.names}
+        others = self._others(bus)
         for bus_name in setup.serve:
-            port = setup.ports.get(bus_name, bus_name)
-            taken = taken_by(bus_name, port, {p.SETTINGS: bus.settings_before, **others}, names, now)
+            taken = self._taken(bus_name, setup, bus, now)
             if taken is not None:
                 findings.append(taken)
                 continue
+            port = setup.ports.get(bus_name, bus_name)
             there = registry.network(bus_name).devices
             target = LinkTarget(bus_name, None, vecan_name(port))
 
@@ -106,6 +105,32 @@ class PortServices:
         self._devices, self._nodes, self._targets, self._listed = devices, nodes, targets, listed
         self.views, self.findings = tuple(views), tuple(findings)
         self._show(bus, identities, now)
+
+    def _others(self, bus: BusServices) -> Mapping[str, Items]:
+        """The services that are not ours."""
+        return {name: items for name, items in bus.items.items() if name not in self.names}
+
+    def _taken(self, bus_name: str, setup: Setup, bus: BusServices, now: float) -> Finding | None:
+        """Who else has a port, if anybody."""
+        names = {*bus.items, *bus.names.unread} - self.names
+        services = {p.SETTINGS: bus.settings_before, **self._others(bus)}
+        return taken_by(bus_name, setup.ports.get(bus_name, bus_name), services, names, now)
+
+    def withdraw(self, setup: Setup, bus: BusServices, now: float) -> tuple[LinkTarget, ...]:
+        """Take no more words for what another program serves by now, without waiting for the next look; whom that
+        is."""
+        others = self._others(bus)
+        taken = {bus_name for bus_name in setup.serve if self._taken(bus_name, setup, bus, now) is not None}
+        gone = tuple(
+            target
+            for service, target in self._targets.items()
+            if target.bus in taken
+            or (target.name and same_device(class_of(service), target.name.unique_number, others, self.names))
+        )
+        for target in gone:
+            del self._targets[target.service]
+            self._nodes.pop(target.service, None)
+        return gone
 
     def _view(
         self,

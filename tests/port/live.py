@@ -34,9 +34,10 @@ class Port:
         hear one another here."""
         now = time.monotonic()
         came = []
-        while (message := self._bus.recv(0)) is not None:
-            if message.is_extended_id:
-                came.append((message.arbitration_id, bytes(message.data)))
+        with contextlib.suppress(can.CanError, OSError):  # the interface is down: others may bring it up again
+            while (message := self._bus.recv(0)) is not None:
+                if message.is_extended_id:
+                    came.append((message.arbitration_id, bytes(message.data)))
         for can_id, data in exchange(self.nodes.values(), [*came, *said], now)[len(came) :]:
             # A bus that nobody reads, or that is full, loses frames: so does the real one.
             with contextlib.suppress(can.CanError, OSError):

@@ -5,15 +5,18 @@ The devices know nothing of the encoder: see tests/port/node.py. Everything betw
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from gxbridge.core.bridge import Bridge
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.link_out import LinkTarget
+from gxbridge.demo.sim.wire import SimFrame
 from tests.core.boat import NO_CHARGE, Boat, solar
 from tests.core.test_link import REMEMBERED
 from tests.port.fleet import FLEET, OTHER_GX
@@ -26,7 +29,10 @@ CURRENT, VOLTAGE, NETWORK, SENSE = (
 
 
 class Sea(Boat):
-    """A Lynx (24 V, 200 A) by hand, simulated devices, and a controller that writes to their services."""
+    """A Lynx (24 V, 200 A) by hand, simulated devices, and a controller that writes to their services.
+
+    In every tenth of a second: whoever is raised, all chargers together hold no more than the BMS allows.
+    """
 
     def __init__(self, *devices: str, **setup: Any) -> None:
         super().__init__(**{"transmit": "link", "remembered": REMEMBERED, **setup})
@@ -35,10 +41,29 @@ class Sea(Boat):
         self.words: dict[tuple[str | None, str], Value] = {}
         self.answers: set[int] = set()
         self.bus_off = False
-        for name in devices:
+        self.queue: deque[SimFrame] | None = None
+        """The frames that the driver of our adapter keeps while it is cut off; None: it is not."""
+        self.lag_s = 0.0
+        """So much later we hear what the devices say."""
+        self.also: list[SimFrame] = []
+        """What somebody else says next."""
+        self.left: list[SimFrame] = []
+        self._coming: deque[tuple[float, list[SimFrame]]] = deque()
+        self._held: dict[str, int] = {}
+        self.come_aboard()
+        self.sail(4)
+
+    def come_aboard(self) -> None:
+        """The services of a port that we do not serve ourselves."""
+        for name in self.nodes:
             self.add(self.target(name).service, solar(70.0, **{"/Mgmt/Connection": "VE.Can", "/N2kDeviceInstance": 0}))
         self.add(VECAN, dict.fromkeys((VOLTAGE, NETWORK, SENSE)))
-        self.sail(4)
+
+    def start_anew(self) -> None:
+        """The service ends and is started at once."""
+        self.bridge = Bridge(self.bridge.setup)
+        self.bridge.hold_name(True)
+        self.come_aboard()
 
     def target(self, device: str | None) -> LinkTarget:
         if device is None:
@@ -50,15 +75,57 @@ class Sea(Boat):
         """Time goes by in tenths; the words are written every three seconds, a look is every second."""
         for step in range(round(seconds * 10)):
             if step % 30 == 0:
-                for (device, path), value in self.words.items():
-                    self.answers.add(self.bridge.write_link(self.target(device), path, value, self.now).code)
+                self.write()
             if step % 10 == 0:
-                self.repeat()
+                if not self.cut_off:
+                    self.repeat()
                 self.bridge.tick(self.now)
-            ours = [(can_id, data) for _, can_id, data in self.bridge.transmitter.outgoing(self.now)]
-            if not self.bus_off:
-                self.send(*exchange(self.nodes.values(), ours, self.now)[len(ours) :])
+            self._exchange()
+            self._check()
             self.now = round(self.now + 0.1, 3)
+
+    def write(self) -> None:
+        for (device, path), value in self.words.items():
+            self.answers.add(self.bridge.write_link(self.target(device), path, value, self.now).code)
+
+    @property
+    def cut_off(self) -> bool:
+        return self.bus_off or self.queue is not None
+
+    def _exchange(self) -> None:
+        ours = [(can_id, data) for _, can_id, data in self.bridge.transmitter.outgoing(self.now)]
+        self.left += ours
+        if self.queue is not None:
+            self.queue.extend(ours)
+        if self.cut_off:
+            for node in self.nodes.values():
+                node.tick(self.now)
+            return
+        also, self.also = self.also, []
+        said = exchange(self.nodes.values(), [*ours, *also], self.now)[len(ours) :]
+        self._coming.append((self.now + self.lag_s, said))
+        while self._coming and self._coming[0][0] <= self.now:
+            self.send(*self._coming.popleft()[1])
+
+    def plug_in(self) -> None:
+        """Our adapter is on the bus again: first it says what its driver has kept."""
+        assert self.queue is not None
+        kept, self.queue = [*self.queue], None
+        self.left.clear()
+        self.send(*exchange(self.nodes.values(), kept, self.now)[len(kept) :])
+        self._check()
+
+    def _check(self) -> None:
+        held = {name: node.told[CHARGE_LIMIT][0] for name, node in self.nodes.items() if CHARGE_LIMIT in node.told}
+        if any(amps > self._held.get(name, amps) for name, amps in held.items()):
+            alone = [node.current_a * 10 for name, node in self.nodes.items() if name not in held]
+            assert sum(held.values()) + sum(alone) <= self.allowed + len(self.nodes), (self.now, self._held, held)
+        self._held = held
+
+    @property
+    def allowed(self) -> int:
+        """What the BMS allows, in tenths of an ampere."""
+        return 0 if self.said[0x2108] == NO_CHARGE else self.said[0x0391]
 
     def control(self, devices: Iterable[str], amps: float = 50.0) -> None:
         for device in devices:

@@ -12,7 +12,7 @@ The events of a stretch, each a list: input first, then what came of it.
     n  findings                   what the outside found        c  {bus: statistics}        when they changed
     t  now, offset                a cycle every second          r  now, offset              a cycle at once
     =  digest, {...}              what the cycle decided: w writes, l changed limits, s changed state, b batteries whose
-                                  state changed, f findings begun, e ended
+                                  state changed, f findings begun, e ended, k what chargers were told by LINK and showed
 """
 
 from __future__ import annotations
@@ -241,11 +241,13 @@ class RecordingBridge(Bridge):
         said: dict[str, Plain] = {}
         if cycle.writes:
             said["w"] = cycle.writes
+        if self.link is not None and (told := self.link.out.take_log()):
+            said["k"] = told
         if decision.limits is not self._told.get("limits", ()):
-            limits, told = by_subject(decision.limits), by_subject(self._told.get("limits", ()))
-            if limits != told:
-                said["l"] = [[*key, *what] for key, what in limits.items() if told.get(key) != what]
-                said["l"] += [[*key, None, ""] for key in told if key not in limits]
+            limits, before = by_subject(decision.limits), by_subject(self._told.get("limits", ()))
+            if limits != before:
+                said["l"] = [[*key, *what] for key, what in limits.items() if before.get(key) != what]
+                said["l"] += [[*key, None, ""] for key in before if key not in limits]
         state = (decision.bms_state, decision.bms_service, standing.effective, standing.reason)
         if state != self._told.get("state"):
             said["s"] = state
@@ -262,10 +264,10 @@ class RecordingBridge(Bridge):
         for mark, findings in (("f", cycle.began), ("e", cycle.ended)):
             if findings:
                 said[mark] = [[finding.id, finding.severity, finding.subject, finding.text] for finding in findings]
-        before = self._told.get("state", ("", "", "", ""))[0]
+        state_before = self._told.get("state", ("", "", "", ""))[0]
         self._told |= {"limits": decision.limits, "state": state, "batteries": batteries}
         self._ring.event(["=", self._digester.digest(cycle, standing.effective), said])
-        if before == "live" and decision.bms_state in GONE:
+        if state_before == "live" and decision.bms_state in GONE:
             self.freeze("bms-lost", decision.bms_service, f"the BMS in control is {decision.bms_state}", now)
         for key, (is_now, _) in batteries.items():
             if is_now == "silent" and known.get(key, ("",))[0] == "live":

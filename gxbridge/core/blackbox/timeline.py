@@ -207,6 +207,9 @@ class _BoxReader:
                 self._say(f"{severity} {id} {word}: {text}")
                 if id == "silent-on-can":
                     self.facts.old_on_dbus[subject] = text
+        for at, service, path, value, word in said.get("k", ()):
+            text = f"tells {service}{path} {value:g} on CAN" if word == "told" else f"{service} shows {path} {value:g}"
+            self._say(text, at)
         for service, path, value in said.get("w", ()):
             self._write(service, path, value, now)
 

@@ -14,9 +14,8 @@ from typing import Final
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.allowed import class_of, is_listed
 from gxbridge.core.gate.bounds import Bounds, read_bounds
-from gxbridge.core.gate.currents import share
+from gxbridge.core.gate.currents import can_be_told, share
 from gxbridge.core.gate.gate import (
-    LINK_S,
     NEAR_V,
     NO_MEASUREMENT,
     NOT_LISTED,
@@ -30,6 +29,7 @@ from gxbridge.core.gate.raw_words import RawWords, finite, limit, lowest
 from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
@@ -68,15 +68,16 @@ MEASURED_LINK: Final[Mapping[str, MeasuredRow]] = {
 
 CHARGE_CURRENT: Final = "/Link/ChargeCurrent"
 
+UNHEARD: Final = LinkHold(0.0, 0.0, "unknown")
+"""Of a device that was told nothing yet."""
+
 LAG_S: Final = 10.0
 """So long may a controller go on with a word that the gate lowers: three of its rounds."""
 
 
 class LinkMemory(NamedTuple):
-    """What one cycle leaves for the next: what each was told by LINK (A) and when (monotonic s), since when words are
-    held. What others are told is known to the gate, and may be newer there."""
+    """What one cycle leaves for the next: since when words are held (monotonic s)."""
 
-    told: Mapping[str, tuple[float, float]] = MappingProxyType({})
     held: Mapping[tuple[str, str], float] = MappingProxyType({})
     findings: tuple[Finding, ...] = ()
 
@@ -102,24 +103,18 @@ def pass_link(
     now: float,
     *,
     own_name: bool,
-    holds: Mapping[str, float],
+    holds: Mapping[str, LinkHold],
 ) -> LinkPassed:
     """The values of what stands that may leave at `now` (monotonic s). `gate`: of this look, with what others than
-    these were told; `own_name`: our own D-Bus name is ours; `holds`: the current (A) by which each service that was
-    told one before may still charge."""
+    these were told; `own_name`: our own D-Bus name is ours; `holds`: the current by which each service that was told
+    one before may still charge, be it there any more or not."""
     asked = tuple(standing)
-    linked = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
     if not asked:
-        return LinkPassed({}, LinkMemory(linked))
+        return LinkPassed({}, LinkMemory())
     barred, bounds = why_barred(words, setup, own_name), None
     if not barred and setup.options.profile == "strict":
         bounds, _ = read_bounds(words, gate.watched, setup, now)
-    told = {**gate.told, **linked}
-    shares = {} if bounds is None else share(asked, words, bounds, told, gate.made)
-    if bounds is not None and holds:
-        held_back = share(as_held(asked, holds), words, bounds, told, gate.made)
-        for key, highest in held_back.items():
-            shares[key] = lowest(shares[key], None if highest is None else max(highest, holds.get(key[0], 0.0)))
+    shares = {} if bounds is None else current_shares(asked, words, bounds, gate, holds, now)
     passed: dict[tuple[str, str], Value] = {}
     held: dict[tuple[str, str], float] = {}
     findings: list[Finding] = []
@@ -146,22 +141,43 @@ def pass_link(
         if verdict.value is None:
             continue
         passed[key] = verdict.value
-        if write.path == CHARGE_CURRENT and isinstance(verdict.value, int | float):
-            linked[write.service] = verdict.value, now
-    return LinkPassed(passed, LinkMemory(linked, held, tuple(findings)))
+    return LinkPassed(passed, LinkMemory(held, tuple(findings)))
 
 
-def as_held(asked: Iterable[Write], holds: Mapping[str, float]) -> list[Write]:
-    """What stands as if each charger that is to be lowered still had what it holds, those that are raised last: what
-    they get must be there before the others have followed."""
-    return sorted(
-        (
-            write._replace(value=max(amps, holds.get(write.service, 0.0)))
-            for write in asked
-            if write.path == CHARGE_CURRENT and (amps := limit(write.value)) is not None
-        ),
-        key=lambda write: write.value != holds.get(write.service),
-    )
+def current_shares(
+    asked: Iterable[Write],
+    words: RawWords,
+    bounds: Bounds,
+    gate: GateMemory,
+    holds: Mapping[str, LinkHold],
+    now: float,
+) -> dict[tuple[str, str], float | None]:
+    """The highest lawful current for each that is told one. Nobody is raised by what another may still hold: one that
+    is to be lowered, one that has not shown what it holds (at most its own setting), one whose service has gone."""
+    currents = [write for write in asked if write.path == CHARGE_CURRENT and can_be_told(write, words)]
+    if bounds.limit_a is not None:
+        gone_a = sum(hold.highest_a for name, hold in holds.items() if name not in words.services)
+        bounds = bounds._replace(limit_a=bounds.limit_a - gone_a)
+    told = {**gate.told, **{name: (hold.highest_a, now) for name, hold in holds.items()}}
+    shares = share(currents, words, bounds, told, gate.made)
+    wanted = [write._replace(value=lowest(limit(write.value), shares[write.service, write.path])) for write in currents]
+    for write in wanted:
+        hold, amps = holds.get(write.service, UNHEARD), limit(write.value) or 0.0
+        least = hold.lowest_a if hold.evidence == "shown" else 0.0
+        if amps > least:
+            others = [as_held(other, holds, words) for other in wanted if other is not write]
+            rest = share([*others, write], words, bounds, told, gate.made)[write.service, write.path]
+            shares[write.service, write.path] = None if rest is None else min(amps, max(rest, least))
+    return shares
+
+
+def as_held(write: Write, holds: Mapping[str, LinkHold], words: RawWords) -> Write:
+    """What counts of one for the others: the higher of what it is told and may hold. Where it has not shown that, its
+    own setting until any other word has expired; then, and where it has none, at least what it makes."""
+    hold, items = holds.get(write.service, UNHEARD), words.services[write.service]
+    own_a = limit(items.get("/Settings/ChargeCurrentLimit")) if hold.evidence == "unknown" else None
+    alone_a = limit(items.get("/Dc/0/Current")) if own_a is None and hold.evidence != "shown" else own_a
+    return write._replace(value=max(limit(write.value) or 0.0, hold.highest_a, alone_a or 0.0))
 
 
 def judge_link(

@@ -13,6 +13,8 @@ from gxbridge.core.gate.gate import GateMemory, pass_on
 from gxbridge.core.gate.link import LAG_S, LinkMemory, LinkPassed, pass_link
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.link_hold import HoldEvidence, LinkHold
+from gxbridge.core.vecan.link.link_holds import HELD_S
 from tests.core.gate.boat import (
     BATTERY,
     CURRENT,
@@ -38,6 +40,11 @@ EXTRA, SOC, DISCHARGE = "/Link/ExtraBatteryCurrent", "/Link/Soc", "/Link/Dischar
 PORT: Items = dict.fromkeys((MODE, VOLTAGE, SENSE, TEMPERATURE, SHUNT, EXTRA, SOC))
 
 
+def held(amps: float, lowest_a: float | None = None, evidence: HoldEvidence = "shown") -> LinkHold:
+    """What one may hold, all of it shown."""
+    return LinkHold(amps, amps if lowest_a is None else lowest_a, evidence)
+
+
 class LinkGate(Gate):
     """A boat whose chargers are on a port of ours; somebody writes to them."""
 
@@ -45,7 +52,7 @@ class LinkGate(Gate):
         given = {BATTERY: battery(**{"/Soc": 80.0}), SUN: charger(), SUN_2: charger(), VECAN: dict(PORT)}
         super().__init__({**given, **(services or {})}, **setup)
         self.link = LinkMemory()
-        self.holds: dict[str, float] = {}
+        self.holds = {name: held(0.0) for name in (SUN, SUN_2, RS, OTHER)}
 
     def stand(self, *words: Write | tuple[str, str, Value]) -> dict[str, Value]:
         """What may leave of what stands now, by the last part of the path, of the second charger with 2 behind."""
@@ -81,25 +88,25 @@ def test_nobody_is_raised_before_another_has_followed_what_it_was_lowered_to() -
     gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: most, SUN_2: dict(most)})
     words = (SUN_2, CURRENT, 80.0), (SUN, CURRENT, 20.0)
     for holds, second in (
-        ({SUN: 60.0, SUN_2: 40.0}, 40.2),
-        ({SUN: 50.0, SUN_2: 40.0}, 50.2),
-        ({SUN: 90.0, SUN_2: 40.0}, 40.0),
-        ({SUN: 60.0}, 40.2),
-        ({SUN: 20.0, SUN_2: 40.2}, 80.0),
-        ({}, 80.0),
+        ((60.0, 40.0), 40.2),
+        ((50.0, 40.0), 50.2),
+        ((90.0, 40.0), 40.0),
+        ((60.0, 0.0), 40.2),
+        ((20.0, 40.2), 80.0),
+        ((0.0, 0.0), 80.0),
     ):
-        gate.holds = holds
+        gate.holds = dict(zip((SUN, SUN_2), map(held, holds), strict=True))
         found = gate.stand(*words)
         assert (found["ChargeCurrent"], found["ChargeCurrent2"]) == (20.0, pytest.approx(second))
 
 
 def test_one_that_does_not_follow_lowers_nobody_but_what_the_bms_refuses_holds_for_all() -> None:
     gate = LinkGate({BATTERY: battery(ccl=60.0)})
-    gate.holds = {SUN: 60.0, SUN_2: 40.0}
+    gate.holds = {SUN: held(60.0), SUN_2: held(40.0)}
     words = (SUN, CURRENT, 36.0), (SUN_2, CURRENT, 24.0), (SUN, DISCHARGE, 10.0)
     assert gate.stand(*words) == {"ChargeCurrent": 36.0, "ChargeCurrent2": 24.0}
     gate = LinkGate({BATTERY: battery(ccl=60.0, **{"/Io/AllowToCharge": 0})})
-    gate.holds = {SUN: 60.0, SUN_2: 40.0}
+    gate.holds = {SUN: held(60.0), SUN_2: held(40.0)}
     assert gate.stand(*words) == {"ChargeCurrent": 0.0, "ChargeCurrent2": 0.0}
 
 
@@ -122,7 +129,6 @@ def test_what_others_were_told_by_d_bus_last_counts() -> None:
     for told, left in ((40.0, 20.1), (10.0, 50.0), (40.0, 20.1)):
         gate.passes((other, CURRENT, told))
         assert gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(left, abs=0.11)
-    assert gate.link.told.keys() == {SUN, SUN_2}
 
 
 @pytest.mark.parametrize("word", [0, None, 2])
@@ -263,13 +269,67 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     assert gate.stand() == {}
 
 
-def test_what_one_was_told_counts_for_the_others_until_it_forgets_it() -> None:
+def test_what_one_may_hold_counts_for_the_others_although_no_word_stands_for_it() -> None:
     gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0), SUN_2: charger(makes_a=0.0)})
-    gate.stand((SUN, CURRENT, 40.0))
-    gate.now += 10
+    gate.holds[SUN] = held(40.0)
     assert gate.stand((SUN_2, CURRENT, 40.0))["ChargeCurrent2"] == pytest.approx(10.1)
-    gate.now += 60
+    gate.holds[SUN] = held(0.0)
     assert gate.stand((SUN_2, CURRENT, 40.0))["ChargeCurrent2"] == 40.0
+
+
+def test_one_whose_service_has_gone_counts_with_what_it_may_hold() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=50.0)})
+    gate.holds["com.victronenergy.solarcharger.gone"] = held(35.0, 20.0, "unknown")
+    assert gate.stand((SUN, CURRENT, 40.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(15.2)
+    gate = LinkGate({BATTERY: battery(ccl=None)})
+    gate.holds["com.victronenergy.solarcharger.gone"] = held(35.0)
+    assert gate.stand((SUN, CURRENT, 40.0))["ChargeCurrent"] == 0.0
+
+
+def test_one_that_has_not_shown_what_it_holds_counts_with_all_that_it_could_make() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: charger(**{"/Settings/ChargeCurrentLimit": 70.0})})
+    words = (SUN, CURRENT, 35.0), (SUN_2, CURRENT, 60.0)
+    gate.holds = {SUN: held(0.0, evidence="unknown"), SUN_2: held(40.0)}
+    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": 40.0}
+    gate.holds = {SUN_2: held(10.0)}
+    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": pytest.approx(30.2)}
+    gate.holds = {SUN: held(35.0), SUN_2: held(30.0)}
+    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": 50.0}
+
+
+def test_one_that_shows_nothing_counts_with_what_it_makes_once_every_other_word_has_expired() -> None:
+    """Such as an alternator regulator that does not take the word; it may have no setting of its own either."""
+    most = {"/Settings/ChargeCurrentLimit": 90.0}
+    words = (SUN, CURRENT, 20.0), (SUN_2, CURRENT, 80.0)
+    rows: tuple[tuple[float | None, HoldEvidence, float, float], ...] = (
+        (70.0, "unknown", 60.0, 40.0),
+        (None, "unknown", 60.0, 40.2),
+        (None, "unknown", 10.0, 70.2),
+        (70.0, "unproven", 60.0, 40.2),
+        (70.0, "unproven", 10.0, 70.2),
+        (70.0, "shown", 60.0, 70.2),
+    )
+    for own_a, evidence, makes_a, second in rows:
+        first = charger(makes_a=makes_a, **{"/Settings/ChargeCurrentLimit": own_a})
+        gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: first, SUN_2: charger(**most)})
+        gate.holds = {SUN: held(30.0, 20.0, evidence), SUN_2: held(40.0)}
+        assert gate.stand(*words)["ChargeCurrent2"] == pytest.approx(second)
+
+
+def test_two_of_which_nothing_is_known_leave_room_for_each_other() -> None:
+    most = charger(**{"/Settings/ChargeCurrentLimit": 70.0})
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: most, SUN_2: dict(most)})
+    gate.holds = {}
+    found = gate.stand((SUN, CURRENT, 60.0), (SUN_2, CURRENT, 40.0))
+    assert found == {"ChargeCurrent": pytest.approx(30.2), "ChargeCurrent2": pytest.approx(30.2)}
+
+
+def test_one_that_may_have_been_lowered_is_not_raised_before_the_other_has() -> None:
+    """Its answer was lost: it counts with the higher, and gets no more than the lower."""
+    most = charger(**{"/Settings/ChargeCurrentLimit": 200.0})
+    gate = LinkGate({BATTERY: battery(ccl=60.0), SUN: most, SUN_2: dict(most)})
+    gate.holds = {SUN: held(60.0, 20.0), SUN_2: held(40.0)}
+    assert gate.stand((SUN, CURRENT, 30.0), (SUN_2, CURRENT, 30.0))["ChargeCurrent"] == pytest.approx(20.2)
 
 
 # --- whoever writes ---------------------------------------------------------------------------------------------------
@@ -278,29 +338,41 @@ TOLD = (CURRENT, VOLTAGE, MODE, DISCHARGE)
 
 
 def look(
-    world: TrueWorld, chance: Random, oracle: Oracle, memory: GateMemory, link: LinkMemory
-) -> tuple[list[str], GateMemory, LinkMemory]:
-    """One look of a hostile world, whose controller writes to ports of ours."""
+    world: TrueWorld,
+    chance: Random,
+    oracle: Oracle,
+    before: tuple[GateMemory, LinkMemory],
+    told: dict[str, tuple[float, float]],
+) -> tuple[list[str], tuple[GateMemory, LinkMemory]]:
+    """One look of a hostile world, whose controller writes to ports of ours. `told`: what each was told, and when."""
     asked: dict[tuple[str, str], Value] = {}
     for policy in chance.choices(POLICIES, k=chance.randint(1, 3)):
         asked |= {(service, path): value for service, path, value in policy(world, chance) if path in TOLD}
     raw, setup = words_of(world), setup_of(world)
-    memory = pass_on((), raw, memory, setup, world.now, own_name=True).memory
+    memory = pass_on((), raw, before[0], setup, world.now, own_name=True).memory
     standing = [Write(*key, value) for key, value in asked.items()]
-    passed = pass_link(standing, raw, memory, link, setup, world.now, own_name=True, holds={})
+    holds = {name: held(0.0) for name in raw.services}
+    holds |= {name: held(amps) for name, (amps, at) in told.items() if world.now - at < HELD_S}
+    passed = pass_link(standing, raw, memory, before[1], setup, world.now, own_name=True, holds=holds)
+    told |= {
+        service: (value, world.now)
+        for (service, path), value in passed.values.items()
+        if path == CURRENT and isinstance(value, int | float)
+    }
     orders: list[Order] = [(*key, value) for key, value in passed.values.items()]
     broken = oracle.judge(world, [tuple(write) for write in standing], orders)
-    return [text for text in broken if "beside a master" not in text], memory, passed.memory
+    return [text for text in broken if "beside a master" not in text], (memory, passed.memory)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whoever_writes_no_charger_is_told_what_breaks_a_rule(seed: int) -> None:
     chance, leaves = Random(seed), 0
     for _ in range(40):
-        world, oracle, memory, link = make_world(chance), Oracle(), GateMemory(), LinkMemory()
+        world, oracle, memory = make_world(chance), Oracle(), (GateMemory(), LinkMemory())
+        told: dict[str, tuple[float, float]] = {}
         for _ in range(40):
-            broken, memory, link = look(world, chance, oracle, memory, link)
+            broken, memory = look(world, chance, oracle, memory, told)
             assert broken == [], world
-            leaves += len(link.told)
+            leaves += sum(at == world.now for _, at in told.values())
             change_world(world, chance)
     assert leaves > 100

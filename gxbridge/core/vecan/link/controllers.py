@@ -30,17 +30,21 @@ class OtherControllers:
     """Who steers on a bus beside us: a GX, whoever writes to devices, or broadcasts without being a power device.
 
     A charger broadcasts its own mode and limits, and a BMS its limits: these are no orders. Whose NAME was not heard
-    may be anybody until it is. Bounded: addresses, registers, addressed or not.
+    may be anybody until it is. Bounded: addresses, registers, orders or not.
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._heard: dict[tuple[int, int, bool], float] = {}
+        self._own: int | None = None
 
-    def hear(self, source: int, register: int, now: float, *, addressed: bool) -> None:
-        """A register was sent by somebody else: written to one device, or broadcast."""
-        if addressed or (register in STEERING and not self._is_power_device(source)):
-            self._heard[source, register, addressed] = now
+    def hear(self, source: int, register: int, now: float, *, own: int | None, addressed: bool) -> None:
+        """A register was sent by somebody else: written to one device, or broadcast. `own`: our address; whoever else
+        sends from it steers as we do."""
+        order = addressed or source == own
+        if order or (register in STEERING and not self._is_power_device(source)):
+            self._heard[source, register, order] = now
+            self._own = own
 
     def other(self, now: float) -> tuple[str, str] | None:
         """Who steers, and by what."""
@@ -48,8 +52,10 @@ class OtherControllers:
             if node.name is not None and node.name.is_gx and now - node.last_heard < GX_S:
                 return title(node), "NAME"
         self._heard = {key: at for key, at in self._heard.items() if now - at < HOLD_S}
-        for source, register, addressed in self._heard:
-            if addressed or not self._is_power_device(source):
+        for source, register, order in self._heard:
+            if source == self._own:
+                return f"Another device with our address {source}", f"0x{register:04X}"
+            if order or not self._is_power_device(source):
                 sender = self._network.at(source)
                 return f"address {source}" if sender is None else title(sender), f"0x{register:04X}"
         return None

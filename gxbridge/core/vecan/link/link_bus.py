@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.model.record import state
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.frame import BROADCAST
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER
 from gxbridge.core.vecan.link.controllers import OtherControllers
-from gxbridge.core.vecan.link.exchange import KNOWN, NEW, Exchange
+from gxbridge.core.vecan.link.exchange import ACK_S, KNOWN, NEW, Exchange
+from gxbridge.core.vecan.link.link_holds import LinkHolds
 from gxbridge.core.vecan.link.registers import REGISTERS, ROWS, LinkRow
 from gxbridge.core.vecan.link.trial import Trial
-from gxbridge.core.vecan.network import Network
+from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.sending.transmit import TransmitOrder
 
 FRESH_S: Final = 60.0
@@ -30,6 +33,13 @@ RENEW_S: Final = 8.0
 """Between two writes to one device."""
 UNREACHED_S: Final = 1.0
 """Between two looks for a device that has no address, or another instance than 0."""
+QUIET_S: Final = 3.0
+"""A bus on which nobody was heard for so long may be cut off or off: what is sent then may wait in the driver's queue
+and leave long after it was true. Chargers and BMSes send every 1.5 s."""
+AWAY_S: Final = 2.0
+"""A device that claims its address after so long a silence may have been started anew, and know nothing any more."""
+MOST_TOLD: Final = 256
+"""Entries of the log that nobody has taken."""
 MOST_LINES: Final = 256
 """Words kept for a bus."""
 MOST_SHOWN: Final = 1024
@@ -60,6 +70,8 @@ class LinkLine:
     failed: Exchange | None = None
     """The last one, where the device did not follow it."""
     again_at: float = float("-inf")
+    followed: int | None = None
+    """What the device has shown last as the answer to a word."""
 
     def failure(self) -> Exchange | None:
         """The exchange that the device did not follow, unless it has followed one since."""
@@ -79,6 +91,11 @@ class LinkLine:
             return self.again_at
         return max(self.again_at, self.sent_at + RENEW_S if exchange.outcome else exchange.deadline)
 
+    def tell_anew(self) -> None:
+        """What it was told may be gone: to be told as soon as it has had time to answer the last word."""
+        self.failed, self.exchange = self.failure(), None
+        self.again_at, self.sent_at = max(self.again_at, self.sent_at + ACK_S), float("-inf")
+
 
 class LinkBus:
     """One bus. `confirmed`: the keys of rows that this installation has confirmed; `may_leave`: the last gate."""
@@ -97,6 +114,12 @@ class LinkBus:
         """Nothing is broadcast."""
         self.held = 0
         """Orders that the gate did not let pass."""
+        self.currents = LinkHolds()
+        self.log: deque[tuple[float, str, str, float, str]] = deque(maxlen=MOST_TOLD)
+        """What devices were told and showed thereupon, where it was news: moment, service, path, value, and which."""
+        self._heard_at = float("-inf")
+        self._spoke: dict[int, float] = {}
+        """Address -> when it was heard last. Bounded: one byte."""
         self._confirmed = confirmed
         self._may_leave = may_leave
 
@@ -112,22 +135,31 @@ class LinkBus:
         if line.value != value or line.service != service or row.way == "once":
             line.passed, line.judged_at = None, float("-inf")
         line.name, line.service, line.value, line.at, line.due = name, service, value, now, True
+        if row.register == CHARGE_CURRENT and name is not None:
+            self.currents.stands(name.identity, service, now)
         return line
 
     def drop(self, row: LinkRow, name: Name | None) -> None:
         """There is no word any more: nothing is repeated."""
         self.lines.pop(_key(name, row.register), None)
 
+    def end(self, name: Name | None) -> None:
+        """Nothing of a device (None: of the whole bus) stands any more."""
+        identity = None if name is None else name.identity
+        self.lines = {key: line for key, line in self.lines.items() if identity not in (None, key[0])}
+        if self.trial is not None and identity in (None, self.trial.name.identity):
+            self.trial.end()
+
     def words(self, now: float) -> Iterator[LinkLine]:
         """What stands; what is stale is dropped."""
         self.lines = {key: line for key, line in self.lines.items() if now - line.at < FRESH_S}
         yield from self.lines.values()
 
-    def holds(self) -> Iterator[tuple[str, float]]:
-        """By which current (A) each charger may still charge for which one stands: what it showed last, or was sent."""
-        for (device, register), line in self.lines.items():
-            if register == CHARGE_CURRENT:
-                yield line.service, line.row.value(max(line.sent or 0, self.shown.get((device, register)) or 0))
+    def holds(self, now: float) -> Iterator[tuple[str, LinkHold]]:
+        """By which current (A) each device that was told one may still charge."""
+        row = _BY_REGISTER[CHARGE_CURRENT]
+        for service, highest, lowest, evidence in self.currents.holds(now):
+            yield service, LinkHold(row.value(highest), row.value(lowest), evidence)
 
     def judge(self, passed: Mapping[tuple[str, str], Value], now: float) -> None:
         """The verdicts of the gate on what stands, by service and path; what is not there is held back."""
@@ -137,8 +169,16 @@ class LinkBus:
             line.judged_at = now
 
     def hear(self, message: Message, own: int | None, now: float) -> None:
-        """Take a message: values of devices, answers to us (`own`: our address), orders of others."""
+        """Take a message of somebody else: values of devices, answers to us (`own`: our address), orders of others."""
         layout, source, destination, _, payload = message
+        if now - self._heard_at >= QUIET_S:
+            self.currents.forget_all(now)
+            for line in self.lines.values():
+                line.tell_anew()
+        away, self._spoke[source] = now - self._spoke.get(source, now) >= AWAY_S, now
+        self._heard_at = now
+        if layout.pgn == ADDRESS_CLAIM and away:
+            self._begins_anew(source, now)
         if layout.pgn != SINGLE_PGN or payload[:2] != HEADER:
             return
         register = int.from_bytes(payload[2:4], "little")
@@ -146,13 +186,21 @@ class LinkBus:
             if destination == own and len(payload) >= 8:
                 self._answered(source, payload)
         elif register in REGISTERS:
-            if destination != BROADCAST:
-                self.others.hear(source, register, now, addressed=True)
-                return
-            self.others.hear(source, register, now, addressed=False)
-            self._heard(source, register, payload)
+            addressed = destination != BROADCAST
+            self.others.hear(source, register, now, own=own, addressed=addressed)
+            if not addressed and source != own:
+                self._heard(source, register, payload, now)
 
-    def _heard(self, source: int, register: int, payload: bytes) -> None:
+    def _begins_anew(self, source: int, now: float) -> None:
+        """A device may have been started anew: it is told at once."""
+        name = self._name_at(source)
+        if name is not None:
+            self.currents.forget(name.identity, now)
+            for line in self.lines.values():
+                if line.name is not None and line.name.identity == name.identity:
+                    line.tell_anew()
+
+    def _heard(self, source: int, register: int, payload: bytes, now: float) -> None:
         name = self._name_at(source)
         if name is None:
             return
@@ -160,9 +208,17 @@ class LinkBus:
         key = name.identity, register
         if key in self.shown or len(self.shown) < MOST_SHOWN:
             self.shown[key] = raw
+        if register == CHARGE_CURRENT:
+            self.currents.said(name.identity, raw, now)
         line = self.line_of(name, register)
         if line is not None and line.exchange is not None:
-            line.exchange.heard(raw)
+            if line.exchange.outcome == "followed" and line.exchange.raw != raw:
+                line.tell_anew()
+            else:
+                line.exchange.heard(raw)
+                if line.exchange.outcome == "followed" and line.followed != raw:
+                    line.followed = raw
+                    self._note(line, raw, "showed", now)
         if self.trial is not None and self.trial.name.identity == name.identity:
             self.trial.heard(register, raw)
 
@@ -189,18 +245,25 @@ class LinkBus:
 
     def next(self, now: float, address_of: Callable[[Name], int | None]) -> TransmitOrder | None:
         """The most urgent order of this moment: of a try, then what is due, lowered values first."""
-        if self.stopped:
+        if self.stopped or self.others.other(now) is not None:  # it may have spoken since the last look
+            self.stopped = True
             return None
         if self.trial is not None and (order := self.trial.next(now)) is not None:
-            return None if self.quiet and order.to == BROADCAST else self._gated(order)
+            return None if self.quiet and order.to == BROADCAST else self._gated(order, now)
         due = [line for line in self.lines.values() if self._may_send(line, now) and line.wait_until() <= now]
-        for line in sorted(due, key=_urgency):
+        for line in sorted(due, key=lambda line: self._urgency(line, now)):
             if line.name is not None and not self._reached(line.name, address_of, now):
                 line.again_at = now + UNREACHED_S
-            elif (order := self._order(line, now)) is not None:
-                return self._gated(order)
+                continue
+            before = line.sent
+            if (order := self._order(line, now)) is not None:
+                order = self._gated(order, now)
+                if order is not None and line.sent != before:
+                    self._note(line, line.sent, "told", now)
+                return order
         return None
 
+<<<<<<< HEAD
     def presses(self, now: float) -> bool:
         """Whether a limit, voltage or mode waits that was not sent yet: it goes before questions."""
         return not self.stopped and any(
@@ -210,6 +273,10 @@ class LinkBus:
             and line.wait_until() <= now
             for line in self.lines.values()
         )
+=======
+    def _note(self, line: LinkLine, raw: int | None, word: str, now: float) -> None:
+        self.log.append((now, line.service, line.row.path, line.row.value(raw or 0), word))
+>>>>>>> a11af57 (Count what each charger may still hold, tell anew what may be forgotten, and end beside another controller or driver at once)
 
     def deadline(self, now: float) -> float:
         """When `next` has something to say, unless something happens before."""
@@ -252,6 +319,7 @@ class LinkBus:
     def _may_send(self, line: LinkLine, now: float) -> bool:
         return (
             self.lawful(line, now) is not None
+            and (now - self._heard_at < QUIET_S or self._harmless(line, now))
             and not self.unconfirmed(line)
             and not (self.trial is not None and line.row.register in self.trial.registers)
         )
@@ -276,19 +344,36 @@ class LinkBus:
         line.sent, line.sent_at = raw, now
         return TransmitOrder(line.name, register=line.row.register, data=line.row.data(raw))
 
-    def _gated(self, order: TransmitOrder) -> TransmitOrder | None:
+    def _before(self, line: LinkLine, now: float) -> int | None:
+        """The highest raw number that whoever is told may have now, by what was sent and shown."""
+        if line.name is None:
+            return line.sent
+        device, register = line.name.identity, line.row.register
+        held = self.currents.highest(device, now) if register == CHARGE_CURRENT else None
+        raws = (line.sent, held, self.shown.get((device, register)))
+        return max((raw for raw in raws if raw is not None), default=None)
+
+    def _urgency(self, line: LinkLine, now: float) -> tuple[bool, float]:
+        """Lowered values first, as it may be where nothing is known; then who has waited longest."""
+        before = self._before(line, now)
+        return before is not None and (line.passed is None or line.passed >= before), line.wait_until()
+
+    def _harmless(self, line: LinkLine, now: float) -> bool:
+        """Whether a word may leave at any later time, because it lowers what there is."""
+        before = self._before(line, now)
+        return line.passed == 0 or (before is not None and line.passed is not None and line.passed < before)
+
+    def _gated(self, order: TransmitOrder, now: float) -> TransmitOrder | None:
         """A write that the last gate knows; a read may always leave."""
-        if order.data is None or self._may_leave(order.register or 0, order.data):
+        if order.data is None:
             return order
-        self.held += 1
-        return None
+        if not self._may_leave(order.register or 0, order.data):
+            self.held += 1
+            return None
+        if order.register == CHARGE_CURRENT and isinstance(order.to, Name):
+            self.currents.sent(order.to.identity, int.from_bytes(order.data, "little"), now)
+        return order
 
 
 def _key(name: Name | None, register: int) -> tuple[str, int]:
     return "" if name is None else name.identity, register
-
-
-def _urgency(line: LinkLine) -> tuple[bool, float]:
-    """Lowered values first, then who has waited longest."""
-    lowered = line.sent is None or (line.passed is not None and line.passed < line.sent)
-    return not lowered, line.wait_until()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
+from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import regulator, title
@@ -94,16 +95,17 @@ class LinkOut:
         return LinkAnswer(NOT_TAKEN if held else TAKEN, f"{path} = {number:g}{held}")
 
     def words(self, now: float) -> list[tuple[str, str, Value]]:
-        """What stands, for the gate: service, path, value; as a whole number where the path takes bits."""
+        """What stands and may be sent, for the gate: service, path, value; a whole number where the path takes bits."""
         return [
             (line.service, line.row.path, int(line.value) if line.row.size == 1 else line.value)
             for bus in self._buses.values()
             for line in bus.words(now)
+            if not bus.stopped
         ]
 
-    def holds(self) -> dict[str, float]:
-        """By which current (A) each service may still charge for which one stands."""
-        return {service: amps for bus in self._buses.values() for service, amps in bus.holds()}
+    def holds(self, now: float) -> dict[str, LinkHold]:
+        """By which current each service that was told one may still charge, be it there any more or not."""
+        return {service: hold for bus in self._buses.values() for service, hold in bus.holds(now)}
 
     def judge(self, passed: Mapping[tuple[str, str], Value], now: float) -> None:
         """The verdicts of the gate, in every cycle; and what holds each bus back."""
@@ -115,6 +117,10 @@ class LinkOut:
         """Nothing may leave from this moment on, until the next verdicts."""
         for bus in self._buses.values():
             bus.judge({}, float("-inf"))
+
+    def end(self, target: LinkTarget) -> None:
+        """Another program serves the port, or the device, by now: what stood for it is sent no more."""
+        self.bus(target.bus).end(target.name)
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -128,6 +134,13 @@ class LinkOut:
             raw = bus.shown.get((target.name.identity, row.register))
             return None if raw is None else row.value(raw)
         return next((line.value for line in bus.words(now) if line.name is None and line.row is row), None)
+
+    def take_log(self) -> list[tuple[float, str, str, float, str]]:
+        """What was told and shown since this was asked last; see `LinkBus.log`."""
+        found = [entry for bus in self._buses.values() for entry in bus.log]
+        for bus in self._buses.values():
+            bus.log.clear()
+        return found
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -85,6 +85,10 @@ class Trial:
                 return order
         return None
 
+    def end(self) -> None:
+        """Nothing more may be sent; what was not tried yet is not."""
+        self._index = len(self.rows)
+
     def heard(self, register: int, raw: int | None) -> None:
         """The device broadcast a register."""
         if self.over or not self._asked or self.rows[self._index].row.register != register:

@@ -24,11 +24,8 @@ ISO_REQUEST: Final = 59904
 BATTERY_STATUS, DC_DETAILED = 127508, 127506
 
 _BOTH: Final = (ISO_REQUEST, ADDRESS_CLAIM, REFUSAL, PGN_LIST, PRODUCT_INFORMATION, CONFIGURATION, SINGLE_PGN, FAST_PGN)
-LISTS: Final = tuple(
-    b"".join(pgn.to_bytes(3, "little") for pgn in pgns)
-    for pgns in ((*_BOTH, HEARTBEAT), (*_BOTH, BATTERY_STATUS, DC_DETAILED))
-)
-"""What we send and what we take, three bytes a PGN: of what we take only what plotters may look for."""
+GROUP_FUNCTION: Final = 126208
+"""By which plotters ask for what they are sent."""
 
 PRODUCT_CODE: Final = 0xBA78
 """That of our D-Bus service; no manufacturer's."""
@@ -47,9 +44,14 @@ MOST_ASKED: Final = 8
 
 
 class OwnNode:
-    """Questions to us, and the frames that answer them."""
+    """Questions to us, and the frames that answer them. `sends`: what we also send, to plotters."""
 
-    def __init__(self, unique_number: int, version: str, now: float) -> None:
+    def __init__(self, unique_number: int, version: str, now: float, sends: tuple[int, ...] = ()) -> None:
+        takes = (BATTERY_STATUS, DC_DETAILED, *((GROUP_FUNCTION,) if sends else ()))
+        self._lists = tuple(
+            b"".join(pgn.to_bytes(3, "little") for pgn in (*_BOTH, *more)) for more in ((HEARTBEAT, *sends), takes)
+        )
+        """What we send and what we take, three bytes a PGN: of what we take only what plotters may look for."""
         self._says: dict[int, dict[str, FieldValue]] = {
             PRODUCT_INFORMATION: {
                 "nmea2000_version": NMEA_2000,
@@ -105,7 +107,7 @@ class OwnNode:
         if pgn in self._says:
             return [(pgn, BROADCAST, self._says[pgn])]
         if pgn == PGN_LIST:
-            return [(pgn, to, {"function": function, "pgns": pgns}) for function, pgns in enumerate(LISTS)]
+            return [(pgn, to, {"function": function, "pgns": pgns}) for function, pgns in enumerate(self._lists)]
         return [(REFUSAL, to, {"control": NOT_SENT, "group_function": None, "pgn": pgn})]
 
     def _message(self, pgn: int, source: int, to: int, values: dict[str, FieldValue]) -> tuple[Frame, ...]:

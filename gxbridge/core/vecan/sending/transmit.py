@@ -15,16 +15,17 @@ from typing import Final, Literal, Protocol
 from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000 import vreg
+from gxbridge.core.nmea2000.database import SINGLE_PGN
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.encode import Frame, pgn_frames, vreg_frames
 from gxbridge.core.nmea2000.field import FieldValue
 from gxbridge.core.nmea2000.frame import BROADCAST, NULL_ADDRESS, identifier
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
-from gxbridge.core.vecan.sending.alert_output import AlertOutput
+from gxbridge.core.vecan.sending.alert_output import ALERT, ALERT_TEXT, AlertOutput
 from gxbridge.core.vecan.sending.claim import Claim
-from gxbridge.core.vecan.sending.own_node import ISO_REQUEST, OwnNode
-from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
+from gxbridge.core.vecan.sending.own_node import GROUP_FUNCTION, ISO_REQUEST, OwnNode
+from gxbridge.core.vecan.sending.plotter_output import GROUPS, PlotterOutput
 
 TransmitLevel = Literal["off", "requests", "link", "writes"]
 
@@ -50,9 +51,8 @@ LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2
 LINK_LEVELS: Final = ("link", "writes")
 """The levels that send LINK registers."""
 
-GROUP_FUNCTION: Final = 126208
 GROUP_COMMAND: Final = 1
-"""Its function that sets fields of a PGN."""
+"""The function of a group function (126208) that sets fields of a PGN."""
 GROUP_REQUEST: Final = b"\0"
 """Its first byte when it asks for a PGN; plotters ask so for the text of an alert (victronenergy/venus#1241)."""
 
@@ -66,6 +66,9 @@ PACE_S = 0.1
 
 MOST_WAITING = 64
 """Requests and writes that wait at most; more are refused and counted."""
+
+ECHO_S = 10.0
+"""So long after we sent a LINK register may an adapter give it back; an equal one is no news."""
 
 LONGEST_WAIT_S = 30.0
 """What could not be sent for this long is not sent any more: nobody expects it then."""
@@ -122,13 +125,16 @@ class BusTransmitter:
         """The last moment that is known."""
         self._mode_switch = mode_switch
         self._claim = Claim(name, now)
-        self._node = OwnNode(name.unique_number, version, now)
+        sends = (*(() if plotter is None else GROUPS), *(() if alerts is None else (ALERT, ALERT_TEXT)))
+        self._node = OwnNode(name.unique_number, version, now, sends)
         self.plotter, self.alerts = plotter, alerts
         self._waiting: deque[tuple[TransmitOrder, float]] = deque()
         self._free_at = now
         self._asked_for_claims = False
         self._heard_at = now
         self._sequence = 0
+        self._told: dict[tuple[int, int, bytes], float] = {}
+        """LINK registers that we sent (source, destination, payload), and when. Bounded: by the pace."""
         self.refused = 0
         """Orders not taken: level too low, register not in the list, queue full."""
         self.expired = 0
@@ -153,7 +159,7 @@ class BusTransmitter:
         if now - self._heard_at >= SILENT_S:
             self._asked_for_claims = False  # meanwhile another device may have come to an address
         self._now = self._heard_at = now
-        if self._link is not None and source != self._claim.address:
+        if self._link is not None and not self._ours(message, now):
             self._link.hear(message, self._claim.address, now)
         if layout.pgn == ADDRESS_CLAIM:
             name = Name.from_payload(payload)
@@ -239,6 +245,16 @@ class BusTransmitter:
             and (self._mode_switch or order.register != MODE)
         )
 
+    def _ours(self, message: Message, now: float) -> bool:
+        """Whether a message came from us: what another device sends from our address is none of ours."""
+        layout, source, destination, _, payload = message
+        own = source == self._claim.address
+        if layout.pgn != SINGLE_PGN or payload[:2] != vreg.HEADER:
+            return own
+        if own and int.from_bytes(payload[2:4], "little") not in LINKABLE:
+            return True
+        return now - self._told.get((source, destination, bytes(payload)), float("-inf")) < ECHO_S
+
     def _said_on_request(self, pgn: int, now: float) -> bool:
         """Whether a PGN that somebody asked for is one of those for plotters, which are then said soon."""
         return (self.plotter is not None and self.plotter.asked(pgn, now)) or (
@@ -268,7 +284,12 @@ class BusTransmitter:
         if order is None or order.register not in LINKABLE:
             return []
         to = self._target(order)
-        return [] if to is None else self._frames_of(order, address, to, now)
+        if to is None:
+            return []
+        frames = self._frames_of(order, address, to, now)
+        self._told = {key: at for key, at in self._told.items() if now - at < ECHO_S}
+        self._told |= {(address, to, data): now for _, data in frames}
+        return frames
 
     def _next_waiting(self, address: int, now: float) -> list[Frame]:
         """The first order whose receiver can be found."""

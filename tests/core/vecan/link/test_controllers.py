@@ -7,6 +7,7 @@ import pytest
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import GX_S, HOLD_S
+from gxbridge.core.vecan.sending.transmit import ECHO_S
 from tests.core.vecan.link.wire import (
     CURRENT,
     MPPT,
@@ -16,6 +17,7 @@ from tests.core.vecan.link.wire import (
     VOLTAGE,
     Wire,
     charger_name,
+    claim_frame,
     register_frame,
 )
 
@@ -88,8 +90,55 @@ def test_one_whose_name_is_heard_later_is_a_charger_after_all() -> None:
 
 def test_an_adapter_that_gives_our_own_frames_back_makes_no_other_controller() -> None:
     wire = steered()
-    wire.hear(register_frame(US, 0x2015, "F401", to=MPPT))
+    assert wire.frames() == ["24 2015 F4010000"]
+    ((_, *ours),) = wire.sent
+    wire.now += ECHO_S - 0.1
+    wire.hear((ours[0], ours[1]))
+    wire.hear(register_frame(US, 0x0100, "00F0FFFF"))
     assert wire.ids() == []
+    wire.now += 0.2
+    wire.hear((ours[0], ours[1]))
+    assert wire.ids() == ["link-other-controller"], "that is no echo any more"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        register_frame(US, 0x2015, "BC02", to=MPPT),
+        register_frame(US, 0x2015, "F401", to=MPPT_2),
+        register_frame(US, 0x200E, "0D"),
+        register_frame(US, 0x2002, "500A"),
+    ],
+    ids=["another value", "another receiver", "everybody", "measured"],
+)
+def test_what_another_device_sends_from_our_address_is_another_controller(frame: Frame) -> None:
+    """Such as a second gxbridge made from a copy of the same disk."""
+    wire = steered()
+    wire.frames()
+    wire.hear(frame)
+    assert wire.ids() == ["link-other-controller"]
+    assert wire.out.findings[0].text.startswith(f"Another device with our address {US} steers")
+    assert wire.run(HOLD_S - 1, writes=((MPPT, CURRENT, 60.0),)) == []
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [register_frame(OTHER, 0x2015, "F401", to=MPPT_2)],
+        [register_frame(OTHER, 0x2001, "B40A")],
+        [register_frame(US, 0x200E, "05")],
+        [claim_frame(OTHER, GX)],
+    ],
+    ids=["an order", "a broadcast", "from our address", "a GX"],
+)
+def test_what_came_with_the_same_frames_stops_the_next_word(frames: list[Frame]) -> None:
+    """Without a look between them, which is up to a second later."""
+    wire = steered()
+    wire.hear(*frames)
+    assert wire.frames() == []
+    assert wire.transmitter.next_deadline() == pytest.approx(60.0), "nothing but a heartbeat"
+    wire.now += 1
+    assert wire.ids() == ["link-other-controller"]
 
 
 @pytest.mark.parametrize(

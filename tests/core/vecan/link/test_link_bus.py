@@ -6,9 +6,20 @@ from itertools import pairwise
 
 import pytest
 
+from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.exchange import Exchange
-from gxbridge.core.vecan.link.link_bus import FRESH_S, MOST_LINES, MOST_SHOWN, RENEW_S
+from gxbridge.core.vecan.link.link_bus import (
+    AWAY_S,
+    FRESH_S,
+    MOST_LINES,
+    MOST_SHOWN,
+    ONCE_S,
+    QUIET_S,
+    RENEW_S,
+    UNREACHED_S,
+    VERDICT_S,
+)
 from gxbridge.core.vecan.link.registers import REGISTERS
 from gxbridge.core.vecan.sending.transmit import TransmitLevel, TransmitOrder
 from tests.core.vecan.link.wire import (
@@ -18,6 +29,7 @@ from tests.core.vecan.link.wire import (
     MODE,
     MPPT,
     MPPT_2,
+    OF_SOMEBODY,
     SENSE,
     US,
     VOLTAGE,
@@ -57,6 +69,7 @@ def test_a_device_that_answers_is_told_again_every_eight_seconds() -> None:
         if wire.frames():
             times.append(wire.now)
             wire.hear(register_frame(MPPT, 0x2015, "F401"))
+        wire.hear(OF_SOMEBODY)
         wire.now = round(wire.now + 0.1, 3)
     gaps = [round(later - at, 1) for at, later in pairwise(times)]
     assert gaps == [8.0, 8.0, 8.0]
@@ -271,7 +284,213 @@ def test_it_follows_a_device_to_another_address() -> None:
     wire.hear(claim_frame(0x66, wire.names[MPPT]))
     wire.hear(register_frame(0x66, 0x2015, "9001"))
     assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) == 40.0
-    assert wire.run(RENEW_S + 0.2)[-1] == "66 2015 F4010000"
+    assert wire.run(1.1) == ["66 2015 F4010000"]
+
+
+def test_a_verdict_is_about_one_value_for_one_service() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 20.0)
+    other = wire.target(MPPT)._replace(service="another")
+    wire.out.write(other, CURRENT, 20.0, wire.now)
+    assert wire.frames() == []
+    wire.look()
+    assert wire.frames() == ["24 2015 C8000000"]
+    wire.write(None, SENSE, 26.4)
+    wire.now += 0.1
+    assert wire.frames() == ["FF 2002 500A0000"]
+    wire.out.write(wire.target(None), SENSE, 26.4, wire.now)
+    wire.now += 0.1
+    assert wire.frames() == [], "what is measured must be true now"
+
+
+@pytest.mark.parametrize(("age_s", "leaves"), [(VERDICT_S - 0.01, True), (VERDICT_S, False)])
+def test_a_verdict_counts_for_three_seconds(age_s: float, leaves: bool) -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 20.0)
+    wire.now += age_s
+    wire.hear(OF_SOMEBODY)
+    assert (wire.frames() != []) is leaves
+
+
+@pytest.mark.parametrize(("age_s", "stands"), [(FRESH_S - 0.01, True), (FRESH_S, False)])
+def test_a_word_counts_for_a_minute(age_s: float, stands: bool) -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 20.0)
+    wire.now += age_s - 0.5
+    wire.hear(OF_SOMEBODY)
+    wire.look()
+    wire.now += 0.5
+    line = wire.bus.line_of(wire.names[MPPT], 0x2015)
+    assert line is not None
+    assert (wire.bus.lawful(line, wire.now) is not None) is stands
+    assert (len(wire.out.words(wire.now)) == 1) is stands
+
+
+@pytest.mark.parametrize(("age_s", "leaves"), [(ONCE_S - 0.01, True), (ONCE_S, False)])
+def test_what_was_measured_is_sent_within_ten_seconds_or_not_at_all(age_s: float, leaves: bool) -> None:
+    wire = Wire()
+    wire.write(None, SENSE, 26.4)
+    wire.now += age_s - 0.5
+    wire.hear(OF_SOMEBODY)
+    wire.look()
+    wire.now += 0.5
+    assert (wire.frames() != []) is leaves
+
+
+def test_one_without_address_is_looked_for_once_a_second() -> None:
+    wire = Wire()
+    name = charger_name(999)
+    wire.names[0x77] = name
+    wire.write(0x77, CURRENT, 50.0)
+    assert wire.frames() == []
+    assert wire.bus.deadline(wire.now) == wire.now + UNREACHED_S
+    wire.now += UNREACHED_S - 0.1
+    wire.hear(claim_frame(0x78, name))
+    wire.look()
+    assert wire.frames() == []
+    wire.now += 0.1
+    assert wire.frames() == ["78 2015 F4010000"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        (0x1CEFFF24, bytes.fromhex("6699152001000000")),
+        (0x1CEFFF24, bytes.fromhex("9966152001000000")),
+        (0x1CEFFF24, bytes.fromhex("6698152001000000")),
+        (0x1CEEFF24, bytes.fromhex("6699152001000000")),
+    ],
+    ids=["a register", "swapped", "of another maker", "an address claim"],
+)
+def test_only_a_register_of_the_maker_is_a_value(frame: Frame) -> None:
+    wire = Wire()
+    message = wire.decoder.feed(*frame, wire.now)
+    if message is not None:
+        wire.bus.hear(message, US, wire.now)
+    expected = 0.1 if frame[1].startswith(b"\x66\x99") and frame[0] >> 16 & 0xFF == 0xEF else None
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) == expected
+
+
+def test_what_waited_longest_goes_first_among_equals() -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    wire.join(0x26, charger_name(857))
+    for address in (0x26, MPPT_2, MPPT):
+        wire.write(address, CURRENT, 50.0)
+        wire.frames()
+        wire.hear(register_frame(address, 0x2015, "F401"))
+        wire.now += 0.3
+    wire.now += RENEW_S
+    wire.hear(OF_SOMEBODY)
+    for address in (MPPT, 0x26, MPPT_2):
+        wire.out.write(wire.target(address), CURRENT, 50.0, wire.now)
+    for line in wire.bus.lines.values():
+        line.again_at = float("-inf")
+        line.sent_at = {0x26: 1.0, MPPT_2: 2.0, MPPT: 3.0}[
+            next(at for at, name in wire.names.items() if name == line.name)
+        ]
+        line.exchange = Exchange(500, step=1, outcome="followed")
+    wire.look()
+    assert [text[:2] for text in wire.run(0.3)] == ["26", "25", "24"]
+
+
+def test_on_a_bus_where_nobody_is_heard_only_what_lowers_leaves() -> None:
+    """What is sent then may wait in the driver's queue until somebody is there again."""
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    words = ((MPPT, CURRENT, 50.0), (MPPT_2, CURRENT, 0.0), (None, VOLTAGE, 27.4), (None, SENSE, 26.4))
+    wire.run(4, writes=words)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT_2, 0x2015, "0000"))
+    wire.now += QUIET_S - 0.2
+    for row in words:
+        wire.write(*row)
+    assert wire.frames() == ["FF 2002 500A0000"], "so far somebody was heard"
+    wire.now += 0.2
+    wire.write(MPPT, CURRENT, 60.0)
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.frames() == []
+    wire.write(MPPT, CURRENT, 40.0)
+    assert wire.frames() == ["24 2015 90010000"]
+    wire.hear(register_frame(MPPT, 0x2015, "9001"))
+    wire.now += RENEW_S
+    wire.write(MPPT_2, CURRENT, 0.0)
+    assert wire.frames() == ["25 2015 00000000"], "0 A may always leave"
+
+
+def test_a_first_word_waits_for_somebody_on_the_bus() -> None:
+    wire = Wire()
+    wire.now += QUIET_S
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.frames() == []
+    wire.hear(OF_SOMEBODY)
+    assert wire.frames() == ["24 2015 F4010000"]
+
+
+def test_when_somebody_is_heard_again_everything_is_told_anew() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, VOLTAGE, 27.4)
+    wire.run(0.3)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    wire.now += QUIET_S
+    wire.look()
+    wire.hear(OF_SOMEBODY)
+    assert [hold.evidence for hold in wire.out.holds(wire.now).values()] == ["unknown"]
+    assert wire.run(0.3) == ["24 2015 F4010000", "FF 2001 B40A0000"]
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(AWAY_S - 0.1, []), (AWAY_S, ["24 2015 F4010000"])])
+def test_a_device_that_claims_its_address_after_a_silence_is_told_anew(away_s: float, told: list[str]) -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(MPPT_2, CURRENT, 50.0)
+    wire.run(0.3)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT_2, 0x2015, "F401"))
+    wire.now += away_s
+    wire.hear(OF_SOMEBODY, claim_frame(MPPT, wire.names[MPPT]))
+    wire.look()
+    assert wire.frames() == told
+    evidence = {hold.evidence for hold in wire.out.holds(wire.now).values()}
+    assert evidence == ({"shown", "unknown"} if told else {"shown"})
+
+
+def test_who_has_lost_its_address_is_nobody_that_begins_anew() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.hear(claim_frame(254, charger_name(900)))
+    wire.now += AWAY_S
+    wire.hear(claim_frame(254, charger_name(900)))
+    wire.look()
+    assert wire.frames() == ["24 2015 F4010000"]
+
+
+def test_one_that_goes_back_to_another_value_is_told_again_after_a_second() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(0.3)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    wire.hear(register_frame(MPPT, 0x2015, "BC02"))
+    wire.look()
+    assert wire.run(3) == ["24 2015 F4010000"] * 3
+    assert [round(at - wire.sent[0][0], 1) for at, _, _ in wire.sent] == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_lowered_goes_first_by_what_a_device_shows_and_not_by_what_was_sent() -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(856))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(MPPT_2, CURRENT, 50.0)
+    wire.run(0.2)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT_2, 0x2015, "2C01"))
+    wire.run(8.5, writes=((MPPT, CURRENT, 50.0), (MPPT_2, CURRENT, 40.0)))
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT_2, 0x2015, "BC02"))
+    wire.write(MPPT, CURRENT, 55.0)
+    wire.write(MPPT_2, CURRENT, 40.0)
+    wire.now += RENEW_S
+    wire.hear(OF_SOMEBODY)
+    wire.look()
+    assert next(text for text in wire.run(0.3) if "?" not in text) == "25 2015 90010000", "it shows 70 A"
 
 
 def test_questions_of_others_get_their_turn() -> None:

@@ -273,6 +273,15 @@ def test_a_device_that_moves_in_the_middle_is_tried_to_the_end() -> None:
     assert wire.run(0.3) == ["66 2015 F4010000"]
 
 
+def test_a_device_that_loses_its_address_in_the_middle_is_not_asked_where_another_is() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.out.try_device("855") == ""
+    wire.hear(claim_frame(MPPT, charger_name(1)))
+    assert play(wire, None, 10.0) == []
+    assert wire.out.report[0].endswith("found no value: not tried, as it does not give this register")
+
+
 def test_a_late_refusal_of_the_write_counts_and_one_of_the_question_before_does_not() -> None:
     wire = Wire(confirmed=())
     wire.write(MPPT, CURRENT, 50.0)

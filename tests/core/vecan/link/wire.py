@@ -32,6 +32,9 @@ ALL_CONFIRMED = {
     for way in ("addressed", "broadcast")
 }
 
+OF_SOMEBODY: Frame = (0x19F21430, bytes.fromhex("005A0A64007D74FF"))
+"""127508 by a device that concerns nobody."""
+
 
 def charger_name(unique: int = 855, **parts: int) -> Name:
     """NAME of a charger: class 35, function 160."""
@@ -123,7 +126,8 @@ class Wire:
     def run(
         self, seconds: float, *, writes: Iterable[tuple[int | None, str, Value]] = (), looks: bool = True
     ) -> list[str]:
-        """Let time go by in steps of 0.1 s, with a look each second and these words every third; what leaves."""
+        """Let time go by in steps of 0.1 s, with a look and a frame of somebody each second, and these words every
+        third; what leaves."""
         found: list[str] = []
         for step in range(round(seconds * 10)):
             if step % 30 == 0:
@@ -131,6 +135,8 @@ class Wire:
                     self.out.write(self.target(address), path, value, self.now)
             if looks and step % 10 == 0:
                 self.look()
+            if step % 10 == 0:
+                self.hear(OF_SOMEBODY)
             found += self.frames()
             self.now = round(self.now + 0.1, 3)
         return found

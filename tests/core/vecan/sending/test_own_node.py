@@ -6,12 +6,15 @@ import pytest
 
 from gxbridge.core.nmea2000.decoder import Decoder
 from gxbridge.core.nmea2000.encode import Frame
+from gxbridge.core.vecan.sending.alert_output import AlertOutput
 from gxbridge.core.vecan.sending.claim import own_name
 from gxbridge.core.vecan.sending.own_node import MOST_ASKED, OwnNode
+from gxbridge.core.vecan.sending.plotter_output import PlotterOutput
 from gxbridge.core.vecan.sending.transmit import BusTransmitter, TransmitOrder
 from tests.core.lynx_frames import CLAIM_ID, LYNX
 
 US = 0xC8
+PLOTTED = [127508, 127506, 127513]
 PRODUCT, CONFIGURATION, LIST, HEARTBEAT, BATTERY = 126996, 126998, 126464, 126993, 127508
 
 
@@ -62,6 +65,38 @@ def test_what_we_send_and_take_is_told_to_who_asked() -> None:
     assert frames[5].startswith("19EE29C8#401F0100EA0000EE"), "31 bytes: 10 that we take"
     ours.asked(LIST, LYNX, alone=False)
     assert texts(ours.due(US, 1.0))[0].startswith("19EE29C8#"), "who asks everybody is told, too"
+
+
+@pytest.mark.parametrize(
+    ("plotter", "alerts", "more"),
+    [
+        (False, False, []),
+        (True, False, [127508, 127506, 127513]),
+        (True, True, [127508, 127506, 127513, 126983, 126985]),
+    ],
+)
+def test_what_plotters_are_sent_is_in_the_list_where_it_is_configured(
+    plotter: bool, alerts: bool, more: list[int]
+) -> None:
+    name = own_name(1)
+    speaker = BusTransmitter(
+        *("requests", name, 0.0),
+        plotter=PlotterOutput(0, 0.0) if plotter else None,
+        alerts=AlertOutput(name, 0, "alarms", 0.0) if alerts else None,
+    )
+    for now in (0.0, 1.25, 1.5):
+        speaker.frames(now)
+    decoder, lists = Decoder(), []
+    question = decoder.feed(0x18EA0029 | US << 8, (126464).to_bytes(3, "little"), 2.0)
+    assert question is not None
+    speaker.hear(question, 2.0)
+    for can_id, data in speaker.frames(2.0):
+        message = decoder.feed(can_id, data, 2.0)
+        if message is not None and message[0].pgn == 126464:
+            body = message[4][1:]
+            lists.append([int.from_bytes(body[at : at + 3], "little") for at in range(0, len(body), 3)])
+    both = [59904, 60928, 59392, 126464, 126996, 126998, 61184, 126720]
+    assert lists == [[*both, 126993, *more], [*both, 127508, 127506, *([126208] if plotter else [])]]
 
 
 def test_what_we_do_not_send_is_refused_to_who_asked_us_alone() -> None:

@@ -1,0 +1,197 @@
+"""Stories of a port that gxbridge serves wholly: the words come by its own D-Bus services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gxbridge.core.model.items import Value
+from gxbridge.core.vecan.link.link_out import LinkAnswer
+from tests.core.boat import NO_CHARGE, solar, vendor_lynx
+from tests.port.fleet import FLEET
+from tests.port.node import CHARGE_LIMIT, VSET
+from tests.port.test_link import CURRENT, NETWORK, VOLTAGE, Sea
+from tests.port.test_stories import writes
+
+SETTINGS = "com.victronenergy.settings"
+MPPT, RS, MULTI, MULTI_2 = "mppt", "mppt-rs", "multi-rs", "multi-rs-2"
+
+
+class ServedSea(Sea):
+    """The services are those of the port, under the names that it gives them; each has an instance of its own."""
+
+    def __init__(self, *devices: str, **setup: Any) -> None:
+        super().__init__(*devices, **{"serve": ("can0",), **setup})
+
+    def come_aboard(self) -> None:
+        """They appear by themselves."""
+
+    def service(self, device: str | None) -> str:
+        assert self.bridge._port is not None
+        if device is None:
+            return "com.victronenergy.vecan.can0"
+        mark = f"_uc{FLEET[device].name & 0x1FFFFF}"
+        return next((view.name for view in self.bridge._port.views if view.name.endswith(mark)), "gone")
+
+    def write(self) -> None:
+        assert self.bridge._port is not None
+        for number, view in enumerate(self.bridge._port.views):
+            if view.key not in self.bridge._own_batteries.identities:
+                self.bridge.set_identity(view.key, number, "")
+        for (device, path), value in self.words.items():
+            self.answers.add(self.say_link(device, path, value).code)
+
+    def say_link(self, device: str | None, path: str, value: Value) -> LinkAnswer:
+        return self.bridge.write_port_link(self.service(device), path, value, self.now)
+
+    def all_findings(self) -> set[str]:
+        return {*self.findings(), *(found.id for found in self.bridge.finding_log.current)}
+
+
+def steered(*devices: str, amps_each: float = 50.0, ccl_a: int = 100, **setup: Any) -> ServedSea:
+    sea = ServedSea(*devices, **setup)
+    sea.said[0x0391] = ccl_a * 10
+    sea.sail(4)
+    sea.words = {(device, CURRENT): amps_each for device in devices} | {(None, VOLTAGE): 28.4}
+    sea.sail(12)
+    assert {sea.told(device)[CHARGE_LIMIT] for device in devices} == {round(amps_each * 10)}
+    sea.left.clear()
+    sea.answers.clear()
+    return sea
+
+
+# --- the vendor's driver ----------------------------------------------------------------------------------------------
+
+THEIRS = "com.victronenergy.solarcharger.socketcan_can0_vi7_uc283819"
+OF_THE_PORT = "com.victronenergy.battery.socketcan_can0_vi0_uc167120"
+ELSEWHERE = "com.victronenergy.solarcharger.socketcan_vecan1_vi7_uc283819"
+
+
+def named_vecan(sea: ServedSea) -> None:
+    sea.bridge.service_named("com.victronenergy.vecan.can0_1", sea.now)
+
+
+def their_battery(sea: ServedSea) -> None:
+    sea.add(OF_THE_PORT, vendor_lynx())
+
+
+def profile(sea: ServedSea) -> None:
+    sea.set(SETTINGS, **{"/Settings/Canbus/can0/Profile": 1})
+
+
+def their_charger(sea: ServedSea) -> None:
+    sea.bridge.service_named(ELSEWHERE, sea.now)
+    sea.add(ELSEWHERE, solar(70.0, **{"/N2kUniqueNumber": 283819}))
+
+
+@pytest.mark.parametrize(
+    ("comes", "finding"),
+    [(named_vecan, "port-taken"), (their_battery, "port-taken"), (profile, "port-driver"), (their_charger, None)],
+)
+def test_the_vendors_driver_that_comes_later_ends_what_is_sent_at_once(comes: Any, finding: str | None) -> None:
+    sea = steered(MPPT, amps_each=60.0)
+    sea.add(SETTINGS, {"/Settings/Canbus/can0/Profile": 5})
+    sea.sail(4)
+    sea.left.clear()
+    ours = sea.service(MPPT)
+    sea.words[MPPT, CURRENT] = 30.0
+    sea.write()
+    sea.bridge.tick(sea.now)
+    comes(sea)
+    assert sea.bridge.write_port_link(ours, CURRENT, 20.0, sea.now).code == 2
+    sea.sail(70)
+    assert writes(sea) == [], "not even the word that stood when it came"
+    assert finding is None or finding in sea.all_findings()
+
+
+def test_where_only_one_device_is_served_by_another_the_others_go_on() -> None:
+    sea = steered(MPPT, RS)
+    their_charger(sea)
+    sea.sail(20)
+    assert {to for to, _ in writes(sea)} == {FLEET[RS].address}
+
+
+def test_a_try_ends_with_the_port() -> None:
+    sea = steered(MPPT, amps_each=60.0)
+    assert sea.bridge.link is not None
+    out = sea.bridge.link.out
+    assert out.try_device("283819") == ""
+    sea.sail(0.3)
+    sea.left.clear()
+    their_battery(sea)
+    sea.sail(10)
+    assert writes(sea) == []
+    assert not out.trying
+    assert {line.rpartition(": ")[2] for line in out.report} == {"not tried to its end"}
+
+
+def test_without_link_a_driver_that_comes_is_a_finding_all_the_same() -> None:
+    sea = ServedSea(MPPT, transmit="off")
+    sea.sail(4)
+    named_vecan(sea)
+    sea.sail(2)
+    assert {found.id for found in sea.bridge.finding_log.current} >= {"port-taken"}
+
+
+# --- what is gone from D-Bus still charges ----------------------------------------------------------------------------
+
+
+def test_one_that_is_gone_from_d_bus_counts_until_it_has_forgotten_its_word() -> None:
+    sea = steered(MPPT, RS)
+    sea.nodes[MPPT].source_a = 50.0
+    sea.nodes[MPPT].quiet(True, sea.now)
+    sea.sail(12)
+    assert sea.service(MPPT) == "gone"
+    del sea.words[MPPT, CURRENT]
+    sea.words[RS, CURRENT] = 90.0
+    sea.sail(30)
+    assert sea.nodes[MPPT].current_a == 50.0, "it goes on: its cable to the battery is not that to the bus"
+    assert sea.told(RS)[CHARGE_LIMIT] <= 502
+    sea.nodes[MPPT].source_a = 0.0
+    sea.sail(30)
+    assert sea.told(RS)[CHARGE_LIMIT] == 900
+
+
+def test_one_that_has_shown_0_a_before_it_left_does_not() -> None:
+    sea = steered(MPPT, RS)
+    sea.words[MPPT, CURRENT] = 0.0
+    sea.sail(4)
+    sea.nodes[MPPT].quiet(True, sea.now)
+    sea.sail(12)
+    sea.words[RS, CURRENT] = 90.0
+    sea.sail(4)
+    assert sea.told(RS)[CHARGE_LIMIT] == 900
+
+
+# --- two Multi RS, an alternator beside -------------------------------------------------------------------------------
+
+
+def test_two_multi_rs_share_what_the_bms_allows() -> None:
+    sea = ServedSea(MULTI, MULTI_2)
+    sea.said[0x0391] = 1000
+    sea.words = {(device, CURRENT): 80.0 for device in (MULTI, MULTI_2)}
+    sea.words |= {(device, NETWORK): 13 for device in (MULTI, MULTI_2)}
+    sea.sail(15)
+    first, second = (sea.told(device)[CHARGE_LIMIT] for device in (MULTI, MULTI_2))
+    assert first + second <= 1002
+    assert first + second >= 990
+    sea.words |= {(MULTI, CURRENT): 20.0, (MULTI_2, CURRENT): 80.0}
+    sea.sail(15)
+    assert (sea.told(MULTI)[CHARGE_LIMIT], sea.told(MULTI_2)[CHARGE_LIMIT]) == (200, 800)
+    sea.say(io=NO_CHARGE)
+    sea.sail(2)
+    assert (sea.told(MULTI)[CHARGE_LIMIT], sea.told(MULTI_2)[CHARGE_LIMIT]) == (0, 0)
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_beside_an_alternator_regulator_nothing_is_broadcast_and_each_multi_rs_told(broadcast: bool) -> None:
+    sea = ServedSea(MULTI, MULTI_2, "wakespeed", link_broadcast=broadcast)
+    sea.said[0x0391] = 1000
+    sea.words = {(device, CURRENT): 40.0 for device in (MULTI, MULTI_2, "wakespeed")}
+    sea.words |= {(None, VOLTAGE): 28.4, (None, NETWORK): 13, (MULTI, NETWORK): 13}
+    sea.sail(90)
+    assert set(writes(sea, VSET)) == ({(0xFF, 2840)} if broadcast else set())
+    first, second = (sea.told(device)[CHARGE_LIMIT] for device in (MULTI, MULTI_2))
+    assert (first, second) == (202, 0), "it takes no word for itself, and makes 80 A"
+    assert ("link-broadcast-held" in sea.findings()) is not broadcast
