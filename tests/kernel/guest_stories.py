@@ -48,10 +48,19 @@ def running(folder: Path, daemon: DBusDaemon, channel: str) -> Iterator[Service]
     bus = {"interface": "socketcan", "channel": channel, "serve": "all"}
     words = {"can": [bus], "transmit": "link", "dvcc": {"mode": "control"}, "dbus": {"address": daemon.address}}
     config.write_text(json.dumps(words))  # JSON is YAML
+    command = [sys.executable, "-m", "gxbridge", "link", "--config", str(config), "try", str(UNIQUE)]
+    reader = Reader(daemon.address)
+
+    def unconfirmed() -> bool:
+        """A try is about what stands at its moment: again until all has stood."""
+        subprocess.run(command, capture_output=True, timeout=100, check=False)
+        time.sleep(1.5)
+        return "link-unconfirmed" in findings(reader)
+
     with Service(folder, "--config", str(config)) as service:
-        Reader(daemon.address).until(OWN, "/Dvcc/Effective", "control", WITHIN_S)
-        command = [sys.executable, "-m", "gxbridge", "link", "--config", str(config), "try", str(UNIQUE)]
-        wait_for(lambda: subprocess.run(command, capture_output=True, timeout=100).returncode, 0, "a try", 100.0)
+        reader.until(OWN, "/Dvcc/Effective", "control", WITHIN_S)
+        reader.until(OWN, "/Findings/Count", lambda _: "link-unconfirmed" in findings(reader), WITHIN_S)
+        wait_for(unconfirmed, False, "whether a try left anything unconfirmed", 100.0)
         yield service
         assert "Traceback" not in service.log()
         assert service.end() == 0

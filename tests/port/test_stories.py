@@ -151,7 +151,7 @@ def test_all_is_told_anew_when_it_is_back() -> None:
     sea.control([MPPT])
     sea.sail(5)
     sea.bus_off = True
-    sea.sail(5)
+    sea.sail(6)
     sea.bus_off = False
     sea.left.clear()
     sea.sail(1.5)
@@ -162,7 +162,7 @@ def test_a_driver_that_keeps_frames_has_no_raise_to_say_when_it_is_plugged_in_ag
     """A CAN controller with nobody to acknowledge tries the same frame for ever, and behind it the queue waits."""
     sea = at_100_a(30.0, 40.0)
     sea.queue = deque()
-    sea.sail(3)
+    sea.sail(6)
     want(sea, 60.0, 40.0)
     sea.sail(3)
     sea.left.clear()

@@ -33,9 +33,9 @@ RENEW_S: Final = 8.0
 """Between two writes to one device."""
 UNREACHED_S: Final = 1.0
 """Between two looks for a device that has no address, or another instance than 0."""
-QUIET_S: Final = 3.0
+QUIET_S: Final = 6.0
 """A bus on which nobody was heard for so long may be cut off or off: what is sent then may wait in the driver's queue
-and leave long after it was true. Chargers and BMSes send every 1.5 s."""
+and leave long after it was true. Chargers and BMSes send every 1.5 s, or registers every 5 s."""
 AWAY_S: Final = 2.0
 """A device that claims its address after so long a silence may have been started anew, and know nothing any more."""
 MOST_TOLD: Final = 256
@@ -263,7 +263,6 @@ class LinkBus:
                 return order
         return None
 
-<<<<<<< HEAD
     def presses(self, now: float) -> bool:
         """Whether a limit, voltage or mode waits that was not sent yet: it goes before questions."""
         return not self.stopped and any(
@@ -273,10 +272,9 @@ class LinkBus:
             and line.wait_until() <= now
             for line in self.lines.values()
         )
-=======
+
     def _note(self, line: LinkLine, raw: int | None, word: str, now: float) -> None:
         self.log.append((now, line.service, line.row.path, line.row.value(raw or 0), word))
->>>>>>> a11af57 (Count what each charger may still hold, tell anew what may be forgotten, and end beside another controller or driver at once)
 
     def deadline(self, now: float) -> float:
         """When `next` has something to say, unless something happens before."""
@@ -345,12 +343,11 @@ class LinkBus:
         return TransmitOrder(line.name, register=line.row.register, data=line.row.data(raw))
 
     def _before(self, line: LinkLine, now: float) -> int | None:
-        """The highest raw number that whoever is told may have now, by what was sent and shown."""
-        if line.name is None:
+        """The raw number that whoever is told has now; of a charge current the highest, by what was sent and shown."""
+        if line.name is None or line.row.register != CHARGE_CURRENT:
             return line.sent
-        device, register = line.name.identity, line.row.register
-        held = self.currents.highest(device, now) if register == CHARGE_CURRENT else None
-        raws = (line.sent, held, self.shown.get((device, register)))
+        device = line.name.identity
+        raws = (line.sent, self.currents.highest(device, now), self.shown.get((device, CHARGE_CURRENT)))
         return max((raw for raw in raws if raw is not None), default=None)
 
     def _urgency(self, line: LinkLine, now: float) -> tuple[bool, float]:
