@@ -1,7 +1,7 @@
 """What gxbridge costs on the GX's processor, in ARM instructions: they do not depend on how busy this machine is.
 
-The ceilings leave some room above what was measured when they were set (docs/on-a-gx.md has the numbers). Run by
-`make check-slow`.
+The ceilings are a sixth above what was counted when they were set, a little more where the moment of counting matters
+(docs/on-a-gx.md has the numbers). Run by `make check-slow`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def test_decoding_a_frame(library: tuple[Path, Counted], tmp_path: Path) -> None
     (few, few_frames), (many, many_frames) = costs
     each = (many - few) / (many_frames - few_frames)
     print(f"gxbridge decode --stats: {each:.0f} instructions for each frame, {few / MILLION:.0f} million for the start")
-    assert each < 60_000
+    assert each < 10_000
 
 
 class Service:
@@ -146,9 +146,9 @@ def test_the_service(service: Service, bus: str) -> None:
         f"with 15 frames/s {usual / MILLION:.1f}, with 200 {lively / MILLION:.1f}, with 1000 {busy / MILLION:.1f}; "
         f"a frame {(busy - usual) / 985:.0f} instructions; resident {used_kb} kB"
     )
-    assert start < 800 * MILLION
-    assert quiet < 10 * MILLION
-    assert usual < 18 * MILLION
-    assert lively < 30 * MILLION
-    assert busy < 75 * MILLION
-    assert used_kb < 28_000
+    assert start < 665 * MILLION
+    assert quiet < 5 * MILLION
+    assert usual < 10 * MILLION
+    assert lively < 16 * MILLION
+    assert busy < 42 * MILLION
+    assert used_kb < 25_000
