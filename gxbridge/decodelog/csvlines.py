@@ -28,27 +28,28 @@ from gxbridge.decodelog.words import (
 
 COLUMNS = ("t", "bus", "source", "destination", "pgn", "vreg", "name", "field", "value", "text", "unit", "raw")
 
-Cell = Callable[[FieldValue], tuple[object, str]]
-"""A value to what stands in the columns `value` and `text`."""
-Fill = Callable[..., str]
+Cell = Callable[[FieldValue], tuple[object, ...]]
+"""A value to what stands in the columns `value` and, for a meaning, `text`."""
 
 _FORMS_KEPT = 4096
 _OF_MESSAGE = ("t", "bus", "source", "destination")
-"""Columns with the same cell in every row of a message, another one in the next: those side by side are one gap."""
+"""Columns with the same cell in every row of a message, another one in the next: those side by side are one run."""
 
 
 class _Form(NamedTuple):
     """How the rows of a layout are made."""
 
-    fill: Fill
-    """Takes the gaps of `_OF_MESSAGE`, the payload in hexadecimal, and the cells of the values."""
-    cells: list[Cell] | None
-    """How each value becomes its cells; None: all are numbers as they are, one cell each."""
-    ready: dict[bytes, Fill] | None
-    """By payload: takes only the gaps of `_OF_MESSAGE`."""
+    text: str
+    """All rows with `%s` for each cell of the values, and a mark for each run of `_OF_MESSAGE` and for the payload."""
+    cells: list[Cell | None] | None
+    """How each value becomes its cells, None for a number as it is; None: all are."""
+    places: list[int] | None
+    """Which of the cells go where, where the columns leave some out or have them in another order."""
+    ready: dict[bytes, str] | None
+    """By payload: the rows with the marks of the runs only."""
 
 
-_SERVICE = _Form(str.format, None, None)
+_SERVICE = _Form("", None, None, None)
 """The rows depend on what is in the message, and are made for each."""
 
 
@@ -63,34 +64,39 @@ class CsvLines(LineFormat):
         runs = groupby(columns, key=_OF_MESSAGE.__contains__)
         self._runs = [tuple(names) for of_message, names in runs if of_message]
         self._usual = self._runs == [_OF_MESSAGE]
+        # No cell has control characters: `cell_text` takes them out.
+        self._marks = [chr(run) for run in range(len(self._runs))]
+        self._raw = chr(len(self._runs))
 
     def begin(self) -> str:
         return ",".join(self._columns) + "\n"
 
     def line(self, t: float, bus: str, message: Message) -> str:
         layout, source, destination, values, payload = message
+        form = self._forms.get(layout) or self._new_form(layout)
+        rows = None if form.ready is None else form.ready.get(payload)
+        if rows is None:
+            rows = self._rows(form, layout, values, payload)
         name = bus if bus.isalnum() else cell_text(bus)
         if self._usual:
-            gaps: Sequence[str] = (f"{self._time(t)},{name},{source},{destination}",)
-        else:
-            cells_of = {"t": self._time(t), "bus": name, "source": str(source), "destination": str(destination)}
-            gaps = [",".join([cells_of[column] for column in run]) for run in self._runs]
-        form = self._forms.get(layout) or self._new_form(layout)
+            return rows.replace(self._marks[0], f"{self._time(t)},{name},{source},{destination}")
+        cells_of = {"t": self._time(t), "bus": name, "source": str(source), "destination": str(destination)}
+        for mark, run in zip(self._marks, self._runs, strict=True):
+            rows = rows.replace(mark, ",".join([cells_of[column] for column in run]))
+        return rows
+
+    def _rows(self, form: _Form, layout: Layout, values: tuple[FieldValue, ...], payload: bytes) -> str:
+        """The rows of a message, with the marks of the runs."""
         if form is _SERVICE:
             shown = service_fields(self._db, layout, values)
             form = self._form(layout, [field for field, _ in shown], values)
-            listed = [" ".join(map(str, value)) if isinstance(value, tuple) else value for _, value in shown]
-            return form.fill(*gaps, payload.hex(), *_cells(form, tuple(listed)))
-        if form.ready is None:
-            return form.fill(*gaps, payload.hex(), *_cells(form, values))
-        ready = form.ready.get(payload)
-        if ready is None:
+            values = tuple([" ".join(map(str, value)) if isinstance(value, tuple) else value for _, value in shown])
+        rows = (form.text % _cells(form, values)).replace(self._raw, payload.hex())
+        if form.ready is not None:
             if len(form.ready) >= TEXTS_KEPT // 8:
                 form.ready.clear()
-            left = [f"{{{gap}}}" for gap in range(len(self._runs))]
-            found = [str(cell).replace("{", "{{").replace("}", "}}") for cell in _cells(form, values)]
-            ready = form.ready[payload] = form.fill(*left, payload.hex(), *found).format
-        return ready(*gaps)
+            form.ready[payload] = rows
+        return rows
 
     def _new_form(self, layout: Layout) -> _Form:
         if len(self._forms) >= _FORMS_KEPT:  # layouts of unknown messages can be many
@@ -102,45 +108,50 @@ class CsvLines(LineFormat):
         return form
 
     def _form(self, layout: Layout, fields: Sequence[FieldInfo], values: tuple[FieldValue, ...]) -> _Form:
-        numbers = all(field.is_number and field.enum is None and field.unit != KELVIN for field in fields)
         register = values[0] if layout.kind == "write" else layout.register
         fixed = {
             "pgn": str(layout.pgn),
             "vreg": register_text(register) if isinstance(register, int) else "",
-            "name": layout.name,
-            "raw": f"{{{len(self._runs)}}}",
+            "name": layout.name.replace("%", "%%"),
+            "raw": self._raw,
         }
-        rows = []
-        for place, field in enumerate(fields):
-            at = len(self._runs) + 1 + (place if numbers else 2 * place)
-            row = fixed | {"field": field.name, "unit": CELSIUS if field.unit == KELVIN else field.unit}
-            rows.append(self._row(row | {"value": f"{{{at}}}"} | ({} if numbers else {"text": f"{{{at + 1}}}"})))
+        rows: list[str] = []
+        places: list[int] = []
+        count = 0
+        for field in fields:
+            unit = CELSIUS if field.unit == KELVIN else field.unit.replace("%", "%%")
+            row = fixed | {"field": field.name, "unit": unit, "value": "%s"}
+            rows.append(self._row(row | ({} if field.enum is None else {"text": "%s"})))
+            at = {"value": count} if field.enum is None else {"value": count, "text": count + 1}
+            places += [at[name] for name in self._columns if name in at]
+            count += len(at)
+        cells = [self._cell(field) for field in fields]
+        usual = places == list(range(count))
         text = "".join(rows or [self._row(fixed)])
-        return _Form(text.format, None if numbers else [self._cell(field) for field in fields], None)
+        return _Form(text, cells if any(cells) else None, None if usual else places, None)
 
     def _row(self, cells: dict[str, str]) -> str:
-        parts, run = [], 0
+        parts, marks = [], iter(self._marks)
         for of_message, names in groupby(self._columns, key=_OF_MESSAGE.__contains__):
-            parts += [f"{{{run}}}"] if of_message else [cells.get(name, "") for name in names]
-            run += of_message
+            parts += [next(marks)] if of_message else [cells.get(name, "") for name in names]
         return ",".join(parts) + "\n"
 
-    def _cell(self, field: FieldInfo) -> Cell:
+    def _cell(self, field: FieldInfo) -> Cell | None:
         if field.enum is not None:
             return _MeaningCells(self._db.enums.get(field.enum, {})).__getitem__
         if not field.is_number:
             return _other
-        return _temperature if field.unit == KELVIN else _number
+        return _temperature if field.unit == KELVIN else None
 
 
-class _MeaningCells(dict[FieldValue, tuple[object, str]]):
+class _MeaningCells(dict[FieldValue, tuple[object, ...]]):
     """The cells of each value of an enumeration, made when first seen."""
 
     def __init__(self, texts: Mapping[int, str]) -> None:
         super().__init__()
         self._texts = texts
 
-    def __missing__(self, value: FieldValue) -> tuple[object, str]:
+    def __missing__(self, value: FieldValue) -> tuple[object, ...]:
         if len(self) >= _FORMS_KEPT:
             self.clear()
         text = cell_text(self._texts.get(value, "")) if isinstance(value, int) else ""
@@ -148,22 +159,27 @@ class _MeaningCells(dict[FieldValue, tuple[object, str]]):
         return made
 
 
-def _number(value: FieldValue) -> tuple[object, str]:
-    return ("" if value is None else value), ""
+def _temperature(value: FieldValue) -> tuple[object, ...]:
+    return (celsius(value) if isinstance(value, int | float) else "",)
 
 
-def _temperature(value: FieldValue) -> tuple[object, str]:
-    return (celsius(value) if isinstance(value, int | float) else ""), ""
+def _other(value: FieldValue) -> tuple[object, ...]:
+    return (value.hex() if isinstance(value, bytes) else cell_text(value) if isinstance(value, str) else "",)
 
 
-def _other(value: FieldValue) -> tuple[object, str]:
-    return value.hex() if isinstance(value, bytes) else cell_text(value) if isinstance(value, str) else "", ""
-
-
-def _cells(form: _Form, values: tuple[FieldValue, ...]) -> Sequence[object]:
+def _cells(form: _Form, values: tuple[FieldValue, ...]) -> tuple[object, ...]:
+    found: list[object] = []
     if form.cells is None:
-        return values if None not in values else ["" if value is None else value for value in values]
-    return [part for cell, value in zip(form.cells, values, strict=True) for part in cell(value)]
+        if form.places is None and None not in values:
+            return values
+        found += ["" if value is None else value for value in values]
+    else:
+        for cell, value in zip(form.cells, values, strict=True):
+            if cell is not None:
+                found += cell(value)
+            else:
+                found.append("" if value is None else value)
+    return tuple(found) if form.places is None else tuple([found[place] for place in form.places])
 
 
 def cell_text(text: str) -> str:
