@@ -146,13 +146,16 @@ def _numbers(template: str) -> Tail:
 
 
 def _mixed(template: str, texts: list[Callable[[FieldValue], str] | None]) -> Tail:
+    written = [(at, text) for at, text in enumerate(texts) if text is not None]
+
     def tail(values: tuple[FieldValue, ...], payload: bytes) -> str:
-        shown: tuple[object, ...] = tuple(
-            [
-                "null" if value is None else text(value) if text else value
-                for text, value in zip(texts, values, strict=True)
-            ]
-        )
-        return f'{template % shown}{payload.hex()}"}}\n'
+        shown = list(values)
+        for at, text in written:
+            value = shown[at]
+            if value is not None:
+                shown[at] = text(value)
+        if None in shown:
+            shown = ["null" if value is None else value for value in shown]
+        return f'{template % tuple(shown)}{payload.hex()}"}}\n'
 
     return tail
