@@ -34,10 +34,7 @@ CPUS = sorted(os.sched_getaffinity(0))
 SERVICE = "com.victronenergy.battery.bench"
 ITEM = "com.victronenergy.BusItem"
 
-SLACK = 1.15
-"""How far a ratio may be above its target before the exit code says so: a shared machine is noisy."""
-
-# Row: what it is, target as ours / velib-style.
+# Row: what it is, the most of ours / velib-style.
 TARGETS = {
     "publish, CPU per value": 0.33,
     "publish paced, CPU per value": 0.6,
@@ -179,17 +176,20 @@ def main() -> int:
             "ratio": statistics.median(pair[0] / pair[1] for pair in pairs),
             "target": target,
         }
-    missed = int(any(row["target"] is not None and row["ratio"] > SLACK * row["target"] for row in rows.values()))
+    over = [name for name, row in rows.items() if row["target"] is not None and row["ratio"] > row["target"]]
+    missed = int(bool(over))
     if arguments.json:
         print(json.dumps(rows, indent=2))
         return missed
-    print(f"{'':32}{'ours':>12}{'velib-style':>12}{'ratio':>8}{'target':>8}")
+    print(f"{'':32}{'ours':>12}{'velib-style':>12}{'ratio':>8}{'most':>8}")
     for name, row in rows.items():
         form: Callable[[float], str] = (
             (lambda mb: f"{mb:.1f} MB") if "memory" in name else (lambda s: f"{s * 1e6:.1f} us")
         )
         target = "" if row["target"] is None else f"{row['target']:.2f}"
         print(f"{name:32}{form(row['ours']):>12}{form(row['velib']):>12}{row['ratio']:>8.2f}{target:>8}")
+    for name in over:
+        print(f"MISSED: {name}")
     return missed
 
 
