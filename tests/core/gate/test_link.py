@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from gxbridge.core.dvcc.tell.write import Write
 from gxbridge.core.gate.gate import GateMemory, pass_on
-from gxbridge.core.gate.link import LAG_S, LinkMemory, LinkPassed, pass_link
+from gxbridge.core.gate.link import LAG_S, LinkMemory, LinkPassed, may_link, pass_link
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.link_hold import HoldEvidence, LinkHold
@@ -52,6 +53,7 @@ class LinkGate(Gate):
         given = {BATTERY: battery(**{"/Soc": 80.0}), SUN: charger(), SUN_2: charger(), VECAN: dict(PORT)}
         super().__init__({**given, **(services or {})}, **setup)
         self.link = LinkMemory()
+        self.passed: Mapping[tuple[str, str], Value] = {}
         self.holds = {name: held(0.0) for name in (SUN, SUN_2, RS, OTHER)}
 
     def stand(self, *words: Write | tuple[str, str, Value]) -> dict[str, Value]:
@@ -64,7 +66,7 @@ class LinkGate(Gate):
         passed: LinkPassed = pass_link(
             asked, raw, self.memory, self.link, self.setup, self.now, own_name=own_name, holds=self.holds
         )
-        self.link = passed.memory
+        self.link, self.passed = passed.memory, passed.values
         return {
             path.rpartition("/")[2] + ("2" if service == SUN_2 else ""): value
             for (service, path), value in passed.values.items()
@@ -322,6 +324,57 @@ def test_two_of_which_nothing_is_known_leave_room_for_each_other() -> None:
     gate.holds = {}
     found = gate.stand((SUN, CURRENT, 60.0), (SUN_2, CURRENT, 40.0))
     assert found == {"ChargeCurrent": pytest.approx(30.2), "ChargeCurrent2": pytest.approx(30.2)}
+
+
+def test_of_two_that_are_raised_each_leaves_room_for_the_other() -> None:
+    most = charger(**{"/Settings/ChargeCurrentLimit": 200.0})
+    third = "com.victronenergy.solarcharger.ttyO9"
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: most, SUN_2: dict(most), third: dict(most)})
+    gate.holds = {SUN: held(20.0), SUN_2: held(20.0), third: held(40.0)}
+    words = (third, CURRENT, 10.0), (SUN, CURRENT, 45.0), (SUN_2, CURRENT, 45.0)
+    found = gate.stand(*words)
+    assert (found["ChargeCurrent2"], gate.passed[SUN, CURRENT]) == (20.0, 20.0), "the third has not followed"
+    gate.holds[third] = held(10.0)
+    gate.stand(*words)
+    assert (gate.passed[SUN, CURRENT], gate.passed[SUN_2, CURRENT]) == (45.0, 45.0)
+
+
+FRAME_BOUNDS = {
+    0x0FFF: (2, 0, 10_000),
+    0x2001: (2, 0, 7_000),
+    0x2002: (2, 0, 7_000),
+    0x2003: (2, -4_000, 12_500),
+    0x200A: (4, -10_000_000, 10_000_000),
+    0x200E: (1, 0, 13),
+    0x2015: (2, 0, 65_534),
+    0x2017: (2, 0, 65_534),
+    0x201C: (4, -10_000_000, 10_000_000),
+}
+"""Bytes, lowest and highest number of each register, by ve_regs.h of gui-v2@3b94597 and what makes sense."""
+
+
+def test_a_frame_of_each_register_has_its_size_and_bounds() -> None:
+    for register, (size, lowest, highest) in FRAME_BOUNDS.items():
+        signed = lowest < 0
+        for number, may in ((lowest, True), (highest, True), (lowest - 1, False), (highest + 1, False)):
+            if not signed and number < 0:
+                continue
+            data = number.to_bytes(size, "little", signed=signed)
+            assert may_link(register, data) is may, (hex(register), number)
+            assert not may_link(register, data + b"\0")
+            assert not may_link(register, data[:-1])
+    assert not any(may_link(register, b"\0" * size) for register in range(0x2000, 0x2020) for size in (1, 2, 4)
+                   if register not in FRAME_BOUNDS)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "highest", "item"),
+    [(SENSE, 70.0, "/Dc/0/Voltage"), (TEMPERATURE, 125.0, "/Dc/0/Temperature"), (SOC, 100.0, "/Soc")],
+)
+def test_what_is_measured_has_a_highest_value_in_profile_vendor_too(path: str, highest: float, item: str) -> None:
+    for value, left in ((highest, [highest]), (highest + 0.001, [])):
+        gate = LinkGate({BATTERY: battery(**{item: value})}, vendor=True)
+        assert [*gate.stand((VECAN, path, value)).values()] == left
 
 
 def test_one_that_may_have_been_lowered_is_not_raised_before_the_other_has() -> None:

@@ -6,8 +6,6 @@ import pytest
 
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.link.controllers import GX_S, HOLD_S
-from gxbridge.core.vecan.sending.transmit import ECHO_S
 from tests.core.vecan.link.wire import (
     CURRENT,
     MPPT,
@@ -43,7 +41,7 @@ def test_where_a_gx_is_on_the_bus_nothing_is_sent() -> None:
     answer = wire.write(MPPT, CURRENT, 50.0)
     assert (answer.code, "another controller" in answer.text) == (2, True)
     words = ((MPPT, CURRENT, 50.0), (None, VOLTAGE, 27.4))
-    assert wire.run(GX_S - 1, writes=words) == []
+    assert wire.run(150.0 - 1, writes=words) == []
     assert wire.run(3, writes=words) != [], "it left long ago"
 
 
@@ -55,7 +53,7 @@ def test_an_order_to_a_device_is_another_controller_for_a_minute(register: int) 
     assert wire.ids() == ["link-other-controller"]
     assert f"0x{register:04X}" in wire.out.findings[0].text
     words = ((MPPT, CURRENT, 50.0),)
-    assert wire.run(HOLD_S - 1, writes=words) == []
+    assert wire.run(60.0 - 1, writes=words) == []
     assert "24 2015 F4010000" in wire.run(3, writes=words)
 
 
@@ -92,7 +90,7 @@ def test_an_adapter_that_gives_our_own_frames_back_makes_no_other_controller() -
     wire = steered()
     assert wire.frames() == ["24 2015 F4010000"]
     ((_, *ours),) = wire.sent
-    wire.now += ECHO_S - 0.1
+    wire.now += 10.0 - 0.1
     wire.hear((ours[0], ours[1]))
     wire.hear(register_frame(US, 0x0100, "00F0FFFF"))
     assert wire.ids() == []
@@ -118,7 +116,7 @@ def test_what_another_device_sends_from_our_address_is_another_controller(frame:
     wire.hear(frame)
     assert wire.ids() == ["link-other-controller"]
     assert wire.out.findings[0].text.startswith(f"Another device with our address {US} steers")
-    assert wire.run(HOLD_S - 1, writes=((MPPT, CURRENT, 60.0),)) == []
+    assert wire.run(60.0 - 1, writes=((MPPT, CURRENT, 60.0),)) == []
 
 
 @pytest.mark.parametrize(

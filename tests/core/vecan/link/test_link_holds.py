@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gxbridge.core.model.link_hold import HoldEvidence
-from gxbridge.core.vecan.link.link_holds import HELD_S, MOST_DEVICES, MOST_SENT, LinkHolds
+from gxbridge.core.vecan.link.link_holds import MOST_DEVICES, MOST_SENT, LinkHolds
 
 SERVICE = "com.victronenergy.solarcharger.one"
 
@@ -56,19 +56,26 @@ def test_an_answer_is_that_to_the_first_of_equal_words() -> None:
 
 def test_each_word_expires_by_itself() -> None:
     holds = one(600, 200)
-    assert held(holds, HELD_S) == (600, 200, "shown"), "what it showed is gone"
-    assert held(holds, HELD_S + 0.9) == (600, 200, "shown")
-    assert held(holds, HELD_S + 1) == (200, 200, "shown")
-    assert held(holds, HELD_S + 2) == (0, 0, "shown")
-    assert holds.highest("A", HELD_S + 2) is None
-    holds.sent("A", 300, HELD_S + 2)
-    assert held(holds, HELD_S + 2) == (300, 300, "shown")
+    assert held(holds, 60.0) == (600, 200, "shown"), "what it showed is gone"
+    assert held(holds, 60.0 + 0.9) == (600, 200, "shown")
+    assert held(holds, 60.0 + 1) == (200, 200, "shown")
+    assert held(holds, 60.0 + 2) == (0, 0, "shown")
+    assert holds.highest("A", 60.0 + 2) is None
+    holds.sent("A", 300, 60.0 + 2)
+    assert held(holds, 60.0 + 2) == (300, 300, "shown")
+
+
+def test_what_has_expired_does_not_come_back_with_what_is_put_together() -> None:
+    holds = one(900)
+    for number in range(MOST_SENT + 20):
+        holds.sent("A", number % 2, 70.0)
+    assert held(holds, 70.0)[:2] == (1, 0)
 
 
 def test_a_word_that_is_repeated_lives_longer() -> None:
     holds = one(600)
     holds.sent("A", 600, 50.0)
-    assert held(holds, HELD_S + 49) == (600, 600, "shown")
+    assert held(holds, 60.0 + 49) == (600, 600, "shown")
 
 
 def test_one_that_was_away_or_holds_nothing_is_not_known() -> None:
@@ -87,10 +94,10 @@ def test_one_that_was_away_or_holds_nothing_is_not_known() -> None:
 def test_not_even_the_word_of_another_controller_outlives_its_time() -> None:
     holds = LinkHolds()
     holds.stands("A", SERVICE, 0.0)
-    assert held(holds, HELD_S - 0.1) == (0, 0, "unknown")
+    assert held(holds, 60.0 - 0.1) == (0, 0, "unknown")
     holds.forget("A", 30.0)
     holds.sent("A", 300, 40.0)
-    assert held(holds, HELD_S) == (300, 300, "unproven")
+    assert held(holds, 60.0) == (300, 300, "unproven")
 
 
 def test_only_devices_for_which_a_word_stood_are_kept_and_not_without_end() -> None:
