@@ -6,9 +6,6 @@ who needs more raises them with a reason. `benchmarks/growth.py` and `benchmarks
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,25 +18,7 @@ from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.memory import Memory
 from tests.core.boat import status
-
-
-def instructions(work: Callable[[], object]) -> int:
-    """How many of them a piece of work takes, that of C functions not counted."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal count
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        count += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
+from tests.instructions import instructions
 
 
 def test_a_frame() -> None:
