@@ -113,7 +113,7 @@ def _other_network(plant: Installation) -> Iterator[Row]:
 def _not_told(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """What charges and takes no limit: only its own setting, a wire or a switch holds it back."""
     settings = read_settings(services.get(p.SETTINGS, {}))
-    told = told_multis(plant, select(plant, settings, platform).multi, settings)
+    told = [multi.name for multi in told_multis(plant, select(plant, settings, platform).multi, settings)]
     devices = charging_devices(plant)
     names = charging_titles(plant)
     found = [

@@ -25,7 +25,7 @@ from gxbridge.core.dvcc.limit.reasons import (
     would_hold,
 )
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import LEAST_A, makers_beside
+from gxbridge.core.dvcc.read.chargers import LEAST_A, has_untold, makers_beside
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder
 from gxbridge.core.dvcc.tell.multi_orders import charge_power_current
@@ -150,7 +150,7 @@ def untold_limits(inputs: Inputs) -> list[Limit]:
     """What charges beside the chargers of a round and takes no limit: AC chargers, and VE.Bus systems but the first."""
     return [
         limit("charger", one.device.name, None, "A", (cap(one.not_told, None, "A", one.device.name, p.CURRENT),))
-        for one in makers_beside(inputs)
+        for one in (makers_beside(inputs) if has_untold(inputs) else ())
         if one.not_told is not None
     ]
 
@@ -158,7 +158,7 @@ def untold_limits(inputs: Inputs) -> list[Limit]:
 def untold_term(inputs: Inputs, orders: Sequence[ChargerOrder]) -> tuple[Cap, ...]:
     """What others make that cannot be told: with strict sharing it is taken off the limit of the chargers."""
     made = [one.charger.current_a or 0.0 for one in orders if one.why in ("no-path", "no-setting")]
-    if len(inputs.installation.multis) > 1 or inputs.installation.of(p.CHARGER):
+    if has_untold(inputs):
         made += [one.made_a for one in makers_beside(inputs) if one.not_told is not None]
     made_a = sum(current for current in made if current > LEAST_A)
     return (cap("untold", None, "A", made=f"{made_a:.3g}"),) if made_a and inputs.options.strict_sharing else ()

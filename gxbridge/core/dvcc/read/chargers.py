@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, Installation
@@ -52,23 +52,33 @@ def makers_of(inputs: Inputs, chargers: Iterable[Charger]) -> list[Maker]:
 def makers_beside(inputs: Inputs) -> list[Maker]:
     """What charges beside the chargers that can be told a limit: AC chargers and VE.Bus systems."""
     plant, names = inputs.installation, inputs.titles
-    told = told_multis(plant, inputs.multi, inputs.settings)
+    told = [multi.name for multi in told_multis(plant, inputs.multi, inputs.settings)]
     return makers_of(inputs, plant.ac_chargers) + [
         Maker(
             multi,
             names[multi.name],
             max(multi.current_a or 0.0, 0.0),
-            multi.max_charge_current_a if inputs.bms is None else multi.told_charge_a,
+            told_charge(inputs, multi),
             None if multi.name in told else "other-multi",
         )
         for multi in plant.multis
     ]
 
 
-def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> set[str]:
+def has_untold(inputs: Inputs) -> bool:
+    """May any of these take no limit? One VE.Bus system alone is told its limit."""
+    plant = inputs.installation
+    return bool(plant.ac_chargers) or plant.multis[1:] != [] or (inputs.multi is None and plant.multis != [])
+
+
+def told_charge(inputs: Inputs, multi: VebusSystem) -> float | None:
+    """The charge current that a VE.Bus system is told (A): without a BMS by its own setting."""
+    return multi.max_charge_current_a if inputs.bms is None else multi.told_charge_a
+
+
+def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> Sequence[VebusSystem]:
     """The VE.Bus systems that are told limits: the first, or all where the user wants it."""
-    multis = plant.multis if settings.all_multis else () if multi is None else (multi,)
-    return {one.name for one in multis}
+    return plant.multis if settings.all_multis else () if multi is None else (multi,)
 
 
 def who_charges(makers: Iterable[Maker]) -> str:

@@ -24,7 +24,7 @@ from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Permit, Stop
 
 NOBODY_APART: Final[Mapping[str, float]] = MappingProxyType({})
-NO_TITLES: Final[Mapping[str, str]] = MappingProxyType({})
+NO_TITLES: Final[MappingProxyType[str, str]] = MappingProxyType({})
 
 
 class Inputs(NamedTuple):
@@ -48,7 +48,7 @@ class Inputs(NamedTuple):
     apart: Mapping[str, float] = NOBODY_APART
     from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
-    titles: Mapping[str, str] = NO_TITLES
+    titles: MappingProxyType[str, str] = NO_TITLES
     """What a person calls everything that charges, by service."""
     disputed: frozenset[str] = frozenset()
     """Services whose voltages disagree: neither is shared (profile `strict`)."""
@@ -85,8 +85,10 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
     never: Container[str] = ()
     last: Container[str] = ()
     if options.every_bms_limits:
-        never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
-        last = [battery.name for battery in batteries if is_virtual(battery)]
+        if options.other_banks:
+            never = [battery.name for battery in batteries if named_in(battery, options.other_banks)]
+        if len(batteries) > 1:
+            last = [battery.name for battery in batteries if is_virtual(battery)]
     theirs = text(snapshot.services.get(p.SYSTEM, {}), p.ACTIVE_BMS) if snapshot.another_master else ""
     selection = select(installation, settings, snapshot.platform, never, last, held, theirs)
     bms = selection.bms

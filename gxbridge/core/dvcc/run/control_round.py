@@ -78,8 +78,10 @@ def control_round(inputs: Inputs, memory: Memory, now: float, standing: BmsStand
     was brought forward leaves low passes and counts of rounds as they are."""
     if not is_on(memory.dvcc):
         return off_round(inputs, memory, now)
-    memory = memory.but(proven=proven_chargers(inputs, memory.proven))
-    old = insufficient(inputs, memory.proven)
+    proven = proven_chargers(inputs, memory.proven)
+    if proven is not memory.proven:
+        memory = memory.but(proven=proven)
+    old = insufficient(inputs, proven)
     batteries = int(inputs.selection.bmses > 1)
     flags = memory.flags.but(dvcc=1, alarm_firmware=int(bool(old)), alarm_multiple=batteries)
     if inputs.options.loss_stops_first:

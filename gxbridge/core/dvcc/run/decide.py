@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import Final
 
 from gxbridge.core.dvcc.explain.battery_findings import battery_findings, choice_findings, moved_battery
@@ -97,25 +98,21 @@ def decide(
         # What the first round would say, without doing it.
         foreseen = control_round(inputs, memory, now, standing, timely=False).memory
         memory = memory.but(limits=foreseen.limits, findings=foreseen.findings)
-    seen = memory.audit
+    seen, closer = memory.audit, memory.obedience
     if second is not None:
         exceeded = seen.charge.over_since is not None
         closer = look_closer(
             inputs, memory.obedience, memory.limits, memory.flags.effective_v, now, name_makers=exceeded
         )
         seen = audit(inputs, seen, memory.limits, closer.current_a, now)
-        memory = memory.but(obedience=closer)
+    shared = read_shared(writes, inputs, memory.shared, now)
+    watched = {"obedience": closer, "audit": seen, "shared": shared, "shown": fresh}
     if round_done:
         # A BMS that comes back is held against its last word: chargers may still keep what it takes back now.
         kept = memory.granted if stopped else granted
-        memory = memory.but(granted=kept, round_state=standing.state, audit=seen)
-    elif seen is not memory.audit:
-        memory = memory.but(audit=seen)
-    shared = read_shared(writes, inputs, memory.shared, now)
-    if shared != memory.shared:
-        memory = memory.but(shared=shared)
-    if fresh is not memory.shown:
-        memory = memory.but(shown=fresh)
+        memory = memory.but(granted=kept, round_state=standing.state, **watched)
+    elif any(map(is_not, watched.values(), (memory.obedience, memory.audit, memory.shared, memory.shown))):
+        memory = memory.but(**watched)
     return conclude(inputs, memory, now, writes, round_done, standing, rules), memory
 
 
@@ -203,7 +200,7 @@ def conclude(
         multi_stops_at=multi,
         shared=tuple(memory.shared.values()),
         rules=rules,
-        titles={**inputs.titles, **{bms.name: bms.title for bms in inputs.batteries}},
+        titles=inputs.titles | {bms.name: bms.title for bms in inputs.batteries},
         clocks=running(link, multi, memory.audit.pre_alarm_at, memory.audit.alternator_at),
     )
 

@@ -6,7 +6,7 @@ Weights: dbus-systemcalc-py 9730db0 (2026-06-26) as observed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import tau
+from math import inf, tau
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
@@ -58,7 +58,17 @@ def advance_vebus(before: float, installation: Installation, multi: VebusSystem 
     """
     current = (multi.current_a or 0.0) if multi is not None else 0.0
     if current < 0:
-        limits = [charger.own_limit_a for charger in installation.chargers if charger.own_limit_a is not None]
-        if limits:
-            current = max(current, -sum(limits))
+        current = max(current, -most_together(installation.chargers, -current))
     return low_pass(before, current, VEBUS_WEIGHT)
+
+
+def most_together(chargers: Sequence[Charger], enough_a: float) -> float:
+    """What all chargers may make together by their own settings (A), or as much of it as is enough; no end where no
+    setting is known."""
+    together_a = None
+    for charger in chargers:
+        if charger.own_limit_a is not None:
+            together_a = (together_a or 0.0) + charger.own_limit_a
+            if together_a >= enough_a:
+                break
+    return inf if together_a is None else together_a

@@ -124,7 +124,9 @@ def with_bank(inputs: Inputs, before: BatteryBank, nominal: Mapping[str, float])
     bank = find_bank(bms, inputs.batteries, known, options.other_banks, options.aggregates, in_place=in_place)
     if bms is not None and (gone := left(before, inputs.batteries)):
         bank = bank._replace(gone=gone)
-    return inputs._replace(bank=bank), nominal if known == nominal else known
+    if bank is not inputs.bank:
+        inputs = inputs._replace(bank=bank)
+    return inputs, nominal if known == nominal else known
 
 
 def first_seen(inputs: Inputs, before: Mapping[str, float], now: float) -> Mapping[str, float]:

@@ -192,11 +192,11 @@ def agree_as_before(
 ) -> bool:
     """Is there nothing to doubt, and nothing new to remember, of any voltage? As it nearly always is: all are known to
     be of one nominal voltage, and then the lowest and the highest speak for the others."""
-    known = set(before.values())
+    known = list(before.values())
     measured = {device.name: device.voltage_v for device in devices if device.voltage_v is not None}
-    if len(known) != 1 or measured.keys() != before.keys():
+    if not known or known.count(known[0]) < len(known) or measured.keys() != before.keys():
         return False
-    (record,) = known
+    record = known[0]
     set_to = {own_nominal(battery) for battery in batteries} | {inputs.options.nominal_voltage_v}
     if record.nominal_v is None or record != VoltageRecord(record.nominal_v) or set_to - {None, record.nominal_v}:
         return False

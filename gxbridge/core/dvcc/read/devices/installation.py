@@ -138,8 +138,10 @@ def arranged(
     solar, gensets = by_kind.get(p.SOLAR, []), by_kind.get(p.GENSET, [])
     solar_side = solar + inverters
     chargers = solar_side + others + gensets
-    rest = (by_kind.get(kind, []) for kind in (p.VEBUS, p.ACSYSTEM, p.DCSYSTEM, p.CHARGER))
-    return Installation(batteries, by_kind, solar, inverters, others, gensets, solar_side, chargers, *rest)
+    multis, rs_systems = by_kind.get(p.VEBUS, []), by_kind.get(p.ACSYSTEM, [])
+    dc_loads, ac_chargers = by_kind.get(p.DCSYSTEM, []), by_kind.get(p.CHARGER, [])
+    plant = batteries, by_kind, solar, inverters, others, gensets, solar_side, chargers
+    return Installation(*plant, multis, rs_systems, dc_loads, ac_chargers)
 
 
 def charging_devices(plant: Installation) -> tuple[ChargingDevice, ...]:
@@ -147,7 +149,7 @@ def charging_devices(plant: Installation) -> tuple[ChargingDevice, ...]:
     return (*plant.chargers, *plant.ac_chargers, *plant.multis)
 
 
-def charging_titles(plant: Installation) -> Mapping[str, str]:
+def charging_titles(plant: Installation) -> MappingProxyType[str, str]:
     """What a person calls everything that charges, by service."""
     return titles(charging_devices(plant))
 
@@ -162,14 +164,14 @@ def told_apart(plant: Installation) -> Installation:
     return plant._replace(batteries=tuple(bms._replace(title=names[bms.name]) for bms in plant.batteries))
 
 
-def titles(devices: Iterable[BatteryMonitor]) -> Mapping[str, str]:
+def titles(devices: Iterable[BatteryMonitor]) -> MappingProxyType[str, str]:
     """Service -> what a person calls it; those of one name have their device instance behind it, and where that is the
     same too, what they are known again by."""
     return named_apart(tuple([device.called for device in devices]))
 
 
 @lru_cache(maxsize=64)
-def named_apart(devices: tuple[Called, ...]) -> Mapping[str, str]:
+def named_apart(devices: tuple[Called, ...]) -> MappingProxyType[str, str]:
     """The titles of devices that are called so. Names hardly ever change: they are looked up again each second."""
     names = {service: title for service, title, *_ in devices}
     if len(set(names.values())) == len(names):

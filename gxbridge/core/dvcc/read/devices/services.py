@@ -99,24 +99,33 @@ def read_fields(names: Sequence[str], kinds: Sequence[str], shown: Sequence[Item
     """The fields of `DeviceItems` of several services: field by field takes half of what service by service does."""
     measured = [column(shown, path) for path in MEASURED]
     standing = [
-        read_standing(name, kind, p.CHARGE_CURRENT in items, *map(items.get, STANDING))
+        read_standing(
+            (name, kind, p.CHARGE_CURRENT in items, type(items.get(p.CHARGE_LIMIT_SETTING)), *map(items.get, STANDING))
+        )
         for name, kind, items in zip(names, kinds, shown, strict=True)
     ]
     return zip(names, kinds, shown, *measured, *zip(*standing, strict=True), strict=True)
 
 
-@lru_cache(maxsize=1024, typed=True)
-def read_standing(
-    name: str, kind: str, takes_current: bool, state: Value, own_limit_a: Value, network: Value, *named_by: Value
-) -> tuple[float | None, float | None, float | None, Hindrance | None, Called]:
-    """Of that, what is the same for many seconds: `state` and what follows it. `takes_current`: it has the path."""
-    own_a, n2k_instance = sensible(own_limit_a), sensible(network)
+@lru_cache(maxsize=1024)
+def read_standing(shown: tuple[Any, ...]) -> tuple[float | None, float | None, float | None, Hindrance | None, Called]:
+    """Of that, what is the same for many seconds: `state` and what follows it. `shown`: name, class, whether it has the
+    path of a charge current, the type of its own limit (35 and 35.0 are one key of what is kept, and two values where
+    they are told), and what is shown at the paths of `STANDING`."""
+    name, kind, takes_current, _, state, own_limit_a, network, *named_by = shown
+    state_number, own_a, n2k_instance = plain_float(state), sensible(own_limit_a), plain_float(network)
     if own_a is not None:
         own_a = max(own_a, 0.0) if kind in CHARGERS else None
     if n2k_instance is None and network is not None:
         n2k_instance = NO_NUMBER
     not_told = why_not_told(kind, takes_current, n2k_instance, own_a)
-    return sensible(state), own_a, n2k_instance, not_told, called_by(name, *named_by)
+    return state_number, own_a, n2k_instance, not_told, called_by(name, *named_by)
+
+
+def plain_float(value: Value) -> float | None:
+    """A number that is only compared: 3 and 3.0 are one."""
+    number = sensible(value)
+    return None if number is None else float(number)
 
 
 def why_not_told(
@@ -265,7 +274,8 @@ def title(device: Device) -> str:
 def called_by(service: str, given: Value, product: Value, instance: Value, unique: Value, serial: Value) -> Called:
     """By what people know a service that shows this."""
     title = title_of({p.CUSTOM_NAME: given, p.PRODUCT_NAME: product}, service)
-    return Called(service, title, sensible(instance) or 0, identity_of(sensible(unique), serial))
+    known = plain_float(instance) or 0.0
+    return Called(service, title, int(known) if known.is_integer() else known, identity_of(sensible(unique), serial))
 
 
 def title_of(items: Items, name: str) -> str:

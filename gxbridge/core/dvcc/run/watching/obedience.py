@@ -12,9 +12,9 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.limit.reasons import spoken
-from gxbridge.core.dvcc.read.chargers import LEAST_A, makers_beside, makers_of, read_makers, who_charges
+from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers, told_charge, told_multis, who_charges
 from gxbridge.core.dvcc.read.devices.bank import takes_part
-from gxbridge.core.dvcc.read.devices.installation import charging_devices
+from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, charging_devices
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESETS, mode_of, that_lost_it
@@ -109,18 +109,19 @@ def deviations(
 
 
 def over_told(inputs: Inputs) -> Iterator[Deviation]:
-    """Who makes more than it is told."""
-    suspects = [
-        charger
-        for charger in inputs.installation.chargers
-        for made_a, told_a in ((charger.current_a or 0.0, charger.told_current_a),)
-        if told_a is not None and (made_a > told_a or told_a < 0) and over(max(made_a, 0.0), told_a)
+    """Who makes clearly more than it is told."""
+    plant = inputs.installation
+    told: list[tuple[ChargingDevice, float | None]] = [
+        (charger, charger.told_current_a) for charger in plant.chargers if charger.not_told is None
     ]
-    for one in makers_of(inputs, suspects) + makers_beside(inputs):
-        told_a = one.told_a
-        if told_a is not None and one.made_a > told_a and one.not_told is None and over(one.made_a, told_a):
-            words = {"device": one.name, "made": f"{one.made_a:.3g}", "told": f"{told_a:.3g}"}
-            yield Deviation("charger-over-told", one.device.name, 10.0, words)
+    told += [(multi, told_charge(inputs, multi)) for multi in told_multis(plant, inputs.multi, inputs.settings)]
+    for device, told_a in told:
+        if told_a is None:
+            continue
+        made_a = device.current_a or 0.0
+        if (made_a > told_a or told_a < 0) and over(max(made_a, 0.0), told_a):
+            words = {"device": inputs.titles[device.name], "made": f"{max(made_a, 0.0):.3g}", "told": f"{told_a:.3g}"}
+            yield Deviation("charger-over-told", device.name, 10.0, words)
 
 
 def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:

@@ -24,6 +24,9 @@ SHARED: Final = {
 """The paths, and what stands there."""
 
 
+NUMBER: Final = (int, float)
+
+
 class SharedValue(NamedTuple):
     """`source` is the service that measures or says it, `receivers` those for which it is; `at`: monotonic seconds."""
 
@@ -38,11 +41,14 @@ def read_shared(
     writes: Iterable[Write], inputs: Inputs, before: Mapping[str, SharedValue], now: float
 ) -> Mapping[str, SharedValue]:
     """By path, what these writes share, and what was shared a moment ago."""
+    sharing = [write for write in writes if write.path in SHARED]
+    if not sharing and not [path for path, known in before.items() if now - known.at >= KEPT_S]:
+        return before
     found = {path: known for path, known in before.items() if now - known.at < KEPT_S}
     values: dict[str, float] = {}
     receivers: dict[str, list[str]] = {}
-    for service, path, value in [write for write in writes if write.path in SHARED]:
-        if isinstance(value, int | float):
+    for service, path, value in sharing:
+        if isinstance(value, NUMBER):
             values[path] = value
             receivers.setdefault(path, []).append(service)
     for path, value in values.items():

@@ -66,3 +66,9 @@ ANYTHING = st.sampled_from([None, 0, 1, -3, 2.5, 26.4, 1e9, -1e9, 1e300, nan, in
 def test_a_column_of_numbers_is_each_of_them_by_itself(values: list[Value]) -> None:
     services: list[Items] = [{p.VOLTAGE: value} for value in values]
     assert column([*services, {}], p.VOLTAGE) == [*(number(items, p.VOLTAGE) for items in services), None]
+
+
+def test_a_limit_that_is_a_whole_number_stays_what_it_is() -> None:
+    """35 and 35.0 are the same key of what is kept, and two values where they are told or recorded."""
+    limits = [Charger(SUN, p.SOLAR, {p.CHARGE_LIMIT_SETTING: own_a}).own_limit_a for own_a in (35, 35.0, 35)]
+    assert list(map(type, limits)) == [int, float, int]
