@@ -72,3 +72,16 @@ def test_a_decision() -> None:
     full, other = decisions(Options.strict())
     assert full < 33_400
     assert other < 12_600
+
+
+def test_what_arrives_and_does_not_act_costs_next_to_nothing() -> None:
+    """On a boat that is busy hundreds of items arrive in a second, nearly all of them measurements."""
+    services = installation(16)
+    _, memory = decide(Snapshot(services, SETTINGS, "C003", {BMS: 0.0}, Options.strict()), Memory(), 0.0)
+    snapshot = Snapshot(services, SETTINGS, "C003", {BMS: 1.0}, Options.strict())
+    arrivals = [(name, p.CURRENT) for name in services for _ in range(10)]
+
+    def cost(arrived: list[tuple[str, str]]) -> int:
+        return instructions(lambda: decide(snapshot, memory, 1.0, arrived, whole_second=True))
+
+    assert cost(arrivals) - cost([]) < 18 * len(arrivals)

@@ -28,7 +28,7 @@ from gxbridge.core.dvcc.run.memory import Memory
 from gxbridge.core.dvcc.run.ruling import with_rules
 from gxbridge.core.dvcc.run.sense import share_sense
 from gxbridge.core.dvcc.run.timers import ROUND_S, due
-from gxbridge.core.dvcc.run.update_state import chooses_monitor, update_state
+from gxbridge.core.dvcc.run.update_state import ACTING, chooses_monitor, update_state
 from gxbridge.core.dvcc.run.watching.audit import audit, audit_findings
 from gxbridge.core.dvcc.run.watching.clocks import MULTI_S, running
 from gxbridge.core.dvcc.run.watching.obedience import look_closer, obedience_findings
@@ -59,6 +59,7 @@ def decide(
     if held_currents is not memory.held_currents:
         memory = memory.but(held_currents=held_currents)
     between = bool(arrivals) if whole_second is None else not whole_second
+    arrivals = [arrival for arrival in arrivals if arrival[1] in ACTING or arrival[0] == p.SETTINGS]
     keeps = not snapshot.options.fresh_values and snapshot.names == memory.services
     held = memory.monitor if keeps and not any(chooses_monitor(*arrival) for arrival in arrivals) else None
     inputs, doubts = read_checked(snapshot, memory.bank, memory.doubts, now, held)

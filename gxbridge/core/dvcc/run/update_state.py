@@ -34,6 +34,10 @@ CONTROLLED: Final = frozenset({p.BATTERY, p.VECAN, *CHARGERS} - {p.DCDC})
 USABLE: Final = (p.CONNECTED, p.PRODUCT_NAME, p.CONNECTION, p.CUSTOM_NAME)
 """Items by which a service can become the battery monitor, or stops being it."""
 
+ACTING: Final = frozenset({p.CVL, p.STATE, p.PV_DISABLE, *USABLE})
+"""Items whose arrival acts by itself, beside every setting: of hundreds that may arrive in a second only these are
+looked at."""
+
 NOBODY: Final[frozenset[str]] = frozenset()
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.run.memory import Stored
-from gxbridge.core.dvcc.run.update_state import chooses_bms, is_on, stored
-from tests.core.dvcc.world import CAN_BMS, SUN, World, can_bms, charger
+from gxbridge.core.dvcc.run.update_state import ACTING, chooses_bms, chooses_monitor, is_on, stored
+from tests.core.dvcc.world import CAN_BMS, MULTI, SUN, World, can_bms, charger
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,15 @@ def test_only_what_arrives_from_the_settings_is_a_choice() -> None:
         assert world.memory.dvcc == (0, value)
         world.look((CAN_BMS, p.CVL))
         assert world.memory.dvcc == (0, 3)
+
+
+PATHS = sorted(
+    {value for name, value in vars(p).items() if name.isupper() and isinstance(value, str) and value[:1] == "/"}
+)
+
+
+@pytest.mark.parametrize("service", [CAN_BMS, SUN, MULTI, "com.victronenergy.inverter.x", p.SYSTEM])
+def test_what_acts_by_arriving_is_looked_at(service: str) -> None:
+    acting = {path for path in PATHS if chooses_bms(service, path) or chooses_monitor(service, path)}
+    assert acting <= ACTING
+    assert {p.CVL, p.PV_DISABLE} <= ACTING < set(PATHS)
