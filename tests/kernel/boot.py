@@ -1,6 +1,6 @@
 """Boots a kernel with real CAN and runs the tests `guest_*.py` there: `pytest tests/kernel/boot.py` (make check-slow).
 
-Not among the ordinary tests: it fetches a kernel (41 MB) once, and takes two to three minutes. Each module has a guest
+Not among the ordinary tests: it fetches a kernel (41 MB) once, and takes five minutes or more. Each module has a guest
 of its own, so that none is spoilt by what another left behind.
 """
 
