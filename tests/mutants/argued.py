@@ -298,6 +298,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
+        "link": (
+            'least = hold.lowest_a if hold.evidence == "shown" else -1.0',  # of 0 A nothing is left but 0 A
+            "if amps is not least:",  # what is at most the least is the bound anyway
+        ),
         "voltages": (
             'drawn = (finite(multi.get("/Dc/0/Current")) or 1.0 for multi in multis if multi.get("/Connected") == 1)',
         ),
@@ -325,6 +329,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "a shortcut: what is kept as it was is equal to what would be made anew": {
+        "link_holds": (
+            "elif len(fresh) is MOST_SENT:",  # it grows by one
+            "elif len(self._devices) is not MOST_DEVICES:",
+        ),
         "reasons": (
             "return tuple(caps) if len(caps) < 1 else tuple(sorted(caps, key=by_value))",
             "in_order = (caps[0], *sorted(caps[1:], key=by_value)) if len(caps) > 1 else tuple(caps)",
