@@ -18,6 +18,7 @@ with one line, so that `Orders` of tests/contract/scene.py drives it:
     port("deaf", "mppt", 2)                  the next two writes to it are lost
     port("refuse", "mppt", "0x2015", 0x8200) it refuses this register with this code; null: no more
     port("announce", "mppt")                 it says who it is and all it knows, as at the start
+    port("play", SERVICE, {path: value})     a device of a scenario (`--actors`, below) measures something else
     port("say", [["1CEFFFE1", "6699012018150000"]])   raw frames of anybody else
 
 `state` answers `address`, `name` (16 hexadecimal digits), `current_a`, `state` (0x0201), `error` (0xEDDA), `told` (LINK

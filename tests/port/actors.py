@@ -113,6 +113,11 @@ def on_vecan(service: str, items: Mapping[str, Value]) -> bool:
     return part.linked != () or items.get("/ProductId") in part.products  # only a Lynx is known for a BMS
 
 
+def elsewhere(service: str) -> str:
+    """The name of a service that is not played: those of the port are ours, so it is on another one."""
+    return service if kind_of(service) == "acsystem" else service.replace(PORT, ".socketcan_can7_")
+
+
 def rounded(value: Value, step: float) -> Value:
     """A number as what carries it holds it."""
     return round(round(value / step) * step, 3) if isinstance(value, int | float) else value

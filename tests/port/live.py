@@ -8,26 +8,41 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import can
 
 from gxbridge.demo.sim.lynx import open_bus
 from gxbridge.demo.sim.wire import SimFrame
+from tests.port.actors import Actor, Items
 from tests.port.fleet import FLEET
 from tests.port.node import DEVICE_STATE, ERROR_CODE, LINK_TIMEOUT_S, SimNode, exchange
 
 TICK_S = 0.05
+FIRST_ADDRESS = 0x80
+"""Of the devices of a scenario."""
 
 
 class Port:
     """Devices on one bus, and the orders."""
 
-    def __init__(self, bus: can.BusABC, names: Iterable[str], timeout_s: float) -> None:
+    def __init__(
+        self,
+        bus: can.BusABC,
+        names: Iterable[str],
+        timeout_s: float,
+        actors: Mapping[str, Items] = MappingProxyType({}),
+    ) -> None:
+        """`actors`: devices of a scenario, by the services that they have there."""
         self._bus = bus
         now = time.monotonic()
         self.nodes = {name: SimNode(FLEET[name], now, timeout_s) for name in names}
+        self.nodes |= {
+            service: Actor(service, items, FIRST_ADDRESS + number, now)
+            for number, (service, items) in enumerate(actors.items())
+        }
 
     def step(self, *said: SimFrame) -> None:
         """Hear what came, say `said` and what is due. Nobody hears himself on a bus, so the devices of this process
@@ -54,6 +69,9 @@ class Port:
             return state(node)
         if order == "set":
             node.set({int(register, 16): bytes.fromhex(value) for register, value in rest[0].items()})
+        elif order == "play":
+            assert isinstance(node, Actor)
+            node.play(rest[0], now)
         elif order == "source":
             node.source_a = float(rest[0])
         elif order == "quiet":
@@ -111,10 +129,11 @@ def main() -> None:
     parser.add_argument("--interface", required=True)
     parser.add_argument("--channel", required=True)
     parser.add_argument("--link-timeout-s", type=float, default=LINK_TIMEOUT_S)
-    parser.add_argument("devices", nargs="+", choices=sorted(FLEET))
+    parser.add_argument("--actors", type=json.loads, default={}, help="devices of a scenario: {service: {path: value}}")
+    parser.add_argument("devices", nargs="*", metavar="DEVICE", help=", ".join(sorted(FLEET)))
     arguments = parser.parse_args()
     with open_bus(arguments.interface, arguments.channel) as bus:
-        asyncio.run(live(Port(bus, arguments.devices, arguments.link_timeout_s)))
+        asyncio.run(live(Port(bus, arguments.devices, arguments.link_timeout_s, arguments.actors)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.port.port_writes import judge_port_write
 from gxbridge.core.setup import Setup
 from tests.core.test_link import REMEMBERED
-from tests.port.actors import PORT, Actor, Items, Value, instance_of, kind_of, on_vecan, unique_of
+from tests.port.actors import Actor, Items, Value, elsewhere, instance_of, kind_of, on_vecan, unique_of
 from tests.port.node import LINK, exchange
 from tests.port.reach import SETTINGS, VECAN, Scenario, Where
 
@@ -74,9 +74,8 @@ class Stage:
         self.names[service] = f"com.victronenergy.{kind}.{end}"
 
     def appear(self, service: str, items: Items) -> bool:
-        """A service of another program. Those of this port are ours: who is not played is on another one."""
-        kind = kind_of(service)
-        self.names[service] = service if kind == "acsystem" else service.replace(PORT, ".socketcan_can7_")
+        """A service of another program."""
+        self.names[service] = elsewhere(service)
         self.others.add(service)
         return self.bridge.service_added(self.names[service], items, self.now)
 

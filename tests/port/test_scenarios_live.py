@@ -1,0 +1,96 @@
+"""Some of the vendor's scenarios with the running service and devices in a process of their own, on the real clock.
+
+First `gxbridge link try`, as a user would; then, step by step, each charger must come to hold in its LINK registers
+what the vendor's program was seen to write. What is shared and depends on how long it was before is for
+`test_scenarios.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.contract.scene import Orders, Scene, backdrop, scene
+from tests.core.dvcc.test_parity import SCENARIOS
+from tests.port.actors import PARTS, elsewhere, kind_of, on_vecan, unique_of
+from tests.port.audience import DEVICE_WORDS, PORT_WORDS
+from tests.port.reach import VECAN, Scenario, reach, words
+from tests.runtime.service import wait_for
+
+STEPS = {"everything-02": 2, "ess-02": 3, "multi_rs_feed_in-07": 2, "inverter_rs-05": 1}
+"""A Lynx and three chargers; a Multi that leads without a BMS; a Multi RS; an inverter RS beside a charger on D-Bus."""
+WITHIN_S = 30.0
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Scene]:
+    with backdrop() as behind, scene(tmp_path, behind) as found:
+        yield found
+
+
+def numbers(scenario: Scenario, at: int, there: set[str]) -> dict[str, dict[str, int]]:
+    """By charger and register: what it is to hold at the end of a step. What was told to it alone came last."""
+    wanted: dict[str, dict[str, int]] = {service: {} for service in there}
+    for (service, path), value in words(scenario, at, {VECAN, *there}).items():
+        table = PORT_WORDS if service == VECAN else DEVICE_WORDS
+        assert isinstance(value, int | float)
+        for name in there if service == VECAN else (service,):
+            if not (service == VECAN and path == "/Link/NetworkMode" and "/Link/NetworkMode" in DEVICE_WORDS):
+                wanted[name][f"0x{table[path].register:04X}"] = table[path].number(value)
+    return wanted
+
+
+def held(devices: Orders, wanted: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int | None]]:
+    """What the chargers hold of that."""
+    states = {name: devices("state", name)["told"] for name in wanted}
+    return {name: {register: states[name].get(register) for register in numbers} for name, numbers in wanted.items()}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_chargers_come_to_hold_what_the_vendors_program_tells_them(stage: Scene, name: str) -> None:
+    scenario = next(one for one in SCENARIOS if one["name"] == name)
+    assert reach(scenario).steps >= STEPS[name]
+    actors = {service: items for service, items in scenario["devices"].items() if on_vecan(service, items)}
+    chargers = {service for service in actors if PARTS[kind_of(service)].linked}
+    where = ("--interface", "gxsocket", "--channel", str(stage.wire.directory))
+    with ExitStack() as stack:
+        devices = Orders(sys.executable, "-m", "tests.port.live", *where, "--actors", json.dumps(actors))
+        stack.callback(devices.close)
+        stage.others("settings", scenario["settings"], 0)
+        for service, items in scenario["devices"].items():
+            if service not in actors and service != VECAN:
+                stage.others("appear", elsewhere(service), items)
+        bus = {"interface": "gxsocket", "channel": str(stage.wire.directory), "name": "can0", "serve": "all"}
+        dvcc = {"mode": "control", "profile": "vendor"}
+        stage.start(can=[bus], transmit="link", dvcc=dvcc)
+        wait_for(lambda: stage.ask("/Can/can0/Frames"), lambda count: isinstance(count, int) and count > 0, "frames")
+        for service in actors:
+            devices("announce", service)
+        link_try(stage, sorted(chargers)[0])
+        for at in range(STEPS[name]):
+            step = scenario["steps"][at]
+            for service, items in step.get("set", {}).items():
+                if service in actors:
+                    devices("play", service, items)
+                else:
+                    stage.others("set", elsewhere(service), items)
+            wanted = numbers(scenario, at, chargers)
+            assert any(wanted.values())
+            wait_for(lambda wanted=wanted: held(devices, wanted), wanted, f"{name} {at}", WITHIN_S)  # type: ignore[misc]
+
+
+def link_try(stage: Scene, charger: str) -> None:
+    """What is only inferred is confirmed with one charger, for all."""
+    wait_for(lambda: [stage.ask(f"/Findings/{n}/Id") for n in range(8)], lambda ids: "link-unconfirmed" in ids, "words")
+    config = str(stage.folder / "gxbridge.yaml")
+    command = [sys.executable, "-m", "gxbridge", "link", "--config", config, "try", str(unique_of(charger))]
+    report = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = report.stdout.splitlines()
+    assert lines, report.stderr
+    assert [line for line in lines if ": confirmed" not in line] == []
