@@ -127,6 +127,14 @@ def feed_in_obeys_ccl(options: Options) -> object:
     return world.told(SUN)
 
 
+@rule(on=(13, None), off=(13, 13))
+def own_network_only(options: Options) -> object:
+    """The second charger is on another battery."""
+    world = World({LYNX: lynx(), SUN: charger(N2K_INSTANCE=0), SUN_2: charger(N2K_INSTANCE=1)}, options)
+    world.run(3)
+    return world.told(SUN, p.NETWORK_MODE), world.told(SUN_2, p.NETWORK_MODE)
+
+
 @rule(on=20, off=50)
 def early_lowering(options: Options) -> object:
     world = World({LYNX: lynx(CCL=50.0), SUN: charger()}, options)

@@ -86,6 +86,13 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         "com.victronenergy.dcdc is no charger of DVCC: it is told nothing, and its current does not count",
     ),
     Switch(
+        "own_network_only",
+        "a solar charger or inverter/charger whose N2K device instance is not 0 is on another battery: no mode is "
+        "written to it",
+        "its network mode is written, which tells it of a BMS that is not its own",
+        had_key=False,
+    ),
+    Switch(
         "early_lowering",
         "a lowered limit or a withdrawn permission is written within a second",
         "lowered limits wait for the 3 s round",
@@ -158,6 +165,7 @@ class Options:
     strict_sharing: bool = True
     feed_in_obeys_ccl: bool = True
     dcdc_obeys: bool = True
+    own_network_only: bool = True
     early_lowering: bool = True
     no_unlimited_reset: bool = True
     no_legacy: bool = True
