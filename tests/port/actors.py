@@ -13,7 +13,17 @@ from typing import NamedTuple, TypeAlias
 
 from gxbridge.demo.sim import wire
 from tests.port.fleet import BATTERY, CHARGING, GENERATION, INVERTER, NETWORK, SOLAR, identity, u8, u16
-from tests.port.node import CHARGE_LIMIT, DISCHARGE_LIMIT, LINK, Device, SimNode, name_of
+from tests.port.node import (
+    BATTERY_CURRENT,
+    CHARGE_LIMIT,
+    DISCHARGE_LIMIT,
+    LINK,
+    TSENSE,
+    VSENSE,
+    Device,
+    SimNode,
+    name_of,
+)
 
 Value: TypeAlias = int | float | str | None
 Items: TypeAlias = dict[str, Value]
@@ -67,6 +77,10 @@ LYNX = {
     "/Soc": Packed(0x0FFF, "<H", 0.01),
 }
 LYNX_RUNS = {0x2102: u8(9), 0x2101: u8(0), 0x2107: b"\x55\x14\0\0", 0x2108: b"\x95\x15", 0x0385: b"\x4f\x01\x53\x01"}
+
+
+UNTOLD = {VSENSE: b"\xff\xff", TSENSE: b"\xff\x7f", BATTERY_CURRENT: b"\xff\xff\xff\x7f"}
+"""What nobody has told a charger yet."""
 
 
 class Part(NamedTuple):
@@ -176,7 +190,7 @@ def registers_of(service: str, items: Mapping[str, Value]) -> dict[int, bytes]:
         assert isinstance(volts, int | float), service
         return said | LYNX_RUNS | {0xEDEF: u8(next(nominal for nominal in (12, 24, 48) if volts < 1.4 * nominal))}
     said |= {register: value for register, value in NETWORK.items() if register != CHARGE_LIMIT}
-    said |= {0x0200: u8(1), 0x0244: u8(1)}
+    said |= {0x0200: u8(1), 0x0244: u8(1)} | UNTOLD
     if "/Link/DischargeCurrent" in part.linked:
         said[DISCHARGE_LIMIT] = u16(0xFFFF)
     return said | ({0x0243: u8(2)} if "/Ac/In/2/Type" in part.registers else {})
