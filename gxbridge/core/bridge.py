@@ -14,6 +14,7 @@ from gxbridge.core.bus_services import BusServices
 from gxbridge.core.channels.other_channels import OtherChannels, OtherChannelsView
 from gxbridge.core.channels.terminals.terminals_text import OBSERVED, SWITCHED_OFF
 from gxbridge.core.channels.vebus.evidence import evidence
+from gxbridge.core.client_orders import ClientOrders
 from gxbridge.core.control import Control
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.dvcc.explain.pre_alarm import with_countdown
@@ -33,7 +34,6 @@ from gxbridge.core.dvcc.rules.kept_storage import keep_storage, recall_storage
 from gxbridge.core.dvcc.run.masters.masters import Standing, apart_chargers, system_controls
 from gxbridge.core.dvcc.tell.switches import keep_switched, recall_switched
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.allowed import PORT_REGISTERS, may_send
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.battery import Battery, Provisional
 from gxbridge.core.model.finding import Finding
@@ -61,14 +61,10 @@ from gxbridge.core.vecan.sending.transmitter import Transmitter
 BATTERY_NAME = f"{p.PREFIX}{p.BATTERY}."
 """How the name of a battery service begins."""
 
-NOT_THERE = "that device is not there"
-NO_WAY = "it is more than the configuration lets us send, or too much waits"
-
 if TYPE_CHECKING:
     from gxbridge.core.bank_services import BankServices
     from gxbridge.core.link_control import LinkControl
     from gxbridge.core.port_services import PortServices
-    from gxbridge.core.vecan.link.link_out import LinkAnswer, LinkTarget
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
@@ -186,51 +182,6 @@ class Bridge:
         self.channels.hear(address, data, now)
         return receiver.restriction(address, now) != before
 
-    def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
-        """Have a register of a battery written; False when it may not be or cannot be sent."""
-        node = None if battery.address is None else self.registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None or not may_send(register, data):
-            return False
-        return self.transmitter.write(battery.bus, node.name, register, data, now)
-
-    def write_link(self, target: LinkTarget, path: str, value: Value, now: float) -> LinkAnswer:
-        """A client wrote to `/Link/*` of a port or a device of ours; what is taken is sent after the next look."""
-        if self.link is None:
-            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, LinkAnswer
-
-            need = "transmit: link" if self.setup.transmit not in LINK_LEVELS else "dvcc.mode: control"
-            return LinkAnswer(NOT_TAKEN, f"{path} is not sent: the configuration lacks {need}")
-        return self.link.out.write(target, path, value, now)
-
-    def write_port_link(self, service: str, path: str, value: Value, now: float) -> LinkAnswer:
-        """The same by the service of a port, or of a device of it."""
-        target = None if self._port is None else self._port.target_of(service)
-        if target is None:
-            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, LinkAnswer
-
-            return LinkAnswer(NOT_TAKEN, f"{path} is not sent: {service} is not there")
-        return self.write_link(target, path, value, now)
-
-    def set_register(self, service: str, path: str, register: int, data: bytes, now: float) -> str:
-        """Have a setting of a device of a port written; else why not."""
-        node = None if self._port is None else self._port.node_of(service, path)
-        if self._port is None or node is None or node.name is None:
-            return NOT_THERE
-        if not may_send(register, data, PORT_REGISTERS):
-            return "that is outside what may ever be sent"
-        if reason := self._port.bars(node, register):
-            return reason
-        return "" if self.transmitter.write(node.bus, node.name, register, data, now) else NO_WAY
-
-    def set_instance(self, service: str, path: str, instance: int, now: float) -> str:
-        """Have a device of a port take another device instance; else why not."""
-        node = None if self._port is None else self._port.node_of(service, path)
-        if self._port is None or node is None or node.name is None:
-            return NOT_THERE
-        if instance and self._port.steered(node):
-            return "DVCC steers only devices whose instance is 0, and this is one that it steers"
-        return "" if self.transmitter.set_instance(node.bus, node.name, instance, now) else NO_WAY
-
     def not_delivered(self, keys: Iterable[tuple[str, str]]) -> None:
         """These of our writes (service, path) were refused or still wait: a device that shows something else there has
         no other master for that."""
@@ -261,6 +212,11 @@ class Bridge:
         """What to do with a write by a client to our own service."""
         clock = local_clock(epoch, self._zone_s)
         return judge_own_write(path, value, self.setup.options.rules.storage, clock, self.setup.mode)
+
+    @property
+    def orders(self) -> ClientOrders:
+        """Has written to devices on CAN what clients want."""
+        return ClientOrders(self.setup, self.registry, self.transmitter, self.link, self._port)
 
     @property
     def owns_name(self) -> bool:

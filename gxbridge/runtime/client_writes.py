@@ -105,7 +105,7 @@ class ClientWrites:
         from gxbridge.core.port.port_writes import judge_port_write
 
         def take_link(path: str, value: Value) -> tuple[int, str]:
-            return self._bridge.write_port_link(view.name, path, value, time.monotonic())
+            return self._bridge.orders.write_port_link(view.name, path, value, time.monotonic())
 
         return judge_port_write(view.kind, path, value, take_link, transmit_writes=writes, mode_switch=mode)
 
@@ -113,11 +113,11 @@ class ClientWrites:
         """Have what it is about sent; else why not."""
         now = time.monotonic()
         if answer.instance is not None:
-            return self._bridge.set_instance(view.name, path, answer.instance, now)
+            return self._bridge.orders.set_instance(view.name, path, answer.instance, now)
         register = answer.register or 0
         if view.battery is None:
-            return self._bridge.set_register(view.name, path, register, answer.data, now)
-        sent = self._bridge.write_register(view.battery, register, answer.data, now)
+            return self._bridge.orders.set_register(view.name, path, register, answer.data, now)
+        sent = self._bridge.orders.write_register(view.battery, register, answer.data, now)
         return "" if sent else "the BMS is silent, or too much waits"
 
     def _write_own(self, path: str, value: Value) -> int:

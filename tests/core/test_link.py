@@ -41,7 +41,7 @@ class Port(Boat):
 
     def write(self, path: str, value: Value, *, port: bool = False) -> LinkAnswer:
         target = LinkTarget("can0", None, VECAN) if port else LinkTarget("can0", self.name, MPPT)
-        return self.bridge.write_link(target, path, value, self.now)
+        return self.bridge.orders.write_link(target, path, value, self.now)
 
     def control(self) -> None:
         """What a controller writes every three seconds."""

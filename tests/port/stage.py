@@ -134,7 +134,7 @@ class Stage:
                 continue
 
             def link(path: str, value: Value, service: str = service) -> tuple[int, str]:
-                return self.bridge.write_port_link(service, path, value, self.now)
+                return self.bridge.orders.write_port_link(service, path, value, self.now)
 
             if judge_port_write(view.kind, path, value, link, transmit_writes=False, mode_switch=False).code:
                 self.refused.add((service, path))

@@ -86,7 +86,7 @@ class Sea(Boat):
 
     def write(self) -> None:
         for (device, path), value in self.words.items():
-            self.answers.add(self.bridge.write_link(self.target(device), path, value, self.now).code)
+            self.answers.add(self.bridge.orders.write_link(self.target(device), path, value, self.now).code)
 
     @property
     def cut_off(self) -> bool:
@@ -318,6 +318,6 @@ def test_a_multi_rs_is_told_what_it_may_discharge() -> None:
     target = sea.target("multi-rs")._replace(service="com.victronenergy.multi.socketcan_can0_vi0_uc162268")
     sea.add(target.service, solar(100.0, **{"/N2kDeviceInstance": 0, "/Link/DischargeCurrent": None}))
     for _ in range(4):
-        sea.bridge.write_link(target, "/Link/DischargeCurrent", 900.0, sea.now)
+        sea.bridge.orders.write_link(target, "/Link/DischargeCurrent", 900.0, sea.now)
         sea.sail(3)
     assert sea.told("multi-rs") == {0x2017: 6000}, "600 A by the BMS"

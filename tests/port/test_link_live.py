@@ -68,7 +68,7 @@ async def play(folder: str, port: Orders) -> None:
             now = time.monotonic()
             words = (claim(), status(), *(vreg(register, raw) for register, raw in said.items()))
             bridge.hear("can0", [(now, *frame) for frame in words])
-            bridge.write_link(target, "/Link/ChargeCurrent", 50.0, now)
+            bridge.orders.write_link(target, "/Link/ChargeCurrent", 50.0, now)
             bridge.tick(now)
             speaker.speak()
             await asyncio.sleep(0.5)

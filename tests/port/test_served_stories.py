@@ -43,7 +43,7 @@ class ServedSea(Sea):
             self.answers.add(self.say_link(device, path, value).code)
 
     def say_link(self, device: str | None, path: str, value: Value) -> LinkAnswer:
-        return self.bridge.write_port_link(self.service(device), path, value, self.now)
+        return self.bridge.orders.write_port_link(self.service(device), path, value, self.now)
 
     def all_findings(self) -> set[str]:
         return {*self.findings(), *(found.id for found in self.bridge.finding_log.current)}
@@ -99,7 +99,7 @@ def test_the_vendors_driver_that_comes_later_ends_what_is_sent_at_once(comes: An
     sea.write()
     sea.bridge.tick(sea.now)
     comes(sea)
-    assert sea.bridge.write_port_link(ours, CURRENT, 20.0, sea.now).code == 2
+    assert sea.bridge.orders.write_port_link(ours, CURRENT, 20.0, sea.now).code == 2
     sea.sail(70)
     assert writes(sea) == [], "not even the word that stood when it came"
     assert finding is None or finding in sea.all_findings()

@@ -109,11 +109,12 @@ class Storm(Boat):
         for name, view in self.served.items():
             path = self.chance.choice((*WRITTEN, *view.items))
             value = self.chance.choice(VALUES)
-            assert self.bridge.write_port_link(name, path, value, self.now).code in (0, 1, 2)
+            assert self.bridge.orders.write_port_link(name, path, value, self.now).code in (0, 1, 2)
             register = self.chance.choice((*SETTABLE, self.chance.randrange(1 << 16)))
             data = self.chance.randbytes(self.chance.randrange(6))
-            assert isinstance(self.bridge.set_register(name, path, register, data, self.now), str)
-        self.bridge.write_link(LinkTarget("can0", None, "com.victronenergy.vecan.can0"), WRITTEN[4], 28.0, self.now)
+            assert isinstance(self.bridge.orders.set_register(name, path, register, data, self.now), str)
+        port = LinkTarget("can0", None, "com.victronenergy.vecan.can0")
+        self.bridge.orders.write_link(port, WRITTEN[4], 28.0, self.now)
 
     def values(self) -> dict[str, dict[str, Value]]:
         """What devices show, without what a GX gives them, and without their names: one that never says a name keeps

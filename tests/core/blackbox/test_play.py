@@ -144,8 +144,17 @@ INPUTS = {
     *("set_zone", "switch_storage"),
 }
 """What is remembered."""
-NO_INPUTS = {"react", "tick", "effective", "owns_name", "standing", "remember", "write_register", "may_write"}
-NO_INPUTS |= {"judge_own_write", "write_link", "write_port_link", "set_register", "set_instance"}
+NO_INPUTS = {
+    "react",
+    "tick",
+    "effective",
+    "owns_name",
+    "standing",
+    "remember",
+    "may_write",
+    "judge_own_write",
+    "orders",
+}
 """They end in a look, only ask, or concern only what is said on CAN."""
 
 

@@ -253,7 +253,7 @@ def test_nothing_is_sent_with_transmit_off() -> None:
     for _ in range(30):
         boat.look(mppt(), multi_rs(), tanks())
         assert boat.bridge.transmitter.outgoing(boat.now) == []
-    assert "more than" in boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
+    assert "more than" in boat.bridge.orders.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
     assert boat.bridge.transmitter.outgoing(boat.now) == []
 
 
@@ -298,26 +298,26 @@ def test_a_setting_is_sent_to_the_device_that_has_the_service() -> None:
     boat = PortBoat(transmit="writes")
     boat.look(mppt(), seconds=3)
     asked(boat)
-    assert boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now) == ""
-    assert "outside" in boat.bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\xff\xff", boat.now)
-    assert "outside" in boat.bridge.set_register(SOLAR_SERVICE, "", 0x2015, b"\x00\x00", boat.now)
-    assert "not there" in boat.bridge.set_register(MULTI_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
+    assert boat.bridge.orders.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now) == ""
+    assert "outside" in boat.bridge.orders.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\xff\xff", boat.now)
+    assert "outside" in boat.bridge.orders.set_register(SOLAR_SERVICE, "", 0x2015, b"\x00\x00", boat.now)
+    assert "not there" in boat.bridge.orders.set_register(MULTI_SERVICE, "", 0xEDF0, b"\x2c\x01", boat.now)
     moments = [boat.now + step / 10 for step in range(99)]
     sent = [(can_id, data) for at in moments for _, can_id, data in boat.bridge.transmitter.outgoing(at)]
     settings = [(can_id >> 8 & 0xFF, data.hex()) for can_id, data in sent if data[2:4] == b"\xf0\xed"]
     assert settings == [(MPPT, "6699f0ed2c010000")]
-    assert "not there" in PortBoat(serve=()).bridge.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", 0.0)
+    assert "not there" in PortBoat(serve=()).bridge.orders.set_register(SOLAR_SERVICE, "", 0xEDF0, b"\x2c\x01", 0.0)
 
 
 def test_a_relay_is_switched_only_where_its_device_leaves_that_to_others() -> None:
     boat = PortBoat(transmit="writes")
     boat.look(mppt(), seconds=3)
     write = ("/Relay/0/State", 0x034E, b"\x01")
-    assert "not known" in boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now)
+    assert "not known" in boat.bridge.orders.set_register(SOLAR_SERVICE, *write, boat.now)
     boat.look(mppt(), (says(MPPT, 0x034F, "01 00 00 00"),))
-    assert "set to be switched" in boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now), "for a generator"
+    assert "set to be switched" in boat.bridge.orders.set_register(SOLAR_SERVICE, *write, boat.now), "for a generator"
     boat.look(mppt(), (says(MPPT, 0x034F, "02 00 00 00"),))
-    assert boat.bridge.set_register(SOLAR_SERVICE, *write, boat.now) == ""
+    assert boat.bridge.orders.set_register(SOLAR_SERVICE, *write, boat.now) == ""
 
 
 def test_a_device_of_the_list_is_told_its_instance_but_a_charger_only_0() -> None:
@@ -329,25 +329,25 @@ def test_a_device_of_the_list_is_told_its_instance_but_a_charger_only_0() -> Non
         for base in {path[:21] for path in boat.values(VECAN_SERVICE) if path.startswith("/Devices/")}
     }
     bridge, tank_at, charger_at = boat.bridge, f"{listed[855]}/DeviceInstance", f"{listed[283819]}/DeviceInstance"
-    assert bridge.set_instance(VECAN_SERVICE, tank_at, 3, boat.now) == ""
-    assert bridge.set_instance(VECAN_SERVICE, charger_at, 0, boat.now) == ""
-    assert "DVCC steers" in bridge.set_instance(VECAN_SERVICE, charger_at, 1, boat.now)
-    assert "not there" in bridge.set_instance(VECAN_SERVICE, "/Devices/000000000000/DeviceInstance", 0, boat.now)
-    assert "not there" in bridge.set_instance(SOLAR_SERVICE + "x", tank_at, 3, boat.now)
-    assert bridge.set_register(VECAN_SERVICE, f"{listed[283819]}/CustomName", 0x010C, b"Roof\0", boat.now) == ""
+    assert bridge.orders.set_instance(VECAN_SERVICE, tank_at, 3, boat.now) == ""
+    assert bridge.orders.set_instance(VECAN_SERVICE, charger_at, 0, boat.now) == ""
+    assert "DVCC steers" in bridge.orders.set_instance(VECAN_SERVICE, charger_at, 1, boat.now)
+    assert "not there" in bridge.orders.set_instance(VECAN_SERVICE, "/Devices/000000000000/DeviceInstance", 0, boat.now)
+    assert "not there" in bridge.orders.set_instance(SOLAR_SERVICE + "x", tank_at, 3, boat.now)
+    assert bridge.orders.set_register(VECAN_SERVICE, f"{listed[283819]}/CustomName", 0x010C, b"Roof\0", boat.now) == ""
     moments = [boat.now + step / 10 for step in range(99)]
     sent = [(can_id, data.hex()) for at in moments for _, can_id, data in bridge.transmitter.outgoing(at)]
     told = [(can_id >> 8 & 0xFF, data) for can_id, data in sent if can_id >> 16 & 0xFF == 0xED]
     assert [to for to, _ in told] == [TANKS, TANKS, MPPT, MPPT]
     assert [data[2:] for _, data in told[:2]] == ["0a0100ee00f802", "03030400ffffff"]
-    assert "not there" in PortBoat(serve=()).bridge.set_instance(VECAN_SERVICE, tank_at, 3, 0.0)
+    assert "not there" in PortBoat(serve=()).bridge.orders.set_instance(VECAN_SERVICE, tank_at, 3, 0.0)
 
 
 def test_an_instance_is_not_given_where_nothing_is_written() -> None:
     boat = PortBoat(transmit="requests")
     boat.look(tanks(), seconds=3)
     path = next(path for path in boat.values(VECAN_SERVICE) if path.endswith("/DeviceInstance"))
-    assert "more than" in boat.bridge.set_instance(VECAN_SERVICE, path, 3, boat.now)
+    assert "more than" in boat.bridge.orders.set_instance(VECAN_SERVICE, path, 3, boat.now)
 
 
 def test_a_port_is_played_again_bit_for_bit() -> None:
@@ -383,21 +383,21 @@ def test_what_is_written_to_link_is_an_order_for_the_chargers_of_the_port() -> N
     boat.look(mppt())
     boat.settle()
     boat.look(mppt())
-    assert boat.bridge.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", 52.5, boat.now).code == 0
+    assert boat.bridge.orders.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", 52.5, boat.now).code == 0
     boat.look(mppt())
     assert boat.values(VECAN_SERVICE)["/Link/VoltageSense"] == 52.5
     assert boat.values(VECAN_SERVICE)["/Link/Soc"] is None
-    assert boat.bridge.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", None, boat.now).code == 0
+    assert boat.bridge.orders.write_port_link(VECAN_SERVICE, "/Link/VoltageSense", None, boat.now).code == 0
     boat.look(mppt())
     assert boat.values(VECAN_SERVICE)["/Link/VoltageSense"] is None
-    assert boat.bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", "much", boat.now).code == 2
-    assert boat.bridge.write_port_link(MULTI_SERVICE, "/Link/ChargeCurrent", 5.0, boat.now).code == 2
+    assert boat.bridge.orders.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", "much", boat.now).code == 2
+    assert boat.bridge.orders.write_port_link(MULTI_SERVICE, "/Link/ChargeCurrent", 5.0, boat.now).code == 2
     assert boat.views[SOLAR_SERVICE].specs["/Link/ChargeCurrent"].repeats
 
 
 def test_without_the_level_link_an_order_is_refused() -> None:
     boat = PortBoat(mode="control", transmit="requests")
     boat.look(mppt())
-    answer = boat.bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, boat.now)
+    answer = boat.bridge.orders.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, boat.now)
     assert (answer.code, "transmit: link" in answer.text) == (2, True)
-    assert PortBoat(serve=()).bridge.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, 0.0).code == 2
+    assert PortBoat(serve=()).bridge.orders.write_port_link(SOLAR_SERVICE, "/Link/ChargeCurrent", 20.0, 0.0).code == 2
