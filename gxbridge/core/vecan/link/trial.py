@@ -116,6 +116,9 @@ class Trial:
     def _write(self, tried: TriedRow, now: float) -> TransmitOrder | None:
         """The write of this phase, None where there is nothing to write."""
         lawful, restores = self._lawful(tried.row, now), self._phase == "restore"
+        if lawful is None and not restores and self._tries < TRIES:
+            self._tries, self.deadline = self._tries + 1, now + SETTLE_S  # what was written anew is judged in a second
+            return None
         raw = tried.found if restores else self._probe(tried, lawful)
         if raw is None or (restores and not tried.may_restore(lawful)):
             self._leave("done")

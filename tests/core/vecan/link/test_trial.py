@@ -190,6 +190,23 @@ def test_what_may_not_be_sent_is_not_tried() -> None:
     assert wire.out.report[0].endswith("found 30 A: not tried, as nothing may be sent now")
 
 
+def test_what_was_written_anew_meanwhile_is_tried_once_the_gate_has_looked_at_it() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2003: "FFFF", 0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.write(None, TEMPERATURE, 20.0)
+    wire.out.try_device("855")
+    for step in range(60):
+        if step == 0:
+            wire.out.write(wire.target(None), TEMPERATURE, 20.5, wire.now)
+        if step % 10 == 9:
+            wire.look()
+        for text in wire.frames():
+            wire.hear(*charger.answer(text))
+        wire.now = round(wire.now + 0.1, 3)
+    assert charger.registers[0x2003] == "0208", "2050 of 0.01 degrees, little endian"
+    assert [": confirmed" in line for line in wire.out.report] == [True, True]
+
+
 def test_nothing_is_broadcast_for_a_try_where_it_may_not_be() -> None:
     wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01", 0x2001: "FFFF"})
     wire.write(MPPT, CURRENT, 50.0)
