@@ -120,7 +120,7 @@ def link_try(ask: Callable[[str], Any], config: Path, charger: str, registers: s
     lines = report.stdout.splitlines()
     assert lines, report.stderr
     left = [line for line in lines if ": confirmed" not in line]
-    # What is measured is written anew every few seconds, and may not be sent until the gate has looked at it.
+    # What is measured is held back at times: until the gate has looked at a new value, or when nobody shows that one.
     assert all(line.startswith("0x200A") and line.endswith("nothing may be sent now") for line in left), left
     return {line.partition(" ")[0] for line in left}
 
