@@ -105,11 +105,9 @@ class Node:
                 self.last_heard = now
             return False
         self.settle(now)
-        returned, self.forgotten = self.forgotten, False
-        if returned:
-            self.live_since = now
+        self.forgotten, self.live_since = False, now
         self.last_heard = max(self.last_heard, now)
-        return returned
+        return True
 
     def take(self, message: Message, now: float) -> tuple[MessageKind, bool] | None:
         """File a value this device sent, and let it say who the device is.
