@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.chargers import told_multis
+from gxbridge.core.dvcc.read.chargers import chosen_multis
 from gxbridge.core.dvcc.read.devices.bank import counts_as_bms
 from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, charging_titles, sort_services
 from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
@@ -113,7 +113,7 @@ def _other_network(plant: Installation) -> Iterator[Row]:
 def _not_told(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """What charges and takes no limit: only its own setting, a wire or a switch holds it back."""
     settings = read_settings(services.get(p.SETTINGS, {}))
-    told = [multi.name for multi in told_multis(plant, select(plant, settings, platform).multi, settings)]
+    told = [multi.name for multi in chosen_multis(plant, select(plant, settings, platform).multi, settings)]
     devices = charging_devices(plant)
     names = charging_titles(plant)
     found = [

@@ -52,7 +52,7 @@ def makers_of(inputs: Inputs, chargers: Iterable[Charger]) -> list[Maker]:
 def makers_beside(inputs: Inputs) -> list[Maker]:
     """What charges beside the chargers that can be told a limit: AC chargers and VE.Bus systems."""
     plant, names = inputs.installation, inputs.titles
-    told = [multi.name for multi in told_multis(plant, inputs.multi, inputs.settings)]
+    told = [multi.name for multi in chosen_multis(plant, inputs.multi, inputs.settings)]
     return makers_of(inputs, plant.ac_chargers) + [
         Maker(
             multi,
@@ -76,7 +76,7 @@ def told_charge(inputs: Inputs, multi: VebusSystem) -> float | None:
     return multi.max_charge_current_a if inputs.bms is None else multi.told_charge_a
 
 
-def told_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> Sequence[VebusSystem]:
+def chosen_multis(plant: Installation, multi: VebusSystem | None, settings: UserSettings) -> Sequence[VebusSystem]:
     """The VE.Bus systems that are told limits: the first, or all where the user wants it."""
     return plant.multis if settings.all_multis else () if multi is None else (multi,)
 

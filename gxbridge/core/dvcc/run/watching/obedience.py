@@ -12,7 +12,7 @@ from typing import Final
 from gxbridge.core.dvcc.limit.cap import Limit
 from gxbridge.core.dvcc.limit.feed_in import may_feed_in
 from gxbridge.core.dvcc.limit.reasons import spoken
-from gxbridge.core.dvcc.read.chargers import LEAST_A, read_makers, told_charge, told_multis, who_charges
+from gxbridge.core.dvcc.read.chargers import LEAST_A, chosen_multis, read_makers, told_charge, who_charges
 from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, charging_devices
 from gxbridge.core.dvcc.read.devices.services import Charger
@@ -114,7 +114,7 @@ def over_told(inputs: Inputs) -> Iterator[Deviation]:
     told: list[tuple[ChargingDevice, float | None]] = [
         (charger, charger.told_current_a) for charger in plant.chargers if charger.not_told is None
     ]
-    told += [(multi, told_charge(inputs, multi)) for multi in told_multis(plant, inputs.multi, inputs.settings)]
+    told += [(multi, told_charge(inputs, multi)) for multi in chosen_multis(plant, inputs.multi, inputs.settings)]
     for device, told_a in told:
         if told_a is None:
             continue
