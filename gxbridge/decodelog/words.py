@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from gxbridge.core.model.conversions import ZERO_C
 from gxbridge.core.nmea2000.database import SINGLE_PGN, Database, Layout
 from gxbridge.core.nmea2000.decoder import Message
@@ -22,14 +24,14 @@ _MANY_TEXTS = 5
 """A PGN with as many flags and enumerations is mostly a status, which repeats, and is dear to write."""
 
 
-class LineFormat:
+class LineFormat(ABC):
     """A form of output: what stands before the messages, what each of them becomes, and what comes after the last."""
 
     def begin(self) -> str:
         return ""
 
-    def line(self, t: float, bus: str, message: Message) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def line(self, t: float, bus: str, message: Message) -> str: ...
 
     def end(self) -> str:
         return ""
