@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -94,16 +94,16 @@ def on_vcan0(frames: Frames) -> None:
             sock.send(CAN_FRAME.pack(can_id | EFF_FLAG, len(data), data))
 
 
-class Lynx:
-    """Says everything four times a second, from a thread, and goes on when its bus (`say`) comes and goes."""
+class Speaker:
+    """Speaks every so often, from a thread of its own, as long as it is entered."""
 
-    def __init__(self, say: Callable[[Frames], None] = on_vcan0) -> None:
-        self.said = dict(RUNNING)
-        self._say = say
+    def __init__(self, every_s: float, speak: Callable[[], None]) -> None:
+        self._every_s = every_s
+        self._speak = speak
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="lynx", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="speaker", daemon=True)
 
-    def __enter__(self) -> Lynx:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -112,9 +112,21 @@ class Lynx:
         self._thread.join(WITHIN_S)
 
     def _live(self) -> None:
-        while not self._end.wait(0.25):
-            with contextlib.suppress(OSError):
-                self._say([claim(), status(), *(vreg(*each) for each in self.said.items())])
+        while not self._end.wait(self._every_s):
+            self._speak()
+
+
+class Lynx(Speaker):
+    """Says everything four times a second, and goes on when its bus (`say`) comes and goes."""
+
+    def __init__(self, say: Callable[[Frames], None] = on_vcan0) -> None:
+        super().__init__(0.25, self._say_all)
+        self.said = dict(RUNNING)
+        self._say = say
+
+    def _say_all(self) -> None:
+        with contextlib.suppress(OSError):
+            self._say([claim(), status(), *(vreg(*each) for each in self.said.items())])
 
 
 @contextmanager

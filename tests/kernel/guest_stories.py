@@ -28,7 +28,7 @@ from tests.core.vecan.link.wire import register_frame
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.kernel import interfaces
 from tests.kernel.adapter import BUS_OFF, ERROR_ACTIVE, ERROR_PASSIVE, NO_ACK, Adapter
-from tests.kernel.guest_chain import Lynx
+from tests.kernel.guest_chain import Lynx, Speaker
 from tests.kernel.measured import note
 from tests.port.fleet import FLEET
 from tests.port.node import CHARGE_LIMIT, SimNode, exchange
@@ -189,41 +189,31 @@ def test_what_somebody_else_says_from_our_address_is_another_controller(
 # --- on a controller of the kernel's ----------------------------------------------------------------------------------
 
 
-class Wire:
+class Wire(Speaker):
     """What is on the other side of an adapter: a Lynx and the chargers, in a thread; `cut` keeps both sides apart."""
 
     def __init__(self, adapter: Adapter) -> None:
+        super().__init__(0.02, self._turn)
         self.said = dict(RUNNING)
         self.nodes = {name: SimNode(FLEET[name], time.monotonic()) for name in CHARGERS}
         self.cut = threading.Event()
         self._adapter = adapter
         self._seen = 0
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="wire", daemon=True)
+        self._lynx_at = time.monotonic()
 
-    def __enter__(self) -> Wire:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join(WITHIN_S)
-
-    def _live(self) -> None:
-        lynx_at = time.monotonic()
-        while not self._end.wait(0.02):
-            now = time.monotonic()
-            if self.cut.is_set():
-                continue
-            ours = self._adapter.sent[self._seen :]
-            self._seen += len(ours)
-            said: list[SimFrame] = []
-            if now >= lynx_at:
-                lynx_at = now + 0.25
-                said = [claim(), status(), *(vreg(*each) for each in self.said.items())]
-            for can_id, data in exchange(self.nodes.values(), [*ours, *said], now)[len(ours) :]:
-                with contextlib.suppress(OSError):
-                    self._adapter.receive(can_id, data)
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if self.cut.is_set():
+            return
+        ours = self._adapter.sent[self._seen :]
+        self._seen += len(ours)
+        said: list[SimFrame] = []
+        if now >= self._lynx_at:
+            self._lynx_at = now + 0.25
+            said = [claim(), status(), *(vreg(*each) for each in self.said.items())]
+        for can_id, data in exchange(self.nodes.values(), [*ours, *said], now)[len(ours) :]:
+            with contextlib.suppress(OSError):
+                self._adapter.receive(can_id, data)
 
     def amps(self) -> list[int | None]:
         return [node.told.get(CHARGE_LIMIT, (None, 0.0))[0] for node in self.nodes.values()]
