@@ -15,13 +15,12 @@ from gxbridge.core.port.device import PortDeviceItems
 from gxbridge.core.port.facts import facts_of
 from gxbridge.core.port.kinds import PortDevice, devices_of
 from gxbridge.core.port.ownership import same_device, taken_by
-from gxbridge.core.port.tables import SENDERS, messages_of, registers_of
+from gxbridge.core.port.questions import RELAY_MODE, questions
+from gxbridge.core.port.tables import messages_of
 from gxbridge.core.port.vecan_service import DEVICES, listed_at, vecan_items, vecan_name
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry
-from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.link.link_out import LinkTarget
-from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG
 from gxbridge.core.vecan.sending.register_requests import DeviceQuestion
@@ -33,15 +32,8 @@ KeptIdentities: TypeAlias = Mapping[str, tuple[int, str]]
 ShownLink: TypeAlias = Callable[[LinkTarget, str, float], Value]
 """What LINK has at a path of a target."""
 
-HISTORY = frozenset({0x104F, 0x1050, 0x1051, 0x10A0, 0x10A1})
-"""Registers that are sent when somebody asks, and change all day."""
-HISTORY_AGAIN_S = 600.0
-
-RELAY_MODE, RELAY_REMOTE = 0x034F, 2
-"""Who switches a relay, and the number for somebody outside (ve_regs.h of gui-v2@3b94597)."""
-
-WHO = (0x0102, 0x010A, 0x010C)
-"""Registers that say who a device is: firmware, serial, name."""
+RELAY_REMOTE = 2
+"""In register 0x034F: somebody outside switches the relay (ve_regs.h of gui-v2@3b94597)."""
 
 
 class PortServices:
@@ -198,18 +190,6 @@ class PortServices:
         """What is worth asking the devices of the ports that are served."""
         kinds = {self._nodes[view.name]: view.kind for view in self.views if view.name in self._nodes}
         closed = {found.subject for found in self.findings}
-        for bus_name in setup.serve:
-            for node in () if bus_name in closed else registry.network(bus_name).devices:
-                if node.address is None or node.state(now) != "live":
-                    continue
-                if node.name is None:
-                    yield DeviceQuestion(bus_name, node.address, pgns=(ADDRESS_CLAIM,), spell=node.live_since)
-                if node.identity.product_id is None and node.identity.product_code is None:
-                    asked = (PRODUCT_INFORMATION,), (PRODUCT_REGISTER,)
-                    yield DeviceQuestion(bus_name, node.address, *asked, spell=node.live_since)
-                kind = kinds.get(node)
-                wanted = (*WHO, RELAY_MODE, *registers_of(kind)) if kind is not None and kind not in SENDERS else ()
-                unseen = tuple(one for one in wanted if one not in HISTORY and not node.readings.of((VREG, one)))
-                yield DeviceQuestion(bus_name, node.address, (), unseen, node.live_since)
-                history = tuple(one for one in wanted if one in HISTORY)
-                yield DeviceQuestion(bus_name, node.address, (), history, now // HISTORY_AGAIN_S)
+        ours = (bus_name for bus_name in setup.serve if bus_name not in closed)
+        nodes = [node for bus_name in ours for node in registry.network(bus_name).devices]
+        return questions(nodes, kinds, now)
