@@ -12,6 +12,7 @@ from tests.core.port.port_boat import (
     VECAN_SERVICE,
     PortBoat,
     integrel,
+    long,
     mppt,
     multi_rs,
     named,
@@ -149,6 +150,15 @@ def test_a_multi_rs_is_shown_as_recorded() -> None:
     assert texts["/Energy/AcIn1ToInverter"] == "214.82kWh"
     assert "/Ac/In/2/CurrentLimit" not in values
     assert "/Ess/DisableFeedIn" not in values
+
+
+def test_a_history_that_says_not_available_says_nothing() -> None:
+    boat = PortBoat()
+    days = [frame for register in (0x1050, 0x1051) for frame in long(MULTI_RS, register, b"\xff" * 38)]
+    boat.look((*multi_rs(), *days, *long(MULTI_RS, 0x104F, b"\xff" * 19), *long(MULTI_RS, 0x10A0, b"\xff" * 27)))
+    history = {path: value for path, value in boat.values(MULTI_SERVICE).items() if path.startswith("/History/")}
+    assert len(history) == 37
+    assert set(history.values()) == {None}
 
 
 def test_an_alarm_that_ended_is_over_and_one_never_heard_of_is_unknown() -> None:
