@@ -215,7 +215,7 @@ def energies(values: tuple[float | None, ...]) -> dict[int, bytes]:
 RS_SETTINGS = COMMON_SETTINGS | {0x0214: ("<H", 0, 500), 0xD050: ("<B", 0, 3), 0xD053: ("<H", 0, 1000),
                                  0xD054: ("<h", -32767, 32766), 0x034E: ("<B", 0, 1),
                                  0x0333: ("<I", 0, NO_U32)}  # fmt: skip
-ALARMS = {0x031C: u16(0), 0x031E: u16(0), 0x0333: u32(0)}
+ALARMS = {0x031C: u16(0), 0x031E: u16(0), 0x0333: u32(0x02AAAAAA)}
 
 MULTI_RS = Device(
     name=name_of(162268, INVERTER, GENERATION),
@@ -325,7 +325,7 @@ INTEGREL = Device(
     address=0x50,
     code=0xB092,
     texts=("Integrel E-Power", "1.158", "4.150", "90E9"),
-    registers={0x0100: product(0xB092), 0x010C: text("Integrel Generator Port"), 0x200F: u8(4)},
+    registers={0x0100: product(0xB092), 0x010C: text("Integrel Generator Port"), 0x0201: u8(252), 0x200F: u8(4)},
     groups=(battery_status(0, 52.42, 0, 322.0), charger_status(7)),
     fast=frozenset({CHARGER_STATUS}),
     description="Integrel Generator Port",

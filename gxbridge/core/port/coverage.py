@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from gxbridge.core.nmea2000.database import database
-from gxbridge.core.port.tables import SENDERS, kind_of_family, kinds, service_table
+from gxbridge.core.port.tables import SENDERS, TEMPERATURE, kind_of_family, kinds, service_table
 
 Extent = Literal["fully", "partly", "not"]
 
@@ -20,6 +20,10 @@ NOT_SERVED: Final[Mapping[str, str]] = {
     "vebus": "what the VE.Bus interface says is not enough for a service",
 }
 """Classes that the vendor's driver has, or may have, and gxbridge has not."""
+
+
+MOST_NAMED: Final = 6
+"""Paths that are left out, in the order of the table: what is missed first stands first."""
 
 
 class Coverage(NamedTuple):
@@ -36,5 +40,9 @@ def coverage(kind: str, product_id: float | None) -> Coverage:
     product = database().products.get(int(product_id or 0))
     if kind not in SENDERS and (product is None or kind_of_family(product.family) != kind):
         return Coverage("not", "gxbridge does not know the product")
+    if kind == TEMPERATURE:
+        return Coverage("partly", "only with `temperatures: yes` for the bus")
     lacks = service_table(kind).lacks
-    return Coverage("partly", f"without {', '.join(lacks)}") if lacks else Coverage("fully")
+    more = len(lacks) - MOST_NAMED
+    rest = f" and {more} more (gxbridge candb show {kind})" if more > 0 else ""
+    return Coverage("partly", f"without {', '.join(lacks[:MOST_NAMED])}{rest}") if lacks else Coverage("fully")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.nmea2000.database import REGULATORS, ProductInfo, database
 from gxbridge.core.nmea2000.name import CLASS_DISPLAY, VICTRON
-from gxbridge.core.port.tables import kind_of_family
+from gxbridge.core.port.tables import TANK, TEMPERATURE, kind_of_family
 from gxbridge.core.vecan.node import Node
 from gxbridge.core.vecan.readings import VREG, ReadingKey
 
@@ -61,9 +61,9 @@ def devices_of(node: Node, now: float, *, temperatures: bool) -> Iterator[PortDe
     if name.manufacturer == VICTRON:
         return  # not known yet, or made by a GX
     if (name.device_class, name.function) in TANK_SENDERS:
-        yield from _senders(node, "tank", (TANK_PGN,), now)
+        yield from _senders(node, TANK, (TANK_PGN,), now)
     if temperatures:
-        yield from _senders(node, "temperature", TEMPERATURE_PGNS, now)
+        yield from _senders(node, TEMPERATURE, TEMPERATURE_PGNS, now)
 
 
 def _senders(node: Node, kind: str, pgns: tuple[int, ...], now: float) -> Iterator[PortDevice]:

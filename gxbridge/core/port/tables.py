@@ -22,7 +22,8 @@ yes, a question asked again, another device instance, a register that is sent.""
 VECAN_DEVICE = "vecan_device"
 """The table of one device in its list."""
 NO_DEVICES = frozenset({VECAN, VECAN_DEVICE})
-SENDERS = ("tank", "temperature")
+TANK, TEMPERATURE = "tank", "temperature"
+SENDERS = (TANK, TEMPERATURE)
 """Kinds that are recognised by what they send, and of which one device may be several."""
 
 FIRMWARE = "firmware"

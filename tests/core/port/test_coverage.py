@@ -14,7 +14,11 @@ def test_a_kind_is_served_fully_or_without_what_its_table_lacks() -> None:
     assert coverage("charger", 0x0106) == ("fully", "")
     assert coverage("inverter", 0xA401).why.startswith("without /Pv/0/Name, /Pv/0/Enabled")
     assert coverage("solarcharger", 0xA10C).extent == "partly"
+    assert coverage("multi", 0xA442).why.startswith("without /Link/ChargeVoltageSetpoint, ")
+    assert coverage("multi", 0xA442).why.endswith(" and 22 more (gxbridge candb show multi)")
+    assert coverage("solarcharger", 0xA10C).why.endswith("/Alarms/Alarm, /History/Overall/MinBatteryVoltage")
     assert coverage("tank", None).extent == "fully"
+    assert coverage("temperature", None) == ("partly", "only with `temperatures: yes` for the bus")
     assert coverage("solarcharger", 0xA442).extent == "not"
     assert coverage("", None) == ("not", "gxbridge has no table for it")
     assert not NOT_SERVED.keys() & set(kinds())
@@ -26,3 +30,4 @@ def test_the_page_names_what_each_kind_lacks() -> None:
         lacks = service_table(kind).lacks
         assert [path for path in lacks if f"`{path}`" not in line] == []
         assert ("partly" in line) is bool(lacks)
+    assert "fully, but only with `temperatures: yes`" in PAGE
