@@ -1,12 +1,15 @@
 """A VE.Can port full of devices on the kernel's vcan: what gxbridge says there, and that at `off` it says nothing.
 
-Runs in the guest that tests/kernel/boot.py boots. The devices are those of tests/port, in a process of their own.
+The port is served wholly, and clients write to its services all the time. Runs in the guest that tests/kernel/boot.py
+boots. The devices are those of tests/port, in a process of their own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from gxbridge.core.model.items import Value
 from gxbridge.edge.can.socketcan import CAN_FRAME, EFF_FLAG
+from gxbridge.edge.dbus import client
+from gxbridge.edge.dbus.bus import connect
 from tests.contract.scene import Orders
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.kernel import interfaces
@@ -78,9 +84,10 @@ def port() -> Iterator[Orders]:
 @contextmanager
 def service(folder: Path, daemon: DBusDaemon, transmit: str) -> Iterator[Service]:
     config = folder / "gxbridge.yaml"
-    bus = {"interface": "socketcan", "channel": "vcan0"}
-    config.write_text(json.dumps({"can": [bus], "transmit": transmit, "dvcc": {"mode": "control"}}))  # JSON is YAML
-    with Service(folder, "--config", str(config), "--dbus", daemon.address) as running:
+    bus = {"interface": "socketcan", "channel": "vcan0", "serve": "all", "temperatures": True}
+    words = {"can": [bus], "transmit": transmit, "dvcc": {"mode": "control"}, "dbus": {"address": daemon.address}}
+    config.write_text(json.dumps(words))  # JSON is YAML
+    with Service(folder, "--config", str(config)) as running:
         yield running
         assert "Traceback" not in running.log()
         assert running.end() == 0
@@ -100,15 +107,52 @@ def ask_everybody(*addresses: int) -> None:
                 sock.send(CAN_FRAME.pack(can_id | EFF_FLAG, len(frame), frame))
 
 
+PORT = "com.victronenergy.vecan.vcan0"
+WORDS: tuple[tuple[str, str, Value], ...] = (
+    (PORT, "/Link/ChargeVoltage", 28.4),
+    (PORT, "/Link/NetworkMode", 13),
+    (PORT, "/Link/VoltageSense", 26.4),
+    ("mppt", "/Link/ChargeCurrent", 0.0),
+    ("mppt", "/Link/NetworkMode", 13),
+    ("mppt", "/Settings/ChargeCurrentLimit", 30.0),
+    ("mppt", "/Mode", 4),
+)
+
+
+async def write_all(address: str, charger: str) -> set[int]:
+    """What clients could want of a port; the answers."""
+    connection = await connect(address)
+    try:
+        return {
+            await client.write(connection, charger if service == "mppt" else service, path, value)
+            for service, path, value in WORDS
+        }
+    finally:
+        connection.close()
+
+
+def charger_of(reader: Reader) -> str:
+    """The service of the solar charger, whatever instance it was given."""
+    found = lambda: [name for name in reader.names() if ".solarcharger." in name]  # noqa: E731
+    return str(wait_for(found, lambda names: len(names) == 1, "the charger's service", WITHIN_S)[0])
+
+
 def test_at_off_nothing_is_ever_sent(port: Orders, own_daemon: DBusDaemon, tmp_path: Path) -> None:
     reader = Reader(own_daemon.address)
     with Ear() as ear, service(tmp_path, own_daemon, "off"):
         reader.until(OWN, "/Can/vcan0/State", "open", WITHIN_S)
         port("address", "mppt", 0x24)
         reader.until(OWN, "/Devices/4/State", "live", WITHIN_S)
+        charger = charger_of(reader)
         for _ in range(10):
             ask_everybody(0xC8, 0xE1, 254)
+            assert asyncio.run(write_all(own_daemon.address, charger)) == {2}, "refused"
             time.sleep(1.0)
+        unique = str(FLEET["mppt"].name & 0x1FFFFF)
+        link = [sys.executable, "-m", "gxbridge", "link", "--config", str(tmp_path / "gxbridge.yaml"), "try", unique]
+        tried = subprocess.run(link, capture_output=True, text=True, timeout=60, check=False)
+        assert tried.returncode != 0
+        assert "transmit: link" in tried.stdout + tried.stderr, tried
         assert len(ear.heard) > 200, "the devices answer"
         assert reader.ask(OWN, "/Devices/0/Wiring") == "unknown"
         assert ear.strangers() == set()
@@ -122,6 +166,7 @@ def test_at_requests_it_claims_asks_and_answers_and_writes_nothing(
         words = "its CAN error counters have not been watched for long enough"
         told = lambda: [reader.ask(OWN, f"/Devices/{n}/WiringReason") for n in range(5)]  # noqa: E731
         wait_for(told, lambda reasons: reasons.count(words) == 3, "three Victron devices that tell", WITHIN_S)
+        assert asyncio.run(write_all(own_daemon.address, charger_of(reader))) == {2}, "refused"
         ask_everybody(0xC8)
         wait_for(ear.strangers, lambda seen: any(text[:6] == "19F014" for text in seen), "what we are", WITHIN_S)
         kinds = {text[:4] for text in ear.strangers()}
