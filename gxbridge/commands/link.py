@@ -38,13 +38,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(config: Config, file: StateFile) -> int:
-    from gxbridge.core.link_control import CONFIRMED
+    from gxbridge.core.link_control import CONFIRMED, TRIED, sources
     from gxbridge.core.vecan.link.registers import ROWS
+    from gxbridge.core.vecan.sending.transmit import LINK_LEVELS
 
-    known = {latch.subject: latch.source for latch in file.read().latches if latch.name == CONFIRMED}
-    print(f"transmit {config.transmit}, mode {config.mode}")
+    latches = file.read().latches
+    known, tried = sources(latches, CONFIRMED), sources(latches, TRIED)
+    sends = config.transmit in LINK_LEVELS and config.mode == "control"
+    print(f"transmit {config.transmit}, mode {config.mode}" + ("" if sends else ": nothing of this is sent"))
     for row in ROWS:
-        certain = "known from a GX" if row.confirmed else known.get(row.key, "not confirmed here: it is not sent")
+        why = tried.get(row.key, "nobody has tried it")
+        certain = (
+            "known from a GX" if row.confirmed else known.get(row.key, f"not confirmed here ({why}): it is not sent")
+        )
         print(f"0x{row.register:04X}  {row.path:<25} {row.way:<9}  {certain}")
     return 0
 

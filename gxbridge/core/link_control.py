@@ -16,15 +16,16 @@ from gxbridge.core.vecan.link.link_out import LinkOut
 
 CONFIRMED: Final = "link-confirmed"
 """What the latch is called: how a register is sent, and which device showed the value that it was sent."""
+TRIED: Final = "link-tried"
+"""The latch of one that was tried in vain, and what the device did."""
 
 
 class LinkControl:
     """Made only with a level that sends LINK and `dvcc.mode: control`. Time is monotonic seconds."""
 
     def __init__(self, setup: Setup, registry: BatteryRegistry) -> None:
-        latches = setup.remembered.latches
-        confirmed = {latch.subject: latch.source for latch in latches if latch.name == CONFIRMED}
-        self.out = LinkOut(registry.network, may_link, confirmed, broadcast=setup.link_broadcast)
+        known = [sources(setup.remembered.latches, name) for name in (CONFIRMED, TRIED)]
+        self.out = LinkOut(registry.network, may_link, *known, broadcast=setup.link_broadcast)
         self._setup = setup
         self._memory = LinkMemory()
 
@@ -43,6 +44,14 @@ class LinkControl:
 
     def keep(self, before: tuple[Latch, ...], since: float) -> tuple[Latch, ...]:
         """The latches of the state; `since`: now, in seconds since 1970."""
-        known = {latch.subject for latch in before if latch.name == CONFIRMED}
-        fresh = self.out.confirmed.items()
-        return before + tuple(Latch(CONFIRMED, key, since, by) for key, by in fresh if key not in known)
+        for name, entries in ((CONFIRMED, self.out.confirmed), (TRIED, self.out.tried)):
+            known = sources(before, name)
+            fresh = [Latch(name, key, since, source) for key, source in entries.items() if known.get(key) != source]
+            same = (latch for latch in before if latch.name != name or entries.get(latch.subject) == latch.source)
+            before = (*same, *fresh)
+        return before
+
+
+def sources(latches: tuple[Latch, ...], name: str) -> dict[str, str]:
+    """Subject -> source of the latches that are called so."""
+    return {latch.subject: latch.source for latch in latches if latch.name == name}

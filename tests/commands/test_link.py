@@ -10,6 +10,7 @@ import pytest
 from gxbridge.cli import main
 from gxbridge.commands import link
 from gxbridge.core.link_control import CONFIRMED
+from gxbridge.core.link_control import TRIED as NOT_TAKEN
 from gxbridge.core.model.remembered import Latch, Remembered
 from gxbridge.edge.machine import boat_id
 from gxbridge.runtime.link_tries import UNABLE, LinkTries
@@ -34,15 +35,20 @@ def command(config: Path, *arguments: str) -> int:
 
 def test_every_register_is_shown_with_what_is_known_of_it(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = state(config)
-    file.write(Remembered(latches=(Latch(CONFIRMED, "2015 addressed", 1.0, "device 855 showed it"),)))
+    shown = Latch(CONFIRMED, "2015 addressed", 1.0, "device 855 showed it")
+    file.write(Remembered(latches=(shown, Latch(NOT_TAKEN, "200A broadcast", 2.0, "device 855 does not give it"))))
     file.release()
     assert command(config) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "transmit link, mode control"
-    assert "0x2001  /Link/ChargeVoltage       repeated   not confirmed here: it is not sent" in lines
+    assert (
+        "0x2001  /Link/ChargeVoltage       repeated   not confirmed here (nobody has tried it): it is not sent" in lines
+    )
     assert "0x2002  /Link/VoltageSense        once       known from a GX" in lines
     assert "0x2015  /Link/ChargeCurrent       addressed  device 855 showed it" in lines
-    assert len(lines) == 11
+    not_taken = "not confirmed here (device 855 does not give it): it is not sent"
+    assert f"0x200A  /Link/BatteryCurrent      once       {not_taken}" in lines
+    assert len(lines) == 10
     assert command(config, "show") == 0
 
 
@@ -90,14 +96,17 @@ class Service:
 
 
 def test_a_running_service_tries_and_answers(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with Service(config.parent, Port()):
+    with Service(config.parent, Port(remembered=Remembered())):
         assert command(config, "try", "855") == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines] == [VOLTAGE, MODE, CURRENT]
     assert all("not tried, as it does not give this register" in line for line in lines)
 
 
-@pytest.mark.parametrize(("port", "why"), [(None, UNABLE), (Port, "Nothing is written to /Link of 999")])
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [(None, UNABLE), (Port, "No charger of a bus on which something is written to /Link is called 999")],
+)
 def test_why_it_cannot_be_tried(
     port: type[Port] | None, why: str, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

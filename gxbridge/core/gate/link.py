@@ -34,7 +34,6 @@ from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.setup import Setup
 
 LINK_FRAMES: Final[Mapping[int, tuple[int, int, int]]] = {
-    0x0FFF: (2, 0, 10000),
     0x2001: (2, 0, 7000),
     0x2002: (2, 0, 7000),
     0x2003: (2, -4000, 12500),
@@ -62,7 +61,6 @@ MEASURED_LINK: Final[Mapping[str, MeasuredRow]] = {
     "/Link/TemperatureSense": MeasuredRow(-40.0, 125.0, "Temperature", 2.0),
     "/Link/BatteryCurrent": MeasuredRow(-10000.0, 10000.0, "/Dc/0/Current", 50.0),
     "/Link/ExtraBatteryCurrent": MeasuredRow(-10000.0, 10000.0, "", 0.0),
-    "/Link/Soc": MeasuredRow(0.0, 100.0, "/Soc", 2.0),
 }
 """A word may be seconds older than what is shown now. The sum of currents of several (extra current) nobody shows."""
 

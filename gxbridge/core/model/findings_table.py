@@ -285,26 +285,35 @@ TABLE: Final = (
     FindingRow(
         "link-gate",
         "alarm",
-        "The last gate holds back {key} = {asked}, which is written on D-Bus for CAN: {bound}; {sent} is sent",
-        "Find out what writes this, and why it goes beyond what the BMSes allow",
+        "{key} = {asked} is written on D-Bus for CAN, and the last gate lets {sent} pass: {bound}",
+        "Find out what writes this, and why the gate does not let it pass (docs/link.md)",
     ),
     FindingRow(
         "link-other-controller",
         "alarm",
-        "{sender} steers chargers on {bus} too ({register}): gxbridge tells them nothing there",
+        "{sender} may steer chargers on {bus} too ({register}): gxbridge tells them nothing there",
         "Leave the chargers of a CAN bus to one controller: switch the other one off, or set transmit: requests",
     ),
     FindingRow(
         "link-broadcast-held",
         "warning",
         "{regulator} on {bus} may obey one sender only: gxbridge broadcasts nothing to chargers there",
-        "If this regulator is not to obey the BMS on this bus by itself, set link.broadcast: yes",
+        "If this regulator is not to obey the BMS on this bus by itself, set link.broadcast: yes; else leave it so: "
+        "single chargers are told their currents all the same",
     ),
     FindingRow(
         "link-unconfirmed",
         "warning",
         "What is written on D-Bus for chargers on {bus} is not sent: nobody has seen here that they take {registers}",
         "Run `gxbridge link try` with a charger of this bus",
+    ),
+    FindingRow(
+        "link-not-taken",
+        "warning",
+        "What is written to {path} for chargers on {bus} is not sent: a try was in vain, and nobody has seen here that "
+        "they take register {register} (`gxbridge link` says what was tried)",
+        "Run `gxbridge link try` with another charger, or again after an update of its firmware; until then limit "
+        "chargers by their own settings",
     ),
     FindingRow(
         "link-silent",
@@ -366,9 +375,9 @@ TABLE: Final = (
     FindingRow(
         "write-not-sent",
         "alarm",
-        "{service} is served by gxbridge and not told what it should do: {why}; its own settings apply",
-        "Set `transmit: link` and `dvcc.mode: control` where they are missing, then run `gxbridge link try` with this "
-        "device; until then limit it by its own settings",
+        "{service} is served by gxbridge, and {why}: who is meant goes by its own settings",
+        "Set `transmit: link` and `dvcc.mode: control` where they are missing, and run `gxbridge link try` where "
+        "nobody has seen yet that devices take it; until then limit chargers by their own settings",
     ),
     FindingRow(
         "firmware-insufficient",

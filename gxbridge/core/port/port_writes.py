@@ -33,7 +33,7 @@ def judge_port_write(
     if row.write == "link":
         return Answer(*take_link(path, value))
     if row.write == "nothing":
-        return Answer(ACCEPTED, f"{path} = {value!r} is not sent: its register is not known")
+        return Answer(ACCEPTED, f"{path} = {value!r} is not sent: it is not known how devices are told it")
     if row.write == "again":
         return Answer(ACCEPTED if value == 0 else REFUSED, f"{path} = {value!r}: it is looked at every second")
     if row.write == "name":

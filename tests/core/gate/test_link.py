@@ -37,8 +37,8 @@ from tests.core.gate.oracle import Oracle, Order
 from tests.core.gate.worlds import TrueWorld, change_world, make_world
 
 SENSE, TEMPERATURE, SHUNT = "/Link/VoltageSense", "/Link/TemperatureSense", "/Link/BatteryCurrent"
-EXTRA, SOC, DISCHARGE = "/Link/ExtraBatteryCurrent", "/Link/Soc", "/Link/DischargeCurrent"
-PORT: Items = dict.fromkeys((MODE, VOLTAGE, SENSE, TEMPERATURE, SHUNT, EXTRA, SOC))
+EXTRA, DISCHARGE = "/Link/ExtraBatteryCurrent", "/Link/DischargeCurrent"
+PORT: Items = dict.fromkeys((MODE, VOLTAGE, SENSE, TEMPERATURE, SHUNT, EXTRA))
 
 
 def held(amps: float, lowest_a: float | None = None, evidence: HoldEvidence = "shown") -> LinkHold:
@@ -177,9 +177,7 @@ def test_discharge_is_at_most_its_limit_and_0_only_by_word() -> None:
         (SHUNT, 900.0, None),
         (EXTRA, 120.0, 120.0),
         (EXTRA, -20000.0, None),
-        (SOC, 80.5, 80.5),
-        (SOC, 30.0, None),
-        (SOC, "80", None),
+        (EXTRA, "80", None),
     ],
 )
 def test_what_is_told_as_measured_is_about_what_somebody_shows(path: str, value: Value, left: Value) -> None:
@@ -262,10 +260,12 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     gate.now += LAG_S
     gate.stand((SUN, CURRENT, 50.0), (VECAN, SENSE, math.nan))
     assert gate.bounds() == ["the sum told to what charges is above the charge current limit"]
-    assert gate.link.findings[0].text.startswith(f"The last gate holds back {SUN} {CURRENT} = 50.0")
+    assert gate.link.findings[0].text.startswith(
+        f"{SUN} {CURRENT} = 50.0 is written on D-Bus for CAN, and the last gate lets 10.1 pass: the sum"
+    )
     gate.now += LAG_S
     gate.stand((VECAN, SENSE, math.nan))
-    assert gate.link.findings[0].text.endswith("nothing is sent")
+    assert gate.link.findings[0].text.endswith("lets nothing pass: not a number of its kind")
     gate.stand((SUN, CURRENT, 10.0))
     assert gate.link.findings == ()
     assert gate.stand() == {}
@@ -340,7 +340,6 @@ def test_of_two_that_are_raised_each_leaves_room_for_the_other() -> None:
 
 
 FRAME_BOUNDS = {
-    0x0FFF: (2, 0, 10_000),
     0x2001: (2, 0, 7_000),
     0x2002: (2, 0, 7_000),
     0x2003: (2, -4_000, 12_500),
@@ -369,7 +368,7 @@ def test_a_frame_of_each_register_has_its_size_and_bounds() -> None:
 
 @pytest.mark.parametrize(
     ("path", "highest", "item"),
-    [(SENSE, 70.0, "/Dc/0/Voltage"), (TEMPERATURE, 125.0, "/Dc/0/Temperature"), (SOC, 100.0, "/Soc")],
+    [(SENSE, 70.0, "/Dc/0/Voltage"), (TEMPERATURE, 125.0, "/Dc/0/Temperature")],
 )
 def test_what_is_measured_has_a_highest_value_in_profile_vendor_too(path: str, highest: float, item: str) -> None:
     for value, left in ((highest, [highest]), (highest + 0.001, [])):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gxbridge.core.nmea2000.database import REGULATORS, database
-from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL
+from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICTRON
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
 
@@ -47,7 +47,7 @@ class OtherControllers:
             self._own = own
 
     def other(self, now: float) -> tuple[str, str] | None:
-        """Who steers, and by what."""
+        """Who may steer, and by what that is known: its NAME, or a register that it sent."""
         for node in self._network.devices:
             if node.name is not None and node.name.is_gx and now - node.last_heard < GX_S:
                 return title(node), "NAME"
@@ -57,7 +57,8 @@ class OtherControllers:
                 return f"Another device with our address {source}", f"0x{register:04X}"
             if order or not self._is_power_device(source):
                 sender = self._network.at(source)
-                return f"address {source}" if sender is None else title(sender), f"0x{register:04X}"
+                who = f"The device at address {source}" if sender is None else title(sender)
+                return who, f"0x{register:04X}"
         return None
 
     def _is_power_device(self, source: int) -> bool:
@@ -78,6 +79,16 @@ def regulator(nodes: Iterable[Node]) -> Node | None:
         ):
             return node
     return None
+
+
+def is_charger(node: Node) -> bool:
+    """Whether it may be told voltage and mode: a power device of Victron's of N2K device instance 0, but no battery."""
+    name = node.name
+    return (
+        name is not None
+        and (name.manufacturer, name.device_class, name.device_instance) == (VICTRON, CLASS_ELECTRICAL, 0)
+        and name.function != FUNCTION_BATTERY
+    )
 
 
 def title(node: Node) -> str:

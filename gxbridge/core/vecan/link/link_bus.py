@@ -288,10 +288,17 @@ class LinkBus:
     def held_back(self, line: LinkLine) -> str:
         """Why a word is not sent, whatever the gate says, to be put behind it; "" when nothing holds it back."""
         if self.stopped:
-            return " is not sent: another controller steers the chargers of this bus"
+            return " is not sent: another controller may steer the chargers of this bus"
         if self.quiet and line.name is None:
             return " is not sent: an alternator regulator on this bus may obey one sender only"
         return " is not sent: nobody has seen here that devices take it" if self.unconfirmed(line) else ""
+
+    def lacks(self, line: LinkLine) -> bool:
+        """Whether somebody is not told what stands for him only because nobody has confirmed it."""
+        if not self.unconfirmed(line) or (self.quiet and line.name is None):
+            return False
+        shown = None if line.name is None else self.shown.get((line.name.identity, line.row.register))
+        return shown is None or shown != line.row.raw(line.value)
 
     def unconfirmed(self, line: LinkLine) -> bool:
         """Whether nobody has seen yet that devices take it as it would be sent."""

@@ -13,11 +13,12 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.vecan.link.controllers import regulator, title
-from gxbridge.core.vecan.link.link_bus import LinkBus, LinkLine
+from gxbridge.core.vecan.link.controllers import is_charger, regulator, title
+from gxbridge.core.vecan.link.link_bus import ONCE_S, LinkBus, LinkLine
 from gxbridge.core.vecan.link.registers import DEVICE_ROWS, PORT_ROWS, ROWS, LinkRow, number_of
-from gxbridge.core.vecan.link.trial import Trial, report_of
+from gxbridge.core.vecan.link.trial import IN_VAIN, Trial, WhyHeld, report_of
 from gxbridge.core.vecan.network import Network
+from gxbridge.core.vecan.node import Node
 
 TAKEN, NOT_WRITABLE, NOT_TAKEN = 0, 1, 2
 """Answers to a write, as velib gives them."""
@@ -40,19 +41,23 @@ class LinkAnswer(NamedTuple):
 
 class LinkOut:
     """`network`: the devices of a bus; `may_leave`: the last gate, by register and bytes; `broadcast`: also where an
-    alternator regulator is on the bus; `confirmed`: rows that are confirmed, and by what."""
+    alternator regulator is on the bus; `confirmed`: rows that are confirmed, and by what; `tried`: rows that were tried
+    in vain, and what came of it."""
 
     def __init__(
         self,
         network: Callable[[str], Network],
         may_leave: Callable[[int, bytes], bool],
         confirmed: Mapping[str, str],
+        tried: Mapping[str, str],
         *,
         broadcast: bool,
     ) -> None:
-        self.confirmed = dict(confirmed)
+        self.confirmed, self.tried = dict(confirmed), dict(tried)
         self.report: tuple[str, ...] = ()
         """What the last try came to, line by line."""
+        self._needless: tuple[str, ...] = ()
+        """Of the try that goes on: what is confirmed already."""
         self._network = network
         self._may_leave = may_leave
         self._broadcast = broadcast
@@ -76,7 +81,7 @@ class LinkOut:
         """
         row = (PORT_ROWS if target.name is None else DEVICE_ROWS).get(path)
         if row is None:
-            return LinkAnswer(NOT_WRITABLE, f"{path} has no register that gxbridge knows how to send")
+            return LinkAnswer(NOT_WRITABLE, f"{path} is not sent: it is not known how devices are told it")
         if value is None:
             self.bus(target.bus).drop(row, target.name)
             return LinkAnswer(TAKEN, f"{path} is not sent any more")
@@ -151,20 +156,29 @@ class LinkOut:
         for name, bus in self._buses.items():
             other = bus.others.other(now)
             bus.stopped = other is not None
-            if other is not None:
-                sender, register = other
-                yield finding("link-other-controller", name, now, bus=name, sender=sender, register=register)
             lock = None if self._broadcast else regulator(bus.network.devices)
             bus.quiet = lock is not None
-            to_all = any(line.name is None for line in bus.lines.values())
-            if lock is not None and to_all:
-                yield finding("link-broadcast-held", name, now, bus=name, regulator=title(lock))
-            not_sent = sorted({f"0x{line.row.register:04X}" for line in bus.lines.values() if bus.unconfirmed(line)})
-            if not_sent:
-                yield finding("link-unconfirmed", name, now, bus=name, registers=", ".join(not_sent))
-            for line in bus.lines.values():
-                yield from _line_findings(line, now)
-            self._end_trial(bus)
+            if other is not None:
+                yield finding("link-other-controller", name, now, bus=name, sender=other[0], register=other[1])
+            else:
+                yield from self._standing_findings(name, bus, lock, now)
+            self._end_trial(bus, now)
+
+    def _standing_findings(self, name: str, bus: LinkBus, lock: Node | None, now: float) -> Iterator[Finding]:
+        """Of a bus that we may speak on; `lock`: the regulator that keeps us from broadcasting."""
+        if lock is not None and any(line.name is None for line in bus.lines.values()):
+            yield finding("link-broadcast-held", name, now, bus=name, regulator=title(lock))
+        unmet = [line for line in bus.lines.values() if bus.lacks(line)] if _has_chargers(bus) else []
+        untried = {f"0x{line.row.register:04X}" for line in unmet if line.row.key not in self.tried}
+        if untried:
+            yield finding("link-unconfirmed", name, now, bus=name, registers=", ".join(sorted(untried)))
+        # What is only measured chargers do without.
+        in_vain = {line.row for line in unmet if line.row.key in self.tried and line.row.limits}
+        for row in sorted(in_vain):
+            said = {"register": f"0x{row.register:04X}", "path": row.path}
+            yield finding("link-not-taken", f"{name} {row.key}", now, bus=name, **said)
+        for line in bus.lines.values():
+            yield from _line_findings(line, now)
 
     @property
     def trying(self) -> bool:
@@ -174,47 +188,80 @@ class LinkOut:
     # --- a try -----------------------------------------------------------------------------------------------------
 
     def try_device(self, word: str) -> str:
-        """Begin to try what stands for a device, named by its unique number, NAME or D-Bus service; why not, if so."""
-        found = [(bus, line) for bus in self._buses.values() for line in bus.lines.values() if _is(line, word)]
-        if not found:
-            return f"Nothing is written to /Link of {word}: a try sends only what stands on D-Bus now."
-        bus, first = found[0]
+        """Begin to try what stands for a device and its bus; why not, if so. `word`: its unique number, NAME or D-Bus
+        service."""
+        found = next(self._named(word), None)
+        if found is None:
+            return f"No charger of a bus on which something is written to /Link is called {word}."
+        bus, name = found
         if self.trying:
             return "Another try is not over yet."
         if bus.stopped:
-            return "Another controller steers the chargers of this bus: nothing is sent there."
-        name = first.name
-        assert name is not None  # noqa: S101 - by `_is`
+            return "Another controller may steer the chargers of this bus: nothing is sent there."
         rows = [row for row in ROWS if not row.confirmed and bus.line_of(_to(row, name), row.register) is not None]
-        self.report = (f"{word}: {len(rows)} registers are tried.",)
+        if not rows:
+            return f"Nothing that is to be confirmed is written to /Link of {word}: a try sends nothing else."
+        left = [row for row in rows if row.key not in self.confirmed]
+        self._needless = tuple(_confirmed(row, self.confirmed[row.key]) for row in rows if row not in left)
+        self.report = (f"{word} is being tried.",)
 
-        def lawful(row: LinkRow, at: float) -> int | None:
+        def lawful(row: LinkRow, at: float) -> int | WhyHeld:
             """Of what stands at this moment: a word may have ended meanwhile, and the device may have moved."""
             line = bus.line_of(_to(row, name), row.register)
-            return None if line is None or bus.where(name, at) is None else bus.lawful(line, at)
+            if line is None:
+                return "ended"
+            raw = bus.lawful(line, at)
+            if bus.where(name, at) is None:
+                return "gone"
+            if raw is None and bus.quiet and line.name is None:
+                return "quiet"
+            if raw is None and row.way == "once" and at - line.at >= ONCE_S:
+                return "past"
+            return "held" if raw is None else raw
 
-        bus.trial = Trial(name, rows, lawful)
+        bus.trial = Trial(name, left, lawful)
         return ""
 
-    def _end_trial(self, bus: LinkBus) -> None:
+    def _named(self, word: str) -> Iterator[tuple[LinkBus, Name]]:
+        """Who is called so: of those that are told something, then of the chargers beside them."""
+        for bus in self._buses.values():
+            for line in bus.lines.values():
+                if line.name is not None and word in (f"{line.name.unique_number}", line.name.identity, line.service):
+                    yield bus, line.name
+        for bus in self._buses.values():
+            for node in bus.network.devices if bus.lines else ():
+                if node.name and is_charger(node) and word in (f"{node.name.unique_number}", node.name.identity):
+                    yield bus, node.name
+
+    def _end_trial(self, bus: LinkBus, now: float) -> None:
         trial = bus.trial
         if trial is None or not (trial.over or bus.stopped):
             return
         bus.trial = None
+        who, node = f"device {trial.name.unique_number}", bus.network.node(trial.name.identity)
         for tried in trial.rows:
+            key = tried.row.key
             if tried.outcome == "confirmed":
-                self.confirmed[tried.row.key] = f"device {trial.name.unique_number} showed it"
-        self.report = tuple(report_of(tried) for tried in trial.rows)
+                self.confirmed[key] = f"{who} showed it"
+                self.tried.pop(key, None)
+            elif tried.outcome in IN_VAIN and node is not None and node.state(now) == "live":
+                self.tried[key] = f"{who} {IN_VAIN[tried.outcome]}"
+        self.report = (*self._needless, *map(report_of, trial.rows))
+
+
+def _has_chargers(bus: LinkBus) -> bool:
+    """Whether there is anybody to be told and tried."""
+    return any(line.name is not None for line in bus.lines.values()) or any(map(is_charger, bus.network.devices))
+
+
+def _confirmed(row: LinkRow, how: str) -> str:
+    """The line of a report for what need not be tried."""
+    return f"0x{row.register:04X} {row.path} ({row.way}): confirmed already, as {how}"
 
 
 def _to(row: LinkRow, name: Name) -> Name | None:
     """Who is told by a row: this device, or everybody."""
     return name if row.way == "addressed" else None
-
-
-def _is(line: LinkLine, word: str) -> bool:
-    name = line.name
-    return name is not None and word in (f"{name.unique_number}", name.identity, line.service)
 
 
 def _line_findings(line: LinkLine, now: float) -> Iterator[Finding]:

@@ -81,10 +81,11 @@ PORT_ROWS: Final[Mapping[str, LinkRow]] = {
         LinkRow("/Link/TemperatureSense",    0x2003, 2, True,  0.01,  "°C", "once",     False, False),
         LinkRow("/Link/BatteryCurrent",      0x200A, 4, True,  0.001, "A",  "once",     False, False),
         LinkRow("/Link/ExtraBatteryCurrent", 0x201C, 4, True,  0.001, "A",  "once",     True,  False),
-        LinkRow("/Link/Soc",                 0x0FFF, 2, False, 0.01,  "%",  "once",     False, False),
     )
 }  # fmt: skip
-"""What is written to the service of the port (`com.victronenergy.vecan.*`) goes to everybody on it."""
+"""What is written to the service of the port (`com.victronenergy.vecan.*`) goes to everybody on it. Not its
+`/Link/Soc`: who has register 0x0FFF shows there what it takes for the state of charge itself, so that no read-back can
+confirm that it was told."""
 
 DEVICE_ROWS: Final[Mapping[str, LinkRow]] = {
     row.path: row

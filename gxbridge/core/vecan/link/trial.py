@@ -22,7 +22,10 @@ SETTLE_S: Final = 0.5
 LEAST_PROBE: Final = 20
 """Raw numbers below this are not lowered for a try: one step would be much of them."""
 
-TrialOutcome: TypeAlias = Literal["", "confirmed", "other", "silent", "refused", "unreadable", "the same", "held"]
+WhyHeld: TypeAlias = Literal["ended", "past", "gone", "quiet", "held"]
+"""Why nothing may be sent: nobody stands for the word any more; it was measured too long ago; the device has no address
+or another instance; nothing is broadcast; the last gate."""
+TrialOutcome: TypeAlias = Literal["", "confirmed", "other", "silent", "refused", "unreadable", "the same"] | WhyHeld
 _Phase = Literal["find", "write", "read", "restore", "check", "done"]
 
 
@@ -39,10 +42,10 @@ class TriedRow:
     restored: bool | None = None
     """Whether what was found is there again; None: there was nothing to put back."""
 
-    def may_restore(self, lawful: int | None) -> bool:
+    def may_restore(self, lawful: int | WhyHeld) -> bool:
         """What is measured is true now, and what is above the gate's limit stays lowered: both end by themselves.
         Where nothing may be sent any more, nothing is put back either."""
-        if self.found is None or self.found == self.shown or not self.row.limits or lawful is None:
+        if self.found is None or self.found == self.shown or not self.row.limits or not isinstance(lawful, int):
             return False
         return self.row.size == 1 or self.found <= lawful
 
@@ -50,8 +53,8 @@ class TriedRow:
 class Trial:
     """The rows one after another. Moments are monotonic seconds."""
 
-    def __init__(self, name: Name, rows: Sequence[LinkRow], lawful: Callable[[LinkRow, float], int | None]) -> None:
-        """`lawful`: the raw number of a row that may be sent at a moment; None: nothing may."""
+    def __init__(self, name: Name, rows: Sequence[LinkRow], lawful: Callable[[LinkRow, float], int | WhyHeld]) -> None:
+        """`lawful`: the raw number of a row that may be sent at a moment, or why there is none."""
         self.name = name
         self.rows = [TriedRow(row) for row in rows]
         self._lawful = lawful
@@ -116,7 +119,7 @@ class Trial:
     def _write(self, tried: TriedRow, now: float) -> TransmitOrder | None:
         """The write of this phase, None where there is nothing to write."""
         lawful, restores = self._lawful(tried.row, now), self._phase == "restore"
-        if lawful is None and not restores and self._tries < TRIES:
+        if lawful == "held" and not restores and self._tries < TRIES:
             self._tries, self.deadline = self._tries + 1, now + SETTLE_S  # what was written anew is judged in a second
             return None
         raw = tried.found if restores else self._probe(tried, lawful)
@@ -128,10 +131,10 @@ class Trial:
         self.deadline = now + SETTLE_S
         return TransmitOrder(to, register=tried.row.register, data=tried.row.data(raw))
 
-    def _probe(self, tried: TriedRow, lawful: int | None) -> int | None:
+    def _probe(self, tried: TriedRow, lawful: int | WhyHeld) -> int | None:
         """What is sent to see whether it arrives."""
-        if lawful is None:
-            tried.outcome = "held"
+        if not isinstance(lawful, int):
+            tried.outcome = lawful
             return None
         tried.probe = lawful
         if tried.found == lawful:
@@ -164,10 +167,21 @@ WORDS: Final[Mapping[TrialOutcome, str]] = {
     "silent": "not confirmed, as it did not answer",
     "refused": "not confirmed, as it refuses",
     "unreadable": "not tried, as it does not give this register",
-    "the same": "not confirmed, as it had this value already: try again with another",
-    "held": "not tried, as nothing may be sent now",
+    "the same": "not confirmed, as it had this value already: try again when another one stands",
+    "ended": "not tried, as it is not written any more",
+    "past": "not tried, as it was not written for 10 s, and what is measured counts no longer",
+    "gone": "not tried, as the device has no address, or another N2K device instance than 0",
+    "quiet": "not tried, as an alternator regulator on this bus may obey one sender only",
+    "held": "not tried, as the last gate lets nothing of it leave now",
 }
 """What a try came to."""
+IN_VAIN: Final[Mapping[TrialOutcome, str]] = {
+    "other": "showed another value",
+    "silent": "did not answer",
+    "refused": "refused it",
+    "unreadable": "does not give it",
+}
+"""What a device did for which another try of it would do no better."""
 BACK: Final = {None: "", True: "; what was found is there again", False: "; what was found could not be put back"}
 
 

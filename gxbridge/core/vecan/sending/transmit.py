@@ -45,7 +45,7 @@ SENDABLE = frozenset({MODE, DESCRIPTION, CAPACITY, NOMINAL_VOLTAGE})
 SETTABLE = frozenset({MODE, DESCRIPTION, *AC_LIMITS, CHARGE_CURRENT_LIMIT, ALARM_LEVELS, RELAY, *ESS_SETTINGS})
 """The only ones of another device, on a port that is served wholly."""
 
-LINKABLE: Final = frozenset({0x0FFF, 0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017, 0x201C})
+LINKABLE: Final = frozenset({0x2001, 0x2002, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017, 0x201C})
 """The only registers that chargers are told by LINK (ve_regs.h of gui-v2@3b94597)."""
 
 LINK_LEVELS: Final = ("link", "writes")

@@ -37,7 +37,7 @@ def test_where_a_gx_is_on_the_bus_nothing_is_sent() -> None:
     wire.run(0.3)
     wire.join(OTHER, GX)
     assert wire.ids() == ["link-other-controller"]
-    assert wire.out.findings[0].text.startswith("GX device 71 at address 225 steers chargers on can0 too (NAME)")
+    assert wire.out.findings[0].text.startswith("GX device 71 at address 225 may steer chargers on can0 too (NAME)")
     answer = wire.write(MPPT, CURRENT, 50.0)
     assert (answer.code, "another controller" in answer.text) == (2, True)
     words = ((MPPT, CURRENT, 50.0), (None, VOLTAGE, 27.4))
@@ -115,7 +115,7 @@ def test_what_another_device_sends_from_our_address_is_another_controller(frame:
     wire.frames()
     wire.hear(frame)
     assert wire.ids() == ["link-other-controller"]
-    assert wire.out.findings[0].text.startswith(f"Another device with our address {US} steers")
+    assert wire.out.findings[0].text.startswith(f"Another device with our address {US} may steer")
     assert wire.run(60.0 - 1, writes=((MPPT, CURRENT, 60.0),)) == []
 
 

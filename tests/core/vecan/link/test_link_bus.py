@@ -653,7 +653,7 @@ def test_an_exchange_hears_nothing_before_it_has_begun() -> None:
 
 def test_all_rows_are_confirmed_in_these_tests() -> None:
     assert isinstance(charger_name(), Name)
-    assert len(ALL_CONFIRMED) == 14
+    assert len(ALL_CONFIRMED) == 12
 
 
 def test_a_device_that_was_given_another_system_instance_has_one_word() -> None:

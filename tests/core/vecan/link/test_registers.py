@@ -24,7 +24,6 @@ from gxbridge.core.vecan.sending.transmit import LINKABLE, SENDABLE
         ("/Link/TemperatureSense", 22.3, "B608"),
         ("/Link/TemperatureSense", -10.0, "18FC"),
         ("/Link/BatteryCurrent", -120.5, "4C29FEFF"),
-        ("/Link/Soc", 99.21, "C126"),
     ],
 )
 def test_what_goes_to_everybody(path: str, value: float, data: str) -> None:

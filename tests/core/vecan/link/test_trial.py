@@ -14,6 +14,7 @@ from tests.core.vecan.link.wire import (
     MPPT,
     MPPT_2,
     SENSE,
+    SHUNT,
     TEMPERATURE,
     US,
     VOLTAGE,
@@ -69,7 +70,7 @@ def test_a_current_is_written_read_back_and_put_back() -> None:
     wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
     wire.write(MPPT, CURRENT, 50.0)
     assert wire.out.try_device("855") == ""
-    assert wire.out.report == ("855: 1 registers are tried.",)
+    assert wire.out.report == ("855 is being tried.",)
     sent = play(wire, charger, 5)
     assert sent[:5] == ["24 ?2015", "24 2015 F4010000", "24 ?2015", "24 2015 2C010000", "24 ?2015"]
     assert wire.out.confirmed == {"2015 addressed": "device 855 showed it"}
@@ -106,29 +107,32 @@ def test_all_that_stands_is_tried_one_after_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("charger", "words"),
+    ("charger", "words", "did"),
     [
         (
             Charger({0x2015: "2C01"}, deaf=(0x2015,)),
             "found 30 A, sent 50 A, then 30 A: not confirmed, as it shows another value",
+            "showed another value",
         ),
         (
             Charger({0x2015: "2C01"}, refuses=(0x2015,)),
             "found 30 A, sent 50 A, then 30 A: not confirmed, as it refuses",
+            "refused it",
         ),
-        (Charger({}), "found no value: not tried, as it does not give this register"),
-        (None, "found no value: not tried, as it does not give this register"),
+        (Charger({}), "found no value: not tried, as it does not give this register", "does not give it"),
+        (None, "found no value: not tried, as it does not give this register", "does not give it"),
     ],
     ids=["deaf", "refuses", "without it", "silent"],
 )
-def test_what_confirms_nothing(charger: Charger | None, words: str) -> None:
+def test_what_confirms_nothing(charger: Charger | None, words: str, did: str) -> None:
     wire = Wire(confirmed=())
     wire.write(MPPT, CURRENT, 50.0)
     wire.out.try_device(wire.names[MPPT].identity)
     play(wire, charger, 10)
     assert wire.out.report[0].partition(": ")[2] == words
     assert wire.out.confirmed == {}
-    assert wire.ids() == ["link-unconfirmed"]
+    assert wire.ids() == ["link-not-taken"], "what was tried in vain is not advised again as if nobody had"
+    assert wire.out.tried == {"2015 addressed": f"device 855 {did}"}
 
 
 def test_one_that_falls_silent_after_the_write() -> None:
@@ -174,7 +178,7 @@ def test_a_value_that_was_there_before_proves_nothing(path: str, value: float, r
     wire.out.try_device("855")
     play(wire, charger, 6)
     line = next(line for line in wire.out.report if path in line)
-    assert line.endswith("not confirmed, as it had this value already: try again with another")
+    assert line.endswith("not confirmed, as it had this value already: try again when another one stands")
 
 
 def test_what_may_not_be_sent_is_not_tried() -> None:
@@ -187,7 +191,7 @@ def test_what_may_not_be_sent_is_not_tried() -> None:
             assert "?" in text
             wire.hear(*charger.answer(text))
         wire.now = round(wire.now + 0.1, 3)
-    assert wire.out.report[0].endswith("found 30 A: not tried, as nothing may be sent now")
+    assert wire.out.report[0].endswith("found 30 A: not tried, as the last gate lets nothing of it leave now")
 
 
 def test_what_was_written_anew_meanwhile_is_tried_once_the_gate_has_looked_at_it() -> None:
@@ -228,7 +232,8 @@ def test_nor_when_a_regulator_comes_in_the_middle_of_it() -> None:
     wire.join(0x70, charger_name(9, function=141))
     wire.look()
     assert not [text for text in wire.run(6) if text.startswith("FF")]
-    assert wire.out.report[0].endswith("not tried, as nothing may be sent now")
+    assert wire.out.report[0].endswith("not tried, as an alternator regulator on this bus may obey one sender only")
+    assert "link-unconfirmed" not in wire.ids(), "another try could not help"
 
 
 def test_a_try_ends_when_another_controller_comes() -> None:
@@ -240,13 +245,110 @@ def test_a_try_ends_when_another_controller_comes() -> None:
     wire.look()
     assert wire.out.report == ("0x2015 /Link/ChargeCurrent (addressed): found no value: not tried to its end",)
     assert play(wire, Charger({0x2015: "2C01"}), 5) == []
-    assert wire.out.try_device("855").startswith("Another controller steers")
+    assert wire.out.try_device("855").startswith("Another controller may steer")
 
 
 def test_a_device_for_which_nothing_stands_cannot_be_tried() -> None:
     wire = Wire(confirmed=())
+    nobody = "No charger of a bus on which something is written to /Link is called"
+    assert wire.out.try_device("855") == f"{nobody} 855."
+    wire.write(None, SENSE, 26.4)
+    assert wire.out.try_device("855").startswith("Nothing that is to be confirmed is written to /Link of 855")
+    wire.join(0x30, charger_name(167120, function=170))
+    wire.join(MPPT_2, charger_name(856, device_instance=1))
+    for other in ("999", "167120", "856"):
+        assert wire.out.try_device(other) == f"{nobody} {other}."
+
+
+def test_a_charger_that_has_no_link_of_its_own_is_tried_with_what_stands_for_all() -> None:
+    """A Skylla-i has none on D-Bus."""
+    wire, charger = Wire(confirmed=()), Charger({0x2001: "FFFF", 0x2015: "2C01"})
     wire.write(None, VOLTAGE, 27.4)
-    assert wire.out.try_device("855").startswith("Nothing is written to /Link of 855")
+    assert wire.ids() == ["link-unconfirmed"]
+    assert wire.out.try_device("855") == ""
+    assert play(wire, charger, 3)[:3] == ["24 ?2001", "FF 2001 B40A0000", "24 ?2001"]
+    assert wire.out.confirmed == {"2001 broadcast": "device 855 showed it"}
+    assert wire.ids() == []
+
+
+def test_what_is_confirmed_already_is_not_tried_and_told_so() -> None:
+    wire, charger = Wire(confirmed=("2001 broadcast",)), Charger({0x2001: "B40A", 0x2015: "2C01"})
+    wire.write(None, VOLTAGE, 27.4)
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    play(wire, charger, 5)
+    assert wire.out.report[0] == "0x2001 /Link/ChargeVoltage (repeated): confirmed already, as before"
+    assert ": confirmed;" in wire.out.report[1]
+    assert wire.out.try_device("855") == ""
+    wire.look()
+    assert [": confirmed already" in line for line in wire.out.report] == [True, True]
+
+
+def test_what_was_measured_once_and_is_past_is_said_to_be_past() -> None:
+    """The GX's controller tells the battery current once when it starts, and no more while it steers chargers."""
+    wire, charger = Wire(confirmed=()), Charger({0x200A: "FFFFFF7F", 0x2015: "2C01"})
+    wire.write(None, SHUNT, 8.0)
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(10)
+    assert wire.out.try_device("855") == ""
+    play(wire, charger, 5)
+    assert wire.out.report[0] == (
+        "0x200A /Link/BatteryCurrent (once): found no value: not tried, as it was not written for 10 s, and what is "
+        "measured counts no longer"
+    )
+    assert ": confirmed" in wire.out.report[1]
+
+
+def test_what_is_only_measured_and_was_tried_in_vain_is_no_finding() -> None:
+    wire = Wire(confirmed=())
+    wire.write(None, TEMPERATURE, 20.0)
+    assert wire.ids() == ["link-unconfirmed"]
+    wire.out.try_device("855")
+    play(wire, Charger({}), 5)
+    assert wire.out.tried == {"2003 broadcast": "device 855 does not give it"}
+    assert wire.ids() == []
+
+
+def test_a_device_that_left_in_the_middle_was_not_tried_in_vain() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    wire.frames()
+    for _ in range(6):
+        wire.now += 3.0
+        wire.frames()
+    assert wire.ids() == ["link-unconfirmed"]
+    assert wire.out.tried == {}
+
+
+def test_another_device_that_shows_it_ends_what_one_did_not() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.tried["2015 addressed"] = "device 1 refused it"
+    assert wire.ids() == ["link-not-taken"]
+    assert wire.out.findings[0].text.startswith(
+        "What is written to /Link/ChargeCurrent for chargers on can0 is not sent"
+    )
+    wire.out.try_device("855")
+    play(wire, Charger({0x2015: "2C01"}), 5)
+    assert (wire.out.tried, wire.ids()) == ({}, [])
+
+
+def test_where_no_charger_is_nothing_lacks() -> None:
+    wire = Wire(confirmed=())
+    wire.join(MPPT, charger_name(device_instance=2))
+    wire.join(0x30, charger_name(167120, function=170))
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.ids() == []
+
+
+def test_what_a_charger_has_already_it_does_not_lack() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    assert wire.ids() == []
+    wire.write(MPPT, CURRENT, 40.0)
+    assert wire.ids() == ["link-unconfirmed"]
 
 
 def test_one_try_at_a_time() -> None:
@@ -257,7 +359,7 @@ def test_one_try_at_a_time() -> None:
 
 
 def test_others_are_told_meanwhile_but_not_of_the_same_register() -> None:
-    wire = Wire()
+    wire = Wire(confirmed=("200E addressed",))
     wire.join(MPPT_2, charger_name(856))
     wire.write(MPPT, CURRENT, 50.0)
     wire.write(MPPT_2, CURRENT, 20.0)

@@ -26,9 +26,10 @@ VECAN = "com.victronenergy.vecan.can0"
 MPPT, MPPT_2 = 0x24, 0x25
 CURRENT, MODE, VOLTAGE = "/Link/ChargeCurrent", "/Link/NetworkMode", "/Link/ChargeVoltage"
 DISCHARGE, SENSE, TEMPERATURE = "/Link/DischargeCurrent", "/Link/VoltageSense", "/Link/TemperatureSense"
+SHUNT = "/Link/BatteryCurrent"
 ALL_CONFIRMED = {
     f"{register:04X} {way}": "another test"
-    for register in (0x0FFF, 0x2001, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017)
+    for register in (0x2001, 0x2003, 0x200A, 0x200E, 0x2015, 0x2017)
     for way in ("addressed", "broadcast")
 }
 
@@ -69,9 +70,8 @@ class Wire:
         source: Source | None = None,
     ) -> None:
         self.network = Network(BUS)
-        self.out = LinkOut(
-            lambda _: self.network, lambda *_: gate_lets, dict.fromkeys(confirmed, "before"), broadcast=broadcast
-        )
+        before = dict.fromkeys(confirmed, "before")
+        self.out = LinkOut(lambda _: self.network, lambda *_: gate_lets, before, {}, broadcast=broadcast)
         self.transmitter = BusTransmitter(level, own_name(77), 0.0, link=source or self.out.bus(BUS))
         self.decoder, self.now = Decoder(), 0.0
         self.sent: list[tuple[float, int, bytes]] = []
