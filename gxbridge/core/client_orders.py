@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gxbridge.core.vecan.link.link_out import LinkAnswer, LinkTarget
 
 NOT_THERE = "that device is not there"
+OUTSIDE = "that is outside what may ever be sent"
 NO_WAY = "it is more than the configuration lets us send, or too much waits"
 
 
@@ -35,12 +36,14 @@ class ClientOrders:
         self._setup, self._registry, self._transmitter = setup, registry, transmitter
         self._link, self._port = link, port
 
-    def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> bool:
-        """Have a register of a battery written; False when it may not be or cannot be sent."""
+    def write_register(self, battery: Battery, register: int, data: bytes, now: float) -> str:
+        """Have a register of a battery written; else why not."""
         node = None if battery.address is None else self._registry.network(battery.bus).at(battery.address)
-        if node is None or node.name is None or not may_send(register, data):
-            return False
-        return self._transmitter.write(battery.bus, node.name, register, data, now)
+        if node is None or node.name is None:
+            return NOT_THERE
+        if not may_send(register, data):
+            return OUTSIDE
+        return "" if self._transmitter.write(battery.bus, node.name, register, data, now) else NO_WAY
 
     def write_link(self, target: LinkTarget, path: str, value: Value, now: float) -> LinkAnswer:
         """A client wrote to `/Link/*` of a port or a device of ours; what is taken is sent after the next look."""
@@ -66,7 +69,7 @@ class ClientOrders:
         if self._port is None or node is None or node.name is None:
             return NOT_THERE
         if not may_send(register, data, PORT_REGISTERS):
-            return "that is outside what may ever be sent"
+            return OUTSIDE
         if reason := self._port.bars(node, register):
             return reason
         return "" if self._transmitter.write(node.bus, node.name, register, data, now) else NO_WAY

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import ServiceView
-from gxbridge.core.dvcc.read.paths import LINK
+from gxbridge.core.dvcc.read.paths import CHARGER, LINK, VECAN
+from gxbridge.core.gate.allowed import CHARGERS
 from gxbridge.core.gate.gate import LINK_S
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.battery_writes import REFUSED, WRONG, Answer, judge_write
@@ -56,12 +58,20 @@ class ClientWrites:
 
     def refused(self, now: float) -> Iterator[RefusedWrite]:
         """What a controller goes on writing to `/Link` while the configuration lets nobody be told: it believes that
-        these devices are. Where they may be, the findings of LINK say what is not sent."""
+        these devices are. Where they may be, the findings of LINK say what is not sent; a controller of a GX writes to
+        a port without chargers, too."""
         if self._bridge.link is None:
             for service, path in self.untold:
                 last = self._answered[service, path]
-                if now - last.at < LINK_S:
+                if now - last.at < LINK_S and self._has_chargers(self.views[service]):
                     yield RefusedWrite(service, path, last.answer.text, last.since)
+
+    def _has_chargers(self, view: ServiceView) -> bool:
+        """Whether a service is a charger, or of a port with one."""
+        if view.kind != VECAN:
+            return True
+        mark = f".socketcan_{view.name.rpartition('.')[2]}_"
+        return any(one.kind in {*CHARGERS, CHARGER} and mark in one.name for one in self.views.values())
 
     def write(self, service: str, path: str, value: Value) -> int:
         """A client writes; 0, 1 or 2, as velib answers."""
@@ -71,20 +81,12 @@ class ClientWrites:
         if view is None:
             return WRONG
         answer = self._judge(view, path, value)
-        self._say(service, path, answer)
         if answer.local is not None:
             self._keep(view, path, answer.local)
-        sends = answer.register is not None or answer.instance is not None
-        if sends and (view.kind or view.battery is not None):
-            reason = self._send(view, path, answer)
+        if answer.register is not None or answer.instance is not None:
+            answer = self._send(view, path, answer)
             self._speak()
-            if reason:
-                log.info("%s of %s is not sent: %s", path, service, reason)
-            if answer.local is None:
-                if reason:
-                    return REFUSED
-                # What the device says counts, and so far it has said nothing else.
-                self._show(service, {path: view.items[path]})
+        self._say(service, path, answer)
         return answer.code
 
     def _say(self, service: str, path: str, answer: Answer) -> None:
@@ -100,6 +102,7 @@ class ClientWrites:
 
     def _judge(self, view: ServiceView, path: str, value: Value) -> Answer:
         writes, mode = self._setup.transmit == "writes", self._setup.allow_mode
+        writes &= bool(view.kind) or view.battery is not None  # a bank is no device
         if not view.kind:
             return judge_write(path, value, transmit_writes=writes, mode_switch=mode)
         from gxbridge.core.port.port_writes import judge_port_write
@@ -109,16 +112,25 @@ class ClientWrites:
 
         return judge_port_write(view.kind, path, value, take_link, transmit_writes=writes, mode_switch=mode)
 
-    def _send(self, view: ServiceView, path: str, answer: Answer) -> str:
-        """Have what it is about sent; else why not."""
-        now = time.monotonic()
+    def _send(self, view: ServiceView, path: str, answer: Answer) -> Answer:
+        """Have what it is about sent; the answer where that cannot be is another."""
+        reason = self._ordered(view, path, answer)
+        if reason and answer.local is not None:
+            return replace(answer, text=f"{path} = {answer.local!r} is kept, and not sent: {reason}")
+        if reason:
+            return Answer(REFUSED, f"{path} is not sent: {reason}")
+        if answer.local is None:  # what the device says counts, and so far it has said nothing else
+            self._show(view.name, {path: view.items[path]})
+        return answer
+
+    def _ordered(self, view: ServiceView, path: str, answer: Answer) -> str:
+        """Order it; else why not."""
+        now, orders, register = time.monotonic(), self._bridge.orders, answer.register or 0
         if answer.instance is not None:
-            return self._bridge.orders.set_instance(view.name, path, answer.instance, now)
-        register = answer.register or 0
+            return orders.set_instance(view.name, path, answer.instance, now)
         if view.battery is None:
-            return self._bridge.orders.set_register(view.name, path, register, answer.data, now)
-        sent = self._bridge.orders.write_register(view.battery, register, answer.data, now)
-        return "" if sent else "the BMS is silent, or too much waits"
+            return orders.set_register(view.name, path, register, answer.data, now)
+        return orders.write_register(view.battery, register, answer.data, now)
 
     def _write_own(self, path: str, value: Value) -> int:
         """A client writes to our own service."""

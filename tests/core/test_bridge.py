@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
+from gxbridge.core.client_orders import NO_WAY, NOT_THERE, OUTSIDE
 from gxbridge.core.dvcc.read.devices.services import title_of
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.nmea2000.decoder import Decoder
@@ -269,7 +270,7 @@ def test_nothing_is_ever_sent_with_transmit_off() -> None:
     assert boat.bridge.transmitter.next_deadline() is None
     assert boat.bridge.transmitter.state("can0") == "off"
     (view,) = boat.tick().batteries
-    assert not boat.bridge.orders.write_register(view.battery, 0x1000, b"\x64\x00", boat.now)
+    assert boat.bridge.orders.write_register(view.battery, 0x1000, b"\x64\x00", boat.now) == NO_WAY
 
 
 def spoken(boat: Boat, seconds: int) -> list[tuple[str, int, bytes]]:
@@ -378,10 +379,10 @@ def test_a_write_goes_to_the_battery_wherever_it_is_and_only_with_writes() -> No
     boat = Boat(transmit="writes")
     spoken(boat, 4)
     (view,) = boat.tick().batteries
-    assert boat.bridge.orders.write_register(view.battery, 0x1000, b"\x64\x00", boat.now)
+    assert boat.bridge.orders.write_register(view.battery, 0x1000, b"\x64\x00", boat.now) == ""
     sent = [frame for frame in spoken(boat, 20) if frame[2][2:4] == b"\x00\x10"]
     assert [(can_id >> 8 & 0xFF, data[:6].hex()) for _, can_id, data in sent] == [(0x29, "669900106400")]
-    assert not boat.bridge.orders.write_register(view.battery, 0x2103, b"\x00", boat.now), "never this register"
+    assert boat.bridge.orders.write_register(view.battery, 0x2103, b"\x00", boat.now) == OUTSIDE, "never this register"
 
 
 def test_a_battery_that_lost_its_address_cannot_be_written_to() -> None:
@@ -389,9 +390,9 @@ def test_a_battery_that_lost_its_address_cannot_be_written_to() -> None:
     boat.tick()
     (view,) = boat.tick().batteries
     gone = replace(view.battery, address=None)
-    assert not boat.bridge.orders.write_register(gone, 0x1000, b"\x64\x00", boat.now)
+    assert boat.bridge.orders.write_register(gone, 0x1000, b"\x64\x00", boat.now) == NOT_THERE
     elsewhere = replace(view.battery, address=0x77)
-    assert not boat.bridge.orders.write_register(elsewhere, 0x1000, b"\x64\x00", boat.now)
+    assert boat.bridge.orders.write_register(elsewhere, 0x1000, b"\x64\x00", boat.now) == NOT_THERE
 
 
 def test_publish_none_keeps_the_battery_from_the_bus_but_not_from_the_decision() -> None:

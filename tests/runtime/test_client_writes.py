@@ -9,13 +9,14 @@ from typing import Any, cast
 
 import pytest
 
+from gxbridge.core.cycle import ServiceView
 from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.port.vecan_service import listed_at
 from gxbridge.core.setup import Setup
 from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import write_findings
-from tests.core.port.port_boat import SOLAR_SERVICE, VECAN_SERVICE, PortBoat, mppt
+from tests.core.port.port_boat import MULTI_SERVICE, SOLAR_SERVICE, VECAN_SERVICE, PortBoat, mppt, multi_rs, tanks
 from tests.port.fleet import FLEET
 from tests.port.node import SimNode, exchange
 
@@ -66,6 +67,17 @@ def test_a_controller_whose_words_nobody_may_be_told_is_a_finding_while_it_goes_
     assert found(305.0) == [("write-not-sent", SOLAR_SERVICE, 300.0)]
 
 
+def test_what_is_written_for_all_chargers_of_a_port_is_a_finding_where_there_are_any() -> None:
+    boat, nobody = PortBoat(), cast(Any, None)
+    boat.look(tanks())
+    writes = ClientWrites(boat.bridge.setup, boat.bridge, nobody, lambda *_: None, lambda: None)
+    for speaks, found in ((), []), ((mppt(),), [VECAN_SERVICE]):
+        boat.look(*speaks)
+        writes.views = boat.views
+        assert writes.write(VECAN_SERVICE, "/Link/NetworkMode", 5) == 2
+        assert [one.service for one in writes.refused(time.monotonic())] == found
+
+
 def test_where_link_may_be_sent_its_own_findings_say_what_is_not() -> None:
     boat, nobody = PortBoat(transmit="link", mode="control"), cast(Any, None)
     boat.look(mppt())
@@ -106,7 +118,47 @@ def test_an_instance_that_is_written_to_the_list_comes_back_in_the_claim_of_the_
     assert writes.write(VECAN_SERVICE, where["tanks"], 11) == 0
     assert shown == [(VECAN_SERVICE, {where["tanks"]: 0})], "until the device says something else"
     assert writes.write(VECAN_SERVICE, where["mppt"], 1) == 2
-    assert "DVCC steers only devices whose instance is 0" in caplog.messages[-1]
+    assert caplog.messages == [
+        f"D-Bus client writes to {VECAN_SERVICE}: {where['tanks']} = 11 is sent to the device",
+        f"D-Bus client writes to {VECAN_SERVICE}: {where['mppt']} is not sent: DVCC steers only devices whose instance "
+        "is 0, and this is one that it steers",
+    ]
     pass_by(8)
     assert boat.values(VECAN_SERVICE)[where["tanks"]] == 11
     assert boat.values(VECAN_SERVICE)[where["mppt"]] == 0
+
+
+def test_what_cannot_be_sent_is_one_line_and_a_name_is_kept_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """A relay that its charger switches by itself; a port on which nothing was heard yet; a bank is no device."""
+    caplog.set_level(logging.INFO, "gxbridge")
+    boat = PortBoat(transmit="writes")
+    boat.look(multi_rs(), seconds=3)
+    boat.settle()
+    boat.look(multi_rs())
+    kept: list[tuple[str, str]] = []
+
+    class Names:
+        def rename(self, key: str, name: str) -> None:
+            kept.append((key, name))
+
+    writes = ClientWrites(boat.bridge.setup, boat.bridge, cast(Any, Names()), lambda *_: None, lambda: None)
+    bank = ServiceView("com.victronenergy.battery.gxbridge_bank", "bank", None, 1, {}, {"/CustomName": "House"})
+    writes.views = {**boat.views, bank.name: bank}
+    assert writes.write(MULTI_SERVICE, "/Relay/0/State", 1) == 2
+    assert writes.write(MULTI_SERVICE, "/Settings/Ess/Mode", 1) == 0
+    assert writes.write(MULTI_SERVICE, "/CustomName", "Aft") == 0
+    boat.bridge.transmitter._transmitters.clear()
+    assert writes.write(MULTI_SERVICE, "/Settings/AlarmLevel/LowSoc", 1) == 2
+    assert writes.write(MULTI_SERVICE, "/CustomName", "Galley") == 0
+    assert writes.write(bank.name, "/CustomName", "House") == 0
+    no_way = "it is more than the configuration lets us send, or too much waits"
+    assert [line.partition(": ")[2] for line in caplog.messages] == [
+        "/Relay/0/State is not sent: its relay is not, or not known to be, set to be switched from outside (register "
+        "0x034F)",
+        "/Settings/Ess/Mode = 1 is sent to the device",
+        "/CustomName = 'Aft' is kept and sent to the device",
+        f"/Settings/AlarmLevel/LowSoc is not sent: {no_way}",
+        f"/CustomName = 'Galley' is kept, and not sent: {no_way}",
+        "/CustomName = 'House'",
+    ]
+    assert [name for _, name in kept] == ["Aft", "Galley", "House"]
