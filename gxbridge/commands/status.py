@@ -21,7 +21,7 @@ from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.model.wording import celsius_text, duration_text
-from gxbridge.core.publish.device_view import allowed, takes_none, told_a
+from gxbridge.core.publish.device_view import allowed, device_says, takes_none, told_a
 from gxbridge.core.publish.explanation import MOVED, limits_of
 from gxbridge.core.publish.explanation_answer import NotExplained
 
@@ -213,17 +213,18 @@ class _Page:
         values = self._items.get(limit["subject"])
         if values is None:
             return "does not answer"
-        told = told_a(values, limit["name"])
         dvcc = self._explained["dvcc"]
         ours = amount(limit["value"], "A")
         made = number(values, p.CURRENT)
         makes = "unknown" if made is None else f"{plain(round(made, 1))} A"
         if takes_none(limit):
             return f"takes no limit, makes {makes}"
-        if dvcc["effective"] == "control":
-            return f"told {amount(told, 'A')}, makes {makes}"
-        who = "GX told" if dvcc["master"] == p.SYSTEM else "told"
-        return f"{who} {amount(told, 'A')}, gxbridge would tell {ours}; makes {makes}"
+        control, told = dvcc["effective"] == "control", amount(told_a(values, limit["name"]), "A")
+        if device_says(values):
+            told = f"shows {told} as its limit"
+        else:
+            told = f"{'GX told' if dvcc['master'] == p.SYSTEM and not control else 'told'} {told}"
+        return f"{told}, makes {makes}" if control else f"{told}, gxbridge would tell {ours}; makes {makes}"
 
 
 def _cut(name: str) -> str:

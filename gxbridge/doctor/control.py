@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.read.devices.services import title
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.run.masters.masters import obstacle
 from gxbridge.core.model.wording import counted, duration_text
+from gxbridge.core.publish.device_view import device_says
 from gxbridge.core.publish.explanation import MOVED
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts
@@ -113,7 +114,13 @@ def _chargers(facts: Facts, explanation: Mapping[str, Any]) -> Iterator[Row]:
         now = amount(number(items, path), "A")
         ours = amount(limit["value"], "A")
         who = limit["subject_name"] or service
-        if path in items and not names & UNTOLD:
+        if device_says(items) and not facts.configured.passes_on:
+            text = f"no: {who} is on a port of gxbridge, which does not pass on what it is told"
+            yield Row(SECTION, "control-charger", "warning", text, "Set transmit: link (docs/link.md).", service)
+        elif device_says(items):
+            text = f"yes: {who} can be told what `gxbridge link` confirms; it shows {now}, gxbridge would tell {ours}"
+            yield Row(SECTION, "control-charger", "ok", text, "", service)
+        elif path in items and not names & UNTOLD:
             text = f"yes: {who} can be told; now {now}, gxbridge would tell {ours}"
             text += _in_a_day(explanation, service, path)
             yield Row(SECTION, "control-charger", "ok", text, "", service)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Value, plain_items
+from gxbridge.core.publish.device_view import device_says
 from gxbridge.doctor.row import Row
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection
@@ -38,6 +40,8 @@ async def _one(connection: Connection, service: str, name: str, path: str, ask: 
         return Row(SECTION, "read-back", verdict, f"{name}: {text}", advice, service)
 
     try:
+        if await _is_ours(connection, service):
+            return row("note", "gxbridge serves it itself: `gxbridge link try` shows whether it takes what it is told")
         shown = await _read(connection, service, path)
         if shown is None:
             return row("note", "it is told nothing now, so there is no value to write back")
@@ -54,6 +58,12 @@ async def _one(connection: Connection, service: str, name: str, path: str, ask: 
         text = f"it answered {code} and shows {'nothing' if after is None else amount(after, 'A')} afterwards"
         return row("problem", text, "Find what else tells it, or limit it by its own settings.")
     return row("ok", f"yes: it takes {amount(present, 'A')} and shows it")
+
+
+async def _is_ours(connection: Connection, service: str) -> bool:
+    with suppress(BusError):
+        return device_says(plain_items({p.PROCESS: await client.fetch(connection, service, p.PROCESS)}))
+    return False  # it does not say who serves it
 
 
 async def _read(connection: Connection, service: str, path: str) -> float | None:

@@ -12,7 +12,7 @@ from gxbridge import __version__
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.history.series import SERIES, sample
-from gxbridge.core.publish.device_view import takes_none, told_a
+from gxbridge.core.publish.device_view import device_says, takes_none, told_a
 from gxbridge.core.publish.explanation import LIMIT_TITLES, limits_of
 from gxbridge.core.publish.explanation_answer import OTHER_VERSION, NotExplained, read_answer
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME
@@ -86,17 +86,18 @@ class LiveState:
             "trouble": self.trouble,
         }
 
-    def _devices(self) -> dict[str, dict[str, float | None]]:
-        """Service -> what it was told and what it makes, of chargers and of the Multi."""
+    def _devices(self) -> dict[str, dict[str, float | bool | None]]:
+        """Service -> what it was told (or says itself) and what it makes, of chargers and of the Multi."""
         if self._explanation is None:
             return {}
-        found = {}
+        found: dict[str, dict[str, float | bool | None]] = {}
         for limit in self._explanation["limits"]:
             if subject := limit["subject"]:
-                items = self._services.items.get(subject)
+                items = self._services.items.get(subject, {})
                 found[subject] = {
-                    "told_a": None if items is None else _rounded(told_a(items, limit["name"])),
-                    "made_a": None if items is None else _rounded(number(items, p.CURRENT)),
+                    "told_a": _rounded(told_a(items, limit["name"])),
+                    "made_a": _rounded(number(items, p.CURRENT)),
+                    "device_says": device_says(items),
                 }
         return found
 

@@ -429,6 +429,16 @@ def test_a_charger_is_tried_at_its_present_value_after_a_yes(
     assert rows["control-day"]["verdict"] == "ok"
 
 
+def test_a_charger_that_gxbridge_serves_itself_is_tried_by_link(
+    bus: str, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = changed(SOLAR={CHARGE: 35.0, "/Mgmt/ProcessName": "gxbridge"}, OWN={"/Explain/Json": json.dumps(TRIED)})
+    with Gx(bus, given):
+        main(["doctor", QUICK, "--dbus", bus, "--config", config, "--control", "--try", "--json"])
+    (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["id"] == "read-back"]
+    assert (row["verdict"], "`gxbridge link try` shows whether" in row["text"]) == ("note", True)
+
+
 def test_trying_belongs_to_control(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--try"]) == 2
     assert "belongs to --control" in capsys.readouterr().err

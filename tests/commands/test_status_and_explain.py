@@ -64,6 +64,18 @@ def test_in_control_it_says_what_was_told() -> None:
     assert "would" not in lines
 
 
+def test_what_a_charger_on_a_port_of_ours_shows_nobody_need_have_told_it() -> None:
+    for mode, line in (
+        ("monitor", "shows 40 A as its limit, gxbridge would tell 50 A; makes 38.2 A"),
+        ("control", "shows 40 A as its limit, makes 38.2 A"),
+    ):
+        explained, services = boat(mode)
+        services[SOLAR]["/Mgmt/ProcessName"] = "gxbridge"
+        text = " ".join("\n".join(screen(explained, services, 1_700_000_000, colour=False)).split())
+        assert line in text
+        assert "told 40 A" not in text
+
+
 @pytest.mark.parametrize("act", [True, False])
 def test_a_storage_profile_that_holds_nothing_is_shown_as_such(act: bool) -> None:
     explained, services = boat("control" if act else "monitor")

@@ -8,7 +8,7 @@ import pytest
 
 from gxbridge.core.model.items import Value
 from gxbridge.doctor.control import check_control
-from gxbridge.doctor.facts import Bus, Facts
+from gxbridge.doctor.facts import Bus, ConfigSummary, ConfiguredBus, Facts
 from gxbridge.doctor.row import Row, exit_code
 from tests.commands.test_status_and_explain import LYNX, SOLAR, SYSTEM, boat
 from tests.doctor.facts_of import OWN, own
@@ -58,6 +58,21 @@ def test_a_charger_that_cannot_be_told_is_a_no_that_names_what_must_stop_it() ->
     assert found[f"control-charger {name}"].text.startswith("no: Phoenix Smart is an AC charger")
     assert found[f"control-charger {SOLAR}"].verdict == "warning"
     assert LYNX not in found
+
+
+@pytest.mark.parametrize(
+    ("transmit", "verdict", "said"),
+    [
+        ("requests", "warning", "is on a port of gxbridge, which does not pass on what it is told"),
+        ("link", "ok", "can be told what `gxbridge link` confirms; it shows 40 A, gxbridge would tell 50 A"),
+    ],
+)
+def test_a_charger_on_a_port_of_ours_is_told_what_link_sends(transmit: str, verdict: str, said: str) -> None:
+    ours = {**boat("control")[1][SOLAR], "/Mgmt/ProcessName": "gxbridge"}
+    port = ConfiguredBus("can0", "socketcan", "can0", "all")
+    row = rows(services={SOLAR: ours}, configured=ConfigSummary(transmit=transmit, buses=(port,)))
+    found = row[f"control-charger {SOLAR}"]
+    assert (found.verdict, found.text.endswith(said)) == (verdict, True), found
 
 
 def test_less_than_a_day_of_orders_is_said() -> None:

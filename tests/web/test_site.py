@@ -31,7 +31,7 @@ def test_the_state_has_numbers_devices_and_the_explanation() -> None:
     assert (found.status, state["api"], state["trouble"]) == (200, 1, "")
     assert state["live"]["battery"]["voltage_v"] == 26.4
     assert state["live"]["permissions"] == {"charge": "yes", "discharge": "yes"}
-    assert state["live"]["devices"][SOLAR] == {"told_a": 40.0, "made_a": 38.24}
+    assert state["live"]["devices"][SOLAR] == {"told_a": 40.0, "made_a": 38.24, "device_says": False}
     titles = [limit["title"] for limit in state["explanation"]["limits"] if not limit["subject"]]
     assert titles == ["Charge voltage", "Charge current", "Discharge current"]
     assert all("takes_none" in limit for limit in state["explanation"]["limits"])
@@ -66,7 +66,7 @@ def test_a_battery_or_a_charger_that_has_left_is_not_known() -> None:
     services = seen()
     del services.items[SOLAR], services.items[LYNX]
     live = asked(site(services), "/api/state").json["live"]
-    assert live["devices"][SOLAR] == {"told_a": None, "made_a": None}
+    assert live["devices"][SOLAR] == {"told_a": None, "made_a": None, "device_says": False}
     assert live["permissions"]["charge"] == "unknown"
 
 

@@ -253,9 +253,10 @@
     }
     const told = known(seen.told_a) ? `${plain(seen.told_a)} A` : "nothing";
     const ours = known(limit.value) ? `${plain(limit.value)} A` : "nothing";
-    const who = dvcc.master === "com.victronenergy.system" ? "GX told" : "told";
-    item.append(make("p", limit.takes_none ? "Takes no limit." : dvcc.effective === "control" ? `Told ${told}.`
-      : `${upper(who)} ${told}; gxbridge would tell ${ours}.`));
+    const control = dvcc.effective === "control";
+    const who = seen.device_says ? "Shows a limit of" : dvcc.master === "com.victronenergy.system" && !control ? "GX told" : "Told";
+    item.append(make("p", limit.takes_none ? "Takes no limit." : control ? `${who} ${told}.`
+      : `${who} ${told}; gxbridge would tell ${ours}.`));
     const reason = list(limit.caps)[0];
     item.append(make("p", upper(stop(reason ? reason.text : limit.sentence)), "quiet"));
     return item;

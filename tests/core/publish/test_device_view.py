@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.device_view import allowed, takes_none, told_a
+from gxbridge.core.publish.device_view import allowed, device_says, takes_none, told_a
 
 
 def test_what_stands_at_a_charger_and_at_a_multi() -> None:
@@ -13,6 +13,12 @@ def test_what_stands_at_a_charger_and_at_a_multi() -> None:
     assert told_a({"/Dc/0/MaxChargeCurrent": 70.0}, "charger") is None
     assert told_a({"/Dc/0/MaxChargeCurrent": 70.0}, "multi") == 70.0
     assert told_a({"/Dc/0/MaxChargeCurrent": 70.0, "/BatteryOperationalLimits/MaxChargeCurrent": 5.0}, "multi") == 5.0
+
+
+def test_what_a_charger_on_a_port_of_ours_shows_is_what_it_says_itself() -> None:
+    assert device_says({"/Mgmt/ProcessName": "gxbridge"})
+    assert not device_says({"/Mgmt/ProcessName": "/opt/victronenergy/vecan-dbus/vecan-dbus"})
+    assert not device_says({})
 
 
 @pytest.mark.parametrize(
