@@ -6,6 +6,7 @@ import pytest
 
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
+from gxbridge.core.vecan.link.controllers import OtherControllers, is_charger
 from tests.core.vecan.link.wire import (
     CURRENT,
     MPPT,
@@ -22,6 +23,7 @@ from tests.core.vecan.link.wire import (
 OTHER = 0xE1
 GX = Name.make(71, 358, function=130, device_class=120)
 SECOND_GXBRIDGE = Name.make(78, 2046, function=130, device_class=120)
+GATEWAY = Name.make(79, 2046, function=130, device_class=25)
 
 
 def steered() -> Wire:
@@ -55,6 +57,61 @@ def test_an_order_to_a_device_is_another_controller_for_a_minute(register: int) 
     words = ((MPPT, CURRENT, 50.0),)
     assert wire.run(60.0 - 1, writes=words) == []
     assert "24 2015 F4010000" in wire.run(3, writes=words)
+
+
+@pytest.mark.parametrize("name", [SECOND_GXBRIDGE, GATEWAY], ids=["a display", "a gateway"])
+@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015, 0x2017])
+def test_what_is_no_power_device_and_broadcasts_such_a_register_is_another_controller(
+    register: int, name: Name
+) -> None:
+    wire = steered()
+    wire.join(OTHER, name)
+    wire.hear(register_frame(OTHER, register, "0D"))
+    assert wire.ids() == ["link-other-controller"]
+    assert wire.out.findings[0].text.startswith(f"device {name.unique_number} at address {OTHER} may steer")
+
+
+def test_one_without_a_name_is_told_by_its_address() -> None:
+    wire = steered()
+    wire.hear(register_frame(0x99, 0x2001, "B40A"))
+    wire.look()
+    assert wire.out.findings[0].text.startswith("device at address 153 may steer")
+    others = OtherControllers(wire.network)
+    others.hear(0xFD, 0x2001, 1.0, own=US, addressed=False)
+    assert others.other(1.0) == ("The device at address 253", "0x2001"), "no node has it"
+
+
+def test_a_gx_counts_until_150_s_after_its_last_frame_and_an_order_for_60() -> None:
+    wire = Wire()
+    wire.join(OTHER, GX)
+    others = OtherControllers(wire.network)
+    assert others.other(wire.now + 150.0 - 0.1) == ("GX device 71 at address 225", "NAME")
+    assert others.other(wire.now + 150.0) is None
+    others.hear(MPPT, 0x2015, 500.0, own=US, addressed=True)
+    assert others.other(560.0 - 0.1) == (f"device 855 at address {MPPT}", "0x2015")
+    assert others.other(560.0) is None
+    assert others.other(560.0 + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        (charger_name(), True),
+        (charger_name(function=130), True),
+        (charger_name(function=170), False),
+        (charger_name(function=180), True),
+        (charger_name(device_instance=1), False),
+        (charger_name(device_class=25), False),
+        (charger_name(manufacturer=275), False),
+    ],
+    ids=["charger", "below", "battery", "above", "another network", "another class", "another maker"],
+)
+def test_what_may_be_told_voltage_and_mode(name: Name, is_one: bool) -> None:
+    wire = Wire()
+    wire.join(MPPT_2, name)
+    node = wire.network.at(MPPT_2)
+    assert node is not None
+    assert is_charger(node) is is_one
 
 
 @pytest.mark.parametrize(
@@ -159,6 +216,16 @@ def test_where_a_regulator_is_on_the_bus_nothing_is_broadcast(name: Name) -> Non
     assert wire.write(None, SENSE, 26.4).code == 2
     assert wire.write(MPPT, CURRENT, 50.0).code == 0
     assert wire.run(1.0) == ["24 2015 F4010000"]
+
+
+@pytest.mark.parametrize(
+    "name", [charger_name(9, function=130), charger_name(9, device_class=25, function=141)], ids=["function", "class"]
+)
+def test_another_function_or_class_is_no_regulator(name: Name) -> None:
+    wire = Wire()
+    wire.join(OTHER, name)
+    wire.write(None, VOLTAGE, 27.4)
+    assert wire.ids() == []
 
 
 def test_a_regulator_is_known_by_its_product_too() -> None:

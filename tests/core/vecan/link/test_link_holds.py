@@ -52,6 +52,10 @@ def test_an_answer_is_that_to_the_first_of_equal_words() -> None:
     holds = one(600, 600, 200, 200)
     holds.said("A", 200, 5.0)
     assert held(holds, 5.0) == (200, 200, "shown"), "equal ones behind each other are one"
+    holds = one(600, 600)
+    holds.said("A", 600, 3.0)
+    holds.said("A", 300, 3.0)
+    assert held(holds, 5.0) == (300, 300, "shown"), "and one answer is for both"
 
 
 def test_each_word_expires_by_itself() -> None:
@@ -66,10 +70,12 @@ def test_each_word_expires_by_itself() -> None:
 
 
 def test_what_has_expired_does_not_come_back_with_what_is_put_together() -> None:
-    holds = one(900)
+    holds = LinkHolds()
+    holds.stands("A", SERVICE, 1000.0)
+    holds.sent("A", 900, 1000.0)
     for number in range(MOST_SENT + 20):
-        holds.sent("A", number % 2, 70.0)
-    assert held(holds, 70.0)[:2] == (1, 0)
+        holds.sent("A", number % 2, 1060.0)
+    assert held(holds, 1060.0)[:2] == (1, 0)
 
 
 def test_a_word_that_is_repeated_lives_longer() -> None:
@@ -107,7 +113,7 @@ def test_only_devices_for_which_a_word_stood_are_kept_and_not_without_end() -> N
     assert [*holds.holds(0.0)] == []
     for number in range(MOST_DEVICES + 5):
         holds.stands(f"{number}", SERVICE, 0.0)
-    assert len([*holds.holds(0.0)]) == MOST_DEVICES
+    assert len([*holds.holds(0.0)]) == MOST_DEVICES == 256
     holds.stands("0", "another name", 1.0)
     assert next(iter(holds.holds(0.0))) == ("another name", 0, 0, "unknown")
 
@@ -117,4 +123,9 @@ def test_of_too_many_words_the_highest_still_counts() -> None:
     for number in range(MOST_SENT + 20):
         holds.sent("A", number % 2, 2.0)
     assert held(holds, 3.0)[:2] == (900, 0)
-    assert len(holds._devices["A"].sent) == MOST_SENT
+    assert len(holds._devices["A"].sent) == MOST_SENT == 64
+    holds = one(5, 900)
+    for number in range(MOST_SENT):
+        holds.sent("A", number % 2, 2.0)
+    assert held(holds, 3.0)[:2] == (900, 0)
+    assert held(holds, 60.0 + 2 - 0.1)[:2] == (900, 0), "as long as it would alone"
