@@ -109,9 +109,44 @@ def test_what_would_not_be_served_has_a_reason(kind: str, product: int | None, w
 
 @pytest.mark.parametrize(("all_of_it", "said"), [(False, "Lynx Smart BMSes only"), (True, "every device that it has")])
 def test_a_port_of_its_own_says_what_is_served(all_of_it: bool, said: str) -> None:
-    (row,) = check_port(port(profile=5), services(), ours=True, serves_all=all_of_it)
+    (row,) = check_port(port(profile=5), {}, ours=True, serves_all=all_of_it)
     assert said in row.text
     assert ("`serve: all`" in row.advice) is not all_of_it
+
+
+OURS = {
+    "com.victronenergy.battery.gxbridge_house_uc167120": {"/N2kUniqueNumber": 167120, "/CustomName": "House"},
+    "com.victronenergy.battery.gxbridge_other_uc9": {"/N2kUniqueNumber": 9},
+    "com.victronenergy.solarcharger.socketcan_can0_vi0_uc20002": {
+        "/ProductName": "SmartSolar 150/70",
+        "/N2kUniqueNumber": 20002,
+        "/ProductId": 0xA10C,
+    },
+    VECAN: {
+        "/Devices/0/ModelName": "Lynx Smart BMS 500",
+        "/Devices/0/N2kUniqueNumber": 167120,
+        "/Devices/1/ModelName": "SmartSolar 150/70",
+        "/Devices/1/N2kUniqueNumber": 20002,
+        "/Devices/2/ModelName": "GPS 24xd",
+        "/Devices/2/Manufacturer": 229,
+        "/Devices/2/N2kUniqueNumber": 5,
+    },
+}
+
+
+@pytest.mark.parametrize("profile", [5, None])
+def test_a_port_that_is_served_wholly_says_of_each_device_how_far(profile: int | None) -> None:
+    found = list(check_port(port(profile=profile), OURS, ours=True, serves_all=True))
+    assert by_id(found)["port-serves"].text == (
+        "can0: fully served: House (battery); partly served: SmartSolar 150/70 (solarcharger); not served: GPS 24xd"
+    )
+    assert [row.text for row in found if row.id == "own-leaves-out"] == [
+        "can0 with `serve: all`: a device without a service: gxbridge has no table for it",
+        "can0 with `serve: all`: solarcharger: without /Pv/0/Name, /Pv/0/Enabled, /Equalization/Pending, "
+        "/Equalization/TimeRemaining, /Alarms/Alarm, /History/Overall/MinBatteryVoltage",
+    ]
+    assert "port-serves" not in by_id(check_port(port(profile=profile), OURS, ours=True))
+    assert "port-serves" not in by_id(check_port(port(profile=profile), {}, ours=True, serves_all=True))
 
 
 def test_owning_is_advised_against_where_nothing_is_known_of_the_devices() -> None:

@@ -91,21 +91,25 @@ def carries_vecan(port: Port) -> bool:
     return known is not None and (known.vecan or port.profile == FREE_PROFILE)
 
 
-def carried_by(port: str, services: Services) -> list[CarriedDevice]:
-    """Every device that the GX knows by the vendor's drivers on this port, Lynx BMSes first."""
+def carried_by(port: str, services: Services, *, ours: bool = False) -> list[CarriedDevice]:
+    """Every device that the GX knows by the drivers on this port, Lynx BMSes first. `ours`: gxbridge is the driver, and
+    its own batteries count."""
     found: dict[str, CarriedDevice] = {}
     numbers: set[float | str] = set()
+    listed_devices = _vecan_devices(services.get(f"{VECAN_PREFIX}{port}", {}))
+    there = {device.get("N2kUniqueNumber") for device in listed_devices.values()} if ours else set()
     mark = re.compile(rf"\.(?:socketcan_|lynxparallel.*_){re.escape(port)}(?:_|$)")
     for name, items in services.items():
-        if name.startswith(OWN_PREFIX) or not mark.search(name):
+        own, unique = name.startswith(OWN_PREFIX), number(items, "/N2kUniqueNumber")
+        if unique not in there if own else not mark.search(name):
             continue
-        unique, match = number(items, "/N2kUniqueNumber"), re.search(r"_uc(\d+)$", name)
+        match = re.search(r"_uc(\d+)$", name)
         numbers.add(unique if unique is not None else int(match[1]) if match else name)
         kind = kind_of(name)
-        lynx = is_lynx(items)
+        lynx = own or is_lynx(items)
         served = Coverage("fully") if lynx else coverage(kind, number(items, PRODUCT_ID))
         found[name] = CarriedDevice(f"{title(Device(name, kind, items))} ({kind})", lynx, kind, served)
-    for index, device in _vecan_devices(services.get(f"{VECAN_PREFIX}{port}", {})).items():
+    for index, device in listed_devices.items():
         if device.get("N2kUniqueNumber") in numbers or "GX" in str(device.get("ModelName")).split():
             continue
         model = device.get("CustomName") or device.get("ModelName") or f"device {index}"
@@ -168,6 +172,8 @@ def check_port(port: Port, services: Services, *, ours: bool, serves_all: bool =
     """What a port is for, and what to do. `ours`: the configuration has gxbridge listen there; `serves_all`: and serve
     all its devices."""
     name = port.name if port.label in ("", port.name) else f"{port.name} ({port.label})"
+    if ours and serves_all and port.profile in (None, FREE_PROFILE):
+        yield from _serves(port, services)
     if port.profile is None:
         where = "gxbridge listens there" if ours else "not in the configuration"
         yield Row(SECTION, "port", "ok" if ours else "note", f"{name}: {where}", "", port.name)
@@ -208,6 +214,23 @@ def _free(port: Port, head: str, *, ours: bool, serves_all: bool) -> Row:
         f"{set_profile(port.name, 1)}",
         port.name,
     )
+
+
+def _serves(port: Port, services: Services) -> Iterator[Row]:
+    """What is on a port that gxbridge serves wholly, and how far: device by device."""
+    carried = carried_by(port.name, services, ours=True)
+    if not carried:
+        return
+    by_extent = {extent: [one.text for one in carried if one.served.extent == extent] for extent in EXTENTS}
+    said = "; ".join(f"{extent} served: {listed(texts)}" for extent, texts in by_extent.items() if texts)
+    yield Row(SECTION, "port-serves", "ok", f"{port.name}: {said}", "", port.name)
+    yield from _left_out(port, carried)
+
+
+def _left_out(port: Port, carried: list[CarriedDevice]) -> Iterator[Row]:
+    for kind, why in sorted({(device.kind, device.served.why) for device in carried if device.served.why}):
+        text = f"{port.name} with `serve: all`: {kind or 'a device without a service'}: {why}"
+        yield Row(SECTION, "own-leaves-out", "note", text, "", port.name)
 
 
 def _vendors(port: Port, head: str, services: Services, *, ours: bool) -> Iterator[Row]:
@@ -266,6 +289,4 @@ def _owning(port: Port, services: Services) -> Iterator[Row]:
             f"(docs/port.md), then {command}",
             port.name,
         )
-    for kind, why in sorted({(device.kind, device.served.why) for device in carried if device.served.why}):
-        text = f"{port.name} with `serve: all`: {kind or 'a device without a service'}: {why}"
-        yield Row(SECTION, "own-leaves-out", "note", text, "", port.name)
+    yield from _left_out(port, carried)
