@@ -9,12 +9,13 @@ from gxbridge.core.bus_services import BusServices
 from gxbridge.core.cycle import ServiceView
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.gate.allowed import LINKED, class_of
-from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.port.device import PortDeviceItems
 from gxbridge.core.port.facts import facts_of
 from gxbridge.core.port.kinds import PortDevice, devices_of
-from gxbridge.core.port.ownership import same_device, taken_by
+from gxbridge.core.port.ownership import served_by, taken_by
 from gxbridge.core.port.questions import RELAY_MODE, questions
 from gxbridge.core.port.tables import messages_of
 from gxbridge.core.port.vecan_service import DEVICES, listed_at, vecan_items, vecan_name
@@ -67,6 +68,7 @@ class PortServices:
         targets: dict[str, LinkTarget] = {}
         devices: dict[str, PortDeviceItems] = {}
         listed: dict[str, tuple[Node, ...]] = {}
+        served: dict[str, Finding] = {}
         others = self._others(bus)
         for bus_name in setup.serve:
             taken = self._taken(bus_name, setup, bus, now)
@@ -88,14 +90,18 @@ class PortServices:
                 if node.state(now) != "live":
                     continue
                 for device in devices_of(node, now, temperatures=bus_name in setup.temperatures):
-                    view = self._view(node, device, port, identities, others, devices, now)
-                    if view is not None:
-                        views.append(view)
-                        if view.key in identities or view.name not in nodes:  # two may have one unique number:
-                            nodes[view.name] = node  # the one that has its instance is meant
-                            targets[view.name] = LinkTarget(bus_name, node.name, view.name)
+                    assert node.name is not None  # noqa: S101 - else it has no devices
+                    other = served_by(device.kind, node.name.unique_number, others, self.names)
+                    if other is not None:
+                        served[other] = finding("port-device-taken", other, now, port=port, service=other)
+                        continue
+                    view = self._view(node, node.name, device, port, identities, devices, now)
+                    views.append(view)
+                    if view.key in identities or view.name not in nodes:  # two may have one unique number:
+                        nodes[view.name] = node  # the one that has its instance is meant
+                        targets[view.name] = LinkTarget(bus_name, node.name, view.name)
         self._devices, self._nodes, self._targets, self._listed = devices, nodes, targets, listed
-        self.views, self.findings = tuple(views), tuple(findings)
+        self.views, self.findings = tuple(views), (*findings, *served.values())
         self._show(bus, identities, now)
 
     def _others(self, bus: BusServices) -> Mapping[str, Items]:
@@ -117,7 +123,7 @@ class PortServices:
             target
             for service, target in self._targets.items()
             if target.bus in taken
-            or (target.name and same_device(class_of(service), target.name.unique_number, others, self.names))
+            or (target.name and served_by(class_of(service), target.name.unique_number, others, self.names))
         )
         for target in gone:
             del self._targets[target.service]
@@ -127,16 +133,13 @@ class PortServices:
     def _view(
         self,
         node: Node,
+        name: Name,
         device: PortDevice,
         port: str,
         identities: KeptIdentities,
-        others: Mapping[str, Items],
         devices: dict[str, PortDeviceItems],
         now: float,
-    ) -> ServiceView | None:
-        name = node.name
-        if name is None or same_device(device.kind, name.unique_number, others, self.names):
-            return None
+    ) -> ServiceView:
         key = f"{device.kind}_{name.identity}{device.suffix}"
         instance, custom_name = identities.get(key, (0, ""))
         service = f"{p.PREFIX}{device.kind}.socketcan_{port}_vi{instance}_uc{name.unique_number}{device.suffix}"

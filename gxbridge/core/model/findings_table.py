@@ -191,6 +191,12 @@ TABLE: Final = (
         "{service} is on D-Bus, so another program has {port}: gxbridge serves none of its devices",
         "Stop that program, or take `serve: all` out of the configuration",
     ),
+    FindingRow(
+        "port-device-taken",
+        "warning",
+        "{service} of another program is a device of {port}: gxbridge does not serve it, and tells it nothing",
+        "Leave the device to one program: stop the other, or take `serve: all` out of the configuration",
+    ),
     # banks: batteries in parallel as one
     FindingRow(
         "bank-member-silent",

@@ -29,10 +29,14 @@ def taken_by(bus: str, port: str, services: Mapping[str, Items], names: Iterable
     return None if owner is None else finding("port-taken", bus, now, port=port, service=owner)
 
 
-def same_device(kind: str, unique_number: int, services: Mapping[str, Items], ours: Collection[str]) -> bool:
-    """Whether a service of others is this device, by its class and unique number, whatever port it names."""
-    return any(
-        items.get("/N2kUniqueNumber") == unique_number and kind_of(name) == kind
-        for name, items in services.items()
-        if name not in ours and not name.startswith(OWN_PREFIX)
+def served_by(kind: str, unique_number: int, services: Mapping[str, Items], ours: Collection[str]) -> str | None:
+    """The service of others that is this device, by its class and unique number, whatever port it names."""
+    return next(
+        (
+            name
+            for name, items in services.items()
+            if items.get("/N2kUniqueNumber") == unique_number and kind_of(name) == kind
+            if name not in ours and not name.startswith(OWN_PREFIX)
+        ),
+        None,
     )

@@ -206,9 +206,15 @@ def test_a_port_has_the_name_of_its_interface() -> None:
 
 def test_a_device_that_somebody_serves_from_another_port_is_not_served_twice() -> None:
     boat = PortBoat()
-    boat.add("com.victronenergy.solarcharger.socketcan_can7_vi0_uc283819", {"/N2kUniqueNumber": 283819})
+    theirs = "com.victronenergy.solarcharger.socketcan_can7_vi0_uc283819"
+    boat.add(theirs, {"/N2kUniqueNumber": 283819})
     boat.look(mppt(), mppt(0x25, 283820))
     assert [view.items["/N2kUniqueNumber"] for view in boat.views.values() if view.kind == "solarcharger"] == [283820]
+    said = f"{theirs} of another program is a device of can0: gxbridge does not serve it, and tells it nothing"
+    assert findings(boat) == {"port-device-taken": said}
+    boat.bridge.service_removed(theirs, boat.now)
+    boat.look(mppt(), mppt(0x25, 283820))
+    assert findings(boat) == {}
 
 
 def test_a_lynx_stays_a_battery_of_ours_and_the_vendors_lynx_is_no_owner() -> None:
