@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gxbridge.core.model.battery import Known
 from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.core.nmea2000.name import VICTRON, Name
 from gxbridge.core.port.facts import COMPUTED
 from gxbridge.core.port.kinds import PortDevice
 from gxbridge.core.port.tables import FIRMWARE, PortRow, quantities_of, service_table
@@ -43,14 +44,14 @@ class PortDeviceItems:
                 known = values.get(row.path)
                 found[row.path] = None if known is None else fitted(row.spec, known.value)
             else:
-                spec = spec_of(row, facts)
+                spec = spec_of(row, node.name)
                 found[row.path] = fitted(spec, facts[row.fact] if row.fact else row.value)
         for row in self._table.rows:
             if row.compute:
                 found[row.path] = fitted(row.spec, COMPUTED[row.compute](found))
         shown = [row for row in self._table.rows if row.when is None or _above(found, row.when)]
         self.items = {row.path: found[row.path] for row in shown}
-        specs = {row.path: spec_of(row, facts) for row in shown}
+        specs = {row.path: spec_of(row, node.name) for row in shown}
         if specs != self.specs:
             self.specs = specs
 
@@ -69,9 +70,9 @@ class PortDeviceItems:
         return self._state.values(now)
 
 
-def spec_of(row: PortRow, facts: Mapping[str, Value]) -> ItemSpec:
-    """A firmware is text where the device is of another maker."""
-    return TEXT if row.fact == FIRMWARE and isinstance(facts[row.fact], str) else row.spec
+def spec_of(row: PortRow, name: Name | None) -> ItemSpec:
+    """A firmware is text where the device is of another maker, also before it was heard: a type on D-Bus stays."""
+    return TEXT if row.fact == FIRMWARE and name is not None and name.manufacturer != VICTRON else row.spec
 
 
 def _above(found: Mapping[str, Value], when: tuple[str, int]) -> bool:

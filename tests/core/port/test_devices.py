@@ -239,6 +239,18 @@ def test_an_alternator_of_another_maker_has_texts_for_versions() -> None:
     assert boat.values(ALTERNATOR_SERVICE)["/State"] is None
 
 
+def test_a_type_is_the_same_before_and_after_its_value_is_heard() -> None:
+    """What is on D-Bus keeps the type that it came with."""
+    boat = PortBoat()
+    boat.look(tuple(frame for frame in tanks() if frame[0] >> 8 & 0x1FFFF != 126996))
+    name = TANK_SERVICE.format(0, 0)
+    before = dict(boat.views[name].specs)
+    assert boat.values(name)["/FirmwareVersion"] is None
+    boat.look(tanks())
+    assert boat.values(name)["/FirmwareVersion"] == "v3.0.2V"
+    assert boat.views[name].specs == before
+
+
 def test_one_sender_has_a_service_for_each_of_its_tanks() -> None:
     boat = PortBoat()
     boat.look(tanks())
