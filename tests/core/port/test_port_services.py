@@ -93,6 +93,15 @@ def test_what_is_not_known_and_what_a_gx_says_is_listed_only() -> None:
     assert len([path for path in boat.values(VECAN_SERVICE) if path.endswith("/Nad")]) == 5
 
 
+def test_a_solar_charger_of_a_product_that_is_newer_than_our_list_is_served() -> None:
+    """Product ids 0xA101 to 0xA11F are kept for solar chargers on CAN."""
+    boat = PortBoat()
+    boat.look((named(0x30, 1), says(0x30, 0x0100, "00 1F A1 00")), (named(0x31, 2), says(0x31, 0x0100, "00 20 A1 00")))
+    assert [(view.kind, view.items.get("/ProductId")) for view in boat.views.values()] == [
+        *(("vecan", None), ("solarcharger", 0xA11F)),
+    ]
+
+
 def test_a_device_that_is_silent_for_ten_seconds_is_gone_and_comes_back_without_old_values() -> None:
     boat = PortBoat()
     boat.look(mppt())
