@@ -150,7 +150,7 @@ class Bridge:
         """Whether our own D-Bus name is ours."""
         self._services.hold_name(ours)
         if self.link is not None and not ours:
-            self.link.out.shut()
+            self.link.shut()
 
     def service_added(self, name: str, items: Mapping[str, Value], now: float) -> bool:
         """A D-Bus service of others was read, with all its items."""

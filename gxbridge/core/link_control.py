@@ -9,6 +9,7 @@ from gxbridge.core.gate.gate import GateMemory
 from gxbridge.core.gate.link import LinkMemory, may_link, pass_link
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.finding import Finding
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.remembered import Latch
 from gxbridge.core.setup import Setup
 from gxbridge.core.vecan.battery_registry import BatteryRegistry
@@ -20,22 +21,46 @@ TRIED: Final = "link-tried"
 """The latch of one that was tried in vain, and what the device did."""
 
 
+class LinkView(NamedTuple):
+    """What a look of the gate saw, and when (monotonic s)."""
+
+    words: RawWords
+    gate: GateMemory
+    own_name: bool
+    at: float
+
+
 class LinkControl:
     """Made only with a level that sends LINK and `dvcc.mode: control`. Time is monotonic seconds."""
 
     def __init__(self, setup: Setup, registry: BatteryRegistry) -> None:
         known = [sources(setup.remembered.latches, name) for name in (CONFIRMED, TRIED)]
-        self.out = LinkOut(registry.network, may_link, *known, broadcast=setup.link_broadcast)
+        self.out = LinkOut(registry.network, may_link, *known, judge_anew=self._judge, broadcast=setup.link_broadcast)
+        self._seen: LinkView | None = None
         self._setup = setup
         self._memory = LinkMemory()
 
     def look(self, words: RawWords, gate: GateMemory, now: float, *, own_name: bool) -> None:
         """Hold what stands against the last gate. `gate`: of this look; `own_name`: our own D-Bus name is ours."""
+        self._seen = LinkView(words, gate, own_name, now)
+        self._judge(now)
+        self.out.look(now)
+
+    def shut(self) -> None:
+        """Our own D-Bus name is not ours: nothing may leave from this moment on, until the next look."""
+        self._seen = None
+        self.out.shut()
+
+    def _judge(self, now: float) -> None:
+        """Hold it against what the last look saw: a verdict is as old as that."""
+        if self._seen is None:
+            return
+        words, gate, own_name, at = self._seen
         standing = [Write(*word) for word in self.out.words(now)]
         holds = self.out.holds(now)
         passed = pass_link(standing, words, gate, self._memory, self._setup, now, own_name=own_name, holds=holds)
         self._memory = passed.memory
-        self.out.judge(passed.values, now)
+        self.out.judge(passed.values, at)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

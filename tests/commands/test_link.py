@@ -99,7 +99,7 @@ def test_a_running_service_tries_and_answers(config: Path, capsys: pytest.Captur
     with Service(config.parent, Port(remembered=Remembered())):
         assert command(config, "try", "855") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == [VOLTAGE, MODE, CURRENT]
+    assert [line.split()[1] for line in lines] == [VOLTAGE, CURRENT, MODE]
     assert all("not tried, as it does not give this register" in line for line in lines)
 
 

@@ -87,10 +87,40 @@ def told(texts: list[str]) -> set[str]:
 
 def test_what_a_controller_writes_leaves() -> None:
     port = Port()
-    assert told(port.pass_time(3, writes=True)) == {
+    assert told(port.pass_time(7, writes=True)) == {
         "24 2015 F4010000", "24 200E 0D000000", "FF 2001 180B0000", "FF 2002 500A0000",
     }  # fmt: skip
     assert set(port.link_writes()) == {0x2015, 0x200E, 0x2001, 0x2002}
+
+
+def test_a_word_that_changes_does_not_wait_for_the_next_look() -> None:
+    port = Port()
+    port.pass_time(4, writes=True)
+    port.write(CURRENT, 20.0)
+    assert port.out() == ["24 2015 C8000000"]
+    port.said[0x0391] = 100
+    port.write(CURRENT, 30.0)
+    assert port.out() == ["24 2015 2C010000"], "by what the last look saw"
+    port.repeat()
+    port.react()
+    assert port.out() == ["24 2015 65000000"], "10 A, and 0.1 A of rounding"
+
+
+def test_but_not_by_what_was_seen_too_long_ago() -> None:
+    port = Port()
+    port.pass_time(4, writes=True)
+    port.now += 3.0
+    port.repeat()
+    port.write(CURRENT, 20.0)
+    assert port.out() == []
+
+
+def test_nor_without_our_own_name() -> None:
+    port = Port()
+    port.pass_time(4, writes=True)
+    port.bridge.hold_name(False)
+    port.write(CURRENT, 20.0)
+    assert port.out() == []
 
 
 def test_a_bms_that_refuses_is_obeyed_before_the_controller_does() -> None:

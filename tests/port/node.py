@@ -310,12 +310,13 @@ class SimNode:
         self._show(STATUS, bytes([status if controlled else STAND_ALONE]))
         if controlled:
             self._show(ERROR_CODE, b"\0")
+        own = self.device.registers[DEVICE_STATE][0]
         if self.registers.get(ERROR_CODE, b"\0")[0] == BMS_LOST:
             state = FAULT
-        elif controlled:
+        elif controlled and (self.source_a > 0 or own != OFF):
             state = EXTERNAL
         else:
-            state = BULK if self.source_a > 0 else self.device.registers[DEVICE_STATE][0]
+            state = BULK if self.source_a > 0 else own
         self._show(DEVICE_STATE, bytes([state]))
         self._show(DC_CURRENT, struct.pack("<h", round(self.current_a * 10)))
 

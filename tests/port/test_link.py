@@ -31,7 +31,8 @@ CURRENT, VOLTAGE, NETWORK, SENSE = (
 class Sea(Boat):
     """A Lynx (24 V, 200 A) by hand, simulated devices, and a controller that writes to their services.
 
-    In every tenth of a second: whoever is raised, all chargers together hold no more than the BMS allows.
+    In every tenth of a second: whoever is raised, all chargers together hold no more than the BMS allows; and whoever
+    makes more because he was told to makes no more with the others.
     """
 
     def __init__(self, *devices: str, **setup: Any) -> None:
@@ -50,6 +51,7 @@ class Sea(Boat):
         self.left: list[SimFrame] = []
         self._coming: deque[tuple[float, list[SimFrame]]] = deque()
         self._held: dict[str, int] = {}
+        self._made: dict[str, float] = {}
         self.come_aboard()
         self.sail(4)
 
@@ -121,6 +123,10 @@ class Sea(Boat):
             alone = [node.current_a * 10 for name, node in self.nodes.items() if name not in held]
             assert sum(held.values()) + sum(alone) <= self.allowed + len(self.nodes), (self.now, self._held, held)
         self._held = held
+        made = {name: node.current_a for name, node in self.nodes.items()}
+        if any(amps > self._made.get(name, amps) and MODE in self.nodes[name].told for name, amps in made.items()):
+            assert sum(made.values()) * 10 <= self.allowed + len(self.nodes), (self.now, self._made, made)
+        self._made = made
 
     @property
     def allowed(self) -> int:

@@ -8,12 +8,14 @@ other word; each second its service must show what it said.
 
 Where it may differ, on purpose:
 
-* a word is at its device after 2 s at most: the gate judges it within a second, and frames are 100 ms apart;
+* a word is at its device after 2 s at most: frames are 100 ms apart, and a mode goes behind the currents;
 * a word that is written anew with another value meanwhile is not sent any more (`superseded`);
 * limits are cut to 0.1 A and 0.01 V, what is measured is rounded to 0.01 V, 0.01 degrees and 1 mA;
 * a device of another N2K device instance holds nothing (the vendor's program writes the mode to its service, too);
 * in profile strict a charger that has not shown what it holds counts with its own setting, so that others get less
   for a moment;
+* a mode waits up to 20 s for the first current of a charger that is on, and the vendor's program does not write one to
+  each (`NO_CURRENT`);
 * a voltage that nobody shows any more when it is its turn is held back (`HELD_BACK`).
 """
 
@@ -34,6 +36,9 @@ PART = 48
 """Scenarios of one test."""
 HELD_BACK = {("can_bms-01", 3, VECAN, "/Link/VoltageSense")}
 """The battery's voltage falls by 0.9 V half a second after the round that would share it."""
+
+NO_CURRENT = {"varied-026", "varied-099", "missing-w2open-3"}
+"""An inverter RS or a charger was written a mode and, for these seconds, no current."""
 
 
 @cache
@@ -72,8 +77,11 @@ def play(start: int, options: Options) -> tuple[int, int, int]:
     words = superseded = lowered = 0
     for scenario, steps in part(start):
         audience = Audience(scenario, steps, options)
-        others = [found for found in audience.differences if (scenario["name"], *found[:3]) not in HELD_BACK]
-        assert not others, (scenario["name"], others[:3])
+        name, differences = scenario["name"], audience.differences
+        if name in NO_CURRENT:
+            differences = [found for found in differences if found[2] != "/Link/NetworkMode"]
+        others = [found for found in differences if (name, *found[:3]) not in HELD_BACK]
+        assert not others, (name, others[:3])
         assert audience.shown
         words, superseded = words + audience.compared, superseded + audience.superseded
         lowered += audience.lowered
@@ -81,11 +89,11 @@ def play(start: int, options: Options) -> tuple[int, int, int]:
 
 
 VENDOR = {
-    0: (356, 0), 48: (695, 0), 96: (556, 0), 144: (717, 1), 192: (413, 0), 240: (297, 0), 288: (623, 0), 336: (1064, 0),
+    0: (357, 0), 48: (695, 0), 96: (556, 0), 144: (717, 1), 192: (407, 0), 240: (295, 0), 288: (623, 0), 336: (1064, 0),
 }  # fmt: skip
 STRICT = {
-    0: (324, 2, 4), 48: (602, 8, 9), 96: (393, 5, 5), 144: (650, 9, 8), 192: (380, 3, 10), 240: (366, 1, 5),
-    288: (601, 15, 6), 336: (1091, 19, 7),
+    0: (326, 1, 4), 48: (615, 2, 2), 96: (393, 5, 5), 144: (653, 6, 8), 192: (380, 3, 10), 240: (367, 1, 4),
+    288: (608, 13, 5), 336: (1084, 18, 7),
 }  # fmt: skip
 """What `play` found of each part: a word less or more must be explained."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ from gxbridge.core.blackbox.box import lines, parse
 from gxbridge.core.blackbox.play import replay
 from gxbridge.core.blackbox.recorder import RecordingBridge
 from gxbridge.core.blackbox.timeline import facts_of
+from gxbridge.core.model.remembered import Remembered
+from gxbridge.core.nmea2000.name import Name
 from tests.core.boat import NO_CHARGE
 from tests.core.vecan.link.wire import register_frame
 from tests.port.fleet import FLEET
-from tests.port.node import CHARGE_LIMIT, MODE, VSET
-from tests.port.test_link import CURRENT, VECAN, Sea
+from tests.port.node import BMS_LOST, CHARGE_LIMIT, DEVICE_STATE, ERROR_CODE, MODE, VSET
+from tests.port.test_link import CURRENT, NETWORK, VECAN, VOLTAGE, Sea
 
 US = 0xC8
 MPPT, RS = "mppt", "mppt-rs"
@@ -196,6 +199,176 @@ def test_while_the_bus_is_off_the_findings_are_true() -> None:
     sea.bus_off = False
     sea.sail(4)
     assert sea.findings() == []
+
+
+# --- the mode before the current --------------------------------------------------------------------------------------
+
+
+def bms_lost(*devices: str, ccl_a: int = 150, **setup: Any) -> Sea:
+    """Chargers in the sun, each of which could make 110 A, that were told of a BMS and then of nothing for a minute."""
+    sea = Sea(*devices, **setup)
+    sea.said[0x0391] = ccl_a * 10
+    sea.control(devices, 40.0)
+    sea.words[None, NETWORK] = 13
+    sea.sail(12)
+    for node in sea.nodes.values():
+        node.source_a = 110.0
+    assert [sea.told(device)[CHARGE_LIMIT] for device in devices] == [400] * len(devices)
+    sea.words.clear()
+    sea.sail(130)
+    assert errors(sea) == [BMS_LOST] * len(devices)
+    return sea
+
+
+def errors(sea: Sea) -> list[int]:
+    return [node.registers[ERROR_CODE][0] for node in sea.nodes.values()]
+
+
+def modes(*devices: str) -> dict[tuple[str | None, str], Any]:
+    return {(None, NETWORK): 13} | {(device, NETWORK): 13 for device in devices}
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.5, 2.5, 6.0])
+@pytest.mark.parametrize("to", [(MPPT, RS), ()], ids=["to each", "to all"])
+def test_after_error_67_nobody_begins_to_charge_before_it_was_told_its_current(
+    to: tuple[str, ...], later_s: float
+) -> None:
+    """The vendor's controller writes the modes first: each of these chargers would begin with 110 A."""
+    sea = bms_lost(MPPT, RS)
+    sea.words = modes(*to) | {(None, VOLTAGE): 28.4}
+    sea.sail(later_s)
+    assert errors(sea) == [BMS_LOST, BMS_LOST] or not later_s
+    want(sea, 65.0, 65.0)
+    sea.sail(3)
+    assert errors(sea) == [0, 0]
+    assert [node.current_a for node in sea.nodes.values()] == [65.0, 65.0]
+    sea.sail(10)
+    assert sea.findings() == []
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_nor_when_the_current_is_lost_on_its_way(lost: int) -> None:
+    sea = bms_lost(MPPT, RS)
+    sea.nodes[RS].lose_writes = lost
+    sea.words = modes(MPPT, RS) | {(None, VOLTAGE): 28.4}
+    want(sea, 65.0, 65.0)
+    sea.sail(0.9)
+    assert errors(sea)[1] == BMS_LOST
+    sea.sail(6)
+    assert [node.current_a for node in sea.nodes.values()] == [65.0, 65.0]
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_one_that_comes_back_waits_for_its_current_and_so_does_everybody_s_mode(claims: bool) -> None:
+    """The controller writes for it again only when its service is there; the other one goes on meanwhile."""
+    sea = bms_lost(MPPT, RS)
+    sea.control([MPPT], 65.0)
+    sea.words[None, NETWORK] = 13
+    node = sea.nodes[RS]
+    node.quiet(True, sea.now)
+    sea.sail(30)
+    assert errors(sea) == [0, BMS_LOST]
+    if claims:
+        node.quiet(False, sea.now)
+    else:
+        node._quiet = False
+    sea.sail(1.5)
+    sea.left.clear()
+    sea.sail(30)
+    assert errors(sea) == [0, BMS_LOST]
+    assert {to for to, _ in writes(sea, MODE)} == {FLEET[MPPT].address}
+    assert sea.findings() == ["link-mode-waits"]
+    want(sea, 65.0, 65.0)
+    sea.sail(4)
+    assert [node.current_a for node in sea.nodes.values()] == [65.0, 65.0]
+    assert sea.findings() == []
+
+
+def test_a_controller_that_never_writes_a_current_has_its_mode_sent_after_a_while() -> None:
+    sea = Sea(MPPT)
+    sea.nodes[MPPT].source_a = 10.0
+    sea.words = modes(MPPT) | {(None, VOLTAGE): 28.4}
+    sea.sail(19)
+    assert sea.told(MPPT) == {VSET: 2840}
+    assert sea.findings() == ["link-mode-waits", "link-mode-waits"]
+    sea.sail(3)
+    assert sea.told(MPPT) == {VSET: 2840, MODE: 13}
+    assert sea.findings() == []
+
+
+def test_nobody_waits_for_one_that_is_off_as_its_controller_writes_it_no_current() -> None:
+    sea = Sea(MPPT, RS)
+    sea.nodes[RS].device = replace(FLEET[RS], registers={**FLEET[RS].registers, DEVICE_STATE: b"\0"})
+    sea.sail(1)
+    sea.words = modes(MPPT, RS) | {(MPPT, CURRENT): 50.0}
+    sea.sail(4)
+    assert sea.told(MPPT) == {CHARGE_LIMIT: 500, MODE: 13}
+    assert sea.findings() == []
+
+
+def test_a_mode_ends_before_the_current() -> None:
+    sea = Sea(MPPT)
+    sea.said[0x0391] = 600
+    sea.nodes[MPPT].source_a = 110.0
+    sea.words = modes(MPPT) | {(MPPT, CURRENT): 50.0}
+    sea.sail(12)
+    del sea.words[MPPT, CURRENT]
+    sea.sail(100)
+    assert sea.nodes[MPPT].current_a == 50.0
+    sea.sail(12)
+    assert errors(sea) == [BMS_LOST]
+    assert sea.findings() == ["link-mode-waits", "link-mode-waits"]
+
+
+def test_a_voltage_is_there_before_the_mode() -> None:
+    sea = bms_lost(MPPT)
+    sea.words = modes(MPPT)
+    want_first = {(MPPT, CURRENT): 50.0}
+    sea.words |= want_first | {(None, VOLTAGE): 28.4}
+    sea.left.clear()
+    sea.sail(3)
+    sent = [int.from_bytes(data[2:4], "little") for can_id, data in sea.left if can_id >> 16 & 0xFF == 0xEF]
+    assert sent.index(VSET) < sent.index(MODE)
+    assert sent.index(CHARGE_LIMIT) < sent.index(MODE)
+    node = sea.nodes[MPPT]
+    node.quiet(True, sea.now)
+    sea.sail(4)
+    node.told.clear()
+    node.quiet(False, sea.now)
+    sea.left.clear()
+    sea.sail(2)
+    sent = [int.from_bytes(data[2:4], "little") for can_id, data in sea.left if can_id >> 16 & 0xFF == 0xEF]
+    assert sent.index(VSET) < sent.index(MODE), "told anew at once, also what is told to all"
+
+
+def test_a_voltage_that_the_gate_holds_back_is_not_waited_for() -> None:
+    """Nor is the current more than 0 A then."""
+    sea = bms_lost(MPPT)
+    sea.said[0x0390] = 0xFFFFFFFF
+    sea.words = modes(MPPT) | {(MPPT, CURRENT): 50.0, (None, VOLTAGE): 28.4}
+    sea.sail(5)
+    assert sea.told(MPPT) == {CHARGE_LIMIT: 0, MODE: 13}
+
+
+def test_the_first_try_lets_nobody_charge_by_its_own_setting() -> None:
+    """Nothing was confirmed yet, and the chargers wait in error 67 for what was there before gxbridge."""
+    sea = Sea(MPPT, RS, remembered=Remembered())
+    sea.said[0x0391] = 1500
+    for node in sea.nodes.values():
+        node.source_a = 110.0
+        node.set({ERROR_CODE: bytes([BMS_LOST])})
+    sea.words = modes(MPPT, RS) | {(None, VOLTAGE): 28.4}
+    want(sea, 65.0, 65.0)
+    sea.sail(25)
+    assert sea.findings() == ["link-unconfirmed"]
+    assert sea.bridge.link is not None
+    out = sea.bridge.link.out
+    assert out.try_device(f"{Name(FLEET[MPPT].name).unique_number}") == ""
+    sea.sail(20)
+    assert all("confirmed" in line and "not confirmed" not in line for line in out.report), out.report
+    assert set(out.confirmed) == {"2001 broadcast", "200E broadcast", "200E addressed", "2015 addressed"}
+    sea.sail(10)
+    assert [node.current_a for node in sea.nodes.values()] == [65.0, 65.0]
 
 
 # --- two controllers --------------------------------------------------------------------------------------------------

@@ -322,6 +322,13 @@ TABLE: Final = (
         "chargers by their own settings",
     ),
     FindingRow(
+        "link-mode-waits",
+        "warning",
+        "{path} {value} of {device} is not sent: it waits for {awaited} of {charger}, without which that one would "
+        "charge by its own settings",
+        "See that the controller writes what it waits for, and what other findings say about that",
+    ),
+    FindingRow(
         "link-silent",
         "alarm",
         "{device} does not answer: it was told {path} {value} and did not confirm it",

@@ -6,31 +6,27 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
+from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.link_hold import LinkHold
-from gxbridge.core.model.record import state
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.frame import BROADCAST
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER
 from gxbridge.core.vecan.link.controllers import OtherControllers
-from gxbridge.core.vecan.link.exchange import ACK_S, KNOWN, NEW, Exchange
+from gxbridge.core.vecan.link.exchange import KNOWN, NEW, Exchange
 from gxbridge.core.vecan.link.link_holds import LinkHolds
+from gxbridge.core.vecan.link.link_line import FRESH_S, Awaited, LinkLine
+from gxbridge.core.vecan.link.mode_waits import CHARGE_CURRENT, CHARGE_VOLTAGE, DEVICE_STATE, NETWORK_MODE, ModeWaits
 from gxbridge.core.vecan.link.registers import REGISTERS, ROWS, LinkRow
 from gxbridge.core.vecan.link.trial import Trial
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.sending.transmit import TransmitOrder
 
-FRESH_S: Final = 60.0
-"""So long a word counts; chargers forget after the same time (Venus OS wiki, "dbus")."""
 ONCE_S: Final = 10.0
 """What is measured and could not be sent for so long is not sent any more."""
 VERDICT_S: Final = 3.0
 """So long the gate's verdict counts: a look is at least every second."""
-REPEAT_S: Final = 4.0
-"""Between two broadcasts of a voltage or mode."""
-RENEW_S: Final = 8.0
-"""Between two writes to one device."""
 UNREACHED_S: Final = 1.0
 """Between two looks for a device that has no address, or another instance than 0."""
 QUIET_S: Final = 6.0
@@ -45,62 +41,20 @@ MOST_LINES: Final = 256
 MOST_SHOWN: Final = 1024
 """Values of devices kept for a bus."""
 SINGLE_PGN: Final = 61184
-CHARGE_CURRENT: Final = 0x2015
 _BY_REGISTER: Final[Mapping[int, LinkRow]] = {row.register: row for row in ROWS}
 
 
-@state
-class LinkLine:
-    """The word that stands for one path of one service, and what became of it."""
-
-    row: LinkRow
-    name: Name | None
-    """The device; None: everybody."""
-    service: str
-    value: float
-    at: float
-    passed: int | None = None
-    """The raw number that the gate let pass; None: nothing."""
-    judged_at: float = float("-inf")
-    sent: int | None = None
-    sent_at: float = float("-inf")
-    due: bool = True
-    """A word of the kind that is sent once has not been sent yet."""
-    exchange: Exchange | None = None
-    failed: Exchange | None = None
-    """The last one, where the device did not follow it."""
-    again_at: float = float("-inf")
-    followed: int | None = None
-    """What the device has shown last as the answer to a word."""
-
-    def failure(self) -> Exchange | None:
-        """The exchange that the device did not follow, unless it has followed one since."""
-        if self.exchange is None or not self.exchange.outcome:
-            return self.failed
-        return None if self.exchange.outcome == "followed" else self.exchange
-
-    def wait_until(self) -> float:
-        """When there is something to send, if it may be sent."""
-        if self.row.way == "once":
-            return self.again_at if self.due else float("inf")
-        if self.row.way == "repeated":
-            changed = self.sent != self.passed
-            return self.again_at if changed else max(self.again_at, self.sent_at + REPEAT_S)
-        exchange = self.exchange
-        if exchange is None or exchange.raw != self.passed:
-            return self.again_at
-        return max(self.again_at, self.sent_at + RENEW_S if exchange.outcome else exchange.deadline)
-
-    def tell_anew(self) -> None:
-        """What it was told may be gone: to be told as soon as it has had time to answer the last word."""
-        self.failed, self.exchange = self.failure(), None
-        self.again_at, self.sent_at = max(self.again_at, self.sent_at + ACK_S), float("-inf")
-
-
 class LinkBus:
-    """One bus. `confirmed`: the keys of rows that this installation has confirmed; `may_leave`: the last gate."""
+    """One bus. `confirmed`: the keys of rows that this installation has confirmed; `may_leave`: the last gate for a
+    frame; `judge_anew`: has the gate look at what stands, by what it knows of everybody since its last look."""
 
-    def __init__(self, network: Network, confirmed: Collection[str], may_leave: Callable[[int, bytes], bool]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        confirmed: Collection[str],
+        may_leave: Callable[[int, bytes], bool],
+        judge_anew: Callable[[float], None],
+    ) -> None:
         self.network = network
         self.others = OtherControllers(network)
         self.lines: dict[tuple[str, int], LinkLine] = {}
@@ -115,6 +69,7 @@ class LinkBus:
         self.held = 0
         """Orders that the gate did not let pass."""
         self.currents = LinkHolds()
+        self._modes = ModeWaits(network)
         self.log: deque[tuple[float, str, str, float, str]] = deque(maxlen=MOST_TOLD)
         """What devices were told and showed thereupon, where it was news: moment, service, path, value, and which."""
         self._heard_at = float("-inf")
@@ -122,6 +77,9 @@ class LinkBus:
         """Address -> when it was heard last. Bounded: one byte."""
         self._confirmed = confirmed
         self._may_leave = may_leave
+        self._judge_anew = judge_anew
+        self._changed = False
+        """There is a word at which the gate has not looked yet."""
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -131,12 +89,13 @@ class LinkBus:
         if line is None:
             if len(self.lines) >= MOST_LINES:
                 return None
-            line = self.lines[_key(name, row.register)] = LinkLine(row, name, service, value, now)
+            line = self.lines[_key(name, row.register)] = LinkLine(row, name, service, value, now, now)
         if line.value != value or line.service != service or row.way == "once":
-            line.passed, line.judged_at = None, float("-inf")
+            line.passed, line.judged_at, self._changed = None, float("-inf"), True
         line.name, line.service, line.value, line.at, line.due = name, service, value, now, True
         if row.register == CHARGE_CURRENT and name is not None:
             self.currents.stands(name.identity, service, now)
+            self._modes.steers(name.identity)
         return line
 
     def drop(self, row: LinkRow, name: Name | None) -> None:
@@ -146,6 +105,7 @@ class LinkBus:
     def end(self, name: Name | None) -> None:
         """Nothing of a device (None: of the whole bus) stands any more."""
         identity = None if name is None else name.identity
+        self._modes.leaves(identity)
         self.lines = {key: line for key, line in self.lines.items() if identity not in (None, key[0])}
         if self.trial is not None and identity in (None, self.trial.name.identity):
             self.trial.end()
@@ -167,6 +127,13 @@ class LinkBus:
             value = passed.get((line.service, line.row.path))
             line.passed = line.row.raw(value) if isinstance(value, int | float) else None
             line.judged_at = now
+        self._changed = False
+
+    def note_waits(self, now: float) -> None:
+        """Note how long each mode waits."""
+        for line in self.lines.values():
+            if line.row.register == NETWORK_MODE:
+                line.wait_for(self._awaited(line, now), now)
 
     def hear(self, message: Message, own: int | None, now: float) -> None:
         """Take a message of somebody else: values of devices, answers to us (`own`: our address), orders of others."""
@@ -175,9 +142,9 @@ class LinkBus:
             self.currents.forget_all(now)
             for line in self.lines.values():
                 line.tell_anew()
-        away, self._spoke[source] = now - self._spoke.get(source, now) >= AWAY_S, now
+        silent_s, self._spoke[source] = now - self._spoke.get(source, float("-inf")), now
         self._heard_at = now
-        if layout.pgn == ADDRESS_CLAIM and away:
+        if silent_s >= (AWAY_S if layout.pgn == ADDRESS_CLAIM else SILENT_S):
             self._begins_anew(source, now)
         if layout.pgn != SINGLE_PGN or payload[:2] != HEADER:
             return
@@ -185,6 +152,8 @@ class LinkBus:
         if register == ACK_REGISTER:
             if destination == own and len(payload) >= 8:
                 self._answered(source, payload)
+        elif register == DEVICE_STATE and destination == BROADCAST and len(payload) > 4:
+            self._modes.state(source, payload[4])
         elif register in REGISTERS:
             addressed = destination != BROADCAST
             self.others.hear(source, register, now, own=own, addressed=addressed)
@@ -192,13 +161,18 @@ class LinkBus:
                 self._heard(source, register, payload, now)
 
     def _begins_anew(self, source: int, now: float) -> None:
-        """A device may have been started anew: it is told at once."""
+        """A device is heard for the first time, or may have been started anew: it is told at once, also what is told
+        to everybody."""
+        self._modes.begins(source, now)
         name = self._name_at(source)
-        if name is not None:
-            self.currents.forget(name.identity, now)
-            for line in self.lines.values():
-                if line.name is not None and line.name.identity == name.identity:
-                    line.tell_anew()
+        if name is None:
+            return
+        device = name.identity
+        self.currents.forget(device, now)
+        charges = (device, CHARGE_CURRENT) in self.lines or (device, CHARGE_CURRENT) in self.shown
+        for line in self.lines.values():
+            if device == (line.name and line.name.identity) or (charges and line.row.way == "repeated"):
+                line.tell_anew()
 
     def _heard(self, source: int, register: int, payload: bytes, now: float) -> None:
         name = self._name_at(source)
@@ -248,6 +222,7 @@ class LinkBus:
         if self.stopped or self.others.other(now) is not None:  # it may have spoken since the last look
             self.stopped = True
             return None
+        self._settle(now)
         if self.trial is not None and (order := self.trial.next(now)) is not None:
             return None if self.quiet and order.to == BROADCAST else self._gated(order, now)
         due = [line for line in self.lines.values() if self._may_send(line, now) and line.wait_until() <= now]
@@ -265,6 +240,7 @@ class LinkBus:
 
     def presses(self, now: float) -> bool:
         """Whether a limit, voltage or mode waits that was not sent yet: it goes before questions."""
+        self._settle(now)
         return not self.stopped and any(
             line.sent != line.passed
             and line.row.way != "once"
@@ -273,6 +249,12 @@ class LinkBus:
             for line in self.lines.values()
         )
 
+    def _settle(self, now: float) -> None:
+        """A word that has changed does not wait for the gate's next look."""
+        if self._changed:
+            self._changed = False
+            self._judge_anew(now)
+
     def _note(self, line: LinkLine, raw: int | None, word: str, now: float) -> None:
         self.log.append((now, line.service, line.row.path, line.row.value(raw or 0), word))
 
@@ -280,6 +262,8 @@ class LinkBus:
         """When `next` has something to say, unless something happens before."""
         if self.stopped:
             return float("inf")
+        if self._changed:
+            return now
         moments = [line.wait_until() for line in self.lines.values() if self._may_send(line, now)]
         if self.trial is not None and not self.trial.over:
             moments.append(self.trial.deadline)
@@ -291,7 +275,12 @@ class LinkBus:
             return " is not sent: another controller may steer the chargers of this bus"
         if self.quiet and line.name is None:
             return " is not sent: an alternator regulator on this bus may obey one sender only"
-        return " is not sent: nobody has seen here that devices take it" if self.unconfirmed(line) else ""
+        if self.unconfirmed(line):
+            return " is not sent: nobody has seen here that devices take it"
+        if line.awaits is not None:
+            path, whose = line.awaits
+            return f" is not sent: {path} of {whose} must be sent before it"
+        return ""
 
     def lacks(self, line: LinkLine) -> bool:
         """Whether somebody is not told what stands for him only because nobody has confirmed it."""
@@ -310,6 +299,14 @@ class LinkBus:
         fresh = now - line.judged_at < VERDICT_S and now - line.at < counts_s
         return line.passed if fresh and not (self.quiet and line.name is None) else None
 
+    def in_turn(self, line: LinkLine, now: float) -> int | None:
+        """The same of what does not wait for another word."""
+        return (
+            None
+            if line.row.register == NETWORK_MODE and self._awaited(line, now) is not None
+            else self.lawful(line, now)
+        )
+
     def _reached(self, name: Name, address_of: Callable[[Name], int | None], now: float) -> bool:
         address = self.where(name, now)
         return address is not None and address == address_of(name)
@@ -323,11 +320,17 @@ class LinkBus:
 
     def _may_send(self, line: LinkLine, now: float) -> bool:
         return (
-            self.lawful(line, now) is not None
+            self.in_turn(line, now) is not None
             and (now - self._heard_at < QUIET_S or self._harmless(line, now))
             and not self.unconfirmed(line)
             and not (self.trial is not None and line.row.register in self.trial.registers)
         )
+
+    def _awaited(self, mode: LinkLine, now: float) -> Awaited | None:
+        """For which word a network mode waits."""
+        voltage = self.lines.get(_key(None, CHARGE_VOLTAGE))
+        with_voltage = voltage is not None and not self.quiet and not self.unconfirmed(voltage)
+        return self._modes.awaited(mode, self.lines, self.shown, with_voltage=with_voltage, now=now)
 
     def _order(self, line: LinkLine, now: float) -> TransmitOrder | None:
         """The next order of a line that is due."""

@@ -14,7 +14,9 @@ from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import is_charger, regulator, title
-from gxbridge.core.vecan.link.link_bus import ONCE_S, LinkBus, LinkLine
+from gxbridge.core.vecan.link.link_bus import ONCE_S, LinkBus
+from gxbridge.core.vecan.link.link_line import Awaited, LinkLine
+from gxbridge.core.vecan.link.mode_waits import NETWORK_MODE
 from gxbridge.core.vecan.link.registers import DEVICE_ROWS, PORT_ROWS, ROWS, LinkRow, number_of
 from gxbridge.core.vecan.link.trial import IN_VAIN, Trial, WhyHeld, report_of
 from gxbridge.core.vecan.network import Network
@@ -40,9 +42,10 @@ class LinkAnswer(NamedTuple):
 
 
 class LinkOut:
-    """`network`: the devices of a bus; `may_leave`: the last gate, by register and bytes; `broadcast`: also where an
-    alternator regulator is on the bus; `confirmed`: rows that are confirmed, and by what; `tried`: rows that were tried
-    in vain, and what came of it."""
+    """`network`: the devices of a bus; `may_leave`: the last gate, by register and bytes; `confirmed`: rows that are
+    confirmed, and by what; `tried`: rows that were tried in vain, and what came of it; `judge_anew`: has the gate look
+    at what stands, by what it knows of everybody since its last look; `broadcast`: also where an alternator regulator
+    is on the bus."""
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class LinkOut:
         confirmed: Mapping[str, str],
         tried: Mapping[str, str],
         *,
+        judge_anew: Callable[[float], None],
         broadcast: bool,
     ) -> None:
         self.confirmed, self.tried = dict(confirmed), dict(tried)
@@ -60,6 +64,7 @@ class LinkOut:
         """Of the try that goes on: what is confirmed already."""
         self._network = network
         self._may_leave = may_leave
+        self._judge_anew = judge_anew
         self._broadcast = broadcast
         self._buses: dict[str, LinkBus] = {}
         self._findings: tuple[Finding, ...] = ()
@@ -68,7 +73,7 @@ class LinkOut:
         """What stands for a bus: the transmitter asks it."""
         found = self._buses.get(bus)
         if found is None:
-            found = self._buses[bus] = LinkBus(self._network(bus), self.confirmed, self._may_leave)
+            found = self._buses[bus] = LinkBus(self._network(bus), self.confirmed, self._may_leave, self._judge_anew)
         return found
 
     # --- what comes in ---------------------------------------------------------------------------------------------
@@ -112,10 +117,13 @@ class LinkOut:
         """By which current each service that was told one may still charge, be it there any more or not."""
         return {service: hold for bus in self._buses.values() for service, hold in bus.holds(now)}
 
-    def judge(self, passed: Mapping[tuple[str, str], Value], now: float) -> None:
-        """The verdicts of the gate, in every cycle; and what holds each bus back."""
+    def judge(self, passed: Mapping[tuple[str, str], Value], at: float) -> None:
+        """The verdicts of the gate by what everybody said `at` that moment."""
         for bus in self._buses.values():
-            bus.judge(passed, now)
+            bus.judge(passed, at)
+
+    def look(self, now: float) -> None:
+        """In every cycle: what holds each bus back, and what became of a try."""
         self._findings = tuple(self._look(now))
 
     def shut(self) -> None:
@@ -154,6 +162,7 @@ class LinkOut:
 
     def _look(self, now: float) -> Iterator[Finding]:
         for name, bus in self._buses.items():
+            bus.note_waits(now)
             other = bus.others.other(now)
             bus.stopped = other is not None
             lock = None if self._broadcast else regulator(bus.network.devices)
@@ -162,7 +171,7 @@ class LinkOut:
                 yield finding("link-other-controller", name, now, bus=name, sender=other[0], register=other[1])
             else:
                 yield from self._standing_findings(name, bus, lock, now)
-            self._end_trial(bus, now)
+            self._keep_trial(bus, now)
 
     def _standing_findings(self, name: str, bus: LinkBus, lock: Node | None, now: float) -> Iterator[Finding]:
         """Of a bus that we may speak on; `lock`: the regulator that keeps us from broadcasting."""
@@ -179,6 +188,8 @@ class LinkOut:
             yield finding("link-not-taken", f"{name} {row.key}", now, bus=name, **said)
         for line in bus.lines.values():
             yield from _line_findings(line, now)
+            if line.awaits is not None and not bus.unconfirmed(line):
+                yield _waits(line, line.awaits, now)
 
     @property
     def trying(self) -> bool:
@@ -199,6 +210,7 @@ class LinkOut:
         if bus.stopped:
             return "Another controller may steer the chargers of this bus: nothing is sent there."
         rows = [row for row in ROWS if not row.confirmed and bus.line_of(_to(row, name), row.register) is not None]
+        rows.sort(key=lambda row: row.register == NETWORK_MODE)  # when the others are confirmed, and sent to everybody
         if not rows:
             return f"Nothing that is to be confirmed is written to /Link of {word}: a try sends nothing else."
         left = [row for row in rows if row.key not in self.confirmed]
@@ -217,6 +229,8 @@ class LinkOut:
                 return "quiet"
             if raw is None and row.way == "once" and at - line.at >= ONCE_S:
                 return "past"
+            if raw is not None and bus.in_turn(line, at) is None:
+                return "waits"
             return "held" if raw is None else raw
 
         bus.trial = Trial(name, left, lawful)
@@ -233,11 +247,11 @@ class LinkOut:
                 if node.name and is_charger(node) and word in (f"{node.name.unique_number}", node.name.identity):
                     yield bus, node.name
 
-    def _end_trial(self, bus: LinkBus, now: float) -> None:
+    def _keep_trial(self, bus: LinkBus, now: float) -> None:
+        """What was confirmed by now is sent from now on; at the end there is a report."""
         trial = bus.trial
-        if trial is None or not (trial.over or bus.stopped):
+        if trial is None:
             return
-        bus.trial = None
         who, node = f"device {trial.name.unique_number}", bus.network.node(trial.name.identity)
         for tried in trial.rows:
             key = tried.row.key
@@ -246,7 +260,9 @@ class LinkOut:
                 self.tried.pop(key, None)
             elif tried.outcome in IN_VAIN and node is not None and node.state(now) == "live":
                 self.tried[key] = f"{who} {IN_VAIN[tried.outcome]}"
-        self.report = (*self._needless, *map(report_of, trial.rows))
+        if trial.over or bus.stopped:
+            bus.trial = None
+            self.report = (*self._needless, *map(report_of, trial.rows))
 
 
 def _has_chargers(bus: LinkBus) -> bool:
@@ -278,3 +294,9 @@ def _line_findings(line: LinkLine, now: float) -> Iterator[Finding]:
         yield finding("link-not-followed", subject, now, **said, value=asked, shown=shown)
     else:
         yield finding("link-silent", subject, now, **said, value=asked)
+
+
+def _waits(line: LinkLine, awaited: Awaited, now: float) -> Finding:
+    path, charger = awaited
+    said = {"device": line.service, "path": line.row.path, "value": f"{line.value:g}"}
+    return finding("link-mode-waits", f"{line.service} {line.row.path}", now, **said, awaited=path, charger=charger)

@@ -17,14 +17,16 @@ from gxbridge.core.vecan.link.registers import LinkRow
 from gxbridge.core.vecan.sending.transmit import TransmitOrder
 
 TRIES: Final = 3
+WAITING_TRIES: Final = 8
+"""Of a network mode, which waits until the currents of all, just confirmed, were sent."""
 SETTLE_S: Final = 0.5
 """Between a write and its read-back."""
 LEAST_PROBE: Final = 20
 """Raw numbers below this are not lowered for a try: one step would be much of them."""
 
-WhyHeld: TypeAlias = Literal["ended", "past", "gone", "quiet", "held"]
+WhyHeld: TypeAlias = Literal["ended", "past", "gone", "quiet", "waits", "held"]
 """Why nothing may be sent: nobody stands for the word any more; it was measured too long ago; the device has no address
-or another instance; nothing is broadcast; the last gate."""
+or another instance; nothing is broadcast; a mode leaves behind others; the last gate."""
 TrialOutcome: TypeAlias = Literal["", "confirmed", "other", "silent", "refused", "unreadable", "the same"] | WhyHeld
 _Phase = Literal["find", "write", "read", "restore", "check", "done"]
 
@@ -73,7 +75,7 @@ class Trial:
     @property
     def registers(self) -> frozenset[int]:
         """What nothing else may send meanwhile."""
-        return frozenset() if self.over else frozenset(tried.row.register for tried in self.rows)
+        return frozenset() if self.over else frozenset((self.rows[self._index].row.register,))
 
     def next(self, now: float) -> TransmitOrder | None:
         """What to send now."""
@@ -119,7 +121,8 @@ class Trial:
     def _write(self, tried: TriedRow, now: float) -> TransmitOrder | None:
         """The write of this phase, None where there is nothing to write."""
         lawful, restores = self._lawful(tried.row, now), self._phase == "restore"
-        if lawful == "held" and not restores and self._tries < TRIES:
+        tries = {"held": TRIES, "waits": WAITING_TRIES}.get(lawful, 0) if isinstance(lawful, str) else 0
+        if self._tries < tries and not restores:
             self._tries, self.deadline = self._tries + 1, now + SETTLE_S  # what was written anew is judged in a second
             return None
         raw = tried.found if restores else self._probe(tried, lawful)
@@ -172,6 +175,7 @@ WORDS: Final[Mapping[TrialOutcome, str]] = {
     "past": "not tried, as it was not written for 10 s, and what is measured counts no longer",
     "gone": "not tried, as the device has no address, or another N2K device instance than 0",
     "quiet": "not tried, as an alternator regulator on this bus may obey one sender only",
+    "waits": "not tried, as a mode leaves behind every charge current and the voltage, and not all of these were sent",
     "held": "not tried, as the last gate lets nothing of it leave now",
 }
 """What a try came to."""

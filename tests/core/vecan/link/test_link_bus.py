@@ -23,6 +23,7 @@ from tests.core.vecan.link.wire import (
     MPPT,
     MPPT_2,
     OF_SOMEBODY,
+    OF_THE_CHARGER,
     SENSE,
     US,
     VOLTAGE,
@@ -102,12 +103,19 @@ def test_without_a_verdict_nothing_leaves_and_with_an_old_one_neither() -> None:
     assert wire.frames() == []
 
 
-def test_a_new_word_waits_for_its_verdict() -> None:
+def test_a_new_word_waits_for_its_verdict_for_which_it_asks_once() -> None:
     wire = Wire()
     wire.write(MPPT, CURRENT, 20.0)
     wire.run(0.1)
     wire.out.write(wire.target(MPPT), CURRENT, 500.0, wire.now)
+    assert wire.bus.deadline(wire.now) == wire.now
     assert wire.run(0.5, looks=False) == []
+    assert wire.asked_anew == 1
+    assert wire.bus.deadline(wire.now) == float("inf")
+    wire.out.write(wire.target(MPPT), CURRENT, 400.0, wire.now)
+    wire.look()
+    assert wire.run(0.1) == ["24 2015 A00F0000"]
+    assert wire.asked_anew == 1, "the gate has looked meanwhile"
 
 
 def test_after_a_minute_without_a_word_nothing_is_repeated_and_the_path_is_invalid() -> None:
@@ -141,6 +149,8 @@ def test_a_device_that_is_silent_is_told_three_times_and_asked_once() -> None:
     assert wire.ids() == ["link-silent"]
     wire.write(MPPT, CURRENT, 50.0)
     wire.run(8.0)
+    wire.hear(OF_THE_CHARGER)
+    assert wire.run(0.5) == ["24 2015 F4010000"]
     wire.hear(register_frame(MPPT, 0x2015, "F401"))
     assert wire.ids() == [], "and it follows after all"
 
@@ -538,7 +548,7 @@ def test_questions_of_others_get_their_turn() -> None:
 
 
 def test_it_comes_back_when_something_is_due_and_not_before() -> None:
-    wire = Wire()
+    wire = Wire(confirmed=ALL_CONFIRMED.keys() - {"2017 addressed"})
     assert wire.bus.deadline(wire.now) == float("inf")
     wire.write(MPPT, CURRENT, 50.0)
     wire.frames()
@@ -547,7 +557,11 @@ def test_it_comes_back_when_something_is_due_and_not_before() -> None:
     assert wire.transmitter.next_deadline() == wire.now + 8.0
     wire.write(None, VOLTAGE, 27.4)
     assert wire.transmitter.next_deadline() == wire.now + 0.1, "paced"
-    wire.out.try_device("855")
+    wire.now += 0.1
+    wire.write(MPPT, DISCHARGE, 600.0)
+    wire.frames()
+    assert wire.bus.deadline(wire.now) == wire.now + 4.0
+    assert wire.out.try_device("855") == ""
     assert wire.bus.deadline(wire.now) == float("-inf"), "a try begins at once"
     wire.bus.stopped = True
     assert wire.bus.deadline(wire.now) == float("inf")
@@ -560,7 +574,7 @@ def test_memory_is_bounded() -> None:
         answer = wire.out.write(wire.target(0x40), CURRENT, 1.0, wire.now)
     assert len(wire.bus.lines) == MOST_LINES
     assert answer.code == 2
-    for address in range(0x30, 0xB0):
+    for address in range(0x30, 0xC0):
         wire.join(address, charger_name(5000 + address))
         wire.hear(*(register_frame(address, register, "01000000") for register in REGISTERS))
     assert len(wire.bus.shown) == MOST_SHOWN
@@ -625,8 +639,10 @@ def test_what_a_charger_was_not_told_yet_does_not_wait_behind_questions() -> Non
     words = ((MPPT, CURRENT, 50.0), (MPPT, MODE, 13), (None, VOLTAGE, 27.4), (None, MODE, 13))
     for word in words:
         wire.write(*word)
-    found = wire.run(0.6)
-    assert found[:5] == ["24 2015 F4010000", "24 200E 0D000000", "FF 2001 B40A0000", "FF 200E 0D000000", "24 ?1050"]
+    assert wire.run(0.2) == ["24 2015 F4010000", "FF 2001 B40A0000"]
+    wire.hear(register_frame(MPPT, 0x2015, "F401"))
+    found = wire.run(0.4)
+    assert found[:3] == ["24 200E 0D000000", "FF 200E 0D000000", "24 ?1050"]
     wire.write(None, SENSE, 26.4)
     assert "24 ?1051" in wire.run(0.2), "what is measured takes turns with them"
 

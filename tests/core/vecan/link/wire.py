@@ -37,6 +37,10 @@ OF_SOMEBODY: Frame = (0x19F21430, bytes.fromhex("005A0A64007D74FF"))
 """127508 by a device that concerns nobody."""
 
 
+OF_THE_CHARGER: Frame = (0x19F21424, OF_SOMEBODY[1])
+"""The same by the charger."""
+
+
 def charger_name(unique: int = 855, **parts: int) -> Name:
     """NAME of a charger: class 35, function 160."""
     given = {"function": 160, "device_class": 35, **parts}
@@ -71,8 +75,12 @@ class Wire:
     ) -> None:
         self.network = Network(BUS)
         before = dict.fromkeys(confirmed, "before")
-        self.out = LinkOut(lambda _: self.network, lambda *_: gate_lets, before, {}, broadcast=broadcast)
+        self.out = LinkOut(
+            lambda _: self.network, lambda *_: gate_lets, before, {}, judge_anew=self.judge_anew, broadcast=broadcast
+        )
         self.transmitter = BusTransmitter(level, own_name(77), 0.0, link=source or self.out.bus(BUS))
+        self.asked_anew = 0
+        """How often the gate was asked to look at a word that had changed: here it does so at the next look."""
         self.decoder, self.now = Decoder(), 0.0
         self.sent: list[tuple[float, int, bytes]] = []
         self.names: dict[int, Name] = {}
@@ -80,6 +88,9 @@ class Wire:
         self.join(MPPT, charger_name())
         for self.now in (1.25, 1.5, 2.0):
             self.transmitter.frames(self.now)
+
+    def judge_anew(self, _now: float) -> None:
+        self.asked_anew += 1
 
     @property
     def bus(self) -> LinkBus:
@@ -116,6 +127,7 @@ class Wire:
             if name in passed:
                 verdicts[key] = passed[name]
         self.out.judge(verdicts, self.now)
+        self.out.look(self.now)
 
     def frames(self) -> list[str]:
         """What leaves now, as `receiver register value`."""
