@@ -16,12 +16,12 @@ from gxbridge.commands.explain import add_dbus, fetch_explanation, not_answered
 from gxbridge.core.bank.words import head, member_line
 from gxbridge.core.dvcc.limit.reasons import amount, plain
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.services import kind_of
+from gxbridge.core.dvcc.read.devices.services import device_says, kind_of
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.finding import stopped
 from gxbridge.core.model.items import Value, plain_items
 from gxbridge.core.model.wording import celsius_text, duration_text
-from gxbridge.core.publish.device_view import allowed, device_says, takes_none, told_a
+from gxbridge.core.publish.device_view import allowed, takes_none, told_a
 from gxbridge.core.publish.explanation import MOVED, limits_of
 from gxbridge.core.publish.explanation_answer import NotExplained
 

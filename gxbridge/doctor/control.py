@@ -9,11 +9,10 @@ from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.dbus_state import OTHER_GXBRIDGE, DbusState
 from gxbridge.core.dvcc.read.devices.installation import sort_services
-from gxbridge.core.dvcc.read.devices.services import title
+from gxbridge.core.dvcc.read.devices.services import device_says, title
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.dvcc.run.masters.masters import obstacle
 from gxbridge.core.model.wording import counted, duration_text
-from gxbridge.core.publish.device_view import device_says
 from gxbridge.core.publish.explanation import MOVED
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.doctor.facts import Facts

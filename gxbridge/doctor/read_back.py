@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from gxbridge.core.dvcc.limit.reasons import amount
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import device_says
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.model.items import Value, plain_items
-from gxbridge.core.publish.device_view import device_says
 from gxbridge.doctor.row import Row
 from gxbridge.edge.dbus import client
 from gxbridge.edge.dbus.bus import BusError, Connection

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from gxbridge import __version__
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.services import device_says
 from gxbridge.core.dvcc.read.numbers import number
 from gxbridge.core.history.series import SERIES, sample
-from gxbridge.core.publish.device_view import device_says, takes_none, told_a
+from gxbridge.core.publish.device_view import takes_none, told_a
 from gxbridge.core.publish.explanation import LIMIT_TITLES, limits_of
 from gxbridge.core.publish.explanation_answer import OTHER_VERSION, NotExplained, read_answer
 from gxbridge.core.publish.own_paths import EXPLAIN_JSON, OWN_NAME

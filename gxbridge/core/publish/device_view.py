@@ -13,11 +13,6 @@ TAKES_NONE: Final = frozenset({"no-path", "no-setting", "other-network", "ac-cha
 """Reasons for which a charger is told nothing, whoever is master."""
 
 
-def device_says(items: Items) -> bool:
-    """Whether gxbridge serves a charger itself: what stands there is what the device says, whoever told it that."""
-    return items.get(p.PROCESS) == "gxbridge"
-
-
 def told_a(items: Items, kind: str) -> float | None:
     """What stands at a charger as its charge current, in amperes; `kind` is `charger` or `multi`. None: nothing."""
     # Without a battery BMS the Multi is told by its own setting.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gxbridge.core.dvcc.read.devices.services import device_says
 from gxbridge.core.model.items import Value
-from gxbridge.core.publish.device_view import allowed, device_says, takes_none, told_a
+from gxbridge.core.publish.device_view import allowed, takes_none, told_a
 
 
 def test_what_stands_at_a_charger_and_at_a_multi() -> None:

@@ -48,12 +48,12 @@ def differences(
     for limit in limits:
         if limit.name == "charger":
             charger = bus.charger(limit.subject)
-            theirs = charger.told_current_a
+            theirs = None if charger.says_itself else charger.told_current_a
             together += theirs or 0.0
             made += max(charger.current_a or 0.0, 0.0)
             if limit.value == 0 and more(theirs, 0.0):
                 yield difference_finding(now, "told-despite-stop", master, charger, theirs, limit)
-            volts = charger.told_voltage_v
+            volts = None if charger.says_itself else charger.told_voltage_v
             if cvl is not None and volts is not None and effective_v is not None and volts > effective_v + MORE_V:
                 ours = cvl._replace(value=effective_v)
                 yield difference_finding(now, "told-more-voltage", master, charger, volts, ours)

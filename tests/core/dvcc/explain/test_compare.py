@@ -55,6 +55,13 @@ def test_feed_in_is_named_as_the_reason() -> None:
     )
 
 
+def test_what_a_charger_on_a_port_of_ours_shows_the_other_master_did_not_tell_it() -> None:
+    shows = {p.CHARGE_CURRENT: 70.0, p.CHARGE_VOLTAGE: 60.0}
+    for ccl in (0.0, 40.0):
+        assert differences(world(CCL=ccl), sun=shows)
+        assert differences(world(CCL=ccl), sun={**shows, p.PROCESS: "gxbridge"}) == {}
+
+
 def test_a_current_despite_a_stop_is_an_alarm() -> None:
     found = differences(world(CCL=0.0), sun={p.CHARGE_CURRENT: 5.0})
     assert (list(found), found["told-despite-stop"].severity) == (["told-despite-stop"], "alarm")

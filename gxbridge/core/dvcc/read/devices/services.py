@@ -156,6 +156,11 @@ class Device(DeviceItems):
     """The paths that it has: only these are ever written."""
 
     @property
+    def says_itself(self) -> bool:
+        """Whether what it was told is what it says itself, whoever told it that."""
+        return device_says(self.items)
+
+    @property
     def on_vecan(self) -> bool:
         """Is it a device on VE.Can (its charge voltage then comes through the vecan service)?"""
         return self.items.get(p.CONNECTION) == ON_VECAN
@@ -301,6 +306,11 @@ def identity_of(unique: float | None, serial: Value) -> str:
 def is_usable(items: Items) -> bool:
     """Only connected services with a product name and a connection can be the battery monitor."""
     return items.get(p.CONNECTED) == 1 and bool(text(items, p.PRODUCT_NAME)) and bool(text(items, p.CONNECTION))
+
+
+def device_says(items: Items) -> bool:
+    """Whether gxbridge serves a charger itself: what stands there is what the device says, whoever told it that."""
+    return items.get(p.PROCESS) == "gxbridge"
 
 
 @lru_cache(maxsize=4096)
