@@ -69,15 +69,22 @@ class Ear:
         return {f"{can_id:08X}" for can_id in list(self.heard) if can_id & 0xFF not in THEIRS | {SOMEBODY}}
 
 
-@pytest.fixture
-def port() -> Iterator[Orders]:
-    """vcan0 with five devices."""
+@contextmanager
+def devices(*names: str) -> Iterator[Orders]:
+    """vcan0 with these devices, in a process of their own."""
     interfaces.add("vcan0")
     with ExitStack() as stack:
         stack.callback(interfaces.delete, "vcan0")
-        command = ("tests.port.live", "--interface", "socketcan", "--channel", "vcan0", *DEVICES)
+        command = ("tests.port.live", "--interface", "socketcan", "--channel", "vcan0", *names)
         found = Orders(sys.executable, "-m", *command)
         stack.callback(found.close)
+        yield found
+
+
+@pytest.fixture
+def port() -> Iterator[Orders]:
+    """vcan0 with five devices."""
+    with devices(*DEVICES) as found:
         yield found
 
 
@@ -174,3 +181,28 @@ def test_at_requests_it_claims_asks_and_answers_and_writes_nothing(
         for name in DEVICES:
             heard = port("state", name)["heard"]
             assert [each for each in heard if each[2] not in THEIRS] == [], f"{name} was written to"
+
+
+SHOWN = {
+    "solarcharger": ("_uc283819", "/Yield/User", 5752.37),
+    "multi": ("_uc162269", "/Pv/1/V", 0.52),
+    "inverter": ("_uc87197", "/Ac/Out/L1/V", 231.2),
+    "charger": ("_uc15639", "/Dc/2/Current", 1.0),
+    "battery": ("_uc34567", "/Soc", 87.5),
+    "alternator": ("_uc430313", "/FirmwareVersion", "1.158"),
+    "tank": ("_uc856_di0_t5", "/Capacity", 0.06),
+    "temperature": ("_uc7007_di1", "/Temperature", -18.25),
+}
+"""Class -> the end of a service's name, a path, and what the device was recorded with."""
+
+
+def test_devices_of_every_kind_are_served(own_daemon: DBusDaemon, tmp_path: Path) -> None:
+    reader = Reader(own_daemon.address)
+    with devices(*FLEET), service(tmp_path, own_daemon, "requests"):
+        for kind, (end, path, value) in SHOWN.items():
+
+            def named(kind: str = kind, end: str = end) -> list[str]:
+                return [name for name in reader.names() if f".{kind}.socketcan_vcan0_" in name and name.endswith(end)]
+
+            (name,) = wait_for(named, lambda names: len(names) == 1, f"the {kind}", WITHIN_S)
+            reader.until(name, path, value, WITHIN_S)
