@@ -149,6 +149,15 @@ def test_a_port_that_is_served_wholly_says_of_each_device_how_far(profile: int |
     assert "port-serves" not in by_id(check_port(port(profile=profile), {}, ours=True, serves_all=True))
 
 
+@pytest.mark.parametrize(("profile", "ours"), [(1, False), (1, True), (5, True), (None, True)])
+def test_a_regulator_that_may_obey_one_sender_only_is_named(profile: int | None, ours: bool) -> None:
+    wake = {"/ProductName": "WS500", "/N2kUniqueNumber": 51001, "/ProductId": 0xB080}
+    given = {VECAN: {}, "com.victronenergy.alternator.socketcan_can0_vi0_uc51001": wake}
+    found = by_id(check_port(port(profile=profile), given, ours=ours, serves_all=True))
+    assert found["regulator"].text.startswith("can0: WS500 (alternator) may obey one sender only")
+    assert "regulator" not in by_id(check_port(port(profile=profile), OURS, ours=ours, serves_all=True))
+
+
 def test_owning_is_advised_against_where_nothing_is_known_of_the_devices() -> None:
     found = rows(given=changed(LYNX=None, VECAN=None) | {VECAN: {"/Link/NetworkMode": None}})
     assert "is not known" in found["own-advised-against"].text

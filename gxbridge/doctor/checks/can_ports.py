@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from gxbridge.core.dvcc.read.devices.products import is_lynx_product, is_lynx_totals
 from gxbridge.core.dvcc.read.devices.services import Device, kind_of, title
 from gxbridge.core.dvcc.read.numbers import number
-from gxbridge.core.dvcc.read.paths import OWN_PREFIX, PRODUCT_ID
+from gxbridge.core.dvcc.read.paths import ALTERNATOR, OWN_PREFIX, PRODUCT_ID
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.wording import listed
 from gxbridge.core.port.coverage import Coverage, Extent, coverage
@@ -224,13 +224,25 @@ def _serves(port: Port, services: Services) -> Iterator[Row]:
     by_extent = {extent: [one.text for one in carried if one.served.extent == extent] for extent in EXTENTS}
     said = "; ".join(f"{extent} served: {listed(texts)}" for extent, texts in by_extent.items() if texts)
     yield Row(SECTION, "port-serves", "ok", f"{port.name}: {said}", "", port.name)
-    yield from _left_out(port, carried)
+    yield from _notes(port, carried)
 
 
-def _left_out(port: Port, carried: list[CarriedDevice]) -> Iterator[Row]:
+def _notes(port: Port, carried: list[CarriedDevice]) -> Iterator[Row]:
+    """What is left out of whom, and who may obey one sender only."""
     for kind, why in sorted({(device.kind, device.served.why) for device in carried if device.served.why}):
         text = f"{port.name} with `serve: all`: {kind or 'a device without a service'}: {why}"
         yield Row(SECTION, "own-leaves-out", "note", text, "", port.name)
+    regulators = [device.text for device in carried if device.kind == ALTERNATOR]
+    if regulators:
+        yield Row(
+            SECTION,
+            "regulator",
+            "note",
+            f"{port.name}: {listed(regulators)} may obey one sender only, such as its BMS: unless the configuration "
+            "has link.broadcast: yes, gxbridge broadcasts nothing to chargers there",
+            "Each charger can be told its current all the same (docs/link.md).",
+            port.name,
+        )
 
 
 def _vendors(port: Port, head: str, services: Services, *, ours: bool) -> Iterator[Row]:
@@ -289,4 +301,4 @@ def _owning(port: Port, services: Services) -> Iterator[Row]:
             f"(docs/port.md), then {command}",
             port.name,
         )
-    yield from _left_out(port, carried)
+    yield from _notes(port, carried)
