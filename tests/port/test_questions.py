@@ -48,7 +48,7 @@ class Listening:
 
 @pytest.fixture(scope="module")
 def listening() -> Listening:
-    return Listening(85)
+    return Listening(110)
 
 
 def test_every_device_is_there_within_seconds(listening: Listening) -> None:
@@ -66,4 +66,4 @@ def test_then_who_they_are_then_what_the_decision_reads_then_the_rest_then_histo
     assert max(listening.by(*where) for where in decides) <= 14
     assert listening.by("multi", "/Settings/Ess/Mode") <= 60
     assert listening.by("charger", "/Ac/In/CurrentLimit") <= 70
-    assert listening.by("solarcharger", "/History/Daily/0/Yield") <= 80
+    assert listening.by("solarcharger", "/History/Daily/0/Yield") <= 100

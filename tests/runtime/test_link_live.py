@@ -23,7 +23,7 @@ def bus() -> Iterator[DBusDaemon]:
     ("level", "answer"),
     [
         ("requests", "Nothing may be sent: it needs transmit: link"),
-        ("link", "Nothing is written to /Link of 855: a try sends only what stands on D-Bus now."),
+        ("link", "No charger of a bus on which something is written to /Link is called 855."),
     ],
 )
 def test_a_try_is_answered_by_the_running_service(level: str, answer: str, bus: DBusDaemon, tmp_path: Path) -> None:
