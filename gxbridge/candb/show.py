@@ -128,10 +128,12 @@ def describe_service(name: str) -> Iterator[str]:
         yield f"  note: {table.note}"
     for row in table.rows:
         kind = row.spec.signature + "?" * row.sibling
-        from_where = ", ".join(row.feeds) or row.fact or ("always invalid" if row.value is None else f"{row.value}")
-        made = f" {row.compute}" if row.compute else ""
+        made = [f"computed: {row.compute}"] if row.compute else []
+        known = [*row.feeds, *made] or [
+            row.fact or (f"{row.value}" if row.known else "what is written" * (row.write == "link"))
+        ]
         when = "" if row.when is None else f" while {row.when[0]} > {row.when[1]}"
-        yield f"  {row.path:<40} {kind:<2} {from_where}{made}{when}  {row.confidence}"
+        yield f"  {row.path:<40} {kind:<2} {', '.join(known) or 'always invalid'}{when}  {row.confidence}"
     if table.lacks:
         yield f"  left out: {', '.join(table.lacks)}"
 

@@ -49,8 +49,15 @@ def test_a_service_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "127747#0.frequency, 0x2217  INFERRED" in out
     assert "while /NrOfTrackers > 1" in out
     assert "left out: /Pv/0/Name" in out
+    assert " 0xEDBB, computed: single_tracker  INFERRED" in out
+    assert "/Devices/0/VregLink                      s  always invalid  CONFIRMED" in out
+    assert "/IsInverterCharger                       y  1  INFERRED" in out
     assert main(["candb", "show", "tank"]) == 0
-    assert " tank_remaining  CONFIRMED" in capsys.readouterr().out
+    assert " d  computed: tank_remaining  CONFIRMED" in capsys.readouterr().out
+    assert main(["candb", "show", "vecan"]) == 0
+    out = capsys.readouterr().out
+    assert "/Link/ChargeVoltage                      d? what is written  CONFIRMED" in out
+    assert "/Link/ChargeVoltageSolarOffset           d? always invalid  CONFIRMED" in out
 
 
 def test_services_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
