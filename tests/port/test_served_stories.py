@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,71 @@ def test_one_that_is_gone_from_d_bus_counts_until_it_has_forgotten_its_word() ->
     sea.nodes[MPPT].source_a = 0.0
     sea.sail(30)
     assert sea.told(RS)[CHARGE_LIMIT] == 900
+
+
+UNPLUGGED = {
+    "its word was shown": 64.0,
+    "its word was not answered": 64.0,
+    "gxbridge was started anew, and only its own setting is known": 20.0,
+    "all the bus was silent": 64.0,
+}
+"""How one was told 64 A, and what its controller wants of it at last."""
+
+
+def unplugged(how: str) -> ServedSea:
+    """Three chargers share 150 A; the cable of the one with 64 A is pulled while it charges."""
+    sea = ServedSea(RS, MPPT, MULTI)
+    sea.said[0x0391] = 1500
+    sea.sail(4)
+    node = sea.nodes[RS]
+    sea.words = {
+        (RS, CURRENT): 30.0 if how == "its word was not answered" else 64.0,
+        (MPPT, CURRENT): 60.0,
+        (MULTI, CURRENT): 26.0,
+        (None, NETWORK): 13,
+    }
+    sea.sail(12)
+    for one in sea.nodes.values():
+        one.source_a = 100.0
+    sea.sail(2)
+    if how == "its word was not answered":
+        sea.words[RS, CURRENT] = UNPLUGGED[how]
+        node.lose_acks = 1
+        sea.write()
+        sea.sail(0.2)
+    elif how == "gxbridge was started anew, and only its own setting is known":
+        node.device = replace(node.device, live=node.device.live - {CHARGE_LIMIT})
+        del node.registers[CHARGE_LIMIT]
+        node.lose_writes = 1000
+        started = sea.now
+        sea.start_anew()
+        sea.words[RS, CURRENT] = UNPLUGGED[how]
+        while sea.service(RS) == "gone":
+            sea.sail(1)
+        sea.sail(3.2)
+        node.told[CHARGE_LIMIT] = 640, started
+    elif how == "all the bus was silent":
+        sea.bus_off = True
+        sea.sail(8)
+    node.quiet(True, sea.now)
+    sea.bus_off = False
+    assert node.current_a == 64.0
+    return sea
+
+
+@pytest.mark.parametrize("how", UNPLUGGED)
+def test_one_whose_cable_is_pulled_goes_on_and_nobody_is_given_its_share(how: str) -> None:
+    sea = unplugged(how)
+    seconds, made = 0, 150.0
+    while made <= 150.0 and seconds < 200:
+        if sea.service(RS) == "gone":
+            sea.words.pop((RS, CURRENT), None)
+            sea.words |= {(MPPT, CURRENT): 70.0, (MULTI, CURRENT): 100.0}
+        sea.sail(1)
+        seconds, made = seconds + 1, sum(sea.nodes[name].current_a for name in (MPPT, MULTI)) + 1
+        assert made + sea.nodes[RS].current_a <= 152.0, seconds
+    assert sea.nodes[RS].current_a == 0.0
+    assert 50 < seconds < 100, "and then they have all of it"
 
 
 def test_one_that_has_shown_0_a_before_it_left_does_not() -> None:

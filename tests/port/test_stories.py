@@ -306,6 +306,21 @@ def test_nobody_waits_for_one_that_is_off_as_its_controller_writes_it_no_current
     assert sea.findings() == []
 
 
+@pytest.mark.parametrize("after_s", [0.5, 1.7, 2.9, 4.1, 5.3, 6.5, 7.7])
+def test_who_is_cut_off_at_any_moment_forgets_the_mode_first(after_s: float) -> None:
+    sea = Sea(MPPT, RS)
+    sea.said[0x0391] = 1200
+    sea.control([MPPT, RS])
+    sea.words[None, NETWORK] = 13
+    sea.sail(12 + after_s)
+    for node in sea.nodes.values():
+        node.source_a = 110.0
+    sea.sail(0.1)
+    sea.bus_off = True
+    sea.sail(70)
+    assert errors(sea) == [BMS_LOST, BMS_LOST]
+
+
 def test_a_mode_ends_before_the_current() -> None:
     sea = Sea(MPPT)
     sea.said[0x0391] = 600

@@ -73,11 +73,28 @@ LAG_S: Final = 10.0
 """So long may a controller go on with a word that the gate lowers: three of its rounds."""
 
 
+GONE_S: Final = 60.0
+"""So long one that has left D-Bus counts with what it could make by itself, as it keeps what another told it."""
+
+
+class LastShown(NamedTuple):
+    """What the service of a charger showed last, and when (monotonic s): its own setting, and what it made (A)."""
+
+    own_a: float | None
+    made_a: float | None
+    at: float
+
+
+NOTHING_SHOWN: Final = LastShown(None, None, float("-inf"))
+
+
 class LinkMemory(NamedTuple):
-    """What one cycle leaves for the next: since when words are held (monotonic s)."""
+    """What one cycle leaves for the next: since when words are held (monotonic s), and what those showed that were told
+    a current."""
 
     held: Mapping[tuple[str, str], float] = MappingProxyType({})
     findings: tuple[Finding, ...] = ()
+    shown: Mapping[str, LastShown] = MappingProxyType({})
 
 
 class LinkPassed(NamedTuple):
@@ -107,12 +124,14 @@ def pass_link(
     these were told; `own_name`: our own D-Bus name is ours; `holds`: the current by which each service that was told
     one before may still charge, be it there any more or not."""
     asked = tuple(standing)
+    told = {write.service for write in asked if write.path == CHARGE_CURRENT} | holds.keys()
+    shown = last_shown(told, words, before.shown, now)
     if not asked:
-        return LinkPassed({}, LinkMemory())
+        return LinkPassed({}, LinkMemory(shown=shown))
     barred, bounds = why_barred(words, setup, own_name), None
     if not barred and setup.options.profile == "strict":
         bounds, _ = read_bounds(words, gate.watched, setup, now)
-    shares = {} if bounds is None else current_shares(asked, words, bounds, gate, holds, now)
+    shares = {} if bounds is None else current_shares(asked, words, bounds, gate, holds, shown, now)
     passed: dict[tuple[str, str], Value] = {}
     held: dict[tuple[str, str], float] = {}
     findings: list[Finding] = []
@@ -139,7 +158,7 @@ def pass_link(
         if verdict.value is None:
             continue
         passed[key] = verdict.value
-    return LinkPassed(passed, LinkMemory(held, tuple(findings)))
+    return LinkPassed(passed, LinkMemory(held, tuple(findings), shown))
 
 
 def current_shares(
@@ -148,13 +167,18 @@ def current_shares(
     bounds: Bounds,
     gate: GateMemory,
     holds: Mapping[str, LinkHold],
+    shown: Mapping[str, LastShown],
     now: float,
 ) -> dict[tuple[str, str], float | None]:
     """The highest lawful current for each that is told one. Nobody is raised by what another may still hold: one that
     is to be lowered, one that has not shown what it holds (at most its own setting), one whose service has gone."""
     currents = [write for write in asked if write.path == CHARGE_CURRENT and can_be_told(write, words)]
+    raising = bounds
     if bounds.limit_a is not None:
-        gone_a = sum(hold.highest_a for name, hold in holds.items() if name not in words.services)
+        gone = [(name, hold) for name, hold in holds.items() if name not in words.services]
+        gone_a = sum(hold.highest_a for _, hold in gone)
+        could_a = sum(alone(hold, hold.highest_a, shown[name], now) for name, hold in gone)
+        raising = bounds._replace(limit_a=bounds.limit_a - could_a)
         bounds = bounds._replace(limit_a=bounds.limit_a - gone_a)
     told = {**gate.told, **{name: (hold.highest_a, now) for name, hold in holds.items()}}
     shares = share(currents, words, bounds, told, gate.made)
@@ -163,19 +187,40 @@ def current_shares(
         hold, amps = holds.get(write.service, UNHEARD), limit(write.value) or 0.0
         least = hold.lowest_a if hold.evidence == "shown" else 0.0
         if amps > least:
-            others = [as_held(other, holds, words) for other in wanted if other is not write]
-            rest = share([*others, write], words, bounds, told, gate.made)[write.service, write.path]
+            others = [as_held(other, holds, shown, now) for other in wanted if other is not write]
+            rest = share([*others, write], words, raising, told, gate.made)[write.service, write.path]
             shares[write.service, write.path] = None if rest is None else min(amps, max(rest, least))
     return shares
 
 
-def as_held(write: Write, holds: Mapping[str, LinkHold], words: RawWords) -> Write:
-    """What counts of one for the others: the higher of what it is told and may hold. Where it has not shown that, its
-    own setting until any other word has expired; then, and where it has none, at least what it makes."""
-    hold, items = holds.get(write.service, UNHEARD), words.services[write.service]
-    own_a = limit(items.get("/Settings/ChargeCurrentLimit")) if hold.evidence == "unknown" else None
-    alone_a = limit(items.get("/Dc/0/Current")) if own_a is None and hold.evidence != "shown" else own_a
-    return write._replace(value=max(limit(write.value) or 0.0, hold.highest_a, alone_a or 0.0))
+def as_held(write: Write, holds: Mapping[str, LinkHold], shown: Mapping[str, LastShown], now: float) -> Write:
+    """What counts of one for the others: the higher of what it is told and what it may make."""
+    hold = holds.get(write.service, UNHEARD)
+    held_a = max(limit(write.value) or 0.0, hold.highest_a)
+    return write._replace(value=alone(hold, held_a, shown[write.service], now))
+
+
+def alone(hold: LinkHold, held_a: float, last: LastShown, now: float) -> float:
+    """What one may make that may hold `held_a`. Where it has not shown that, its own setting until any other word has
+    expired; then, and where it has none, at least what it makes."""
+    if hold.evidence == "shown" or now - last.at >= GONE_S:
+        return held_a
+    own_a = last.own_a if hold.evidence == "unknown" else None
+    return max(held_a, (last.made_a if own_a is None else own_a) or 0.0)
+
+
+def last_shown(
+    told: Iterable[str], words: RawWords, before: Mapping[str, LastShown], now: float
+) -> dict[str, LastShown]:
+    """Of each that is or was told a current; a number that it does not show any more is what it was."""
+    found: dict[str, LastShown] = {}
+    for name in told:
+        last, items = before.get(name, NOTHING_SHOWN), words.services.get(name)
+        if items is not None:
+            own_a, made_a = limit(items.get("/Settings/ChargeCurrentLimit")), limit(items.get("/Dc/0/Current"))
+            last = LastShown(last.own_a if own_a is None else own_a, last.made_a if made_a is None else made_a, now)
+        found[name] = last
+    return found
 
 
 def judge_link(

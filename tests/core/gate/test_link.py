@@ -318,6 +318,46 @@ def test_one_that_shows_nothing_counts_with_what_it_makes_once_every_other_word_
         assert gate.stand(*words)["ChargeCurrent2"] == pytest.approx(second)
 
 
+@pytest.mark.parametrize(
+    ("own_a", "evidence", "made_a", "seconds", "second"),
+    [
+        (70.0, "unknown", 10.0, 1.0, 30.1),
+        (70.0, "unknown", 10.0, 60.0 - 0.1, 30.1),
+        (70.0, "unknown", 10.0, 60.0, 70.1),
+        (None, "unknown", 60.0, 1.0, 40.1),
+        (70.0, "unproven", 60.0, 1.0, 40.1),
+        (70.0, "unproven", 10.0, 1.0, 70.1),
+        (70.0, "shown", 60.0, 1.0, 70.1),
+    ],
+)
+def test_one_that_left_before_it_showed_what_it_holds_counts_with_what_it_showed_else(
+    own_a: float | None, evidence: HoldEvidence, made_a: float, seconds: float, second: float
+) -> None:
+    """It was told 30 A; others that have more already are not lowered by what it could make."""
+    first = charger(makes_a=made_a, **{"/Settings/ChargeCurrentLimit": own_a})
+    most = charger(**{"/Settings/ChargeCurrentLimit": 90.0})
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: first, SUN_2: most})
+    gate.holds = {SUN: held(30.0, 20.0, evidence), SUN_2: held(20.0)}
+    gate.stand((SUN, CURRENT, 30.0), (SUN_2, CURRENT, 20.0))
+    gate.services[SUN] |= {"/Settings/ChargeCurrentLimit": None, "/Dc/0/Current": None}
+    gate.stand((SUN, CURRENT, 30.0), (SUN_2, CURRENT, 20.0))
+    del gate.services[SUN]
+    gate.now += seconds
+    assert gate.stand((SUN_2, CURRENT, 80.0))["ChargeCurrent2"] == pytest.approx(second)
+    gate.holds[SUN_2] = held(65.0)
+    assert gate.stand((SUN_2, CURRENT, 65.0)) == {"ChargeCurrent2": 65.0}
+
+
+def test_what_one_showed_is_kept_while_nothing_stands_and_forgotten_with_it() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: charger(**{"/Settings/ChargeCurrentLimit": 70.0})})
+    gate.holds = {SUN: held(0.0, evidence="unknown")}
+    gate.stand()
+    assert gate.link.shown[SUN].own_a == 70.0
+    gate.holds = {}
+    gate.stand()
+    assert gate.link.shown == {}
+
+
 def test_two_of_which_nothing_is_known_leave_room_for_each_other() -> None:
     most = charger(**{"/Settings/ChargeCurrentLimit": 70.0})
     gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: most, SUN_2: dict(most)})

@@ -17,8 +17,8 @@ from gxbridge.core.vecan.link.controllers import OtherControllers
 from gxbridge.core.vecan.link.exchange import KNOWN, NEW, Exchange
 from gxbridge.core.vecan.link.link_holds import LinkHolds
 from gxbridge.core.vecan.link.link_line import FRESH_S, Awaited, LinkLine
-from gxbridge.core.vecan.link.mode_waits import CHARGE_CURRENT, CHARGE_VOLTAGE, DEVICE_STATE, NETWORK_MODE, ModeWaits
-from gxbridge.core.vecan.link.registers import REGISTERS, ROWS, LinkRow
+from gxbridge.core.vecan.link.mode_waits import DEVICE_STATE, ModeWaits
+from gxbridge.core.vecan.link.registers import CHARGE_CURRENT, CHARGE_VOLTAGE, NETWORK_MODE, REGISTERS, ROWS, LinkRow
 from gxbridge.core.vecan.link.trial import Trial
 from gxbridge.core.vecan.network import ADDRESS_CLAIM, Network
 from gxbridge.core.vecan.sending.transmit import TransmitOrder
@@ -235,14 +235,24 @@ class LinkBus:
                 order = self._gated(order, now)
                 if order is not None and line.sent != before:
                     self._note(line, line.sent, "told", now)
+                if line.row.register == NETWORK_MODE:
+                    self._follow(line, now)
                 return order
         return None
 
+    def _follow(self, mode: LinkLine, now: float) -> None:
+        """A mode was sent: behind it go the current and the voltage again, or a device would keep it for longer."""
+        for line in self.lines.values():
+            if line.row.register in (CHARGE_CURRENT, CHARGE_VOLTAGE) and (
+                mode.name is None or line.name is None or line.name.identity == mode.name.identity
+            ):
+                line.mode_at = now
+
     def presses(self, now: float) -> bool:
-        """Whether a limit, voltage or mode waits that was not sent yet: it goes before questions."""
+        """Whether a limit, voltage or mode waits that was not sent yet, or not behind a mode: before questions."""
         self._settle(now)
         return not self.stopped and any(
-            line.sent != line.passed
+            (line.sent != line.passed or line.mode_at > line.sent_at)
             and line.row.way != "once"
             and self._may_send(line, now)
             and line.wait_until() <= now
@@ -327,7 +337,9 @@ class LinkBus:
         )
 
     def _awaited(self, mode: LinkLine, now: float) -> Awaited | None:
-        """For which word a network mode waits."""
+        """For which word a network mode waits; not while it is on its way."""
+        if mode.exchange is not None and mode.exchange.raw == mode.passed and not mode.exchange.outcome:
+            return None
         voltage = self.lines.get(_key(None, CHARGE_VOLTAGE))
         with_voltage = voltage is not None and not self.quiet and not self.unconfirmed(voltage)
         return self._modes.awaited(mode, self.lines, self.shown, with_voltage=with_voltage, now=now)

@@ -7,16 +7,17 @@ from typing import Final, TypeAlias
 from gxbridge.core.model.record import state
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.exchange import ACK_S, Exchange
-from gxbridge.core.vecan.link.registers import LinkRow
+from gxbridge.core.vecan.link.registers import NETWORK_MODE, LinkRow
 
 FRESH_S: Final = 60.0
 """So long a word counts; chargers forget after the same time (Venus OS wiki, "dbus")."""
 REPEAT_S: Final = 4.0
-"""Between two broadcasts of a voltage or mode."""
+"""Between two broadcasts of a voltage."""
 RENEW_S: Final = 8.0
-"""Between two writes to one device."""
-ROUND_S: Final = 3.0
-"""So long a mode waits before somebody is told: a controller has written everything in that time."""
+"""Between two writes to one device, and two broadcasts of a mode: behind each of these all currents are sent again."""
+ROUND_S: Final = 7.0
+"""So long a mode waits before somebody is told: a controller has written everything in that time, and a device answered
+or had its chances."""
 STANDS_S: Final = 10.0
 """So long after a current or voltage was sent may a network mode be: so long, at most, does a mode outlive them."""
 
@@ -41,6 +42,8 @@ class LinkLine:
     judged_at: float = float("-inf")
     sent: int | None = None
     sent_at: float = float("-inf")
+    mode_at: float = float("-inf")
+    """Of a current or voltage: when a mode was sent last to who is told it, which is not to outlive it."""
     due: bool = True
     """A word of the kind that is sent once has not been sent yet."""
     exchange: Exchange | None = None
@@ -64,13 +67,15 @@ class LinkLine:
         """When there is something to send, if it may be sent."""
         if self.row.way == "once":
             return self.again_at if self.due else float("inf")
+        every_s = RENEW_S if self.name is not None or self.row.register == NETWORK_MODE else REPEAT_S
+        renew_at = self.mode_at if self.mode_at > self.sent_at else self.sent_at + every_s
         if self.row.way == "repeated":
             changed = self.sent != self.passed
-            return self.again_at if changed else max(self.again_at, self.sent_at + REPEAT_S)
+            return self.again_at if changed else max(self.again_at, renew_at)
         exchange = self.exchange
         if exchange is None or exchange.raw != self.passed:
             return self.again_at
-        return max(self.again_at, self.sent_at + RENEW_S if exchange.outcome else exchange.deadline)
+        return max(self.again_at, renew_at if exchange.outcome else exchange.deadline)
 
     @property
     def held(self) -> bool:

@@ -16,8 +16,7 @@ from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.controllers import is_charger, regulator, title
 from gxbridge.core.vecan.link.link_bus import ONCE_S, LinkBus
 from gxbridge.core.vecan.link.link_line import Awaited, LinkLine
-from gxbridge.core.vecan.link.mode_waits import NETWORK_MODE
-from gxbridge.core.vecan.link.registers import DEVICE_ROWS, PORT_ROWS, ROWS, LinkRow, number_of
+from gxbridge.core.vecan.link.registers import DEVICE_ROWS, NETWORK_MODE, PORT_ROWS, ROWS, LinkRow, number_of
 from gxbridge.core.vecan.link.trial import IN_VAIN, Trial, WhyHeld, report_of
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node

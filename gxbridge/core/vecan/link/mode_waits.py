@@ -11,13 +11,10 @@ from typing import Final
 
 from gxbridge.core.vecan.link.controllers import title
 from gxbridge.core.vecan.link.link_line import Awaited, LinkLine
-from gxbridge.core.vecan.link.registers import DEVICE_ROWS
+from gxbridge.core.vecan.link.registers import CHARGE_CURRENT, CHARGE_VOLTAGE, DEVICE_ROWS
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
 
-NETWORK_MODE: Final = 0x200E
-CHARGE_VOLTAGE: Final = 0x2001
-CHARGE_CURRENT: Final = 0x2015
 DEVICE_STATE: Final = 0x0201
 OFF: Final = 0
 

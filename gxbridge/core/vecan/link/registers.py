@@ -71,6 +71,10 @@ class LinkRow(NamedTuple):
         return round(raw * self.step, 3)
 
 
+NETWORK_MODE: Final = 0x200E
+CHARGE_VOLTAGE: Final = 0x2001
+CHARGE_CURRENT: Final = 0x2015
+
 #           path                        register size signed step  unit  way          confirmed limits
 PORT_ROWS: Final[Mapping[str, LinkRow]] = {
     row.path: row

@@ -45,7 +45,9 @@ def test_a_current_goes_to_its_charger_alone() -> None:
 def test_a_voltage_and_a_mode_go_to_everybody_and_are_repeated() -> None:
     wire = Wire()
     every = ((None, VOLTAGE, 27.4), (None, MODE, 13))
-    assert wire.run(13, writes=every) == ["FF 2001 B40A0000", "FF 200E 0D000000"] * 4
+    voltage, mode = "FF 2001 B40A0000", "FF 200E 0D000000"
+    assert wire.run(17, writes=every) == [voltage, *[mode, voltage, voltage] * 2, mode, voltage], "behind a mode too"
+    assert [round(at - 2.0, 1) for at, _, data in wire.sent if data[2] == 0x0E] == [0.1, 8.1, 16.1]
 
 
 def test_a_measured_voltage_goes_out_once_for_each_word() -> None:
@@ -641,10 +643,11 @@ def test_what_a_charger_was_not_told_yet_does_not_wait_behind_questions() -> Non
         wire.write(*word)
     assert wire.run(0.2) == ["24 2015 F4010000", "FF 2001 B40A0000"]
     wire.hear(register_frame(MPPT, 0x2015, "F401"))
-    found = wire.run(0.4)
-    assert found[:3] == ["24 200E 0D000000", "FF 200E 0D000000", "24 ?1050"]
+    found = wire.run(0.6)
+    assert found[:4] == ["24 200E 0D000000", "FF 200E 0D000000", "24 2015 F4010000", "FF 2001 B40A0000"]
+    assert found[4:] == ["24 ?1050"]
     wire.write(None, SENSE, 26.4)
-    assert "24 ?1051" in wire.run(0.2), "what is measured takes turns with them"
+    assert "24 ?1051" in wire.run(0.3), "what is measured takes turns with them"
 
 
 def test_what_another_controller_holds_back_does_not_press() -> None:
