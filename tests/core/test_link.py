@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxbridge.core.link_control import CONFIRMED
+from gxbridge.core.link_control import CONFIRMED, TRIED
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.remembered import Latch, Remembered
 from gxbridge.core.vecan.link.link_out import LinkAnswer, LinkTarget
@@ -77,8 +77,8 @@ class Port(Boat):
         return [register for register in registers if register in LINKABLE]
 
 
-def confirmations(remembered: Remembered) -> list[Latch]:
-    return [latch for latch in remembered.latches if latch.name == CONFIRMED]
+def confirmations(remembered: Remembered, name: str = CONFIRMED) -> list[Latch]:
+    return [latch for latch in remembered.latches if latch.name == name]
 
 
 def told(texts: list[str]) -> set[str]:
@@ -190,6 +190,24 @@ def test_unconfirmed_it_stays_unsent_and_what_a_try_confirms_outlives_the_proces
     kept = port.bridge.remember(port.bridge.remember(Remembered(), 5.0), 9.0)
     assert confirmations(kept) == [Latch(CONFIRMED, "2015 addressed", 5.0, "device 855 showed it")]
     assert "24 2015 F4010000" in Port(level, remembered=kept).pass_time(3, writes=True)
+
+
+def test_what_was_tried_in_vain_outlives_the_process_until_a_device_shows_it() -> None:
+    port = Port(remembered=Remembered())
+    assert port.bridge.link is not None
+    port.bridge.link.out.tried["2015 addressed"] = "device 855 does not give it"
+    kept = port.bridge.remember(Remembered(), 5.0)
+    assert confirmations(kept, TRIED) == [Latch(TRIED, "2015 addressed", 5.0, "device 855 does not give it")]
+    after = Port(remembered=kept)
+    after.pass_time(9, writes=True)
+    link = after.bridge.link
+    assert link is not None
+    assert "link-not-taken" in {found.id for found in link.findings}
+    link.out.tried["2015 addressed"] = "device 856 refused it"
+    kept = after.bridge.remember(kept, 9.0)
+    assert confirmations(kept, TRIED) == [Latch(TRIED, "2015 addressed", 9.0, "device 856 refused it")]
+    del link.out.tried["2015 addressed"]
+    assert confirmations(after.bridge.remember(kept, 10.0), TRIED) == []
 
 
 def test_another_controller_on_the_bus_stops_it_all() -> None:

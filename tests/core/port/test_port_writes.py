@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gxbridge.core.port.port_writes import judge_port_write
 from gxbridge.core.publish.battery_writes import Answer
 
@@ -63,8 +65,9 @@ def test_what_a_device_warns_of_is_told_alone() -> None:
     assert judged("/Settings/AlarmLevel/LowVoltage", 1, "multi", writes=False).code == 2
 
 
-def test_what_has_no_known_register_is_taken_and_not_sent() -> None:
-    answer = judged("/Link/ChargeVoltageSolarOffset", 0.4, "vecan")
+@pytest.mark.parametrize("path", ["/Link/ChargeVoltageSolarOffset", "/Link/Soc"])
+def test_what_has_no_known_register_or_proof_is_taken_and_not_sent(path: str) -> None:
+    answer = judged(path, 0.4, "vecan")
     assert (answer.code, answer.register, "not known" in answer.text) == (0, None, True)
 
 

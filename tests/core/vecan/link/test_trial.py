@@ -334,6 +334,13 @@ def test_another_device_that_shows_it_ends_what_one_did_not() -> None:
     assert (wire.out.tried, wire.ids()) == ({}, [])
 
 
+def test_beside_another_controller_no_try_is_advised() -> None:
+    wire = Wire(confirmed=())
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.hear(register_frame(0x99, 0x2015, "F401", to=MPPT))
+    assert wire.ids() == ["link-other-controller"]
+
+
 def test_where_no_charger_is_nothing_lacks() -> None:
     wire = Wire(confirmed=())
     wire.join(MPPT, charger_name(device_instance=2))
@@ -428,12 +435,15 @@ def test_a_word_that_ended_meanwhile_is_not_tried() -> None:
     wire = tried_until_the_write()
     wire.out.write(wire.target(MPPT), CURRENT, None, wire.now)
     assert wire.run(2, looks=False) == []
+    wire.look()
+    assert wire.out.report[0].endswith("found 30 A: not tried, as it is not written any more")
 
 
 def test_a_device_that_was_given_another_instance_meanwhile_is_not_tried() -> None:
     wire = tried_until_the_write()
     wire.join(MPPT, charger_name(device_instance=3))
     assert wire.run(2) == []
+    assert wire.out.report[0].endswith("not tried, as the device has no address, or another N2K device instance than 0")
 
 
 def test_nothing_is_put_back_where_nothing_may_leave_any_more() -> None:
