@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -36,6 +37,8 @@ from gxbridge.edge.dbus import settings as dbus_settings
 from gxbridge.runtime.edge_findings import deprecation_findings
 from gxbridge.runtime.state_writer import _cure
 from tests.core.test_any_boat import AnyBoat
+from tests.core.test_link import Port
+from tests.core.vecan.link.wire import CURRENT, MPPT, VOLTAGE, Wire, charger_name, register_frame
 from tests.languages import Sayings, arguments_of, maker, words_for
 
 SAYINGS = Sayings()
@@ -121,10 +124,28 @@ def alarms() -> Iterator[str]:
     yield from ("/Distributor/A/Alarms/ConnectionLost", "/Distributor/A/Fuse/2/Alarms/Blown", "/Alarms/Alarm")
 
 
+def not_sent() -> Iterator[str]:
+    """Why what is written to `/Link` is not sent."""
+    for level, mode in (("requests", "control"), ("link", "monitor")):
+        yield Port(cast(Any, level), mode=mode).write(CURRENT, 50.0).text
+    wire = Wire(confirmed=())
+    yield wire.write(MPPT, CURRENT, 50.0).text
+    wire.hear(register_frame(0x99, 0x2015, "F401", to=MPPT))
+    wire.look()
+    yield wire.write(MPPT, CURRENT, 50.0).text
+    wire = Wire()
+    wire.join(0x70, charger_name(9, function=141))
+    wire.look()
+    yield wire.write(None, VOLTAGE, 27.4).text
+    wire.join(MPPT, charger_name(device_instance=3))
+    yield wire.write(MPPT, CURRENT, 50.0).text
+    yield "/Link/NetworkMode = 13 is not sent: /Link/ChargeCurrent of SmartSolar 855 must be sent before it"
+
+
 def spoken() -> Iterator[tuple[str, str]]:
     """The name of an argument, and what it may say: by the tables of those that say it."""
     for name, texts in {
-        "why": (*round_findings.LEFT_OUT.values(), *feed_in.BLIND.values(), feed_in.CHARGED),
+        "why": (*round_findings.LEFT_OUT.values(), *feed_in.BLIND.values(), feed_in.CHARGED, *not_sent()),
         "doubt": (*vebus_text.DOUBTS.values(), *terminals_text.DOUBTS.values()),
         "terminal": terminals_text.TERMINAL_NAMES.values(),
         "cure": (*link_error.RESETS.values(), link_error.NOT_HEARD, *map(_cure, ERRORS)),
