@@ -52,7 +52,7 @@ class RegisterRequests:
     """Remembers what was asked, so that a question is put a few times in each life of a device and not for ever."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, TransmitOrder, float], tuple[int, float]] = {}
+        self._asked: dict[tuple[object, ...], tuple[int, float]] = {}
 
     def orders(
         self,
@@ -95,20 +95,20 @@ class RegisterRequests:
         """The questions to order now for the devices of one bus: a few at a time."""
         found: list[TransmitOrder] = []
         for question in questions:
-            orders = [TransmitOrder(question.address, pgn=pgn) for pgn in question.pgns]
-            orders += [TransmitOrder(question.address, register=register) for register in question.registers]
-            for order in orders if question.bus == bus else ():
-                if len(found) < MOST_AT_ONCE and self._due((bus, order, question.spell), AGAIN_S, now):
-                    found.append(order)
+            about = bus, question.address, question.spell
+            for pgn in question.pgns if question.bus == bus else ():
+                if len(found) < MOST_AT_ONCE and self._due((*about, "pgn", pgn), AGAIN_S, now):
+                    found.append(TransmitOrder(question.address, pgn=pgn))
+            for register in question.registers if question.bus == bus else ():
+                if len(found) < MOST_AT_ONCE and self._due((*about, "register", register), AGAIN_S, now):
+                    found.append(TransmitOrder(question.address, register=register))
         return found
 
     def __len__(self) -> int:
         """Questions remembered."""
         return len(self._asked)
 
-    def _due(
-        self, question: tuple[str, TransmitOrder, float], again_s: float, now: float, tries: float = TRIES
-    ) -> bool:
+    def _due(self, question: tuple[object, ...], again_s: float, now: float, tries: float = TRIES) -> bool:
         asked, at = self._asked.get(question, (0, float("-inf")))
         if asked >= tries or now - at < again_s:
             return False
