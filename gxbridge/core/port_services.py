@@ -95,6 +95,8 @@ class PortServices:
                     if other is not None:
                         served[other] = finding("port-device-taken", other, now, port=port, service=other)
                         continue
+                    if _key(device, node.name) in devices:  # two ports on one cable: it is served from the first
+                        continue
                     view = self._view(node, node.name, device, port, identities, devices, now)
                     views.append(view)
                     if view.key in identities or view.name not in nodes:  # two may have one unique number:
@@ -140,7 +142,7 @@ class PortServices:
         devices: dict[str, PortDeviceItems],
         now: float,
     ) -> ServiceView:
-        key = f"{device.kind}_{name.identity}{device.suffix}"
+        key = _key(device, name)
         instance, custom_name = identities.get(key, (0, ""))
         service = f"{p.PREFIX}{device.kind}.socketcan_{port}_vi{instance}_uc{name.unique_number}{device.suffix}"
         shown = self._devices.get(key)
@@ -196,3 +198,8 @@ class PortServices:
         ours = (bus_name for bus_name in setup.serve if bus_name not in closed)
         nodes = [node for bus_name in ours for node in registry.network(bus_name).devices]
         return questions(nodes, kinds, now)
+
+
+def _key(device: PortDevice, name: Name) -> str:
+    """What a device is called in the settings."""
+    return f"{device.kind}_{name.identity}{device.suffix}"

@@ -213,6 +213,24 @@ def test_a_port_has_the_name_of_its_interface() -> None:
     assert boat.values("com.victronenergy.vecan.vecan1")["/Identifier"] == "vecan1"
 
 
+def test_a_device_on_two_ports_of_ours_is_served_from_the_first_that_hears_it() -> None:
+    boat = PortBoat(serve=("can0", "can1"), buses=("can0", "can1"))
+
+    def hear(*buses: str) -> list[str]:
+        for bus in buses:
+            boat.bridge.hear(bus, [(boat.now, *frame) for frame in mppt()])
+        boat.look()
+        boat.settle()
+        return [name for name, view in boat.views.items() if view.kind == "solarcharger"]
+
+    assert hear("can0", "can1") == [SOLAR_SERVICE]
+    for _ in range(11):
+        found = hear("can1")
+    assert found == [SOLAR_SERVICE.replace("can0", "can1")]
+    assert len([name for name in boat.bridge._services.items if ".solarcharger." in name]) == 1
+    assert hear("can0", "can1") == [SOLAR_SERVICE]
+
+
 def test_a_device_that_somebody_serves_from_another_port_is_not_served_twice() -> None:
     boat = PortBoat()
     theirs = "com.victronenergy.solarcharger.socketcan_can7_vi0_uc283819"
