@@ -412,6 +412,7 @@ class Bridge:
             channels.discharge_stops,
             channels.charge_permits,
             apart_chargers(self._control.standing),
+            self.link.gone(on_bus, now) if strict and self.link is not None else {},
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=awaited,
             bms_remembered=remembered,

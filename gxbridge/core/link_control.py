@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from gxbridge.core.dvcc.tell.write import Write
@@ -45,6 +46,11 @@ class LinkControl:
         self._seen = LinkView(words, gate, own_name, now)
         self._judge(now)
         self.out.look(now)
+
+    def gone(self, services: Container[str], now: float) -> dict[str, float]:
+        """Who is not among the services any more, and the current (A) by which it may still charge."""
+        holds = self.out.holds(now).items()
+        return {name: hold.highest_a for name, hold in holds if name not in services and hold.highest_a > 0}
 
     def shut(self) -> None:
         """Our own D-Bus name is not ours: nothing may leave from this moment on, until the next look."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.items import Value
 from gxbridge.core.vecan.link.link_out import LinkAnswer
 from tests.core.boat import NO_CHARGE, solar, vendor_lynx
@@ -223,6 +224,46 @@ def test_one_whose_cable_is_pulled_goes_on_and_nobody_is_given_its_share(how: st
         assert made + sea.nodes[RS].current_a <= 152.0, seconds
     assert sea.nodes[RS].current_a == 0.0
     assert 50 < seconds < 100, "and then they have all of it"
+
+
+class OwnSea(ServedSea):
+    """gxbridge is the master: it tells the chargers of its port, and others by D-Bus."""
+
+    def take(self, cycle: Cycle) -> None:
+        assert self.bridge._port is not None
+        ours = {view.name for view in self.bridge._port.views}
+        for service, path, value in cycle.writes:
+            if service in ours:
+                self.bridge.orders.write_port_link(service, path, value, self.now)
+            else:
+                self.set(service, **{path: value})
+
+    def told_by_d_bus(self, service: str) -> float:
+        value = self.bridge._services.items[service][CURRENT]
+        assert isinstance(value, float | int)
+        return value
+
+
+def test_what_is_told_by_d_bus_leaves_room_for_one_that_left_too() -> None:
+    sea = OwnSea(RS)
+    sea.said[0x0391] = 1500
+    direct = "com.victronenergy.solarcharger.ttyO2"
+    sea.add(direct, solar(100.0, current_a=80.0))
+    sea.nodes[RS].source_a = 64.0
+    sea.sail(30)
+    held = sea.told(RS)[CHARGE_LIMIT] / 10
+    assert sea.nodes[RS].current_a == 64.0
+    assert held + sea.told_by_d_bus(direct) <= 150.2
+    sea.nodes[RS].quiet(True, sea.now)
+    for _ in range(45):
+        sea.sail(1)
+        assert sea.nodes[RS].current_a == 64.0
+        assert held + sea.told_by_d_bus(direct) <= 150.2
+    assert sea.service(RS) == "gone"
+    assert "gate" not in sea.all_findings(), "it is decided so"
+    sea.sail(45)
+    assert sea.nodes[RS].current_a == 0.0
+    assert sea.told_by_d_bus(direct) == 100.0
 
 
 def test_one_that_has_shown_0_a_before_it_left_does_not() -> None:

@@ -82,13 +82,17 @@ def pass_on(
     now: float,
     *,
     own_name: bool,
+    gone_a: float = 0.0,
 ) -> Passed:
-    """The writes that may leave at `now` (monotonic s). `own_name`: our own D-Bus name is ours."""
+    """The writes that may leave at `now` (monotonic s). `own_name`: our own D-Bus name is ours; `gone_a`: by which
+    current those may still charge that have left D-Bus."""
     asked = tuple(writes)
     shut = why_shut(words, setup, own_name) if asked else ""
     bounds, watched = None, before.watched
     if setup.options.profile == "strict" and setup.mode == "control":
         bounds, watched = read_bounds(words, before.watched, setup, now)
+        if gone_a and bounds.limit_a is not None:
+            bounds = bounds._replace(limit_a=max(bounds.limit_a - gone_a, 0.0))
     made = before.made if bounds is None else last_made(words, before.made)
     told = {name: known for name, known in before.told.items() if now - known[1] < LINK_S}
     passed: list[Write] = []

@@ -137,13 +137,14 @@ class Gate:
         self.memory, self.now = GateMemory(), 1000.0
         self.more: dict[str, Any] = {}
         """Further fields of `RawWords`, and `own_name`."""
+        self.gone_a = 0.0
 
     def passes(self, *writes: tuple[str, str, Value]) -> Passed:
         """What becomes of writes now."""
         more = dict(self.more)
         own_name = more.pop("own_name", True)
         words, asked = RawWords(self.services, **more), [Write(*write) for write in writes]
-        passed = pass_on(asked, words, self.memory, self.setup, self.now, own_name=own_name)
+        passed = pass_on(asked, words, self.memory, self.setup, self.now, own_name=own_name, gone_a=self.gone_a)
         self.memory = passed.memory
         return passed
 

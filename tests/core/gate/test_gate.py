@@ -853,3 +853,16 @@ def test_the_bounds_of_the_list_are_these() -> None:
     assert WINDOWS == ((12.0, 10.0, 16.0), (24.0, 20.0, 32.0), (48.0, 40.0, 64.0))
     assert CLASSES == ((18.0, 12.0), (36.0, 24.0), (100.0, 48.0))
     assert NEAR_V == (0.7, 1.25)
+
+
+@pytest.mark.parametrize(("gone_a", "left"), [(64.0, 36.1), (99.0, 1.1), (120.0, 0.1)])
+def test_what_those_may_make_that_left_d_bus_is_not_told_to_others(gone_a: float, left: float) -> None:
+    gate = Gate({BATTERY: battery(ccl=100.0), SUN: charger(90.0), MULTI: multi()})
+    gate.gone_a = gone_a
+    assert gate.one(SUN, CURRENT, 90.0) == pytest.approx(left)
+    assert gate.one(MULTI, "/Dc/0/MaxChargeCurrent", 200.0) >= 0.0
+    gate = Gate({BATTERY: battery(ccl=None), SUN: charger(90.0)})
+    gate.gone_a = gone_a
+    assert gate.one(SUN, CURRENT, 90.0) == Gate({BATTERY: battery(ccl=None), SUN: charger(90.0)}).one(
+        SUN, CURRENT, 90.0
+    )

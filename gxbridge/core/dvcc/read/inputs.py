@@ -46,6 +46,7 @@ class Inputs(NamedTuple):
     bank: BatteryBank = ALONE
     """The other batteries that limit and stop (profile `strict`)."""
     apart: Mapping[str, float] = NOBODY_APART
+    gone: Mapping[str, float] = NOBODY_APART
     from_file: frozenset[str] = frozenset()
     """See `Snapshot`."""
     titles: MappingProxyType[str, str] = NO_TITLES
@@ -102,6 +103,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         *(installation, settings, selection, options, quirk, voltage, sensor, *words),
         bms=bms,
         apart=snapshot.apart,
+        gone=snapshot.gone,
         bms_awaited=snapshot.bms_awaited,
         bms_remembered=snapshot.bms_remembered,
         another_master=snapshot.another_master,

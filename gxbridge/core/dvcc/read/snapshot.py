@@ -27,7 +27,8 @@ class Snapshot:
     `heard`: monotonic seconds of a service's last sign of life, for services whose liveness we know ourselves (our own
     CAN batteries); a service that is not in it counts as alive as long as its values are valid.
     `from_file`: the settings that hold because the configuration file says so.
-    `apart`: chargers that show something else than they are told, with what they were told last (A).
+    `apart`: chargers that show something else than they are told, with what they were told last (A). `gone`: chargers
+    on a port of ours that have left D-Bus and may go on with what they were told by LINK (A).
     """
 
     services: Mapping[str, Items]
@@ -39,6 +40,7 @@ class Snapshot:
     discharge_stops: tuple[Stop, ...] = ()
     charge_permits: tuple[Permit, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
+    gone: Mapping[str, float] = field(default_factory=dict)
     from_file: frozenset[str] = frozenset()
     another_master: bool = False
     """The GX's own controller tells the chargers, and we only watch."""

@@ -96,12 +96,12 @@ def takers(inputs: Inputs, told: Collection[VebusSystem]) -> Iterator[tuple[Devi
 
 def untold(inputs: Inputs, told: Collection[VebusSystem]) -> float:
     """What those make that take some of the limit before it is shared (A)."""
-    return sum([made_a for _, made_a in takers(inputs, told)], 0.0)
+    return sum([made_a for _, made_a in takers(inputs, told)], sum(inputs.gone.values()))
 
 
 def untold_takers(inputs: Inputs, told: Collection[VebusSystem]) -> list[str]:
     """Who they are, where they take anything."""
-    return [title(device) for device, made_a in takers(inputs, told) if made_a > 0]
+    return [title(device) for device, made_a in takers(inputs, told) if made_a > 0] + list(inputs.gone)
 
 
 def wishes(

@@ -41,3 +41,15 @@ def test_what_is_said_beyond_any_current_is_no_limit() -> None:
     )
     alone.run(3)
     assert alone.told(MULTI, p.MULTI_CHARGE_CURRENT) == 9950, "beside a charger of 50 A"
+
+
+def test_what_one_may_hold_that_left_a_port_is_left_to_it_by_all() -> None:
+    there = {LYNX: lynx(CCL=100.0), SUN: charger(90.0, 10.0), MULTI: multi()}
+    world = World(there)
+    gone = "com.victronenergy.solarcharger.socketcan_can0_vi0_uc1"
+    world.snapshot = lambda: Snapshot(world.services, world.settings, "C003", {}, world.options, gone={gone: 64.0})
+    world.run(3)
+    told = [world.told(SUN, p.CHARGE_CURRENT), world.told(MULTI, p.BOL_CHARGE_CURRENT)]
+    assert all(isinstance(amps, int | float) and amps <= 36.0 for amps in told)
+    assert sum(amps for amps in told if isinstance(amps, int | float)) <= 36.0
+    assert gone in world.limit("charger", SUN).sentence
