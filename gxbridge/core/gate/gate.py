@@ -233,7 +233,9 @@ def bound_of(
         return limit(items.get("/Ess/BatteryDischargeCapacity")), "above the capacity that the system reports"
     rule = bounds.stop or "the sum told to what charges is above the charge current limit"
     if quantity == "current":
-        return shares[write.service, write.path], rule
+        highest = shares[write.service, write.path]
+        own = not bounds.stop and highest is not None and highest == limit(items.get("/Settings/ChargeCurrentLimit"))
+        return highest, "above the charger's own setting" if own else rule
     shown = limit(items.get("/Dc/0/MaxChargeCurrent")) or 0.0
     return max(shown, 0.0 if bounds.stop else multi_limit(bounds)), rule
 

@@ -253,6 +253,12 @@ def test_one_wrong_line_in_the_sharing_rule_does_not_reach_the_chargers() -> Non
     )
 
 
+def test_a_charger_that_is_told_more_than_its_own_setting_is_lowered_by_that_and_not_by_the_sum() -> None:
+    gate = Gate({BATTERY: battery(ccl=200.0), SUN: charger(50.0)})
+    assert gate.one(SUN, CURRENT, 80) == 50
+    assert gate.rules() == ["above the charger's own setting"]
+
+
 def test_the_sum_counts_over_several_looks_and_over_what_is_told_twice() -> None:
     gate = Gate({BATTERY: battery(ccl=60.0), SUN: charger(50.0), SUN_2: charger(50.0)})
     assert gate.one(SUN, CURRENT, 50) == 50
