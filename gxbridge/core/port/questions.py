@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.nmea2000.name import VICTRON
+from gxbridge.core.port.kinds import product_of
 from gxbridge.core.port.tables import SENDERS, quantities_of, registers_of
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
@@ -41,8 +43,12 @@ def questions(nodes: Iterable[Node], kinds: Mapping[Node, str], now: float) -> I
         if node.address is not None and node.state(now) == "live"
     ]
     for node, address, _ in there:
-        known = node.identity.product_id is not None or node.identity.product_code is not None
-        pgns = (() if node.name is not None else (ADDRESS_CLAIM,)) + (() if known else (PRODUCT_INFORMATION,))
+        name, identity = node.name, node.identity
+        coded = identity.product_id is not None or identity.product_code is not None
+        # The code alone does not tell a device of Victron's from what a GX makes of its own services.
+        unproven = name is not None and name.manufacturer == VICTRON and product_of(node) is None
+        pgns = (() if name is not None else (ADDRESS_CLAIM,)) + (() if coded else (PRODUCT_INFORMATION,))
+        known = identity.product_id is not None or (coded and not unproven)
         yield DeviceQuestion(node.bus, address, pgns, () if known else (PRODUCT_REGISTER,), node.live_since)
     for rank in range(RANKS):
         for node, address, ranks in there:

@@ -308,6 +308,19 @@ def test_what_is_not_heard_is_asked_for_a_few_at_a_time() -> None:
     assert not {0x0201, 0xEDF0, 0x0100} & seen
 
 
+def test_a_device_of_victrons_that_says_no_register_by_itself_is_asked_for_its_product_until_it_does() -> None:
+    boat = PortBoat(transmit="requests")
+    silent = (named(MPPT, 283819), *product(MPPT, 0xA10C, "SmartSolar MPPT 150/70 rev2", "0283819 HQ2240A4CPV"))
+    boat.look(silent, integrel(), seconds=3)
+    first = asked(boat)
+    assert ("iso_request", 126996) not in first
+    boat.look(silent, integrel())
+    assert 0x0100 in [number for _, number in [*first, *asked(boat)]]
+    boat.look(silent, (says(MPPT, 0x0100, "00 0C A1 00"),))
+    assert kinds(boat).count("solarcharger") == 1
+    assert 0x0100 not in [number for _, number in asked(boat)]
+
+
 def test_history_is_asked_for_again_and_a_tank_for_nothing() -> None:
     boat = PortBoat(transmit="requests")
     counts = dict.fromkeys((0x104F, 0x1050, 0x1051), 0)
