@@ -22,7 +22,7 @@ from gxbridge.core.nmea2000.name import Name
 from tests.core.boat import NO_CHARGE
 from tests.core.vecan.link.wire import register_frame
 from tests.port.fleet import FLEET
-from tests.port.node import BMS_LOST, CHARGE_LIMIT, DEVICE_STATE, ERROR_CODE, MODE, VSET
+from tests.port.node import BMS_LOST, CHARGE_LIMIT, DEVICE_STATE, ERROR_CODE, MODE, VSET, exchange
 from tests.port.test_link import CURRENT, NETWORK, VECAN, VOLTAGE, Sea
 
 US = 0xC8
@@ -175,6 +175,24 @@ def test_a_driver_that_keeps_frames_has_no_raise_to_say_when_it_is_plugged_in_ag
     assert amps(sea) == (0, 0)
     sea.sail(3)
     assert amps(sea) == (0, 0)
+
+
+def test_a_raise_from_just_before_the_cut_is_taken_back_at_once() -> None:
+    """It was lawful when it was sent; a driver with room for three frames says it when it is plugged in."""
+    sea = at_100_a(30.0, 40.0)
+    sea.queue = deque()
+    want(sea, 60.0, 40.0)
+    sea.sail(3)
+    sea.say(io=NO_CHARGE)
+    sea.sail(30)
+    kept, sea.queue = [*sea.queue][:3], None
+    sea.send(*exchange(sea.nodes.values(), kept, sea.now)[len(kept) :])
+    assert amps(sea) == (600, 400)
+    sea._held = {MPPT: 600, RS: 400}
+    sea.left.clear()
+    sea.sail(0.3)
+    assert amps(sea) == (0, 0)
+    assert {raw for _, raw in writes(sea)} == {0}
 
 
 def test_a_lowering_that_waits_in_a_driver_arrives_before_anything_else() -> None:
