@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gxbridge.core.vecan.link.controllers import title
-from gxbridge.core.vecan.link.link_line import Awaited, LinkLine
+from gxbridge.core.vecan.link.link_line import ROUND_S, Awaited, LinkLine
 from gxbridge.core.vecan.link.registers import CHARGE_CURRENT, CHARGE_VOLTAGE, DEVICE_ROWS
 from gxbridge.core.vecan.network import Network
 from gxbridge.core.vecan.node import Node
@@ -74,12 +74,13 @@ class ModeWaits:
         for node in self._told(mode, now):
             device = node.key
             current = lines.get((device, CHARGE_CURRENT))
+            if node.address in self._off and (current is None or now - current.at >= ROUND_S):
+                continue
             if current is not None:
                 if not current.came_through(now):
                     return current.row.path, current.service
-            elif node.address not in self._off and (
-                device in self._steered
-                or ((mode.name is not None or (device, CHARGE_CURRENT) in shown) and now < self._patience(node, mode))
+            elif device in self._steered or (
+                (mode.name is not None or (device, CHARGE_CURRENT) in shown) and now < self._patience(node, mode)
             ):
                 return CURRENT_PATH, title(node)
         return None

@@ -258,6 +258,18 @@ def test_nobody_waits_for_one_that_is_off() -> None:
     assert of(wire, 0.5) == []
 
 
+@pytest.mark.parametrize(("age_s", "waits"), [(7.0 - 0.1, True), (7.0, False)])
+def test_nor_for_one_that_went_off_since_its_current_is_not_written_any_more(age_s: float, waits: bool) -> None:
+    wire = two()
+    wire.write(MPPT_2, CURRENT, 50.0)
+    line = wire.bus.line_of(wire.names[MPPT_2], 0x2015)
+    assert line is not None
+    line.at, line.again_at = wire.now - age_s, wire.now + 100
+    wire.hear(is_off(MPPT_2))
+    wire.write(None, MODE, 13)
+    assert (wire.frames() == []) is waits
+
+
 @pytest.mark.parametrize(
     "frame",
     [
