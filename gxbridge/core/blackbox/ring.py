@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from operator import itemgetter
 from struct import Struct
@@ -17,6 +17,7 @@ from typing import Final
 
 from gxbridge.core.blackbox.codec import Plain, to_json
 from gxbridge.core.model.named_tuple import NamedTuple
+from gxbridge.core.model.record import state
 from gxbridge.core.nmea2000.frame import TimedFrame
 
 FRAME: Final = Struct("<dIB8s")
@@ -46,7 +47,7 @@ RingEntry = bytes | Block
 """A line of JSON, or frames."""
 
 
-@dataclass(slots=True)
+@state
 class Stretch:
     """A stretch of time that can be played from its beginning. `keyframe` is compressed JSON."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from gxbridge.core.model.record import record
+from gxbridge.core.model.named_tuple import NamedTuple
 
 Value: TypeAlias = int | float | str | None
 """A D-Bus item's value; None is the vendor's "invalid" (an empty array on the wire). Never bool."""
@@ -18,8 +18,7 @@ LONGEST_PATH: Final = 255
 """Characters of a path; one that is longer belongs to nobody."""
 
 
-@record
-class ItemSpec:
+class ItemSpec(NamedTuple):
     """`signature` is the D-Bus type of a valid value (`d`, `i`, `u`, `q`, `y`, `s`); `text` a format like `{:.2f}V`."""
 
     signature: str

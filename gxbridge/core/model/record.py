@@ -11,7 +11,7 @@ frozen) from ordinary closures.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
@@ -26,41 +26,44 @@ def record(cls: type[T]) -> type[T]:
 
     Raises TypeError for a field without default behind one that has a default.
     """
-    made = _made(cls)
-    made.__setattr__ = _refuse
-    made.__delattr__ = _refuse
-    if made.__hash__ is None:
-        values = _values(made)
-        made.__hash__ = lambda self: hash(values(self))
-    return made  # type: ignore[no-any-return]
+    return _made(cls, frozen=True)  # type: ignore[no-any-return]
 
 
 @dataclass_transform(field_specifiers=(dataclasses.field,))
 def state(cls: type[T]) -> type[T]:
     """Class decorator: `@dataclass(slots=True)`, for what changes. Otherwise as `record`."""
-    return _made(cls)  # type: ignore[no-any-return]
+    return _made(cls, frozen=False)  # type: ignore[no-any-return]
 
 
-def _made(cls: type) -> Any:
-    """The class with slots, its fields, and what `dataclass` would have written for it; without a hash."""
+def _made(cls: type, *, frozen: bool) -> Any:
+    """The class with slots, its fields, and what `dataclass` would have written for it. Everything is there when the
+    class is made: what is put into it later costs it a look at all it inherits."""
     fields = {name: _field(cls, name, kind) for name, kind in cls.__annotations__.items()}
+    compared = tuple(name for name, field in fields.items() if field.compare)
+    values: Callable[[Any], Any] = attrgetter(*compared) if compared else lambda _record: ()
+    setters: list[Callable[[Any, Any], None]] = []
     body = {
         name: value
         for name, value in cls.__dict__.items()
         if name not in fields and name not in ("__dict__", "__weakref__")
     }
+    body.setdefault("__eq__", _eq(values))
+    body.setdefault("__repr__", _repr(tuple(name for name, field in fields.items() if field.repr)))
+    if frozen:
+        body["__setattr__"] = body["__delattr__"] = _refuse
+    if body.get("__hash__") is None:  # Python puts None beside an `__eq__`
+        body["__hash__"] = (lambda self: hash(values(self))) if frozen else None
+    body |= {
+        "__slots__": tuple(fields),
+        "__match_args__": tuple(fields),
+        "__dataclass_fields__": fields,
+        "__init__": _init(cls.__name__, fields, setters, body.get("__post_init__")),
+    }
     meta: Any = type(cls)
-    made: Any = meta(cls.__name__, cls.__bases__, body | {"__slots__": tuple(fields)})
+    made: Any = meta(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
-    made.__dataclass_fields__ = fields
-    setattr(made, "__match_args__", tuple(fields))  # noqa: B010 - mypy knows the name from its own dataclasses
-    made.__init__ = _init(made, fields)
-    if "__eq__" not in body:
-        made.__eq__ = _eq(_values(made))
-    if "__hash__" not in body:
-        made.__hash__ = None
-    if "__repr__" not in body:
-        made.__repr__ = _repr(tuple(name for name, field in fields.items() if field.repr))
+    # The slots' own setters do not ask `__setattr__`, which refuses.
+    setters += [made.__dict__[name].__set__ for name in fields]
     return made
 
 
@@ -74,27 +77,23 @@ def _field(cls: type, name: str, kind: Any) -> dataclasses.Field[Any]:
     return field  # type: ignore[no-any-return]
 
 
-def _values(made: Any) -> Callable[[Any], Any]:
-    """The values that are compared, as something that is equal and hashed like them."""
-    names = tuple(name for name, field in made.__dataclass_fields__.items() if field.compare)
-    return attrgetter(*names) if names else lambda _record: ()
-
-
-def _init(made: Any, fields: dict[str, dataclasses.Field[Any]]) -> Callable[..., None]:
-    # The slots' own setters do not ask `__setattr__`, which refuses.
-    setters = tuple(made.__dict__[name].__set__ for name in fields)
+def _init(
+    title: str,
+    fields: dict[str, dataclasses.Field[Any]],
+    setters: Sequence[Callable[[Any, Any], None]],
+    after: Callable[[Any], None] | None,
+) -> Callable[..., None]:
+    """The constructor; `setters` are filled in when there is a class."""
     defaults: tuple[tuple[str, Any, Any], ...] = tuple(
         (name, field.default, field.default_factory) for name, field in fields.items()
     )
-    count, title = len(fields), made.__name__
-    pairs = tuple(zip(setters, fields, strict=True))
+    count, names = len(fields), tuple(fields)
     seen_default = False
     for name, default, factory in defaults:
         has_default = default is not _ABSENT or factory is not _ABSENT
         if seen_default and not has_default:
             raise TypeError(f"{title}: {name} has no default but stands behind a field that has one")
         seen_default = seen_default or has_default
-    after = made.__dict__.get("__post_init__")
 
     def __init__(self: Any, *args: Any, **named: Any) -> None:
         given = len(args)
@@ -104,8 +103,8 @@ def _init(made: Any, fields: dict[str, dataclasses.Field[Any]]) -> Callable[...,
             setter(self, value)
         if named and given + len(named) == count:  # every value is given: the usual case
             try:
-                for setter, name in pairs[given:]:
-                    setter(self, named[name])
+                for index in range(given, count):
+                    setters[index](self, named[names[index]])
             except KeyError:  # a name that is no field, or a value given twice: told below
                 pass
             else:

@@ -13,6 +13,7 @@ from gxbridge.core.dvcc.read.devices.own_bms import ALARM_QUANTITIES
 from gxbridge.core.model import firmware
 from gxbridge.core.model.battery import Battery
 from gxbridge.core.model.items import ItemSpec, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 from gxbridge.core.publish.battery_writes import WRITABLES
 
@@ -40,8 +41,7 @@ class Context:
 Make = Callable[[Context], Value]
 
 
-@record
-class PathRow:
+class PathRow(NamedTuple):
     """One path. `seen` tells when the vendor's service has a valid value there."""
 
     path: str

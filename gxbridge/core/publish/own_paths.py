@@ -8,7 +8,7 @@ never ages, so that nothing changes by itself.
 from __future__ import annotations
 
 from gxbridge.core.model.items import ItemSpec
-from gxbridge.core.model.record import record
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.publish.own_writes import STORAGE
 
 OWN_NAME = "com.victronenergy.gxbridge"
@@ -16,8 +16,7 @@ OWN_PRODUCT_ID = 0xBA78
 """Not assigned by the vendor; other third-party services use 0xBA77 and 0xBA44."""
 
 
-@record
-class OwnPath:
+class OwnPath(NamedTuple):
     """`path` may hold `<n>` (a number counted from 0) and `<bus>` (the name of a CAN bus)."""
 
     path: str

@@ -23,8 +23,7 @@ OUTDATED_S = 60.0
 dynamic registers repeat "slowly" (VE.Can registers public, v20), about every 5 s in velib (reg_prod.c)."""
 
 
-@record
-class QuantitySource:
+class QuantitySource(NamedTuple):
     """One message that says a quantity. `read` takes the named fields in order and returns None for "not known"."""
 
     pgn: int
@@ -59,8 +58,7 @@ class QuantitySource:
         return None if None in values and not self.gaps else self.read(*values)
 
 
-@record
-class Quantity:
+class Quantity(NamedTuple):
     """A named thing about a device. Sources in order of preference; `restrictive` takes the least permissive of all.
 
     Once a source has given it since the device appeared, its "unknown" is one: no source after it is asked instead,

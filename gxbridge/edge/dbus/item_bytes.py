@@ -113,7 +113,7 @@ class ItemBytes:
         self.is_double = spec.signature == "d"
         self.made: bytes | None = None
         """The entry of `value`, if it was asked for since that was set."""
-        self._text_form = _text_form(spec)
+        self._text_form = _text_form(spec.text, spec.signature) if type(spec) is ItemSpec else None
         self._layout = _layout(path, spec.signature)
         self._bounds = _bounds(spec)
 
@@ -166,13 +166,13 @@ class ItemBytes:
 
 
 @lru_cache(maxsize=256)
-def _text_form(spec: ItemSpec) -> bytes | None:
+def _text_form(text: str, signature: str) -> bytes | None:
     """The text format of a number as a bytes format with its zero byte, far quicker; None where there is none."""
-    found = _SIMPLE_TEXT.fullmatch(spec.text)
-    if found is None or spec.signature == "s" or type(spec) is not ItemSpec:
+    found = _SIMPLE_TEXT.fullmatch(text)
+    if found is None or signature == "s":
         return None
     before, decimals, after = found.groups()
-    if decimals is None and spec.signature == "d":
+    if decimals is None and signature == "d":
         return None
     form = f"%.{decimals}f" if decimals is not None else "%d"
     return (before.replace("%", "%%") + form + after.replace("%", "%%") + "\0").encode()

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
+from gxbridge.core.channels.readout.record_fields import RecordField
 from gxbridge.core.model import named_tuple
+from gxbridge.core.model.items import ItemSpec
+from gxbridge.core.publish.battery_rows import PathRow
+from gxbridge.core.publish.own_paths import OwnPath
+from gxbridge.core.vecan.lynx.table import Essential
+from gxbridge.core.vecan.quantities import Quantity, QuantitySource
 
 
 class Ours(named_tuple.NamedTuple):
@@ -102,3 +108,8 @@ def test_a_field_without_default_behind_one_that_has_a_default_is_refused() -> N
         class Wrong(named_tuple.NamedTuple):
             first: int = 0
             second: int  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("row", [QuantitySource, Quantity, ItemSpec, PathRow, OwnPath, Essential, RecordField])
+def test_rows_of_which_a_start_makes_hundreds_are_tuples(row: type) -> None:
+    assert issubclass(row, tuple), "a record takes five times as long to make"

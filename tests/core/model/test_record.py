@@ -207,3 +207,20 @@ def test_what_changes_has_no_hash_unless_the_class_gives_one() -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(Count("can0"))
     assert hash(Own(1)) == 7
+
+
+def test_all_is_there_when_the_class_is_made() -> None:
+    put: list[str] = []
+
+    class Watching(type):
+        def __setattr__(cls, name: str, value: object) -> None:
+            put.append(name)
+            super().__setattr__(name, value)
+
+    @record
+    class Watched(metaclass=Watching):
+        value: float
+        name: str = ""
+
+    assert repr(Watched(1.0)).endswith("Watched(value=1.0, name='')")
+    assert put == ["__qualname__"], "each method that is put into a class later costs a look at all it inherits"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.record import record
 
 RecordValue: TypeAlias = int | float | bool | str | tuple[float | None, ...] | tuple[str, ...] | None
@@ -21,8 +22,7 @@ ALARM: dict[int, int | None] = {0: None, 1: 0, 2: 1, 3: 2}
 """Unsupported, OK, warning, alarm on the wire; on D-Bus 0 OK, 1 warning, 2 alarm."""
 
 
-@record
-class RecordField:
+class RecordField(NamedTuple):
     """One value: raw / `divisor` + `add`, None for the raw number `missing`. Offset and width in bits."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gxbridge.core.model.named_tuple import NamedTuple
-from gxbridge.core.model.record import record
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.lynx.distributors import DISTRIBUTORS
 from gxbridge.core.vecan.lynx.lasting import LASTING_QUANTITIES
@@ -24,8 +23,7 @@ URGENT_MESSAGES = frozenset(
 """The messages that can change one."""
 
 
-@record
-class Essential:
+class Essential(NamedTuple):
     """A message without which the battery is incomplete: heard when any of `heard_by` was; asked for by `register`."""
 
     register: int
