@@ -5,6 +5,7 @@ Tests compare the two byte for byte. Source: D-Bus Specification 0.43, "Marshali
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from struct import Struct
 from struct import error as StructError
@@ -124,3 +125,26 @@ def free_variant_body(value: int | float | str | None) -> bytes:
             raise ValueError(f"{value} does not fit 64 bit")
         return variant_body("i" if value in INT32 else "x", int(value))
     return variant_body("s", value)
+
+
+def rows_body(rows: Iterable[Mapping[str, int | float | str]]) -> bytes:
+    """Body of signature `aa{sv}`: rows of named values in the types of `free_variant_body`, which also says what it
+    raises."""
+    data = bytearray(4)
+    for row in rows:
+        data += PADDING[-len(data) & 3]
+        length_at = len(data)
+        data += bytes(4)
+        data += PADDING[-len(data) & 7]
+        begin = len(data)
+        for name, value in row.items():
+            data += PADDING[-len(data) & 7] + string_body(name)
+            variant = free_variant_body(value)
+            start, content = variant[:3], variant[3:]
+            width = 4 if variant[1:2] in b"is" else 8
+            data += start
+            # The content's own padding is for a variant that begins where a body does.
+            data += PADDING[-len(data) & (width - 1)] + content[(-3) & (width - 1) :]
+        _U32.pack_into(data, length_at, len(data) - begin)
+    _U32.pack_into(data, 0, len(data) - 4)
+    return bytes(data)

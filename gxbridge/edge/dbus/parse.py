@@ -131,6 +131,34 @@ def read_variant(frame: bytes, at: int) -> tuple[WireValue, int]:
     raise Unusual("neither a plain value nor an empty array")
 
 
+def read_rows(frame: bytes, at: int) -> list[dict[str, WireValue]]:
+    """The rows of a body `aa{sv}`. Raises Unusual."""
+    rows: list[dict[str, WireValue]] = []
+    try:
+        (size,) = _u32(frame, at)
+        at += 4
+        end = at + size
+        while at < end:
+            at = (at + 3) & -4
+            (size,) = _u32(frame, at)
+            at = (at + 11) & -8
+            row_end = at + size
+            row: dict[str, WireValue] = {}
+            while at < row_end:
+                at = (at + 7) & -8
+                (size,) = _u32(frame, at)
+                name = frame[at + 4 : at + 4 + size].decode()
+                row[name], at = read_variant(frame, at + 5 + size)
+            if at != row_end:
+                raise Unusual("a value reaches beyond its row")
+            rows.append(row)
+    except (StructError, UnicodeDecodeError, IndexError) as error:
+        raise Unusual(str(error)) from None
+    if at != end:
+        raise Unusual("a row reaches beyond its array")
+    return rows
+
+
 def _remember(raw: bytes) -> str:
     if len(raw) > LONGEST_PATH:
         return raw.decode()

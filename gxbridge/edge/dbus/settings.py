@@ -12,14 +12,16 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal
 
 from gxbridge.core.model.record import record
-from gxbridge.edge.dbus import bodies
-from gxbridge.edge.dbus.bus import BusError
+from gxbridge.edge.dbus import bodies, parse
+from gxbridge.edge.dbus.bus import BusError, Connection
 from gxbridge.edge.dbus.monitor import Monitor
 from gxbridge.edge.dbus.parse import WireValue
+from gxbridge.edge.dbus.wire import Incoming
 from gxbridge.edge.tasks import report_failure
 
 log = logging.getLogger("gxbridge.dbus")
@@ -103,9 +105,9 @@ class SettingsClient:
         """Creates settings that do not exist, returns path -> stored value of all. Raises SettingsError."""
         try:
             connection = self._monitor.connection()
-            body = connection.encode("aa{sv}", [[_entry(setting) for setting in settings]])
+            body = bodies.rows_body(_entry(setting) for setting in settings)
             reply = await connection.call(SERVICE, "/", INTERFACE, "AddSettings", "aa{sv}", body, timeout_s=ANSWER_S)
-            (rows,) = connection.body(reply)
+            rows = _rows(connection, reply)
         except (BusError, ValueError) as error:
             raise SettingsError(f"the settings service does not add settings: {error}") from error
         stored: dict[str, WireValue] = {}
@@ -243,15 +245,18 @@ def _path(unique_id: str, name: str) -> str:
     return f"{DEVICES}/{unique_id}/{name}"
 
 
-def _entry(setting: Setting) -> dict[str, Any]:
+def _entry(setting: Setting) -> dict[str, int | float | str]:
     """One row of AddSettings; the service knows the types `i`, `x`, `d` and `s` and refuses all others."""
-    entry: dict[str, Any] = {"path": ("s", setting.path), "default": _variant(setting.default)}
+    entry = {"path": setting.path, "default": setting.default}
     if setting.minimum or setting.maximum:
-        entry |= {"min": _variant(setting.minimum), "max": _variant(setting.maximum)}
+        entry |= {"min": setting.minimum, "max": setting.maximum}
     return entry
 
 
-def _variant(value: float | str) -> tuple[str, Any]:
-    if isinstance(value, str):
-        return "s", bodies.clean_text(value).decode()
-    return ("d", value) if isinstance(value, float) else ("i" if value in bodies.INT32 else "x", value)
+def _rows(connection: Connection, reply: Incoming) -> Any:
+    """What AddSettings answers, a row for each setting. Raises wire.WireError."""
+    if reply.header.signature == "aa{sv}" and reply.at >= 0:
+        with suppress(parse.Unusual):
+            return parse.read_rows(reply.frame, reply.at)
+    (rows,) = connection.body(reply)
+    return rows

@@ -315,6 +315,50 @@ def test_settings_are_added_in_the_types_that_the_service_knows(bus: str) -> Non
     run(main)
 
 
+def test_settings_are_asked_for_without_the_library(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a megabyte, and on a GX a tenth of a second before the first battery is published."""
+
+    async def main() -> None:
+        async with store(bus, Store()), desk(bus) as found:
+            needed: list[str] = []
+            monkeypatch.setattr(found.monitor.connection(), "_codec", Needed(needed))
+            assert (await found.settings.device(ID, "battery", 100, "House")).source == "settings"
+            assert needed == []
+
+    class Needed:
+        def __init__(self, calls: list[str]) -> None:
+            self._calls = calls
+
+        def __getattr__(self, name: str) -> object:
+            self._calls.append(name)
+            raise AttributeError(name)
+
+    run(main)
+
+
+def test_an_answer_with_a_list_in_it_is_read_by_the_library(bus: str) -> None:
+    class Lists(Store):
+        def add(self, row: dict[str, Any]) -> dict[str, Any]:
+            return {"path": ("s", row["path"]), "error": ("i", 0), "value": ("ai", [1, 2])}
+
+    async def main() -> None:
+        async with store(bus, Lists()), desk(bus) as found:
+            assert await found.settings.add([Setting("/Settings/A", 5)]) == {"/Settings/A": [1, 2]}
+
+    run(main)
+
+
+def test_an_answer_of_another_type_is_read_by_the_library_and_refused(bus: str) -> None:
+    def answers(path: str, member: str, _body: list[Any]) -> Answer:
+        return ("s", ["well"]) if (path, member) == ("/", "AddSettings") else "UnknownObject"
+
+    async def main() -> None:
+        async with store(bus, answers), desk(bus) as found:
+            assert await found.settings.add([Setting("/Settings/A", 5)]) == {}
+
+    run(main)
+
+
 def test_instances_are_read_strictly() -> None:
     assert instance_of("battery:5", "battery") == 5
     for wrong in ("battery:", "battery:-1", "battery:5 ", "tank:5", "5", 5, None, ["battery:5"], "battery:9999999999"):

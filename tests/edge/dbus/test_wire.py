@@ -398,3 +398,56 @@ def test_what_is_not_simple_is_left_to_the_library(signature: str) -> None:
 def test_a_request_for_a_name_is_written_as_the_library_writes_it() -> None:
     for name in ("com.victronenergy.a", "com.victronenergy.ab", "com.victronenergy.abc", "com.victronenergy.abcd"):
         assert bodies.name_request_body(name, 4) == library().encode("su", [name, 4])
+
+
+# --- rows of named values ---------------------------------------------------------------------------------------------
+
+row_values = st.one_of(st.integers(-(1 << 63), (1 << 63) - 1), finite, texts)
+rows = st.lists(st.dictionaries(names, row_values, max_size=4), max_size=4)
+
+
+def library_rows(found: list[dict[str, Any]]) -> bytes:
+    def variant(value: Any) -> tuple[str, Any]:
+        kind = "s" if isinstance(value, str) else "d" if isinstance(value, float) else "x"
+        return ("i" if kind == "x" and value in bodies.INT32 else kind), value
+
+    return LIBRARY.encode("aa{sv}", [[{name: variant(value) for name, value in row.items()} for row in found]])
+
+
+@given(rows)
+def test_rows_are_marshalled_and_read_as_the_library_does_it(found: list[dict[str, Any]]) -> None:
+    body = bodies.rows_body(found)
+    assert body == library_rows(found)
+    assert parse.read_rows(body, 0) == found
+
+
+@given(rows, st.integers(0, 200), st.integers(0, 255))
+def test_damaged_rows_are_refused_or_read_and_nothing_else(
+    found: list[dict[str, Any]], place: int, letter: int
+) -> None:
+    body = bytearray(bodies.rows_body(found))
+    body[place % len(body)] = letter
+    with suppress(parse.Unusual):
+        parse.read_rows(bytes(body), 0)
+
+
+@pytest.mark.parametrize("length", [0, 3, 5, 12, 20, 30])
+def test_rows_that_are_cut_short_are_refused(length: int) -> None:
+    body = bodies.rows_body([{"path": "/Settings/A", "value": 7}])
+    with pytest.raises(parse.Unusual):
+        parse.read_rows(body[:length], 0)
+
+
+def test_rows_whose_lengths_do_not_fit_are_refused() -> None:
+    body = bytearray(bodies.rows_body([{"a": 1}, {"b": 2}]))
+    longer = bytes((body[0] - 1, *body[1:]))
+    with pytest.raises(parse.Unusual, match="beyond its array"):
+        parse.read_rows(longer, 0)
+    with pytest.raises(parse.Unusual, match="beyond its row"):
+        parse.read_rows(bytes((*body[:4], body[4] - 1, *body[5:])), 0)
+
+
+def test_a_row_that_holds_a_list_is_left_to_the_library() -> None:
+    body = LIBRARY.encode("aa{sv}", [[{"value": ("ai", [1])}]])
+    with pytest.raises(parse.Unusual):
+        parse.read_rows(body, 0)
