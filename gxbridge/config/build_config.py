@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gxbridge.config.banks import build_banks
-from gxbridge.config.build_rules import build_rules
 from gxbridge.config.deprecated import deprecations_of
 from gxbridge.config.effective import BlackBox, Config, Deprecation, Notify, Readout, StateStore, Terminals
 from gxbridge.config.interfaces import MULTICAST, MULTICAST_GROUP
 from gxbridge.config.schema import Checked
+from gxbridge.core.bank.entry import BankEntry
 from gxbridge.core.dvcc.read import paths
 from gxbridge.core.dvcc.read.options import SWITCHES, Options
+from gxbridge.core.dvcc.rules.rule_set import NO_RULES, RuleSet
 from gxbridge.core.model.battery import Configured
 from gxbridge.core.model.items import Value
 from gxbridge.core.publish.notifications import PLACES
@@ -74,20 +74,20 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
     _check_transmit(transmit, report)
     _check_link(values, report)
     _check_plotter(plotter, transmit, can, report)
-    terminals = _terminals(values.get("terminals", []), dvcc.get("nominal_voltage_v"), report)
-    installation = _installation(values.get("installation", {}), dvcc.get("nominal_voltage_v"), terminals, report)
-    rules = build_rules(values.get("rules", {}), WINDOWS_V.get(dvcc.get("nominal_voltage_v")), report)
+    nominal = dvcc.get("nominal_voltage_v")
+    terminals = _terminals(values.get("terminals", []), nominal, report)
+    installation = _installation(values.get("installation", {}), nominal, terminals, report)
     return Config(
         can=can,
         dbus_address=values.get("dbus", {}).get("address", "system"),
         mode=dvcc.get("mode", "monitor"),
-        options=replace(_options(dvcc, report), rules=rules),
+        options=replace(_options(dvcc, report), rules=_rules(values.get("rules", {}), nominal, report)),
         time_zone=values.get("rules", {}).get("time_zone"),
         user_settings=_user_settings(dvcc.get("settings", {})),
         instance=battery.get("instance", 220),
         custom_name=battery.get("custom_name", ""),
         known_batteries=_known(battery.get("known", []), can, report),
-        banks=build_banks(values.get("banks", []), [spec.name for spec in can], dvcc.get("nominal_voltage_v"), report),
+        banks=_banks(values.get("banks", []), can, nominal, report),
         publish=values.get("publish", "bms"),
         transmit=transmit.get("level", "off"),
         allow_mode=transmit.get("allow_mode", False),
@@ -108,6 +108,24 @@ def build_config(checked: Checked, file: str, problems: list[Problem]) -> Config
             *(Deprecation(remark, finding="key-doubtful") for remark in checked.remarks),
         ),
     )
+
+
+def _rules(values: Mapping[str, Any], nominal: int | None, report: _Report) -> RuleSet:
+    if not values:
+        return NO_RULES
+    from gxbridge.config.build_rules import build_rules  # only where there are any, as the banks
+
+    return build_rules(values, None if nominal is None else WINDOWS_V.get(nominal), report)
+
+
+def _banks(
+    entries: Sequence[dict[str, Any]], can: Sequence[CanSpec], nominal: float | None, report: _Report
+) -> tuple[BankEntry, ...]:
+    if not entries:
+        return ()
+    from gxbridge.config.banks import build_banks
+
+    return build_banks(entries, [spec.name for spec in can], nominal, report)
 
 
 def bus_name(channel: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
 
 from gxbridge.config.rule_keys import LIMITS
@@ -16,7 +15,8 @@ from gxbridge.core.model.named_tuple import NamedTuple
 
 RuleReport: TypeAlias = Callable[[str, str, str], None]
 """Takes a key, what is wrong, and the cure."""
-BEGINNING: Final = date(1970, 1, 1)
+BEGINNING: Final = 719_163
+"""1970-01-01 as the library counts days."""
 RANGES: Final = {
     "soc": (0.0, 100.0, "%"),
     "highest_cell": (0.5, 5.0, "V"),
@@ -42,8 +42,6 @@ class WrittenPoint(NamedTuple):
 
 def build_rules(values: Mapping[str, Any], window: tuple[float, float] | None, report: RuleReport) -> RuleSet:
     """The rules; `window`: charge voltages that fit the configured nominal voltage."""
-    if not values:
-        return NO_RULES
     rules: list[Rule] = []
     for index, entry in enumerate(values.get("limits", ())):
         if not {"name", "limit", "by", "points"} <= entry.keys():
@@ -164,12 +162,16 @@ def rules_tree(rule_set: RuleSet, time_zone: str | None) -> dict[str, Any] | Non
 
 def day_text(day: int) -> str:
     """Days since 1970-01-01 as a date."""
-    return (BEGINNING + timedelta(days=day)).isoformat()
+    from datetime import date
+
+    return date.fromordinal(BEGINNING + day).isoformat()
 
 
 def day_of(text: str) -> int:
     """A date as days since 1970-01-01. Raises ValueError."""
-    return (date.fromisoformat(text) - BEGINNING).days
+    from datetime import date
+
+    return date.fromisoformat(text).toordinal() - BEGINNING
 
 
 def _at(rule: Rule, at: float) -> str | float:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import yaml
 
 from gxbridge.config.keys import KEYS, children
-from gxbridge.config.points import read_points
 from gxbridge.config.schema import LEVELS, MAX_BYTES, Checked, ConfigKey
 from gxbridge.config.values import CHECKS
 from gxbridge.strict_yaml.document import UnreadableError, compose
@@ -151,6 +150,8 @@ class _FileReading:
                     raise Unfit(f"has an entry that is {kind_of(entry)}", f"write {key.wanted}")
             return tuple(str(entry.value) for entry in node.value)
         if key.kind == "points":
+            from gxbridge.config.points import read_points  # only where there are rules
+
             return read_points(key, node)
         if not isinstance(node, yaml.ScalarNode):
             raise Unfit(f"is {kind_of(node)}", f"write {key.wanted}")

@@ -26,10 +26,8 @@ def _text(key: ConfigKey, node: yaml.ScalarNode) -> str:
 
 
 def _matching(pattern: str, what: str) -> Callable[[ConfigKey, yaml.ScalarNode], str]:
-    compiled = re.compile(pattern)
-
     def check(key: ConfigKey, node: yaml.ScalarNode) -> str:
-        if not compiled.fullmatch(node.value):
+        if not re.fullmatch(pattern, node.value):
             said = "the value" if key.secret else repr(node.value[:60])
             raise Unfit(f"{said} is not {what}", f"write for example {key.example or key.default}")
         return str(node.value)

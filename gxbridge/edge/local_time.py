@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 def zone_offset_s(name: str, epoch: float) -> float | None:
     """Local time of a zone minus UTC (s) at a moment; None where this machine knows no such zone."""
+    from datetime import UTC, datetime
+
     zone = _zone(name)
     if zone is None:
         return None

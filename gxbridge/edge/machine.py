@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import socket
@@ -58,6 +57,8 @@ def boot_id() -> str | None:
 
 def boat_id() -> str:
     """Tells this installation's state from another's. A digest, as the numbers themselves are nobody's business."""
+    import hashlib
+
     for path in (GX_ID_FILE, MACHINE_ID_FILE):
         try:
             with open(path, "rb") as file:

@@ -84,12 +84,10 @@ class BoxPlace:
 
 def boxed(setup: Setup, box: BoxPlace) -> BlackboxWriter:
     """A keeper with a bridge that remembers; what it needs is imported only where it is wanted."""
-    from pathlib import Path
-
     from gxbridge.core.blackbox.recorder import RecordingBridge
     from gxbridge.runtime.blackbox_writer import BlackboxWriter
 
-    return BlackboxWriter(RecordingBridge(setup, box.max_bytes), Path(box.folder), box.max_bytes, box.keep)
+    return BlackboxWriter(RecordingBridge(setup, box.max_bytes), box.folder, box.max_bytes, box.keep)
 
 
 class App:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gxbridge.core.blackbox.recorder import Frozen, RecordingBridge
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.nmea2000.database import database
-from gxbridge.edge.box_files import BoxFolder
 from gxbridge.runtime.disk_task import DiskTask, attempt, reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 log = logging.getLogger("gxbridge.blackbox")
 
@@ -17,10 +19,11 @@ log = logging.getLogger("gxbridge.blackbox")
 class BlackboxWriter:
     """`look` is called after every cycle of the bridge."""
 
-    def __init__(self, bridge: RecordingBridge, folder: Path, max_bytes: int, keep: int) -> None:
+    def __init__(self, bridge: RecordingBridge, folder: str, max_bytes: int, keep: int) -> None:
         self.bridge = bridge
         self._folder = folder
-        self._files = BoxFolder(folder, max_bytes, keep)
+        self._max_bytes = max_bytes
+        self._keep = keep
         self._disk = DiskTask("write black box")
         self._failure: Finding | None = None
 
@@ -54,15 +57,20 @@ class BlackboxWriter:
         self._disk.begin(lambda: self._write(frozen), lambda result: self._done(result, frozen))
 
     def _write(self, frozen: Frozen) -> Path:
-        return self._files.write(frozen, str(self.bridge.setup.version), database().digest)
+        # Most runs write none: what compresses and writes files would be a twentieth of a start.
+        from pathlib import Path
+
+        from gxbridge.edge.box_files import BoxFolder
+
+        files = BoxFolder(Path(self._folder), self._max_bytes, self._keep)
+        return files.write(frozen, str(self.bridge.setup.version), database().digest)
 
     def _done(self, result: Path | Exception, frozen: Frozen) -> None:
-        if isinstance(result, Path):
+        if not isinstance(result, Exception):
             self._failure = None
             log.info("black box written, because %s: %s", frozen.cause.text, result)
-            return
-        if self._failure is None:
-            folder = str(self._folder)
+        elif self._failure is None:
+            folder = self._folder
             self._failure = finding("blackbox-unwritable", folder, frozen.frozen_at, folder=folder, why=reason(result))
 
     def findings(self, now: float) -> list[Finding]:

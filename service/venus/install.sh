@@ -107,8 +107,9 @@ store() {
     cp -R "$here" "$fresh"
     intact "$fresh" || refuse "not installed: the copy on /data differs from the bundle"
     find "$fresh" -name __pycache__ -prune -exec rm -rf {} +
-    # Byte code for this very Python: the first start need not make it, and it stays right if somebody edits a file.
-    PYTHONNODEBUGRANGES=1 python3 -m compileall -q --invalidation-mode checked-hash "$fresh/lib" "$fresh/lib-web" ||
+    # Byte code for this very Python: the first start need not make it. It knows its source by time and size, so it stays
+    # right if somebody edits a file, and a start need not read the sources.
+    PYTHONNODEBUGRANGES=1 python3 -m compileall -q --invalidation-mode timestamp "$fresh/lib" "$fresh/lib-web" ||
         say "there is no byte code yet: the first start will be slow"
     settle
     rm -rf "$folder"

@@ -20,7 +20,7 @@ from tests.runtime.test_whole_service import write_log
 
 def keeper(boat: BoxedBoat, folder: Path) -> BlackboxWriter:
     assert isinstance(boat.boxed, RecordingBridge)
-    return BlackboxWriter(boat.boxed, folder, 4_000_000, 8)
+    return BlackboxWriter(boat.boxed, str(folder), 4_000_000, 8)
 
 
 def lose_the_bms(boat: BoxedBoat) -> None:

@@ -8,30 +8,48 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 
 SPARED = {
-    "_hashlib", "base64", "bz2", "can", "dbus_fast", "dbus_next", "decimal", "difflib", "fractions", "gi", "ipaddress",
-    "lzma", "random", "shutil", "sqlite3", "ssl", "statistics", "urllib",
+    "_hashlib", "_yaml", "bz2", "can", "dbus_fast", "dbus_next", "decimal", "difflib", "fractions", "gi", "gzip",
+    "ipaddress", "lzma", "pathlib", "random", "shutil", "sqlite3", "ssl", "statistics", "urllib",
 }  # fmt: skip
 """Modules that earlier starts loaded, or that the libraries would load."""
-MOST_COMPILED = 45
-"""Texts that are compiled in a start: a quarter above what was counted. Named tuples of the library compile one for
+MOST_COMPILED = 44
+"""Texts that are compiled in a start: an eighth above what was counted. Named tuples of the library compile one for
 each field."""
+MOST_PATTERNS = {"without a file": 29, "with a file": 42}
+"""Patterns that are compiled in a start: an eighth above what was counted. PyYAML compiles ten."""
+MOST_CALLS = {"without a file": 72, "with a file": 86}
+"""Thousand calls of functions of Python that a start takes: a tenth above what was counted."""
+MOST_OURS = {"without a file": 260, "with a file": 280}
+"""Modules of our own."""
 
 PROGRAM = """
 import json, sys
-compiled = []
+compiled, calls, patterns = [], 0, 0
 sys.addaudithook(lambda event, of: compiled.append(of) if event == "compile" and of[1] == "<string>" else None)
+
+def profile(frame, event, _):
+    global calls, patterns
+    if event == "call":
+        calls += 1
+        patterns += frame.f_code.co_name == "_code" and frame.f_globals["__name__"].startswith("re.")
+
+sys.setprofile(profile)
 from gxbridge.commands import run
 
 async def start(self, own, on_request):
     await asked(self, own, on_request)
-    modules = sorted({name.partition(".")[0] for name, module in sys.modules.items() if module})
-    print(json.dumps([modules, len(compiled)]), flush=True)
+    sys.setprofile(None)
+    loaded = {name: module for name, module in sys.modules.items() if type(module) is type(sys)}
+    ours = [module for name, module in loaded.items() if name.startswith("gxbridge.")]
+    modules = sorted({name.partition(".")[0] for name in loaded})
+    print(json.dumps([modules, len(compiled), patterns, calls, len(ours)]), flush=True)
     raise SystemExit
 
 async def serve(config):
@@ -46,28 +64,61 @@ main(["run", *sys.argv[1:]])
 """
 
 
-def started(*arguments: str) -> tuple[set[str], int]:
-    """The packages that are loaded when our own name is on the bus, without what the environment's .pth files load, and
-    how many texts were compiled."""
+class Started(NamedTuple):
+    """What a start took until our own name was on the bus."""
+
+    modules: set[str]
+    """Packages that are loaded, without what the environment's .pth files load."""
+    compiled: int
+    """Texts that were compiled,"""
+    patterns: int
+    """patterns of `re`,"""
+    calls: int
+    """calls of functions of Python,"""
+    ours: int
+    """and modules of ours."""
+
+
+def started(*arguments: str) -> Started:
     paths = os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))
     command = [sys.executable, "-S", "-c", PROGRAM, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, timeout=60)
-    assert done.stdout, done.stderr
-    modules, compiled = json.loads(done.stdout)
-    return set(modules), compiled
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for _ in range(2):  # the first makes the byte code
+        done = subprocess.run(
+            command, capture_output=True, text=True, env={**environment, "PYTHONPATH": paths}, timeout=60
+        )
+        assert done.stdout, done.stderr
+    modules, *rest = json.loads(done.stdout)
+    return Started(set(modules), *rest)
 
 
-def test_a_start_without_a_file_reads_no_yaml_and_no_path(tmp_path: Path, bus: str) -> None:
-    seen, compiled = started("--can", f"gxsocket:{tmp_path}", "--dbus", bus)
-    assert "asyncio" in seen
-    assert seen & (SPARED | {"yaml", "pathlib"}) == set()
-    assert 0 < compiled < MOST_COMPILED
+def within_its_budget(start: Started, kind: str) -> None:
+    print(kind, *start[1:])
+    assert 0 < start.compiled < MOST_COMPILED
+    assert 0 < start.patterns <= MOST_PATTERNS[kind]
+    assert 0 < start.calls < MOST_CALLS[kind] * 1000
+    assert 0 < start.ours <= MOST_OURS[kind]
+
+
+def test_a_start_without_a_file_reads_no_yaml(tmp_path: Path, bus: str) -> None:
+    start = started("--can", f"gxsocket:{tmp_path}", "--dbus", bus)
+    assert "asyncio" in start.modules
+    assert start.modules & (SPARED | {"base64", "datetime", "hashlib", "yaml"}) == set()
+    within_its_budget(start, "without a file")
 
 
 @pytest.mark.parametrize("text", ["{}", "{dvcc: {mode: control}, transmit: {level: writes}}"])
 def test_a_start_with_a_file_reads_yaml_and_no_more(text: str, tmp_path: Path, bus: str) -> None:
     file = tmp_path / "gxbridge.yaml"
     file.write_text(text)
-    seen, _ = started("--config", str(file), "--can", f"gxsocket:{tmp_path}", "--dbus", bus)
-    assert "yaml" in seen
-    assert seen & (SPARED - {"base64"}) == set()  # which yaml loads
+    start = started("--config", str(file), "--can", f"gxsocket:{tmp_path}", "--dbus", bus)
+    assert "yaml" in start.modules
+    assert start.modules & SPARED == set()
+    within_its_budget(start, "with a file")
+
+
+def test_a_start_with_a_black_box_loads_nothing_for_a_box_that_is_not_written(tmp_path: Path, bus: str) -> None:
+    file = tmp_path / "gxbridge.yaml"
+    file.write_text(f"{{blackbox: {{folder: {tmp_path}}}}}")
+    start = started("--config", str(file), "--can", f"gxsocket:{tmp_path}", "--dbus", bus)
+    assert start.modules & SPARED == set()
