@@ -17,6 +17,7 @@ NOT_SERVED: Final[Mapping[str, str]] = {
     "genset": "what feeds the paths of a generator is not known",
     "dcgenset": "what feeds the paths of a generator is not known",
     "switch": "what feeds the paths of a SmartSwitch is not known",
+    **dict.fromkeys(("dcsource", "dcload", "dcsystem"), "nobody has recorded a DC energy meter on VE.Can"),
     "vebus": "what the VE.Bus interface says is not enough for a service",
 }
 """Classes that the vendor's driver has, or may have, and gxbridge has not."""

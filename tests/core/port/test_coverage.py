@@ -21,6 +21,7 @@ def test_a_kind_is_served_fully_or_without_what_its_table_lacks() -> None:
     assert coverage("temperature", None) == ("partly", "only with `temperatures: yes` for the bus")
     assert coverage("solarcharger", 0xA442).extent == "not"
     assert coverage("", None) == ("not", "gxbridge has no table for it")
+    assert coverage("dcload", 0xA389) == ("not", "nobody has recorded a DC energy meter on VE.Can")
     assert not NOT_SERVED.keys() & set(kinds())
 
 
