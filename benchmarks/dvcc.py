@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 from benchmarks import floor, genlog
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.service_items import KeptItems
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
@@ -42,8 +43,8 @@ FRAMES = 20_000
 DECISIONS = 60
 
 
-def installation(chargers: int) -> dict[str, Items]:
-    """A Lynx, a Multi with ESS and some solar chargers."""
+def installation(chargers: int) -> dict[str, KeptItems]:
+    """A Lynx, a Multi with ESS and some solar chargers, kept as the bridge keeps them."""
     services: dict[str, Items] = {
         BMS: {
             p.DEVICE_INSTANCE: 100, p.PRODUCT_ID: 0xA3E4, p.PRODUCT_NAME: "Lynx Smart BMS NG", p.CUSTOM_NAME: None,
@@ -66,7 +67,7 @@ def installation(chargers: int) -> dict[str, Items]:
             p.CHARGE_VOLTAGE: None, p.CHARGE_CURRENT: None, p.VOLTAGE_SENSE: None, p.TEMPERATURE_SENSE: None,
             p.BATTERY_CURRENT: None,
         }  # fmt: skip
-    return services
+    return {name: KeptItems(items) for name, items in services.items()}
 
 
 def decisions_us(options: Options, chargers: int) -> tuple[float, float]:

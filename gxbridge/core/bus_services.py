@@ -9,9 +9,10 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.believed.bus_life import BusLife, watch_life
 from gxbridge.core.dvcc.read.dbus_state import URGENT_PREFIXES, disturbs
+from gxbridge.core.dvcc.read.devices.service_items import KeptItems
 from gxbridge.core.dvcc.run.masters.bus_names import BusNames
 from gxbridge.core.dvcc.run.masters.masters import MAY_MASTER
-from gxbridge.core.model.items import Items, Value, plain_items
+from gxbridge.core.model.items import Items, plain_items
 from gxbridge.core.publish.own_paths import OWN_NAME
 
 NOT_DECIDED_BY: Final = (p.SETTINGS, OWN_NAME)
@@ -21,7 +22,7 @@ class BusServices:
     """Time is monotonic seconds; input never makes it raise."""
 
     def __init__(self) -> None:
-        self.items: dict[str, dict[str, Value]] = {}
+        self.items: dict[str, KeptItems] = {}
         """Service -> what it shows."""
         self.heard: dict[str, float] = {}
         """When it last said something; of our own batteries too."""
@@ -58,12 +59,14 @@ class BusServices:
             return True
         self.names = self.names.without(name)
         self.disturbed[name] = now
-        self.items[name] = fresh
+        self.items[name] = KeptItems(fresh)
         return self._arrived(name, items, now)
 
     def changed(self, name: str, changes: Items, now: float) -> bool:
         """Items of a known service arrived; True when that cannot wait."""
-        items, fresh = self.items.setdefault(name, {}), plain_items(changes)
+        items, fresh = self.items.get(name), plain_items(changes)
+        if items is None:
+            items = self.items[name] = KeptItems({})
         if any(disturbs(path, items.get(path), value) for path, value in fresh.items()):
             self.disturbed[name] = now
         items.update(fresh)

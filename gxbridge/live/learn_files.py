@@ -8,7 +8,7 @@ from gxbridge.core.blackbox.box import Box, BoxError, BoxState, Event, Received
 from gxbridge.core.blackbox.play import services_at_start
 from gxbridge.core.capture.remarks import remark_of
 from gxbridge.core.learn.recording import LearnError, LearnRecording
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items
 from gxbridge.edge.logs.reader import LogError, OnBad, open_log
 from gxbridge.live.capture_file import capture_lines
 
@@ -68,7 +68,7 @@ def _take_values(recording: LearnRecording, path: str) -> None:
             recording.gone(float(t), service)
 
 
-def _show(recording: LearnRecording, t: float, service: str, items: dict[str, Value]) -> None:
+def _show(recording: LearnRecording, t: float, service: str, items: Items) -> None:
     for path, value in items.items():
         recording.show(t, service, str(path), value)
 

@@ -3,7 +3,7 @@
 None, True, 1, 1.5, "text"      themselves
 ["t", ...] ["l", ...]           tuple, list
 ["s", ...] ["f", ...]           set, frozenset (sorted, so that equal sets are equal text)
-["d", key, value, ...]          dict; ["m", ...] the same as a read-only mapping
+["d", key, value, ...]          dict, what a service shows; ["m", ...] the same as a read-only mapping
 ["b", "hex"]                    bytes
 ["o", "Class", field, ...]      an object; the names of the fields are in `Codec.fields`
 ["r", n]                        the n-th object that can change, again
@@ -21,6 +21,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
+from gxbridge.core.dvcc.read.devices.service_items import KeptItems
 from gxbridge.core.model.record import record
 
 Plain = Any
@@ -128,7 +129,7 @@ class _Encoder:
         if cls in LEAVES:
             return value
         put, codec = self.put, self._codec
-        if cls is dict:
+        if cls is dict or cls is KeptItems:
             return self._mapping("d", value)
         if cls is tuple:
             return ["t", *map(put, value)]
@@ -174,7 +175,7 @@ class _Encoder:
     def _opened(self, value: Any) -> tuple[list[str], Iterable[Any]]:
         """The marks of a dictionary or an object that can change, and its parts; nothing for anything else."""
         cls, codec = type(value), self._codec
-        if cls is dict:
+        if cls is dict or cls is KeptItems:
             return ["d"], chain.from_iterable(value.items())
         name = codec._names.get(cls)
         if name is None or not codec._kinds[name].shared or id(value) in self._seen:

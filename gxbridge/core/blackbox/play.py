@@ -14,7 +14,7 @@ from gxbridge.core.blackbox.recorder import digest_of
 from gxbridge.core.bridge import Bridge
 from gxbridge.core.cycle import Cycle
 from gxbridge.core.model.finding import Finding
-from gxbridge.core.model.items import Value
+from gxbridge.core.model.items import Items
 from gxbridge.core.publish.own_items import CanView
 from gxbridge.core.setup import Setup
 
@@ -54,7 +54,7 @@ def setup_of(box: Box) -> Setup:
     return setup
 
 
-def services_at_start(box: Box) -> dict[str, dict[str, Value]]:
+def services_at_start(box: Box) -> Mapping[str, Items]:
     """The D-Bus services that were there when the record begins, with what they showed. Raises BoxError when this
     version cannot take over its state."""
     state = next((entry for entry in box.entries if isinstance(entry, BoxState)), None)

@@ -8,9 +8,9 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.chargers import chosen_multis
 from gxbridge.core.dvcc.read.devices.bank import counts_as_bms
-from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, charging_titles, sort_services
-from gxbridge.core.dvcc.read.devices.services import Charger, VebusSystem
-from gxbridge.core.dvcc.read.link_error import BMS_LOST, NOT_HEARD, RESET, RESETS, mode_of
+from gxbridge.core.dvcc.read.devices.installation import Installation, charging_devices, sort_services
+from gxbridge.core.dvcc.read.devices.services import BMS_LOST, Charger, VebusSystem
+from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESET, RESETS, mode_of
 from gxbridge.core.dvcc.read.old_firmware import LONG_FIRMWARE, SHORT_FIRMWARE, VEBUS_FIRMWARE, too_old
 from gxbridge.core.dvcc.read.selection import select
 from gxbridge.core.dvcc.read.user_settings import read_settings
@@ -55,7 +55,7 @@ def is_linked(charger: Charger, services: Services) -> bool:
 
 def waiting(plant: Installation, services: Services, platform: str) -> Iterator[Row]:
     """Chargers that remember a BMS which is not there, and those that show it."""
-    waiters, names = remembering(plant, services), charging_titles(plant)
+    waiters, names = remembering(plant, services), plant.titles
     selection = select(plant, read_settings(services.get(p.SETTINGS, {})), platform)
     present = selection.has_bms
     seen = any(map(counts_as_bms, plant.batteries))
@@ -90,7 +90,7 @@ def _lost_its_bms(device: Charger, name: str, services: Services, cure: str, *, 
 
 
 def _who(plant: Installation) -> Iterator[Row]:
-    names = charging_titles(plant)
+    names = plant.titles
     titles = [names[device.name] for device in (*plant.chargers, *plant.of(p.CHARGER), *plant.multis)]
     if titles:
         yield Row(SECTION, "chargers", "ok", f"{len(titles)} found: {', '.join(titles)}")
@@ -100,7 +100,7 @@ def _who(plant: Installation) -> Iterator[Row]:
 
 def _other_network(plant: Installation) -> Iterator[Row]:
     """Chargers that are not controlled because of their N2K device instance."""
-    names = charging_titles(plant)
+    names = plant.titles
     for charger in plant.solar_side:
         if charger.n2k_instance:
             text = (
@@ -115,7 +115,7 @@ def _not_told(plant: Installation, services: Services, platform: str) -> Iterato
     settings = read_settings(services.get(p.SETTINGS, {}))
     told = [multi.name for multi in chosen_multis(plant, select(plant, settings, platform).multi, settings)]
     devices = charging_devices(plant)
-    names = charging_titles(plant)
+    names = plant.titles
     found = [
         names[device.name]
         for device in devices
@@ -139,7 +139,7 @@ def _firmware(plant: Installation) -> Iterator[Row]:
         for multi in plant.multis
         if multi.firmware is not None and multi.firmware < VEBUS_FIRMWARE
     ]
-    names = charging_titles(plant)
+    names = plant.titles
     for device, least in old:
         has, needs = _shown(device, device.firmware), _shown(device, least)
         text = f"{names[device.name]} has firmware {has}; DVCC needs {needs} or newer"

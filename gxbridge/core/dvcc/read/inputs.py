@@ -10,7 +10,7 @@ from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.battery_voltage import Voltage, battery_voltage
 from gxbridge.core.dvcc.read.devices.bank import ALONE, BatteryBank, is_virtual, named_in
 from gxbridge.core.dvcc.read.devices.bms import Bms
-from gxbridge.core.dvcc.read.devices.installation import Installation, charging_titles, sort_services, told_apart
+from gxbridge.core.dvcc.read.devices.installation import Installation, sort_services, told_apart
 from gxbridge.core.dvcc.read.devices.quirks import ORDINARY, Quirk, quirk_of
 from gxbridge.core.dvcc.read.devices.services import VebusSystem, kind_of
 from gxbridge.core.dvcc.read.numbers import number, text
@@ -110,7 +110,7 @@ def read_inputs(snapshot: Snapshot, held: str | None = None) -> Inputs:
         shown_still=snapshot.shown_still,
         controls=snapshot.controls,
         from_file=snapshot.from_file,
-        titles=charging_titles(installation),
+        titles=installation.titles,
     )
 
 

@@ -7,14 +7,12 @@ when it is set to another battery (victronenergy/gui-v2#2026, #2190, victronener
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.services import SUN, Charger
 
-BMS_LOST: Final = 67
-"""Charger error "BMS connection lost" (veutil charger_error.cpp)."""
 ORION_XS: Final = range(0xA3F0, 0xA400)
 """Product ids of the Orion XS (victronenergy/gui-v2#738)."""
 
@@ -46,11 +44,6 @@ NOT_HEARD: Final = (
     "It should be told the BMS's limits every few seconds, and hears nothing: check that DVCC is on, its cable and its "
     "VE.Direct or VE.Can port, then switch the charger off and on."
 )
-
-
-def that_lost_it(chargers: Iterable[Charger]) -> list[Charger]:
-    """The chargers that show the error."""
-    return [charger for charger in chargers if charger.items.get(p.ERROR_CODE) == BMS_LOST]
 
 
 def mode_of(charger: Charger) -> ChargerMode:

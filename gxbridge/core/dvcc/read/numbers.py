@@ -36,15 +36,6 @@ def numbers(items: Mapping[str, Value], paths: Iterable[str]) -> list[float | No
         return list(map(sensible, shown))
 
 
-def column(services: Iterable[Mapping[str, Value]], path: str) -> list[float | None]:
-    """The number at one path of several services, as `number` tells it."""
-    shown: list[Any] = [items.get(path) for items in services]
-    try:  # as in `numbers`
-        return [value if value is None or LEAST < value < SENSIBLE else None for value in shown]
-    except TypeError:
-        return list(map(sensible, shown))
-
-
 def text(items: Mapping[str, Value], path: str) -> str:
     """The text at `path`, "" when there is none."""
     value = items.get(path)

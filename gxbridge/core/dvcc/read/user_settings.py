@@ -9,7 +9,7 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.numbers import number, text
 from gxbridge.core.model.items import Value
-from gxbridge.core.model.named_tuple import NamedTuple
+from gxbridge.core.model.record import record
 
 NO_BMS: Final = -255
 """`BmsInstance` for "none"; -1 is automatic, 0 and above a device instance."""
@@ -36,7 +36,8 @@ DEFAULT_BATTERY: Final = "default"
 DEFAULT_TEMPERATURE: Final = "default"
 
 
-class UserSettings(NamedTuple):
+@record
+class UserSettings:
     """`dvcc`, `svs`, `sts`: the stored numbers (bit 0 on, bit 1 forced). Below 0 A, below 0 W and 0 V: no limit."""
 
     dvcc: int

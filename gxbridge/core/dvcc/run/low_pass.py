@@ -30,8 +30,9 @@ def fed_current(charger: Charger) -> float | None:
 
 
 def begin(smoothed: Mapping[str, float], chargers: Sequence[Charger]) -> Mapping[str, float]:
-    """A charger's filter starts at the current it has when it appears; one that has gone is forgotten."""
-    if smoothed.keys() == {charger.name for charger in chargers}:
+    """A charger's filter starts at the current it has when it appears; one that has gone is forgotten. They are in the
+    order of the chargers."""
+    if [*smoothed] == [charger.name for charger in chargers]:
         return smoothed
     fresh: dict[str, float] = {}
     for charger in chargers:
@@ -41,14 +42,12 @@ def begin(smoothed: Mapping[str, float], chargers: Sequence[Charger]) -> Mapping
 
 
 def advance(smoothed: Mapping[str, float], chargers: Sequence[Charger]) -> Mapping[str, float]:
-    """One second for every charger's filter; an unknown current leaves it where it is."""
-    fresh = dict(smoothed)
-    for charger in chargers:
-        current = charger.current_a if charger.kind == p.SOLAR else fed_current(charger)
-        if current is not None:
-            before = smoothed[charger.name]
-            fresh[charger.name] = before + (current - before) * CHARGER_WEIGHT
-    return fresh
+    """One second for every charger's filter; an unknown current leaves it where it is. `chargers`: those of `begin`."""
+    currents = [charger.current_a if charger.kind == p.SOLAR else fed_current(charger) for charger in chargers]
+    return {
+        name: before if current is None else before + (current - before) * CHARGER_WEIGHT
+        for (name, before), current in zip(smoothed.items(), currents, strict=True)
+    }
 
 
 def advance_vebus(before: float, installation: Installation, multi: VebusSystem | None) -> float:

@@ -64,8 +64,8 @@ def voltage_sense(inputs: Inputs, seen: Measurements, svs_on: bool) -> VoltageSe
         share = source not in inputs.disputed and value is not None and fits(inputs, value)
     if not share or value is None:
         return VoltageSense(writes, to_multi, 0)
-    names = [device.name for device in listeners(inputs) if p.VOLTAGE_SENSE in device.paths and device.name != source]
-    others = [*tell_all(tuple(names), p.VOLTAGE_SENSE, value)]
+    names = tuple([name for name in inputs.installation.takers.senses if name != source])
+    others = [*tell_all(names, p.VOLTAGE_SENSE, value)]
     vecans = vecans_for(inputs, source)
     for vecan in vecans:
         others += put(vecan, p.VOLTAGE_SENSE, value)

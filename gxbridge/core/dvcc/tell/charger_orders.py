@@ -12,7 +12,7 @@ from gxbridge.core.dvcc.limit.current import Currents
 from gxbridge.core.dvcc.limit.feed_in import feeding_system
 from gxbridge.core.dvcc.limit.voltage import Voltages, feeds_in
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.devices.services import SUN, Charger, title
+from gxbridge.core.dvcc.read.devices.services import Charger, title
 from gxbridge.core.dvcc.read.inputs import Inputs
 from gxbridge.core.dvcc.tell.charger_order import ChargerOrder, clamp, no_orders, push_out
 from gxbridge.core.dvcc.tell.one_bound import TINY, limited_multis, most_made, untold
@@ -31,16 +31,11 @@ REMOTE_BMS: Final = 8
 def network_modes(inputs: Inputs, volts: Voltages, amps: Currents, has_bms: bool) -> list[Write]:
     """External control for every charger of this battery, with the BMS bit when one controls; vecan never hears of a
     BMS alone."""
-    own_only = inputs.options.own_network_only
     mode = NETWORKED | EXTERNAL | (REMOTE_BMS if has_bms else 0)
     plain = NETWORKED | (EXTERNAL if amps.limit_a is not None else 0)
-    plant = inputs.installation
-    names = [
-        charger.name
-        for charger in (*plant.solar_side, *plant.others)
-        if p.NETWORK_MODE in charger.paths and not (own_only and charger.kind in SUN and charger.n2k_instance)
-    ]
-    writes = [*tell_all(tuple(names), p.NETWORK_MODE, mode)]
+    takers = inputs.installation.takers
+    names = takers.modes_here if inputs.options.own_network_only else takers.modes
+    writes = [*tell_all(names, p.NETWORK_MODE, mode)]
     for vecan in inputs.installation.of(p.VECAN):
         writes += put(vecan, p.NETWORK_MODE, plain if volts.vecan_v is None else mode)
     return writes
@@ -50,12 +45,7 @@ def charge_voltages(inputs: Inputs, volts: Voltages) -> list[Write]:
     """The effective voltage for the solar side off VE.Can, vecan its own, the BMS's for alternators and gensets."""
     writes: list[Write] = []
     if volts.effective_v is not None:
-        names = [
-            charger.name
-            for charger in inputs.installation.solar_side
-            if p.CHARGE_VOLTAGE in charger.paths and not charger.on_vecan
-        ]
-        writes += tell_all(tuple(names), p.CHARGE_VOLTAGE, volts.effective_v)
+        writes += tell_all(inputs.installation.takers.voltages, p.CHARGE_VOLTAGE, volts.effective_v)
     if volts.vecan_v is not None:
         for vecan in inputs.installation.of(p.VECAN):
             writes += put(vecan, p.CHARGE_VOLTAGE, volts.vecan_v)

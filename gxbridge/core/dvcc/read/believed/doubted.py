@@ -180,7 +180,7 @@ def on_the_bus(inputs: Inputs, batteries: Iterable[Bms]) -> list[BatteryMonitor]
     return [
         *[battery for battery in batteries if not is_out(battery)],
         *(() if multi is None or multi.state == 0 else (multi,)),
-        *[charger for charger in plant.solar_side if not charger.n2k_instance and charger.state != 0],
+        *plant.solar_on_bus,
     ]
 
 

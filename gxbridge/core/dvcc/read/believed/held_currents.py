@@ -38,9 +38,12 @@ def hold_currents(snapshot: Snapshot, before: HeldCurrents, now: float) -> tuple
     """
     if not snapshot.options.strict_sharing:
         return snapshot, before
+    names = maybe_untold(tuple(snapshot.services))
+    if not names and before == NOTHING_HELD:
+        return snapshot, before
     last: dict[str, float] = {}
     since: dict[str, float] = {}
-    for name in maybe_untold(tuple(snapshot.services)):
+    for name in names:
         items = snapshot.services[name]
         if p.CHARGE_CURRENT in items and kind_of(name) not in NEVER_TOLD:
             continue

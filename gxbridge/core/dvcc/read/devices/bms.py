@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gxbridge.core.dvcc.read import paths as p
+from gxbridge.core.dvcc.read.devices.service_items import KeptItems
 from gxbridge.core.dvcc.read.devices.services import NAMED_BY, ON_VECAN, Called, identity_of, is_usable, title_of
 from gxbridge.core.dvcc.read.devices.trouble import Trouble, troubles
 from gxbridge.core.dvcc.read.numbers import number, numbers, text
@@ -125,7 +126,11 @@ def read_permission(value: Value) -> float | None:
 
 def read_bms(name: str, items: Items) -> Bms:
     """What a battery service shows."""
-    standing = read_who(name, p.CVL in items, *map(items.get, WHO))
+    standing = items.who if type(items) is KeptItems else None
+    if standing is None:
+        standing = read_who(name, p.CVL in items, *map(items.get, WHO))
+        if type(items) is KeptItems:
+            items.who = standing
     return make(Bms, (*standing, *numbers(items, MEASURED_PATHS), troubles(items), ()))
 
 

@@ -10,17 +10,20 @@ from typing import Any, Final, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.devices.bms import Bms, read_bms
+from gxbridge.core.dvcc.read.devices.service_items import KeptItems
 from gxbridge.core.dvcc.read.devices.services import (
     CHARGERS,
     INVERTERS,
+    SUN,
     Called,
     Charger,
     DcLoad,
     Device,
     RsSystem,
+    ServiceStanding,
     VebusSystem,
     kind_of,
-    read_fields,
+    read_standing,
 )
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items
@@ -31,12 +34,26 @@ BatteryMonitor: TypeAlias = Bms | Device
 ChargingDevice: TypeAlias = Charger | VebusSystem
 
 
+class Takers(NamedTuple):
+    """Names of services that have the path for what they are told. `modes`: of the solar side, alternators and DC/DC
+    chargers; `modes_here`: the same without those of the sun that are on another network; `voltages`: of the solar
+    side, where it does not come by VE.Can; `senses`: of whomever the battery voltage may help."""
+
+    modes: tuple[str, ...] = ()
+    modes_here: tuple[str, ...] = ()
+    voltages: tuple[str, ...] = ()
+    senses: tuple[str, ...] = ()
+
+
 class Installation(NamedTuple):
     """Every service that matters, by what it is, each in order of appearance.
 
     `batteries`: those of others, then our own. `by_kind` holds all the others as they are, the rest what was read from
     them. `inverters` are inverter/chargers only; `others` alternators and DC/DC chargers. `solar_side` shares the solar
-    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi.
+    limit: solar chargers as they appeared, then inverter/chargers. `chargers`: whatever charges, but not the Multi. Of
+    these, `told` take a charge current limit and `lost_bms` show error #67; `solar_on_bus` are on the solar side and on
+    this network, and not off. `titles`: what a person calls everything that charges, by service.
+    `takers`: the names of those that have a path for what they are told.
     """
 
     batteries: tuple[Bms, ...]
@@ -51,6 +68,11 @@ class Installation(NamedTuple):
     rs_systems: list[RsSystem]
     dc_loads: list[DcLoad]
     ac_chargers: list[Charger]
+    told: list[Charger]
+    solar_on_bus: list[Charger]
+    lost_bms: list[Charger]
+    titles: MappingProxyType[str, str]
+    takers: Takers
 
     def of(self, kind: str) -> list[Device]:
         """The services of one class that is not that of batteries."""
@@ -70,9 +92,14 @@ class Installation(NamedTuple):
 
     def without(self, names: Container[str]) -> Installation:
         """The same without some chargers."""
-        left = {kind: [one for one in devices if one.name not in names] for kind, devices in self.by_kind.items()}
-        inverters, others = ([one for one in few if one.name not in names] for few in (self.inverters, self.others))
-        return arranged(self.batteries, left, inverters, others)
+        left: dict[str, Any] = {
+            field: [one for one in value if one.name not in names]
+            for field, value in zip(self._fields, self, strict=True)
+            if isinstance(value, list)
+        }
+        by_kind = {kind: [one for one in devices if one.name not in names] for kind, devices in self.by_kind.items()}
+        takers = Takers._make(tuple(name for name in few if name not in names) for few in self.takers)
+        return self._replace(by_kind=by_kind, takers=takers, **left)
 
     def multi(self, name: str) -> VebusSystem | None:
         """The VE.Bus system of this name, if it is there."""
@@ -89,69 +116,122 @@ TYPES: Final[Mapping[str, type[Device]]] = {
 
 
 class Order(NamedTuple):
-    """Services in order of appearance: the names of batteries, and names and classes of all others. Places are among
-    these: `by_kind` of each class, `inverters` of what may be an inverter/charger."""
+    """Services in order of appearance: the names of batteries; of all others name, class and type; and the classes."""
 
     batteries: tuple[str, ...]
-    names: tuple[str, ...]
+    others: tuple[tuple[str, str, type[Device]], ...]
     kinds: tuple[str, ...]
-    types: tuple[type[Device], ...]
-    by_kind: tuple[tuple[str, tuple[int, ...]], ...]
-    inverters: tuple[int, ...]
 
 
 @lru_cache(maxsize=64)
 def order_of(services: tuple[str, ...]) -> Order:
     """What the names of services say. They hardly ever change, and are asked for every second."""
-    kinds = {name: kind_of(name) for name in services}
-    names = tuple(name for name in services if kinds[name] != p.BATTERY)
-    others = tuple(kinds[name] for name in names)
+    others = [(name, kind_of(name)) for name in services if kind_of(name) != p.BATTERY]
     return Order(
-        batteries=tuple(name for name in services if kinds[name] == p.BATTERY),
-        names=names,
-        kinds=others,
-        types=tuple(TYPES.get(kind, Device) for kind in others),
-        by_kind=tuple(
-            (kind, tuple(place for place, other in enumerate(others) if other == kind))
-            for kind in dict.fromkeys(others)
+        batteries=tuple(name for name in services if kind_of(name) == p.BATTERY),
+        others=tuple((name, kind, TYPES.get(kind, Device)) for name, kind in others),
+        kinds=tuple(kind for _, kind in others),
+    )
+
+
+Places: TypeAlias = tuple[int, ...]
+
+
+class ServiceLayout(NamedTuple):
+    """Where among the services that are no batteries those are that belong together: see `Installation`."""
+
+    by_kind: tuple[tuple[str, Places], ...]
+    inverters: Places
+    others: Places
+    told: Places | None
+    """None: all chargers."""
+    solar_on_bus: Places | None
+    """None: the whole solar side."""
+    lost_bms: Places
+    titles: MappingProxyType[str, str]
+    takers: Takers
+
+
+@lru_cache(maxsize=16)
+def layout_of(kinds: tuple[str, ...], standings: tuple[ServiceStanding, ...], dcdc_obeys: bool) -> ServiceLayout:
+    """The layout by what stands. It is the same for many seconds, and asked for in each."""
+    every = {kind: tuple(n for n, other in enumerate(kinds) if other == kind) for kind in dict.fromkeys(kinds)}
+
+    def of(*wanted: str) -> Places:
+        return tuple(place for kind in wanted for place in every.get(kind, ()))
+
+    inverters = tuple(n for n, kind in enumerate(kinds) if kind in INVERTERS and standings[n].inverter_charges)
+    others = of(p.ALTERNATOR, p.DCDC) if dcdc_obeys else of(p.ALTERNATOR)
+    solar_side = of(p.SOLAR) + inverters
+    chargers = solar_side + others + of(p.GENSET)
+    charging = chargers + of(p.CHARGER, p.VEBUS)
+    told, on_bus, called = [], [], []
+    for n, standing in enumerate(standings):
+        state, _, n2k_instance, not_told, known_as = standing.fields
+        called.append(known_as)
+        if not_told is None:
+            told.append(n)
+        if not n2k_instance and state != 0:
+            on_bus.append(n)
+    all_told = tuple(n for n in chargers if n in told)
+    solar_on_bus = tuple(n for n in solar_side if n in on_bus)
+    driven = solar_side + others
+    modes = [n for n in driven if p.NETWORK_MODE in standings[n].takes]
+    takers = Takers(
+        modes=tuple(called[n].service for n in modes),
+        modes_here=tuple(called[n].service for n in modes if kinds[n] not in SUN or not standings[n].fields[2]),
+        voltages=tuple(
+            called[n].service
+            for n in solar_side
+            if p.CHARGE_VOLTAGE in standings[n].takes and not standings[n].on_vecan
         ),
-        inverters=tuple(place for place, kind in enumerate(others) if kind in INVERTERS),
+        senses=tuple(
+            called[n].service for n in of(p.SOLAR, p.INVERTER) + others if p.VOLTAGE_SENSE in standings[n].takes
+        ),
+    )
+    return ServiceLayout(
+        by_kind=tuple(every.items()),
+        inverters=inverters,
+        others=others,
+        told=None if all_told == chargers else all_told,
+        solar_on_bus=None if solar_on_bus == solar_side else solar_on_bus,
+        lost_bms=tuple(n for n in chargers if standings[n].lost_bms),
+        titles=named_apart(tuple(called[n] for n in charging)),
+        takers=takers,
     )
 
 
 def sort_services(services: Mapping[str, Items], dcdc_obeys: bool = True, own: Iterable[Bms] = ()) -> Installation:
     """Sort the services; `dcdc_obeys`: a DC/DC charger counts as an alternator does. `own`: our own batteries."""
     order = order_of(tuple(services))
-    shown = [services[name] for name in order.names]
-    devices: list[Any] = [*map(make, order.types, read_fields(order.names, order.kinds, shown))]
-    by_kind = {kind: [devices[place] for place in places] for kind, places in order.by_kind}
-    inverters = [devices[place] for place in order.inverters if shown[place].get(p.IS_INVERTER_CHARGER) == 1]
-    others = by_kind.get(p.ALTERNATOR, []) + (by_kind.get(p.DCDC, []) if dcdc_obeys else [])
-    batteries = [read_bms(name, services[name]) for name in order.batteries]
-    return arranged((*batteries, *own), by_kind, inverters, others)
-
-
-def arranged(
-    batteries: tuple[Bms, ...], by_kind: Mapping[str, list[Any]], inverters: list[Charger], others: list[Charger]
-) -> Installation:
-    """The services in the groups in which they are asked for."""
+    standings: list[ServiceStanding] = []
+    devices: list[Any] = []
+    for name, kind, cls in order.others:
+        items = services[name]
+        if type(items) is KeptItems:  # what has not changed is not read again
+            standing = items.standing or read_standing(name, kind, items)
+            devices.append(make(cls, (name, kind, items, *items.readings, *standing.fields)))
+        else:
+            standing = read_standing(name, kind, items)
+            devices.append(cls(name, kind, items))
+        standings.append(standing)
+    layout = layout_of(order.kinds, tuple(standings), dcdc_obeys)
+    by_kind = {kind: [devices[n] for n in places] for kind, places in layout.by_kind}
     solar, gensets = by_kind.get(p.SOLAR, []), by_kind.get(p.GENSET, [])
+    inverters, others, lost = [[devices[n] for n in few] for few in (layout.inverters, layout.others, layout.lost_bms)]
     solar_side = solar + inverters
     chargers = solar_side + others + gensets
-    multis, rs_systems = by_kind.get(p.VEBUS, []), by_kind.get(p.ACSYSTEM, [])
-    dc_loads, ac_chargers = by_kind.get(p.DCSYSTEM, []), by_kind.get(p.CHARGER, [])
-    plant = batteries, by_kind, solar, inverters, others, gensets, solar_side, chargers
-    return Installation(*plant, multis, rs_systems, dc_loads, ac_chargers)
+    told = chargers if layout.told is None else [devices[n] for n in layout.told]
+    on_bus = solar_side if layout.solar_on_bus is None else [devices[n] for n in layout.solar_on_bus]
+    batteries = (*[read_bms(name, services[name]) for name in order.batteries], *own)
+    rest = [by_kind.get(kind, []) for kind in (p.VEBUS, p.ACSYSTEM, p.DCSYSTEM, p.CHARGER)]
+    groups = batteries, by_kind, solar, inverters, others, gensets, solar_side, chargers, *rest
+    return make(Installation, (*groups, told, on_bus, lost, layout.titles, layout.takers))
 
 
 def charging_devices(plant: Installation) -> tuple[ChargingDevice, ...]:
     """Everything that charges."""
     return (*plant.chargers, *plant.ac_chargers, *plant.multis)
-
-
-def charging_titles(plant: Installation) -> MappingProxyType[str, str]:
-    """What a person calls everything that charges, by service."""
-    return titles(charging_devices(plant))
 
 
 def told_apart(plant: Installation) -> Installation:

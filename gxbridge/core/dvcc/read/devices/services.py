@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from gxbridge.core.dvcc.read import paths as p
-from gxbridge.core.dvcc.read.numbers import SENSIBLE, column, sensible, text
+from gxbridge.core.dvcc.read.devices.service_items import READINGS, KeptItems
+from gxbridge.core.dvcc.read.numbers import SENSIBLE, numbers, sensible, text
 from gxbridge.core.model.fast import make
 from gxbridge.core.model.items import Items, Value
 from gxbridge.core.model.named_tuple import NamedTuple
@@ -66,10 +67,40 @@ class Called(NamedTuple):
     identity: str
 
 
-MEASURED: Final = (p.VOLTAGE, p.CURRENT, p.CHARGE_CURRENT)
-"""What is read of each service and may be another number each second."""
-STANDING: Final = (p.STATE, p.CHARGE_LIMIT_SETTING, p.N2K_INSTANCE, *NAMED_BY)
+STANDING: Final = (
+    *(p.STATE, p.CHARGE_LIMIT_SETTING, p.N2K_INSTANCE, p.IS_INVERTER_CHARGER, p.ERROR_CODE, p.CONNECTION),
+    *NAMED_BY,
+)
 """What is the same for many seconds."""
+TAKEN: Final = (p.CHARGE_CURRENT, p.CHARGE_VOLTAGE, p.NETWORK_MODE, p.VOLTAGE_SENSE)
+"""What many services are told, where they have the path."""
+BMS_LOST: Final = 67
+"""Charger error "BMS connection lost" (veutil charger_error.cpp)."""
+
+
+class ServiceStanding:
+    """Of a service, what is the same for many seconds. `fields`: the last of `DeviceItems`, from `state` on; `takes`:
+    which paths of `TAKEN` it has; `inverter_charges`: it is an inverter that says so; `lost_bms`: it shows error #67;
+    `on_vecan`: its charge voltage comes by VE.Can.
+
+    Two are equal when they are the same object: a key of many of them is looked up in each look.
+    """
+
+    __slots__ = ("fields", "inverter_charges", "lost_bms", "on_vecan", "takes")
+
+    def __init__(
+        self,
+        fields: tuple[float | None, float | None, float | None, Hindrance | None, Called],
+        takes: frozenset[str],
+        inverter_charges: bool,
+        lost_bms: bool,
+        on_vecan: bool,
+    ) -> None:
+        self.fields = fields
+        self.takes = takes
+        self.on_vecan = on_vecan
+        self.inverter_charges = inverter_charges
+        self.lost_bms = lost_bms
 
 
 class DeviceItems(NamedTuple):
@@ -95,31 +126,30 @@ class DeviceItems(NamedTuple):
     called: Called
 
 
-def read_fields(names: Sequence[str], kinds: Sequence[str], shown: Sequence[Items]) -> Iterator[tuple[Any, ...]]:
-    """The fields of `DeviceItems` of several services: field by field takes half of what service by service does."""
-    measured = [column(shown, path) for path in MEASURED]
-    standing = [
-        read_standing(
-            (name, kind, p.CHARGE_CURRENT in items, type(items.get(p.CHARGE_LIMIT_SETTING)), *map(items.get, STANDING))
-        )
-        for name, kind, items in zip(names, kinds, shown, strict=True)
-    ]
-    return zip(names, kinds, shown, *measured, *zip(*standing, strict=True), strict=True)
+def read_standing(name: str, kind: str, items: Items) -> ServiceStanding:
+    """What stands of one service."""
+    own_type = type(items.get(p.CHARGE_LIMIT_SETTING))
+    takes = frozenset([path for path in TAKEN if path in items])
+    standing = standing_of((name, kind, takes, own_type, *map(items.get, STANDING)))
+    if type(items) is KeptItems:
+        items.standing = standing
+    return standing
 
 
 @lru_cache(maxsize=1024)
-def read_standing(shown: tuple[Any, ...]) -> tuple[float | None, float | None, float | None, Hindrance | None, Called]:
-    """Of that, what is the same for many seconds: `state` and what follows it. `shown`: name, class, whether it has the
-    path of a charge current, the type of its own limit (35 and 35.0 are one key of what is kept, and two values where
-    they are told), and what is shown at the paths of `STANDING`."""
-    name, kind, takes_current, _, state, own_limit_a, network, *named_by = shown
+def standing_of(shown: tuple[Any, ...]) -> ServiceStanding:
+    """`shown`: name, class, which of `TAKEN` it has, the type of its own limit (35 and 35.0 are one key of what is
+    kept, and two values where they are told), and what is shown at the paths of `STANDING`."""
+    name, kind, takes, _, state, own_limit_a, network, is_charger, error, connection, *named_by = shown
     state_number, own_a, n2k_instance = plain_float(state), sensible(own_limit_a), plain_float(network)
     if own_a is not None:
         own_a = max(own_a, 0.0) if kind in CHARGERS else None
     if n2k_instance is None and network is not None:
         n2k_instance = NO_NUMBER
-    not_told = why_not_told(kind, takes_current, n2k_instance, own_a)
-    return state_number, own_a, n2k_instance, not_told, called_by(name, *named_by)
+    not_told = why_not_told(kind, p.CHARGE_CURRENT in takes, n2k_instance, own_a)
+    called = called_by(name, *named_by)
+    fields = state_number, own_a, n2k_instance, not_told, called
+    return ServiceStanding(fields, takes, is_charger == 1, error == BMS_LOST, connection == ON_VECAN)
 
 
 def plain_float(value: Value) -> float | None:
@@ -147,7 +177,7 @@ class Device(DeviceItems):
     __slots__ = ()
 
     def __new__(cls, name: str, kind: str, items: Items) -> Self:
-        return make(cls, next(read_fields((name,), (kind,), (items,))))
+        return make(cls, (name, kind, items, *numbers(items, READINGS), *read_standing(name, kind, items).fields))
 
     power_w = NumberAt(p.POWER)
     """Of the sign of its current; what a load takes is above 0."""

@@ -17,7 +17,7 @@ from gxbridge.core.dvcc.read.devices.bank import takes_part
 from gxbridge.core.dvcc.read.devices.installation import ChargingDevice, charging_devices
 from gxbridge.core.dvcc.read.devices.services import Charger
 from gxbridge.core.dvcc.read.inputs import Inputs
-from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESETS, mode_of, that_lost_it
+from gxbridge.core.dvcc.read.link_error import NOT_HEARD, RESETS, mode_of
 from gxbridge.core.dvcc.read.measurements import dc_loads
 from gxbridge.core.dvcc.run.loss import RESTART_S
 from gxbridge.core.dvcc.run.watching.audit import measured_current, over
@@ -111,15 +111,17 @@ def deviations(
 def over_told(inputs: Inputs) -> Iterator[Deviation]:
     """Who makes clearly more than it is told."""
     plant = inputs.installation
-    told: list[tuple[ChargingDevice, float | None]] = [
-        (charger, charger.told_current_a) for charger in plant.chargers if charger.not_told is None
+    told: list[tuple[ChargingDevice, float, float]] = [
+        (charger, made_a, told_a)
+        for charger in plant.told
+        if (told_a := charger.told_current_a) is not None
+        and ((made_a := charger.current_a or 0.0) > told_a or told_a < 0)
     ]
-    told += [(multi, told_charge(inputs, multi)) for multi in chosen_multis(plant, inputs.multi, inputs.settings)]
-    for device, told_a in told:
-        if told_a is None:
-            continue
-        made_a = device.current_a or 0.0
-        if (made_a > told_a or told_a < 0) and over(max(made_a, 0.0), told_a):
+    for multi in chosen_multis(plant, inputs.multi, inputs.settings):
+        if (multi_a := told_charge(inputs, multi)) is not None:
+            told.append((multi, multi.current_a or 0.0, multi_a))
+    for device, made_a, told_a in told:
+        if over(max(made_a, 0.0), told_a):
             words = {"device": inputs.titles[device.name], "made": f"{max(made_a, 0.0):.3g}", "told": f"{told_a:.3g}"}
             yield Deviation("charger-over-told", device.name, 10.0, words)
 
@@ -128,7 +130,7 @@ def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:
     """Chargers that keep error #67 although a BMS is in control."""
     if not inputs.selection.has_bms:
         return
-    for charger in that_lost_it(inputs.installation.chargers):
+    for charger in inputs.installation.lost_bms:
         mode = mode_of(charger)
         cure = NOT_HEARD if mode in ("linked", "orion") else RESETS[mode]
         words = {"device": inputs.titles.get(charger.name, charger.title), "cure": cure}
@@ -204,8 +206,7 @@ def net_current(inputs: Inputs) -> float:
         [
             current_a
             for device in charging_devices(plant)
-            for current_a in (device.current_a,)
-            if current_a is not None and current_a > 0 and device.not_told != "other-network"
+            if (current_a := device.current_a or 0.0) > 0 and device.not_told != "other-network"
         ]
     )
     return made + drawn - (dc_loads(plant, inputs.voltage_v) or 0.0)
