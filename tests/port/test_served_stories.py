@@ -12,7 +12,7 @@ from gxbridge.core.model.items import Value
 from gxbridge.core.vecan.link.link_out import LinkAnswer
 from tests.core.boat import NO_CHARGE, solar, vendor_lynx
 from tests.port.fleet import FLEET
-from tests.port.node import CHARGE_LIMIT, VSET
+from tests.port.node import BMS_LOST, CHARGE_LIMIT, ERROR_CODE, VSET
 from tests.port.test_link import CURRENT, NETWORK, VOLTAGE, Sea
 from tests.port.test_stories import writes
 
@@ -224,6 +224,26 @@ def test_one_whose_cable_is_pulled_goes_on_and_nobody_is_given_its_share(how: st
         assert made + sea.nodes[RS].current_a <= 152.0, seconds
     assert sea.nodes[RS].current_a == 0.0
     assert 50 < seconds < 100, "and then they have all of it"
+
+
+def test_a_start_of_ours_lets_nobody_begin_that_has_not_said_yet_what_it_holds() -> None:
+    """The port is on D-Bus before its chargers are, and the vendor's controller writes a mode for all of it."""
+    sea = steered(MPPT, RS, MULTI, ccl_a=150)
+    sea.words[None, NETWORK] = 13
+    sea.sail(12)
+    sea.words.clear()
+    sea.sail(130)
+    for name, node in sea.nodes.items():
+        node.source_a = 60.0
+        assert node.registers[ERROR_CODE][0] == BMS_LOST, name
+    sea.start_anew()
+    sea.words = {(device, CURRENT): 50.0 for device in sea.nodes} | {(None, VOLTAGE): 28.4, (None, NETWORK): 13}
+    made = 0.0
+    for _ in range(300):
+        sea.sail(0.1)
+        made = sum(node.current_a for node in sea.nodes.values())
+        assert made <= 150.0, sea.now
+    assert made == 150.0
 
 
 class OwnSea(ServedSea):

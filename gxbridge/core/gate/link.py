@@ -185,7 +185,8 @@ def current_shares(
     wanted = [write._replace(value=lowest(limit(write.value), shares[write.service, write.path])) for write in currents]
     for write in wanted:
         hold, amps = holds.get(write.service, UNHEARD), limit(write.value) or 0.0
-        least = hold.lowest_a if hold.evidence == "shown" else 0.0
+        in_error = finite(words.services[write.service].get("/ErrorCode")) not in (0, None)  # a mode raises it then
+        least = hold.lowest_a if hold.evidence == "shown" and not in_error else 0.0
         if amps > least:
             others = [as_held(other, holds, shown, now) for other in wanted if other is not write]
             rest = share([*others, write], words, raising, told, gate.made)[write.service, write.path]

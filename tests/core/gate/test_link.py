@@ -299,6 +299,15 @@ def test_one_that_has_not_shown_what_it_holds_counts_with_all_that_it_could_make
     assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": 50.0}
 
 
+def test_one_in_error_is_raised_by_its_next_mode_from_0_a() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: charger(**{"/Settings/ChargeCurrentLimit": 70.0})})
+    gate.holds = {SUN: held(0.0, evidence="unknown"), SUN_2: held(60.0)}
+    words = (SUN, CURRENT, 35.0), (SUN_2, CURRENT, 50.0)
+    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": 50.0}
+    gate.services[SUN_2] = charger(**{"/ErrorCode": 67})
+    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": pytest.approx(30.2)}
+
+
 def test_one_that_shows_nothing_counts_with_what_it_makes_once_every_other_word_has_expired() -> None:
     """Such as an alternator regulator that does not take the word; it may have no setting of its own either."""
     most = {"/Settings/ChargeCurrentLimit": 90.0}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gxbridge.core.vecan.link.controllers import title
+from gxbridge.core.vecan.link.controllers import is_charger, title
 from gxbridge.core.vecan.link.link_line import ROUND_S, Awaited, LinkLine
 from gxbridge.core.vecan.link.registers import CHARGE_CURRENT, CHARGE_VOLTAGE, DEVICE_ROWS
 from gxbridge.core.vecan.network import Network
@@ -72,7 +72,7 @@ class ModeWaits:
         if voltage is not None and not voltage.held and not voltage.came_through(now):
             return voltage.row.path, voltage.service
         for node in self._told(mode, now):
-            device = node.key
+            device, early = node.key, now < self._patience(node, mode)
             current = lines.get((device, CHARGE_CURRENT))
             if node.address in self._off and (current is None or now - current.at >= ROUND_S):
                 continue
@@ -80,7 +80,7 @@ class ModeWaits:
                 if not current.came_through(now):
                     return current.row.path, current.service
             elif device in self._steered or (
-                (mode.name is not None or (device, CHARGE_CURRENT) in shown) and now < self._patience(node, mode)
+                early and (mode.name is not None or is_charger(node) or (device, CHARGE_CURRENT) in shown)
             ):
                 return CURRENT_PATH, title(node)
         return None

@@ -44,6 +44,7 @@ def test_a_current_goes_to_its_charger_alone() -> None:
 
 def test_a_voltage_and_a_mode_go_to_everybody_and_are_repeated() -> None:
     wire = Wire()
+    wire.hear(register_frame(MPPT, 0x0201, "00"))
     every = ((None, VOLTAGE, 27.4), (None, MODE, 13))
     voltage, mode = "FF 2001 B40A0000", "FF 200E 0D000000"
     assert wire.run(17, writes=every) == [voltage, *[mode, voltage, voltage] * 2, mode, voltage], "behind a mode too"

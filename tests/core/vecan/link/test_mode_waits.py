@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gxbridge.core.nmea2000.encode import Frame
@@ -31,8 +33,15 @@ def is_off(address: int) -> Frame:
     return register_frame(address, 0x0201, "00")
 
 
+def alone(**setup: Any) -> Wire:
+    """The first charger is off, so that nothing for everybody waits for it."""
+    wire = Wire(**setup)
+    wire.hear(is_off(MPPT))
+    return wire
+
+
 def two() -> Wire:
-    wire = Wire()
+    wire = alone()
     wire.join(MPPT_2, charger_name(856))
     return wire
 
@@ -242,8 +251,16 @@ def test_they_begin_anew_when_it_does() -> None:
     assert of(wire, 2, writes=always) == [MODE_OF_ALL]
 
 
-def test_a_mode_for_everybody_does_not_wait_for_who_never_showed_that_register() -> None:
-    wire = two()
+def test_a_mode_for_everybody_waits_as_long_for_a_charger_that_has_not_shown_that_register_yet() -> None:
+    """As after a start of ours: they say it within seconds."""
+    wire, always = two(), ((None, MODE, 13),)
+    assert of(wire, 20, writes=always) == []
+    assert of(wire, 2, writes=always) == [MODE_OF_ALL]
+
+
+def test_but_not_for_who_is_no_charger() -> None:
+    wire = alone()
+    wire.join(MPPT_2, charger_name(856, function=170))
     wire.write(None, MODE, 13)
     assert of(wire, 0.2) == [MODE_OF_ALL]
 
@@ -304,7 +321,7 @@ def test_nor_for_one_that_is_gone(silent_s: float, waits: bool) -> None:
     wire.write(MPPT_2, CURRENT, 50.0)
     wire.write(MPPT_2, CURRENT, None)
     wire.now = round(wire.now + silent_s, 3)
-    wire.hear(OF_THE_CHARGER)
+    wire.hear(OF_THE_CHARGER, is_off(MPPT))
     wire.write(None, MODE, 13)
     assert (of(wire, 0.2) == []) is waits
 
@@ -318,21 +335,17 @@ def test_nor_for_one_of_another_instance_or_without_address() -> None:
     assert of(wire, 0.2) == [MODE_OF_ALL]
 
 
-def test_nor_for_one_that_another_program_steers_by_now() -> None:
-    wire = two()
-    wire.write(MPPT_2, CURRENT, 50.0)
-    wire.run(0.2)
-    wire.out.end(wire.target(MPPT_2))
-    wire.write(None, MODE, 13)
-    assert of(wire, 0.2) == [MODE_OF_ALL]
-    wire.write(MPPT_2, CURRENT, 50.0)
-    wire.out.end(wire.target(None))
-    wire.write(None, MODE, 13)
-    assert of(wire, 0.2) == [MODE_OF_ALL]
+def test_nor_for_longer_for_one_that_another_program_steers_by_now() -> None:
+    wire, always = two(), ((None, MODE, 13),)
+    for whose in (MPPT_2, None):
+        wire.write(MPPT_2, CURRENT, 50.0)
+        wire.run(0.2)
+        wire.out.end(wire.target(whose))
+        assert of(wire, 22, writes=always)[-1:] == [MODE_OF_ALL]
 
 
 def test_a_voltage_goes_before_the_mode_and_ends_it_too() -> None:
-    wire = Wire()
+    wire = alone()
     wire.write(None, MODE, 13)
     wire.write(None, VOLTAGE, 27.4)
     assert wire.run(0.3) == [VOLTAGE_OF_ALL, MODE_OF_ALL, VOLTAGE_OF_ALL]
@@ -343,11 +356,11 @@ def test_a_voltage_goes_before_the_mode_and_ends_it_too() -> None:
 
 
 def test_a_voltage_is_not_waited_for_where_it_cannot_be_sent() -> None:
-    wire = Wire(confirmed=("200E broadcast",))
+    wire = alone(confirmed=("200E broadcast",))
     wire.write(None, VOLTAGE, 27.4)
     wire.write(None, MODE, 13)
     assert wire.run(0.2) == [MODE_OF_ALL], "nobody has seen that it is taken"
-    wire = Wire()
+    wire = alone()
     wire.write(None, VOLTAGE, 27.4)
     wire.write(None, MODE, 13)
     wire.look(ChargeVoltage=None)
