@@ -29,7 +29,8 @@ class AnyFleet(RuleBasedStateMachine):
         self.fleet = Fleet(3, BankEntry("house", "House", ("uc167120", "uc167121", "uc167122")))
         self.heard_s = dict.fromkeys(range(3), 0)
         """Seconds since a Lynx was heard."""
-        self.known_open = dict.fromkeys(range(3), False)
+        self.heard = {number: dict(lynx.said) for number, lynx in enumerate(self.fleet.lynxes)}
+        """What each said last: what changes in a Lynx that is silent nobody knows."""
         self.pass_s(10)
 
     def pass_s(self, seconds: int) -> None:
@@ -38,7 +39,7 @@ class AnyFleet(RuleBasedStateMachine):
             for number, lynx in enumerate(self.fleet.lynxes):
                 self.heard_s[number] = self.heard_s[number] + 1 if lynx.quiet else 0
                 if not lynx.quiet:
-                    self.known_open[number] = self.opened(lynx)
+                    self.heard[number] = dict(lynx.said)
 
     @staticmethod
     def opened(lynx: FleetLynx) -> bool:
@@ -108,7 +109,7 @@ class AnyFleet(RuleBasedStateMachine):
     @invariant()
     def who_refuses_or_is_missed_stops_all(self) -> None:
         for number, lynx in enumerate(self.fleet.lynxes):
-            if self.heard_s[number] > SILENT_S and not self.known_open[number]:
+            if self.heard_s[number] > SILENT_S and self.heard[number][STATE] != STANDBY:
                 assert self.told() == 0
             there = not lynx.quiet and lynx.said[STATE] == RUNS
             if there and (lynx.said[IO] != ALL_WELL or lynx.said[CCL] == 0):
@@ -118,14 +119,12 @@ class AnyFleet(RuleBasedStateMachine):
     def no_member_can_take_more_than_it_allows(self) -> None:
         """By capacity and a tenth more."""
         there = [
-            lynx
-            for number, lynx in enumerate(self.fleet.lynxes)
-            if self.heard_s[number] <= SILENT_S and lynx.said[STATE] == RUNS
+            said for number, said in self.heard.items() if self.heard_s[number] <= SILENT_S and said[STATE] == RUNS
         ]
-        sizes = [lynx.said[CAPACITY] for lynx in there]
-        for lynx in there:
-            part = lynx.said[CAPACITY] / sum(sizes) * 1.1 if len(there) > 1 else 1.0
-            assert self.told() * part <= lynx.said[CCL] / 10 + CHARGERS_A
+        whole = sum(said[CAPACITY] for said in there)
+        for said in there:
+            part = said[CAPACITY] / whole * 1.1 if len(there) > 1 else 1.0
+            assert self.told() * part <= said[CCL] / 10 + CHARGERS_A
 
     @invariant()
     def the_bank_stands_as_long_as_one_is_heard(self) -> None:
