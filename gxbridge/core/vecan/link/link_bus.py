@@ -140,6 +140,7 @@ class LinkBus:
         layout, source, destination, _, payload = message
         if now - self._heard_at >= QUIET_S:
             self.currents.forget_all(now)
+            self._modes.back(self._heard_at, now)
             for line in self.lines.values():
                 line.tell_anew()
         silent_s, self._spoke[source] = now - self._spoke.get(source, float("-inf")), now

@@ -27,6 +27,9 @@ others keep their mode for a minute, and there are controllers that write no cur
 THERE_S: Final = 60.0
 """Who is silent for longer is not there; who is there says something every few seconds."""
 
+BACK_S: Final = 3.0
+"""So long after a bus was silent they may not have been heard again: they speak every 1.5 s."""
+
 
 class ModeWaits:
     """Of one bus. Moments are monotonic seconds. Bounded: one byte, and as many devices as had words."""
@@ -39,6 +42,12 @@ class ModeWaits:
         """Addresses whose devices said that they are off: the vendor's controller writes them a mode and no current."""
         self._steered: set[str] = set()
         """Who was written a current."""
+        self._silent_at = self._back_at = float("-inf")
+        """When the bus fell silent last, and when somebody was heard again."""
+
+    def back(self, silent_at: float, now: float) -> None:
+        """Somebody is heard again on a bus that was silent since `silent_at`."""
+        self._silent_at, self._back_at = silent_at, now
 
     def begins(self, address: int, now: float) -> None:
         """The device there is heard for the first time, or may have been started anew."""
@@ -87,6 +96,7 @@ class ModeWaits:
 
     def _told(self, mode: LinkLine, now: float) -> Iterator[Node]:
         """Who would take the mode now. Where two speak from one address neither can be told a current."""
+        seen_at = self._silent_at if now - self._back_at < BACK_S else now
         for node in self._network.devices:
             name, address = node.name, node.address
             if name is None or name.device_instance or address is None:
@@ -94,7 +104,7 @@ class ModeWaits:
             if mode.name is not None:
                 there = mode.name.identity == name.identity
             else:
-                there = now - node.last_heard < THERE_S and not self._network.contested(address, now)
+                there = seen_at - node.last_heard < THERE_S and not self._network.contested(address, now)
             if there:
                 yield node
 

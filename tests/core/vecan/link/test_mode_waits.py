@@ -320,8 +320,21 @@ def test_nor_for_one_that_is_gone(silent_s: float, waits: bool) -> None:
     wire = two()
     wire.write(MPPT_2, CURRENT, 50.0)
     wire.write(MPPT_2, CURRENT, None)
-    wire.now = round(wire.now + silent_s, 3)
+    for part in (silent_s - 3.0, 3.0):
+        wire.now = round(wire.now + part, 3)
+        wire.hear(OF_THE_CHARGER, is_off(MPPT))
+    wire.write(None, MODE, 13)
+    assert (of(wire, 0.2) == []) is waits
+
+
+@pytest.mark.parametrize(("back_s", "waits"), [(3.0 - 0.3, True), (3.0, False)])
+def test_after_a_silence_of_all_it_waits_until_they_had_time_to_be_heard_again(back_s: float, waits: bool) -> None:
+    wire = two()
+    wire.write(MPPT_2, CURRENT, 50.0)
+    wire.write(MPPT_2, CURRENT, None)
+    wire.now += 100
     wire.hear(OF_THE_CHARGER, is_off(MPPT))
+    wire.now = round(wire.now + back_s, 3)
     wire.write(None, MODE, 13)
     assert (of(wire, 0.2) == []) is waits
 
