@@ -36,7 +36,7 @@ class ModeWaits:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._began: dict[int, float] = {}
+        self._began: dict[int | None, float] = {}
         """Address -> since when its device is heard."""
         self._off: set[int] = set()
         """Addresses whose devices said that they are off: the vendor's controller writes them a mode and no current."""
@@ -110,4 +110,4 @@ class ModeWaits:
 
     def _patience(self, node: Node, mode: LinkLine) -> float:
         """Until when a mode waits for the first current of a device."""
-        return max(self._began.get(node.address or 0, mode.since), mode.since) + NEWCOMER_S
+        return max(self._began.get(node.address, mode.since), mode.since) + NEWCOMER_S

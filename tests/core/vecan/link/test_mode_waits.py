@@ -205,11 +205,11 @@ def test_a_mode_ends_with_the_word_of_the_current_and_begins_with_the_next() -> 
     assert wire.ids() == []
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(7.0 - 0.1, []), (7.1, ["link-mode-waits"])])
-def test_it_is_told_after_a_round_of_a_controller(seconds: float, found: list[str]) -> None:
+@pytest.mark.parametrize(("seconds", "found"), [(7.0 - 0.01, []), (7.0, ["link-mode-waits"])])
+def test_it_is_told_when_a_controller_and_a_device_had_their_time(seconds: float, found: list[str]) -> None:
     wire = Wire()
     wire.write(MPPT, MODE, 13)
-    wire.run(seconds)
+    wire.now += seconds
     assert wire.ids() == found
 
 
@@ -275,7 +275,7 @@ def test_nobody_waits_for_one_that_is_off() -> None:
     assert of(wire, 0.5) == []
 
 
-@pytest.mark.parametrize(("age_s", "waits"), [(7.0 - 0.1, True), (7.0, False)])
+@pytest.mark.parametrize(("age_s", "waits"), [(7.0 - 0.1, True), (7.0, False), (30.0, False)])
 def test_nor_for_one_that_went_off_since_its_current_is_not_written_any_more(age_s: float, waits: bool) -> None:
     wire = two()
     wire.write(MPPT_2, CURRENT, 50.0)
@@ -348,6 +348,13 @@ def test_nor_for_one_of_another_instance_or_without_address() -> None:
     assert of(wire, 0.2) == [MODE_OF_ALL]
 
 
+def test_but_for_the_next_one_of_instance_0() -> None:
+    wire = two()
+    wire.hear(NO_CURRENT, claim_frame(MPPT, charger_name(device_instance=2)))
+    wire.write(None, MODE, 13)
+    assert of(wire, 0.5) == []
+
+
 def test_nor_for_longer_for_one_that_another_program_steers_by_now() -> None:
     wire, always = two(), ((None, MODE, 13),)
     for whose in (MPPT_2, None):
@@ -366,6 +373,13 @@ def test_a_voltage_goes_before_the_mode_and_ends_it_too() -> None:
     assert line is not None
     line.at = wire.now - 50.0
     assert of(wire, 8) == []
+
+
+def test_a_voltage_that_the_gate_has_not_looked_at_holds_the_mode() -> None:
+    wire = Wire()
+    wire.write(None, MODE, 13)
+    wire.out.write(wire.target(None), VOLTAGE, 27.4, wire.now)
+    assert of(wire, 0.5, looks=False) == []
 
 
 def test_a_voltage_is_not_waited_for_where_it_cannot_be_sent() -> None:
