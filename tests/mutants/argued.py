@@ -54,6 +54,19 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "sharing": ("if share_a > own_a - TINY:",),
     },
     "the same for every value that can get there": {
+        "mode_waits": (
+            "(self._off.add if state <= OFF else self._off.discard)(address)",
+            "CURRENT_PATH: Final = next(row.path for row in DEVICE_ROWS.values() if row.register >= CHARGE_CURRENT)",
+        ),
+        "link_line": (
+            'return None if self.exchange.outcome <= "followed" else self.exchange',  # "" was answered before
+            'answered = self.exchange is None or self.exchange.outcome > ""',
+            'return self.passed is None and self.judged_at != float("-inf")',
+            'if self.row.way >= "repeated":',  # "once" was answered before
+            "every_s = RENEW_S if self.name is not None or self.row.register >= NETWORK_MODE else REPEAT_S",
+            "renew_at = self.mode_at if self.mode_at >= self.sent_at else self.sent_at + every_s",  # never and never
+            "due: bool = False",  # each word sets it
+        ),
         "held": (
             "if one.value == 0 and one.what <= CHARGE:",
             "if len(known) == 1 and len(every) <= len(known[0].split()):",
