@@ -283,6 +283,9 @@ def test_one_whose_service_has_gone_counts_with_what_it_may_hold() -> None:
     gate = LinkGate({BATTERY: battery(ccl=50.0)})
     gate.holds["com.victronenergy.solarcharger.gone"] = held(35.0, 20.0, "unknown")
     assert gate.stand((SUN, CURRENT, 40.0), (SUN_2, CURRENT, 0.0))["ChargeCurrent"] == pytest.approx(15.2)
+    gate.holds[SUN] = held(40.0)
+    found = gate.stand((SUN, CURRENT, 40.0))["ChargeCurrent"]
+    assert found == pytest.approx(5.1), "one that has 40 A is lowered: the second makes 10 A"
     gate = LinkGate({BATTERY: battery(ccl=None)})
     gate.holds["com.victronenergy.solarcharger.gone"] = held(35.0)
     assert gate.stand((SUN, CURRENT, 40.0))["ChargeCurrent"] == 0.0
