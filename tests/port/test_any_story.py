@@ -65,8 +65,8 @@ class AnySea(ServedSea):
         parts = [self.chance.choice((1, 1, 3)) for _ in steered]
         for name, part in zip(steered, parts, strict=True):
             words.append((name, CURRENT, min(self.allowed / 10 * part / sum(parts), OWN_A[name])))
-        for name, path, value in words:
-            self.answers.add(self.say_link(name, path, value).code)
+        for whose, path, value in words:
+            self.answers.add(self.say_link(whose, path, value).code)
 
     def _check(self) -> None:
         self.most.append(self.allowed / 10)
