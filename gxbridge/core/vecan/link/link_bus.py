@@ -379,7 +379,10 @@ class LinkBus:
         return before is not None and (line.passed is None or line.passed >= before), line.wait_until()
 
     def _harmless(self, line: LinkLine, now: float) -> bool:
-        """Whether a word may leave at any later time, because it lowers what there is."""
+        """Whether a word may leave at any later time, because it lowers a limit: a lower mode lets others charge, and
+        what is measured is no limit."""
+        if not line.row.limits or line.row.register == NETWORK_MODE:
+            return False
         before = self._before(line, now)
         return line.passed == 0 or (before is not None and line.passed is not None and line.passed < before)
 

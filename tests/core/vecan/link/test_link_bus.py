@@ -438,6 +438,28 @@ def test_what_waited_longest_goes_first_among_equals() -> None:
     assert [text[:2] for text in wire.run(0.3)] == ["26", "25", "24"]
 
 
+@pytest.mark.parametrize(
+    ("address", "path", "first", "later"),
+    [
+        (None, SENSE, 26.4, 26.0),
+        (None, SENSE, 26.4, 0.0),
+        (None, MODE, 13, 5),
+        (MPPT, MODE, 13, 5),
+        (MPPT, MODE, 13, 0),
+    ],
+)
+def test_what_is_measured_and_a_mode_are_no_limits_that_may_leave_when_nobody_is_heard(
+    address: int | None, path: str, first: float, later: float
+) -> None:
+    wire = Wire()
+    assert wire.run(24, writes=((address, path, first),)) != [], "a mode after 20 s, as nobody is told a current"
+    wire.now += 6.0
+    wire.write(address, path, later)
+    assert wire.frames() == []
+    wire.hear(OF_SOMEBODY)
+    assert wire.run(1.5) != [], "and afterwards it does"
+
+
 def test_on_a_bus_where_nobody_is_heard_only_what_lowers_leaves() -> None:
     """What is sent then may wait in the driver's queue until somebody is there again."""
     wire = Wire()
