@@ -25,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "try", help="send what stands for a device to it once, read it back, and write back what was found"
     )
     trial.add_argument("device", metavar="DEVICE", help="its unique number, NAME (16 digits) or D-Bus service")
-    parser.epilog = "A try is done by the running service, which needs transmit: link and dvcc.mode: control."
+    parser.epilog = (
+        "A try is done by the running service, which needs serve: all, transmit: link and dvcc.mode: control."
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,8 +46,10 @@ def _show(config: Config, file: StateFile) -> int:
 
     latches = file.read().latches
     known, tried = sources(latches, CONFIRMED), sources(latches, TRIED)
-    sends = config.transmit in LINK_LEVELS and config.mode == "control"
-    print(f"transmit {config.transmit}, mode {config.mode}" + ("" if sends else ": nothing of this is sent"))
+    serves = any(spec.serve == "all" for spec in config.can)
+    sends = serves and config.transmit in LINK_LEVELS and config.mode == "control"
+    head = f"transmit {config.transmit}, mode {config.mode}" + ("" if serves else ", no port with serve: all")
+    print(head + ("" if sends else ": nothing of this is sent"))
     for row in ROWS:
         why = tried.get(row.key, "nobody has tried it")
         certain = (

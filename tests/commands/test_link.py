@@ -21,7 +21,8 @@ from tests.core.test_link import CURRENT, MODE, VOLTAGE, Port
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "gxbridge.yaml"
-    path.write_text("{dvcc: {mode: control}, transmit: link}\n")
+    serves = "can: [{interface: virtual, channel: a, serve: all}]"
+    path.write_text(f"{{dvcc: {{mode: control}}, transmit: link, {serves}}}\n")
     return path
 
 
@@ -41,6 +42,10 @@ def test_every_register_is_shown_with_what_is_known_of_it(config: Path, capsys: 
     assert command(config) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "transmit link, mode control"
+    config.write_text("{dvcc: {mode: control}, transmit: link, can: [{interface: virtual, channel: a}]}\n")
+    assert command(config) == 0
+    head = "transmit link, mode control, no port with serve: all: nothing of this is sent"
+    assert capsys.readouterr().out.splitlines()[0] == head
     assert (
         "0x2001  /Link/ChargeVoltage       repeated   not confirmed here (nobody has tried it): it is not sent" in lines
     )

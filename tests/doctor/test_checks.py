@@ -328,8 +328,15 @@ def test_where_no_file_is_named_the_running_service_says_which_ports_it_uses() -
 def test_link_without_control_is_said_to_do_nothing() -> None:
     found = configuration(transmit="link", mode="monitor")["link-idle"]
     assert (found.verdict, found.text.endswith("dvcc.mode: monitor")) == ("note", True)
-    assert "link-idle" not in configuration(transmit="link", mode="control")
+    served = (ConfiguredBus("can0", "socketcan", "can0", "all"),)
+    assert "link-idle" not in configuration(transmit="link", mode="control", buses=served)
     assert "link-idle" not in configuration(transmit="writes", mode="monitor")
+
+
+def test_link_without_a_port_that_gxbridge_serves_is_said_to_do_nothing() -> None:
+    found = configuration(transmit="link", mode="control")["link-idle"]
+    assert found.text.endswith("without serve: all for their port")
+    assert "link-idle" not in configuration(transmit="writes", mode="control")
 
 
 def test_remarks_are_notes() -> None:

@@ -40,6 +40,10 @@ def check_configured(facts: Facts) -> Iterator[Row]:
     if configured.transmit == "link" and configured.mode != "control":
         text = f"transmit is link, and nothing is told to chargers on CAN with dvcc.mode: {configured.mode}"
         yield Row(SECTION, "link-idle", "note", text, "Set dvcc.mode: control for it, or transmit: requests.")
+    elif configured.transmit == "link" and not configured.passes_on:
+        text = "transmit is link, and nothing is told to chargers on CAN without serve: all for their port"
+        advice = "Set serve: all where gxbridge is to be a port's only driver (docs/port.md), or transmit: requests."
+        yield Row(SECTION, "link-idle", "note", text, advice)
     ports = {port.name: port for port in facts.ports}
     able = [name for name, port in ports.items() if carries_vecan(port)]
     for bus in configured.buses:
