@@ -26,6 +26,7 @@ from gxbridge.core.dvcc.read.believed.held import WHILE_RUNNING
 from gxbridge.core.dvcc.read.devices.trouble import troubles
 from gxbridge.core.dvcc.read.paths import NUMBER_OF_BMSES
 from gxbridge.core.gate import gate
+from gxbridge.core.gate.link import STILL_HELD
 from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.findings_in_monitor import in_monitor
 from gxbridge.core.model.findings_table import FINDINGS
@@ -153,7 +154,7 @@ def spoken() -> Iterator[tuple[str, str]]:
         "how": (WHILE_RUNNING,),
         "soon": (PRE_ALARM_WORDS["soon"], "in 25 s at the earliest", "at any moment"),
         "loads": (PRE_ALARM_WORDS["loads"],),
-        "bound": (gate.ABOVE_VOLTAGE, gate.NO_BOUND, gate.NOT_LISTED, gate.NOT_OF_KIND),
+        "bound": (gate.ABOVE_SUM, STILL_HELD, gate.ABOVE_VOLTAGE, gate.NO_BOUND, gate.NOT_LISTED, gate.NOT_OF_KIND),
         "reason": (can_bus.DOWN, can_bus.BUS_OFF, *(f"lost: {text}" for text in can_bus.ADVICE.values())),
         "can_problem": can_bus.ADVICE.values(),
         "problem": (bluetooth.MISSING,),

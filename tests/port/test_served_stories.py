@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gxbridge.core.cycle import Cycle
+from gxbridge.core.gate.link import STILL_HELD
 from gxbridge.core.model.items import Value
 from gxbridge.core.vecan.link.link_out import LinkAnswer
 from tests.core.boat import NO_CHARGE, solar, vendor_lynx
@@ -117,6 +118,9 @@ def test_where_only_one_device_is_served_by_another_the_others_go_on() -> None:
     their_charger(sea)
     sea.sail(20)
     assert {to for to, _ in writes(sea)} == {FLEET[RS].address}
+    (found,) = [one for one in sea.bridge.finding_log.current if one.id == "port-device-taken"]
+    assert found.text.endswith("tells it only what it tells all chargers of the port")
+    assert (0xFF, 2840) in writes(sea, VSET)
 
 
 def test_a_try_ends_with_the_port() -> None:
@@ -244,6 +248,20 @@ def test_a_start_of_ours_lets_nobody_begin_that_has_not_said_yet_what_it_holds()
         made = sum(node.current_a for node in sea.nodes.values())
         assert made <= 150.0, sea.now
     assert made == 150.0
+
+
+def test_a_controller_is_not_blamed_for_one_that_refuses_its_word() -> None:
+    sea = ServedSea(MPPT, RS)
+    sea.said[0x0391] = 1500
+    sea.nodes[RS].refusals = {CHARGE_LIMIT: 0x8300}
+    sea.sail(4)
+    sea.words = {(device, CURRENT): 50.0 for device in (MPPT, RS)}
+    sea.sail(20)
+    assert sea.bridge.link is not None
+    found = {one.id: one.text for one in sea.bridge.link.findings}
+    assert found["link-refused"].startswith(f"{sea.service(RS)} refuses")
+    assert found["link-gate"].startswith(f"{sea.service(MPPT)} {CURRENT} = 50.0 is written")
+    assert found["link-gate"].endswith(f"pass: {STILL_HELD}"), "they are told 100 A of 150 A"
 
 
 class OwnSea(ServedSea):

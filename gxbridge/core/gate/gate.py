@@ -31,6 +31,7 @@ MEASURED: Final = {
 }
 """What is told as measured must be shown now at a path that ends so: a voltage too low raises the charge."""
 NO_MEASUREMENT: Final = ("/Alarms/", "/Settings/", "/History/")
+ABOVE_SUM: Final = "the sum told to what charges is above the charge current limit"
 ABOVE_VOLTAGE: Final = "above the charge voltage limit, with 0.4 V for a hub voltage or an RS and 0.1 V for feed-in"
 SWITCH_ON, SWITCH_OFF = 1, 4
 """`/Mode` of an alternator or a DC/DC charger."""
@@ -231,7 +232,7 @@ def bound_of(
         return bounds.low_v, "above the low voltage that the BMS gives"
     if quantity == "set-point":
         return limit(items.get("/Ess/BatteryDischargeCapacity")), "above the capacity that the system reports"
-    rule = bounds.stop or "the sum told to what charges is above the charge current limit"
+    rule = bounds.stop or ABOVE_SUM
     if quantity == "current":
         highest = shares[write.service, write.path]
         own = not bounds.stop and highest is not None and highest == limit(items.get("/Settings/ChargeCurrentLimit"))

@@ -16,10 +16,12 @@ from gxbridge.core.gate.allowed import class_of, is_listed
 from gxbridge.core.gate.bounds import Bounds, read_bounds
 from gxbridge.core.gate.currents import can_be_told, share
 from gxbridge.core.gate.gate import (
+    ABOVE_SUM,
     NEAR_V,
     NO_MEASUREMENT,
     NOT_LISTED,
     NOT_OF_KIND,
+    SLACK,
     GateMemory,
     GateVerdict,
     judge,
@@ -68,6 +70,9 @@ CHARGE_CURRENT: Final = "/Link/ChargeCurrent"
 
 UNHEARD: Final = LinkHold(0.0, 0.0, "unknown")
 """Of a device that was told nothing yet."""
+
+STILL_HELD: Final = "what other chargers may still make leaves no more of the charge current limit"
+"""The rule in words where not what is told is above the sum, but what one holds that does not follow or is silent."""
 
 LAG_S: Final = 10.0
 """So long may a controller go on with a word that the gate lowers: three of its rounds."""
@@ -151,7 +156,7 @@ def pass_link(
                         held[key],
                         key=about,
                         asked=f"{write.value}",
-                        bound=verdict.rule,
+                        bound=why_lowered(verdict.rule, write, asked, words, bounds, gate),
                         sent=sent,
                     )
                 )
@@ -159,6 +164,17 @@ def pass_link(
             continue
         passed[key] = verdict.value
     return LinkPassed(passed, LinkMemory(held, tuple(findings), shown))
+
+
+def why_lowered(
+    rule: str, write: Write, asked: Iterable[Write], words: RawWords, bounds: Bounds | None, gate: GateMemory
+) -> str:
+    """The rule in words: it is not what is told that is too much where others hold more than that."""
+    if rule != ABOVE_SUM or bounds is None:
+        return rule
+    currents = [one for one in asked if one.path == CHARGE_CURRENT]
+    share_a = share(currents, words, bounds, gate.told, gate.made)[write.service, write.path]
+    return STILL_HELD if share_a is None or (limit(write.value) or 0.0) <= share_a + SLACK else rule
 
 
 def current_shares(

@@ -183,18 +183,21 @@ TABLE: Final = (
         "port-driver",
         "warning",
         "The profile of {port} is '{profile}', so the GX's own driver has it: gxbridge serves none of its devices",
-        "Set the port's profile to 5, or take `serve: all` out of the configuration",
+        "Take `serve: all` out of the configuration; or set the port's profile to 5: its chargers are then told only "
+        "what gxbridge passes on, with `transmit: link` and `dvcc.mode: control`",
     ),
     FindingRow(
         "port-taken",
         "warning",
         "{service} is on D-Bus, so another program has {port}: gxbridge serves none of its devices",
-        "Stop that program, or take `serve: all` out of the configuration",
+        "Take `serve: all` out of the configuration; or stop that program: the port's chargers are then told only what "
+        "gxbridge passes on, with `transmit: link` and `dvcc.mode: control`",
     ),
     FindingRow(
         "port-device-taken",
         "warning",
-        "{service} of another program is a device of {port}: gxbridge does not serve it, and tells it nothing",
+        "{service} of another program is a device of {port}: gxbridge does not serve it, and tells it only what "
+        "it tells all chargers of the port",
         "Leave the device to one program: stop the other, or take `serve: all` out of the configuration",
     ),
     # banks: batteries in parallel as one
@@ -292,7 +295,8 @@ TABLE: Final = (
         "link-gate",
         "alarm",
         "{key} = {asked} is written on D-Bus for CAN, and the last gate lets {sent} pass: {bound}",
-        "Find out what writes this, and why the gate does not let it pass (docs/link.md)",
+        "If the limit behind the colon is right, find out why the controller that writes this does not keep to it; "
+        "else deal with what is named there, such as a charger that does not follow, or a second gxbridge",
     ),
     FindingRow(
         "link-other-controller",
@@ -324,8 +328,8 @@ TABLE: Final = (
     FindingRow(
         "link-mode-waits",
         "warning",
-        "{path} {value} of {device} is not sent: it waits for {awaited} of {charger}, without which that one would "
-        "charge by its own settings",
+        "{path} {value} of {device} is not sent: it waits for {awaited} of {charger}, without which chargers would "
+        "begin by their own settings",
         "See that the controller writes what it waits for, and what other findings say about that",
     ),
     FindingRow(

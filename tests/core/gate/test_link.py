@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.gate import GateMemory, pass_on
-from gxbridge.core.gate.link import LAG_S, LinkMemory, LinkPassed, may_link, pass_link
+from gxbridge.core.gate.gate import ABOVE_SUM, GateMemory, pass_on
+from gxbridge.core.gate.link import LAG_S, STILL_HELD, LinkMemory, LinkPassed, may_link, pass_link
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.link_hold import HoldEvidence, LinkHold
@@ -269,6 +269,24 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     gate.stand((SUN, CURRENT, 10.0))
     assert gate.link.findings == ()
     assert gate.stand() == {}
+
+
+def test_who_is_lowered_by_what_others_may_still_make_is_not_said_to_be_told_too_much() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0), SUN_2: charger(makes_a=0.0)})
+    words = (SUN, CURRENT, 10.0), (SUN_2, CURRENT, 40.0)
+    gate.holds = {SUN: held(40.0)}
+    gate.stand(*words)
+    gate.now += LAG_S
+    assert gate.stand(*words)["ChargeCurrent2"] == pytest.approx(10.2)
+    assert gate.bounds() == [STILL_HELD]
+    gate.stand((SUN, CURRENT, 10.0), (SUN_2, CURRENT, 41.0))
+    assert gate.bounds() == [ABOVE_SUM], "told too much, whatever others hold"
+    gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0)})
+    gate.holds = {"com.victronenergy.solarcharger.gone": held(35.0)}
+    gate.stand((SUN, CURRENT, 40.0))
+    gate.now += LAG_S
+    gate.stand((SUN, CURRENT, 40.0))
+    assert gate.bounds() == [STILL_HELD], "it left D-Bus, and may charge all the same"
 
 
 def test_what_one_may_hold_counts_for_the_others_although_no_word_stands_for_it() -> None:

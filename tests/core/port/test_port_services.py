@@ -237,7 +237,8 @@ def test_a_device_that_somebody_serves_from_another_port_is_not_served_twice() -
     boat.add(theirs, {"/N2kUniqueNumber": 283819})
     boat.look(mppt(), mppt(0x25, 283820))
     assert [view.items["/N2kUniqueNumber"] for view in boat.views.values() if view.kind == "solarcharger"] == [283820]
-    said = f"{theirs} of another program is a device of can0: gxbridge does not serve it, and tells it nothing"
+    said = f"{theirs} of another program is a device of can0: gxbridge does not serve it, and tells it only what "
+    said += "it tells all chargers of the port"
     assert findings(boat) == {"port-device-taken": said}
     boat.bridge.service_removed(theirs, boat.now)
     boat.look(mppt(), mppt(0x25, 283820))

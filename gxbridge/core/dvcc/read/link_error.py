@@ -41,8 +41,9 @@ RESETS: Final[Mapping[ChargerMode, str]] = {
 }
 """What ends the error where no BMS will speak to it."""
 NOT_HEARD: Final = (
-    "It should be told the BMS's limits every few seconds, and hears nothing: check that DVCC is on, its cable and its "
-    "VE.Direct or VE.Can port, then switch the charger off and on."
+    "It should be told the BMS's limits every few seconds, and hears nothing: check that DVCC is on, where "
+    "gxbridge serves its port that its words are sent (`gxbridge link`), its cable and its VE.Direct or VE.Can port, "
+    "then switch the charger off and on."
 )
 
 

@@ -192,7 +192,7 @@ def test_a_mode_ends_with_the_word_of_the_current_and_begins_with_the_next() -> 
     assert found.text.startswith(
         "/Link/NetworkMode 13 of com.victronenergy.solarcharger.socketcan_can0_vi0_uc855 is not"
     )
-    assert "it waits for /Link/ChargeCurrent of device 855 at address 36, without" in found.text
+    assert "it waits for /Link/ChargeCurrent of device 855 at address 36, without which chargers would" in found.text
     answer = wire.out.write(wire.target(MPPT), MODE, 13, wire.now)
     assert (answer.code, answer.text) == (
         2, "/Link/NetworkMode = 13 is not sent: /Link/ChargeCurrent of device 855 at address 36 must be sent before it",
