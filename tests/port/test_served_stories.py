@@ -264,6 +264,17 @@ def test_a_controller_is_not_blamed_for_one_that_refuses_its_word() -> None:
     assert found["link-gate"].endswith(f"pass: {STILL_HELD}"), "they are told 100 A of 150 A"
 
 
+def test_a_charger_that_goes_to_sleep_is_no_alarm_of_the_gate() -> None:
+    sea = steered(MPPT, RS)
+    sea.nodes[RS].quiet(True, sea.now)
+    for _ in range(70):
+        if sea.service(RS) == "gone":
+            sea.words.pop((RS, CURRENT), None)
+        sea.sail(1)
+        assert sea.bridge.link is not None
+        assert [one.text for one in sea.bridge.link.findings if one.id == "link-gate" and "uc300450" in one.text] == []
+
+
 class OwnSea(ServedSea):
     """gxbridge is the master: it tells the chargers of its port, and others by D-Bus."""
 

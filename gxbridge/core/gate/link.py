@@ -143,7 +143,7 @@ def pass_link(
     for write in asked:
         key = write.service, write.path
         verdict = GateVerdict(None, barred) if barred else judge_link(write, words, bounds, shares)
-        if verdict.rule:
+        if verdict.rule and write.service in words.services:  # else nobody writes it any more
             held[key] = before.held.get(key, now)
             if now - held[key] >= LAG_S:
                 sent = "nothing" if verdict.value is None else f"{verdict.value:g}"

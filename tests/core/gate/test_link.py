@@ -271,6 +271,14 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     assert gate.stand() == {}
 
 
+def test_a_word_for_a_service_that_has_left_is_held_and_no_finding() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=20.0)})
+    for _ in range(3):
+        gate.now += LAG_S
+        assert "ChargeCurrent2" not in gate.stand((SUN, CURRENT, 5.0), (f"{SUN_2}9", CURRENT, 5.0))
+    assert gate.bounds() == []
+
+
 def test_who_is_lowered_by_what_others_may_still_make_is_not_said_to_be_told_too_much() -> None:
     gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0), SUN_2: charger(makes_a=0.0)})
     words = (SUN, CURRENT, 10.0), (SUN_2, CURRENT, 40.0)
