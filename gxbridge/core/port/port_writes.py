@@ -72,7 +72,7 @@ def _name_bytes(taken: str) -> bytes:
 def _register(row: PortRow, value: Value, *, transmit_writes: bool, mode_switch: bool) -> Answer:
     """A setting of the device itself: sent once, and shown when the device says it."""
     if not transmit_writes or (row.register == MODE and not mode_switch):
-        need = "the switch for /Mode" if transmit_writes else "transmit: writes"
+        need = "transmit.allow_mode: yes" if transmit_writes else "transmit: writes"
         return Answer(REFUSED, f"{row.path} is not sent: the configuration lacks {need}")
     if row.allowed and value not in row.allowed:
         return Answer(REFUSED, f"{row.path} takes {', '.join(map(str, row.allowed))}, not {value!r}")

@@ -119,7 +119,7 @@ def judge_write(path: str, value: Value, *, transmit_writes: bool = False, mode_
         return Answer(WRONG if item.local else REFUSED, f"{path} takes {item.text}, not {value!r}")
     sends = item.register is not None and transmit_writes and (mode_switch or not item.mode_switch)
     if not sends and not item.local:
-        need = "transmit: writes" if not transmit_writes else "the switch for /Mode"
+        need = "transmit: writes" if not transmit_writes else "transmit.allow_mode: yes"
         return Answer(REFUSED, f"{path} is not sent: the configuration lacks {need}")
     return Answer(
         ACCEPTED,

@@ -38,7 +38,7 @@ def test_with_everything_allowed_it_is_sent(path: str, value: Value, register: i
 def test_mode_needs_its_own_switch() -> None:
     answer = judge_write("/Mode", 252, transmit_writes=True)
     assert (answer.code, answer.register) == (2, None)
-    assert "switch for /Mode" in answer.text
+    assert answer.text.endswith("lacks transmit.allow_mode: yes")
 
 
 @pytest.mark.parametrize("path", ["/Mode", "/Settings/Battery/Capacity", "/Settings/Battery/NominalVoltage"])
