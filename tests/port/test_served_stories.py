@@ -264,15 +264,24 @@ def test_a_controller_is_not_blamed_for_one_that_refuses_its_word() -> None:
     assert found["link-gate"].endswith(f"pass: {STILL_HELD}"), "they are told 100 A of 150 A"
 
 
-def test_a_charger_that_goes_to_sleep_is_no_alarm_of_the_gate() -> None:
+def test_a_charger_that_goes_to_sleep_is_no_alarm_of_the_gate_and_a_mode_waits_for_it_a_minute() -> None:
     sea = steered(MPPT, RS)
+    sea.words[None, NETWORK] = 13
+    sea.sail(4)
     sea.nodes[RS].quiet(True, sea.now)
+    waited = 0
     for _ in range(70):
         if sea.service(RS) == "gone":
             sea.words.pop((RS, CURRENT), None)
         sea.sail(1)
         assert sea.bridge.link is not None
         assert [one.text for one in sea.bridge.link.findings if one.id == "link-gate" and "uc300450" in one.text] == []
+        waits = [one for one in sea.bridge.link.findings if one.id == "link-mode-waits"]
+        waited += any(
+            "uc300450" in one.text and one.advice.endswith("ends by itself in about a minute") for one in waits
+        )
+    assert 30 < waited < 60
+    assert waits == []
 
 
 class OwnSea(ServedSea):

@@ -21,6 +21,8 @@ def test_one_that_we_serve_and_do_not_tell_says_why() -> None:
     (found,) = write_findings(refusals, {(SOLAR, "/Link/ChargeCurrent"): "nobody has seen here"}, 10.0 + PATIENCE_S)
     assert (found.id, found.subject, found.first) == ("write-not-sent", SOLAR, 10.0)
     assert "nobody has seen here" in found.text
+    assert found.text.endswith("goes by its own settings, unless another controller steers it on CAN")
+    assert found.advice.startswith("If none does, set `transmit: link`")
     assert "gxbridge link try" in found.advice
 
 

@@ -330,7 +330,8 @@ TABLE: Final = (
         "warning",
         "{path} {value} of {device} is not sent: it waits for {awaited} of {charger}, without which chargers would "
         "begin by their own settings",
-        "See that the controller writes what it waits for, and what other findings say about that",
+        "See that the controller writes what it waits for, and what other findings say about that; for a charger that "
+        "has left the bus it ends by itself in about a minute",
     ),
     FindingRow(
         "link-silent",
@@ -392,9 +393,10 @@ TABLE: Final = (
     FindingRow(
         "write-not-sent",
         "alarm",
-        "{service} is served by gxbridge, and {why}: who is meant goes by its own settings",
-        "Set `transmit: link` and `dvcc.mode: control` where they are missing, and run `gxbridge link try` where "
-        "nobody has seen yet that devices take it; until then limit chargers by their own settings",
+        "{service} is served by gxbridge, and {why}: who is meant goes by its own settings, unless another controller "
+        "steers it on CAN",
+        "If none does, set `transmit: link` and `dvcc.mode: control` where they are missing, and run `gxbridge link "
+        "try` where nobody has seen yet that devices take it; until then limit chargers by their own settings",
     ),
     FindingRow(
         "firmware-insufficient",
