@@ -48,8 +48,10 @@ class ClientOrders:
     def write_link(self, target: LinkTarget, path: str, value: Value, now: float) -> LinkAnswer:
         """A client wrote to `/Link/*` of a port or a device of ours; what is taken is sent after the next look."""
         if self._link is None:
-            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, LinkAnswer
+            from gxbridge.core.vecan.link.link_out import NOT_TAKEN, TAKEN, LinkAnswer
 
+            if value is None:  # it ends a word, and none stands
+                return LinkAnswer(TAKEN, f"{path} is not sent")
             need = "transmit: link" if self._setup.transmit not in LINK_LEVELS else "dvcc.mode: control"
             return LinkAnswer(NOT_TAKEN, f"{path} is not sent: the configuration lacks {need}")
         return self._link.out.write(target, path, value, now)

@@ -61,6 +61,8 @@ def test_a_controller_whose_words_nobody_may_be_told_is_a_finding_while_it_goes_
         assert writes.write(SOLAR_SERVICE, CURRENT, 50.0) == 2
     assert found(103.0) == [], "not yet"
     assert found(161.0) == [("write-not-sent", SOLAR_SERVICE, 100.0)]
+    assert writes.write(SOLAR_SERVICE, CURRENT, None) == 0, "it ends a word that nobody was told"
+    assert found(170.0) == []
     assert found(220.0) == [], "nobody writes any more"
     clock[0] = 300.0
     writes.write(SOLAR_SERVICE, CURRENT, 50.0)
