@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gxbridge.link")
 
-UNABLE = "Nothing may be sent: it needs transmit: link (or writes) and dvcc.mode: control in the configuration."
+UNABLE = (
+    "Nothing may be sent: it needs transmit: link (or writes), dvcc.mode: control, and serve: all for the port in the "
+    "configuration."
+)
 
 
 class LinkTries:

@@ -35,7 +35,9 @@ def judge_port_write(
     if row.write == "nothing":
         return Answer(ACCEPTED, f"{path} = {value!r} is not sent: it is not known how devices are told it")
     if row.write == "again":
-        return Answer(ACCEPTED if value == 0 else REFUSED, f"{path} = {value!r}: it is looked at every second")
+        if value == 0:
+            return Answer(ACCEPTED, f"{path} = 0: it is looked at every second")
+        return Answer(REFUSED, f"{path} takes 0, not {value!r}")
     if row.write == "name":
         taken = name(value)
         if taken is None:

@@ -96,4 +96,5 @@ def test_a_device_of_the_list_takes_an_instance_and_a_name() -> None:
 
 def test_somebody_may_have_our_number_looked_for_again() -> None:
     assert judged("/Alarms/SameUniqueNameUsed", 0, "vecan").code == 0
-    assert judged("/Alarms/SameUniqueNameUsed", 1, "vecan").code == 2
+    refused = judged("/Alarms/SameUniqueNameUsed", 1, "vecan")
+    assert (refused.code, refused.text) == (2, "/Alarms/SameUniqueNameUsed takes 0, not 1")
