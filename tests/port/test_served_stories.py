@@ -284,6 +284,15 @@ def test_a_charger_that_goes_to_sleep_is_no_alarm_of_the_gate_and_a_mode_waits_f
     assert waits == []
 
 
+@pytest.mark.parametrize("level", ["off", "link"])
+def test_beside_the_controller_of_a_gx_the_driver_of_a_port_is_advised_what_ends_it(level: str) -> None:
+    sea = ServedSea(MPPT, transmit=level)
+    sea.add("com.victronenergy.system", {"/Control/Dvcc": 1})
+    sea.sail(2)
+    found = [one.advice for one in sea.bridge.finding_log.current if one.id == "two-masters"]
+    assert [advice.endswith("set transmit: link") for advice in found] == ([True] if level == "off" else [])
+
+
 class OwnSea(ServedSea):
     """gxbridge is the master: it tells the chargers of its port, and others by D-Bus."""
 

@@ -283,7 +283,8 @@ TABLE: Final = (
         "two-masters",
         "warning",
         "Control is configured, but gxbridge only monitors: {why}",
-        "Switch the other master off, or set dvcc.mode to monitor",
+        "Switch the other master off, or set dvcc.mode to monitor; where the GX's controller is to go on and gxbridge "
+        "to be the driver of a port (`serve: all`), set transmit: link",
     ),
     FindingRow(
         "gate",
