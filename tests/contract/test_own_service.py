@@ -22,7 +22,7 @@ SLOW = ("/Can/can0/Frames", "/Can/can0/Load", "/Can/can0/LastFrameAt")
 
 def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.wire.lynxes.append(Lynx(478868, "HQ2437XXP7K", LYNX_NG, 0x2A, STATUS))
-    stage.others("appear", SOLAR, solar())
+    stage.others("appear", SOLAR, solar(**{"/FirmwareVersion": 0x0101}))  # too old: a finding that stays
     stage.others("appear", MULTI, multi())
     rule = {"name": "a", "limit": "charge_current", "by": "soc", "points": {"0": "100%"}}
     stage.start(
@@ -32,7 +32,7 @@ def test_every_path_of_the_table_is_there_with_its_type(stage: Scene) -> None:
     stage.consumer.until(OWN, "/Devices/0/LastHeardAt", lambda moment: isinstance(moment, int))
     for n in range(2):
         stage.consumer.until(OWN, f"/Devices/{n}/Product", lambda name: isinstance(name, str))
-    stage.consumer.until(OWN, "/Findings/0/Id", lambda name: isinstance(name, str))
+    stage.consumer.until(OWN, "/Findings/0/Id", "firmware-insufficient")
     stage.consumer.until(OWN, "/Can/can0/Frames", lambda frames: isinstance(frames, int) and frames > 0)
     stage.consumer.until(OWN, "/Limits/Ccl/Value", 1454.5)  # the second BMS has said its limits too
     items = stage.consumer("items", OWN)
