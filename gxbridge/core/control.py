@@ -102,7 +102,8 @@ class Control:
         if apart := self.standing.apart.keys():  # what is not told to them anyway is nothing to hold back
             writes = released(writes, self.standing.told, apart, there, now, raises_wait=False)
         told = self._gate.told
-        asked, gone_a = writes if setup.mode == "control" else (), sum(snapshot.gone.values())
+        asked = writes if setup.mode == "control" else ()
+        gone_a = sum(snapshot.gone.values())
         writes, self._gate = pass_on(asked, words, self._gate, setup, now, own_name=bus.names.ours, gone_a=gone_a)
         self.standing, writes = standing(
             setup.mode,

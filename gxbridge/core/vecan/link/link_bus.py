@@ -226,7 +226,7 @@ class LinkBus:
         self._settle(now)
         if self.trial is not None and (order := self.trial.next(now)) is not None:
             return None if self.quiet and order.to == BROADCAST else self._gated(order, now)
-        due = [line for line in self.lines.values() if self._may_send(line, now) and line.wait_until() <= now]
+        due = [line for line in self.lines.values() if line.wait_until() <= now and self._may_send(line, now)]
         for line in sorted(due, key=lambda line: self._urgency(line, now)):
             if line.name is not None and not self._reached(line.name, address_of, now):
                 line.again_at = now + UNREACHED_S
@@ -255,8 +255,8 @@ class LinkBus:
         return not self.stopped and any(
             (line.sent != line.passed or line.mode_at > line.sent_at)
             and line.row.way != "once"
-            and self._may_send(line, now)
             and line.wait_until() <= now
+            and self._may_send(line, now)
             for line in self.lines.values()
         )
 
@@ -275,10 +275,11 @@ class LinkBus:
             return float("inf")
         if self._changed:
             return now
-        moments = [line.wait_until() for line in self.lines.values() if self._may_send(line, now)]
-        if self.trial is not None and not self.trial.over:
-            moments.append(self.trial.deadline)
-        return min(moments, default=float("inf"))
+        of_trial = float("inf") if self.trial is None or self.trial.over else self.trial.deadline
+        for line in sorted(self.lines.values(), key=LinkLine.wait_until):
+            if self._may_send(line, now):
+                return min(line.wait_until(), of_trial)
+        return of_trial
 
     def held_back(self, line: LinkLine) -> str:
         """Why a word is not sent, whatever the gate says, to be put behind it; "" when nothing holds it back."""
@@ -312,11 +313,8 @@ class LinkBus:
 
     def in_turn(self, line: LinkLine, now: float) -> int | None:
         """The same of what does not wait for another word."""
-        return (
-            None
-            if line.row.register == NETWORK_MODE and self._awaited(line, now) is not None
-            else self.lawful(line, now)
-        )
+        waits = line.row.register == NETWORK_MODE and self._awaited(line, now) is not None
+        return None if waits else self.lawful(line, now)
 
     def _reached(self, name: Name, address_of: Callable[[Name], int | None], now: float) -> bool:
         address = self.where(name, now)
@@ -331,10 +329,11 @@ class LinkBus:
 
     def _may_send(self, line: LinkLine, now: float) -> bool:
         return (
-            self.in_turn(line, now) is not None
+            self.lawful(line, now) is not None
             and (now - self._heard_at < QUIET_S or self._harmless(line, now))
             and not self.unconfirmed(line)
             and not (self.trial is not None and line.row.register in self.trial.registers)
+            and self.in_turn(line, now) is not None  # last: a mode looks at every device
         )
 
     def _awaited(self, mode: LinkLine, now: float) -> Awaited | None:

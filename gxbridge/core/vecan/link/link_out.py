@@ -213,7 +213,9 @@ class LinkOut:
         if not rows:
             return f"Nothing that is to be confirmed is written to /Link of {word}: a try sends nothing else."
         left = [row for row in rows if row.key not in self.confirmed]
-        self._needless = tuple(_confirmed(row, self.confirmed[row.key]) for row in rows if row not in left)
+        self._needless = tuple(
+            f"{row.title}: confirmed already, as {self.confirmed[row.key]}" for row in rows if row not in left
+        )
         self.report = (f"{word} is being tried.",)
 
         def lawful(row: LinkRow, at: float) -> int | WhyHeld:
@@ -267,11 +269,6 @@ class LinkOut:
 def _has_chargers(bus: LinkBus) -> bool:
     """Whether there is anybody to be told and tried."""
     return any(line.name is not None for line in bus.lines.values()) or any(map(is_charger, bus.network.devices))
-
-
-def _confirmed(row: LinkRow, how: str) -> str:
-    """The line of a report for what need not be tried."""
-    return f"0x{row.register:04X} {row.path} ({row.way}): confirmed already, as {how}"
 
 
 def _to(row: LinkRow, name: Name) -> Name | None:

@@ -40,6 +40,11 @@ class LinkRow(NamedTuple):
         return f"{self.register:04X} {'addressed' if self.way == 'addressed' else 'broadcast'}"
 
     @property
+    def title(self) -> str:
+        """What people may know it by."""
+        return f"0x{self.register:04X} {self.path} ({self.way})"
+
+    @property
     def highest(self) -> int:
         """The highest raw number; all ones (with a sign: all but the first) mean "not available", but for bits."""
         ones = (1 << 8 * self.size - self.signed) - 1

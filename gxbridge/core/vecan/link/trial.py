@@ -200,4 +200,4 @@ def report_of(tried: TriedRow) -> str:
     if tried.outcome in ("confirmed", "other", "silent", "refused"):
         sent = f", sent {text(tried.probe)}, then {text(tried.shown)}"
     found = f"found {text(tried.found)}{sent}: {WORDS[tried.outcome]}{BACK[tried.restored]}"
-    return f"0x{row.register:04X} {row.path} ({row.way}): {found}"
+    return f"{row.title}: {found}"
