@@ -17,6 +17,7 @@ from gxbridge.core.gate.bounds import Bounds, read_bounds
 from gxbridge.core.gate.currents import can_be_told, share
 from gxbridge.core.gate.gate import (
     ABOVE_SUM,
+    LINK_S,
     NEAR_V,
     NO_MEASUREMENT,
     NOT_LISTED,
@@ -76,10 +77,6 @@ STILL_HELD: Final = "what other chargers may still make leaves no more of the ch
 
 LAG_S: Final = 10.0
 """So long may a controller go on with a word that the gate lowers: three of its rounds."""
-
-
-GONE_S: Final = 60.0
-"""So long one that has left D-Bus counts with what it could make by itself, as it keeps what another told it."""
 
 
 class LastShown(NamedTuple):
@@ -219,8 +216,9 @@ def as_held(write: Write, holds: Mapping[str, LinkHold], shown: Mapping[str, Las
 
 def alone(hold: LinkHold, held_a: float, last: LastShown, now: float) -> float:
     """What one may make that may hold `held_a`. Where it has not shown that, its own setting until any other word has
-    expired; then, and where it has none, at least what it makes."""
-    if hold.evidence == "shown" or now - last.at >= GONE_S:
+    expired; then, and where it has none, at least what it makes. One that has left D-Bus counts so as long as it keeps
+    what another told it."""
+    if hold.evidence == "shown" or now - last.at >= LINK_S:
         return held_a
     own_a = last.own_a if hold.evidence == "unknown" else None
     return max(held_a, (last.made_a if own_a is None else own_a) or 0.0)
