@@ -300,7 +300,6 @@ PLACES = (
 )
 def dbus_hostile_writes(scene: Scene) -> None:
     scene.ready()
-    scene.until("/Soc", 99.2, LYNX_SERVICE)  # it is said last
     before = scene.watch.items(LYNX_SERVICE)
 
     async def attack() -> dict[str, int]:

@@ -246,9 +246,10 @@ class Scene:
         raise AssertionError(f"{service} {path} never was {wanted!r}")
 
     def ready(self) -> None:
-        """Wait until everything works: the battery is there, and chargers are granted current."""
+        """Wait until everything works: the battery has said all that it says, and chargers are granted current."""
         begin = time.monotonic()
         self.until("/Info/MaxChargeCurrent", 200.0, LYNX_SERVICE)
+        self.until("/Soc", 99.2, LYNX_SERVICE)  # a quick machine grants current before the battery says this
         self.until_told(lambda value: value is not None and value > 0, begin, "a first grant to the charger")
         self.until_told(
             lambda value: value is not None and value > 0,
