@@ -6,7 +6,7 @@ what it says; a test or a replay feeds it the same way and gets the same answers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ from gxbridge.core.model.finding import Finding
 from gxbridge.core.model.finding_log import FindingLog
 from gxbridge.core.model.findings_in_monitor import in_monitor
 from gxbridge.core.model.items import Items, Value
+from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Stop
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.model.wording import counted
@@ -68,6 +69,25 @@ if TYPE_CHECKING:
 
 Frames = Iterable[tuple[float, int, bytes]]
 """(monotonic seconds, 29-bit id, data) of each received frame."""
+
+
+class Seen(NamedTuple):
+    """What is there in one look, before anything is decided."""
+
+    batteries: tuple[Battery, ...]
+    """From CAN."""
+    provisional: tuple[Provisional, ...]
+    publications: Mapping[str, Publication]
+    on_bus: Mapping[str, Items]
+    """Every service with its items, our batteries and banks among them."""
+    live: Mapping[str, Items]
+    """The same without those that have stopped to change: `BusLife.dead`."""
+    left_open: frozenset[str]
+    """Services of batteries that are silent, and whose last word was that their contactor is open."""
+    without_limits: frozenset[str]
+    """Services of our batteries and banks that are not on the bus, or without limits there."""
+    read_anew: tuple[str, ...]
+    """See `Cycle`."""
 
 
 class Bridge:
@@ -266,8 +286,38 @@ class Bridge:
         return self._look(now, epoch_offset, can, timers=True)
 
     def _look(self, now: float, epoch_offset: float, can: Mapping[str, CanView] | None, *, timers: bool) -> Cycle:
+        seen = self._see(now, now + epoch_offset, timers=timers)
+        writes: tuple[Write, ...] = ()
+        if self.setup.mode == "off":
+            self._control.rest()
+        else:
+            writes = self._decide(seen, now, epoch_offset, timers=timers)
+        self._services.arrivals.clear()
+        batteries = seen.batteries
+        views = tuple(self._own_batteries.views(batteries, seen.publications, self.setup, self._control.decision))
+        if self._banks is not None:
+            views += tuple(self._banks.services(self._bank_identity))
+        if self._port is not None:
+            views += self._port.views
+        began, ended = self.finding_log.update(self._findings(seen, now), now)
+        plot_alerts(self.transmitter, self.setup, self.finding_log.current, batteries, now)
+        devices = self.registry.devices(now) if timers else None
+        if devices is not None:
+            if self.setup.transmit != "off":
+                port = self._port
+                questions = () if port is None else port.questions(self.setup, self.registry, now)
+                self.transmitter.ask(batteries, seen.provisional, devices, now, questions)
+            self._evidence = evidence(devices, any(one.had_bms for one in self._other_channels.vebus))
+        situation = self._situation(seen, now)
+        own = self._own.render(
+            situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
+        )
+        return Cycle(self._control.decision, writes, views, own, situation, epoch_offset, began, ended, seen.read_anew)
+
+    def _see(self, now: float, epoch: float, *, timers: bool) -> Seen:
+        """Read what is there, and what of it is believed; `epoch`: seconds since 1970."""
         batteries, provisional = self.registry.batteries(now), self.registry.provisional(now)
-        bus, ours = self._services, self._own_batteries
+        bus, ours, banks = self._services, self._own_batteries, self._banks
         if self._port is not None and timers:
             shown = None if self.link is None else self.link.out.shown
             self._port.look(self.setup, self.registry, bus, ours.identities, now, shown)
@@ -279,7 +329,7 @@ class Bridge:
         if self._port is not None:
             on_can |= self._port.names
         read_anew = bus.watch_life(on_can, now) if strict else ()
-        on_bus, dead = bus.on_bus(self._own_batteries.items), bus.life.dead
+        on_bus, dead = bus.on_bus(ours.items), bus.life.dead
         live = {name: items for name, items in on_bus.items() if name not in dead}
         theirs = {name: items for name, items in live.items() if name not in ours.items}
         heard = (
@@ -289,17 +339,17 @@ class Bridge:
         )
         away = [battery for battery in batteries if battery.state == "live" and battery.get("contactor_closed") == 0]
         opened = {service_name(battery) for battery in away} | {name for battery, name in elsewhere if battery in away}
-        left_open = frozenset() if self._banks is None else self._banks.left_open(batteries)
+        left_open: frozenset[str] = frozenset() if banks is None else banks.left_open(batteries)
         there = CountingServices(theirs, own_batteries)
         self._believed = believe(self._believed, there, heard, opened | left_open, now, strict=strict)
         bus.arrivals += self._believed.arrivals
-        if self._banks is not None:
-            bus.arrivals += self._banks.look(
+        if banks is not None:
+            bus.arrivals += banks.look(
                 *(self._believed.services, batteries, ours.items, theirs),
                 *({**self.setup.user_settings, **bus.settings}, bus.names.unread, self._bank_identity),
-                *(now, now + epoch_offset),
+                *(now, epoch),
             )
-            on_bus, live = {**on_bus, **self._banks.items}, {**live, **self._banks.items}
+            on_bus, live = {**on_bus, **banks.items}, {**live, **banks.items}
         self._other_channels = self.channels.look(
             *(self._believed.services.services, batteries, now),
             observed=self._observed(),
@@ -310,29 +360,26 @@ class Bridge:
             for battery in batteries
             if battery.key in publications and publications[battery.key].publish in ("none", "monitor")
         )
-        if self._banks is not None:
-            without_limits |= self._banks.unpublished()
-        writes: tuple[Write, ...] = ()
-        if self.setup.mode == "off":
-            self._control.rest()
-        else:
-            awaited, remembered = bool(provisional), self.registry.remembered_only(self.setup.options.other_banks)
-            words = self._raw_words(live, batteries, without_limits, left_open, awaited=awaited or remembered)
-            snapshot = self._snapshot(
-                *(on_bus, without_limits, now, epoch_offset), awaited=awaited, remembered=remembered
-            )
-            writes = self._control.look(self.setup, snapshot, words, on_bus, bus, now, timers=timers)
-            if self.link is not None:
-                self.link.look(words, self._control.gate, now, own_name=bus.names.ours)
-        bus.arrivals.clear()
-        views = tuple(ours.views(batteries, publications, self.setup, self._control.decision))
-        if self._banks is not None:
-            views += tuple(self._banks.services(self._bank_identity))
-        if self._port is not None:
-            views += self._port.views
-        findings = (
+        if banks is not None:
+            without_limits |= banks.unpublished()
+        return Seen(batteries, provisional, publications, on_bus, live, left_open, without_limits, read_anew)
+
+    def _decide(self, seen: Seen, now: float, epoch_offset: float, *, timers: bool) -> tuple[Write, ...]:
+        """Decide, and hand what is told by D-Bus to whoever writes, what is told by LINK to its bus."""
+        awaited, remembered = bool(seen.provisional), self.registry.remembered_only(self.setup.options.other_banks)
+        words = self._raw_words(seen, awaited=awaited or remembered)
+        snapshot = self._snapshot(seen, now, epoch_offset, awaited=awaited, remembered=remembered)
+        writes = self._control.look(self.setup, snapshot, words, seen.on_bus, self._services, now, timers=timers)
+        if self.link is not None:
+            self.link.look(words, self._control.gate, now, own_name=self._services.names.ours)
+        return writes
+
+    def _findings(self, seen: Seen, now: float) -> tuple[Finding, ...]:
+        """What everybody has found, in words that are true in the mode that holds."""
+        bus = self._services
+        findings: tuple[Finding, ...] = (
             *self.registry.findings(now),
-            *(finding for publication in publications.values() for finding in publication.findings),
+            *(finding for publication in seen.publications.values() for finding in publication.findings),
             *self._control.decision.findings,
             *self._other_channels.findings,
             *self._control.findings,
@@ -344,64 +391,33 @@ class Bridge:
             *(() if self._port is None else self._port.findings),
             *self._user_limits.findings(now),
             *self._reported,
-            *plot_battery(self.transmitter, self.setup, self._control.decision, self._known, batteries, now),
+            *plot_battery(self.transmitter, self.setup, self._control.decision, self._known, seen.batteries, now),
         )
         if self.effective != "control":
             findings = tuple(map(in_monitor, findings))
-        findings = with_countdown(findings, self.finding_log, DbusState(self._believed.services.services), now)
-        began, ended = self.finding_log.update(findings, now)
-        plot_alerts(self.transmitter, self.setup, self.finding_log.current, batteries, now)
-        devices = self.registry.devices(now) if timers else None
-        if devices is not None:
-            if self.setup.transmit != "off":
-                port = self._port
-                questions = () if port is None else port.questions(self.setup, self.registry, now)
-                self.transmitter.ask(batteries, provisional, devices, now, questions)
-            self._evidence = evidence(devices, any(seen.had_bms for seen in self._other_channels.vebus))
-        situation = self._situation(batteries, publications, provisional, now)
-        own = self._own.render(
-            situation, lambda: self.registry.devices(now) if devices is None else devices, can or {}, now, epoch_offset
-        )
-        return Cycle(self._control.decision, writes, views, own, situation, epoch_offset, began, ended, read_anew)
+        return with_countdown(findings, self.finding_log, DbusState(self._believed.services.services), now)
 
-    def _raw_words(
-        self,
-        services: Mapping[str, Mapping[str, Value]],
-        batteries: Iterable[Battery],
-        unpublished: frozenset[str],
-        opened: Set[str],
-        *,
-        awaited: bool,
-    ) -> RawWords:
+    def _raw_words(self, seen: Seen, *, awaited: bool) -> RawWords:
         """What the last gate reads."""
         channels = self._other_channels
         return RawWords(
-            *(services, batteries, self._services.settings),
+            *(seen.live, seen.batteries, self._services.settings),
             stops=channels.charge_stops,
             discharge_stops=[stop for stop in channels.discharge_stops if stop.refused],
             discharge_unknown=[stop for stop in channels.discharge_stops if not stop.refused],
             permits=channels.charge_permits,
-            unpublished=unpublished,
-            opened=opened,
+            unpublished=seen.without_limits,
+            opened=seen.left_open,
             other_banks=self.setup.options.other_banks,
             awaited=awaited,
         )
 
-    def _snapshot(
-        self,
-        on_bus: Mapping[str, Items],
-        unpublished: Set[str],
-        now: float,
-        epoch_offset: float,
-        *,
-        awaited: bool,
-        remembered: bool,
-    ) -> Snapshot:
-        """What the decision looks at. `on_bus`: services as they are there; `unpublished`: batteries that are not."""
+    def _snapshot(self, seen: Seen, now: float, epoch_offset: float, *, awaited: bool, remembered: bool) -> Snapshot:
+        """What the decision looks at."""
         bus, counting, channels = self._services, self._believed.services, self._other_channels
         configured, strict = self.setup.user_settings, self.setup.options.profile == "strict"
         self._user_limits, settings = user_settings(self._user_limits, bus.settings, configured, now, strict=strict)
-        another = system_controls(self.setup.mode, DbusState(on_bus), unpublished, bus.names)
+        another = system_controls(self.setup.mode, DbusState(seen.on_bus), seen.without_limits, bus.names)
         return Snapshot(
             counting.services,
             {**settings, p.SET_DVCC: 1},
@@ -412,7 +428,7 @@ class Bridge:
             channels.discharge_stops,
             channels.charge_permits,
             apart_chargers(self._control.standing),
-            self.link.gone(on_bus, now) if strict and self.link is not None else {},
+            self.link.gone(seen.on_bus, now) if strict and self.link is not None else {},
             frozenset(path for path in configured if path not in bus.settings and settings[path] == configured[path]),
             bms_awaited=awaited,
             bms_remembered=remembered,
@@ -450,13 +466,7 @@ class Bridge:
         banks = {} if self._banks is None else self._banks.items
         return {**self._services.items, **self._own_batteries.items, **banks}
 
-    def _situation(
-        self,
-        batteries: Sequence[Battery],
-        publications: Mapping[str, Publication],
-        provisional: tuple[Provisional, ...],
-        now: float,
-    ) -> Situation:
+    def _situation(self, seen: Seen, now: float) -> Situation:
         return Situation(
             mode=self.setup.mode,
             effective=self._control.standing.effective,
@@ -467,12 +477,14 @@ class Bridge:
             since=self._limits_since.look(self._control.decision, now),
             instances=device_instances(self._services.items, self._control.decision),
             names=self._service_names.look(self._known(), self._control.decision),
-            batteries=battery_notes(batteries, publications),
-            provisional=provisional,
+            batteries=battery_notes(seen.batteries, seen.publications),
+            provisional=seen.provisional,
             other_channels=self._other_channels,
             evidence=self._evidence,
             findings=self.finding_log.current,
             orders=self._control.orders,
             banks=() if self._banks is None else self._banks.banks.views,
-            recognised=UnnamedBanks(self._believed.services, batteries, self._own_batteries.items, self.setup.banks),
+            recognised=UnnamedBanks(
+                self._believed.services, seen.batteries, self._own_batteries.items, self.setup.banks
+            ),
         )
