@@ -432,11 +432,8 @@ FRAME_BOUNDS = {
 
 def test_a_frame_of_each_register_has_its_size_and_bounds() -> None:
     for register, (size, lowest, highest) in FRAME_BOUNDS.items():
-        signed = lowest < 0
         for number, may in ((lowest, True), (highest, True), (lowest - 1, False), (highest + 1, False)):
-            if not signed and number < 0:
-                continue
-            data = number.to_bytes(size, "little", signed=signed)
+            data = (number % (1 << 8 * size)).to_bytes(size, "little")  # -1 where nothing is below 0: "not available"
             assert may_link(register, data) is may, (hex(register), number)
             assert not may_link(register, data + b"\0")
             assert not may_link(register, data[:-1])
@@ -444,14 +441,33 @@ def test_a_frame_of_each_register_has_its_size_and_bounds() -> None:
                    if register not in FRAME_BOUNDS)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("path", "highest", "item"),
-    [(SENSE, 70.0, "/Dc/0/Voltage"), (TEMPERATURE, 125.0, "/Dc/0/Temperature")],
-)
-def test_what_is_measured_has_a_highest_value_in_profile_vendor_too(path: str, highest: float, item: str) -> None:
-    for value, left in ((highest, [highest]), (highest + 0.001, [])):
-        gate = LinkGate({BATTERY: battery(**{item: value})}, vendor=True)
-        assert [*gate.stand((VECAN, path, value)).values()] == left
+MEASURED = {
+    SENSE: (0.0, 70.0, 0.5, "/Dc/0/Voltage"),
+    TEMPERATURE: (-40.0, 125.0, 2.0, "/Dc/0/Temperature"),
+    SHUNT: (-10_000.0, 10_000.0, 50.0, "/Dc/0/Current"),
+    EXTRA: (-10_000.0, 10_000.0, 0.0, ""),
+}
+"""What is told as measured: lowest and highest, and how far from what somebody shows there (nobody shows the last)."""
+
+
+@pytest.mark.parametrize("path", MEASURED)
+def test_what_is_measured_has_bounds_in_profile_vendor_too(path: str) -> None:
+    lowest, highest, _, item = MEASURED[path]
+    for value, may in ((lowest, True), (lowest - 0.001, False), (highest, True), (highest + 0.001, False)):
+        gate = LinkGate({BATTERY: battery(**({item: value} if item else {}))}, vendor=True)
+        assert [*gate.stand((VECAN, path, value)).values()] == ([value] if may else []), value
+
+
+@pytest.mark.parametrize("path", [SENSE, TEMPERATURE, SHUNT])
+def test_what_is_measured_is_as_near_as_this_to_what_is_shown(path: str) -> None:
+    _, _, within, item = MEASURED[path]
+    gate = LinkGate(vendor=True)
+    for name in (SUN, SUN_2):
+        gate.services[name].pop(item, None)
+    gate.services[BATTERY][item] = shown = 20.0
+    for value, may in ((shown - within, True), (shown + within, True), (shown + within + 0.001, False)):
+        assert [*gate.stand((VECAN, path, value)).values()] == ([value] if may else []), value
+    assert gate.stand((VECAN, path, shown - within - 0.001)) == {}
 
 
 def test_one_that_may_have_been_lowered_is_not_raised_before_the_other_has() -> None:
