@@ -259,13 +259,8 @@ def mode(value: Value, kind: str, bounds: Bounds) -> GateVerdict:
 def measured(number: float, path: str, words: RawWords, bounds: Bounds) -> GateVerdict:
     """Only what somebody shows now; a voltage only near the battery's."""
     source = MEASURED[path]
-    yardsticks = [volts for volts in (bounds.bms_v, bounds.battery_v) if volts is not None]
-    if source == "/Dc/0/Voltage" and yardsticks:
-        low, high = NEAR_V
-        if not any(low * volts <= number <= high * volts for volts in yardsticks):
-            return GateVerdict(None, "far from the battery's voltage")
-    if source == "/Dc/0/Voltage" and not plausible(number, bounds.nominal_v):
-        return GateVerdict(None, "no voltage of such a battery")
+    if source == "/Dc/0/Voltage" and (why := no_battery_voltage(number, bounds)):
+        return GateVerdict(None, why)
     for name, items in words.services.items():
         if source == "Temperature":
             shown = [value for at, value in items.items() if at.endswith(source) and not at.startswith(NO_MEASUREMENT)]
@@ -274,6 +269,14 @@ def measured(number: float, path: str, words: RawWords, bounds: Bounds) -> GateV
         if number in shown and name not in bounds.unshared:
             return GateVerdict(number)
     return GateVerdict(None, "shown by nobody")
+
+
+def no_battery_voltage(number: float, bounds: Bounds) -> str:
+    """Why it is not the voltage of the battery, "" where it may be."""
+    yardsticks = [volts for volts in (bounds.bms_v, bounds.battery_v) if volts is not None]
+    if yardsticks and not any(NEAR_V[0] * volts <= number <= NEAR_V[1] * volts for volts in yardsticks):
+        return "far from the battery's voltage"
+    return "" if plausible(number, bounds.nominal_v) else "no voltage of such a battery"
 
 
 def discharge(number: float, value: Value, bounds: Bounds) -> GateVerdict:

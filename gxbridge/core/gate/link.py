@@ -18,7 +18,6 @@ from gxbridge.core.gate.currents import can_be_told, share
 from gxbridge.core.gate.gate import (
     ABOVE_SUM,
     LINK_S,
-    NEAR_V,
     NO_MEASUREMENT,
     NOT_LISTED,
     NOT_OF_KIND,
@@ -26,10 +25,10 @@ from gxbridge.core.gate.gate import (
     GateMemory,
     GateVerdict,
     judge,
+    no_battery_voltage,
     why_barred,
 )
 from gxbridge.core.gate.raw_words import RawWords, finite, limit, lowest
-from gxbridge.core.gate.voltages import plausible
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.items import Value
 from gxbridge.core.model.link_hold import LinkHold
@@ -67,8 +66,6 @@ MEASURED_LINK: Final[Mapping[str, MeasuredRow]] = {
 }
 """A word may be seconds older than what is shown now. The sum of currents of several (extra current) nobody shows."""
 
-CHARGE_CURRENT: Final = "/Link/ChargeCurrent"
-
 UNHEARD: Final = LinkHold(0.0, 0.0, "unknown")
 """Of a device that was told nothing yet."""
 
@@ -91,8 +88,8 @@ NOTHING_SHOWN: Final = LastShown(None, None, float("-inf"))
 
 
 class LinkMemory(NamedTuple):
-    """What one cycle leaves for the next: since when words are held (monotonic s), and what those showed that were told
-    a current."""
+    """What one cycle leaves for the next: since when words are held (monotonic s), and what those showed that are or
+    were told something."""
 
     held: Mapping[tuple[str, str], float] = MappingProxyType({})
     findings: tuple[Finding, ...] = ()
@@ -126,7 +123,7 @@ def pass_link(
     these were told; `own_name`: our own D-Bus name is ours; `holds`: the current by which each service that was told
     one before may still charge, be it there any more or not."""
     asked = tuple(standing)
-    told = {write.service for write in asked if write.path == CHARGE_CURRENT} | holds.keys()
+    told = {write.service for write in asked} | holds.keys()
     shown = last_shown(told, words, before.shown, now)
     if not asked:
         return LinkPassed({}, LinkMemory(shown=shown))
@@ -169,8 +166,7 @@ def why_lowered(
     """The rule in words: it is not what is told that is too much where others hold more than that."""
     if rule != ABOVE_SUM or bounds is None:
         return rule
-    currents = [one for one in asked if one.path == CHARGE_CURRENT]
-    share_a = share(currents, words, bounds, gate.told, gate.made)[write.service, write.path]
+    share_a = share(asked, words, bounds, gate.told, gate.made)[write.service, write.path]
     return STILL_HELD if share_a is None or (limit(write.value) or 0.0) <= share_a + SLACK else rule
 
 
@@ -185,7 +181,7 @@ def current_shares(
 ) -> dict[tuple[str, str], float | None]:
     """The highest lawful current for each that is told one. Nobody is raised by what another may still hold: one that
     is to be lowered, one that has not shown what it holds (at most its own setting), one whose service has gone."""
-    currents = [write for write in asked if write.path == CHARGE_CURRENT and can_be_told(write, words)]
+    currents = [write for write in asked if can_be_told(write, words)]
     raising = bounds
     if bounds.limit_a is not None:
         gone = [(name, hold) for name, hold in holds.items() if name not in words.services]
@@ -227,7 +223,7 @@ def alone(hold: LinkHold, held_a: float, last: LastShown, now: float) -> float:
 def last_shown(
     told: Iterable[str], words: RawWords, before: Mapping[str, LastShown], now: float
 ) -> dict[str, LastShown]:
-    """Of each that is or was told a current; a number that it does not show any more is what it was."""
+    """Of each that is or was told something; a number that it does not show any more is what it was."""
     found: dict[str, LastShown] = {}
     for name in told:
         last, items = before.get(name, NOTHING_SHOWN), words.services.get(name)
@@ -252,12 +248,8 @@ def judge_link(
         return GateVerdict(None, NOT_OF_KIND)
     if not row.low <= number <= row.high:
         return GateVerdict(None, "no such value is measured")
-    if row.shown == "/Dc/0/Voltage" and bounds is not None:
-        yardsticks = [volts for volts in (bounds.bms_v, bounds.battery_v) if volts is not None]
-        if yardsticks and not any(NEAR_V[0] * volts <= number <= NEAR_V[1] * volts for volts in yardsticks):
-            return GateVerdict(None, "far from the battery's voltage")
-        if not plausible(number, bounds.nominal_v):
-            return GateVerdict(None, "no voltage of such a battery")
+    if row.shown == "/Dc/0/Voltage" and bounds is not None and (why := no_battery_voltage(number, bounds)):
+        return GateVerdict(None, why)
     out = frozenset() if bounds is None else bounds.unshared
     if row.shown and not any(
         abs(number - shown) <= row.within

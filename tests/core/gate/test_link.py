@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gxbridge.core.dvcc.tell.write import Write
-from gxbridge.core.gate.gate import ABOVE_SUM, GateMemory, pass_on
+from gxbridge.core.gate.gate import ABOVE_SUM, ABOVE_VOLTAGE, GateMemory, pass_on
 from gxbridge.core.gate.link import LAG_S, STILL_HELD, LinkMemory, LinkPassed, may_link, pass_link
 from gxbridge.core.gate.raw_words import RawWords
 from gxbridge.core.model.items import Value
@@ -185,6 +185,17 @@ def test_what_is_told_as_measured_is_about_what_somebody_shows(path: str, value:
     assert gate.stand((VECAN, path, value)) == ({} if left is None else {path.rpartition("/")[2]: left})
 
 
+def test_a_temperature_is_not_held_against_a_voltage() -> None:
+    gate = LinkGate({BATTERY: battery(**{"/Dc/0/Temperature": 5.0})})
+    assert gate.stand((VECAN, TEMPERATURE, 5.0)) == {"TemperatureSense": 5.0}
+
+
+def test_what_is_measured_is_told_to_a_port_only() -> None:
+    for kind in ("solarcharger", "zebra"):
+        name = f"com.victronenergy.{kind}.other"
+        assert LinkGate({name: dict(PORT)}).stand((name, SENSE, 26.4)) == {}
+
+
 def test_no_voltage_from_behind_an_open_contactor() -> None:
     gate = LinkGate({BATTERY: battery(**{"state": 14, "/Dc/0/Voltage": 26.4}), SUN: charger(**{"/Dc/0/Voltage": 27.2})})
     assert gate.stand((VECAN, SENSE, 27.2)) == {"VoltageSense": 27.2}
@@ -266,9 +277,20 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     gate.now += LAG_S
     gate.stand((VECAN, SENSE, math.nan))
     assert gate.link.findings[0].text.endswith("lets nothing pass: not a number of its kind")
+    gate.now *= 2
+    gate.stand((VECAN, SENSE, math.nan))
+    assert len(gate.link.findings) == 1, "for as long as it stands"
     gate.stand((SUN, CURRENT, 10.0))
     assert gate.link.findings == ()
     assert gate.stand() == {}
+
+
+def test_a_voltage_that_is_lowered_is_a_finding_by_its_own_rule() -> None:
+    gate = LinkGate()
+    gate.stand((VECAN, VOLTAGE, 29.0))
+    gate.now += LAG_S
+    gate.stand((VECAN, VOLTAGE, 29.0))
+    assert gate.bounds() == [ABOVE_VOLTAGE]
 
 
 def test_a_word_for_a_service_that_has_left_is_held_and_no_finding() -> None:
@@ -287,6 +309,8 @@ def test_who_is_lowered_by_what_others_may_still_make_is_not_said_to_be_told_too
     gate.now += LAG_S
     assert gate.stand(*words)["ChargeCurrent2"] == pytest.approx(10.2)
     assert gate.bounds() == [STILL_HELD]
+    gate.stand((SUN, CURRENT, 10.0), (SUN_2, CURRENT, 40.2))
+    assert gate.bounds() == [STILL_HELD], "all that the other leaves, and 0.1 A for each"
     gate.stand((SUN, CURRENT, 10.0), (SUN_2, CURRENT, 41.0))
     assert gate.bounds() == [ABOVE_SUM], "told too much, whatever others hold"
     gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0)})
@@ -333,8 +357,26 @@ def test_one_in_error_is_raised_by_its_next_mode_from_0_a() -> None:
     gate.holds = {SUN: held(0.0, evidence="unknown"), SUN_2: held(60.0)}
     words = (SUN, CURRENT, 35.0), (SUN_2, CURRENT, 50.0)
     assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": 50.0}
-    gate.services[SUN_2] = charger(**{"/ErrorCode": 67})
-    assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": pytest.approx(30.2)}
+    for code, second in ((67, 30.2), (1, 30.2), (0, 50.0)):
+        gate.services[SUN_2] = charger(**{"/ErrorCode": code})
+        assert gate.stand(*words) == {"ChargeCurrent": 35.0, "ChargeCurrent2": pytest.approx(second)}, code
+    for evidence in ("unknown", "unproven"):
+        gate.holds[SUN_2] = held(60.0, evidence=evidence)
+        assert gate.stand(*words)["ChargeCurrent2"] == pytest.approx(30.2), "it may have less than it was sent"
+
+
+def test_nothing_is_left_for_one_that_wants_half_an_ampere_either() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=100.0), SUN: charger(**{"/Settings/ChargeCurrentLimit": 200.0})})
+    gate.holds = {SUN: held(100.2), SUN_2: held(0.0, evidence="unknown")}
+    assert gate.stand((SUN, CURRENT, 50.0), (SUN_2, CURRENT, 0.5))["ChargeCurrent2"] == 0.0
+
+
+def test_one_that_shows_neither_its_setting_nor_its_current_counts_with_what_it_was_told() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(**{"/Dc/0/Current": None})})
+    gate.services[SUN]["/Settings/ChargeCurrentLimit"] = None
+    gate.services[SUN_2]["/Settings/ChargeCurrentLimit"] = 90.0
+    gate.holds = {SUN: held(0.0, evidence="unknown"), SUN_2: held(0.0)}
+    assert gate.stand((SUN, CURRENT, 0.0), (SUN_2, CURRENT, 80.0))["ChargeCurrent2"] == pytest.approx(50.2)
 
 
 def test_one_that_shows_nothing_counts_with_what_it_makes_once_every_other_word_has_expired() -> None:
@@ -362,6 +404,7 @@ def test_one_that_shows_nothing_counts_with_what_it_makes_once_every_other_word_
         (70.0, "unknown", 10.0, 1.0, 30.1),
         (70.0, "unknown", 10.0, 60.0 - 0.1, 30.1),
         (70.0, "unknown", 10.0, 60.0, 70.1),
+        (70.0, "unknown", 10.0, 1000.0, 70.1),
         (None, "unknown", 60.0, 1.0, 40.1),
         (70.0, "unproven", 60.0, 1.0, 40.1),
         (70.0, "unproven", 10.0, 1.0, 70.1),
