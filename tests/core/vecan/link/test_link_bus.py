@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.nmea2000.encode import Frame
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.vecan.link.exchange import Exchange
@@ -31,6 +32,7 @@ from tests.core.vecan.link.wire import (
     charger_name,
     claim_frame,
     register_frame,
+    service_of,
 )
 
 
@@ -204,6 +206,8 @@ def test_a_refusal_ends_it_and_is_told_with_its_code() -> None:
     "frame",
     [
         register_frame(MPPT, 0x0002, "15200083", to=0x33),
+        register_frame(MPPT, 0x0002, "15200083", to=US + 1),
+        register_frame(MPPT, 0x0001, "15200083", to=US),
         register_frame(MPPT, 0x0002, "15200082", to=US),
         register_frame(MPPT, 0x0002, "15200000", to=US),
         register_frame(0x99, 0x0002, "15200083", to=US),
@@ -213,7 +217,19 @@ def test_a_refusal_ends_it_and_is_told_with_its_code() -> None:
         register_frame(0x99, 0x2015, "2C01"),
         register_frame(MPPT, 0xED8D, "F401"),
     ],
-    ids=["to another", "busy", "ok", "of nobody", "of another register", "cut", "of another maker", "unnamed", "value"],
+    ids=[
+        "to another",
+        "to the next",
+        "a question",
+        "busy",
+        "ok",
+        "of nobody",
+        "of another register",
+        "cut",
+        "of another maker",
+        "unnamed",
+        "value",
+    ],
 )
 def test_answers_that_are_no_refusal_change_nothing(frame: tuple[int, bytes]) -> None:
     wire = Wire()
@@ -590,6 +606,40 @@ def test_it_comes_back_when_something_is_due_and_not_before() -> None:
     assert wire.bus.deadline(wire.now) == float("-inf"), "a try begins at once"
     wire.bus.stopped = True
     assert wire.bus.deadline(wire.now) == float("inf")
+
+
+def test_a_discharge_current_is_no_charge_current() -> None:
+    wire = Wire()
+    wire.write(MPPT, DISCHARGE, 30.0)
+    wire.run(0.2)
+    wire.hear(register_frame(MPPT, 0x2017, "2C01"))
+    assert wire.out.holds(wire.now) == {}
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.run(0.5)
+    wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT, 0x2017, "6400"))
+    assert wire.out.holds(wire.now) == {service_of(wire.names[MPPT]): LinkHold(50.0, 50.0, "shown")}
+
+
+def test_what_is_written_to_a_device_is_not_what_it_shows() -> None:
+    wire = Wire()
+    wire.hear(register_frame(MPPT, 0x2015, "F401", to=MPPT_2))
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) is None
+
+
+def test_the_same_word_again_needs_no_new_verdict_and_is_heard_of_by_the_gate_where_its_service_is_another() -> None:
+    wire = Wire()
+    target = wire.target(MPPT)
+    wire.write(MPPT, CURRENT, 50.0)
+    for name, anew in ((target.service, False), (f"{target.service}0", True), (target.service, True)):
+        wire.out.write(target._replace(service=name), CURRENT, float("50"), wire.now)
+        line = wire.bus.line_of(wire.names[MPPT], 0x2015)
+        assert line is not None
+        assert (line.passed is None) is anew
+        wire.look()
+
+
+def test_a_bus_begins_with_nothing_held_back() -> None:
+    assert (Wire().bus.held, Wire().bus.quiet, Wire().bus.stopped) == (0, False, False)
 
 
 def test_memory_is_bounded() -> None:

@@ -292,18 +292,27 @@ def test_nor_for_one_that_went_off_since_its_current_is_not_written_any_more(age
     [
         register_frame(MPPT_2, 0x0201, "00", to=0x30),
         register_frame(MPPT, 0x0201, "00"),
-        (0x1CEFFF00 | MPPT_2, bytes.fromhex("66990102")),
+        register_frame(MPPT_2, 0x0200, "00"),
+        register_frame(MPPT_2, 0x0202, "00"),
     ],
-    ids=["written to somebody", "of another", "cut"],
+    ids=["written to somebody", "of another", "the register before", "the register behind"],
 )
 def test_what_does_not_say_that_it_is_off(frame: Frame) -> None:
     wire = two()
-    wire.hear(NO_CURRENT)
-    message = wire.decoder.feed(*frame, wire.now)
-    if message is not None:
-        wire.bus.hear(message, 0xC8, wire.now)
+    wire.hear(NO_CURRENT, frame)
     wire.write(None, MODE, 13)
     assert of(wire, 0.5) == []
+
+
+@pytest.mark.parametrize(("size", "off"), [(4, False), (5, True)])
+def test_a_state_that_is_cut_says_nothing(size: int, off: bool) -> None:
+    wire = two()
+    wire.hear(NO_CURRENT)
+    message = wire.decoder.feed(*is_off(MPPT_2), wire.now)
+    assert message is not None
+    wire.bus.hear((*message[:4], message[4][:size]), US, wire.now)
+    wire.write(None, MODE, 13)
+    assert of(wire, 0.5) == ([MODE_OF_ALL] if off else [])
 
 
 def test_one_that_is_started_anew_is_not_off_any_more() -> None:
