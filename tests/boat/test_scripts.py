@@ -76,6 +76,15 @@ def test_the_ceiling_is_the_vendors() -> None:
     assert "softlimit -d 100000000 -s 1000000 -a 100000000" in (ROOT / "service" / "run").read_text()
 
 
+def test_only_byte_code_is_made_without_ranges() -> None:
+    """Asked for at run time as well, Python looks for them in every function that it loads."""
+    assert re.search(
+        r"^ *PYTHONNODEBUGRANGES=1 python3 -m compileall ", (VENUS / "install.sh").read_text(), re.MULTILINE
+    )
+    for script in ("run", "web/run"):
+        assert not re.search(r"^[^#]*PYTHONNODEBUGRANGES", (ROOT / "service" / script).read_text(), re.MULTILINE)
+
+
 # --- the page of the GX's screen -------------------------------------------------------------------------------------
 
 
