@@ -23,6 +23,11 @@ else:
         """The code of a constructor with so many arguments, whose names do not matter yet."""
         return namedtuple("Pattern", [f"a{number}" for number in range(count)]).__new__.__code__
 
+    @cache
+    def _getter(place: int) -> Any:
+        """Reads one place of a tuple; it belongs to no class."""
+        return _field(place, f"Alias for field number {place}")
+
     def _make(cls: Any, values: Any) -> Any:
         made = tuple.__new__(cls, values)
         if len(made) != len(cls._fields):
@@ -67,7 +72,7 @@ else:
             code = _constructor(len(fields)).replace(co_varnames=("_cls", *fields), co_name="__new__")
             scope = {"_tuple_new": tuple.__new__, "__builtins__": {}, "__name__": f"namedtuple_{name}"}
             made = FunctionType(code, scope, "__new__", tuple(defaults.values()))
-            getters = {field: _field(place, f"Alias for field number {place}") for place, field in enumerate(fields)}
+            getters = {field: _getter(place) for place, field in enumerate(fields)}
             own = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__new__": made}
             return type(name, (tuple,), {**SHARED, **own, **getters, **body})
 

@@ -110,6 +110,11 @@ def test_a_field_without_default_behind_one_that_has_a_default_is_refused() -> N
             second: int  # type: ignore[misc]
 
 
+def test_one_place_of_any_of_them_is_read_by_one_object() -> None:
+    assert vars(Ours)["second_v"] is vars(Quantity)[Quantity._fields[1]]
+    assert "field number 1" in vars(Ours)["second_v"].__doc__
+
+
 @pytest.mark.parametrize("row", [QuantitySource, Quantity, ItemSpec, PathRow, OwnPath, Essential, RecordField])
 def test_rows_of_which_a_start_makes_hundreds_are_tuples(row: type) -> None:
     assert issubclass(row, tuple), "a record takes five times as long to make"
