@@ -32,14 +32,15 @@ from gxbridge.runtime.can_watch import CanWatch
 from gxbridge.runtime.client_writes import ClientWrites
 from gxbridge.runtime.edge_findings import CanTroubles, SettingsTroubles, write_findings
 from gxbridge.runtime.identities import Identities
-from gxbridge.runtime.link_tries import LinkTries
 from gxbridge.runtime.publisher import Publisher
 from gxbridge.runtime.time_zone import boat_zone_s
 from gxbridge.runtime.writer import SetValue, Writer
 
 if TYPE_CHECKING:
+    from gxbridge.core.link_control import LinkControl
     from gxbridge.runtime.blackbox_writer import BlackboxWriter
     from gxbridge.runtime.bluetooth_scanner import Scanner
+    from gxbridge.runtime.link_tries import LinkTries
     from gxbridge.runtime.notifier import GetValue, Notifier
     from gxbridge.runtime.state_writer import StateWriter
 
@@ -90,6 +91,13 @@ def boxed(setup: Setup, box: BoxPlace) -> BlackboxWriter:
     return BlackboxWriter(RecordingBridge(setup, box.max_bytes), box.folder, box.max_bytes, box.keep)
 
 
+def link_tries(state: StateWriter, link: LinkControl | None) -> LinkTries:
+    """What answers `gxbridge link try`, which asks by files beside the state."""
+    from gxbridge.runtime.link_tries import LinkTries
+
+    return LinkTries(state.file, link)
+
+
 class App:
     """One running service. `make_sources` gets what takes the frames of a bus, by the name of the bus.
 
@@ -124,7 +132,7 @@ class App:
         )
         self._writer = Writer(self._publisher.set_value, self._not_written, self._may_send)
         set_value, get_value = self._publisher.set_value, self._publisher.get_value
-        self._link_tries = None if state is None else LinkTries(state.file, self.bridge.link)
+        self._link_tries = None if state is None else link_tries(state, self.bridge.link)
         self._notifier = None if make_notifier is None else make_notifier(set_value, get_value)
         self._identities = Identities(self._monitor, setup.instance, setup.custom_name, self._react_soon)
         self._sources = {source.stats.name: source for source in make_sources(self._hearer)}

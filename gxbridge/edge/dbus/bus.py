@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-import importlib.util
 import io
 import os
 import socket
@@ -17,6 +16,7 @@ import struct
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib.machinery import PathFinder
 from typing import Any, Final
 
 from gxbridge.edge.dbus.connection import (
@@ -64,7 +64,7 @@ class Library:
     def __init__(self, name: str) -> None:
         """Raises ImportError when the library is not installed."""
         self.name = name
-        if importlib.util.find_spec(name) is None:
+        if PathFinder.find_spec(name) is None:
             raise ImportError(name)
 
     @functools.cached_property
