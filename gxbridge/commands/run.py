@@ -6,6 +6,17 @@ import argparse
 import gc
 import signal
 import sys
+from typing import Final
+
+NEEDLESS: Final = (
+    "ssl",  # asyncio's TLS, which nothing here speaks: a twentieth of the start
+    "_hashlib",  # hashlib's OpenSSL, 3 MB: Python has hashes of its own
+    "yaml.cyaml",  # PyYAML's libyaml: the configuration is read without it
+    "wrapt",  # for python-can's bus of several threads, 0.3 MB: ours has one
+)
+"""What the libraries load where it is there, and do without where it is not."""
+UNPACKERS: Final = ("bz2", "lzma")
+"""The same, 0.3 MB that python-can's way to its plug-ins loads; but a recorded log may be packed with one of them."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     # While modules are loaded nothing becomes garbage; looking for it costs a tenth of the start.
     gc.disable()
-    # asyncio loads TLS if it is there, hashlib OpenSSL, and PyYAML libyaml. Nothing here speaks TLS, Python has hashes
-    # of its own, and the configuration is read without libyaml: the first is a twentieth of the start, the second 3 MB
-    # that stay.
-    for needless in ("ssl", "_hashlib", "yaml.cyaml"):
+    for needless in (*NEEDLESS, *(UNPACKERS if args.replay is None else ())):
         sys.modules.setdefault(needless, None)  # type: ignore[arg-type]
     import asyncio
 
