@@ -20,6 +20,11 @@ HEADER = b"\x66\x99"
 REQUEST_REGISTER = 0x0001
 ACK_REGISTER = 0x0002
 PRODUCT_REGISTER = 0x0100
+LINK_PAGE = range(0x2000, 0x2100)
+"""The registers of LINK, by which chargers of a network are led (ve_regs.h of gui-v2@3b94597)."""
+
+VREG_PGNS = (SINGLE_PGN, FAST_PGN)
+"""A register means the same in either, also a short one in a fast packet (Victron, VE.Can registers public, v20)."""
 
 ONE_REGISTER = 0xFFFF
 """Mask of a request for exactly one register; 0xFF00 asks for a whole page."""

@@ -12,7 +12,7 @@ from gxbridge.core.model.link_hold import LinkHold
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.frame import BROADCAST
 from gxbridge.core.nmea2000.name import Name
-from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER
+from gxbridge.core.nmea2000.vreg import ACK_REGISTER, HEADER, LINK_PAGE, VREG_PGNS
 from gxbridge.core.vecan.link.controllers import OtherControllers
 from gxbridge.core.vecan.link.exchange import KNOWN, NEW, Exchange
 from gxbridge.core.vecan.link.link_holds import LinkHolds
@@ -40,7 +40,6 @@ MOST_LINES: Final = 256
 """Words kept for a bus."""
 MOST_SHOWN: Final = 1024
 """Values of devices kept for a bus."""
-SINGLE_PGN: Final = 61184
 _BY_REGISTER: Final[Mapping[int, LinkRow]] = {row.register: row for row in ROWS}
 
 
@@ -147,7 +146,7 @@ class LinkBus:
         self._heard_at = now
         if silent_s >= (AWAY_S if layout.pgn == ADDRESS_CLAIM else SILENT_S):
             self._begins_anew(source, now)
-        if layout.pgn != SINGLE_PGN or payload[:2] != HEADER:
+        if layout.pgn not in VREG_PGNS or payload[:2] != HEADER:
             return
         register = int.from_bytes(payload[2:4], "little")
         if register == ACK_REGISTER:
@@ -155,10 +154,10 @@ class LinkBus:
                 self._answered(source, payload)
         elif register == DEVICE_STATE and destination == BROADCAST and len(payload) > 4:
             self._modes.state(source, payload[4])
-        elif register in REGISTERS:
+        elif register in LINK_PAGE:
             addressed = destination != BROADCAST
             self.others.hear(source, register, now, own=own, addressed=addressed)
-            if not addressed and source != own:
+            if register in REGISTERS and not addressed and source != own:
                 self._heard(source, register, payload, now)
 
     def _begins_anew(self, source: int, now: float) -> None:

@@ -15,7 +15,6 @@ from typing import Final, Literal, Protocol
 from gxbridge.core.model.battery import SILENT_S
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000 import vreg
-from gxbridge.core.nmea2000.database import SINGLE_PGN
 from gxbridge.core.nmea2000.decoder import Message
 from gxbridge.core.nmea2000.encode import Frame, pgn_frames, vreg_frames
 from gxbridge.core.nmea2000.field import FieldValue
@@ -249,9 +248,9 @@ class BusTransmitter:
         """Whether a message came from us: what another device sends from our address is none of ours."""
         layout, source, destination, _, payload = message
         own = source == self._claim.address
-        if layout.pgn != SINGLE_PGN or payload[:2] != vreg.HEADER:
+        if layout.pgn not in vreg.VREG_PGNS or payload[:2] != vreg.HEADER:
             return own
-        if own and int.from_bytes(payload[2:4], "little") not in LINKABLE:
+        if own and int.from_bytes(payload[2:4], "little") not in vreg.LINK_PAGE:
             return True
         return now - self._told.get((source, destination, bytes(payload)), float("-inf")) < ECHO_S
 

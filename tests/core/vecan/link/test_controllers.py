@@ -47,7 +47,7 @@ def test_where_a_gx_is_on_the_bus_nothing_is_sent() -> None:
     assert wire.run(3, writes=words) != [], "it left long ago"
 
 
-@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015])
+@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015, 0x2014, 0x2016, 0x2000, 0x20FF])
 def test_an_order_to_a_device_is_another_controller_for_a_minute(register: int) -> None:
     wire = steered()
     wire.join(OTHER, SECOND_GXBRIDGE)
@@ -60,7 +60,7 @@ def test_an_order_to_a_device_is_another_controller_for_a_minute(register: int) 
 
 
 @pytest.mark.parametrize("name", [SECOND_GXBRIDGE, GATEWAY], ids=["a display", "a gateway"])
-@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015, 0x2017])
+@pytest.mark.parametrize("register", [0x2001, 0x200E, 0x2015, 0x2017, 0x2016, 0x2014, 0x2013, 0x200C])
 def test_what_is_no_power_device_and_broadcasts_such_a_register_is_another_controller(
     register: int, name: Name
 ) -> None:
@@ -120,12 +120,15 @@ def test_what_may_be_told_voltage_and_mode(name: Name, is_one: bool) -> None:
         (register_frame(OTHER, 0x2001, "B40A"), ["link-other-controller"]),
         (register_frame(OTHER, 0x200E, "0D"), ["link-other-controller"]),
         (register_frame(OTHER, 0x2002, "F804"), []),
+        (register_frame(OTHER, 0x2026, "F804"), []),
+        (register_frame(OTHER, 0x1FFF, "F804", to=MPPT_2), []),
+        (register_frame(OTHER, 0x2100, "F804", to=MPPT_2), []),
         (register_frame(MPPT, 0x200E, "0D"), []),
         (register_frame(MPPT, 0x2001, "B40A"), []),
         (register_frame(0x99, 0x2001, "B40A"), ["link-other-controller"]),
         (register_frame(MPPT_2, 0x2015, "F401", to=MPPT), ["link-other-controller"]),
     ],
-    ids=["voltage", "mode", "sense", "own mode", "own voltage", "unnamed", "a charger that orders"],
+    ids=["voltage", "mode", "sense", "yield", "below the page", "above the page", "own mode", "own voltage", "unnamed", "a charger that orders"],
 )
 def test_what_is_an_order_and_what_a_device_says_of_itself(frame: Frame, others: list[str]) -> None:
     wire = steered()
@@ -133,6 +136,23 @@ def test_what_is_an_order_and_what_a_device_says_of_itself(frame: Frame, others:
     wire.join(MPPT_2, charger_name(856))
     wire.hear(frame)
     assert wire.ids() == others
+
+
+@pytest.mark.parametrize("to", [MPPT_2, 0xFF])
+@pytest.mark.parametrize("source", [OTHER, US])
+def test_an_order_in_a_fast_packet_is_one_too(source: int, to: int) -> None:
+    wire = steered()
+    wire.join(OTHER, SECOND_GXBRIDGE)
+    wire.hear((0x1DEF0000 | to << 8 | source, bytes.fromhex("0006 6699 0E20 0D00")))
+    assert wire.ids() == ["link-other-controller"]
+
+
+def test_a_device_may_answer_in_a_fast_packet() -> None:
+    wire = steered()
+    assert wire.frames() == ["24 2015 F4010000"]
+    wire.hear((0x1DEFFF00 | MPPT, bytes.fromhex("0006 6699 1520 F401")))
+    wire.look()
+    assert wire.out.shown(wire.target(MPPT), CURRENT, wire.now) == 50.0
 
 
 def test_one_whose_name_is_heard_later_is_a_charger_after_all() -> None:
@@ -163,8 +183,9 @@ def test_an_adapter_that_gives_our_own_frames_back_makes_no_other_controller() -
         register_frame(US, 0x2015, "F401", to=MPPT_2),
         register_frame(US, 0x200E, "0D"),
         register_frame(US, 0x2002, "500A"),
+        register_frame(US, 0x2016, "500A"),
     ],
-    ids=["another value", "another receiver", "everybody", "measured"],
+    ids=["another value", "another receiver", "everybody", "measured", "not one of ours"],
 )
 def test_what_another_device_sends_from_our_address_is_another_controller(frame: Frame) -> None:
     """Such as a second gxbridge made from a copy of the same disk."""
