@@ -95,9 +95,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             'if quantity <= "current":',
             'shown = limit(items.get("/Dc/0/MaxChargeCurrent")) or -1.0',
             "return max(shown, -1.0 if bounds.stop else multi_limit(bounds)), rule",
-            'lawful = (MANAGED, UNMANAGED, ALONE) if kind >= "vecan" else (MANAGED,) if bounds.managed'
-            " else (MANAGED, UNMANAGED)",
-            'else GateVerdict(lawful[-1] if kind < "vecan" else MANAGED, "another network mode")',
+            'if kind >= "vecan":',
             'if source >= "Temperature":',
             'shown = [items.get(source)] if source >= "/Dc/0/Voltage" or name.startswith(BATTERY) else []',
         ),

@@ -247,13 +247,13 @@ def multi_limit(bounds: Bounds) -> float:
 
 
 def mode(value: Value, kind: str, bounds: Bounds) -> GateVerdict:
-    """Who is not controlled goes its own way: never less control than there was."""
-    lawful = (MANAGED, UNMANAGED, ALONE) if kind == "vecan" else (MANAGED,) if bounds.managed else (MANAGED, UNMANAGED)
-    return (
-        GateVerdict(value)
-        if value in lawful
-        else GateVerdict(lawful[-1] if kind != "vecan" else MANAGED, "another network mode")
-    )
+    """Who is not controlled goes its own way: never less control than there was. A port is told the network alone only
+    where nothing limits: all its chargers hear it."""
+    least = MANAGED if bounds.managed else UNMANAGED
+    lawful = {MANAGED, least}
+    if kind == "vecan":
+        lawful |= {UNMANAGED} if bounds.stop or bounds.limit_a is not None else {UNMANAGED, ALONE}
+    return GateVerdict(value) if value in lawful else GateVerdict(least, "another network mode")
 
 
 def measured(number: float, path: str, words: RawWords, bounds: Bounds) -> GateVerdict:

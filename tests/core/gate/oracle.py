@@ -119,6 +119,8 @@ class Oracle:
             yield "nobody is there"
         elif path in CHARGE and stop and value > 0:
             yield f"charging although {stop}"
+        elif path == "/Link/NetworkMode" and value == 1 and (stop or self.limits(world)):
+            yield "the network alone is told beside a limit"
         elif path == SWITCH and value not in (1, 4):
             yield f"a switch has no {value}"
         elif path == SWITCH and value == 1 and (stop or 0 in self.limits(world)):

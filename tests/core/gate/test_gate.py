@@ -232,9 +232,19 @@ def test_without_a_bms_a_charger_is_externally_controlled(mode: Value, leaves: V
     assert Gate({SUN: charger()}).one(SUN, MODE, mode) == leaves
 
 
-@pytest.mark.parametrize(("mode", "leaves"), [(13, 13), (5, 5), (1, 1), (9, 13), (4, 13)])
-def test_a_vecan_service_may_be_told_the_network_only(mode: Value, leaves: Value) -> None:
+@pytest.mark.parametrize(("mode", "leaves"), [(13, 13), (5, 5), (1, 13), (9, 13), (4, 13)])
+def test_a_port_is_not_told_the_network_only_beside_a_bms(mode: Value, leaves: Value) -> None:
+    """All chargers on it would hear that nobody controls them."""
     assert Gate({BATTERY: battery(), VECAN: charger()}).one(VECAN, MODE, mode) == leaves
+
+
+@pytest.mark.parametrize(("limit_a", "leaves"), [(-1, 1), (40, 5), (0, 5)])
+def test_without_a_bms_a_port_is_told_the_network_only_where_the_user_sets_no_limit(
+    limit_a: float, leaves: Value
+) -> None:
+    gate = Gate({VECAN: charger()}, user_settings={SETUP + "MaxChargeCurrent": limit_a})
+    assert gate.one(VECAN, MODE, 1) == leaves
+    assert gate.one(VECAN, MODE, 9) == 5
 
 
 # --- currents ---------------------------------------------------------------------------------------------------------
