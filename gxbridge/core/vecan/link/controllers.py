@@ -13,8 +13,8 @@ from gxbridge.core.vecan.node import Node
 STEERING: Final = frozenset(
     {0x2000, 0x2001, 0x2007, 0x2008, 0x2009, 0x200B, 0x200C, 0x200E, *range(0x2013, 0x201A), 0x201B}
 )
-"""The registers by which chargers are told what to do, and what the master of chargers says to all (ve_regs.h): voltage,
-mode, currents, also as per cent or by the older 0x2016, algorithm, state, times, equalisation."""
+"""The registers by which chargers are told what to do, and what their master says to all (ve_regs.h): voltage, mode,
+currents, also as per cent or by the older 0x2016, algorithm, state, times, equalisation."""
 
 HOLD_S: Final = 60.0
 """So long a charger keeps what it was told (ve_regs.h, 0x200E): so long after its last frame another one counts."""

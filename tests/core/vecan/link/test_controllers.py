@@ -128,7 +128,18 @@ def test_what_may_be_told_voltage_and_mode(name: Name, is_one: bool) -> None:
         (register_frame(0x99, 0x2001, "B40A"), ["link-other-controller"]),
         (register_frame(MPPT_2, 0x2015, "F401", to=MPPT), ["link-other-controller"]),
     ],
-    ids=["voltage", "mode", "sense", "yield", "below the page", "above the page", "own mode", "own voltage", "unnamed", "a charger that orders"],
+    ids=[
+        "voltage",
+        "mode",
+        "sense",
+        "yield",
+        "below the page",
+        "above the page",
+        "own mode",
+        "own voltage",
+        "unnamed",
+        "a charger that orders",
+    ],
 )
 def test_what_is_an_order_and_what_a_device_says_of_itself(frame: Frame, others: list[str]) -> None:
     wire = steered()
