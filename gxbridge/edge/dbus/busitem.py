@@ -83,7 +83,13 @@ class ItemTree:
             item = items[path]
             if value == item.value:
                 continue
-            if type(value) is not float or not item.is_double or value - value:  # else it fits as it is: the usual case
+            # Nearly always it fits as it is.
+            fits = (
+                not value - value
+                if item.is_double and type(value) is float
+                else type(value) is int and value in item.whole
+            )
+            if not fits:
                 try:
                     value = fit(item.spec, value)
                 except Misfit:
@@ -98,7 +104,7 @@ class ItemTree:
         """The items whose entries differ from what consumers have; from now on they count as sent."""
         found = []
         for item in self.changed.values():
-            entry = item.made or item.entry()
+            entry = item.made or item.make()
             if entry != item.sent:
                 item.sent = entry
                 found.append(item)

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import isfinite
 from struct import Struct
-from typing import Final
+from typing import Final, TypeAlias
 
 from gxbridge.core.model.items import ItemSpec, Value, printable
 from gxbridge.edge.dbus import bodies
+
+Shape: TypeAlias = tuple[bytes, Callable[..., bytes], bytes, int]
+"""Of an entry: what stands before the value, what packs it all, what stands between value and text, and how many bytes
+of padding end it."""
 
 RANGES: Final = {
     "y": range(1 << 8),
@@ -27,26 +31,29 @@ RANGES: Final = {
 }
 """What fits each integer signature."""
 
-# Within an entry the dictionary of Value and Text starts at a multiple of 8; the struct then is: name "Value", its
-# signature, the value where its alignment wants it, name "Text" (again at a multiple of 8), signature `s`, text length.
+# Within an entry the dictionary of Value and Text starts at a multiple of 8. It holds: name "Value" with its signature,
+# the value where its alignment wants it, name "Text" (again at a multiple of 8), signature `s`, text length, text.
+_VALUE_NAME: Final = b"\x05\0\0\0Value\0"
 _TEXT_NAME: Final = b"\x04\0\0\0Text\0\x01s\0"
 _VALUE_FORMS: Final = {
-    "y": "13sB2x12sI",
-    "n": "13sxh12sI",
-    "q": "13sxH12sI",
-    "i": "13s3xi4x12sI",
-    "u": "13s3xI4x12sI",
-    "x": "13s3xq12sI",
-    "t": "13s3xQ12sI",
-    "d": "13s3xd12sI",
-    "ai": "14s2xI4x12sI",
-    "s": "13s3xI",
+    "y": (0, "B", 2),
+    "n": (1, "h", 0),
+    "q": (1, "H", 0),
+    "i": (3, "i", 4),
+    "u": (3, "I", 4),
+    "x": (3, "q", 0),
+    "t": (3, "Q", 0),
+    "d": (3, "d", 0),
+    "ai": (2, "I", 4),
 }
+"""Signature -> zero bytes before the value, its struct letter, zero bytes behind it; of an empty array, its length."""
 _SIMPLE_TEXT: Final = re.compile(r"([^{}\0]*)\{(?::\.(\d)f)?\}([^{}\0]*)")
 _TEXT_TAILS: Final = tuple(b"\0" + padding for padding in bodies.PADDING)
 _TEXT_ENTRY = Struct("<12sI")
 _U32 = Struct("<I")
 _ARRAY_START = Struct("<I4x")
+_NO_NUMBERS: Final = range(0)
+_NO_SHAPE: Final[Shape] = (b"", _ARRAY_START.pack, b"", 0)
 
 
 class Misfit(ValueError):
@@ -99,7 +106,20 @@ def accept(spec: ItemSpec, value: object) -> Value:
 class ItemBytes:
     """One published path: its value and, built when asked for, its entry on the wire."""
 
-    __slots__ = ("_bounds", "_layout", "_text_form", "is_double", "made", "pad", "path", "sent", "spec", "value")
+    __slots__ = (
+        "_bounds",
+        "_shape",
+        "_size",
+        "_text_form",
+        "is_double",
+        "made",
+        "pad",
+        "path",
+        "sent",
+        "spec",
+        "value",
+        "whole",
+    )
 
     def __init__(self, path: str, spec: ItemSpec, value: Value = None) -> None:
         self.path = path
@@ -111,10 +131,14 @@ class ItemBytes:
         self.pad = 0
         """How many bytes of the entry are padding: an array's length does not count those at its end."""
         self.is_double = spec.signature == "d"
+        self.whole = RANGES.get(spec.signature, _NO_NUMBERS)
+        """The integers that fit as they are."""
         self.made: bytes | None = None
         """The entry of `value`, if it was asked for since that was set."""
         self._text_form = _text_form(spec.text, spec.signature) if type(spec) is ItemSpec else None
-        self._layout = _layout(path, spec.signature)
+        self._shape = _text_shape(path) if spec.signature == "s" else _NO_SHAPE
+        self._size = 0
+        """Length of the text that `_shape` is for, where the value is a number."""
         self._bounds = _bounds(spec)
 
     def set(self, value: Value) -> None:
@@ -132,44 +156,57 @@ class ItemBytes:
 
     def entry(self) -> bytes:
         """The entry, padded to 8 bytes."""
-        if self.made is None:
-            self.made = self._build()
-        return self.made
+        return self.made or self.make()
 
     def value_body(self) -> bytes:
         """GetValue's answer: a variant."""
         return bodies.variant_body(self.spec.signature, self.value)
 
-    def _build(self) -> bytes:
+    def make(self) -> bytes:
+        """The entry of the value as it is now; `made` from now on."""
         value, form = self.value, self._text_form
-        text = bodies.clean_text(self.text) + b"\0" if form is None or value is None else form % value
-        length = len(text)
         if type(value) is str:
-            head, pack, name, _ = self._layout
-            raw = bodies.clean_text(value)
-            middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7] + _TEXT_ENTRY.pack(_TEXT_NAME, length - 1)
-            start = pack(head, 20 + len(middle) + length, name, len(raw)) + middle
+            entry = self._make_of_text(bodies.clean_text(value))
         else:
-            head, pack, name, fixed = self._layout if value is not None else _layout(self.path, "ai")
-            start = pack(head, fixed + length, name, 0 if value is None else value, _TEXT_NAME, length - 1)
-        self.pad = pad = -(len(start) + length) & 7
-        entry = start + text + bodies.PADDING[pad]
-        return self._with_bounds(entry, pad, len(head)) if self._bounds else entry
+            text = bodies.clean_text(self.text) + b"\0" if form is None or value is None else form % value
+            size = len(text)
+            if value is None:
+                start, pack, middle, self.pad = _shape(self.path, "ai", size)
+                value = 0
+            else:
+                if size != self._size:
+                    self._size, self._shape = size, _shape(self.path, self.spec.signature, size)
+                start, pack, middle, self.pad = self._shape
+            entry = pack(start, value, middle, text)
+        self.made = entry = self._with_bounds(entry) if self._bounds else entry
+        return entry
 
-    def _with_bounds(self, entry: bytes, gap: int, length_at: int) -> bytes:
-        """An entry with Min and Max at the end of its dictionary, whose length stands at `length_at`."""
-        whole = bytearray(entry + self._bounds)
+    def _make_of_text(self, raw: bytes) -> bytes:
+        form = self._text_form
+        text = bodies.clean_text(self.text) + b"\0" if form is None else form % raw
+        middle = raw + _TEXT_TAILS[-(20 + len(raw) + 1) & 7] + _TEXT_ENTRY.pack(_TEXT_NAME, len(text) - 1)
+        start, pack, name, _ = self._shape
+        entry = pack(start, 20 + len(middle) + len(text), name, len(raw)) + middle + text
+        self.pad = pad = -len(entry) & 7
+        return entry + bodies.PADDING[pad]
+
+    def _with_bounds(self, entry: bytes) -> bytes:
+        """An entry with Min and Max at the end of its dictionary."""
+        whole, length_at = bytearray(entry + self._bounds), len(_head(self.path))
         (length,) = _U32.unpack_from(whole, length_at)
-        _U32.pack_into(whole, length_at, length + gap + len(self._bounds))
+        _U32.pack_into(whole, length_at, length + self.pad + len(self._bounds))
         self.pad = pad = -len(whole) & 7
         return bytes(whole) + bodies.PADDING[pad]
 
 
 @lru_cache(maxsize=256)
 def _text_form(text: str, signature: str) -> bytes | None:
-    """The text format of a number as a bytes format with its zero byte, far quicker; None where there is none."""
+    """The text format as a bytes format with its zero byte, far quicker: of a number, or of the bytes of a text that
+    stands alone; None where there is none."""
+    if signature == "s":
+        return b"%b\0" if text == "{}" else None
     found = _SIMPLE_TEXT.fullmatch(text)
-    if found is None or signature == "s":
+    if found is None:
         return None
     before, decimals, after = found.groups()
     if decimals is None and signature == "d":
@@ -187,7 +224,6 @@ def _bounds(spec: ItemSpec) -> bytes:
     return least + bodies.PADDING[-len(least) & 7] + most
 
 
-@lru_cache(maxsize=4096)
 def _head(path: str) -> bytes:
     """Length and text of the path, padded for the dictionary's length that follows."""
     raw = path.encode()
@@ -195,27 +231,39 @@ def _head(path: str) -> bytes:
     return data + bodies.PADDING[-len(data) & 3]
 
 
-@lru_cache(maxsize=512)
-def _struct(head_size: int, signature: str) -> Struct:
-    return Struct(f"<{head_size}sI{-(head_size + 4) & 7}x{_VALUE_FORMS[signature]}")
-
-
-@lru_cache(maxsize=4096)
-def _layout(path: str, signature: str) -> tuple[bytes, Callable[..., bytes], bytes, int]:
-    """Path bytes, packing function, the name "Value" with its signature, and the dictionary's length up to the text."""
-    head = _head(path)
+def _start(path: str, signature: str, dictionary: int) -> bytes:
+    """An entry until the value's padding; `dictionary`: its length in bytes."""
+    head = _head(path) + _U32.pack(dictionary)
     code = signature.encode()
-    name = b"\x05\0\0\0Value\0" + bytes((len(code),)) + code + b"\0"
-    return head, _struct(len(head), signature).pack, name, Struct("<" + _VALUE_FORMS[signature]).size
+    return head + bodies.PADDING[-len(head) & 7] + _VALUE_NAME + bytes((len(code),)) + code + b"\0"
+
+
+@lru_cache(maxsize=512)
+def _packer(start: int, form: str, middle: int, text: int) -> Callable[..., bytes]:
+    """Packs pieces of these lengths; the last is filled up with zero bytes."""
+    return Struct(f"<{start}s{form}{middle}s{text}s").pack
+
+
+def _shape(path: str, signature: str, size: int) -> Shape:
+    """The shape of an entry with a number, or no value (`ai`), and a text of `size` bytes, its zero byte counted."""
+    before, letter, behind = _VALUE_FORMS[signature]
+    middle = bytes(behind) + _TEXT_NAME + _U32.pack(size - 1)
+    name = len(_VALUE_NAME) + 2 + len(signature)
+    start = _start(path, signature, name + before + Struct("<" + letter).size + len(middle) + size) + bytes(before)
+    pad = -size & 7
+    return start, _packer(len(start), letter, len(middle), size + pad), middle, pad
+
+
+def _text_shape(path: str) -> Shape:
+    """The shape of an entry with a text as value, whose lengths are packed each time."""
+    head = _head(path)
+    return head, Struct(f"<{len(head)}sI{-(len(head) + 4) & 7}x13s3xI").pack, _VALUE_NAME + b"\x01s\0", 0
 
 
 def items_body(items: Iterable[ItemBytes]) -> bytes:
     """Body of signature `a{sa{sv}}` with these items, as GetItems answers and ItemsChanged carries."""
-    entries = []
-    pad = 0
-    for item in items:
-        entries.append(item.made or item.entry())
-        pad = item.pad
-    data = b"".join(entries)
+    found = list(items)
+    data = b"".join([item.made or item.make() for item in found])
+    pad = found[-1].pad if found else 0
     length = len(data) - pad
     return _ARRAY_START.pack(length) + (data[:length] if pad else data)

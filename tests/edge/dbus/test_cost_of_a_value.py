@@ -23,7 +23,7 @@ def test_a_value() -> None:
             tree.update(changed)
             items_body(tree.take_changed())
 
-    assert instructions(publish) / 200 < 203
+    assert instructions(publish) / 200 < 163
 
 
 def test_a_message_with_a_list_of_batteries() -> None:
