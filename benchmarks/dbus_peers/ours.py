@@ -42,8 +42,7 @@ class Publisher:
 
     def turn(self) -> None:
         held_back = self.service.held_back
-        self.service.update(self.batches[(self.left - 1) % len(self.batches)])
-        self.service.flush()
+        self.service.announce(self.batches[(self.left - 1) % len(self.batches)])
         if self.service.held_back > held_back:  # the daemon is behind, and here every update must go out: try again
             self.loop.call_later(0.001, self.turn)
             return

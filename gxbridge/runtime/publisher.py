@@ -102,11 +102,10 @@ class Publisher:
         if self._own is None:
             return
         values = {**values, **self._counted()}
-        known = set(self._own.paths)
-        fresh = {path: value for path, value in values.items() if path not in known}
+        fresh = {path: own_spec(path) for path in values if path not in self._own.paths}
         if fresh:
-            self._own.add_items({path: own_spec(path) for path in fresh}, fresh)
-        self._own.update({path: value for path, value in values.items() if path in known})
+            self._own.add_items(fresh)
+        self._own.announce(values)
 
     def _counted(self) -> dict[str, Value]:
         """What all our connections together went through, as paths of our own service."""
@@ -148,13 +147,12 @@ class Publisher:
             self._update(published.service, view)
 
     def _update(self, service: PublishedService, view: ServiceView) -> None:
-        known = set(service.paths)
-        if known != view.specs.keys():
-            service.remove_items(known - view.specs.keys())
-            added = {path: spec for path, spec in view.specs.items() if path not in known}
+        if service.paths != view.specs.keys():
+            service.remove_items(service.paths - view.specs.keys())
+            added = {path: spec for path, spec in view.specs.items() if path not in service.paths}
             if added:
-                service.add_items(added, {path: view.items.get(path) for path in added})
-        service.update(view.items)
+                service.add_items(added)
+        service.announce(view.items)
 
     def _open(self, view: ServiceView) -> None:
         def on_write(path: str, value: Value) -> int:

@@ -6,8 +6,11 @@ import asyncio
 
 import pytest
 
+from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.runtime.publisher import Publisher
+from tests.edge.aio import until
+from tests.edge.dbus_client import client
 from tests.edge.dbus_daemon import DBusDaemon
 from tests.edge.dbus_fakes import fake
 
@@ -38,6 +41,23 @@ def test_a_write_leaves_by_the_connection_that_owns_our_name_and_never_later() -
             assert len(charger.calls) == 1
         await publisher.close()
         assert not publisher.owns_name
+
+    with DBusDaemon() as daemon:
+        asyncio.run(story(daemon.address))
+
+
+def test_a_refresh_leaves_at_once_with_paths_that_are_new() -> None:
+    async def story(bus: str) -> None:
+        publisher = Publisher(bus, lambda *_: 0)
+        await publisher.start({"/Dvcc/Effective": "monitor"}, {})
+        async with client(bus, OWN_NAME) as found:
+            publisher.refresh_own({"/Dvcc/Effective": "control", "/Bms/Name": "Lynx"})
+            own = publisher._own
+            assert own is not None
+            assert own.signals == 1  # the loop did not turn for it
+            await until(lambda: found.changes)
+            assert found.changes == [{"/Dvcc/Effective": "control", "/Bms/Name": "Lynx"}]
+        await publisher.close()
 
     with DBusDaemon() as daemon:
         asyncio.run(story(daemon.address))

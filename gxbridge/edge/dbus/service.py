@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from typing import Final, Literal
 
 from gxbridge.core.model.items import ItemSpec, Value
@@ -33,7 +33,7 @@ class NameTaken(BusError):
 
 
 class PublishedService:
-    """`update` collects, and one ItemsChanged per turn of the loop carries what changed."""
+    """`update` collects, and one ItemsChanged per turn of the loop carries what changed; `announce` sends one now."""
 
     def __init__(
         self,
@@ -76,9 +76,9 @@ class PublishedService:
         return self._link.trouble
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """Every published path."""
-        return tuple(self._tree.items)
+    def paths(self) -> KeysView[str]:
+        """Every published path, also of those that are added later."""
+        return self._tree.items.keys()
 
     @property
     def owner(self) -> Connection | None:
@@ -102,6 +102,15 @@ class PublishedService:
         self._tree.update(values)
         if self._flush_at is None and self._tree.changed:
             self._flush_soon()
+
+    def announce(self, values: Mapping[str, Value]) -> None:
+        """Takes all the new values that this turn of the loop has, and announces at once what changed: the loop need
+        not turn once more for that.
+
+        Raises KeyError for a path that was never published.
+        """
+        self._tree.update(values)
+        self.flush()
 
     def add_items(self, specs: Mapping[str, ItemSpec], values: Mapping[str, Value] | None = None) -> None:
         """More items, announced like changes. Raises ValueError for a path that is there already."""

@@ -220,6 +220,21 @@ def test_one_signal_for_all_changes_of_a_turn_with_only_what_changed(bus: str) -
     run(main)
 
 
+def test_what_is_announced_leaves_before_the_loop_turns_and_takes_with_it_what_waited(bus: str) -> None:
+    async def main() -> None:
+        async with published(bus) as (service, found):
+            service.update({"/State": 9})
+            service.announce({"/Dc/0/Voltage": 26.4, "/Capacity": 800})
+            assert service.signals == 1
+            service.announce({"/Dc/0/Voltage": 26.4})
+            await until(lambda: found.changes)
+            await asyncio.sleep(0)
+            assert found.changes == [{"/State": 9, "/Dc/0/Voltage": 26.4}]
+            assert service.signals == 1
+
+    run(main)
+
+
 def test_no_signal_when_nothing_changed(bus: str) -> None:
     async def main() -> None:
         async with published(bus) as (service, found):
