@@ -47,8 +47,7 @@ class QuantitySource(NamedTuple):
 
     def candidates(self, readings: Readings) -> list[Reading]:
         """Messages that may hold it."""
-        found = readings.of((self.pgn, self.register))
-        return found if self.nth is None else found[self.nth : self.nth + 1]
+        return readings.of((self.pgn, self.register)) if self.nth is None else readings.nth(self.pgn, self.nth)
 
     def value(self, reading: Reading) -> Number | None:
         """The quantity's value in this message, or None."""

@@ -125,6 +125,8 @@ class Readings:
     def __init__(self) -> None:
         self._readings: dict[ReadingKey, Reading] = {}
         self._instances: dict[int, list[int]] = {}
+        self._since: dict[int, float] = {}
+        """When a PGN was heard first, of those with instances held."""
         self._limit = MOST_SHARE
         self.size = 0
         """Bytes held, roughly."""
@@ -164,6 +166,7 @@ class Readings:
             self.version += 1
             if key[0] != VREG:
                 self._instances[key[0]] = sorted([*self._instances.get(key[0], ()), key[1]])
+                self._since.setdefault(key[0], reading.at)
         self._readings[key] = reading
         return True
 
@@ -181,6 +184,17 @@ class Readings:
             reading = self._readings.get((pgn, register))
             return [] if reading is None else [reading]
         return [self._readings[pgn, instance] for instance in self._instances.get(pgn, ())]
+
+    def nth(self, pgn: int, place: int) -> list[Reading]:
+        """The message of one of a PGN's instances, counted from the lowest; none until it is known which that is: when
+        no other can be below it, or none was heard for as long as a value of it would count."""
+        parts = self.instances(pgn)
+        if place >= len(parts):
+            return []
+        found = [self._readings[pgn, part] for part in parts]
+        counts_s = max((one.until or one.at) - one.at for one in found)
+        settled = parts[place] == place or max(one.at for one in found) - self._since[pgn] >= counts_s
+        return [found[place]] if settled else []
 
     def stale(self, now: float) -> tuple[tuple[ReadingKey, float], ...]:
         """What is held and does not count any more, with when it was heard."""
@@ -229,6 +243,7 @@ class Readings:
             for pgn, instances in self._instances.items()
             if (kept := [instance for instance in instances if (pgn, instance) in self._readings])
         }
+        self._since = {pgn: at for pgn, at in self._since.items() if pgn in self._instances}
 
     def only(self, keys: Iterable[ReadingKey]) -> Readings:
         """Some of the messages by themselves: they stay up to date until other kinds are held (`version`)."""
@@ -243,3 +258,4 @@ class Readings:
         """Take over the other's messages, which are newer."""
         for key, reading in other.items():
             self._file(key, reading)
+        self._since |= {pgn: min(at, other._since.get(pgn, at)) for pgn, at in self._since.items()}

@@ -322,7 +322,8 @@ def test_temperature_senders_are_served_where_they_are_wanted() -> None:
 def test_a_charger_has_its_outputs_in_order() -> None:
     outputs = [pgn(0x20, 127508, instance=n, voltage=26.41 + n / 100, current=1.0 * n) for n in (4, 5, 6)]
     boat = PortBoat()
-    boat.look((named(0x20, 15639), says(0x20, 0x0100, "00 06 01 00"), *(frame for one in outputs for frame in one)))
+    skylla = named(0x20, 15639), says(0x20, 0x0100, "00 06 01 00"), *(frame for one in outputs for frame in one)
+    boat.look(skylla, seconds=6)
     service = "com.victronenergy.charger.socketcan_can0_vi0_uc15639"
     assert shown(boat, service, "/ProductName", "/Dc/0/Voltage", "/Dc/1/Voltage", "/Dc/2/Current") == {
         "/ProductName": "Skylla-i 24/100 (3)",
@@ -331,6 +332,34 @@ def test_a_charger_has_its_outputs_in_order() -> None:
         "/Dc/2/Current": 6.0,
     }
     assert boat.texts(service)["/ProductId"] == "0x106"
+
+
+def test_a_tracker_s_voltage_is_never_that_of_the_battery_although_it_is_heard_first() -> None:
+    boat = PortBoat()
+    battery = pgn(MPPT, 127508, instance=0, voltage=52.54, current=1.0)
+    tracker = pgn(MPPT, 127508, instance=1, voltage=91.5, current=0.6)
+    boat.look((*mppt()[:-2], *tracker))
+    assert shown(boat, SOLAR_SERVICE, "/Dc/0/Voltage", "/Dc/0/Current") == {
+        "/Dc/0/Voltage": None,
+        "/Dc/0/Current": None,
+    }
+    boat.look(tracker, seconds=3)
+    assert boat.values(SOLAR_SERVICE)["/Dc/0/Voltage"] is None
+    boat.look(battery)
+    assert boat.values(SOLAR_SERVICE)["/Dc/0/Voltage"] == 52.54
+    boat.look(seconds=12)
+    boat.look((*tracker, says(MPPT, 0x0201, "03 00 00 00")))
+    assert shown(boat, SOLAR_SERVICE, "/State", "/Dc/0/Voltage") == {"/State": 3, "/Dc/0/Voltage": None}, "it is back"
+
+
+def test_what_is_alone_for_as_long_as_a_value_counts_is_the_lowest() -> None:
+    boat = PortBoat()
+    only = pgn(MPPT, 127508, instance=3, voltage=52.54, current=1.0)
+    boat.look((*mppt()[:-2], *only))
+    boat.look(only, seconds=4)
+    assert boat.values(SOLAR_SERVICE)["/Dc/0/Voltage"] is None
+    boat.look(only)
+    assert boat.values(SOLAR_SERVICE)["/Dc/0/Voltage"] == 52.54
 
 
 def test_a_lynx_shunt_is_a_battery_without_limits() -> None:

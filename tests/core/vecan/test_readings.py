@@ -148,3 +148,44 @@ def test_what_nobody_uses_goes_oldest_first_until_half_of_the_room_is_free() -> 
     assert readings.bound(4799, lambda key: key != keys[5]) == [keys[5]]
     assert readings.bound(4800, lambda _: False) == keys[:3]
     assert readings.size == 2400
+
+
+def battery_status(*heard: tuple[int, float]) -> Readings:
+    """127508 of these instances at these moments."""
+    readings = Readings()
+    layout = database().pgns[127508]
+    for instance, at in heard:
+        values = tuple(instance if field.name == "instance" else None for field in layout.fields)
+        readings.put((layout, 41, 255, values, b""), at)
+    return readings
+
+
+@pytest.mark.parametrize(
+    ("heard", "place", "instance"),
+    [
+        ((), 0, None),
+        (((0, 0.0),), 0, 0),
+        (((0, 0.0),), 1, None),
+        (((1, 0.0),), 0, None),
+        (((0, 0.0), (1, 0.1)), 1, 1),
+        (((0, 0.0), (2, 0.1)), 1, None),
+        (((1, 0.0), (1, 4.9)), 0, None),
+        (((1, 0.0), (1, 5.0)), 0, 1),
+        (((2, 0.0), (4, 1.0), (2, 5.0)), 1, 4),
+    ],
+)
+def test_an_instance_has_no_place_before_it_is_known_who_is_below_it(
+    heard: tuple[tuple[int, float], ...], place: int, instance: int | None
+) -> None:
+    found = battery_status(*heard).nth(127508, place)
+    assert [reading.get("instance") for reading in found] == ([] if instance is None else [instance])
+
+
+def test_who_is_below_is_asked_anew_after_a_silence_and_not_after_a_change_of_its_address() -> None:
+    readings = battery_status((1, 0.0), (1, 5.0))
+    moved = battery_status((1, 5.5))
+    moved.absorb(readings)
+    assert moved.nth(127508, 0)
+    moved.forget(lambda key: False, lambda key: True)
+    moved.absorb(battery_status((1, 20.0)))
+    assert not moved.nth(127508, 0)
