@@ -65,7 +65,7 @@ ARGUMENTS: dict[str, Any] = {
         "number": NUMBER,
         "other_number": NUMBER,
         "alarm": "[^']+",
-        "charger": "(?!was told |takes no limit)(?:(?! makes ).)+?",
+        "charger": "(?!was told |shows |takes no limit)(?:(?! makes ).)+?",
         "letter": "[A-Z]",
         "charge_word": "[a-z]+",
         "discharge_word": "[a-z]+",

@@ -164,7 +164,8 @@ OF_ONE: Mapping[str, Mapping[str, str]] = {
     "refusal-not-obeyed": {"why": ""},
     "battery-gone": {"word": " while it refused charging; charging stays stopped until it is back"},
     "ccl-exceeded": {
-        "who": "; Port and starboard makes 62 A and was told 31 A, SmartSolar makes 3 A and takes no limit"
+        "who": "; Port and starboard makes 62 A and was told 31 A, SmartSolar makes 3 A and takes no limit, "
+        "MPPT RS makes 2 A and shows 1 A as its limit"
     },
     "charge-creeps": {"who": "; SmartSolar makes 3 A", "why": "0 A said by the Lynx, error 8, internal calculation"},
     "cvl-exceeded": {"who": ""},

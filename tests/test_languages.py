@@ -206,7 +206,7 @@ SAYING = [
     ("what", "gxbridge.core.dvcc.read.devices.trouble", "failure_troubles"),
 ]
 """Arguments, and the functions that make them."""
-PART_OF = {"7 and takes no limit", "7 and was told 7 A", "low voltage", "the battery"}
+PART_OF = {"7 and takes no limit", "7 and was told 7 A", "7 and shows 7 A as its limit", "low voltage", "the battery"}
 """No sentence by itself."""
 NEVER_SAID = {"it is the state of another installation"}
 

@@ -56,7 +56,7 @@ def discovery(said: Messages, base: str, version: str) -> dict[str, dict[str, An
         if topic.startswith("chargers/") or topic == "multi":
             id, name = topic.replace("chargers/", "charger_"), str(values["name"])
             attributes = {"json_attributes_topic": f"{base}/{topic}"}
-            add_amount(f"{id}_told", topic, f"{name}: told", "value", "A", **attributes)
+            add_amount(f"{id}_told", topic, f"{name}: limit", "value", "A", **attributes)
             add_amount(f"{id}_made", topic, f"{name}: made", "made", "A")
     for word in ("charge", "discharge"):
         options: dict[str, Any] = {"device_class": "enum", "options": ["yes", "no", "unknown"]}

@@ -105,7 +105,7 @@ def _states(seen: HistorySample) -> Iterator[Metric]:
 
 def _chargers(seen: HistorySample) -> Iterator[Metric]:
     for kind, name, doc in (
-        (TOLD, "charger_told_amperes", "Charge current limit that stands at a charger"),
+        (TOLD, "charger_told_amperes", "Charge current limit that stands at a charger, told or shown by itself"),
         (MADE, "charger_made_amperes", "Current that a charger makes"),
     ):
         family = GaugeMetricFamily(f"gxbridge_{name}", doc, labels=["charger", "name"])

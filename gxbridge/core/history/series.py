@@ -40,7 +40,8 @@ SERIES: Final[Mapping[str, SeriesTitle]] = {
     "ccl_a": SeriesTitle("Charge current limit (CCL)", "A"),
     "dcl_a": SeriesTitle("Discharge current limit (DCL)", "A"),
 }
-"""Current and power are positive when charging. Chargers add `told_a NAME` and `made_a NAME`."""
+"""Current and power are positive when charging. Chargers add `told_a NAME`, the limit that stands there,
+told or shown by the device itself, and `made_a NAME`."""
 UNKNOWN: Final = "unknown"
 TOLD, MADE = "told_a", "made_a"
 LIMITS: Final = {"cvl": "cvl_v", "ccl": "ccl_a", "dcl": "dcl_a"}
@@ -72,7 +73,7 @@ def series_title(name: str, labels: Mapping[str, str]) -> tuple[str, str]:
     if (series := SERIES.get(name)) is not None:
         return series.title, series.unit
     kind, _, _ = name.partition(" ")
-    return f"{labels.get(name, name)}, {'told' if kind == TOLD else 'made'}", "A"
+    return f"{labels.get(name, name)}, {'limit' if kind == TOLD else 'made'}", "A"
 
 
 def sample(services: Mapping[str, Items]) -> HistorySample:

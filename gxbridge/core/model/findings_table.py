@@ -723,6 +723,12 @@ TABLE: Final = (
         "{device} makes {made} A and was told {told} A",
         "Look at its limit and its networked operation in VictronConnect; restart it, and update its firmware",
     ),
+    FindingRow(  # of one that gxbridge serves itself: what stands there is what the device says, whoever told it that
+        "charger-over-shown",
+        "warning",
+        "{device} makes {made} A and shows {shown} A as its limit",
+        "Look at its limit and its networked operation in VictronConnect; restart it, and update its firmware",
+    ),
     FindingRow(
         "cvl-exceeded",
         "warning",

@@ -1,4 +1,4 @@
-"""What a device shows of what it was told, and a battery of what it allows: read the same for every screen."""
+"""What stands at a device as its limit, told or its own word, and what a battery allows: the same for every screen."""
 
 from __future__ import annotations
 

@@ -66,4 +66,4 @@ def test_texts_from_outside_are_cut_and_printable() -> None:
 
 def test_every_series_has_a_title() -> None:
     assert series_title("ccl_a", {}) == ("Charge current limit (CCL)", "A")
-    assert series_title("told_a x", {"told_a x": "MPPT"}) == ("MPPT, told", "A")
+    assert series_title("told_a x", {"told_a x": "MPPT"}) == ("MPPT, limit", "A")

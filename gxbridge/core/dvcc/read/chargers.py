@@ -82,7 +82,7 @@ def chosen_multis(plant: Installation, multi: VebusSystem | None, settings: User
 
 
 def who_charges(makers: Iterable[Maker]) -> str:
-    """Who makes how much of what it was told, the most first, in words."""
+    """Who makes how much of what it was told or shows as its limit, the most first, in words."""
     busy = sorted((one for one in makers if one.made_a > LEAST_A), key=lambda one: -one.made_a)
     return ", ".join(words(one) for one in busy)
 
@@ -92,4 +92,8 @@ def words(one: Maker) -> str:
     made = f"{one.name} makes {one.made_a:.3g} A"
     if one.not_told is not None:
         return f"{made} and takes no limit"
-    return made if one.told_a is None else f"{made} and was told {one.told_a:.3g} A"
+    if one.told_a is None:
+        return made
+    if one.device.says_itself:
+        return f"{made} and shows {one.told_a:.3g} A as its limit"
+    return f"{made} and was told {one.told_a:.3g} A"

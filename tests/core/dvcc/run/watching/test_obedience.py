@@ -145,6 +145,17 @@ def test_two_of_one_name_are_told_apart_and_each_is_held_against_what_it_was_tol
     assert "SmartSolar (280) makes 62 A" in text(world, "ccl-exceeded")
 
 
+def test_what_stands_at_a_charger_of_our_own_port_is_what_it_shows_whoever_told_it_that() -> None:
+    ours = sun(62.0, PROCESS="gxbridge", CHARGE_CURRENT=70.0)
+    world = boat(changed({"CCL": 30.0, "CURRENT": 78.0}), SUN=ours, SUN_2=sun(18.0))
+    for _ in range(30):
+        world.set(SUN, CHARGE_CURRENT=40.0)  # it does not follow
+        world.run(1)
+    assert text(world, "charger-over-shown") == "SmartSolar (ttyS5) makes 62 A and shows 40 A as its limit"
+    assert "SmartSolar (ttyS5) makes 62 A and shows 40 A as its limit" in text(world, "ccl-exceeded")
+    assert "SmartSolar (ttyS5)" not in text(world, "charger-over-told")
+
+
 def test_everything_that_takes_no_limit_is_listed() -> None:
     """Second VE.Bus systems, AC chargers, chargers of another network."""
     second = "com.victronenergy.vebus.ttyUSB1"
