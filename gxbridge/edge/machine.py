@@ -30,7 +30,7 @@ COMMANDS = re.compile(
 def platform() -> str:
     """The kind of GX device, "" on other machines."""
     try:
-        with open(PLATFORM_FILE, encoding="ascii", errors="replace") as file:
+        with open(PLATFORM_FILE, encoding="utf-8", errors="replace") as file:
             return file.readline().strip()
     except OSError:
         return os.environ.get("GXBRIDGE_PLATFORM", "")
@@ -49,7 +49,7 @@ def own_number() -> int:
 def boot_id() -> str | None:
     """Tells this run of the machine from the one before its last reboot; None where the kernel does not say."""
     try:
-        with open(BOOT_FILE, encoding="ascii", errors="replace") as file:
+        with open(BOOT_FILE, encoding="utf-8", errors="replace") as file:
             return file.readline().strip() or None
     except OSError:
         return None

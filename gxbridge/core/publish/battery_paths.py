@@ -30,7 +30,7 @@ from gxbridge.core.publish.battery_rows import (
     quantity,
 )
 from gxbridge.core.publish.own_paths import OWN_PRODUCT_ID
-from gxbridge.core.vecan.lynx.distributors import FUSES, LETTERS, fuse_name_of, fuse_status_of, status_of
+from gxbridge.core.vecan.lynx.distributors import FUSES, fuse_name_of, fuse_status_of, status_of
 
 Publish = Literal["bms", "bms-neutral", "monitor"]
 
@@ -106,9 +106,6 @@ def distributor_rows(letter: str) -> tuple[PathRow, ...]:
     return tuple(rows)
 
 
-_DISTRIBUTOR_ROWS: Mapping[str, tuple[PathRow, ...]] = {letter: distributor_rows(letter) for letter in LETTERS}
-
-
 @lru_cache(maxsize=64)
 def rows(publish: Publish, *, balances: bool = False, distributors: str = "") -> tuple[PathRow, ...]:
     """The rows of a service: no `/Info` with `monitor`, `/Balancing` and distributors where they were ever reported."""
@@ -117,7 +114,7 @@ def rows(publish: Publish, *, balances: bool = False, distributors: str = "") ->
         for row in PATHS
         if (balances or row.path != BALANCING) and (publish != "monitor" or not row.path.startswith("/Info/"))
     )
-    return chosen + tuple(row for letter in distributors for row in _DISTRIBUTOR_ROWS[letter])
+    return chosen + tuple(row for letter in distributors for row in distributor_rows(letter))
 
 
 @lru_cache(maxsize=64)
