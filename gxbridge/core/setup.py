@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from gxbridge.core.bank.entry import BankEntry
-from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.model.battery import Configured
@@ -15,6 +15,9 @@ from gxbridge.core.model.record import record
 from gxbridge.core.model.remembered import Remembered
 from gxbridge.core.vecan.sending.alert_output import AlertLevel
 from gxbridge.core.vecan.sending.transmit import LINK_LEVELS, TransmitLevel
+
+if TYPE_CHECKING:
+    from gxbridge.core.channels.readout.advertisement import DeviceKey
 
 
 @record

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gxbridge import __version__
 from gxbridge.config import Config, Terminals
-from gxbridge.core.channels.readout.advertisement import DeviceKey
 from gxbridge.core.channels.terminals.terminal_bms import Wiring, service_of
 from gxbridge.core.model.finding import finding
 from gxbridge.core.model.items import printable
@@ -22,6 +21,7 @@ from gxbridge.runtime.app import App, BoxPlace, FrameSource, Hearer, MakeNotifie
 from gxbridge.runtime.edge_findings import deprecation_findings
 
 if TYPE_CHECKING:
+    from gxbridge.core.channels.readout.advertisement import DeviceKey
     from gxbridge.runtime.bluetooth_scanner import Scanner
     from gxbridge.runtime.state_writer import StateWriter
     from gxbridge.state.state_file import StateFile
@@ -70,10 +70,19 @@ def setup_of(config: Config) -> Setup:
         own_number=own_number(),
         configured=config.known_batteries,
         wirings=tuple(wiring_of(terminals) for terminals in config.terminals),
-        readout_keys={entry.address: DeviceKey(entry.key) for entry in config.readout},
+        readout_keys=readout_keys(config),
         readout_names={entry.address: entry.name for entry in config.readout},
         platform=platform(),
     )
+
+
+def readout_keys(config: Config) -> dict[str, DeviceKey]:
+    """Keys of Bluetooth devices by their address; what opens advertisements is imported only where there are any."""
+    if not config.readout:
+        return {}
+    from gxbridge.core.channels.readout.advertisement import DeviceKey
+
+    return {entry.address: DeviceKey(entry.key) for entry in config.readout}
 
 
 def wiring_of(terminals: Terminals) -> Wiring:

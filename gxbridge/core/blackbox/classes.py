@@ -10,9 +10,7 @@ from gxbridge.core import bus_services, control, own_batteries
 from gxbridge.core.bank import entry
 from gxbridge.core.blackbox.codec import Codec, CodecClass, Plain, Reference
 from gxbridge.core.channels import other_channels, second_opinion
-from gxbridge.core.channels.readout import advertisement, receiver
-from gxbridge.core.channels.readout.record_fields import Record
-from gxbridge.core.channels.readout.records import RECORDS
+from gxbridge.core.channels.readout import receiver
 from gxbridge.core.channels.terminals import terminal_bms
 from gxbridge.core.channels.vebus import vebus_bms, vebus_watch
 from gxbridge.core.dvcc.explain import master_watch
@@ -125,7 +123,6 @@ OBJECTS: Final = (
     CodecClass(senders.Senders, shared=True),
     CodecClass(Decoder, shared=True, skip={attribute: _fresh(attribute) for attribute in _DECODER_LEFT_OUT}),
     CodecClass(own_items.OwnItems, shared=True, skip={"_limits": dict}),
-    CodecClass(advertisement.AdvertisedValues, name="Advertised"),
 )
 
 
@@ -164,7 +161,6 @@ TABLE_NAMES: Final = _table_names()
 REFERENCES: Final = (
     Reference(Layout, "layout", lambda layout: list(_layout_key(layout)), _find_layout),
     Reference(QuantityTable, "table", lambda table: [TABLE_NAMES[id(table)]], _table_named),
-    Reference(Record, "record", lambda record: [record.number], lambda key: RECORDS[key[0]]),
 )
 
 
@@ -189,7 +185,18 @@ def port_classes() -> tuple[CodecClass, ...]:
     return (CodecClass(PortServices, shared=True, skip=made_anew),)
 
 
-def codec(*, with_banks: bool = True, with_ports: bool = True) -> Codec:
-    """A codec for the whole state; without `with_banks` or `with_ports` for one that has none."""
+def readout_classes() -> tuple[tuple[CodecClass, ...], tuple[Reference, ...]]:
+    """Those of what is said by Bluetooth."""
+    from gxbridge.core.channels.readout.advertisement import AdvertisedValues
+    from gxbridge.core.channels.readout.record_fields import Record
+    from gxbridge.core.channels.readout.records import RECORDS
+
+    record = Reference(Record, "record", lambda record: [record.number], lambda key: RECORDS[key[0]])
+    return (CodecClass(AdvertisedValues, name="Advertised"),), (record,)
+
+
+def codec(*, with_banks: bool = True, with_ports: bool = True, with_readout: bool = True) -> Codec:
+    """A codec for the whole state; without `with_banks`, `with_ports` or `with_readout` for one that has none."""
     more = (*(bank_classes() if with_banks else ()), *(port_classes() if with_ports else ()))
-    return Codec((*VALUES, SETUP, *OBJECTS, *more), REFERENCES)
+    heard, records = readout_classes() if with_readout else ((), ())
+    return Codec((*VALUES, SETUP, *OBJECTS, *more, *heard), (*REFERENCES, *records))

@@ -122,7 +122,9 @@ class RecordingBridge(Bridge):
     def __init__(self, setup: Setup, max_bytes: int) -> None:
         super().__init__(setup)
         self._names = names_of(self)
-        self._codec = codec(with_banks=bool(setup.banks), with_ports=bool(setup.serve))
+        self._codec = codec(
+            with_banks=bool(setup.banks), with_ports=bool(setup.serve), with_readout=bool(setup.readout_keys)
+        )
         self._ring = Ring(max_bytes)
         self._frozen_for: dict[tuple[str, str], float] = {}
         self._cause: Cause | None = None

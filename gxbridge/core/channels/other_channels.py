@@ -7,9 +7,8 @@ speaks on VE.Can (`core/vecan`) is only compared with here: the same BMS over a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 from gxbridge.core.channels.readout.receiver import Receiver
 from gxbridge.core.channels.second_opinion import Disputes, Statement, compare, opinion_findings
 from gxbridge.core.channels.terminals.terminal_bms import INPUT_STATE, TerminalBms, Wiring, read
@@ -27,6 +26,9 @@ from gxbridge.core.model.finding import PRE_ALARM_WORDS, Finding, finding
 from gxbridge.core.model.items import Items
 from gxbridge.core.model.named_tuple import NamedTuple
 from gxbridge.core.model.permission import Permit, Stop
+
+if TYPE_CHECKING:
+    from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 
 LYNX_RECORD = 0x0A
 

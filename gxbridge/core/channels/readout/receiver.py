@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal, open_sealed, parse
 from gxbridge.core.model.finding import Finding, finding
 from gxbridge.core.model.permission import Restriction
 from gxbridge.core.model.record import record
+
+if TYPE_CHECKING:
+    from gxbridge.core.channels.readout.advertisement import AdvertisedValues, DeviceKey, Refusal
 
 NONCE_WINDOW = 60
 """How far back a counter counts as seen before; as the vendor's own receiver does (dbus-ble-sensors v0.31)."""
@@ -46,12 +49,16 @@ class Receiver:
 
     def hear(self, address: str, data: bytes, now: float) -> AdvertisedValues | Refusal:
         """One advertisement's manufacturer data. What it says is kept if it is new; never raises."""
+        from gxbridge.core.channels.readout.advertisement import Refusal  # hardly any boat needs it
+
         result = self._judge(address.upper(), data, now)
         if isinstance(result, Refusal):
             self.refused[result.reason] += 1
         return result
 
     def _judge(self, address: str, data: bytes, now: float) -> AdvertisedValues | Refusal:
+        from gxbridge.core.channels.readout.advertisement import Refusal, open_sealed, parse
+
         key = self._keys.get(address)
         if key is None:
             return Refusal("no-key", "no key is configured for this device")
