@@ -13,6 +13,7 @@ from gxbridge.core.vecan.link.exchange import Exchange
 from gxbridge.core.vecan.link.link_bus import (
     MOST_LINES,
     MOST_SHOWN,
+    LinkBus,
 )
 from gxbridge.core.vecan.link.registers import REGISTERS
 from gxbridge.core.vecan.sending.transmit import TransmitLevel, TransmitOrder
@@ -373,6 +374,44 @@ def test_one_without_address_is_looked_for_once_a_second() -> None:
     assert wire.frames() == []
     wire.now += 0.1
     assert wire.frames() == ["78 2015 F4010000"]
+
+
+def test_one_without_address_holds_up_nobody_and_does_not_press_before_its_time() -> None:
+    wire = Wire()
+    wire.names[0x77] = charger_name(999)
+    wire.write(0x77, CURRENT, 50.0)
+    assert wire.bus.presses(wire.now)
+    assert wire.frames() == []
+    assert not wire.bus.presses(wire.now)
+    assert wire.bus.presses(wire.now + 1.0)
+    wire.now += 1.0
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.frames() == ["24 2015 F4010000"]
+
+
+@pytest.mark.parametrize("address", [MPPT - 1, MPPT + 1, None])
+def test_a_device_is_told_where_the_sender_and_the_list_of_devices_have_it(address: int | None) -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 50.0)
+    assert wire.bus.next(wire.now, lambda _: address) is None
+    wire.now += 1.0
+    assert wire.bus.next(wire.now, lambda _: MPPT) is not None
+
+
+def test_whoever_asks_has_a_changed_word_judged_first() -> None:
+    for ask in (lambda bus, now: bus.next(now, lambda _: MPPT), LinkBus.presses):
+        wire = Wire()
+        wire.write(MPPT, CURRENT, 50.0)
+        wire.out.write(wire.target(MPPT), CURRENT, 40.0, wire.now)
+        ask(wire.bus, wire.now)
+        assert wire.asked_anew == 1
+
+
+def test_0_a_is_in_the_log_as_0() -> None:
+    wire = Wire()
+    wire.write(MPPT, CURRENT, 0.0)
+    wire.frames()
+    assert [(path, value, word) for _, _, path, value, word in wire.bus.log] == [(CURRENT, 0.0, "told")]
 
 
 def test_what_ends_for_one_device_or_a_bus_is_sent_no_more() -> None:

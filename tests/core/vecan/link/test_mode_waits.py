@@ -72,6 +72,18 @@ def test_a_mode_leaves_when_the_current_was_answered() -> None:
     assert wire.run(0.2) == [MODE_OF_1, CURRENT_OF_1], "which it is to keep for as long"
 
 
+@pytest.mark.parametrize("unique", [854, 856])
+def test_behind_the_mode_of_one_the_current_of_another_is_not_told_again(unique: int) -> None:
+    wire = Wire()
+    wire.join(MPPT_2, charger_name(unique))
+    for address, told in ((MPPT, TOLD), (MPPT_2, TOLD_2)):
+        wire.write(address, CURRENT, 50.0)
+        wire.run(0.2)
+        wire.hear(told)
+    wire.write(MPPT, MODE, 13)
+    assert wire.run(0.3) == [MODE_OF_1, CURRENT_OF_1]
+
+
 @pytest.mark.parametrize("refuses", [True, False])
 def test_or_when_it_had_its_chances(refuses: bool) -> None:
     """Else one that knows no such register would keep all the others in error 67."""

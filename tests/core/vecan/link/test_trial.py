@@ -66,6 +66,20 @@ def play(wire: Wire, charger: Charger | None, seconds: float = 30.0) -> list[str
     return found
 
 
+@pytest.mark.parametrize("unique", [854, 856])
+def test_what_another_says_is_no_answer_of_the_one_that_is_tried(unique: int) -> None:
+    wire = Wire(confirmed=())
+    wire.join(MPPT_2, charger_name(unique))
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    assert wire.frames() == ["24 ?2015"]
+    wire.hear(register_frame(MPPT_2, 0x2015, "2C01"), register_frame(MPPT_2, 2, "15200083", to=US))
+    assert wire.frames() == []
+    wire.hear(register_frame(MPPT, 0x2015, "2C01"))
+    wire.now += 0.1
+    assert wire.frames() == ["24 2015 F4010000"]
+
+
 def test_a_current_is_written_read_back_and_put_back() -> None:
     wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
     wire.write(MPPT, CURRENT, 50.0)
