@@ -536,6 +536,8 @@ def test_on_a_bus_where_nobody_is_heard_only_what_lowers_leaves() -> None:
     wire.now += 8.0
     wire.write(MPPT_2, CURRENT, 0.0)
     assert wire.frames() == ["25 2015 00000000"], "0 A may always leave"
+    wire.write(None, VOLTAGE, 27.3)
+    assert wire.run(0.2) == ["FF 2001 AA0A0000"], "a lower voltage too"
 
 
 def test_a_first_word_waits_for_somebody_on_the_bus() -> None:
@@ -647,7 +649,7 @@ def test_it_comes_back_when_something_is_due_and_not_before() -> None:
     assert wire.bus.deadline(wire.now) == float("inf")
 
 
-def test_a_discharge_current_is_no_charge_current() -> None:
+def test_a_discharge_current_and_a_mode_are_no_charge_current() -> None:
     wire = Wire()
     wire.write(MPPT, DISCHARGE, 30.0)
     wire.run(0.2)
@@ -656,7 +658,12 @@ def test_a_discharge_current_is_no_charge_current() -> None:
     wire.write(MPPT, CURRENT, 50.0)
     wire.run(0.5)
     wire.hear(register_frame(MPPT, 0x2015, "F401"), register_frame(MPPT, 0x2017, "6400"))
-    assert wire.out.holds(wire.now) == {service_of(wire.names[MPPT]): LinkHold(50.0, 50.0, "shown")}
+    holds = {service_of(wire.names[MPPT]): LinkHold(50.0, 50.0, "shown")}
+    assert wire.out.holds(wire.now) == holds
+    wire.write(MPPT, DISCHARGE, 80.0)
+    wire.write(MPPT, MODE, 13)
+    assert len(wire.run(0.5)) == 3
+    assert wire.out.holds(wire.now) == holds
 
 
 def test_what_is_written_to_a_device_is_not_what_it_shows() -> None:
