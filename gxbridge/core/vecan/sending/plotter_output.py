@@ -25,6 +25,8 @@ GROUPS: Final = (BATTERY_STATUS, DC_DETAILED, CONFIGURATION)
 INTERVAL_S: Final = 1.5
 LISTEN_S: Final = 10.0
 """Six intervals: who sends the same is heard before we begin."""
+ASKED_S: Final = 0.5
+"""Between two times that it is said, however often somebody asks."""
 RIVAL_S: Final = 60.0
 """So long after its last frame another source counts as there."""
 SHOWN_S: Final = 5.0
@@ -77,6 +79,7 @@ class PlotterOutput:
         self._shown_at = float("-inf")
         self._own: Set[int] = frozenset()
         self._configuration_wanted = False
+        self._said_at = float("-inf")
         self._sid = self._sequence = 0
 
     def show(self, battery: PlottedBattery | None, own: Set[int], now: float) -> None:
@@ -102,7 +105,7 @@ class PlotterOutput:
             return False
         if pgn == CONFIGURATION:
             self._configuration_wanted = True
-        self.next_at = now
+        self.next_at = min(self.next_at, max(now, self._said_at + ASKED_S))
         return True
 
     def due(self, address: int, now: float) -> list[Frame]:
@@ -113,6 +116,7 @@ class PlotterOutput:
         battery = self._sendable(now)
         if battery is None:
             return []
+        self._said_at = now
         self._sid = (self._sid + 1) % SIDS
         said = {BATTERY_STATUS: self._status(battery), DC_DETAILED: self._detailed(battery)}
         if self._configuration_wanted:

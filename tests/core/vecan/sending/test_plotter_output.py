@@ -104,6 +104,17 @@ def test_the_configuration_is_told_when_somebody_asks() -> None:
     assert not output.asked(DETAILED, 12.0)
 
 
+def test_somebody_who_asks_without_end_does_not_fill_the_bus() -> None:
+    output, said = shown(), []
+    for hundredth in range(301):
+        now = 10.0 + hundredth / 100
+        output.show(BATTERY, frozenset(), now)
+        assert output.asked(STATUS, now)
+        if output.due(US, now):
+            said.append(now)
+    assert said == pytest.approx([10.0, 10.5, 11.0, 11.5, 12.0, 12.5, 13.0])
+
+
 @pytest.mark.parametrize(("nominal_v", "code"), [(None, "F"), (12.0, "1"), (48.0, "6"), (51.2, "F")])
 def test_a_nominal_voltage_without_a_code_is_not_available(nominal_v: float | None, code: str) -> None:
     output = shown(replace(BATTERY, nominal_v=nominal_v))
