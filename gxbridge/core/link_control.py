@@ -68,6 +68,17 @@ class LinkControl:
         self._memory = passed.memory
         self.out.judge(passed.values, at)
 
+    def told(self, service: str, path: str) -> str:
+        """Who was told what of the word that stands at a path, for the log, and why less than that; "" while it has not
+        left."""
+        found, why = self.out.told(service, path), self._memory.lowered.get((service, path), "")
+        if found is None or (found.sent is None and not why):
+            return ""
+        if not why:
+            return f"{path} = {found.sent:g} is sent"
+        sent = "nothing" if found.sent is None else f"{found.sent:g}"
+        return f"{path} = {found.asked:g} is written, and {sent} is sent: {why}"
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What a person should know since the last look."""

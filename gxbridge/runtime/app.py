@@ -333,6 +333,7 @@ class App:
             self._link_tries.look()
         run_cycle = self.bridge.tick if timers else self.bridge.react
         cycle = run_cycle(at, self._epoch_offset, buses)
+        self._client_writes.say_what_is_told(at)
         self._carry_out(cycle, at)
 
     def _on_request(self, first: Cycle) -> dict[str, MakeText]:

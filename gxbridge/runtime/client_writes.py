@@ -48,6 +48,20 @@ class ClientWrites:
         self.views: Mapping[str, ServiceView] = {}
         self._answered: dict[tuple[str, str], LinkWrite] = {}
         """By service and path of `/Link`. Bounded: services of a port, writable paths."""
+        self._unsaid: set[tuple[str, str]] = set()
+        """Paths of `/Link` of which the log is to say what was sent. Bounded in the same way."""
+
+    def say_what_is_told(self, now: float) -> None:
+        """In the log, after a look: what the devices are told of what was taken."""
+        link = self._bridge.link
+        if link is None:
+            return
+        for service, path in sorted(self._unsaid):
+            text = link.told(service, path)
+            if text:
+                log.info("D-Bus client writes to %s: %s", service, text)
+            if text or now - self._answered[service, path].at >= LINK_S:
+                self._unsaid.discard((service, path))
 
     @property
     def untold(self) -> dict[tuple[str, str], str]:
@@ -97,6 +111,11 @@ class ClientWrites:
             lasts = before is not None and same and now - before.at < LINK_S
             self._answered[service, path] = LinkWrite(answer, before.since if before and lasts else now, now)
             if same:
+                return
+            self._unsaid.discard((service, path))
+            link = self._bridge.link
+            if link is not None and not answer.code and link.out.stands(service, path):
+                self._unsaid.add((service, path))  # what is sent of it is not known yet
                 return
         log.info("D-Bus client writes to %s: %s", service, answer.text)
 

@@ -106,6 +106,28 @@ def test_a_word_that_changes_does_not_wait_for_the_next_look() -> None:
     assert port.out() == ["24 2015 65000000"], "10 A, and 0.1 A of rounding"
 
 
+def test_the_log_is_told_what_is_sent_of_a_word_and_why_it_is_not_all() -> None:
+    port = Port()
+    link = port.bridge.link
+    assert link is not None
+    assert link.told(MPPT, CURRENT) == "", "no word stands"
+    port.write(CURRENT, 50.0)
+    assert link.told(MPPT, CURRENT) == "", "it has not left"
+    port.pass_time(2)
+    assert link.told(MPPT, CURRENT) == "/Link/ChargeCurrent = 50 is sent"
+    port.said[0x0391] = 200
+    port.pass_time(2)
+    text = "/Link/ChargeCurrent = 50 is written, and 20.1 is sent: the sum told to what charges is above the charge "
+    assert link.told(MPPT, CURRENT) == text + "current limit"
+    port.add("com.victronenergy.gxbridge_2", {"/Dvcc/Mode": "control"})
+    port.pass_time(2)
+    text = "/Link/ChargeCurrent = 50 is written, and nothing is sent: nothing is written beside another gxbridge"
+    assert link.told(MPPT, CURRENT) == text
+    port.bridge.service_removed(MPPT, port.now)
+    port.pass_time(2)
+    assert link.told(MPPT, CURRENT) == "", "nobody writes it any more"
+
+
 def test_but_not_by_what_was_seen_too_long_ago() -> None:
     port = Port()
     port.pass_time(4, writes=True)

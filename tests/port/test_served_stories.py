@@ -261,7 +261,7 @@ def test_a_controller_is_not_blamed_for_one_that_refuses_its_word() -> None:
     found = {one.id: one.text for one in sea.bridge.link.findings}
     assert found["link-refused"].startswith(f"{sea.service(RS)} refuses")
     assert found["link-gate"].startswith(f"{sea.service(MPPT)} {CURRENT} = 50.0 is written")
-    assert found["link-gate"].endswith(f"pass: {STILL_HELD}"), "they are told 100 A of 150 A"
+    assert found["link-gate"].endswith(f"pass (such words: 1): {STILL_HELD}"), "they are told 100 A of 150 A"
 
 
 def test_a_charger_that_goes_to_sleep_is_no_alarm_of_the_gate_and_a_mode_waits_for_it_a_minute() -> None:

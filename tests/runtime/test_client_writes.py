@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from gxbridge.core.cycle import ServiceView
+from gxbridge.core.gate.gate import ABOVE_SUM
 from gxbridge.core.model.items import Value
 from gxbridge.core.nmea2000.name import Name
 from gxbridge.core.port.vecan_service import listed_at
@@ -19,6 +20,7 @@ from gxbridge.runtime.edge_findings import write_findings
 from tests.core.port.port_boat import MULTI_SERVICE, SOLAR_SERVICE, VECAN_SERVICE, PortBoat, mppt, multi_rs, tanks
 from tests.port.fleet import FLEET
 from tests.port.node import SimNode, exchange
+from tests.port.test_served_stories import ServedSea
 
 CURRENT = "/Link/ChargeCurrent"
 
@@ -88,6 +90,52 @@ def test_where_link_may_be_sent_its_own_findings_say_what_is_not() -> None:
     assert writes.write(SOLAR_SERVICE, CURRENT, 50.0) == 2
     assert writes.untold
     assert [*writes.refused(time.monotonic())] == []
+
+
+def test_the_log_says_what_is_sent_and_why_it_is_less_than_what_is_written(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "gxbridge")
+    sea, nobody = ServedSea("mppt", "mppt-rs"), cast(Any, None)
+    sea.said[0x0391] = 600
+    sea.sail(4)
+    writes = ClientWrites(sea.bridge.setup, sea.bridge, nobody, lambda *_: None, lambda: None)
+    assert sea.bridge._port is not None
+    writes.views = {view.name: view for view in sea.bridge._port.views}
+    services = [sea.service(name) for name in ("mppt", "mppt-rs")]
+
+    def pass_by() -> list[str]:
+        caplog.clear()
+        for service in services:
+            sea.words.clear()
+            assert writes.write(service, CURRENT, 50.0) == 0
+            assert writes.write(service, CURRENT, 50.0) == 0
+        writes.say_what_is_told(sea.now)
+        assert caplog.messages == [], "nothing has left yet"
+        sea.sail(2)
+        writes.say_what_is_told(sea.now)
+        return sorted(caplog.messages)
+
+    first, second = pass_by()
+    assert first.endswith("/Link/ChargeCurrent = 50 is sent")
+    assert second.endswith("/Link/ChargeCurrent = 50 is written, and 10.2 is sent: " + ABOVE_SUM)
+    assert pass_by() == [], "what goes on is no news"
+
+
+def test_a_word_that_never_leaves_is_not_waited_for_longer_than_it_stands(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "gxbridge")
+    sea, nobody, clock = ServedSea("mppt"), cast(Any, None), [100.0]
+    sea.sail(4)
+    monkeypatch.setattr("gxbridge.runtime.client_writes.time.monotonic", lambda: clock[0])
+    writes = ClientWrites(sea.bridge.setup, sea.bridge, nobody, lambda *_: None, lambda: None)
+    assert sea.bridge._port is not None
+    writes.views = {view.name: view for view in sea.bridge._port.views}
+    assert writes.write(sea.service("mppt"), CURRENT, 50.0) == 0
+    for now, waits in ((159.0, 1), (160.0, 0)):
+        writes.say_what_is_told(now)
+        assert len(writes._unsaid) == waits
+    assert writes.write(sea.service("mppt"), CURRENT, None) == 0
+    assert caplog.messages == []
 
 
 def test_an_instance_that_is_written_to_the_list_comes_back_in_the_claim_of_the_device(

@@ -7,7 +7,7 @@ is lowered here, which is no finding until it has had time to follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -94,6 +94,8 @@ class LinkMemory(NamedTuple):
     held: Mapping[tuple[str, str], float] = MappingProxyType({})
     findings: tuple[Finding, ...] = ()
     shown: Mapping[str, LastShown] = MappingProxyType({})
+    lowered: Mapping[tuple[str, str], str] = MappingProxyType({})
+    """Why less may leave than what stands, in words."""
 
 
 class LinkPassed(NamedTuple):
@@ -133,40 +135,54 @@ def pass_link(
     shares = {} if bounds is None else current_shares(asked, words, bounds, gate, holds, shown, now)
     passed: dict[tuple[str, str], Value] = {}
     held: dict[tuple[str, str], float] = {}
-    findings: list[Finding] = []
+    lowered: dict[tuple[str, str], str] = {}
+    late: dict[str, list[tuple[Write, Value]]] = {}
+    alone_shares: dict[tuple[str, str], float | None] | None = None
     for write in asked:
         key = write.service, write.path
         verdict = GateVerdict(None, barred) if barred else judge_link(write, words, bounds, shares)
         if verdict.rule and write.service in words.services:  # else nobody writes it any more
             held[key] = before.held.get(key, now)
+            if verdict.rule == ABOVE_SUM and bounds is not None and alone_shares is None:
+                alone_shares = share(asked, words, bounds, gate.told, gate.made)
+            lowered[key] = why_lowered(verdict.rule, write, alone_shares or {})
             if now - held[key] >= LAG_S:
-                sent = "nothing" if verdict.value is None else f"{verdict.value:g}"
-                about = f"{write.service} {write.path}"
-                findings.append(
-                    finding(
-                        "link-gate",
-                        about,
-                        now,
-                        held[key],
-                        key=about,
-                        asked=f"{write.value}",
-                        bound=why_lowered(verdict.rule, write, asked, words, bounds, gate),
-                        sent=sent,
-                    )
-                )
+                late.setdefault(verdict.rule, []).append((write, verdict.value))
         if verdict.value is None:
             continue
         passed[key] = verdict.value
-    return LinkPassed(passed, LinkMemory(held, tuple(findings), shown))
+    findings = tuple(_finding(rule, cut, held, lowered, now) for rule, cut in late.items())
+    return LinkPassed(passed, LinkMemory(held, findings, shown, lowered))
 
 
-def why_lowered(
-    rule: str, write: Write, asked: Iterable[Write], words: RawWords, bounds: Bounds | None, gate: GateMemory
-) -> str:
-    """The rule in words: it is not what is told that is too much where others hold more than that."""
-    if rule != ABOVE_SUM or bounds is None:
+def _finding(
+    rule: str,
+    cut: Sequence[tuple[Write, Value]],
+    held: Mapping[tuple[str, str], float],
+    lowered: Mapping[tuple[str, str], str],
+    now: float,
+) -> Finding:
+    """One for a rule, whatever the number of words: the first of them is named, such as is to blame for it."""
+    write, value = next((one for one in cut if lowered[one[0][:2]] == rule), cut[0])
+    return finding(
+        "link-gate",
+        rule,
+        now,
+        min(held[one[:2]] for one, _ in cut),
+        key=f"{write.service} {write.path}",
+        asked=f"{write.value}",
+        bound=lowered[write[:2]],
+        sent="nothing" if value is None else f"{value:g}",
+        count=len(cut),
+    )
+
+
+def why_lowered(rule: str, write: Write, shares: Mapping[tuple[str, str], float | None]) -> str:
+    """The rule in words: it is not what is told that is too much where others hold more than that. `shares`: the
+    highest lawful current for each by what is told alone."""
+    if rule != ABOVE_SUM:
         return rule
-    share_a = share(asked, words, bounds, gate.told, gate.made)[write.service, write.path]
+    share_a = shares.get((write.service, write.path))
     return STILL_HELD if share_a is None or (limit(write.value) or 0.0) <= share_a + SLACK else rule
 
 

@@ -295,7 +295,8 @@ TABLE: Final = (
     FindingRow(
         "link-gate",
         "alarm",
-        "{key} = {asked} is written on D-Bus for CAN, and the last gate lets {sent} pass: {bound}",
+        "{key} = {asked} is written on D-Bus for CAN, and the last gate lets {sent} pass (such words: {count}): "
+        "{bound}",
         "If the limit behind the colon is right, find out why the controller that writes this does not keep to it; "
         "else deal with what is named there, such as a charger that does not follow, or a second gxbridge",
     ),

@@ -272,17 +272,45 @@ def test_a_word_that_is_lowered_is_a_finding_when_its_writer_had_time_to_follow(
     gate.stand((SUN, CURRENT, 50.0), (VECAN, SENSE, math.nan))
     assert gate.bounds() == ["the sum told to what charges is above the charge current limit"]
     assert gate.link.findings[0].text.startswith(
-        f"{SUN} {CURRENT} = 50.0 is written on D-Bus for CAN, and the last gate lets 10.1 pass: the sum"
+        f"{SUN} {CURRENT} = 50.0 is written on D-Bus for CAN, and the last gate lets 10.1 pass (such words: 1): the sum"
     )
     gate.now += LAG_S
     gate.stand((VECAN, SENSE, math.nan))
-    assert gate.link.findings[0].text.endswith("lets nothing pass: not a number of its kind")
+    assert gate.link.findings[0].text.endswith("lets nothing pass (such words: 1): not a number of its kind")
     gate.now *= 2
     gate.stand((VECAN, SENSE, math.nan))
     assert len(gate.link.findings) == 1, "for as long as it stands"
     gate.stand((SUN, CURRENT, 10.0))
     assert gate.link.findings == ()
     assert gate.stand() == {}
+
+
+def test_what_holds_back_every_word_is_one_finding() -> None:
+    gate = LinkGate({"com.victronenergy.gxbridge_2": {"/Dvcc/Mode": "control"}})
+    words = (SUN, CURRENT, 5.0), (SUN_2, CURRENT, 5.0), (SUN, MODE, 13), (VECAN, VOLTAGE, 27.4)
+    assert gate.stand(*words) == {}
+    assert set(gate.link.lowered.values()) == {"nothing is written beside another gxbridge"}, "known at once"
+    gate.now += LAG_S
+    gate.stand(*words)
+    (found,) = gate.link.findings
+    assert found.text == (
+        f"{SUN} {CURRENT} = 5.0 is written on D-Bus for CAN, and the last gate lets nothing pass (such words: 4): "
+        "nothing is written beside another gxbridge"
+    )
+    gate.stand(*words[1:])
+    assert [one.subject for one in gate.link.findings] == [found.subject], "the same, whichever words stand"
+
+
+def test_who_is_told_too_much_is_named_before_who_is_lowered_for_others() -> None:
+    gate = LinkGate({BATTERY: battery(ccl=50.0), SUN: charger(makes_a=0.0), SUN_2: charger(makes_a=0.0)})
+    gate.holds = {SUN: held(60.0), SUN_2: held(60.0)}
+    words = (SUN, CURRENT, 10.0), (SUN_2, CURRENT, 65.0)
+    for _ in range(2):
+        gate.stand(*words)
+        gate.now += LAG_S
+    (found,) = gate.link.findings
+    assert found.arguments["key"] == f"{SUN_2} {CURRENT}"
+    assert gate.bounds() == [ABOVE_SUM]
 
 
 def test_a_voltage_that_is_lowered_is_a_finding_by_its_own_rule() -> None:

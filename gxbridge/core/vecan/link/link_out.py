@@ -40,6 +40,13 @@ class LinkAnswer(NamedTuple):
     text: str
 
 
+class LinkOutcome(NamedTuple):
+    """What was written to a path of `/Link/*`, and what whoever is meant was told of it (None: nothing)."""
+
+    asked: float
+    sent: float | None
+
+
 class LinkOut:
     """`network`: the devices of a bus; `may_leave`: the last gate, by register and bytes; `confirmed`: rows that are
     confirmed, and by what; `tried`: rows that were tried in vain, and what came of it; `judge_anew`: has the gate look
@@ -146,6 +153,21 @@ class LinkOut:
             raw = bus.shown.get((target.name.identity, row.register))
             return None if raw is None else row.value(raw)
         return next((line.value for line in bus.words(now) if line.name is None and line.row is row), None)
+
+    def told(self, service: str, path: str) -> LinkOutcome | None:
+        """What became of the word that stands at a path; None: none stands, or it has not left yet."""
+        line = self._standing(service, path)
+        if line is None or (line.sent != line.passed and not line.held):
+            return None
+        return LinkOutcome(line.value, None if line.passed is None else line.row.value(line.passed))
+
+    def stands(self, service: str, path: str) -> bool:
+        """Whether a word stands at a path."""
+        return self._standing(service, path) is not None
+
+    def _standing(self, service: str, path: str) -> LinkLine | None:
+        lines = (line for bus in self._buses.values() for line in bus.lines.values())
+        return next((one for one in lines if one.service == service and one.row.path == path), None)
 
     def take_log(self) -> list[tuple[float, str, str, float, str]]:
         """What was told and shown since this was asked last; see `LinkBus.log`."""
