@@ -8,11 +8,11 @@ import math
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from gxbridge.core.model.record import record
 from gxbridge.core.nmea2000.fast_packet import KEY, TIMEOUT_S, frames_of, is_fast
-from gxbridge.core.nmea2000.frame import WHOLE, TimedFrame, pgn_of
+from gxbridge.core.nmea2000.frame import MAX_DATA, WHOLE, TimedFrame, pgn_of
 from gxbridge.edge.can.can_stats import BusState, CanStats, OnFrames, OnState
 from gxbridge.edge.logs.lines import MOST_KEPT
 from gxbridge.edge.logs.reader import LogError, LogReader, open_log
@@ -57,6 +57,10 @@ def parse_replay(text: str) -> ReplaySpec:
     if not 0 < speed < math.inf:
         raise ValueError(f"{speed_text!r} is not a speed")
     return ReplaySpec(path, speed)
+
+
+Batch: TypeAlias = dict[str, list[TimedFrame]]
+"""Frames to hand on together, by the name of their bus."""
 
 
 class _Gaps:
@@ -168,60 +172,70 @@ class ReplaySource:
         self._set("ended", "the log has ended")
 
     async def _play_unpaced(self, reader: LogReader) -> None:
-        batch: list[tuple[str, TimedFrame]] = []
+        batch: Batch = {}
         clock, first, gaps = SteadyClock(), None, _Gaps(self.spec.speed)
         for number, (t, bus, can_id, data) in enumerate(reader):
             if self._on_row is not None:
                 self._on_row(t if reader.timed else number / UNTIMED_PER_S, bus, can_id, data)
             steady = clock.at(t)
             self.stats.log_s = steady - (first := t if first is None else first)
-            batch.append((bus, (-gaps.behind_s(t, steady, bus, can_id, data), can_id, data)))
-            if len(batch) >= BATCH:
-                now = self._clock()
-                self._hand_on([(name, (now + behind, i, d)) for name, (behind, i, d) in batch])
-                batch = []
+            batch.setdefault(bus, []).append((-gaps.behind_s(t, steady, bus, can_id, data), can_id, data))
+            if number % BATCH == BATCH - 1:
+                self._hand_on_now(batch)
+                batch = {}
                 await asyncio.sleep(0)
+        self._hand_on_now(batch)
+
+    def _hand_on_now(self, batch: Batch) -> None:
+        """Frames that have come at this moment, or so many seconds from it as they say."""
         now = self._clock()
-        self._hand_on([(name, (now + behind, i, d)) for name, (behind, i, d) in batch])
+        self._hand_on({bus: [(now + behind, i, d) for behind, i, d in frames] for bus, frames in batch.items()})
 
     async def _play_paced(self, reader: LogReader) -> None:
         """Each frame gets the moment it is due; what is due is handed on once a tick."""
-        begin = self._clock()
-        batch: list[tuple[str, TimedFrame]] = []
-        clock, first, gaps = SteadyClock(), None, _Gaps(self.spec.speed)
-        for number, (t, bus, can_id, data) in enumerate(reader):
-            if not reader.timed:
-                t = number / UNTIMED_PER_S
-            log_t = t
-            t = clock.at(t)  # where the recorder's clock was set, or a second recording was appended, there is no gap
-            first = t if first is None else first
-            if reader.timed:
-                self.stats.log_s = t - first
-            due = begin + (t - first) / self.spec.speed
-            if due > self._clock():
+        now = begin = self._clock()
+        batch: Batch = {}
+        held = 0
+        timed, speed, on_row, stats = reader.timed, self.spec.speed, self._on_row, self.stats
+        clock, first, gaps = SteadyClock(), None, _Gaps(speed)
+        for number, (log_t, bus, can_id, data) in enumerate(reader):
+            if not timed:
+                log_t = number / UNTIMED_PER_S
+            t = clock.at(log_t)  # where the recorder's clock was set, or a second recording was appended, is no gap
+            if first is None:
+                first = t
+            since = t - first
+            if timed:
+                stats.log_s = since
+            due = begin + since / speed
+            if due > now:  # by a clock that was read a while ago
+                now = self._clock()
+            if due > now:
                 self._hand_on(batch)
-                batch = []
+                batch, held = {}, 0
                 await asyncio.sleep(max(due - self._clock(), TICK_S))
-            elif len(batch) >= BATCH:
+            elif held >= BATCH:
                 self._hand_on(batch)
-                batch = []
+                batch, held = {}, 0
                 await asyncio.sleep(0)
-            if self._on_row is not None:
-                self._on_row(log_t, bus, can_id, data)
-            batch.append((bus, (due - gaps.behind_s(log_t, t, bus, can_id, data), can_id, data)))
+            if on_row is not None:
+                on_row(log_t, bus, can_id, data)
+            frames = batch.get(bus)
+            if frames is None:
+                frames = batch[bus] = []
+            frames.append((due - gaps.behind_s(log_t, t, bus, can_id, data), can_id, data))
+            held += 1
         self._hand_on(batch)
 
-    def _hand_on(self, batch: list[tuple[str, TimedFrame]]) -> None:
-        by_bus: dict[str, list[TimedFrame]] = {}
-        for bus, frame in batch:
-            by_bus.setdefault(bus, []).append(frame)
-        for bus, frames in by_bus.items():
+    def _hand_on(self, batch: Batch) -> None:
+        for bus, frames in batch.items():
             if bus not in self._sinks:
                 self._sinks[bus] = self._sink_of(bus)
             sink = self._sinks[bus]
             if sink is None:
                 continue
-            self.stats.frames += sum(frames_of(can_id, len(data)) for _, can_id, data in frames)
+            whole = [frame for frame in frames if frame[1] & WHOLE or len(frame[2]) > MAX_DATA]
+            self.stats.frames += len(frames) + sum(frames_of(can_id, len(data)) - 1 for _, can_id, data in whole)
             self.stats.last_frame_at = frames[-1][0]
             sink(frames)
 

@@ -25,7 +25,8 @@ class SteadyClock:
             return t
         step = t + self._ahead - self.now
         if -DISORDER_S <= step <= LONGEST_PAUSE_S:
-            self.now += max(step, 0.0)
+            if step > 0.0:
+                self.now += step
         else:
             self.spans += 1
             self._ahead -= step
