@@ -19,7 +19,7 @@ INVALID_VARIANT: Final = b"\x02ai\0\0\0\0\0"
 """A variant holding an empty array of int32: the vendor's "invalid"."""
 
 _NUMBERS: Final = {
-    code: Struct(f"<3s{pad}x{form}")
+    code: (Struct(f"<3s{pad}x{form}").pack, b"\x01" + code.encode() + b"\0")
     for code, pad, form in (
         ("y", 0, "B"),
         ("n", 1, "h"),
@@ -107,8 +107,8 @@ def variant_body(signature: str, value: int | float | str | None) -> bytes:
         return INVALID_VARIANT
     if isinstance(value, str):
         return b"\x01s\0\0" + string_body(value)
-    numbers = _NUMBERS[signature]
-    return numbers.pack(b"\x01" + signature.encode() + b"\0", value)
+    pack, start = _NUMBERS[signature]
+    return pack(start, value)
 
 
 def free_variant_body(value: int | float | str | None) -> bytes:
