@@ -28,6 +28,9 @@ log = logging.getLogger("gxbridge.publisher")
 OnServiceWrite = Callable[[str, str, Value], int]
 """(service name, path, value) -> 0 accepted, 1 not now writable, 2 refused."""
 
+RANGED = frozenset({"multi"})
+"""Kinds with items whose range is known only when the device says it."""
+
 AGAIN_S = 10.0
 """Wait before a battery service that could not be published is tried again."""
 
@@ -152,6 +155,8 @@ class Publisher:
             added = {path: spec for path, spec in view.specs.items() if path not in service.paths}
             if added:
                 service.add_items(added)
+        if view.kind in RANGED:
+            service.respec(view.specs)
         service.announce(view.items)
 
     def _open(self, view: ServiceView) -> None:

@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from gxbridge.core.cycle import ServiceView
+from gxbridge.core.model.items import ItemSpec
 from gxbridge.core.publish.own_paths import OWN_NAME
 from gxbridge.edge.dbus.client import SetValueError
 from gxbridge.runtime.publisher import Publisher
@@ -41,6 +43,27 @@ def test_a_write_leaves_by_the_connection_that_owns_our_name_and_never_later() -
             assert len(charger.calls) == 1
         await publisher.close()
         assert not publisher.owns_name
+
+    with DBusDaemon() as daemon:
+        asyncio.run(story(daemon.address))
+
+
+def test_a_range_that_a_device_says_later_is_answered() -> None:
+    path, name = "/Ac/In/1/CurrentLimit", "com.victronenergy.multi.socketcan_can0_vi0_uc1"
+
+    def view(spec: ItemSpec) -> ServiceView:
+        return ServiceView(name, "key", None, 0, {path: spec}, {path: 16.0}, kind="multi")
+
+    async def story(bus: str) -> None:
+        publisher = Publisher(bus, lambda *_: 0)
+        spec = ItemSpec("d", writable=True)
+        publisher.refresh([view(spec)], 0.0)
+        await until(lambda: publisher._batteries[name].service.state == "up")
+        async with client(bus, name) as found:
+            assert await found.call(path, "GetMax") == [None]
+            publisher.refresh([view(spec._replace(minimum=4.0, maximum=50.0))], 1.0)
+            assert [await found.call(path, f"Get{end}") for end in ("Min", "Max", "Value")] == [[4.0], [50.0], [16.0]]
+        await publisher.close()
 
     with DBusDaemon() as daemon:
         asyncio.run(story(daemon.address))

@@ -9,11 +9,11 @@ from gxbridge.core.model.items import ItemSpec, Value
 from gxbridge.core.nmea2000.name import VICTRON, Name
 from gxbridge.core.port.facts import COMPUTED
 from gxbridge.core.port.kinds import PortDevice
-from gxbridge.core.port.tables import FIRMWARE, PortRow, quantities_of, service_table
+from gxbridge.core.port.tables import FIRMWARE, PortRow, bounds_of, quantities_of, service_table
 from gxbridge.core.publish.battery_paths import fitted
 from gxbridge.core.vecan.device_state import DeviceState
 from gxbridge.core.vecan.node import Node
-from gxbridge.core.vecan.readings import Readings, said
+from gxbridge.core.vecan.readings import VREG, Readings, said
 
 TEXT = ItemSpec("s")
 
@@ -34,10 +34,10 @@ class PortDeviceItems:
 
     def look(self, node: Node, facts: Mapping[str, Value], now: float) -> None:
         """Take what the node has said since the last time."""
-        values = self._values(node, now)
-        if self._made_of == (values, facts):
+        values, bounds = self._values(node, now), self._bounds(node)
+        if self._made_of == (values, facts, bounds):
             return
-        self._made_of = values, dict(facts)
+        self._made_of = values, dict(facts), bounds
         found: dict[str, Value] = {}
         for row in self._table.rows:
             if row.feeds:
@@ -52,8 +52,21 @@ class PortDeviceItems:
         shown = [row for row in self._table.rows if row.when is None or _above(found, row.when)]
         self.items = {row.path: found[row.path] for row in shown}
         specs = {row.path: spec_of(row, node.name) for row in shown}
+        for path, (lowest, highest) in bounds.items():
+            if path in specs:
+                specs[path] = specs[path]._replace(minimum=lowest, maximum=highest)
         if specs != self.specs:
             self.specs = specs
+
+    def _bounds(self, node: Node) -> Mapping[str, tuple[Value, Value]]:
+        """The ranges that the device has said, both ends of them."""
+        found: dict[str, tuple[Value, Value]] = {}
+        for path, registers in bounds_of(self.device.kind).items():
+            ends = [node.readings.get((VREG, register)) for register in registers]
+            lowest, highest = (None if end is None else end.values[0] for end in ends)
+            if isinstance(lowest, int | float) and isinstance(highest, int | float) and lowest <= highest:
+                found[path] = lowest, highest
+        return found
 
     def _values(self, node: Node, now: float) -> Mapping[str, Known]:
         readings, keys = node.readings, self.device.keys

@@ -10,7 +10,7 @@ from typing import Final
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.nmea2000.name import VICTRON
 from gxbridge.core.port.kinds import product_of
-from gxbridge.core.port.tables import SENDERS, quantities_of, registers_of
+from gxbridge.core.port.tables import SENDERS, bounds_of, quantities_of, registers_of
 from gxbridge.core.vecan.identity import PRODUCT_INFORMATION, PRODUCT_REGISTER
 from gxbridge.core.vecan.network import ADDRESS_CLAIM
 from gxbridge.core.vecan.node import Node
@@ -76,4 +76,6 @@ def _ranks(kind: str) -> tuple[tuple[int, ...], ...]:
     }
     history = tuple(one for one in found if one in HISTORY)
     first = tuple(one for one in found if one in decides)
-    return WHO, first, (RELAY_MODE, *(one for one in found if one not in decides and one not in HISTORY)), history
+    rest = (one for one in found if one not in decides and one not in HISTORY)
+    bounds = (one for registers in bounds_of(kind).values() for one in registers)
+    return WHO, first, (RELAY_MODE, *rest, *bounds), history

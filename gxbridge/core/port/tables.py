@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from gxbridge.core.dvcc.read.paths import VECAN
 from gxbridge.core.model.items import ItemSpec, Value
@@ -13,7 +14,7 @@ from gxbridge.core.port.feeds import source_of
 from gxbridge.core.publish.battery_rows import FirmwareSpec
 from gxbridge.core.vecan.device_state import QuantityTable
 from gxbridge.core.vecan.quantities import Quantity
-from gxbridge.core.vecan.readings import MessageKind
+from gxbridge.core.vecan.readings import VREG, MessageKind
 
 PortWrite = Literal["", "name", "link", "nothing", "again", "instance", "register"]
 """What a write does: nothing (it answers 1), a name that is kept, an order for the network, nothing but a
@@ -28,6 +29,13 @@ SENDERS = (TANK, TEMPERATURE)
 
 FIRMWARE = "firmware"
 """The fact that is a number of the vendor's devices, and text of all others."""
+
+BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "/Ac/In/1/CurrentLimit": (0x0211, 0x0212),
+    "/Ac/In/2/CurrentLimit": (0x0221, 0x0222),
+}
+"""Paths of a Multi RS -> registers with the lowest and highest value that it takes (GetMin and GetMax). Of other
+writable paths it is not known what the vendor's driver answers."""
 
 
 @record
@@ -99,7 +107,15 @@ def quantities_of(kind: str) -> QuantityTable:
 @lru_cache(maxsize=32)
 def messages_of(kind: str) -> frozenset[MessageKind]:
     """The messages that feed a kind."""
-    return frozenset(quantities_of(kind).touched)
+    return frozenset(quantities_of(kind).touched) | {
+        (VREG, register) for registers in bounds_of(kind).values() for register in registers
+    }
+
+
+@lru_cache(maxsize=32)
+def bounds_of(kind: str) -> Mapping[str, tuple[int, int]]:
+    """The paths of a kind with a range, and its registers."""
+    return {row.path: BOUNDS[row.path] for row in service_table(kind).rows if row.path in BOUNDS}
 
 
 @lru_cache(maxsize=32)

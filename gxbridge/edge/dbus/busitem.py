@@ -69,6 +69,15 @@ class ItemTree:
         self._nodes = introspect.children((*self.items, *self._on_request))
         self.update({path: value for path, value in values.items() if path in specs})
 
+    def respec(self, specs: Mapping[str, ItemSpec]) -> None:
+        """Other ranges of items that are there; a type stays. Raises KeyError for a path that was never published."""
+        for path, spec in specs.items():
+            old = self.items[path]
+            if spec is old.spec or spec == old.spec or spec.signature != old.spec.signature:
+                continue
+            new = self.items[path] = self.changed[path] = ItemBytes(path, spec, old.value)
+            new.sent = old.sent
+
     def remove(self, paths: Iterable[str]) -> None:
         """Forgets items; unknown paths are ignored."""
         for path in paths:

@@ -117,6 +117,10 @@ class PublishedService:
         self._tree.add(specs, values or {})
         self._flush_soon()
 
+    def respec(self, specs: Mapping[str, ItemSpec]) -> None:
+        """Items whose range is another one by now; it is announced with the next values. Raises KeyError."""
+        self._tree.respec(specs)
+
     def remove_items(self, paths: Iterable[str]) -> None:
         """Takes items away: they become invalid, then unknown."""
         known = [path for path in paths if path in self._tree.items]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gxbridge.core.port.questions import _ranks
+from gxbridge.core.port.tables import messages_of
+from gxbridge.core.vecan.readings import VREG
 from tests.core.port.port_boat import (
     ALTERNATOR_SERVICE,
     MPPT,
@@ -317,6 +320,26 @@ def test_temperature_senders_are_served_where_they_are_wanted() -> None:
     gone = pgn(0x51, 130316, sid=1, instance=1, source=3, temperature=None, set_temperature=None)
     boat.look(gone, seconds=9)
     assert shown(boat, engine, "/Temperature", "/Status") == {"/Temperature": None, "/Status": 4}
+
+
+def test_the_range_of_a_current_limit_is_what_the_device_says() -> None:
+    boat = PortBoat()
+    path = "/Ac/In/1/CurrentLimit"
+
+    def ends(*says_too: tuple[int, bytes]) -> tuple[object, object]:
+        boat.look((*multi_rs(), *says_too))
+        spec = boat.views[MULTI_SERVICE].specs[path]
+        return spec.minimum, spec.maximum
+
+    assert ends() == (None, None)
+    assert ends(says(0x40, 0x0211, "28 00 00 00")) == (None, None), "half of it is none"
+    assert ends(says(0x40, 0x0212, "F4 01 00 00")) == (4.0, 50.0)
+    assert "/Ac/In/2/CurrentLimit" not in boat.values(MULTI_SERVICE)
+    assert ends(*(says(0x40, register, "0A 00 00 00") for register in (0x0221, 0x0222))) == (4.0, 50.0)
+    assert ends(says(0x40, 0x0212, "FF FF 00 00")) == (None, None)
+    assert ends(says(0x40, 0x0212, "0A 00 00 00")) == (None, None), "no range is upside down"
+    assert {0x0211, 0x0212, 0x0221, 0x0222} <= {register for rank in _ranks("multi") for register in rank}
+    assert (VREG, 0x0211) in messages_of("multi"), "not the first to be forgotten"
 
 
 def test_a_charger_has_its_outputs_in_order() -> None:

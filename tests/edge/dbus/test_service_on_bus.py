@@ -148,6 +148,30 @@ def test_sliders_get_their_ends(bus: str) -> None:
     run(main)
 
 
+def test_a_range_that_is_known_later_is_announced_with_its_value(bus: str) -> None:
+    async def main() -> None:
+        async with published(bus) as (service, found):
+            before = service.signals
+            service.respec({"/Mode": service._tree.items["/Mode"].spec})
+            service.announce({})
+            assert service.signals == before, "the same is no news"
+            value = service.value("/Setpoint")
+            service.respec({"/Setpoint": service._tree.items["/Setpoint"].spec._replace(minimum=12, maximum=30)})
+            service.announce({})
+            assert service.signals == before + 1
+            assert await found.call("/Setpoint", "GetMin") == [12]
+            (items,) = await found.call("/", "GetItems")
+            assert (items["/Setpoint"]["Min"], items["/Setpoint"]["Max"], items["/Setpoint"]["Value"]) == (
+                12,
+                30,
+                value,
+            )
+            service.respec({"/Setpoint": service._tree.items["/Setpoint"].spec._replace(signature="s")})
+            assert await found.call("/Setpoint", "GetMax") == [30], "a type stays"
+
+    run(main)
+
+
 def test_the_ends_of_what_a_client_may_write_are_in_the_list_of_items(bus: str) -> None:
     async def main() -> None:
         async with published(bus) as (_, found):
