@@ -105,9 +105,9 @@ class Publisher:
         if self._own is None:
             return
         values = {**values, **self._counted()}
-        fresh = {path: own_spec(path) for path in values if path not in self._own.paths}
-        if fresh:
-            self._own.add_items(fresh)
+        known = self._own.paths
+        if not values.keys() <= known:
+            self._own.add_items({path: own_spec(path) for path in values if path not in known})
         self._own.announce(values)
 
     def _counted(self) -> dict[str, Value]:
