@@ -12,13 +12,17 @@ import pytest
 
 from benchmarks.dvcc import BMS, SETTINGS, installation
 from benchmarks.growth import Boat
+from gxbridge.core.bridge import Bridge
 from gxbridge.core.dvcc.read import paths as p
 from gxbridge.core.dvcc.read.options import Options
 from gxbridge.core.dvcc.read.snapshot import Snapshot
 from gxbridge.core.dvcc.run.decide import decide
 from gxbridge.core.dvcc.run.memory import Memory
-from tests.core.boat import status
+from gxbridge.core.setup import Setup
+from tests.core.boat import claim, status
 from tests.instructions import instructions
+
+HEARTBEAT = 0x1DF01129
 
 
 def test_a_frame() -> None:
@@ -28,6 +32,15 @@ def test_a_frame() -> None:
     for _ in range(3):
         boat.hear()
     assert instructions(boat.hear) / len(boat.frames) < 450
+
+
+def test_a_heartbeat() -> None:
+    """It counts on, and says nothing new of who sends it."""
+    bridge = Bridge(Setup(buses=("can0",)))
+    bridge.hear("can0", [(0.0, *claim())])
+    beats = [(n / 100, HEARTBEAT, bytes((0x60, 0xEA, n, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF))) for n in range(100)]
+    bridge.hear("can0", beats[:50])
+    assert instructions(lambda: bridge.hear("can0", beats[50:])) / 50 < 535
 
 
 def look(bmses: int, chargers: int) -> float:

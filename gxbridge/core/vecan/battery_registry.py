@@ -16,7 +16,7 @@ from gxbridge.core.nmea2000.name import CLASS_ELECTRICAL, FUNCTION_BATTERY, VICT
 from gxbridge.core.vecan.bus_findings import battery_findings, duplicate_findings, network_findings, product_changed
 from gxbridge.core.vecan.devices import CHARGING, NO_VALUES, DeviceView, device_of, family_of, table_of
 from gxbridge.core.vecan.duplicates import Duplicate, duplicates_of, speaking_devices, stricter
-from gxbridge.core.vecan.identity import LEARNT
+from gxbridge.core.vecan.identity import TELL_PRODUCT
 from gxbridge.core.vecan.known_identities import KnownIdentities
 from gxbridge.core.vecan.lynx.distributors import remembered as remembered_letters
 from gxbridge.core.vecan.lynx.table import BMS_REGISTERS, LYNX, URGENT, URGENT_MESSAGES, LackingWatch
@@ -98,7 +98,7 @@ class BatteryRegistry:
             self._resolve(network, node, now)
         if not new:
             return Change.NOTHING
-        if what in LEARNT or (node.product_id is None and what[1] in BMS_REGISTERS):
+        if what in TELL_PRODUCT or (node.product_id is None and what[1] in BMS_REGISTERS):
             self._resolve(network, node, now)
         if what in URGENT_MESSAGES and node.belief is not None and node.belief.refresh(now) & URGENT:
             return Change.URGENT

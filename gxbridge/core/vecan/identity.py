@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
+from typing import Final
 
 from gxbridge.core.model import firmware
 from gxbridge.core.model.record import state
@@ -117,3 +118,9 @@ LEARNT: Mapping[MessageKind, tuple[tuple[str, str], ...]] = {
     (65280, None): (("group", "name_low"),),
 }
 """Message -> attribute of Identity and field of the message."""
+TELL_PRODUCT: Final = frozenset(
+    message
+    for message, wanted in LEARNT.items()
+    if {"product_id", "product_code"} & {attribute for attribute, _ in wanted}
+)
+"""The messages that say which product a device is."""
