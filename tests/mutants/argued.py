@@ -29,6 +29,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "at the bound itself both answers are the same": {
+        "link": (
+            "if amps >= least:",
+            "return STILL_HELD if share_a is None or (limit(write.value) or 0.0) < share_a + SLACK else rule",
+        ),
         "sharing": (
             "now_a = 0.0 if actual_a <= 0 else own_a if actual_a > own_a else actual_a",
             "now_a = 0.0 if actual_a < 0 else own_a if actual_a >= own_a else actual_a",
@@ -310,8 +314,13 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "a later bound makes it the same: what is below 0 counts as 0": {
         "link": (
-            'least = hold.lowest_a if hold.evidence == "shown" else -1.0',  # of 0 A nothing is left but 0 A
+            'least = hold.lowest_a if hold.evidence == "shown" and not in_error else -1.0',  # nothing is left of 0 A
             "if amps is not least:",  # what is at most the least is the bound anyway
+            "if amps != least:",
+            "hold, amps = holds.get(write.service, UNHEARD), limit(write.value) or -1.0",
+            "held_a = max(limit(write.value) or -1.0, hold.highest_a)",
+            "return max(held_a, (last.made_a if own_a is None else own_a) or -1.0)",
+            'UNHEARD: Final = LinkHold( -1.0, 0.0, "unknown")',
         ),
         "voltages": (
             'drawn = (finite(multi.get("/Dc/0/Current")) or 1.0 for multi in multis if multi.get("/Connected") == 1)',
@@ -323,7 +332,20 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
         "current": ("limit = solar = -1.0",),
     },
+    "of the three words for how a hold is known the one is the first, the other the second of the alphabet": {
+        "link": (
+            'least = hold.lowest_a if hold.evidence <= "shown" and not in_error else 0.0',
+            'if hold.evidence <= "shown" or now - last.at >= LINK_S:',
+            'own_a = last.own_a if hold.evidence <= "unknown" else None',  # "unproven" is behind it
+        ),
+    },
     "a value that nobody looks at": {
+        "link": (
+            '"/Link/ExtraBatteryCurrent": MeasuredRow(-10000.0, 10000.0, "", -1.0),',  # nobody shows it
+            '"/Link/ExtraBatteryCurrent": MeasuredRow(-10000.0, 10000.0, "", 1.0),',
+            'UNHEARD: Final = LinkHold(0.0, 1.0, "unknown")',  # the lowest counts of what was shown only
+            'UNHEARD: Final = LinkHold(0.0, -1.0, "unknown")',
+        ),
         "currents": (
             "return max(made if own is None else min(made, own), told.get(name, (0.0, -1.0))[0], 0.0)",
             "return max(made if own is None else min(made, own), told.get(name, (0.0, 1.0))[0], 0.0)",
