@@ -38,11 +38,19 @@ class TriedRow:
     row: LinkRow
     found: int | None = None
     probe: int = 0
+    written: bool = False
+    """The probe was sent."""
     shown: int | None = None
     code: int = 0
     outcome: TrialOutcome = ""
     restored: bool | None = None
-    """Whether what was found is there again; None: there was nothing to put back."""
+    """Whether what was found is there again; None: it was not put back, or there was nothing to put back."""
+
+    @property
+    def left(self) -> bool:
+        """Whether it may have another limit than was found, and was not told that again."""
+        changed = self.written and self.outcome != "refused" and self.found not in (None, self.shown)
+        return changed and self.restored is None and self.row.limits
 
     def may_restore(self, lawful: int | WhyHeld) -> bool:
         """What is measured is true now, and what is above the gate's limit stays lowered: both end by themselves.
@@ -129,6 +137,8 @@ class Trial:
         if raw is None or (restores and not tried.may_restore(lawful)):
             self._leave("done")
             return None
+        if not restores:
+            tried.written, tried.shown = True, None
         to = self.name if restores or tried.row.way == "addressed" else BROADCAST
         self._leave("check" if restores else "read")
         self.deadline = now + SETTLE_S
@@ -153,6 +163,9 @@ class Trial:
             tried.outcome = "unreadable"
         elif self._phase == "read":
             tried.outcome = unproven
+            if unproven == "silent":  # it may have taken it all the same
+                self._leave("restore")
+                return
         else:
             tried.restored = False
         self._leave("done")
@@ -186,7 +199,8 @@ IN_VAIN: Final[Mapping[TrialOutcome, str]] = {
     "unreadable": "does not give it",
 }
 """What a device did for which another try of it would do no better."""
-BACK: Final = {None: "", True: "; what was found is there again", False: "; what was found could not be put back"}
+BACK: Final = {True: "; what was found is there again", False: "; what was found could not be put back"}
+NOT_BACK: Final = "; what was found was not put back"
 
 
 def report_of(tried: TriedRow) -> str:
@@ -196,8 +210,7 @@ def report_of(tried: TriedRow) -> str:
     def text(raw: int | None) -> str:
         return "no value" if raw is None else f"{row.value(raw):g} {row.unit}".strip()
 
-    sent = ""
-    if tried.outcome in ("confirmed", "other", "silent", "refused"):
-        sent = f", sent {text(tried.probe)}, then {text(tried.shown)}"
-    found = f"found {text(tried.found)}{sent}: {WORDS[tried.outcome]}{BACK[tried.restored]}"
-    return f"{row.title}: {found}"
+    sent = f", sent {text(tried.probe)}" if tried.written else ""
+    shown = f", then {text(tried.shown)}" if tried.outcome in ("confirmed", "other") else ""
+    back = (NOT_BACK if tried.left else "") if tried.restored is None else BACK[tried.restored]
+    return f"{row.title}: found {text(tried.found)}{sent}{shown}: {WORDS[tried.outcome]}{back}"

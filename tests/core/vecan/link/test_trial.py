@@ -130,7 +130,7 @@ def test_all_that_stands_is_tried_one_after_another() -> None:
         ),
         (
             Charger({0x2015: "2C01"}, refuses=(0x2015,)),
-            "found 30 A, sent 50 A, then 30 A: not confirmed, as it refuses",
+            "found 30 A, sent 50 A: not confirmed, as it refuses",
             "refused it",
         ),
         (Charger({}), "found no value: not tried, as it does not give this register", "does not give it"),
@@ -154,8 +154,33 @@ def test_one_that_falls_silent_after_the_write() -> None:
     wire.write(MPPT, CURRENT, 50.0)
     wire.out.try_device("855")
     play(wire, charger, 0.2)
-    assert play(wire, None, 10) == ["24 ?2015"] * 3
-    assert wire.out.report[0].endswith("then 30 A: not confirmed, as it did not answer")
+    asked = ["24 ?2015"] * 3
+    assert play(wire, None, 12) == [*asked, "24 2015 2C010000", *asked], "it may have taken the word all the same"
+    ending = "sent 50 A: not confirmed, as it did not answer; what was found could not be put back"
+    assert wire.out.report[0].endswith(ending)
+
+
+def test_one_that_took_it_and_was_not_heard_has_again_what_it_had() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    play(wire, charger, 0.2)
+    assert charger.registers[0x2015] == "F401"
+    play(wire, None, 3.2)
+    play(wire, charger, 5)
+    assert charger.registers[0x2015] == "2C01"
+    assert wire.out.report[0].endswith("as it did not answer; what was found is there again")
+
+
+def test_a_try_that_is_cut_short_says_that_it_put_nothing_back() -> None:
+    wire, charger = Wire(confirmed=()), Charger({0x2015: "2C01"})
+    wire.write(MPPT, CURRENT, 50.0)
+    wire.out.try_device("855")
+    play(wire, charger, 0.2)
+    wire.hear(register_frame(0x99, 0x2015, "F401", to=MPPT_2))
+    wire.look()
+    ending = "found 30 A, sent 50 A: not tried to its end; what was found was not put back"
+    assert wire.out.report[0].endswith(ending)
 
 
 @pytest.mark.parametrize("then", ["silent", "refuses", "deaf"])
@@ -178,7 +203,7 @@ def test_what_was_found_above_the_limit_stays_lowered() -> None:
     wire.write(MPPT, CURRENT, 50.0)
     wire.out.try_device("855")
     assert play(wire, charger, 2)[:3] == ["24 ?2015", "24 2015 F4010000", "24 ?2015"]
-    assert wire.out.report[0].endswith("found 70 A, sent 50 A, then 50 A: confirmed")
+    assert wire.out.report[0].endswith("found 70 A, sent 50 A, then 50 A: confirmed; what was found was not put back")
 
 
 @pytest.mark.parametrize(
