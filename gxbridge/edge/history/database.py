@@ -168,7 +168,7 @@ class HistoryDatabase:
         looks = iter(range(_MOST_STEPS))
         try:
             address = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
-            with closing(sqlite3.connect(address, WAITS_S, isolation_level=None, uri=True)) as db:
+            with closing(sqlite3.connect(address, timeout=WAITS_S, isolation_level=None, uri=True)) as db:
                 db.set_progress_handler(lambda: next(looks, None) is None, _STEPS_AT_ONCE)
                 for sentence in _CAREFUL:
                     db.execute(sentence)
