@@ -126,16 +126,6 @@ def read_variant(frame: bytes, at: int, depth: int = 0) -> tuple[WireValue, int]
     """The value of the variant at `at`, within `depth` containers, and where the next thing starts. Raises Unusual,
     struct.error, IndexError, UnicodeDecodeError."""
     size = frame[at]
-    code = frame[at + 1]
-    if size == 1 and code in _NUMBERS:
-        width, unpack = _NUMBERS[code]
-        at = (at + 3 + width - 1) & -width
-        (value,) = unpack(frame, at)
-        return (value if value - value == 0 else None), at + width
-    if size == 1 and code in b"so":
-        at = (at + 6) & -4
-        (size,) = _u32(frame, at)
-        return frame[at + 4 : at + 4 + size].decode(), at + 5 + size
     at += 1
     kind = frame[at : at + size]
     if len(kind) != size or not _is_one_type(kind):

@@ -122,9 +122,9 @@ def over_told(inputs: Inputs) -> Iterator[Deviation]:
             told.append((multi, multi.current_a or 0.0, multi_a))
     for device, made_a, told_a in told:
         if over(max(made_a, 0.0), told_a):
-            id, word = ("charger-over-shown", "shown") if device.says_itself else ("charger-over-told", "told")
+            name, word = ("charger-over-shown", "shown") if device.says_itself else ("charger-over-told", "told")
             words = {"device": inputs.titles[device.name], "made": f"{max(made_a, 0.0):.3g}", word: f"{told_a:.3g}"}
-            yield Deviation(id, device.name, 10.0, words)
+            yield Deviation(name, device.name, 10.0, words)
 
 
 def no_bms_heard(inputs: Inputs) -> Iterator[Deviation]:
