@@ -133,25 +133,19 @@ def pass_link(
     if not barred and setup.options.profile == "strict":
         bounds, _ = read_bounds(words, gate.watched, setup, now)
     shares = {} if bounds is None else current_shares(asked, words, bounds, gate, holds, shown, now)
-    passed: dict[tuple[str, str], Value] = {}
-    held: dict[tuple[str, str], float] = {}
-    lowered: dict[tuple[str, str], str] = {}
+    verdicts = [(one, GateVerdict(None, barred) if barred else judge_link(one, words, bounds, shares)) for one in asked]
+    passed = {write[:2]: verdict.value for write, verdict in verdicts if verdict.value is not None}
+    # What is for a service that has left is held too, but nobody writes it any more.
+    cut = [(write, verdict) for write, verdict in verdicts if verdict.rule and write.service in words.services]
+    held = {write[:2]: before.held.get(write[:2], now) for write, _ in cut}
+    of_sum = any(verdict.rule == ABOVE_SUM for _, verdict in cut)
+    told_alone = share(asked, words, bounds, gate.told, gate.made) if bounds is not None and of_sum else {}
+    lowered = {write[:2]: why_lowered(verdict.rule, write, told_alone) for write, verdict in cut}
     late: dict[str, list[tuple[Write, Value]]] = {}
-    alone_shares: dict[tuple[str, str], float | None] | None = None
-    for write in asked:
-        key = write.service, write.path
-        verdict = GateVerdict(None, barred) if barred else judge_link(write, words, bounds, shares)
-        if verdict.rule and write.service in words.services:  # else nobody writes it any more
-            held[key] = before.held.get(key, now)
-            if verdict.rule == ABOVE_SUM and bounds is not None and alone_shares is None:
-                alone_shares = share(asked, words, bounds, gate.told, gate.made)
-            lowered[key] = why_lowered(verdict.rule, write, alone_shares or {})
-            if now - held[key] >= LAG_S:
-                late.setdefault(verdict.rule, []).append((write, verdict.value))
-        if verdict.value is None:
-            continue
-        passed[key] = verdict.value
-    findings = tuple(_finding(rule, cut, held, lowered, now) for rule, cut in late.items())
+    for write, verdict in cut:
+        if now - held[write[:2]] >= LAG_S:
+            late.setdefault(verdict.rule, []).append((write, verdict.value))
+    findings = tuple(_finding(rule, those, held, lowered, now) for rule, those in late.items())
     return LinkPassed(passed, LinkMemory(held, findings, shown, lowered))
 
 
